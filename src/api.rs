@@ -1,0 +1,1 @@
+//! Generated code and nothing else.

@@ -1,0 +1,3 @@
+//! The `daicho` command: parse arguments, run, exit code.
+
+fn main() {}
