@@ -34,7 +34,7 @@ mod state;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
-pub use reader::{ReadFault, Reader, Stored};
+pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 
 use prepare::prepare;
@@ -186,18 +186,21 @@ impl Ledgers {
         if !faults.is_empty() {
             return Err(AppendError::Rejected(faults));
         }
+        // Judged on everything that was acknowledged before the call, at least.
+        reader.caught_up(None).await;
         for _ in 0..ATTEMPTS_MAX {
             // Ids first: what is known is never judged again.
-            let covered = reader.index().covered();
+            let view = reader.view();
+            let covered = view.head.size;
             if let Some(known) = self.known(&reader, &append, &actor).await? {
                 return Ok(known);
             }
-            let states = load(&reader, &append).await?;
+            let states = load(&reader, &append, covered).await?;
             let now = reader.clock().now();
-            let prepared = prepare(&append, &actor, &reader.directory(), &states, now)
+            let prepared = prepare(&append, &actor, &view.directory, &states, now)
                 .map_err(AppendError::Rejected)?;
             if append.validate_only {
-                return Ok(validated(&reader, &append, prepared, &states, &actor, now));
+                return Ok(validated(&view, &append, prepared, &states, &actor, now));
             }
             let (reply, answer) = oneshot::channel();
             let request = Request {
@@ -470,34 +473,34 @@ fn sample_epoch() -> jiff::Timestamp {
 }
 
 fn code_of(reader: &Arc<Reader>) -> Option<Code> {
-    reader.directory().ledger().map(|ledger| ledger.code.clone())
+    reader.view().directory.ledger().map(|ledger| ledger.code.clone())
 }
 
 async fn load(
     reader: &Reader,
     append: &Append,
+    size: u64,
 ) -> Result<HashMap<Stream, StreamState>, ReadFault> {
     let touched = append.events.iter().map(|event| event.stream);
     let expected = append.expected.iter().map(|(stream, _)| *stream);
     let streams: HashSet<Stream> = touched.chain(expected).collect();
     let mut states = HashMap::with_capacity(streams.len());
     for stream in streams {
-        states.insert(stream, StreamState::clone(reader.stream(stream).await?.as_ref()));
+        states.insert(stream, StreamState::clone(reader.stream(stream, size).await?.as_ref()));
     }
     Ok(states)
 }
 
 /// What an accepted validation is told: the places the events would get at the head it was judged at.
 fn validated(
-    reader: &Reader,
+    view: &View,
     append: &Append,
     prepared: prepare::Prepared,
     states: &HashMap<Stream, StreamState>,
     actor: &Actor,
     now: jiff::Timestamp,
 ) -> Appended {
-    let head = reader.head();
-    let directory = reader.directory();
+    let View { head, directory } = view;
     let mut after: HashMap<Stream, StreamState> = HashMap::new();
     let mut receipt = Receipt {
         ledger: append.ledger,

@@ -22,7 +22,7 @@ use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
 use crate::ledger::prepare::{Prepared, prepare};
-use crate::ledger::reader::{Batch, Reader};
+use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
 use crate::log::codec::{ClientPart, ServerPart};
 use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
@@ -273,12 +273,12 @@ impl Writer {
         match message {
             Message::Append(request) => self.take_append(*request),
             Message::Adopt(reader, last_recorded_at) => {
-                let head = reader.head();
+                let View { head, directory } = reader.view();
                 let ledger = OwnLedger {
                     head,
                     next: head.size,
                     last_recorded_at,
-                    directory: Directory::clone(&reader.directory()),
+                    directory: Directory::clone(&directory),
                     recent: Recent::starting(head.size),
                     floor: head.size,
                     reader,
