@@ -11,7 +11,9 @@ use jiff::tz::TimeZone;
 
 use crate::domain::code::Code;
 use crate::domain::date::Date;
-use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded};
+use crate::domain::event::{
+    ClockKind, EvidenceAttached, LedgerOpened, NarrativeAdded, Payload, Recorded, Stream, Subject,
+};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::org_unit::{OrgUnit, UnitVersion};
 use crate::domain::plan::Plan;
@@ -235,6 +237,51 @@ impl Directory {
             current = entry.on(date)?.parent?;
         }
         None
+    }
+
+    /// The stream an event with this payload belongs to; `None` while what it is about is unknown. An
+    /// initiative or indicator that was moved keeps the stream it began in.
+    pub fn stream_of(&self, payload: &Payload) -> Option<Stream> {
+        let of_initiative = |id| self.initiative(id).map(|initiative| Stream::goal(initiative.home));
+        Some(match payload {
+            Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
+            Payload::PlanPublished(p) => Stream::plan(p.plan),
+            Payload::ImportAccepted(p) => Stream::plan(p.plan),
+            Payload::OrgUnitRegistered(p) => Stream::org(p.unit),
+            Payload::OrgUnitChanged(p) => Stream::org(p.unit),
+            Payload::GoalSet(p) => Stream::goal(p.goal),
+            Payload::GoalReworded(p) => Stream::goal(p.goal),
+            Payload::GoalMoved(p) => Stream::goal(p.goal),
+            Payload::GoalSuspended(p) => Stream::goal(p.goal),
+            Payload::GoalResumed(p) => Stream::goal(p.goal),
+            Payload::GoalCancelled(p) => Stream::goal(p.goal),
+            Payload::GoalCarriedOver(p) => Stream::goal(p.goal),
+            Payload::InitiativeSet(p) => Stream::goal(p.goal),
+            Payload::InitiativeReworded(p) => return of_initiative(p.initiative),
+            Payload::InitiativeMoved(p) => return of_initiative(p.initiative),
+            Payload::InitiativeCancelled(p) => return of_initiative(p.initiative),
+            Payload::ResponsibilityTransferred(p) => return of_initiative(p.initiative),
+            Payload::IndicatorDefined(p) => return of_initiative(p.initiative),
+            Payload::NarrativeAdded(NarrativeAdded { subject, .. })
+            | Payload::EvidenceAttached(EvidenceAttached { subject, .. }) => match subject {
+                Subject::Goal(id) => Stream::goal(*id),
+                Subject::Initiative(id) => return of_initiative(*id),
+                Subject::Indicator(id) => Stream::goal(self.indicator(*id)?.home),
+            },
+            Payload::IndicatorReworded(_)
+            | Payload::IndicatorMoved(_)
+            | Payload::IndicatorRedefined(_)
+            | Payload::IndicatorCancelled(_)
+            | Payload::BaselineSet(_)
+            | Payload::TargetSet(_)
+            | Payload::TargetRevised(_)
+            | Payload::PlanProfileSet(_)
+            | Payload::ActualRecorded(_)
+            | Payload::ActualCorrected(_)
+            | Payload::ActualRetracted(_)
+            | Payload::DemandRecorded(_)
+            | Payload::ForecastSubmitted(_) => Stream::goal(self.indicator(payload.indicator()?)?.home),
+        })
     }
 
     /// Levels of the tree of units at most.

@@ -84,6 +84,37 @@ pub struct Event {
     pub payload: Payload,
 }
 
+impl Event {
+    /// Whether this proposal states the same fact as the event `stored`: equal as domain values, once what
+    /// a client may leave to the ledger is filled in from it.
+    pub fn restates(&self, stored: &Self) -> bool {
+        if self.id != stored.id || self.payload.event_type() != stored.payload.event_type() {
+            return false;
+        }
+        let mut filled = self.clone();
+        match (&mut filled.payload, &stored.payload) {
+            (Payload::TargetRevised(mine), Payload::TargetRevised(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            (Payload::ActualRecorded(mine), Payload::ActualRecorded(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+            }
+            (Payload::ActualCorrected(mine), Payload::ActualCorrected(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+                if mine.before.is_none() {
+                    mine.before.clone_from(&theirs.before);
+                }
+            }
+            (Payload::ActualRetracted(mine), Payload::ActualRetracted(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            // Nothing else is left to the ledger.
+            _ => {}
+        }
+        filled == *stored
+    }
+}
+
 /// When a fact holds: on a day, over a span, or from a day on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Validity {
@@ -574,8 +605,8 @@ payloads! {
         indicator: IndicatorId,
         /// The event that set the target replaced.
         replaces: EventId,
-        /// The target replaced.
-        before: Target,
+        /// The target replaced. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Target>,
         /// The target from the day of effect on.
         target: Target,
     }
@@ -603,8 +634,8 @@ payloads! {
         indicator: IndicatorId,
         /// The report or correction replaced.
         corrects: EventId,
-        /// What it said.
-        before: Measurement,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
         /// What is right.
         measurement: Measurement,
         /// Which part reports, with the unit of the values.
@@ -616,8 +647,8 @@ payloads! {
         indicator: IndicatorId,
         /// The report or correction taken back.
         retracts: EventId,
-        /// What it said.
-        before: Measurement,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
     }
     /// Demand was recorded (需要記録), for what is done only as needed.
     DemandRecorded = "DEMAND_RECORDED" {

@@ -168,8 +168,10 @@ reasons! {
     LeadOutsideDepartment = "LEAD_OUTSIDE_DEPARTMENT", Precondition, "担当課が組織目標の部に属していません", "the lead unit does not belong to the goal's department";
     /// A tree has no rings.
     UnitTreeCycle = "UNIT_TREE_CYCLE", Precondition, "組織の上下関係が循環します", "the unit would belong to itself";
-    /// The unit still has units or ended already.
+    /// The unit ended already.
     UnitDissolved = "UNIT_DISSOLVED", Precondition, "組織は{date}に廃止されています", "the unit was dissolved as of {date}";
+    /// The unit still has units.
+    UnitInUse = "UNIT_IN_USE", Precondition, "下位の組織があります（{units}）", "units still belong to it: {units}";
     /// No demand is counted here.
     NotDemandDriven = "NOT_DEMAND_DRIVEN", Precondition, "この指標は需要を記録しません", "this indicator records no demand";
     /// Goals of different cycles.
@@ -251,7 +253,7 @@ pub struct Notice {
 }
 
 crate::domain::indicator::enumeration! {
-    /// What is worth a look .
+    /// What is worth a look.
     NoticeKind {
         /// More than three times the largest earlier increment.
         Spike = "VALUE_SPIKE",
