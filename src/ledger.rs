@@ -20,9 +20,9 @@ use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream, Validit
 use crate::domain::goal::decide::decide_opening;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::log::codec::{self, ServerPart};
+use crate::log::codec::{self, RequestPlace, ServerPart};
 use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, Leaf, LedgerCommit, Outcome,
+    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome,
 };
 
 pub mod index;
@@ -375,8 +375,8 @@ impl Ledgers {
             causation: None,
             payload: opened.into(),
         };
-        let client = codec::encode_client_part(&event, open.ledger, &actor, open.request_id, 0, 1)
-            .map_err(|error| {
+        let place = RequestPlace { id: open.request_id, index: 0, count: 1 };
+        let client = codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
                 AppendError::Rejected(vec![
                     Rejection::new(Reason::EventTooLarge, "title")
                         .with("max", codec::EVENT_BYTES_MAX)
@@ -390,8 +390,7 @@ impl Ledgers {
             recorded_at: now,
             prev_leaf_hash: None,
         };
-        let (bytes, hash) = client.finish(&server);
-        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![Leaf::with_hash(bytes, hash)]);
+        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![client.finish(&server)]);
         match self.log.append(vec![commit]).await.pop() {
             Some(Outcome::Committed(_)) => Ok(self.adopt(open.ledger).await?),
             Some(Outcome::Conflict(_)) | None => Err(AppendError::ReadOnly),
@@ -519,16 +518,16 @@ fn validated(
             position: head.size + index as u64,
             revision: state.revision + 1,
             recorded_at: now,
-            prev_leaf_hash: state.leaf_hash.map(|hash| *hash.as_bytes()),
+            prev_leaf_hash: state.leaf_hash,
         };
-        let (_, leaf_hash) = client.finish(&server);
+        let leaf_hash = client.finish(&server).hash;
         let recorded = Recorded {
             ledger: append.ledger,
             generation: server.generation,
             position: server.position,
             revision: server.revision,
             recorded_at: now,
-            prev_leaf_hash: server.prev_leaf_hash,
+            prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
             actor: actor.clone(),
             request_id: append.request_id,
             request_index: u32::try_from(index).unwrap_or(u32::MAX),

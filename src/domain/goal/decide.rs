@@ -43,3 +43,8 @@ pub fn decide(
     let _ = (context, goal);
     Ok(Decided { events: vec![proposed.clone()], notices: Vec::new() })
 }
+
+/// Checks the first event of a ledger.
+pub fn decide_opening(_opened: &crate::domain::event::LedgerOpened) -> Result<(), Vec<Rejection>> {
+    Ok(())
+}
