@@ -28,7 +28,9 @@ pub enum Era {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidEraDate {
     /// In none of the forms that are read.
-    #[error("not a date in a form such as `令和5年9月30日`, `R5.9.30`, `2023-09-30` or `2023/9/30`")]
+    #[error(
+        "not a date in a form such as `令和5年9月30日`, `R5.9.30`, `2023-09-30` or `2023/9/30`"
+    )]
     NotADate,
     /// A day that the calendar does not have, or before 1900 or after 2199.
     #[error("no such day between 1900-01-01 and 2199-12-31")]
@@ -55,7 +57,13 @@ pub struct EraDate(Date);
 
 impl Era {
     /// All eras, oldest first.
-    pub const ALL: [Self; 5] = [Self::Meiji, Self::Taisho, Self::Showa, Self::Heisei, Self::Reiwa];
+    pub const ALL: [Self; 5] = [
+        Self::Meiji,
+        Self::Taisho,
+        Self::Showa,
+        Self::Heisei,
+        Self::Reiwa,
+    ];
 
     /// The name in Japanese.
     pub const fn name_ja(self) -> &'static str {
@@ -92,7 +100,10 @@ impl Era {
 
     /// The era of a day, or `None` before Meiji.
     pub fn of(day: Date) -> Option<Self> {
-        Self::ALL.into_iter().rev().find(|era| era.first_day() <= day)
+        Self::ALL
+            .into_iter()
+            .rev()
+            .find(|era| era.first_day() <= day)
     }
 
     /// The calendar year of the era's year `year`, which counts from 1.
@@ -119,7 +130,9 @@ impl Era {
     pub(crate) fn strip(text: &str) -> Option<(Self, &str)> {
         Self::ALL.into_iter().find_map(|era| {
             let letter = [era.letter(), era.letter().to_ascii_lowercase()];
-            text.strip_prefix(era.name_ja()).or_else(|| text.strip_prefix(letter)).map(|rest| (era, rest))
+            text.strip_prefix(era.name_ja())
+                .or_else(|| text.strip_prefix(letter))
+                .map(|rest| (era, rest))
         })
     }
 
@@ -149,7 +162,9 @@ impl EraDate {
         let (year, month, day) = parts(rest).ok_or(InvalidEraDate::NotADate)?;
         let year = match (year, era) {
             ("元", Some(_)) => 1,
-            (digits, _) => number(digits, if era.is_some() { 3 } else { 4 }).ok_or(InvalidEraDate::NotADate)?,
+            (digits, _) => {
+                number(digits, if era.is_some() { 3 } else { 4 }).ok_or(InvalidEraDate::NotADate)?
+            }
         };
         let calendar_year = match era {
             Some(era) if year == 0 => return Err(InvalidEraDate::YearZero { era }),
@@ -166,9 +181,10 @@ impl EraDate {
             .filter(|found| (1900..=2199).contains(&found.year()))
             .ok_or(InvalidEraDate::NoSuchDay)?;
         match era {
-            Some(era) if Era::of(found) != Some(era) => {
-                Err(InvalidEraDate::OutsideEra { era, offered: Self(found) })
-            }
+            Some(era) if Era::of(found) != Some(era) => Err(InvalidEraDate::OutsideEra {
+                era,
+                offered: Self(found),
+            }),
             _ => Ok(Self(found)),
         }
     }
@@ -227,8 +243,18 @@ mod tests {
     #[test]
     fn one_day_has_many_spellings() {
         let spellings = [
-            "令和5年9月30日", "令和５年９月３０日", "R5.9.30", "r5/9/30", "Ｒ５．９．３０", "2023-09-30", "2023/9/30",
-            "２０２３／９／３０", "2023年9月30日", "㋿5年9月30日", " 令和 5年 9月30日 ", "2023.9.30",
+            "令和5年9月30日",
+            "令和５年９月３０日",
+            "R5.9.30",
+            "r5/9/30",
+            "Ｒ５．９．３０",
+            "2023-09-30",
+            "2023/9/30",
+            "２０２３／９／３０",
+            "2023年9月30日",
+            "㋿5年9月30日",
+            " 令和 5年 9月30日 ",
+            "2023.9.30",
         ];
         for text in spellings {
             assert_eq!(read(text), "2023-09-30 令和5年9月30日", "{text}");
@@ -250,18 +276,47 @@ mod tests {
 
     #[test]
     fn a_day_outside_its_era_is_refused_with_the_right_one() {
-        assert_eq!(read("平成31年5月1日"), "not in the era 平成: that day is 令和元年5月1日");
-        assert_eq!(read("令和元年4月30日"), "not in the era 令和: that day is 平成31年4月30日");
-        assert_eq!(read("H35.9.30"), "not in the era 平成: that day is 令和5年9月30日");
-        assert_eq!(read("令和0年1月1日"), "令和0年 does not exist: the first year is 令和元年");
+        assert_eq!(
+            read("平成31年5月1日"),
+            "not in the era 平成: that day is 令和元年5月1日"
+        );
+        assert_eq!(
+            read("令和元年4月30日"),
+            "not in the era 令和: that day is 平成31年4月30日"
+        );
+        assert_eq!(
+            read("H35.9.30"),
+            "not in the era 平成: that day is 令和5年9月30日"
+        );
+        assert_eq!(
+            read("令和0年1月1日"),
+            "令和0年 does not exist: the first year is 令和元年"
+        );
     }
 
     #[test]
     fn what_is_no_day_is_refused() {
-        for text in ["2023-02-30", "令和5年2月29日", "令和5年13月1日", "2023-00-10", "1899-12-31", "2200-01-01"] {
+        for text in [
+            "2023-02-30",
+            "令和5年2月29日",
+            "令和5年13月1日",
+            "2023-00-10",
+            "1899-12-31",
+            "2200-01-01",
+        ] {
             assert_eq!(parse_date(text), Err(InvalidEraDate::NoSuchDay), "{text}");
         }
-        for text in ["", "昨日", "5年9月30日", "元年5月1日", "23-9-30", "2023-9", "令和五年九月三十日", "R5.9.30.1", "令和-5年9月30日"] {
+        for text in [
+            "",
+            "昨日",
+            "5年9月30日",
+            "元年5月1日",
+            "23-9-30",
+            "2023-9",
+            "令和五年九月三十日",
+            "R5.9.30.1",
+            "令和-5年9月30日",
+        ] {
             assert_eq!(parse_date(text), Err(InvalidEraDate::NotADate), "{text}");
         }
         assert_eq!(read("令和6年2月29日"), "2024-02-29 令和6年2月29日");

@@ -42,12 +42,20 @@ impl FiscalYear {
 
     /// The fiscal year that begins on 1 April of `year`, from [`Self::FIRST`] to [`Self::LAST`].
     pub fn new(year: i16) -> Result<Self, InvalidFiscalYear> {
-        if (Self::FIRST..=Self::LAST).contains(&year) { Ok(Self(year)) } else { Err(InvalidFiscalYear::NotAYear) }
+        if (Self::FIRST..=Self::LAST).contains(&year) {
+            Ok(Self(year))
+        } else {
+            Err(InvalidFiscalYear::NotAYear)
+        }
     }
 
     /// The fiscal year that a day belongs to: February 2024 belongs to 令和5年度.
     pub fn of(day: Date) -> Result<Self, InvalidFiscalYear> {
-        Self::new(if day.month() < 4 { day.year() - 1 } else { day.year() })
+        Self::new(if day.month() < 4 {
+            day.year() - 1
+        } else {
+            day.year()
+        })
     }
 
     /// Reads `令和5年度`, `令和5`, `R5`, `2023`, `2023年度` or `FY2023`, in full or half width.
@@ -55,7 +63,10 @@ impl FiscalYear {
     /// A year in which the era changed has both names: 平成31年度 is 令和元年度.
     pub fn parse(text: &str) -> Result<Self, InvalidFiscalYear> {
         let folded: String = text.nfkc().filter(|c| !c.is_whitespace()).collect();
-        let bare = folded.strip_suffix("年度").or_else(|| folded.strip_suffix('年')).unwrap_or(&folded);
+        let bare = folded
+            .strip_suffix("年度")
+            .or_else(|| folded.strip_suffix('年'))
+            .unwrap_or(&folded);
         let Some((era, digits)) = Era::strip(bare) else {
             let digits = bare.strip_prefix("FY").unwrap_or(bare);
             let plain = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_digit());
@@ -74,7 +85,10 @@ impl FiscalYear {
         let found = Self::new(era.calendar_year(year))?;
         match era.days_of_year(year) {
             Some(_) => Ok(found),
-            None => Err(InvalidFiscalYear::OutsideEra { era, offered: found }),
+            None => Err(InvalidFiscalYear::OutsideEra {
+                era,
+                offered: found,
+            }),
         }
     }
 
@@ -106,7 +120,8 @@ impl FiscalYear {
     /// All its days: 366 where it holds a 29 February, otherwise 365.
     pub fn span(self) -> DateSpan {
         // The first day is before the last in every year, so the span is never refused.
-        DateSpan::new(self.first_day(), self.last_day()).unwrap_or_else(|_| DateSpan::day(self.first_day()))
+        DateSpan::new(self.first_day(), self.last_day())
+            .unwrap_or_else(|_| DateSpan::day(self.first_day()))
     }
 
     /// The fiscal year before, unless this is the earliest.
@@ -121,8 +136,10 @@ impl FiscalYear {
 
     /// The name in Japanese: `令和5年度`. A year in which the era changed bears the new one: 令和元年度.
     pub fn label_ja(self) -> String {
-        Era::of(date(self.0, 12, 31))
-            .map_or_else(|| format!("{}年度", self.0), |era| format!("{}度", era.label_of_year(self.0)))
+        Era::of(date(self.0, 12, 31)).map_or_else(
+            || format!("{}年度", self.0),
+            |era| format!("{}度", era.label_of_year(self.0)),
+        )
     }
 
     /// The name in English: `FY2023`.
@@ -132,8 +149,10 @@ impl FiscalYear {
 
     /// The short code that goal codes begin with: `R5`.
     pub fn code(self) -> String {
-        Era::of(date(self.0, 12, 31))
-            .map_or_else(|| self.0.to_string(), |era| format!("{}{}", era.letter(), era.year_of(self.0)))
+        Era::of(date(self.0, 12, 31)).map_or_else(
+            || self.0.to_string(),
+            |era| format!("{}{}", era.letter(), era.year_of(self.0)),
+        )
     }
 }
 
@@ -156,7 +175,17 @@ mod tests {
 
     #[test]
     fn one_year_has_many_spellings() {
-        for text in ["R5", "r5", "令和5年度", "令和５年度", "令和5", "2023", "２０２３年度", "FY2023", "ＦＹ2023"] {
+        for text in [
+            "R5",
+            "r5",
+            "令和5年度",
+            "令和５年度",
+            "令和5",
+            "2023",
+            "２０２３年度",
+            "FY2023",
+            "ＦＹ2023",
+        ] {
             assert_eq!(read(text), "R5 令和5年度 2023-04-01/2024-03-31", "{text}");
         }
         for text in ["平成31年度", "令和元年度", "令和1年度", "R1", "H31", "2019"] {
@@ -167,10 +196,32 @@ mod tests {
 
     #[test]
     fn what_is_no_year_is_refused() {
-        assert_eq!(read("令和0年度"), "令和0年度 does not exist: the first year is 令和元年度");
-        assert_eq!(read("平成35年度"), "not in the era 平成: that year is 令和5年度");
-        for text in ["", "R", "5", "23", "令和", "令和五年度", "20230", "1899", "2199", "R5x", "X5"] {
-            assert_eq!(FiscalYear::parse(text), Err(InvalidFiscalYear::NotAYear), "{text}");
+        assert_eq!(
+            read("令和0年度"),
+            "令和0年度 does not exist: the first year is 令和元年度"
+        );
+        assert_eq!(
+            read("平成35年度"),
+            "not in the era 平成: that year is 令和5年度"
+        );
+        for text in [
+            "",
+            "R",
+            "5",
+            "23",
+            "令和",
+            "令和五年度",
+            "20230",
+            "1899",
+            "2199",
+            "R5x",
+            "X5",
+        ] {
+            assert_eq!(
+                FiscalYear::parse(text),
+                Err(InvalidFiscalYear::NotAYear),
+                "{text}"
+            );
         }
     }
 
@@ -191,7 +242,11 @@ mod tests {
     fn the_leap_day_counts_once() {
         assert_eq!(FiscalYear::new(2023).unwrap().span().days(), 366);
         assert_eq!(FiscalYear::new(2024).unwrap().span().days(), 365);
-        let first_half = DateSpan::new(date(2023, 4, 1), FiscalYear::new(2023).unwrap().midyear_day()).unwrap();
+        let first_half = DateSpan::new(
+            date(2023, 4, 1),
+            FiscalYear::new(2023).unwrap().midyear_day(),
+        )
+        .unwrap();
         assert_eq!(first_half.days(), 183);
     }
 }

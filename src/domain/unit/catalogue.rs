@@ -45,19 +45,44 @@ impl Kind {
             Self::Time => Dimension::Time,
             Self::Mass => Dimension::Mass,
             Self::Volume => Dimension::Volume,
-            Self::PerMonth(counter) => Dimension::PerMonth(Box::new(Dimension::Count(counter.to_owned()))),
+            Self::PerMonth(counter) => {
+                Dimension::PerMonth(Box::new(Dimension::Count(counter.to_owned())))
+            }
         }
     }
 }
 
 /// A counter of whole things, a dimension of its own.
 const fn count(code: &'static str, ja: &'static str, en: &'static str) -> Entry {
-    Entry { code, ja, also: &[], en, kind: Kind::Count(ja), scale_pow10: 0, decimals: 0 }
+    Entry {
+        code,
+        ja,
+        also: &[],
+        en,
+        kind: Kind::Count(ja),
+        scale_pow10: 0,
+        decimals: 0,
+    }
 }
 
 /// A unit of another dimension, or one with other spellings.
-const fn unit(code: &'static str, ja: &'static str, en: &'static str, kind: Kind, scale_pow10: i8, decimals: u8) -> Entry {
-    Entry { code, ja, also: &[], en, kind, scale_pow10, decimals }
+const fn unit(
+    code: &'static str,
+    ja: &'static str,
+    en: &'static str,
+    kind: Kind,
+    scale_pow10: i8,
+    decimals: u8,
+) -> Entry {
+    Entry {
+        code,
+        ja,
+        also: &[],
+        en,
+        kind,
+        scale_pow10,
+        decimals,
+    }
 }
 
 /// The same row with other spellings.
@@ -72,27 +97,58 @@ const ENTRIES: &[Entry] = &[
     count("{person}", "人", "people"),
     count("{case}", "件", "cases"),
     unit("%", "%", "%", Kind::Ratio, -2, 2),
-    also(count("{site}", "箇所", "sites"), &["か所", "カ所", "ヶ所", "ヵ所", "ケ所", "個所", "個処"]),
+    also(
+        count("{site}", "箇所", "sites"),
+        &["か所", "カ所", "ヶ所", "ヵ所", "ケ所", "個所", "個処"],
+    ),
     count("{park}", "公園", "parks"),
-    also(unit("km", "km", "km", Kind::Length, 3, 3), &["キロメートル", "キロ"]),
+    also(
+        unit("km", "km", "km", Kind::Length, 3, 3),
+        &["キロメートル", "キロ"],
+    ),
     count("{machine}", "台", "machines"),
     count("{bridge}", "橋", "bridges"),
     count("{facility}", "施設", "facilities"),
     count("{organisation}", "団体", "organisations"),
     count("{route}", "路線", "routes"),
     count("{district}", "地区", "districts"),
-    count("{residents_association}", "自治会", "residents' associations"),
+    count(
+        "{residents_association}",
+        "自治会",
+        "residents' associations",
+    ),
     count("{section}", "課", "sections"),
     count("{building}", "棟", "buildings"),
     unit("d", "日", "days", Kind::Time, 0, 1),
-    unit("{event}/mo", "回/月", "times a month", Kind::PerMonth("回"), 0, 0),
-    unit("10^3{person}", "千人", "thousand people", Kind::Count("人"), 3, 3),
+    unit(
+        "{event}/mo",
+        "回/月",
+        "times a month",
+        Kind::PerMonth("回"),
+        0,
+        0,
+    ),
+    unit(
+        "10^3{person}",
+        "千人",
+        "thousand people",
+        Kind::Count("人"),
+        3,
+        3,
+    ),
     count("{project}", "事業", "projects"),
     count("{business}", "事業者", "businesses"),
     count("{establishment}", "事業所", "establishments"),
     count("{nursery}", "園", "nursery schools"),
     also(unit("har", "ha", "ha", Kind::Area, 4, 2), &["ヘクタール"]),
-    unit("{person}/mo", "人/月", "people a month", Kind::PerMonth("人"), 0, 0),
+    unit(
+        "{person}/mo",
+        "人/月",
+        "people a month",
+        Kind::PerMonth("人"),
+        0,
+        0,
+    ),
     count("{installation}", "基", "installations"),
     also(unit("m", "m", "m", Kind::Length, 0, 2), &["メートル"]),
     count("{venue}", "会場", "venues"),
@@ -101,9 +157,26 @@ const ENTRIES: &[Entry] = &[
     unit("{headcount}", "名", "people", Kind::Count("人"), 0, 0),
     count("{volume}", "冊", "books"),
     // Common in other plans.
-    unit("10^4{person}", "万人", "ten thousand people", Kind::Count("人"), 4, 4),
-    unit("{case}/mo", "件/月", "cases a month", Kind::PerMonth("件"), 0, 0),
-    also(unit("m2", "m2", "m²", Kind::Area, 0, 2), &["平方メートル", "平米"]),
+    unit(
+        "10^4{person}",
+        "万人",
+        "ten thousand people",
+        Kind::Count("人"),
+        4,
+        4,
+    ),
+    unit(
+        "{case}/mo",
+        "件/月",
+        "cases a month",
+        Kind::PerMonth("件"),
+        0,
+        0,
+    ),
+    also(
+        unit("m2", "m2", "m²", Kind::Area, 0, 2),
+        &["平方メートル", "平米"],
+    ),
     unit("km2", "km2", "km²", Kind::Area, 6, 3),
     unit("JPY", "円", "yen", Kind::Yen, 0, 0),
     unit("10^3JPY", "千円", "thousand yen", Kind::Yen, 3, 3),
@@ -160,14 +233,20 @@ pub fn units() -> impl Iterator<Item = Unit> {
 
 /// The unit with the code, or `None`.
 pub fn unit_by_code(code: &str) -> Option<Unit> {
-    ENTRIES.iter().find(|entry| entry.code == code).map(Entry::unit)
+    ENTRIES
+        .iter()
+        .find(|entry| entry.code == code)
+        .map(Entry::unit)
 }
 
 /// The unit written as `counter`, or `None`. Width and spelling do not matter: `㎞`, `ｋｍ` and `km` are one,
 /// and so are `か所` and `箇所`.
 pub fn unit_by_display_ja(counter: &str) -> Option<Unit> {
     let folded: String = counter.nfkc().filter(|c| !c.is_whitespace()).collect();
-    ENTRIES.iter().find(|entry| entry.spellings().any(|spelling| spelling == folded)).map(Entry::unit)
+    ENTRIES
+        .iter()
+        .find(|entry| entry.spellings().any(|spelling| spelling == folded))
+        .map(Entry::unit)
 }
 
 /// The unit with the longest spelling that `text` begins with, and how many bytes of it that is.
@@ -203,12 +282,47 @@ mod tests {
     #[test]
     fn every_counter_of_the_plan_is_known() {
         let counters = [
-            "回", "人", "件", "%", "箇所", "公園", "km", "台", "橋", "施設", "団体", "路線", "地区", "自治会", "課", "棟", "日",
-            "回/月", "千人", "事業", "事業者", "事業所", "園", "ha", "人/月", "基", "m", "会場", "軒", "校", "名", "冊",
+            "回",
+            "人",
+            "件",
+            "%",
+            "箇所",
+            "公園",
+            "km",
+            "台",
+            "橋",
+            "施設",
+            "団体",
+            "路線",
+            "地区",
+            "自治会",
+            "課",
+            "棟",
+            "日",
+            "回/月",
+            "千人",
+            "事業",
+            "事業者",
+            "事業所",
+            "園",
+            "ha",
+            "人/月",
+            "基",
+            "m",
+            "会場",
+            "軒",
+            "校",
+            "名",
+            "冊",
         ];
         assert_eq!(counters.len(), 32);
         for counter in counters {
-            assert_eq!(unit_by_display_ja(counter).map(|unit| unit.display_ja).as_deref(), Some(counter));
+            assert_eq!(
+                unit_by_display_ja(counter)
+                    .map(|unit| unit.display_ja)
+                    .as_deref(),
+                Some(counter)
+            );
         }
         assert_eq!(unit_by_display_ja("℃"), None);
     }
@@ -236,7 +350,8 @@ mod tests {
     fn scales_convert_within_one_dimension_only() {
         let convert = |value: &str, from, to| {
             let (from, to) = (unit_by_display_ja(from)?, unit_by_display_ja(to)?);
-            from.convert(Quantity::parse(value).ok()?, &to).map(|value| value.to_string())
+            from.convert(Quantity::parse(value).ok()?, &to)
+                .map(|value| value.to_string())
         };
         assert_eq!(convert("7945", "千人", "人").as_deref(), Some("7945000"));
         assert_eq!(convert("80", "m", "km").as_deref(), Some("0.08"));
