@@ -45,6 +45,6 @@ pub fn decide(
 }
 
 /// Checks the first event of a ledger.
-pub fn decide_opening(_opened: &crate::domain::event::LedgerOpened) -> Result<(), Vec<Rejection>> {
-    Ok(())
+pub fn decide_opening(proposed: &Event) -> Result<Decided, Vec<Rejection>> {
+    Ok(Decided { events: vec![proposed.clone()], notices: Vec::new() })
 }
