@@ -5,6 +5,9 @@ use crate::domain::date::Date;
 use crate::domain::indicator::{EntryKind, enumeration};
 use crate::domain::quantity::Quantity;
 
+pub mod aggregate;
+pub mod ratio;
+
 enumeration! {
     /// The state of a member of a coverage set.
     MemberState {
@@ -109,6 +112,15 @@ pub struct ReportedPart {
     pub unit_code: Option<String>,
 }
 
+impl ReportedPart {
+    /// Takes the unit from `other` where none is named.
+    pub(crate) fn fill_unit_from(&mut self, other: &Self) {
+        if self.unit_code.is_none() {
+            self.unit_code.clone_from(&other.unit_code);
+        }
+    }
+}
+
 /// What all effective measurements of an indicator come to on a date.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Actual {
@@ -132,12 +144,15 @@ pub enum Actual {
     },
     /// Values of months, and what they come to.
     Months {
-        /// First day of each month with its sum, in order.
+        /// First day of each month that was reported on with its sum, in order. Silence is not zero.
         months: Vec<(Date, Quantity)>,
         /// Sum of all.
         total: Quantity,
-        /// Mean over the complete months of the active window; `None` before the first is complete.
-        mean: Option<Quantity>,
+        /// Sum of the complete months of the active window that were reported on. Over
+        /// `complete_months` it is the mean; kept in two parts because the quotient is rarely exact.
+        complete_total: Quantity,
+        /// How many complete months were reported on; 0 before the first.
+        complete_months: u32,
     },
     /// Members done and members in the set.
     Coverage {

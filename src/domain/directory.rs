@@ -11,7 +11,9 @@ use jiff::tz::TimeZone;
 
 use crate::domain::code::Code;
 use crate::domain::date::Date;
-use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded};
+use crate::domain::event::{
+    ClockKind, EvidenceAttached, LedgerOpened, NarrativeAdded, Payload, Recorded, Stream, Subject,
+};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::org_unit::{OrgUnit, UnitVersion};
 use crate::domain::plan::Plan;
@@ -132,6 +134,8 @@ pub struct IndicatorEntry {
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
+    /// How many structural events were folded in.
+    version: u64,
     ledger: Option<Arc<LedgerOpened>>,
     zone: Option<TimeZone>,
     plans: OrdMap<PlanId, Arc<Plan>>,
@@ -149,6 +153,11 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// How many structural events were folded in: of one ledger, equal versions are equal directories.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// What position 0 said, once it is there.
     pub fn ledger(&self) -> Option<&Arc<LedgerOpened>> {
         self.ledger.as_ref()
@@ -237,11 +246,69 @@ impl Directory {
         None
     }
 
+    /// The stream an event with this payload belongs to; `None` while what it is about is unknown. An
+    /// initiative or indicator that was moved keeps the stream it began in.
+    pub fn stream_of(&self, payload: &Payload) -> Option<Stream> {
+        let of_initiative = |id| self.initiative(id).map(|initiative| Stream::goal(initiative.home));
+        Some(match payload {
+            Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
+            Payload::PlanPublished(p) => Stream::plan(p.plan),
+            Payload::ImportAccepted(p) => Stream::plan(p.plan),
+            Payload::OrgUnitRegistered(p) => Stream::org(p.unit),
+            Payload::OrgUnitChanged(p) => Stream::org(p.unit),
+            Payload::GoalSet(p) => Stream::goal(p.goal),
+            Payload::GoalReworded(p) => Stream::goal(p.goal),
+            Payload::GoalMoved(p) => Stream::goal(p.goal),
+            Payload::GoalSuspended(p) => Stream::goal(p.goal),
+            Payload::GoalResumed(p) => Stream::goal(p.goal),
+            Payload::GoalCancelled(p) => Stream::goal(p.goal),
+            Payload::GoalCarriedOver(p) => Stream::goal(p.goal),
+            Payload::InitiativeSet(p) => Stream::goal(p.goal),
+            Payload::InitiativeReworded(p) => return of_initiative(p.initiative),
+            Payload::InitiativeMoved(p) => return of_initiative(p.initiative),
+            Payload::InitiativeCancelled(p) => return of_initiative(p.initiative),
+            Payload::ResponsibilityTransferred(p) => return of_initiative(p.initiative),
+            Payload::IndicatorDefined(p) => return of_initiative(p.initiative),
+            Payload::NarrativeAdded(NarrativeAdded { subject, .. })
+            | Payload::EvidenceAttached(EvidenceAttached { subject, .. }) => match subject {
+                Subject::Goal(id) => Stream::goal(*id),
+                Subject::Initiative(id) => return of_initiative(*id),
+                Subject::Indicator(id) => Stream::goal(self.indicator(*id)?.home),
+            },
+            Payload::IndicatorReworded(_)
+            | Payload::IndicatorMoved(_)
+            | Payload::IndicatorRedefined(_)
+            | Payload::IndicatorCancelled(_)
+            | Payload::BaselineSet(_)
+            | Payload::TargetSet(_)
+            | Payload::TargetRevised(_)
+            | Payload::PlanProfileSet(_)
+            | Payload::ActualRecorded(_)
+            | Payload::ActualCorrected(_)
+            | Payload::ActualRetracted(_)
+            | Payload::DemandRecorded(_)
+            | Payload::ForecastSubmitted(_) => Stream::goal(self.indicator(payload.indicator()?)?.home),
+        })
+    }
+
+    /// The ledger and its units, without plans, goals and what stands under them: what a fold of one goal's
+    /// or plan's stream starts from to see how it came about. `unit` is left out too, for its own stream.
+    pub fn without_subjects(&self, unit: Option<UnitId>) -> Self {
+        Self {
+            version: self.version,
+            ledger: self.ledger.clone(),
+            zone: self.zone.clone(),
+            units: unit.map_or_else(|| self.units.clone(), |unit| self.units.without(&unit)),
+            ..Self::default()
+        }
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 
     /// Folds in an event that has happened; all but structural events change nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
+        self.version += u64::from(recorded.event.payload.is_structural());
         let position = recorded.position;
         let from = recorded.event.valid.map_or_else(|| self.date_of(recorded.recorded_at), |v| v.from);
         match &recorded.event.payload {

@@ -84,6 +84,37 @@ pub struct Event {
     pub payload: Payload,
 }
 
+impl Event {
+    /// Whether this proposal states the same fact as the event `stored`: equal as domain values, once what
+    /// a client may leave to the ledger is filled in from it.
+    pub fn restates(&self, stored: &Self) -> bool {
+        if self.id != stored.id || self.payload.event_type() != stored.payload.event_type() {
+            return false;
+        }
+        let mut filled = self.clone();
+        match (&mut filled.payload, &stored.payload) {
+            (Payload::TargetRevised(mine), Payload::TargetRevised(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            (Payload::ActualRecorded(mine), Payload::ActualRecorded(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+            }
+            (Payload::ActualCorrected(mine), Payload::ActualCorrected(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+                if mine.before.is_none() {
+                    mine.before.clone_from(&theirs.before);
+                }
+            }
+            (Payload::ActualRetracted(mine), Payload::ActualRetracted(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            // Nothing else is left to the ledger.
+            _ => {}
+        }
+        filled == *stored
+    }
+}
+
 /// When a fact holds: on a day, over a span, or from a day on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Validity {
@@ -574,8 +605,8 @@ payloads! {
         indicator: IndicatorId,
         /// The event that set the target replaced.
         replaces: EventId,
-        /// The target replaced.
-        before: Target,
+        /// The target replaced. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Target>,
         /// The target from the day of effect on.
         target: Target,
     }
@@ -603,8 +634,8 @@ payloads! {
         indicator: IndicatorId,
         /// The report or correction replaced.
         corrects: EventId,
-        /// What it said.
-        before: Measurement,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
         /// What is right.
         measurement: Measurement,
         /// Which part reports, with the unit of the values.
@@ -616,8 +647,8 @@ payloads! {
         indicator: IndicatorId,
         /// The report or correction taken back.
         retracts: EventId,
-        /// What it said.
-        before: Measurement,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
     }
     /// Demand was recorded (需要記録), for what is done only as needed.
     DemandRecorded = "DEMAND_RECORDED" {
@@ -660,41 +691,7 @@ payloads! {
 impl Payload {
     /// Whether it changes what other streams rely on: plans, units, codes, parents.
     pub fn is_structural(&self) -> bool {
-        match self {
-            Self::LedgerOpened(_)
-            | Self::PlanPublished(_)
-            | Self::ImportAccepted(_)
-            | Self::OrgUnitRegistered(_)
-            | Self::OrgUnitChanged(_)
-            | Self::GoalSet(_)
-            | Self::GoalReworded(_)
-            | Self::GoalMoved(_)
-            | Self::GoalSuspended(_)
-            | Self::GoalResumed(_)
-            | Self::GoalCancelled(_)
-            | Self::GoalCarriedOver(_)
-            | Self::InitiativeSet(_)
-            | Self::InitiativeReworded(_)
-            | Self::InitiativeMoved(_)
-            | Self::InitiativeCancelled(_)
-            | Self::ResponsibilityTransferred(_)
-            | Self::IndicatorDefined(_)
-            | Self::IndicatorReworded(_)
-            | Self::IndicatorMoved(_)
-            | Self::IndicatorCancelled(_) => true,
-            Self::IndicatorRedefined(_)
-            | Self::BaselineSet(_)
-            | Self::TargetSet(_)
-            | Self::TargetRevised(_)
-            | Self::PlanProfileSet(_)
-            | Self::ActualRecorded(_)
-            | Self::ActualCorrected(_)
-            | Self::ActualRetracted(_)
-            | Self::DemandRecorded(_)
-            | Self::ForecastSubmitted(_)
-            | Self::NarrativeAdded(_)
-            | Self::EvidenceAttached(_) => false,
-        }
+        self.event_type().is_structural()
     }
 
     /// The indicator it is about, where it is about one.
@@ -733,6 +730,47 @@ impl Payload {
             | Self::InitiativeMoved(_)
             | Self::InitiativeCancelled(_)
             | Self::ResponsibilityTransferred(_) => None,
+        }
+    }
+}
+
+impl EventType {
+    /// Whether its events change what other streams rely on: plans, units, codes, parents.
+    pub fn is_structural(self) -> bool {
+        match self {
+            Self::LedgerOpened
+            | Self::PlanPublished
+            | Self::ImportAccepted
+            | Self::OrgUnitRegistered
+            | Self::OrgUnitChanged
+            | Self::GoalSet
+            | Self::GoalReworded
+            | Self::GoalMoved
+            | Self::GoalSuspended
+            | Self::GoalResumed
+            | Self::GoalCancelled
+            | Self::GoalCarriedOver
+            | Self::InitiativeSet
+            | Self::InitiativeReworded
+            | Self::InitiativeMoved
+            | Self::InitiativeCancelled
+            | Self::ResponsibilityTransferred
+            | Self::IndicatorDefined
+            | Self::IndicatorReworded
+            | Self::IndicatorMoved
+            | Self::IndicatorCancelled => true,
+            Self::IndicatorRedefined
+            | Self::BaselineSet
+            | Self::TargetSet
+            | Self::TargetRevised
+            | Self::PlanProfileSet
+            | Self::ActualRecorded
+            | Self::ActualCorrected
+            | Self::ActualRetracted
+            | Self::DemandRecorded
+            | Self::ForecastSubmitted
+            | Self::NarrativeAdded
+            | Self::EvidenceAttached => false,
         }
     }
 }

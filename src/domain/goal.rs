@@ -21,6 +21,9 @@ use crate::domain::target::{Baseline, PlanProfile, TargetVersion, in_force};
 use crate::domain::text::Text;
 
 pub mod decide;
+mod tally;
+
+pub(crate) use tally::{Slot, Tally};
 
 /// The state of a goal's stream. Its collections share structure: a clone is a savepoint.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,16 +36,17 @@ pub struct Goal {
 /// What is known of one indicator.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Indicator {
+    // What rarely changes stands behind an `Arc`, so that a savepoint before a report copies none of it.
     /// Text of the criterion as published or last reworded.
-    pub source_text: Text,
-    /// Definition versions, 1 first, each with the first day it holds.
-    pub definitions: Vector<(Date, Arc<Definition>)>,
+    pub source_text: Arc<Text>,
+    /// Definition versions, 1 first.
+    pub definitions: Vector<DefinitionVersion>,
     /// Target versions in the order of decision.
-    pub targets: Vec<TargetVersion>,
+    pub targets: Arc<Vec<TargetVersion>>,
     /// Baselines in the order of recording; the last counts.
-    pub baselines: Vec<Baseline>,
+    pub baselines: Arc<Vec<Baseline>>,
     /// The planned line last set, and whether it was inferred.
-    pub profile: Option<(PlanProfile, bool)>,
+    pub profile: Option<Arc<(PlanProfile, bool)>>,
     /// Every report and correction in the order of recording.
     pub entries: Vector<Arc<Entry>>,
     /// Where an entry stands in `entries`.
@@ -51,6 +55,19 @@ pub struct Indicator {
     pub demands: Vector<(Validity, Quantity)>,
     /// Forecasts in the order of recording.
     pub forecasts: Vector<Arc<Forecast>>,
+}
+
+/// One version of how an indicator is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefinitionVersion {
+    /// First day it holds; from the second version on a break in the series.
+    pub from: Date,
+    /// Position of the event that set it.
+    pub position: u64,
+    /// The definition.
+    pub definition: Arc<Definition>,
+    /// What was reported under it, indexed for the rules.
+    pub(crate) tally: Tally,
 }
 
 /// A report or correction.
@@ -151,7 +168,15 @@ pub struct Attachment {
 impl Indicator {
     /// The newest definition.
     pub fn definition(&self) -> Option<&Arc<Definition>> {
-        self.definitions.back().map(|(_, definition)| definition)
+        self.definitions.back().map(|version| &version.definition)
+    }
+
+    /// The definition that holds on `date` with its version number, from 1; before the first day of
+    /// version 1, version 1. With `known`, of the versions at positions below it only.
+    pub fn definition_on(&self, date: Date, known: Option<u64>) -> Option<(u32, &DefinitionVersion)> {
+        let known = |v: &DefinitionVersion| known.is_none_or(|size| v.position < size);
+        let numbered = || (1..).zip(self.definitions.iter()).filter(|(_, v)| known(v));
+        numbered().filter(|(_, v)| v.from <= date).last().or_else(|| numbered().next())
     }
 
     /// Number of the newest definition version, from 1.
@@ -172,6 +197,12 @@ impl Indicator {
     /// The entry of an event.
     pub fn entry(&self, id: EventId) -> Option<&Arc<Entry>> {
         self.entry_index.get(&id).and_then(|index| self.entries.get(*index))
+    }
+
+    /// The entry of an event with its index among all.
+    pub(crate) fn indexed_entry(&self, id: EventId) -> Option<(usize, &Entry)> {
+        let index = *self.entry_index.get(&id)?;
+        self.entries.get(index).map(|entry| (index, entry.as_ref()))
     }
 
     /// Entries that count: of the newest definition, neither replaced nor taken back.
@@ -195,14 +226,34 @@ impl Indicator {
         head
     }
 
-    fn record(&mut self, entry: Entry) {
-        self.entry_index.insert(entry.event_id, self.entries.len());
+    fn define(&mut self, from: Date, position: u64, definition: &Definition) {
+        let definition = Arc::new(definition.clone());
+        self.definitions.push_back(DefinitionVersion { from, position, definition, tally: Tally::default() });
+    }
+
+    fn record(&mut self, mut entry: Entry) {
+        let index = self.entries.len();
+        // An entry belongs to the definition of the day it counts on, so a late report of a day before a
+        // break joins the series before it.
+        if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
+            entry.definition_version = number;
+            if let Some(version) = self.definitions.get_mut(number as usize - 1) {
+                version.tally.add(&version.definition, &entry, index);
+            }
+        }
+        self.entry_index.insert(entry.event_id, index);
         self.entries.push_back(Arc::new(entry));
     }
 
     fn supersede(&mut self, id: EventId, superseded: Superseded) {
-        if let Some(entry) = self.entry_index.get(&id).and_then(|index| self.entries.get_mut(*index)) {
-            Arc::make_mut(entry).superseded = Some(superseded);
+        let Some(entry) = self.entry_index.get(&id).and_then(|index| self.entries.get_mut(*index)) else {
+            return;
+        };
+        let entry = Arc::make_mut(entry);
+        entry.superseded = Some(superseded);
+        let version = (entry.definition_version as usize).checked_sub(1);
+        if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
+            version.tally.remove(&version.definition, entry);
         }
     }
 }
@@ -235,30 +286,31 @@ impl Goal {
         let effective_from = event.valid.map_or(recorded_on, |valid| valid.from);
         match &event.payload {
             Payload::IndicatorDefined(p) => {
-                let indicator = Indicator {
-                    source_text: p.source_text.clone(),
-                    definitions: imbl::vector![(effective_from, Arc::new(p.definition.clone()))],
-                    targets: Vec::new(),
-                    baselines: Vec::new(),
+                let mut indicator = Indicator {
+                    source_text: Arc::new(p.source_text.clone()),
+                    definitions: Vector::new(),
+                    targets: Arc::default(),
+                    baselines: Arc::default(),
                     profile: None,
                     entries: Vector::new(),
                     entry_index: HashMap::new(),
                     demands: Vector::new(),
                     forecasts: Vector::new(),
                 };
+                indicator.define(effective_from, recorded.position, &p.definition);
                 self.indicators.insert(p.indicator, Arc::new(indicator));
             }
             Payload::IndicatorReworded(p) => {
-                self.change(p.indicator, |i| i.source_text = p.source_text.clone());
+                self.change(p.indicator, |i| i.source_text = Arc::new(p.source_text.clone()));
             }
             Payload::IndicatorRedefined(p) => self.change(p.indicator, |i| {
-                i.definitions.push_back((effective_from, Arc::new(p.definition.clone())));
+                i.define(effective_from, recorded.position, &p.definition);
             }),
             Payload::BaselineSet(p) => {
-                self.change(p.indicator, |i| i.baselines.push(p.baseline.clone()));
+                self.change(p.indicator, |i| Arc::make_mut(&mut i.baselines).push(p.baseline.clone()));
             }
             Payload::TargetSet(p) => self.change(p.indicator, |i| {
-                i.targets.push(TargetVersion {
+                Arc::make_mut(&mut i.targets).push(TargetVersion {
                     event_id: event.id,
                     position: recorded.position,
                     effective_from,
@@ -267,7 +319,7 @@ impl Goal {
                 });
             }),
             Payload::TargetRevised(p) => self.change(p.indicator, |i| {
-                i.targets.push(TargetVersion {
+                Arc::make_mut(&mut i.targets).push(TargetVersion {
                     event_id: event.id,
                     position: recorded.position,
                     effective_from,
@@ -276,20 +328,18 @@ impl Goal {
                 });
             }),
             Payload::PlanProfileSet(p) => {
-                self.change(p.indicator, |i| i.profile = Some((p.profile.clone(), p.assumed)));
+                self.change(p.indicator, |i| i.profile = Some(Arc::new((p.profile.clone(), p.assumed))));
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
-                let version = i.definition_version();
-                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, version, None));
+                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, None));
             }),
             Payload::ActualCorrected(p) => self.change(p.indicator, |i| {
-                let version = i.definition_version();
                 i.supersede(
                     p.corrects,
                     Superseded { by: event.id, position: recorded.position, retracted: false },
                 );
                 let corrects = Some(p.corrects);
-                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, version, corrects));
+                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, corrects));
             }),
             Payload::ActualRetracted(p) => self.change(p.indicator, |i| {
                 i.supersede(
@@ -364,7 +414,6 @@ fn entry(
     effective_from: Date,
     measurement: &Measurement,
     reported: &ReportedPart,
-    definition_version: u32,
     corrects: Option<EventId>,
 ) -> Entry {
     Entry {
@@ -375,7 +424,7 @@ fn entry(
         valid: recorded.event.valid.unwrap_or(Validity::from(effective_from)),
         measurement: measurement.clone(),
         reported: reported.clone(),
-        definition_version,
+        definition_version: 1,
         reason: recorded.event.reason.clone(),
         evidence: recorded.event.evidence.clone(),
         corrects,

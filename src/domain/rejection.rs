@@ -63,6 +63,8 @@ reasons! {
     TextTooLong = "TEXT_TOO_LONG", Invalid, "{max}文字以内で入力してください", "at most {max} characters";
     /// More than allowed.
     BatchTooLarge = "BATCH_TOO_LARGE", Invalid, "一度に送れるのは1件以上{max}件以内です", "a request has 1 to {max} events";
+    /// The stored events of a request would be too large together.
+    RequestTooLarge = "REQUEST_TOO_LARGE", Invalid, "要求が大きすぎます（最大{max}バイト）", "the request is larger than {max} bytes when stored";
     /// The stored event would be too large.
     EventTooLarge = "EVENT_TOO_LARGE", Invalid, "イベントが大きすぎます（最大{max}バイト）", "the event is larger than {max} bytes when stored";
     /// Not a plain decimal.
@@ -168,8 +170,10 @@ reasons! {
     LeadOutsideDepartment = "LEAD_OUTSIDE_DEPARTMENT", Precondition, "担当課が組織目標の部に属していません", "the lead unit does not belong to the goal's department";
     /// A tree has no rings.
     UnitTreeCycle = "UNIT_TREE_CYCLE", Precondition, "組織の上下関係が循環します", "the unit would belong to itself";
-    /// The unit still has units or ended already.
+    /// The unit ended already.
     UnitDissolved = "UNIT_DISSOLVED", Precondition, "組織は{date}に廃止されています", "the unit was dissolved as of {date}";
+    /// The unit still has units.
+    UnitInUse = "UNIT_IN_USE", Precondition, "下位の組織があります（{units}）", "units still belong to it: {units}";
     /// No demand is counted here.
     NotDemandDriven = "NOT_DEMAND_DRIVEN", Precondition, "この指標は需要を記録しません", "this indicator records no demand";
     /// Goals of different cycles.
@@ -251,7 +255,7 @@ pub struct Notice {
 }
 
 crate::domain::indicator::enumeration! {
-    /// What is worth a look .
+    /// What is worth a look.
     NoticeKind {
         /// More than three times the largest earlier increment.
         Spike = "VALUE_SPIKE",
