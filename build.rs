@@ -1,11 +1,11 @@
 //! Compiles the protos without `protoc`.
 
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use prost::Message as _;
 
-/// The API: `descriptors.bin` holds it and what it imports, for reflection.
+/// The API: its descriptors go into the binary, for reflection.
 const API: &str = "proto/daicho/v1";
 
 /// The stored bytes. No RPC uses them, so reflection does not know them.
@@ -16,29 +16,23 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
     let api = protox::compile(protos(API)?, ["proto"])?;
-    std::fs::write(out.join("descriptors.bin"), api.encode_to_vec())?;
-    tonic_prost_build::configure().compile_fds(api)?;
+    std::fs::write(out.join("daicho_v1.bin"), api.encode_to_vec())?;
+    tonic_prost_build::configure()
+        .bytes(".daicho.v1.EventBatch.leaves")
+        .bytes(".daicho.v1.GetEventResponse.leaf")
+        .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;
-    tonic_prost_build::configure()
-        .bytes(".daicho.storage.v1")
-        .compile_fds(storage)?;
+    tonic_prost_build::configure().bytes(".daicho.storage.v1").compile_fds(storage)?;
     Ok(())
 }
 
-/// The proto files in `folder`, sorted so that every build generates the same. None where there is
-/// no such folder: git does not keep an empty one.
+/// The proto files in `folder`, sorted so that every build generates the same.
 fn protos(folder: &str) -> Result<Vec<PathBuf>, std::io::Error> {
-    if !Path::new(folder).exists() {
-        return Ok(Vec::new());
-    }
     let mut files = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
-    files.retain(|path| {
-        path.extension()
-            .is_some_and(|extension| extension == "proto")
-    });
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     files.sort();
     Ok(files)
 }

@@ -134,6 +134,8 @@ pub struct IndicatorEntry {
 /// The fold.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
+    /// How many structural events were folded in.
+    version: u64,
     ledger: Option<Arc<LedgerOpened>>,
     zone: Option<TimeZone>,
     plans: OrdMap<PlanId, Arc<Plan>>,
@@ -151,6 +153,11 @@ pub struct Directory {
 }
 
 impl Directory {
+    /// How many structural events were folded in: of one ledger, equal versions are equal directories.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
     /// What position 0 said, once it is there.
     pub fn ledger(&self) -> Option<&Arc<LedgerOpened>> {
         self.ledger.as_ref()
@@ -284,11 +291,24 @@ impl Directory {
         })
     }
 
+    /// The ledger and its units, without plans, goals and what stands under them: what a fold of one goal's
+    /// or plan's stream starts from to see how it came about. `unit` is left out too, for its own stream.
+    pub fn without_subjects(&self, unit: Option<UnitId>) -> Self {
+        Self {
+            version: self.version,
+            ledger: self.ledger.clone(),
+            zone: self.zone.clone(),
+            units: unit.map_or_else(|| self.units.clone(), |unit| self.units.without(&unit)),
+            ..Self::default()
+        }
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 
     /// Folds in an event that has happened; all but structural events change nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
+        self.version += u64::from(recorded.event.payload.is_structural());
         let position = recorded.position;
         let from = recorded.event.valid.map_or_else(|| self.date_of(recorded.recorded_at), |v| v.from);
         match &recorded.event.payload {

@@ -691,41 +691,7 @@ payloads! {
 impl Payload {
     /// Whether it changes what other streams rely on: plans, units, codes, parents.
     pub fn is_structural(&self) -> bool {
-        match self {
-            Self::LedgerOpened(_)
-            | Self::PlanPublished(_)
-            | Self::ImportAccepted(_)
-            | Self::OrgUnitRegistered(_)
-            | Self::OrgUnitChanged(_)
-            | Self::GoalSet(_)
-            | Self::GoalReworded(_)
-            | Self::GoalMoved(_)
-            | Self::GoalSuspended(_)
-            | Self::GoalResumed(_)
-            | Self::GoalCancelled(_)
-            | Self::GoalCarriedOver(_)
-            | Self::InitiativeSet(_)
-            | Self::InitiativeReworded(_)
-            | Self::InitiativeMoved(_)
-            | Self::InitiativeCancelled(_)
-            | Self::ResponsibilityTransferred(_)
-            | Self::IndicatorDefined(_)
-            | Self::IndicatorReworded(_)
-            | Self::IndicatorMoved(_)
-            | Self::IndicatorCancelled(_) => true,
-            Self::IndicatorRedefined(_)
-            | Self::BaselineSet(_)
-            | Self::TargetSet(_)
-            | Self::TargetRevised(_)
-            | Self::PlanProfileSet(_)
-            | Self::ActualRecorded(_)
-            | Self::ActualCorrected(_)
-            | Self::ActualRetracted(_)
-            | Self::DemandRecorded(_)
-            | Self::ForecastSubmitted(_)
-            | Self::NarrativeAdded(_)
-            | Self::EvidenceAttached(_) => false,
-        }
+        self.event_type().is_structural()
     }
 
     /// The indicator it is about, where it is about one.
@@ -764,6 +730,47 @@ impl Payload {
             | Self::InitiativeMoved(_)
             | Self::InitiativeCancelled(_)
             | Self::ResponsibilityTransferred(_) => None,
+        }
+    }
+}
+
+impl EventType {
+    /// Whether its events change what other streams rely on: plans, units, codes, parents.
+    pub fn is_structural(self) -> bool {
+        match self {
+            Self::LedgerOpened
+            | Self::PlanPublished
+            | Self::ImportAccepted
+            | Self::OrgUnitRegistered
+            | Self::OrgUnitChanged
+            | Self::GoalSet
+            | Self::GoalReworded
+            | Self::GoalMoved
+            | Self::GoalSuspended
+            | Self::GoalResumed
+            | Self::GoalCancelled
+            | Self::GoalCarriedOver
+            | Self::InitiativeSet
+            | Self::InitiativeReworded
+            | Self::InitiativeMoved
+            | Self::InitiativeCancelled
+            | Self::ResponsibilityTransferred
+            | Self::IndicatorDefined
+            | Self::IndicatorReworded
+            | Self::IndicatorMoved
+            | Self::IndicatorCancelled => true,
+            Self::IndicatorRedefined
+            | Self::BaselineSet
+            | Self::TargetSet
+            | Self::TargetRevised
+            | Self::PlanProfileSet
+            | Self::ActualRecorded
+            | Self::ActualCorrected
+            | Self::ActualRetracted
+            | Self::DemandRecorded
+            | Self::ForecastSubmitted
+            | Self::NarrativeAdded
+            | Self::EvidenceAttached => false,
         }
     }
 }

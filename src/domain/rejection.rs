@@ -63,6 +63,8 @@ reasons! {
     TextTooLong = "TEXT_TOO_LONG", Invalid, "{max}文字以内で入力してください", "at most {max} characters";
     /// More than allowed.
     BatchTooLarge = "BATCH_TOO_LARGE", Invalid, "一度に送れるのは1件以上{max}件以内です", "a request has 1 to {max} events";
+    /// The stored events of a request would be too large together.
+    RequestTooLarge = "REQUEST_TOO_LARGE", Invalid, "要求が大きすぎます（最大{max}バイト）", "the request is larger than {max} bytes when stored";
     /// The stored event would be too large.
     EventTooLarge = "EVENT_TOO_LARGE", Invalid, "イベントが大きすぎます（最大{max}バイト）", "the event is larger than {max} bytes when stored";
     /// Not a plain decimal.
