@@ -1,6 +1,7 @@
-//! Tests of the whole, through the library and the binary.
+//! Tests of the whole, as one binary, through the library and the program.
 
 #![allow(unreachable_pub, reason = "a test binary has no public items")]
 
+mod architecture;
 mod fixture;
 mod ledger;
