@@ -2,7 +2,7 @@
 //!
 //! 着手 and 完了 are different ends. 推進, 活用 and 広報 have none, so a rubric has to judge them.
 
-use super::super::proposal::EndState;
+use crate::domain::target::EndState;
 
 /// How a criterion without a number ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
