@@ -288,7 +288,7 @@ fn counted<'a>(
                 scope = Some(tail.to_owned());
             }
             if label.is_empty() {
-                // `各校で地域体験を開催`: the words after the set say what is done.
+                // `各校で体験を実施`: the words after the set say what is done.
                 return Counted {
                     label: text.verbatim(0, text.len()).to_owned(),
                     scope,

@@ -112,13 +112,13 @@ fn a_table_is_read_with_its_english_titles_and_figures() {
     insta::assert_snapshot!(outline(&plan), @r#"
     企画部 1 市の魅力を届けます。
       1 街のにぎわいをつくります。 [企画課 広報課]
-        催しの見直し 1件 -> COUNT >= 1件
+        催しの点検 3件 -> COUNT >= 3件
       2 公式SNSで市を紹介します。 [広報課]
-        公式SNSのフォロワー数 50000人 -> LEVEL >= 50000人
-        公式動画の登録者数 2350人 -> LEVEL >= 2350人
+        公式SNSのフォロワー数 12500人 -> LEVEL >= 12500人
+        公式動画の登録者 1480人 -> LEVEL >= 1480人
     企画部 2 収入を確保します。
       1 市税の収納率を上げます。 [納税課]
-        現年度分収納率 99% -> RATIO >= 99%
+        今年の分の収納率 97% -> RATIO >= 97%
     "#);
     insta::assert_snapshot!(serde_json::to_string(&plan.head).expect("JSON"), @r#"{"code":"R5","title":"令和5年度組織重点目標","fiscal_year":2023,"pillars":[{"number":1,"title":"信頼される市役所","title_en":"A city hall that people trust"},{"number":2,"title":"健全な財政","title_en":"Sound finances"}]}"#);
     let (department, _, goal) = plan.goals().next().expect("a goal");
@@ -129,7 +129,7 @@ fn a_table_is_read_with_its_english_titles_and_figures() {
     let baseline = criteria[1].proposal.baseline.expect("a baseline");
     assert_eq!(
         (baseline.value.to_string(), baseline.as_of.to_string()),
-        ("46000".into(), "2023-03-31".into())
+        ("11800".into(), "2023-03-31".into())
     );
     assert_eq!(criteria[3].proposal.monthly_plan.len(), 12);
 }
