@@ -4,4 +4,6 @@
 
 mod architecture;
 mod fixture;
+mod import;
+mod import_published_plan;
 mod ledger;
