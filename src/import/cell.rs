@@ -338,8 +338,8 @@ mod tests {
     #[test]
     fn sections_keep_the_groups_of_their_paragraphs() {
         assert_eq!(
-            sections("<p>水道課</p> <p>下水道課 雨水対策課</p>"),
-            [vec!["水道課"], vec!["下水道課", "雨水対策課"]]
+            sections("<p>道路課</p> <p>河川課 公園課</p>"),
+            [vec!["道路課"], vec!["河川課", "公園課"]]
         );
         assert_eq!(
             sections("まちづくり 推進課、都市交通課"),

@@ -6,6 +6,7 @@ use super::proposal::Proposal;
 use super::text::{Folded, circled, key};
 use super::understood::{Comparison, Criterion, Kind, Measure};
 use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::indicator::Comparator;
 
 mod ending;
 mod measure;
@@ -287,7 +288,7 @@ fn counted<'a>(
                 scope = Some(tail.to_owned());
             }
             if label.is_empty() {
-                // `各校で地域体験を開催`: the words after the set say what is done.
+                // `各校で体験を実施`: the words after the set say what is done.
                 return Counted {
                     label: text.verbatim(0, text.len()).to_owned(),
                     scope,
@@ -365,7 +366,7 @@ fn is_place(words: &str) -> bool {
     short && ENDINGS.iter().any(|ending| bare.ends_with(ending)) && !bare.contains('を')
 }
 
-impl From<Comparison> for super::proposal::Comparator {
+impl From<Comparison> for Comparator {
     fn from(comparison: Comparison) -> Self {
         match comparison {
             Comparison::AtLeast | Comparison::Exactly => Self::Ge,

@@ -1,10 +1,12 @@
 //! How an indicator would measure a criterion: the model's terms for the words of the plan.
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::understood::{as_optional_date, as_optional_text};
 use crate::domain::date::Date;
+use crate::domain::indicator::{AggSpace, AggTime, Comparator, EntryKind, MeasureType, Quantifier};
 use crate::domain::quantity::Quantity;
+use crate::domain::target::EndState;
 
 /// What an indicator for a criterion would be. `assumed` names the fields that go beyond the words.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -15,17 +17,25 @@ pub struct Proposal {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
     /// What kind of thing is measured.
+    #[serde(serialize_with = "as_code")]
     pub measure_type: MeasureType,
     /// How progress is entered; `None` for a composite.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_optional_code"
+    )]
     pub entry_kind: Option<EntryKind>,
     /// How entries over time become one value.
+    #[serde(serialize_with = "as_code")]
     pub agg_time: AggTime,
     /// How parts become one value.
+    #[serde(serialize_with = "as_code")]
     pub agg_space: AggSpace,
     /// How the value is held against the target.
+    #[serde(serialize_with = "as_code")]
     pub comparator: Comparator,
     /// For the whole, for all, for some.
+    #[serde(serialize_with = "as_quantifier")]
     pub quantifier: Quantifier,
     /// Code of the unit in the catalogue; `None` where there is no number or the unit is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,7 +107,10 @@ pub struct Aim {
     )]
     pub due_date: Option<Date>,
     /// The state to be reached.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_optional_code"
+    )]
     pub end_state: Option<EndState>,
     /// The level of the rubric to be reached.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,18 +126,6 @@ pub struct BaselineFigure {
     /// The day it was so.
     #[serde(serialize_with = "as_text")]
     pub as_of: Date,
-}
-
-/// Whether the comparison holds for the whole, for every member or for some.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Quantifier {
-    /// For the one value.
-    Single,
-    /// For every member or every month.
-    ForAll,
-    /// For at least this many.
-    AtLeastN(u32),
 }
 
 /// The line along which progress is planned.
@@ -145,131 +146,65 @@ pub enum Profile {
     None,
 }
 
-macro_rules! codes {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
-        #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-    )*};
-}
-
-codes! {
-    /// What kind of thing is measured.
-    MeasureType {
-        /// How many times or things.
-        Count,
-        /// A level on a date.
-        Level,
-        /// A share.
-        Ratio,
-        /// A mean.
-        Mean,
-        /// A count for each month.
-        RatePerPeriod,
-        /// A length, area or amount.
-        Quantity,
-        /// How far a piece of work has come.
-        Stage,
-        /// Which members of a set are done.
-        Coverage,
-        /// An end state.
-        Milestone,
-        /// Judged against a rubric.
-        Qualitative,
-        /// Made of parts.
-        Composite,
-    }
-    /// The form in which progress is entered.
-    EntryKind {
-        /// What was added.
-        Increment,
-        /// The value as it stood.
-        Absolute,
-        /// Numerator and denominator.
-        NumDen,
-        /// The state of a member.
-        MemberState,
-        /// The value of a member.
-        MemberValue,
-        /// The state of a milestone.
-        MilestoneState,
-        /// A level of the rubric.
-        RubricLevel,
-    }
-    /// How entries over time become one value.
-    AggTime {
-        /// The sum.
-        Sum,
-        /// The latest.
-        Latest,
-        /// Sum of numerators over sum of denominators.
-        RatioOfSums,
-        /// The latest ratio.
-        RatioOfLatest,
-        /// The mean over complete months.
-        MeanOfPeriods,
-        /// The greatest.
-        Max,
-        /// How many different members are done.
-        Distinct,
-        /// Whether it is done.
-        DoneBy,
-        /// None.
-        None,
-    }
-    /// How parts become one value.
-    AggSpace {
-        /// Each part counted to its own target at most.
-        CappedSum,
-        /// Every part must reach its own target.
-        AllOf,
-        /// There are no parts.
-        None,
-    }
-    /// How the value is held against the target.
-    Comparator {
-        /// At least.
-        Ge,
-        /// More than.
-        Gt,
-        /// At most.
-        Le,
-        /// Less than.
-        Lt,
-        /// About.
-        WithinTolerance,
-        /// Done by a date.
-        DoneBy,
-        /// At least a level of the rubric.
-        RubricAtLeast,
-    }
-    /// The state in which a milestone counts as reached.
-    EndState {
-        /// Work has begun.
-        Started,
-        /// Finished.
-        Completed,
-        /// Decided.
-        Decided,
-        /// In operation.
-        InOperation,
-    }
-}
-
 // serde hands the field over by reference.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_false(value: &bool) -> bool {
     !*value
 }
 
-fn as_text<T: std::fmt::Display, S: serde::Serializer>(
+fn as_text<T: std::fmt::Display, S: Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
 }
 
-fn as_texts<S: serde::Serializer>(values: &[Quantity], serializer: S) -> Result<S::Ok, S::Error> {
+fn as_texts<S: Serializer>(values: &[Quantity], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(values.iter().map(ToString::to_string))
+}
+
+/// A value of the model that has a stable code.
+trait Coded: Copy {
+    fn stable_code(self) -> &'static str;
+}
+
+macro_rules! coded {
+    ($($name:ident),*) => {$(
+        impl Coded for $name {
+            fn stable_code(self) -> &'static str {
+                self.code()
+            }
+        }
+    )*};
+}
+
+coded!(
+    MeasureType,
+    EntryKind,
+    AggTime,
+    AggSpace,
+    Comparator,
+    EndState
+);
+
+fn as_code<T: Coded, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(value.stable_code())
+}
+
+fn as_optional_code<T: Coded, S: Serializer>(
+    value: &Option<T>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.serialize_some(value.stable_code()),
+        None => serializer.serialize_none(),
+    }
+}
+
+fn as_quantifier<S: Serializer>(value: &Quantifier, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Quantifier::Single => serializer.serialize_str("SINGLE"),
+        Quantifier::ForAll => serializer.serialize_str("FOR_ALL"),
+        Quantifier::AtLeastN(least) => serializer.collect_str(&format_args!("AT_LEAST_{least}")),
+    }
 }

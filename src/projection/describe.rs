@@ -5,14 +5,13 @@
 
 use std::fmt::Write as _;
 
-use crate::domain::actual::ratio::rounded;
 use crate::domain::actual::{Actual, Measurement};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::{Event, ForecastValue, Payload, Subject};
 use crate::domain::goal::{Goal, Indicator};
 use crate::domain::id::{IndicatorId, InitiativeId, UnitId};
-use crate::domain::indicator::{Definition, MeasureType};
+use crate::domain::indicator::Definition;
 use crate::domain::target::{Aim, PlanProfile, Target};
 use crate::projection::goal_card::actual_on;
 
@@ -239,7 +238,7 @@ fn indicator_fields(
     if let Some(baseline) = state.baselines.last() {
         set("baseline", format!("{} ({})", with_unit(baseline.value, definition), baseline.as_of));
     }
-    if let Some((profile, assumed)) = &state.profile {
+    if let Some((profile, assumed)) = state.profile.as_deref() {
         set("plan_profile", profile_text(profile, *assumed));
     }
     if let Some(forecast) = state.forecasts.back() {
@@ -331,8 +330,8 @@ pub fn measurement(measurement: &Measurement, definition: Option<&Definition>) -
 }
 
 /// What reports come to, in figures; `None` while there is no report.
-pub fn actual(actual: &Actual, definition: &Definition) -> Option<String> {
-    Some(match actual {
+pub fn actual(known: &Actual, definition: &Definition) -> Option<String> {
+    Some(match known {
         Actual::NoReport | Actual::Composite => return None,
         Actual::Nil(cause) => cause.code().to_owned(),
         Actual::Number { value, parts } => {
@@ -343,16 +342,19 @@ pub fn actual(actual: &Actual, definition: &Definition) -> Option<String> {
             text
         }
         Actual::Ratio { numerator, denominator } => {
-            let shown = rounded(definition, (*numerator, *denominator), 2);
+            let shown = known.rounded(definition, 2);
             let value = shown.map_or_else(String::new, |value| with_unit(value, definition));
             format!("{numerator}/{denominator} = {value}")
         }
-        Actual::Months { months, total, mean } => match (definition.measure_type, mean) {
-            (MeasureType::RatePerPeriod, Some(mean)) => {
-                format!("{} ({} months, {total} in all)", with_unit(mean, definition), months.len())
+        Actual::Months { months, total, complete_months, .. } => {
+            match known.rounded(definition, 2) {
+                Some(mean) => format!(
+                    "{} ({complete_months} complete months, {total} in all)",
+                    with_unit(mean, definition)
+                ),
+                None => format!("{} in {} months", with_unit(total, definition), months.len()),
             }
-            _ => format!("{total} in {} months", months.len()),
-        },
+        }
         Actual::Coverage { done, in_set } => format!("{}/{in_set}", done.len()),
         Actual::Members { values, in_set } => format!("{} of {in_set} reported", values.len()),
         Actual::Milestone { state, since, .. } => format!("{} ({since})", state.code()),

@@ -161,8 +161,3 @@ impl Judge<'_> {
         self.proposed.valid.map(|valid| valid.from)
     }
 }
-
-/// Checks the first event of a ledger.
-pub fn decide_opening(proposed: &Event) -> Result<Decided, Vec<Rejection>> {
-    Ok(Decided { events: vec![proposed.clone()], notices: Vec::new() })
-}

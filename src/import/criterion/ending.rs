@@ -2,7 +2,7 @@
 //!
 //! 着手 and 完了 are different ends. 推進, 活用 and 広報 have none, so a rubric has to judge them.
 
-use super::super::proposal::EndState;
+use crate::domain::target::EndState;
 
 /// How a criterion without a number ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -193,8 +193,8 @@ mod tests {
     fn an_end_state_is_told_from_work_without_end() {
         use EndState::*;
         for (text, state) in [
-            ("基本設計の策定", Completed),
-            ("建替え工事の着手", Started),
+            ("基本構想の策定", Completed),
+            ("建築工事の着手", Started),
             ("再商品化の方針決定", Decided),
             ("システムを導入", InOperation),
             ("設備の新設(南側)", Completed),
@@ -207,9 +207,9 @@ mod tests {
         }
         for text in [
             "基金の活用",
-            "消防団活動の広報",
+            "市政の広報",
             "体制の育成強化",
-            "啓発活動の実施",
+            "節水の啓発活動の実施",
             "必要に応じた会議の開催",
         ] {
             assert_eq!(ending(text), Ending::Open, "{text}");

@@ -2,10 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::super::proposal::{
-    AggSpace, AggTime, Aim, Comparator, EndState, EntryKind, MeasureType, Profile, Proposal,
-    Quantifier,
-};
+use super::super::proposal::{Aim, Profile, Proposal};
 use super::super::text::{Folded, key};
 use super::super::understood::{Comparison, Kind, Measure, Per};
 use super::Context;
@@ -14,7 +11,9 @@ use super::number::{Mention, Role};
 use crate::domain::date::Date;
 use crate::domain::era::parse_date;
 use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::indicator::{AggSpace, AggTime, Comparator, EntryKind, MeasureType, Quantifier};
 use crate::domain::quantity::Quantity;
+use crate::domain::target::EndState;
 use crate::domain::unit::Dimension;
 
 /// Words for a level that stands on a date, where others are counted over the year.
