@@ -1,3 +1,7 @@
 //! The `daicho` command: parse arguments, run, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::SUCCESS
+}
