@@ -15,6 +15,8 @@ use crate::domain::text::Language;
 pub enum Failure {
     /// Whoever read the answer has read enough. Not an error.
     ReaderGone,
+    /// The answer itself says that a rule forbids it: nothing more to tell.
+    Answered,
     /// Something to tell.
     Told(Box<Report>),
 }
@@ -114,10 +116,11 @@ impl Failure {
             .filter(|message| !message.is_empty())
             .unwrap_or_else(|| words(language, status));
         let exit = exit_of(status.code(), reason.as_deref());
-        let mut hints = Vec::new();
+        let mut hints: Vec<String> = Vec::new();
         // With violations every line bears its own advice.
         if violations.is_empty() {
-            hints.extend(hint::next_step(language, reason.as_deref().unwrap_or_default(), exit));
+            let reason = reason.as_deref().unwrap_or_default();
+            hints.extend(hint::next_step(language, reason, exit).map(str::to_owned));
         }
         let wait = details.retry_info().and_then(|retry| retry.retry_delay);
         if let Some(wait) = wait {
@@ -160,6 +163,7 @@ impl Failure {
     pub fn exit(&self) -> Exit {
         match self {
             Self::ReaderGone => Exit::Done,
+            Self::Answered => Exit::Refused,
             Self::Told(report) => report.exit,
         }
     }
@@ -167,7 +171,7 @@ impl Failure {
     /// The server's stable reason, where it gave one.
     pub fn reason(&self) -> Option<&str> {
         match self {
-            Self::ReaderGone => None,
+            Self::ReaderGone | Self::Answered => None,
             Self::Told(report) => report.reason.as_deref(),
         }
     }

@@ -31,6 +31,7 @@ macro_rules! printed {
 printed! {
     AppendEventsResponse,
     Event,
+    EventInput,
     GetGoalResponse,
     GetOverviewResponse,
     GetSeriesResponse,

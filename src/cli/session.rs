@@ -127,6 +127,9 @@ impl Session {
         let response = self.client.append(writing.request(events)).await?;
         let definition = about.definition.as_ref().and_then(|version| version.definition.as_ref());
         self.answer(&response, |view, response| receipt::appended(view, response, definition))?;
+        if !response.faults.is_empty() {
+            return Err(Failure::Answered);
+        }
         let last = response.receipt.as_ref().and_then(|receipt| receipt.size.checked_sub(1));
         if response.replayed && !self.json {
             // A replay does not say what changed: read what stands there now, this write included.
@@ -147,6 +150,7 @@ impl Writing {
             events,
             expected_revisions: Vec::new(),
             validate_only: self.check,
+            effects: true,
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::cli::terminal;
 
 /// Columns between two cells.
 const GAP: usize = 2;
-/// A column that wraps is never narrower than this.
+/// No column of text is made narrower than this.
 const NARROWEST: usize = 8;
 
 /// Where a cell's text stands.
@@ -38,13 +38,13 @@ impl Table {
         Self::default()
     }
 
-    /// Adds a column of text.
+    /// Adds a column of text that stays on one line as long as others can give way.
     #[must_use]
     pub fn text(self, title: &str) -> Self {
         self.column(title, Align::Left, false)
     }
 
-    /// Adds a column of text that may be broken over several lines where the terminal is narrow.
+    /// Adds a column of text that is the first to be broken over several lines on a narrow terminal.
     #[must_use]
     pub fn wrapping(self, title: &str) -> Self {
         self.column(title, Align::Left, true)
@@ -116,15 +116,21 @@ impl Table {
         let gaps = GAP * self.columns.len().saturating_sub(1) + self.indent;
         let natural: usize = widths.iter().sum::<usize>() + gaps;
         let mut excess = natural.saturating_sub(limit);
-        // The widest column gives way first, so that short ones stay whole.
+        // The widest column gives way first, so that short ones stay whole; codes and names, which people copy,
+        // only where nothing else is left.
         while 0 < excess {
-            let widest = self
-                .columns
-                .iter()
-                .enumerate()
-                .filter(|(index, column)| column.wraps && NARROWEST < widths[*index])
-                .max_by_key(|(index, _)| widths[*index]);
-            let Some((index, _)) = widest else { break };
+            let widest = |may: &dyn Fn(&Column) -> bool| {
+                let columns = self.columns.iter().enumerate();
+                columns
+                    .filter(|(index, column)| may(column) && NARROWEST < widths[*index])
+                    .max_by_key(|(index, _)| widths[*index])
+                    .map(|(index, _)| index)
+            };
+            let wrapping = widest(&|column| column.wraps);
+            let Some(index) = wrapping.or_else(|| widest(&|column| column.align == Align::Left))
+            else {
+                break;
+            };
             widths[index] -= 1;
             excess -= 1;
         }
@@ -144,7 +150,10 @@ impl Table {
             .zip(widths)
             .zip(&self.columns)
             .map(|((cell, width), column)| {
-                if column.wraps { terminal::wrap(cell, *width) } else { vec![cell.clone()] }
+                match column.align {
+                    Align::Left => terminal::wrap(cell, *width),
+                    Align::Right => vec![cell.clone()],
+                }
             })
             .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);

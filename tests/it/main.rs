@@ -3,6 +3,7 @@
 #![allow(unreachable_pub, reason = "a test binary has no public items")]
 
 mod architecture;
+mod cli;
 mod fixture;
 mod import;
 mod import_published_plan;

@@ -1,6 +1,8 @@
 //! What a write did: before and after, what is worth a look, and where it stands.
 
 use crate::api::v1;
+use crate::cli::exit::Exit;
+use crate::cli::hint;
 use crate::cli::label;
 use crate::cli::render::{View, hex, value};
 use crate::cli::terminal;
@@ -12,6 +14,9 @@ pub fn appended(
     definition: Option<&v1::Definition>,
 ) -> String {
     let mut text = String::new();
+    if !response.faults.is_empty() {
+        return faults(view, &response.faults);
+    }
     text.push_str(if response.validated {
         view.pick("確認だけ（記録していません）\n", "checked only, nothing was recorded\n")
     } else if response.replayed {
@@ -45,6 +50,29 @@ pub fn appended(
     }
     if let Some(mark) = view.sample_mark() {
         text.push_str(&format!("  {mark}\n"));
+    }
+    text
+}
+
+/// Everything that is wrong with a request that was only checked.
+fn faults(view: &View, faults: &[v1::Fault]) -> String {
+    let count = faults.len();
+    let mut text = view.pick(
+        format!("受け付けられません（{count}件）\n"),
+        format!("it would be refused ({count} faults)\n"),
+    );
+    for fault in faults {
+        let field = terminal::line(&fault.field);
+        let place = match hint::argument(&fault.field) {
+            Some(argument) => format!("{argument} ({field})"),
+            None => field,
+        };
+        let (message, reason) = (terminal::line(&fault.message), terminal::line(&fault.reason));
+        text.push_str(&format!("  {place}: {message} [{reason}]"));
+        if let Some(step) = hint::next_step(view.language, &fault.reason, Exit::Refused) {
+            text.push_str(&format!(" → {step}"));
+        }
+        text.push('\n');
     }
     text
 }

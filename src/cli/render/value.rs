@@ -277,8 +277,7 @@ fn months_in_words(
         .collect();
     let total = with_unit(language, &months.total, unit);
     let mut text = pick(language, format!("計 {total}"), format!("total {total}"));
-    if let Some(mean) = &months.mean {
-        let mean = shortened(mean);
+    if let Some(mean) = mean(months) {
         text.push_str(&pick(language, format!("・月平均 {mean}"), format!(", mean {mean} a month")));
     }
     if !each.is_empty() {
@@ -287,13 +286,14 @@ fn months_in_words(
     text
 }
 
-/// A decimal with at most two digits after the point, marked where digits were dropped.
-fn shortened(number: &str) -> String {
-    let Ok(exact) = number.parse::<Decimal>() else { return terminal::line(number) };
+/// The mean over the complete months that were reported on, marked where digits were dropped.
+fn mean(months: &v1::actual::Months) -> Option<String> {
+    let total: Decimal = months.complete_total.parse().ok()?;
+    let exact = total.checked_div(Decimal::from(months.complete_months))?;
     let rounded =
         exact.round_dp_with_strategy(QUOTIENT_DIGITS, RoundingStrategy::MidpointAwayFromZero);
     let sign = if rounded == exact { "" } else { "≒" };
-    format!("{sign}{}", grouped(&rounded.normalize().to_string()))
+    Some(format!("{sign}{}", grouped(&rounded.normalize().to_string())))
 }
 
 fn nil(language: Language, cause: i32) -> String {
