@@ -161,8 +161,3 @@ impl Judge<'_> {
         self.proposed.valid.map(|valid| valid.from)
     }
 }
-
-/// Checks the first event of a ledger.
-pub fn decide_opening(_opened: &crate::domain::event::LedgerOpened) -> Result<(), Vec<Rejection>> {
-    Ok(())
-}
