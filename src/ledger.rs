@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::auth::Permitted;
 use crate::domain::code::Code;
-use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream, Validity};
+use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream};
 use crate::domain::goal::decide::decide_opening;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
@@ -340,12 +340,24 @@ impl Ledgers {
             sample: open.sample,
             clock: open.clock,
         };
-        decide_opening(&opened).map_err(AppendError::Rejected)?;
+        let event = Event {
+            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
+            stream: Stream::ledger(open.ledger),
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload: opened.clone().into(),
+        };
+        decide_opening(&event).map_err(AppendError::Rejected)?;
         if let Some(existing) = self.reader(open.ledger) {
             let first = existing.stored(0).await?.recorded;
             let same = first.request_id == open.request_id
                 && first.actor.subject == actor.subject
-                && first.event.payload == opened.clone().into();
+                && first.event.payload == event.payload;
             return if same {
                 Ok(existing)
             } else {
@@ -362,18 +374,6 @@ impl Ledgers {
             sample_epoch()
         } else {
             crate::clock::system_now()
-        };
-        let event = Event {
-            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
-            stream: Stream::ledger(open.ledger),
-            valid: None::<Validity>,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: opened.into(),
         };
         let place = RequestPlace { id: open.request_id, index: 0, count: 1 };
         let client = codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
