@@ -91,7 +91,7 @@ impl<'a> Judge<'a> {
             (MeasureType::Milestone, ForecastValue::Date(day)) => {
                 if day < made_on {
                     let problem = "a forecast is of a day still to come";
-                    self.reject_with(Reason::DateInvalid, "value.date", &[("problem", &problem)]);
+                    self.reject_with(Reason::DateInvalid, "date", &[("problem", &problem)]);
                 }
             }
             (MeasureType::Milestone, ForecastValue::Value(_)) => {
@@ -101,7 +101,7 @@ impl<'a> Judge<'a> {
                 self.reject_form("value", "this indicator has no value to expect");
             }
             (_, ForecastValue::Date(_)) => self.reject_form("value", "a value is expected, not a day"),
-            (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value.value"),
+            (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value"),
         }
     }
 
@@ -256,7 +256,7 @@ impl<'a> Judge<'a> {
         let code = &definition.unit.code;
         match &reported.unit_code {
             Some(named) if named != code => {
-                self.reject_with(Reason::UnitMismatch, "unit", &[("unit", code)]);
+                self.reject_with(Reason::UnitMismatch, "unit_code", &[("unit", code)]);
             }
             Some(_) => {}
             None => reported.unit_code = Some(code.clone()),
@@ -296,7 +296,7 @@ impl<'a> Judge<'a> {
                 self.entered_ratio(definition, (*numerator, *denominator), "measurement.ratio");
             }
             Measurement::Member { member, .. } => {
-                self.member(definition, member, day, "measurement.member_state.member");
+                self.member(definition, member, day, "measurement.member.member");
             }
             Measurement::MemberValue { member, value } => {
                 self.member(definition, member, day, "measurement.member_value.member");
