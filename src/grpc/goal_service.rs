@@ -7,7 +7,7 @@ use crate::domain::code::Code;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
 use crate::domain::rejection::Reason;
-use crate::grpc::event::{Choice as _, Faults, At, Resolver, show_baseline, show_pillar, show_span};
+use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show::{self, Detail};
