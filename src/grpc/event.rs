@@ -16,6 +16,7 @@ mod choice;
 mod definition;
 mod field;
 mod measure;
+mod path;
 mod payload;
 mod recorded;
 mod resolver;
@@ -23,13 +24,12 @@ mod resolver;
 pub(crate) use choice::Choice;
 pub(crate) use definition::show_definition;
 pub(crate) use field::{At, Faults};
-pub(crate) use measure::{
-    show_actual, show_baseline, show_measurement, show_profile, show_target,
-};
+pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
+pub(crate) use path::on_the_wire;
 pub use recorded::recorded;
 pub(crate) use recorded::{
-    show_actor, show_event, show_evidence, show_pillar, show_reason, show_span, show_stream,
-    show_timestamp, show_title,
+    show_actor, show_event, show_evidence, show_pillar, show_reason, show_reported,
+    show_source_document, show_span, show_stream, show_timestamp, show_title,
 };
 pub use resolver::Resolver;
 
@@ -82,8 +82,10 @@ fn parse_expected(
     expected: &[v1::ExpectedRevision],
 ) -> Option<Vec<(Stream, u64)>> {
     if EXPECTED_MAX < expected.len() {
-        faults.form(&At::field("expected_revisions"), &format!("at most {EXPECTED_MAX}"));
-        return None;
+        return faults.form(
+            &At::field("expected_revisions"),
+            &format!("more than {EXPECTED_MAX}"),
+        );
     }
     let parsed: Vec<Option<(Stream, u64)>> = expected
         .iter()

@@ -6,7 +6,9 @@ use crate::domain::text::Language;
 
 /// The language that `accept-language` prefers of those the product speaks; Japanese without one.
 pub fn preferred(headers: &HeaderMap) -> Language {
-    let header = headers.get("accept-language").and_then(|value| value.to_str().ok());
+    let header = headers
+        .get("accept-language")
+        .and_then(|value| value.to_str().ok());
     let mut best: Option<(Language, f32)> = None;
     for range in header.unwrap_or_default().split(',') {
         let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
@@ -15,7 +17,10 @@ pub fn preferred(headers: &HeaderMap) -> Language {
             Some(primary) if primary.eq_ignore_ascii_case("en") => Language::En,
             _ => continue,
         };
-        let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.parse().unwrap_or(0.0));
+        let weight = parameters
+            .trim()
+            .strip_prefix("q=")
+            .map_or(1.0, |q| q.parse().unwrap_or(0.0));
         // Of equal weights the first one written is preferred; 0 means "not this one".
         if weight > 0.0 && best.is_none_or(|(_, other)| other < weight) {
             best = Some((language, weight));

@@ -86,11 +86,17 @@ mirror! {
 mod tests {
     use super::*;
 
-    fn round<T: Choice + PartialEq + std::fmt::Debug>(all: &[T], name: impl Fn(T) -> (&'static str, String)) {
+    fn round<T: Choice + PartialEq + std::fmt::Debug>(
+        all: &[T],
+        name: impl Fn(T) -> (&'static str, String),
+    ) {
         for choice in all {
             assert_eq!(T::from_number(choice.number()), Some(*choice));
             let (code, wire) = name(*choice);
-            assert!(wire.ends_with(&format!("_{code}")), "{wire} is not named after {code}");
+            assert!(
+                wire.ends_with(&format!("_{code}")),
+                "{wire} is not named after {code}"
+            );
         }
         assert_eq!(T::from_number(0), None);
         assert_eq!(T::from_number(9_999), None);
@@ -112,9 +118,26 @@ mod tests {
     #[test]
     fn every_choice_has_its_namesake_on_the_wire() {
         round_all!(
-            MeasureType, EntryKind, AggTime, AggSpace, Comparator, AttainmentBasis, ResultLevel,
-            Disclosure, EndState, MemberState, MilestoneState, NilCause, StreamKind, AuthMethod,
-            ClockKind, NarrativeKind, UnitKind, ReasonCode, NoticeKind, EventType
+            MeasureType,
+            EntryKind,
+            AggTime,
+            AggSpace,
+            Comparator,
+            AttainmentBasis,
+            ResultLevel,
+            Disclosure,
+            EndState,
+            MemberState,
+            MilestoneState,
+            NilCause,
+            StreamKind,
+            AuthMethod,
+            ClockKind,
+            NarrativeKind,
+            UnitKind,
+            ReasonCode,
+            NoticeKind,
+            EventType
         );
     }
 }

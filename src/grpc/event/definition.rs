@@ -25,11 +25,15 @@ pub(super) fn definition(
     at: &At<'_>,
     definition: Option<&v1::Definition>,
 ) -> Option<Definition> {
-    let Some(d) = definition else { return faults.required(at) };
+    let Some(d) = definition else {
+        return faults.required(at);
+    };
     const MAX: usize = Definition::LIST_MAX;
 
     let measure_type = faults.choice(&at.then("measure_type"), d.measure_type);
-    let entry_kind = optional(d.entry_kind, |kind| faults.choice(&at.then("entry_kind"), kind));
+    let entry_kind = optional(d.entry_kind, |kind| {
+        faults.choice(&at.then("entry_kind"), kind)
+    });
     let agg_time = faults.choice(&at.then("agg_time"), d.agg_time);
     let agg_space = faults.choice(&at.then("agg_space"), d.agg_space);
     let comparator = faults.choice(&at.then("comparator"), d.comparator);
@@ -38,7 +42,9 @@ pub(super) fn definition(
     let domain = domain(faults, &at.then("domain"), d.domain.as_ref());
     let attainment_basis = faults.choice(&at.then("attainment_basis"), d.attainment_basis);
     let at_window = at.then("active_window");
-    let active_window = optional(d.active_window.as_ref(), |span| faults.span(&at_window, Some(span)));
+    let active_window = optional(d.active_window.as_ref(), |span| {
+        faults.span(&at_window, Some(span))
+    });
     let settlement_until = optional(d.settlement_until.as_deref(), |date| {
         faults.date(&at.then("settlement_until"), date)
     });
@@ -52,10 +58,13 @@ pub(super) fn definition(
     let lead_unit = optional(d.lead_unit.as_deref(), |text| {
         resolver.reference::<UnitId>(faults, &at.then("lead_unit"), text)
     });
-    let contributing_units =
-        faults.list(at, "contributing_units", &d.contributing_units, MAX, |faults, at, text| {
-            resolver.reference::<UnitId>(faults, at, text)
-        });
+    let contributing_units = faults.list(
+        at,
+        "contributing_units",
+        &d.contributing_units,
+        MAX,
+        |faults, at, text| resolver.reference::<UnitId>(faults, at, text),
+    );
     let external_reference = optional(d.external_reference.as_ref(), |reference| {
         external_reference(faults, &at.then("external_reference"), reference)
     });
@@ -64,7 +73,8 @@ pub(super) fn definition(
     let result_level = faults.choice(&at.then("result_level"), d.result_level);
     let assumed = faults.list(at, "assumed", &d.assumed, MAX, |faults, at, name| {
         let is_field = |name: &str| {
-            (1..=40).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            (1..=40).contains(&name.len())
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
         };
         if is_field(name) {
             Some(name.clone())
@@ -125,7 +135,9 @@ fn quantifier(faults: &mut Faults, at: &At<'_>, d: &v1::Definition) -> Option<Qu
 }
 
 fn unit(faults: &mut Faults, at: &At<'_>, unit: Option<&v1::Unit>) -> Option<Unit> {
-    let Some(u) = unit else { return faults.required(at) };
+    let Some(u) = unit else {
+        return faults.required(at);
+    };
     let code = faults.short_name(&at.then("code"), &u.code, UNIT_CHARS_MAX);
     let display_ja = faults.short_name(&at.then("display_ja"), &u.display_ja, UNIT_CHARS_MAX);
     let display_en = faults.short_name(&at.then("display_en"), &u.display_en, UNIT_CHARS_MAX);
@@ -175,7 +187,11 @@ fn dimension(faults: &mut Faults, at: &At<'_>, unit: &v1::Unit) -> Option<Dimens
         Kind::Mass => Dimension::Mass,
         Kind::Volume => Dimension::Volume,
     };
-    Some(if unit.per_month { Dimension::PerMonth(Box::new(dimension)) } else { dimension })
+    Some(if unit.per_month {
+        Dimension::PerMonth(Box::new(dimension))
+    } else {
+        dimension
+    })
 }
 
 fn domain(
@@ -183,44 +199,84 @@ fn domain(
     at: &At<'_>,
     domain: Option<&v1::ValueDomain>,
 ) -> Option<ValueDomain> {
-    let Some(domain) = domain else { return Some(ValueDomain::default()) };
-    let min = optional(domain.min.as_deref(), |v| faults.quantity(&at.then("min"), v));
-    let max = optional(domain.max.as_deref(), |v| faults.quantity(&at.then("max"), v));
-    Some(ValueDomain { min: min?, max: max?, integer: domain.integer })
+    let Some(domain) = domain else {
+        return Some(ValueDomain::default());
+    };
+    let min = optional(domain.min.as_deref(), |v| {
+        faults.quantity(&at.then("min"), v)
+    });
+    let max = optional(domain.max.as_deref(), |v| {
+        faults.quantity(&at.then("max"), v)
+    });
+    Some(ValueDomain {
+        min: min?,
+        max: max?,
+        integer: domain.integer,
+    })
 }
 
 fn part(faults: &mut Faults, at: &At<'_>, part: &v1::Part) -> Option<Part> {
     let key = faults.key(&at.then("key"), &part.key);
     let label = faults.title(&at.then("label"), part.label.as_ref());
-    let weight = optional(part.weight.as_deref(), |v| faults.quantity(&at.then("weight"), v));
-    Some(Part { key: key?, label: label?, weight: weight? })
+    let weight = optional(part.weight.as_deref(), |v| {
+        faults.quantity(&at.then("weight"), v)
+    });
+    Some(Part {
+        key: key?,
+        label: label?,
+        weight: weight?,
+    })
 }
 
 fn member(faults: &mut Faults, at: &At<'_>, member: &v1::Member) -> Option<Member> {
     let key = faults.key(&at.then("key"), &member.key);
     let label = faults.title(&at.then("label"), member.label.as_ref());
-    let from = optional(member.from.as_deref(), |date| faults.date(&at.then("from"), date));
-    let until = optional(member.until.as_deref(), |date| faults.date(&at.then("until"), date));
-    Some(Member { key: key?, label: label?, from: from?, until: until? })
+    let from = optional(member.from.as_deref(), |date| {
+        faults.date(&at.then("from"), date)
+    });
+    let until = optional(member.until.as_deref(), |date| {
+        faults.date(&at.then("until"), date)
+    });
+    Some(Member {
+        key: key?,
+        label: label?,
+        from: from?,
+        until: until?,
+    })
 }
 
 fn checkpoint(faults: &mut Faults, at: &At<'_>, checkpoint: &v1::Checkpoint) -> Option<Checkpoint> {
     let key = faults.key(&at.then("key"), &checkpoint.key);
     let label = faults.title(&at.then("label"), checkpoint.label.as_ref());
-    let due = optional(checkpoint.due.as_deref(), |date| faults.date(&at.then("due"), date));
-    let weight =
-        optional(checkpoint.weight.as_deref(), |v| faults.quantity(&at.then("weight"), v));
-    Some(Checkpoint { key: key?, label: label?, due: due?, weight: weight? })
+    let due = optional(checkpoint.due.as_deref(), |date| {
+        faults.date(&at.then("due"), date)
+    });
+    let weight = optional(checkpoint.weight.as_deref(), |v| {
+        faults.quantity(&at.then("weight"), v)
+    });
+    Some(Checkpoint {
+        key: key?,
+        label: label?,
+        due: due?,
+        weight: weight?,
+    })
 }
 
 fn rubric(faults: &mut Faults, at: &At<'_>, rubric: &v1::Rubric) -> Option<Rubric> {
     let code = faults.code(&at.then("code"), &rubric.code);
     let version = faults.ordinal(&at.then("version"), rubric.version);
-    let levels =
-        faults.list(at, "levels", &rubric.levels, Definition::LIST_MAX, |faults, at, level| {
-            faults.title(at, Some(level))
-        });
-    Some(Rubric { code: code?, version: version?, levels: levels? })
+    let levels = faults.list(
+        at,
+        "levels",
+        &rubric.levels,
+        Definition::LIST_MAX,
+        |faults, at, level| faults.title(at, Some(level)),
+    );
+    Some(Rubric {
+        code: code?,
+        version: version?,
+        levels: levels?,
+    })
 }
 
 fn external_reference(
@@ -229,10 +285,17 @@ fn external_reference(
     reference: &v1::ExternalReference,
 ) -> Option<ExternalReference> {
     let document = faults.name(&at.then("document"), &reference.document);
-    let clause =
-        optional(reference.clause.as_deref(), |text| faults.name(&at.then("clause"), text));
-    let as_of = optional(reference.as_of.as_deref(), |date| faults.date(&at.then("as_of"), date));
-    Some(ExternalReference { document: document?, clause: clause?, as_of: as_of? })
+    let clause = optional(reference.clause.as_deref(), |text| {
+        faults.name(&at.then("clause"), text)
+    });
+    let as_of = optional(reference.as_of.as_deref(), |date| {
+        faults.date(&at.then("as_of"), date)
+    });
+    Some(ExternalReference {
+        document: document?,
+        clause: clause?,
+        as_of: as_of?,
+    })
 }
 
 fn quality(
@@ -240,7 +303,9 @@ fn quality(
     at: &At<'_>,
     quality: Option<&v1::DataQuality>,
 ) -> Option<DataQuality> {
-    let Some(quality) = quality else { return Some(DataQuality::default()) };
+    let Some(quality) = quality else {
+        return Some(DataQuality::default());
+    };
     let mut statement = |name, text: &Option<String>| {
         optional(text.as_deref(), |text| faults.text(&at.then(name), text))
     };
@@ -291,12 +356,19 @@ pub(crate) fn show_definition(d: &Definition) -> v1::Definition {
             levels: rubric.levels.iter().map(show_title).collect(),
         }),
         lead_unit: d.lead_unit.map(|unit| unit.to_string()),
-        contributing_units: d.contributing_units.iter().map(ToString::to_string).collect(),
-        external_reference: d.external_reference.as_ref().map(|reference| v1::ExternalReference {
-            document: reference.document.to_string(),
-            clause: reference.clause.as_ref().map(ToString::to_string),
-            as_of: reference.as_of.map(|date| date.to_string()),
-        }),
+        contributing_units: d
+            .contributing_units
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        external_reference: d
+            .external_reference
+            .as_ref()
+            .map(|reference| v1::ExternalReference {
+                document: reference.document.to_string(),
+                clause: reference.clause.as_ref().map(ToString::to_string),
+                as_of: reference.as_of.map(|date| date.to_string()),
+            }),
         quality: show_quality(&d.quality),
         disclosure: d.disclosure.number(),
         result_level: d.result_level.number(),

@@ -23,22 +23,38 @@ pub(crate) struct At<'a> {
 impl<'a> At<'a> {
     /// A field of the request.
     pub(crate) fn field(name: &'static str) -> Self {
-        Self { parent: None, name, index: None }
+        Self {
+            parent: None,
+            name,
+            index: None,
+        }
     }
 
     /// An item of a list of the request.
     pub(crate) fn item(name: &'static str, index: usize) -> Self {
-        Self { parent: None, name, index: Some(index) }
+        Self {
+            parent: None,
+            name,
+            index: Some(index),
+        }
     }
 
     /// A field of the message here.
     pub(crate) fn then(&'a self, name: &'static str) -> Self {
-        Self { parent: Some(self), name, index: None }
+        Self {
+            parent: Some(self),
+            name,
+            index: None,
+        }
     }
 
     /// An item of a list of the message here.
     pub(crate) fn then_item(&'a self, name: &'static str, index: usize) -> Self {
-        Self { parent: Some(self), name, index: Some(index) }
+        Self {
+            parent: Some(self),
+            name,
+            index: Some(index),
+        }
     }
 }
 
@@ -119,8 +135,13 @@ impl Faults {
         }
         match text.parse() {
             Ok(id) => Some(id),
-            Err(problem) => self.fault_with(at, Reason::IdInvalid, "problem", problem),
+            Err(problem) => self.id_fault(at, problem),
         }
+    }
+
+    /// Notes that an id is none.
+    pub(crate) fn id_fault<T>(&mut self, at: &At<'_>, problem: InvalidId) -> Option<T> {
+        self.fault_with(at, Reason::IdInvalid, "problem", problem)
     }
 
     /// A code.
@@ -166,7 +187,9 @@ impl Faults {
 
     /// Days from one to another; required.
     pub(crate) fn span(&mut self, at: &At<'_>, span: Option<&v1::DateSpan>) -> Option<DateSpan> {
-        let Some(span) = span else { return self.required(at) };
+        let Some(span) = span else {
+            return self.required(at);
+        };
         let first = self.date(&at.then("first"), &span.first);
         let last = self.date(&at.then("last"), &span.last);
         match DateSpan::new(first?, last?) {
@@ -214,7 +237,9 @@ impl Faults {
 
     /// A title; required.
     pub(crate) fn title(&mut self, at: &At<'_>, title: Option<&v1::Title>) -> Option<Title> {
-        let Some(title) = title else { return self.required(at) };
+        let Some(title) = title else {
+            return self.required(at);
+        };
         let ja = self.name(&at.then("ja"), &title.ja);
         let en = optional(title.en.as_deref(), |en| self.name(&at.then("en"), en));
         Some(Title { ja: ja?, en: en? })
@@ -244,7 +269,11 @@ impl Faults {
 
     /// A number that counts from 1; required.
     pub(crate) fn ordinal(&mut self, at: &At<'_>, number: u32) -> Option<u32> {
-        if number == 0 { self.required(at) } else { Some(number) }
+        if number == 0 {
+            self.required(at)
+        } else {
+            Some(number)
+        }
     }
 
     /// Every item of a list, unless it is too long to be looked at.
@@ -269,7 +298,10 @@ impl Faults {
 }
 
 /// What `read` makes of a value that may be left out; `None` only if it is there and wrong.
-pub(crate) fn optional<R, T>(value: Option<R>, read: impl FnOnce(R) -> Option<T>) -> Option<Option<T>> {
+pub(crate) fn optional<R, T>(
+    value: Option<R>,
+    read: impl FnOnce(R) -> Option<T>,
+) -> Option<Option<T>> {
     match value {
         None => Some(None),
         Some(value) => read(value).map(Some),

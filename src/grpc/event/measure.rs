@@ -16,31 +16,42 @@ pub(super) fn measurement(
     at: &At<'_>,
     measurement: Option<&v1::Measurement>,
 ) -> Option<Measurement> {
-    let Some(kind) = measurement.and_then(|m| m.kind.as_ref()) else { return faults.required(at) };
+    let Some(kind) = measurement.and_then(|m| m.kind.as_ref()) else {
+        return faults.required(at);
+    };
     match kind {
-        measurement::Kind::Increment(value) => {
-            faults.quantity(&at.then("increment"), value).map(Measurement::Increment)
-        }
-        measurement::Kind::Level(value) => {
-            faults.quantity(&at.then("level"), value).map(Measurement::Level)
-        }
+        measurement::Kind::Increment(value) => faults
+            .quantity(&at.then("increment"), value)
+            .map(Measurement::Increment),
+        measurement::Kind::Level(value) => faults
+            .quantity(&at.then("level"), value)
+            .map(Measurement::Level),
         measurement::Kind::Ratio(ratio) => {
             let at = at.then("ratio");
             let numerator = ratio_part(faults, &at.then("numerator"), &ratio.numerator);
             let denominator = ratio_part(faults, &at.then("denominator"), &ratio.denominator);
-            Some(Measurement::Ratio { numerator: numerator?, denominator: denominator? })
+            Some(Measurement::Ratio {
+                numerator: numerator?,
+                denominator: denominator?,
+            })
         }
         measurement::Kind::Member(member) => {
             let at = at.then("member");
             let key = faults.key(&at.then("member"), &member.member);
             let state = faults.choice(&at.then("state"), member.state);
-            Some(Measurement::Member { member: key?, state: state? })
+            Some(Measurement::Member {
+                member: key?,
+                state: state?,
+            })
         }
         measurement::Kind::MemberValue(member) => {
             let at = at.then("member_value");
             let key = faults.key(&at.then("member"), &member.member);
             let value = faults.quantity(&at.then("value"), &member.value);
-            Some(Measurement::MemberValue { member: key?, value: value? })
+            Some(Measurement::MemberValue {
+                member: key?,
+                value: value?,
+            })
         }
         measurement::Kind::Milestone(milestone) => {
             let at = at.then("milestone");
@@ -48,11 +59,14 @@ pub(super) fn measurement(
                 faults.key(&at.then("checkpoint"), key)
             });
             let state = faults.choice(&at.then("state"), milestone.state);
-            Some(Measurement::Milestone { checkpoint: checkpoint?, state: state? })
+            Some(Measurement::Milestone {
+                checkpoint: checkpoint?,
+                state: state?,
+            })
         }
-        measurement::Kind::RubricLevel(level) => {
-            faults.ordinal(&at.then("rubric_level"), *level).map(Measurement::RubricLevel)
-        }
+        measurement::Kind::RubricLevel(level) => faults
+            .ordinal(&at.then("rubric_level"), *level)
+            .map(Measurement::RubricLevel),
         measurement::Kind::Nil(cause) => {
             faults.choice(&at.then("nil"), *cause).map(Measurement::Nil)
         }
@@ -70,12 +84,13 @@ pub(crate) fn show_measurement(measurement: &Measurement) -> v1::Measurement {
     let kind = match measurement {
         Measurement::Increment(value) => measurement::Kind::Increment(value.to_string()),
         Measurement::Level(value) => measurement::Kind::Level(value.to_string()),
-        Measurement::Ratio { numerator, denominator } => {
-            measurement::Kind::Ratio(measurement::Ratio {
-                numerator: numerator.to_string(),
-                denominator: denominator.to_string(),
-            })
-        }
+        Measurement::Ratio {
+            numerator,
+            denominator,
+        } => measurement::Kind::Ratio(measurement::Ratio {
+            numerator: numerator.to_string(),
+            denominator: denominator.to_string(),
+        }),
         Measurement::Member { member, state } => measurement::Kind::Member(measurement::Member {
             member: member.to_string(),
             state: state.number(),
@@ -110,14 +125,23 @@ pub(crate) fn show_actual(actual: &Actual) -> v1::Actual {
     let kind = match actual {
         Actual::NoReport => actual::Kind::NoReport(actual::NoReport {}),
         Actual::Nil(cause) => actual::Kind::Nil(cause.number()),
-        Actual::Number { value, parts } => {
-            actual::Kind::Number(actual::Number { value: value.to_string(), parts: keyed(parts) })
-        }
-        Actual::Ratio { numerator, denominator } => actual::Kind::Ratio(actual::Ratio {
+        Actual::Number { value, parts } => actual::Kind::Number(actual::Number {
+            value: value.to_string(),
+            parts: keyed(parts),
+        }),
+        Actual::Ratio {
+            numerator,
+            denominator,
+        } => actual::Kind::Ratio(actual::Ratio {
             numerator: numerator.to_string(),
             denominator: denominator.to_string(),
         }),
-        Actual::Months { months, total, mean } => actual::Kind::Months(actual::Months {
+        Actual::Months {
+            months,
+            total,
+            complete_total,
+            complete_months,
+        } => actual::Kind::Months(actual::Months {
             months: months
                 .iter()
                 .map(|(first, value)| actual::Month {
@@ -126,29 +150,33 @@ pub(crate) fn show_actual(actual: &Actual) -> v1::Actual {
                 })
                 .collect(),
             total: total.to_string(),
-            mean: mean.map(|mean| mean.to_string()),
+            complete_total: complete_total.to_string(),
+            complete_months: *complete_months,
         }),
         Actual::Coverage { done, in_set } => actual::Kind::Coverage(actual::Coverage {
             done: done.iter().map(Key::to_string).collect(),
             in_set: *in_set,
         }),
-        Actual::Members { values, in_set } => {
-            actual::Kind::Members(actual::Members { values: keyed(values), in_set: *in_set })
-        }
-        Actual::Milestone { state, since, checkpoints } => {
-            actual::Kind::Milestone(actual::Milestone {
-                state: state.number(),
-                since: since.to_string(),
-                checkpoints: checkpoints
-                    .iter()
-                    .map(|(key, state, since)| actual::CheckpointState {
-                        key: key.to_string(),
-                        state: state.number(),
-                        since: since.to_string(),
-                    })
-                    .collect(),
-            })
-        }
+        Actual::Members { values, in_set } => actual::Kind::Members(actual::Members {
+            values: keyed(values),
+            in_set: *in_set,
+        }),
+        Actual::Milestone {
+            state,
+            since,
+            checkpoints,
+        } => actual::Kind::Milestone(actual::Milestone {
+            state: state.number(),
+            since: since.to_string(),
+            checkpoints: checkpoints
+                .iter()
+                .map(|(key, state, since)| actual::CheckpointState {
+                    key: key.to_string(),
+                    state: state.number(),
+                    since: since.to_string(),
+                })
+                .collect(),
+        }),
         Actual::RubricLevel(level) => actual::Kind::RubricLevel(*level),
         Actual::Composite => actual::Kind::Composite(actual::Composite {}),
     };
@@ -160,14 +188,28 @@ pub(super) fn target(
     at: &At<'_>,
     target: Option<&v1::Target>,
 ) -> Option<Target> {
-    let Some(target) = target else { return faults.required(at) };
+    let Some(target) = target else {
+        return faults.required(at);
+    };
     let aim = aim(faults, at, target.aim.as_ref());
-    let parts = faults.list(at, "parts", &target.parts, Definition::LIST_MAX, |faults, at, part| {
-        let key = faults.key(&at.then("part"), &part.part);
-        let value = faults.quantity(&at.then("value"), &part.value);
-        Some(PartTarget { part: key?, value: value? })
-    });
-    Some(Target { aim: aim?, parts: parts? })
+    let parts = faults.list(
+        at,
+        "parts",
+        &target.parts,
+        Definition::LIST_MAX,
+        |faults, at, part| {
+            let key = faults.key(&at.then("part"), &part.part);
+            let value = faults.quantity(&at.then("value"), &part.value);
+            Some(PartTarget {
+                part: key?,
+                value: value?,
+            })
+        },
+    );
+    Some(Target {
+        aim: aim?,
+        parts: parts?,
+    })
 }
 
 fn aim(faults: &mut Faults, at: &At<'_>, aim: Option<&target::Aim>) -> Option<Aim> {
@@ -181,23 +223,32 @@ fn aim(faults: &mut Faults, at: &At<'_>, aim: Option<&target::Aim>) -> Option<Ai
             let at = at.then("range");
             let lower = faults.quantity(&at.then("lower"), &range.lower);
             let upper = faults.quantity(&at.then("upper"), &range.upper);
-            Some(Aim::Range { lower: lower?, upper: upper? })
+            Some(Aim::Range {
+                lower: lower?,
+                upper: upper?,
+            })
         }
         Some(target::Aim::Approximate(about)) => {
             let at = at.then("approximate");
             let value = faults.quantity(&at.then("value"), &about.value);
             let tolerance = faults.quantity(&at.then("tolerance"), &about.tolerance);
-            Some(Aim::Approximate { value: value?, tolerance: tolerance? })
+            Some(Aim::Approximate {
+                value: value?,
+                tolerance: tolerance?,
+            })
         }
         Some(target::Aim::Done(done)) => {
             let at = at.then("done");
             let due = faults.date(&at.then("due"), &done.due);
             let end_state = faults.choice(&at.then("end_state"), done.end_state);
-            Some(Aim::Done { due: due?, end_state: end_state? })
+            Some(Aim::Done {
+                due: due?,
+                end_state: end_state?,
+            })
         }
-        Some(target::Aim::RubricLevel(level)) => {
-            faults.ordinal(&at.then("rubric_level"), *level).map(Aim::RubricLevel)
-        }
+        Some(target::Aim::RubricLevel(level)) => faults
+            .ordinal(&at.then("rubric_level"), *level)
+            .map(Aim::RubricLevel),
         Some(target::Aim::Components(_)) => Some(Aim::Components),
     }
 }
@@ -207,16 +258,18 @@ pub(crate) fn show_target(target: &Target) -> v1::Target {
     let aim = match target.aim {
         Aim::Value(value) => target::Aim::Value(value.to_string()),
         Aim::AllMembers => target::Aim::AllMembers(target::AllMembers {}),
-        Aim::Range { lower, upper } => {
-            target::Aim::Range(target::Range { lower: lower.to_string(), upper: upper.to_string() })
-        }
+        Aim::Range { lower, upper } => target::Aim::Range(target::Range {
+            lower: lower.to_string(),
+            upper: upper.to_string(),
+        }),
         Aim::Approximate { value, tolerance } => target::Aim::Approximate(target::Approximate {
             value: value.to_string(),
             tolerance: tolerance.to_string(),
         }),
-        Aim::Done { due, end_state } => {
-            target::Aim::Done(target::Done { due: due.to_string(), end_state: end_state.number() })
-        }
+        Aim::Done { due, end_state } => target::Aim::Done(target::Done {
+            due: due.to_string(),
+            end_state: end_state.number(),
+        }),
         Aim::RubricLevel(level) => target::Aim::RubricLevel(level),
         Aim::Components => target::Aim::Components(target::Components {}),
     };
@@ -224,7 +277,10 @@ pub(crate) fn show_target(target: &Target) -> v1::Target {
         part: part.part.to_string(),
         value: part.value.to_string(),
     };
-    v1::Target { aim: Some(aim), parts: target.parts.iter().map(show).collect() }
+    v1::Target {
+        aim: Some(aim),
+        parts: target.parts.iter().map(show).collect(),
+    }
 }
 
 pub(super) fn baseline(
@@ -232,12 +288,19 @@ pub(super) fn baseline(
     at: &At<'_>,
     baseline: Option<&v1::Baseline>,
 ) -> Option<Baseline> {
-    let Some(baseline) = baseline else { return faults.required(at) };
+    let Some(baseline) = baseline else {
+        return faults.required(at);
+    };
     let value = faults.quantity(&at.then("value"), &baseline.value);
     let as_of = faults.date(&at.then("as_of"), &baseline.as_of);
-    let source =
-        optional(baseline.source.as_deref(), |text| faults.text(&at.then("source"), text));
-    Some(Baseline { value: value?, as_of: as_of?, source: source? })
+    let source = optional(baseline.source.as_deref(), |text| {
+        faults.text(&at.then("source"), text)
+    });
+    Some(Baseline {
+        value: value?,
+        as_of: as_of?,
+        source: source?,
+    })
 }
 
 /// A baseline.
@@ -254,13 +317,24 @@ pub(super) fn profile(
     at: &At<'_>,
     profile: Option<&v1::PlanProfile>,
 ) -> Option<PlanProfile> {
-    let Some(profile) = profile else { return faults.required(at) };
+    let Some(profile) = profile else {
+        return faults.required(at);
+    };
     let at_kind = at.then("kind");
-    let points = faults.list(at, "points", &profile.points, Definition::LIST_MAX, |faults, at, p| {
-        let date = faults.date(&at.then("date"), &p.date);
-        let value = faults.quantity(&at.then("value"), &p.value);
-        Some(PlanPoint { date: date?, value: value? })
-    });
+    let points = faults.list(
+        at,
+        "points",
+        &profile.points,
+        Definition::LIST_MAX,
+        |faults, at, p| {
+            let date = faults.date(&at.then("date"), &p.date);
+            let value = faults.quantity(&at.then("value"), &p.value);
+            Some(PlanPoint {
+                date: date?,
+                value: value?,
+            })
+        },
+    );
     use v1::PlanProfileKind as Kind;
     let line = match Kind::try_from(profile.kind) {
         Err(_) => return faults.form(&at_kind, "not one of the choices"),
@@ -299,5 +373,8 @@ pub(crate) fn show_profile(profile: &PlanProfile) -> v1::PlanProfile {
         date: point.date.to_string(),
         value: point.value.to_string(),
     };
-    v1::PlanProfile { kind: kind.into(), points: points.iter().map(show).collect() }
+    v1::PlanProfile {
+        kind: kind.into(),
+        points: points.iter().map(show).collect(),
+    }
 }

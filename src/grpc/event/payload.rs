@@ -34,14 +34,23 @@ pub(super) fn event(
     let id = faults.id::<EventId>(&at.then("event_id"), &input.event_id);
     let payload = match &input.payload {
         None => faults.required(&at.then("payload")),
-        Some(payload) => Reading { faults, resolver, at: &at }.payload(payload),
+        Some(payload) => Reading {
+            faults,
+            resolver,
+            at: &at,
+        }
+        .payload(payload),
     };
-    let stream = payload.as_ref().and_then(|payload| match resolver.stream_of(payload) {
-        Some(stream) => Some(stream),
-        None => faults.fault(&at, rejection::Reason::NotChecked),
-    });
+    let stream = payload
+        .as_ref()
+        .and_then(|payload| match resolver.stream_of(payload) {
+            Some(stream) => Some(stream),
+            None => faults.fault(&at, rejection::Reason::NotChecked),
+        });
     let valid = validity(faults, &at, input);
-    let reason = optional(input.reason.as_ref(), |r| reason(faults, &at.then("reason"), r));
+    let reason = optional(input.reason.as_ref(), |r| {
+        reason(faults, &at.then("reason"), r)
+    });
     let evidence = faults.list(&at, "evidence", &input.evidence, EVIDENCE_MAX, evidence);
     let source_document = optional(input.source_document.as_ref(), |document| {
         source_document(faults, &at.then("source_document"), document)
@@ -74,7 +83,10 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
     use event_input::Payload as Wire;
     let at_from = at.then("valid_from");
     let at_to = at.then("valid_to");
-    let dateless = matches!(&input.payload, Some(Wire::LedgerOpened(_) | Wire::ImportAccepted(_)));
+    let dateless = matches!(
+        &input.payload,
+        Some(Wire::LedgerOpened(_) | Wire::ImportAccepted(_))
+    );
     let to = optional(input.valid_to.as_deref(), |date| faults.date(&at_to, date));
     let Some(from) = input.valid_from.as_deref() else {
         return match input.valid_to {
@@ -102,14 +114,19 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
 fn reason(faults: &mut Faults, at: &At<'_>, reason: &v1::Reason) -> Option<Reason> {
     let code = faults.choice(&at.then("code"), reason.code);
     let text = faults.text(&at.then("text"), &reason.text);
-    Some(Reason { code: code?, text: text? })
+    Some(Reason {
+        code: code?,
+        text: text?,
+    })
 }
 
 fn evidence(faults: &mut Faults, at: &At<'_>, evidence: &v1::Evidence) -> Option<Evidence> {
     let sha256 = faults.digest(&at.then("sha256"), &evidence.sha256);
     let media_type = faults.name(&at.then("media_type"), &evidence.media_type);
     let title = faults.name(&at.then("title"), &evidence.title);
-    let uri = optional(evidence.uri.as_deref(), |uri| faults.name(&at.then("uri"), uri));
+    let uri = optional(evidence.uri.as_deref(), |uri| {
+        faults.name(&at.then("uri"), uri)
+    });
     let disclosure = faults.choice(&at.then("disclosure"), evidence.disclosure);
     Some(Evidence {
         sha256: sha256?,
@@ -127,9 +144,17 @@ fn source_document(
     document: &v1::SourceDocument,
 ) -> Option<SourceDocument> {
     let number = faults.name(&at.then("number"), &document.number);
-    let title = optional(document.title.as_deref(), |text| faults.name(&at.then("title"), text));
-    let date = optional(document.date.as_deref(), |date| faults.date(&at.then("date"), date));
-    Some(SourceDocument { number: number?, title: title?, date: date? })
+    let title = optional(document.title.as_deref(), |text| {
+        faults.name(&at.then("title"), text)
+    });
+    let date = optional(document.date.as_deref(), |date| {
+        faults.date(&at.then("date"), date)
+    });
+    Some(SourceDocument {
+        number: number?,
+        title: title?,
+        date: date?,
+    })
 }
 
 /// Reading the payload of one event.
@@ -165,7 +190,11 @@ impl Reading<'_, '_> {
             Wire::InitiativeReworded(p) => self.initiative_reworded(p).map(Payload::from),
             Wire::InitiativeMoved(p) => self.initiative_moved(p).map(Payload::from),
             Wire::InitiativeCancelled(p) => self
-                .the(&self.at.then("initiative_cancelled"), "initiative", &p.initiative)
+                .the(
+                    &self.at.then("initiative_cancelled"),
+                    "initiative",
+                    &p.initiative,
+                )
                 .map(|initiative| InitiativeCancelled { initiative }.into()),
             Wire::ResponsibilityTransferred(p) => {
                 self.responsibility_transferred(p).map(Payload::from)
@@ -175,7 +204,11 @@ impl Reading<'_, '_> {
             Wire::IndicatorMoved(p) => self.indicator_moved(p).map(Payload::from),
             Wire::IndicatorRedefined(p) => self.indicator_redefined(p).map(Payload::from),
             Wire::IndicatorCancelled(p) => self
-                .the(&self.at.then("indicator_cancelled"), "indicator", &p.indicator)
+                .the(
+                    &self.at.then("indicator_cancelled"),
+                    "indicator",
+                    &p.indicator,
+                )
                 .map(|indicator| IndicatorCancelled { indicator }.into()),
             Wire::BaselineSet(p) => self.baseline_set(p).map(Payload::from),
             Wire::TargetSet(p) => self.target_set(p).map(Payload::from),
@@ -198,9 +231,10 @@ impl Reading<'_, '_> {
 
     fn units(&mut self, at: &At<'_>, name: &'static str, texts: &[String]) -> Option<Vec<UnitId>> {
         let resolver = &*self.resolver;
-        self.faults.list(at, name, texts, Definition::LIST_MAX, |faults, at, text| {
-            resolver.reference(faults, at, text)
-        })
+        self.faults
+            .list(at, name, texts, Definition::LIST_MAX, |faults, at, text| {
+                resolver.reference(faults, at, text)
+            })
     }
 
     /// The id and code of something new, which later events of the request may name.
@@ -244,12 +278,20 @@ impl Reading<'_, '_> {
         let (plan, code) = self.new::<PlanId>(&at, "plan", &p.plan, &p.code);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let cycle = self.faults.span(&at.then("cycle"), p.cycle.as_ref());
-        let pillars =
-            self.faults.list(&at, "pillars", &p.pillars, Definition::LIST_MAX, |faults, at, p| {
+        let pillars = self.faults.list(
+            &at,
+            "pillars",
+            &p.pillars,
+            Definition::LIST_MAX,
+            |faults, at, p| {
                 let number = faults.ordinal(&at.then("number"), p.number);
                 let title = faults.title(&at.then("title"), p.title.as_ref());
-                Some(Pillar { number: number?, title: title? })
-            });
+                Some(Pillar {
+                    number: number?,
+                    title: title?,
+                })
+            },
+        );
         let source_sha256 = optional(p.source_sha256.as_deref(), |bytes| {
             self.faults.digest(&at.then("source_sha256"), bytes)
         });
@@ -297,8 +339,9 @@ impl Reading<'_, '_> {
     fn org_unit_changed(&mut self, p: &v1::OrgUnitChanged) -> Option<OrgUnitChanged> {
         let at = self.at.then("org_unit_changed");
         let unit = self.the(&at, "unit", &p.unit);
-        let name =
-            optional(p.name.as_ref(), |name| self.faults.title(&at.then("name"), Some(name)));
+        let name = optional(p.name.as_ref(), |name| {
+            self.faults.title(&at.then("name"), Some(name))
+        });
         let parent = optional(p.parent.as_deref(), |text| self.the(&at, "parent", text));
         Some(OrgUnitChanged {
             unit: unit?,
@@ -332,7 +375,11 @@ impl Reading<'_, '_> {
         let goal = self.the(&at, "goal", &p.goal);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        Some(GoalReworded { goal: goal?, title: title?, source_text: source_text? })
+        Some(GoalReworded {
+            goal: goal?,
+            title: title?,
+            source_text: source_text?,
+        })
     }
 
     fn goal_moved(&mut self, p: &v1::GoalMoved) -> Option<GoalMoved> {
@@ -340,7 +387,11 @@ impl Reading<'_, '_> {
         let goal = self.the(&at, "goal", &p.goal);
         let department = self.the(&at, "department", &p.department);
         let pillar = self.faults.ordinal(&at.then("pillar"), p.pillar);
-        Some(GoalMoved { goal: goal?, department: department?, pillar: pillar? })
+        Some(GoalMoved {
+            goal: goal?,
+            department: department?,
+            pillar: pillar?,
+        })
     }
 
     fn goal_carried_over(&mut self, p: &v1::GoalCarriedOver) -> Option<GoalCarriedOver> {
@@ -348,7 +399,11 @@ impl Reading<'_, '_> {
         let goal = self.the(&at, "goal", &p.goal);
         let to_plan = self.the(&at, "to_plan", &p.to_plan);
         let to_goal = optional(p.to_goal.as_deref(), |text| self.the(&at, "to_goal", text));
-        Some(GoalCarriedOver { goal: goal?, to_plan: to_plan?, to_goal: to_goal? })
+        Some(GoalCarriedOver {
+            goal: goal?,
+            to_plan: to_plan?,
+            to_goal: to_goal?,
+        })
     }
 
     fn initiative_set(&mut self, p: &v1::InitiativeSet) -> Option<InitiativeSet> {
@@ -444,7 +499,11 @@ impl Reading<'_, '_> {
         let indicator = self.the(&at, "indicator", &p.indicator);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        Some(IndicatorReworded { indicator: indicator?, title: title?, source_text: source_text? })
+        Some(IndicatorReworded {
+            indicator: indicator?,
+            title: title?,
+            source_text: source_text?,
+        })
     }
 
     fn indicator_moved(&mut self, p: &v1::IndicatorMoved) -> Option<IndicatorMoved> {
@@ -462,7 +521,9 @@ impl Reading<'_, '_> {
     fn indicator_redefined(&mut self, p: &v1::IndicatorRedefined) -> Option<IndicatorRedefined> {
         let at = self.at.then("indicator_redefined");
         let indicator = self.the(&at, "indicator", &p.indicator);
-        let version = self.faults.ordinal(&at.then("definition_version"), p.definition_version);
+        let version = self
+            .faults
+            .ordinal(&at.then("definition_version"), p.definition_version);
         let at_definition = at.then("definition");
         let definition = definition::definition(
             self.faults,
@@ -481,21 +542,29 @@ impl Reading<'_, '_> {
         let at = self.at.then("baseline_set");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let baseline = measure::baseline(self.faults, &at.then("baseline"), p.baseline.as_ref());
-        Some(BaselineSet { indicator: indicator?, baseline: baseline? })
+        Some(BaselineSet {
+            indicator: indicator?,
+            baseline: baseline?,
+        })
     }
 
     fn target_set(&mut self, p: &v1::TargetSet) -> Option<TargetSet> {
         let at = self.at.then("target_set");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let target = measure::target(self.faults, &at.then("target"), p.target.as_ref());
-        Some(TargetSet { indicator: indicator?, target: target? })
+        Some(TargetSet {
+            indicator: indicator?,
+            target: target?,
+        })
     }
 
     fn target_revised(&mut self, p: &v1::TargetRevised) -> Option<TargetRevised> {
         let at = self.at.then("target_revised");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let replaces = self.faults.id(&at.then("replaces"), &p.replaces);
-        let before = measure::target(self.faults, &at.then("before"), p.before.as_ref());
+        let before = optional(p.before.as_ref(), |before| {
+            measure::target(self.faults, &at.then("before"), Some(before))
+        });
         let target = measure::target(self.faults, &at.then("target"), p.target.as_ref());
         Some(TargetRevised {
             indicator: indicator?,
@@ -509,7 +578,11 @@ impl Reading<'_, '_> {
         let at = self.at.then("plan_profile_set");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let profile = measure::profile(self.faults, &at.then("profile"), p.profile.as_ref());
-        Some(PlanProfileSet { indicator: indicator?, profile: profile?, assumed: p.assumed })
+        Some(PlanProfileSet {
+            indicator: indicator?,
+            profile: profile?,
+            assumed: p.assumed,
+        })
     }
 
     fn reported(
@@ -519,9 +592,13 @@ impl Reading<'_, '_> {
         unit_code: Option<&str>,
     ) -> Option<ReportedPart> {
         let part = optional(part, |key| self.faults.key(&at.then("part"), key));
-        let unit_code =
-            optional(unit_code, |code| self.faults.name(&at.then("unit_code"), code));
-        Some(ReportedPart { part: part?, unit_code: unit_code?.map(|code| code.to_string()) })
+        let unit_code = optional(unit_code, |code| {
+            self.faults.name(&at.then("unit_code"), code)
+        });
+        Some(ReportedPart {
+            part: part?,
+            unit_code: unit_code?.map(|code| code.to_string()),
+        })
     }
 
     fn actual_recorded(&mut self, p: &v1::ActualRecorded) -> Option<ActualRecorded> {
@@ -541,7 +618,9 @@ impl Reading<'_, '_> {
         let at = self.at.then("actual_corrected");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let corrects = self.faults.id(&at.then("corrects"), &p.corrects);
-        let before = measure::measurement(self.faults, &at.then("before"), p.before.as_ref());
+        let before = optional(p.before.as_ref(), |before| {
+            measure::measurement(self.faults, &at.then("before"), Some(before))
+        });
         let measurement =
             measure::measurement(self.faults, &at.then("measurement"), p.measurement.as_ref());
         let reported = self.reported(&at, p.part.as_deref(), p.unit_code.as_deref());
@@ -558,15 +637,24 @@ impl Reading<'_, '_> {
         let at = self.at.then("actual_retracted");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let retracts = self.faults.id(&at.then("retracts"), &p.retracts);
-        let before = measure::measurement(self.faults, &at.then("before"), p.before.as_ref());
-        Some(ActualRetracted { indicator: indicator?, retracts: retracts?, before: before? })
+        let before = optional(p.before.as_ref(), |before| {
+            measure::measurement(self.faults, &at.then("before"), Some(before))
+        });
+        Some(ActualRetracted {
+            indicator: indicator?,
+            retracts: retracts?,
+            before: before?,
+        })
     }
 
     fn demand_recorded(&mut self, p: &v1::DemandRecorded) -> Option<DemandRecorded> {
         let at = self.at.then("demand_recorded");
         let indicator = self.the(&at, "indicator", &p.indicator);
         let requests = self.faults.quantity(&at.then("requests"), &p.requests);
-        Some(DemandRecorded { indicator: indicator?, requests: requests? })
+        Some(DemandRecorded {
+            indicator: indicator?,
+            requests: requests?,
+        })
     }
 
     fn forecast_submitted(&mut self, p: &v1::ForecastSubmitted) -> Option<ForecastSubmitted> {
@@ -575,12 +663,14 @@ impl Reading<'_, '_> {
         let indicator = self.the(&at, "indicator", &p.indicator);
         let value = match &p.forecast {
             None => self.faults.required(&at.then("forecast")),
-            Some(Forecast::Value(value)) => {
-                self.faults.quantity(&at.then("value"), value).map(ForecastValue::Value)
-            }
-            Some(Forecast::Date(date)) => {
-                self.faults.date(&at.then("date"), date).map(ForecastValue::Date)
-            }
+            Some(Forecast::Value(value)) => self
+                .faults
+                .quantity(&at.then("value"), value)
+                .map(ForecastValue::Value),
+            Some(Forecast::Date(date)) => self
+                .faults
+                .date(&at.then("date"), date)
+                .map(ForecastValue::Date),
         };
         let confidence = optional(p.confidence, |confidence| {
             if confidence <= CONFIDENCE_MAX {
@@ -616,16 +706,26 @@ impl Reading<'_, '_> {
         let subject = self.subject(&at, p.subject.as_ref());
         let kind = self.faults.choice(&at.then("kind"), p.kind);
         let text = self.faults.text(&at.then("text"), &p.text);
-        Some(NarrativeAdded { subject: subject?, kind: kind?, text: text? })
+        Some(NarrativeAdded {
+            subject: subject?,
+            kind: kind?,
+            text: text?,
+        })
     }
 
     fn evidence_attached(&mut self, p: &v1::EvidenceAttached) -> Option<EvidenceAttached> {
         let at = self.at.then("evidence_attached");
         let subject = self.subject(&at, p.subject.as_ref());
-        let shows = optional(p.shows.as_deref(), |id| self.faults.id(&at.then("shows"), id));
+        let shows = optional(p.shows.as_deref(), |id| {
+            self.faults.id(&at.then("shows"), id)
+        });
         let filed_under = optional(p.filed_under.as_deref(), |key| {
             self.faults.key(&at.then("filed_under"), key)
         });
-        Some(EvidenceAttached { subject: subject?, shows: shows?, filed_under: filed_under? })
+        Some(EvidenceAttached {
+            subject: subject?,
+            shows: shows?,
+            filed_under: filed_under?,
+        })
     }
 }

@@ -15,9 +15,7 @@ use crate::domain::plan::Pillar;
 use crate::domain::text::Title;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::definition::show_definition;
-use crate::grpc::event::measure::{
-    show_baseline, show_measurement, show_profile, show_target,
-};
+use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
 
 /// An event in its place.
 pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
@@ -43,19 +41,31 @@ pub(crate) fn show_timestamp(instant: jiff::Timestamp) -> Timestamp {
     // Microseconds with a floor, so that instants before 1970 have their nanoseconds above zero.
     let micros = instant.as_microsecond();
     let nanos = i32::try_from(micros.rem_euclid(1_000_000) * 1_000).unwrap_or_default();
-    Timestamp { seconds: micros.div_euclid(1_000_000), nanos }
+    Timestamp {
+        seconds: micros.div_euclid(1_000_000),
+        nanos,
+    }
 }
 
 pub(crate) fn show_stream(stream: Stream) -> v1::StreamRef {
-    v1::StreamRef { kind: stream.kind.number(), id: stream.id.to_string() }
+    v1::StreamRef {
+        kind: stream.kind.number(),
+        id: stream.id.to_string(),
+    }
 }
 
 pub(crate) fn show_title(title: &Title) -> v1::Title {
-    v1::Title { ja: title.ja.to_string(), en: title.en.as_ref().map(ToString::to_string) }
+    v1::Title {
+        ja: title.ja.to_string(),
+        en: title.en.as_ref().map(ToString::to_string),
+    }
 }
 
 pub(crate) fn show_span(span: DateSpan) -> v1::DateSpan {
-    v1::DateSpan { first: span.first().to_string(), last: span.last().to_string() }
+    v1::DateSpan {
+        first: span.first().to_string(),
+        last: span.last().to_string(),
+    }
 }
 
 pub(crate) fn show_actor(actor: &Actor) -> v1::Actor {
@@ -71,7 +81,10 @@ pub(crate) fn show_actor(actor: &Actor) -> v1::Actor {
 }
 
 pub(crate) fn show_reason(reason: &Reason) -> v1::Reason {
-    v1::Reason { code: reason.code.number(), text: reason.text.to_string() }
+    v1::Reason {
+        code: reason.code.number(),
+        text: reason.text.to_string(),
+    }
 }
 
 pub(crate) fn show_evidence(evidence: &Evidence) -> v1::Evidence {
@@ -94,7 +107,10 @@ pub(crate) fn show_source_document(document: &SourceDocument) -> v1::SourceDocum
 }
 
 pub(crate) fn show_pillar(pillar: &Pillar) -> v1::Pillar {
-    v1::Pillar { number: pillar.number, title: Some(show_title(&pillar.title)) }
+    v1::Pillar {
+        number: pillar.number,
+        title: Some(show_title(&pillar.title)),
+    }
 }
 
 /// What was stated.
@@ -102,7 +118,10 @@ pub(crate) fn show_event(event: &Event) -> v1::EventInput {
     v1::EventInput {
         event_id: event.id.to_string(),
         valid_from: event.valid.map(|valid| valid.from.to_string()),
-        valid_to: event.valid.and_then(|valid| valid.to).map(|date| date.to_string()),
+        valid_to: event
+            .valid
+            .and_then(|valid| valid.to)
+            .map(|date| date.to_string()),
         reason: event.reason.as_ref().map(show_reason),
         evidence: event.evidence.iter().map(show_evidence).collect(),
         source_document: event.source_document.as_ref().map(show_source_document),
@@ -189,13 +208,15 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             department: p.department.to_string(),
             pillar: p.pillar,
         }),
-        Payload::GoalSuspended(p) => {
-            Wire::GoalSuspended(v1::GoalSuspended { goal: p.goal.to_string() })
-        }
-        Payload::GoalResumed(p) => Wire::GoalResumed(v1::GoalResumed { goal: p.goal.to_string() }),
-        Payload::GoalCancelled(p) => {
-            Wire::GoalCancelled(v1::GoalCancelled { goal: p.goal.to_string() })
-        }
+        Payload::GoalSuspended(p) => Wire::GoalSuspended(v1::GoalSuspended {
+            goal: p.goal.to_string(),
+        }),
+        Payload::GoalResumed(p) => Wire::GoalResumed(v1::GoalResumed {
+            goal: p.goal.to_string(),
+        }),
+        Payload::GoalCancelled(p) => Wire::GoalCancelled(v1::GoalCancelled {
+            goal: p.goal.to_string(),
+        }),
         Payload::GoalCarriedOver(p) => Wire::GoalCarriedOver(v1::GoalCarriedOver {
             goal: p.goal.to_string(),
             to_plan: p.to_plan.to_string(),
@@ -255,9 +276,9 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             definition_version: p.definition_version,
             definition: Some(show_definition(&p.definition)),
         }),
-        Payload::IndicatorCancelled(p) => {
-            Wire::IndicatorCancelled(v1::IndicatorCancelled { indicator: p.indicator.to_string() })
-        }
+        Payload::IndicatorCancelled(p) => Wire::IndicatorCancelled(v1::IndicatorCancelled {
+            indicator: p.indicator.to_string(),
+        }),
         Payload::BaselineSet(p) => Wire::BaselineSet(v1::BaselineSet {
             indicator: p.indicator.to_string(),
             baseline: Some(show_baseline(&p.baseline)),
@@ -269,7 +290,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
         Payload::TargetRevised(p) => Wire::TargetRevised(v1::TargetRevised {
             indicator: p.indicator.to_string(),
             replaces: p.replaces.to_string(),
-            before: Some(show_target(&p.before)),
+            before: p.before.as_ref().map(show_target),
             target: Some(show_target(&p.target)),
         }),
         Payload::PlanProfileSet(p) => Wire::PlanProfileSet(v1::PlanProfileSet {
@@ -291,7 +312,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             Wire::ActualCorrected(v1::ActualCorrected {
                 indicator: p.indicator.to_string(),
                 corrects: p.corrects.to_string(),
-                before: Some(show_measurement(&p.before)),
+                before: p.before.as_ref().map(show_measurement),
                 measurement: Some(show_measurement(&p.measurement)),
                 part,
                 unit_code,
@@ -300,7 +321,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
         Payload::ActualRetracted(p) => Wire::ActualRetracted(v1::ActualRetracted {
             indicator: p.indicator.to_string(),
             retracts: p.retracts.to_string(),
-            before: Some(show_measurement(&p.before)),
+            before: p.before.as_ref().map(show_measurement),
         }),
         Payload::DemandRecorded(p) => Wire::DemandRecorded(v1::DemandRecorded {
             indicator: p.indicator.to_string(),
@@ -333,5 +354,8 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
 
 /// Which part reported, and in which unit.
 pub(crate) fn show_reported(reported: &ReportedPart) -> (Option<String>, Option<String>) {
-    (reported.part.as_ref().map(Key::to_string), reported.unit_code.clone())
+    (
+        reported.part.as_ref().map(Key::to_string),
+        reported.unit_code.clone(),
+    )
 }

@@ -89,7 +89,7 @@ impl<'a> Resolver<'a> {
         }
         let id = match text.parse::<T>() {
             Ok(id) => id,
-            Err(InvalidId::Reserved) => return faults.id(at, text),
+            Err(problem @ InvalidId::Reserved) => return faults.id_fault(at, problem),
             Err(InvalidId::NotAUuid) => {
                 let code = faults.code(at, text)?;
                 return match self.by_code(&code) {
@@ -120,7 +120,10 @@ impl<'a> Resolver<'a> {
         let found = match text.parse::<StreamId>() {
             Ok(id) => {
                 let uuid = id.uuid();
-                fn known<T: Referable>(id: Result<T, InvalidId>, directory: &Directory) -> Option<Named> {
+                fn known<T: Referable>(
+                    id: Result<T, InvalidId>,
+                    directory: &Directory,
+                ) -> Option<Named> {
                     id.ok().filter(|id| id.exists(directory)).map(T::named)
                 }
                 known(GoalId::new(uuid), directory)
@@ -133,7 +136,7 @@ impl<'a> Resolver<'a> {
                         (ledger.uuid() == uuid).then_some(Named::Ledger)
                     })
             }
-            Err(InvalidId::Reserved) => return faults.id(at, text),
+            Err(problem @ InvalidId::Reserved) => return faults.id_fault(at, problem),
             Err(InvalidId::NotAUuid) => {
                 let code = faults.code(at, text)?;
                 directory.named(&code)
@@ -159,7 +162,7 @@ impl<'a> Resolver<'a> {
         }
         match stream.id.parse::<StreamId>() {
             Ok(id) => Some(Stream { kind: kind?, id }),
-            Err(InvalidId::Reserved) => faults.id(&at_id, &stream.id),
+            Err(problem @ InvalidId::Reserved) => faults.id_fault(&at_id, problem),
             Err(InvalidId::NotAUuid) => {
                 let code = faults.code(&at_id, &stream.id)?;
                 let kind = kind?;
