@@ -2,16 +2,23 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::event::{ClockKind, LedgerOpened};
+use crate::domain::event::{ClockKind, Event, Payload, Stream};
 use crate::domain::rejection::{Reason, Rejection};
 
 /// Judges what position 0 of a new ledger would say: everything that is wrong with it. Fields are those of
 /// the request to open a ledger. [`decide`](super::decide) refuses the event everywhere else.
-pub fn decide_opening(opened: &LedgerOpened) -> Result<(), Vec<Rejection>> {
+pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     let mut rejections = Vec::new();
     let mut reject = |field: &str, problem: &str| {
         rejections.push(Rejection::new(Reason::FieldInvalid, field).with("problem", problem));
     };
+    let Payload::LedgerOpened(opened) = &proposed.payload else {
+        reject("", "a ledger begins with its opening");
+        return Err(rejections);
+    };
+    if proposed.stream != Stream::ledger(opened.ledger) {
+        reject("stream", "the opening belongs to the ledger's own stream");
+    }
     let origin = opened.origin.as_str();
     if origin.contains(|c: char| c.is_whitespace() || c == '+') || origin.contains("://") {
         reject("origin", "a URL without its scheme, without spaces and without `+`");

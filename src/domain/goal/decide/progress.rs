@@ -97,10 +97,11 @@ impl<'a> Judge<'a> {
             (MeasureType::Milestone, ForecastValue::Value(_)) => {
                 self.reject_form("value", "a milestone is expected by a day");
             }
-            (MeasureType::Qualitative | MeasureType::Composite, _) => {
-                self.reject_form("value", "this indicator has no value to expect");
+            (MeasureType::Qualitative | MeasureType::Composite, value) => {
+                let field = if matches!(value, ForecastValue::Date(_)) { "date" } else { "value" };
+                self.reject_form(field, "this indicator has no value to expect");
             }
-            (_, ForecastValue::Date(_)) => self.reject_form("value", "a value is expected, not a day"),
+            (_, ForecastValue::Date(_)) => self.reject_form("date", "a value is expected, not a day"),
             (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value"),
         }
     }
