@@ -19,6 +19,7 @@ pub(crate) mod record;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,6 +62,9 @@ pub(crate) enum CopyFault {
     /// It reported an error, or panicked.
     #[error("read copy: {0}")]
     Storage(String),
+    /// The machine does not let it be used now: a full disk, a permission. Its content is not to blame.
+    #[error("read copy: {0}")]
+    Environment(String),
     /// A value left its log for a file that is never synced.
     #[error("read copy: `blobs` is not empty")]
     Blobs,
@@ -81,9 +85,32 @@ pub(crate) enum CopyFault {
 
 impl From<sled::Error> for CopyFault {
     fn from(error: sled::Error) -> Self {
-        Self::Storage(error.to_string())
+        match &error {
+            sled::Error::Io(io) if is_of_the_machine(io) => Self::Environment(error.to_string()),
+            _ => Self::Storage(error.to_string()),
+        }
     }
 }
+
+impl From<io::Error> for CopyFault {
+    fn from(error: io::Error) -> Self {
+        match is_of_the_machine(&error) {
+            true => Self::Environment(error.to_string()),
+            false => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+fn is_of_the_machine(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+    ) || error.to_string().contains(LOCKED)
+}
+
+/// What sled says when another handle has its file.
+const LOCKED: &str = "could not acquire lock";
 
 /// Changes that are applied together.
 #[derive(Debug, Default)]
@@ -140,8 +167,7 @@ impl ReadCopy {
             .flush_every_ms(None)
             .cache_capacity(cache_bytes);
         let db = open_when_unlocked(&config)?;
-        let io = |error: std::io::Error| CopyFault::Storage(error.to_string());
-        let file = File::open(path.join("db")).map_err(io)?;
+        let file = File::open(path.join("db"))?;
         let copy = Self {
             db,
             file,
@@ -239,9 +265,7 @@ impl ReadCopy {
         self.unsynced.store(0, Ordering::Relaxed);
         guarded(|| {
             self.db.flush()?;
-            self.file
-                .sync_data()
-                .map_err(|error| CopyFault::Storage(error.to_string()))
+            Ok(self.file.sync_data()?)
         })?;
         refuse_blobs(&self.path)
     }
@@ -406,7 +430,7 @@ fn open_when_unlocked(config: &sled::Config) -> Result<sled::Db, CopyFault> {
     loop {
         match guarded(|| Ok(config.open())) {
             Ok(Err(sled::Error::Io(error)))
-                if tries < LOCK_TRIES && error.to_string().contains("could not acquire lock") =>
+                if tries < LOCK_TRIES && error.to_string().contains(LOCKED) =>
             {
                 tries += 1;
                 std::thread::sleep(LOCK_PAUSE);
@@ -422,8 +446,8 @@ fn refuse_blobs(path: &Path) -> Result<(), CopyFault> {
     match fs::read_dir(path.join("blobs")).map(|mut entries| entries.next().is_none()) {
         Ok(false) => Err(CopyFault::Blobs),
         Ok(true) => Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(CopyFault::Storage(error.to_string())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -8,7 +8,8 @@
 //!          heads            how far both copies were at the last checkpoint
 //!          integrity.log    findings and repairs, one JSON object a line
 //!          evidence/        what was set aside, numbered; `before-open` are sled's small files as
-//!                           they were before the last open
+//!                           they were before the last open, `unrepaired` is all of sled before the
+//!                           first open that could not be completed
 //! ```
 //! `format` is text: `daicho data folder`, then `engine embedded`, `format 1` and `id` with 32 hex
 //! digits, a line each. `heads` is text: `daicho heads 1`, then a line `ledger generation size root`
@@ -249,14 +250,34 @@ impl DataFolder {
         Ok(shown)
     }
 
-    /// Copies sled's folder whole, before an open that may cut what is the only copy left.
-    pub(crate) fn keep_sled_whole(&self) -> io::Result<Option<String>> {
-        if !self.sled().exists() {
-            return Ok(None);
+    /// Copies sled's folder whole, before an open that may cut what is the only copy left. Once:
+    /// however often such an open is tried, the first copy stays.
+    pub(crate) fn keep_sled_whole(&self) -> io::Result<()> {
+        let kept = self.unrepaired();
+        if kept.exists() || !self.sled().exists() {
+            return Ok(());
         }
-        let (dir, shown) = self.new_evidence("sled-before-repair")?;
-        copy_dir(&self.sled(), &dir.join("sled"))?;
-        Ok(Some(shown))
+        let new = kept.with_extension("new");
+        if new.exists() {
+            fs::remove_dir_all(&new)?;
+        }
+        copy_dir(&self.sled(), &new.join("sled"))?;
+        fs::rename(new, kept)
+    }
+
+    /// Numbers the copy of sled that was kept, when the repair is done.
+    pub(crate) fn number_evidence(&self) -> io::Result<()> {
+        let kept = self.unrepaired().join("sled");
+        if kept.exists() {
+            let (dir, _) = self.new_evidence("sled-before-repair")?;
+            fs::rename(kept, dir.join("sled"))?;
+            fs::remove_dir_all(self.unrepaired())?;
+        }
+        Ok(())
+    }
+
+    fn unrepaired(&self) -> PathBuf {
+        self.root.join("evidence").join("unrepaired")
     }
 
     /// The folder itself.
@@ -343,6 +364,14 @@ impl IntegrityLog {
         };
         tracing::warn!(kind = ?event.kind, detail = event.detail, "integrity event");
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        // A process that is started again and again finds the same again and again.
+        if kind == IntegrityKind::OpenRefused
+            && events
+                .last()
+                .is_some_and(|last| last.kind == kind && last.detail == event.detail)
+        {
+            return;
+        }
         if let Err(error) = self.append(&event) {
             tracing::error!(%error, "an integrity event could not be written down");
         }

@@ -141,7 +141,7 @@ impl Rebuilding<'_> {
         let mut count = 0;
         while self.ledgers.size(ledger) + u64::from(count) < size {
             let position = self.ledgers.size(ledger) + u64::from(count);
-            let (leaves, n) = self.from_copy(ledger, position)?;
+            let (leaves, n) = self.copied(ledger, position)?;
             let take = usize::try_from(size - position)
                 .unwrap_or(usize::MAX)
                 .min(n);
@@ -160,7 +160,7 @@ impl Rebuilding<'_> {
         Ok(())
     }
 
-    fn from_copy(&self, ledger: LedgerId, position: u64) -> Result<(Bytes, usize), String> {
+    fn copied(&self, ledger: LedgerId, position: u64) -> Result<(Bytes, usize), String> {
         let missing = || format!("read copy: no position {position} of ledger {ledger}");
         let copy = self.copy.ok_or_else(missing)?;
         let record = copy

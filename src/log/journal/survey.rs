@@ -9,7 +9,7 @@ use crate::log::head::Head;
 use crate::log::journal::record::Record;
 use crate::log::journal::segment::{self, Header, NoHeader, Scan};
 use crate::log::journal::state::Ledgers;
-use crate::log::journal::{FolderId, Seal};
+use crate::log::journal::{Checkpoint, FolderId, Seal};
 use crate::merkle::Hash;
 
 /// What was found of a segment before the tail.
@@ -33,6 +33,16 @@ pub(crate) enum TailEnd {
     Damaged { check: String },
 }
 
+/// A statement in the journal that a ledger has reached a size.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Said {
+    pub(crate) ledger: LedgerId,
+    pub(crate) size: u64,
+    pub(crate) root: Hash,
+    /// By a checkpoint, not by a mark.
+    pub(crate) signed: bool,
+}
+
 /// What was found of the last segment.
 #[derive(Debug)]
 pub(crate) struct Tail {
@@ -42,7 +52,7 @@ pub(crate) struct Tail {
     /// The state after the records before any damage.
     pub(crate) ledgers: Ledgers,
     /// What marks and checkpoints of it say, also behind damage that they reach beyond.
-    pub(crate) said: Vec<(LedgerId, u64, Hash, &'static str)>,
+    pub(crate) said: Vec<Said>,
 }
 
 /// A whole journal.
@@ -298,20 +308,44 @@ fn note_group_roots(roots: &mut HashMap<(LedgerId, u64), Hash>, record: &Record)
             roots.extend(sections.iter().map(|s| ((s.ledger, s.end()), s.root)));
         }
         Record::Seal(seal) => note_roots(roots, Some(seal)),
-        Record::Mark(_) | Record::Checkpoint(_) => {}
+        Record::Mark(marks) => {
+            roots.extend(
+                marks
+                    .iter()
+                    .map(|(ledger, head)| ((*ledger, head.size), head.root)),
+            );
+        }
+        Record::Checkpoint(_) => {}
     }
 }
 
-fn said(record: &Record) -> Vec<(LedgerId, u64, Hash, &'static str)> {
-    let mark =
-        |&(ledger, Head { size, root, .. }): &(LedgerId, Head)| (ledger, size, root, "a mark");
+fn said(record: &Record) -> Vec<Said> {
+    let mark = |(ledger, head): (LedgerId, Head)| {
+        let Head { size, root, .. } = head;
+        Said {
+            ledger,
+            size,
+            root,
+            signed: false,
+        }
+    };
     match record {
-        Record::Mark(marks) => marks.iter().map(mark).collect(),
-        Record::Checkpoint(c) => vec![(c.ledger, c.size, c.root, "a checkpoint")],
+        Record::Mark(marks) => marks.iter().copied().map(mark).collect(),
+        Record::Checkpoint(checkpoint) => {
+            let &Checkpoint {
+                ledger, size, root, ..
+            } = checkpoint;
+            vec![Said {
+                ledger,
+                size,
+                root,
+                signed: true,
+            }]
+        }
         Record::Seal(seal) => seal
             .ledgers
             .iter()
-            .map(|sealed| mark(&(sealed.ledger, sealed.marked)))
+            .map(|s| mark((s.ledger, s.marked)))
             .collect(),
         Record::Group(_) => Vec::new(),
     }
