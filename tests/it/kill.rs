@@ -125,7 +125,7 @@ async fn set_up(folder: &Path, rng: &mut SmallRng, book: &mut Book) -> (String, 
         .unwrap()
         .into_inner()
         .today;
-    let (plan, events) = SmallPlan::new(&today, GOALS, INDICATORS_EACH, || id(rng));
+    let (plan, events) = SmallPlan::new(today.parse().unwrap(), GOALS, INDICATORS_EACH, || id(rng));
     let request = request(&ledger, events, rng);
     let answer = client
         .append_events(by_tester(request.clone()))

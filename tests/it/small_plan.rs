@@ -23,12 +23,11 @@ pub(crate) struct SmallPlan {
 impl SmallPlan {
     /// The plan of the fiscal year that holds `today`, and the events that set it, in order.
     pub(crate) fn new(
-        today: &str,
+        today: Date,
         goals: usize,
         indicators_each: usize,
         mut new_id: impl FnMut() -> String,
     ) -> (Self, Vec<EventInput>) {
-        let today: Date = today.parse().unwrap();
         let year = if today.month() < 4 {
             today.year() - 1
         } else {

@@ -67,7 +67,7 @@ pub fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, DecodeError> {
             8 => raw.payload = field.bytes(),
             9 => raw.valid_from = Some(field.bytes()),
             10 => raw.valid_to = Some(field.bytes()),
-            11 => raw.actor = field.bytes(),
+            11 => raw.actor = Some(field.bytes()),
             13 => raw.request_id = field.bytes(),
             14 => raw.request_index = field.varint(),
             15 => raw.request_count = field.varint(),
@@ -94,7 +94,7 @@ struct Raw<'a> {
     payload: &'a [u8],
     valid_from: Option<&'a [u8]>,
     valid_to: Option<&'a [u8]>,
-    actor: &'a [u8],
+    actor: Option<&'a [u8]>,
     request_id: &'a [u8],
     request_index: u64,
     request_count: u64,
@@ -135,7 +135,11 @@ impl<'a> Raw<'a> {
             event_id: id(self.event_id, EventId::from_bytes).within("event_id")?,
             event_type,
             valid,
-            actor: subject(self.actor).within("actor")?,
+            actor: self
+                .actor
+                .ok_or_else(DecodeError::missing)
+                .and_then(subject)
+                .within("actor")?,
             request_id: id(self.request_id, RequestId::from_bytes).within("request_id")?,
             request_index,
             request_count,

@@ -84,12 +84,10 @@ pub enum DecodeError {
 
 impl DecodeError {
     pub(super) fn malformed(error: impl fmt::Display) -> Self {
-        let problem = error.to_string();
         Self::Malformed {
-            path: String::new(),
-            problem,
+            path: ROOT.to_owned(),
+            problem: error.to_string(),
         }
-        .at_root()
     }
 
     pub(super) fn missing() -> Self {
@@ -103,13 +101,6 @@ impl DecodeError {
             path: String::new(),
             problem: problem.to_string(),
         }
-    }
-
-    fn at_root(mut self) -> Self {
-        if let Self::Malformed { path, .. } = &mut self {
-            path.push_str(ROOT);
-        }
-        self
     }
 }
 
