@@ -291,6 +291,7 @@ impl Ledgers {
             replayed: true,
             validated_only: append.validate_only,
             notices: Vec::new(),
+            actor: actor.clone(),
             events: stored.into_iter().map(|s| s.recorded.event).collect(),
             goals: Vec::new(),
         }))
@@ -352,7 +353,7 @@ impl Ledgers {
             causation: None,
             payload: opened.clone().into(),
         };
-        decide_opening(&event).map_err(AppendError::Rejected)?;
+        decide_opening(&opened).map_err(AppendError::Rejected)?;
         if let Some(existing) = self.reader(open.ledger) {
             let first = existing.stored(0).await?.recorded;
             let same = first.request_id == open.request_id
@@ -554,7 +555,15 @@ fn validated(
             after: Arc::new(state.goal),
         })
         .collect();
-    Appended { receipt, replayed: false, validated_only: true, notices: prepared.notices, events, goals }
+    Appended {
+        receipt,
+        replayed: false,
+        validated_only: true,
+        notices: prepared.notices,
+        actor: actor.clone(),
+        events,
+        goals,
+    }
 }
 
 async fn find_receipt(reader: &Reader, request: RequestId) -> Result<Option<Receipt>, ReadFault> {
