@@ -202,9 +202,10 @@ fn as_optional_code<T: Coded, S: Serializer>(
 }
 
 fn as_quantifier<S: Serializer>(value: &Quantifier, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Quantifier::Single => serializer.serialize_str("SINGLE"),
-        Quantifier::ForAll => serializer.serialize_str("FOR_ALL"),
-        Quantifier::AtLeastN(least) => serializer.collect_str(&format_args!("AT_LEAST_{least}")),
-    }
+    // How many are enough for `AT_LEAST_N` stands in the target.
+    serializer.serialize_str(match value {
+        Quantifier::Single => "SINGLE",
+        Quantifier::ForAll => "FOR_ALL",
+        Quantifier::AtLeastN(_) => "AT_LEAST_N",
+    })
 }
