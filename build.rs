@@ -1,38 +1,38 @@
 //! Compiles the protos without `protoc`.
 
-use std::path::{Path, PathBuf};
+use std::error::Error;
+use std::path::PathBuf;
 
 use prost::Message as _;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// The API: its descriptors go into the binary, for reflection.
+const API: &str = "proto/daicho/v1";
+
+/// The stored bytes. No RPC uses them, so reflection does not know them.
+const STORAGE: &str = "proto/daicho/storage/v1";
+
+fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
 
-    // Reflection tells of the API only: the stored format is no business of an RPC.
-    let api = protox::compile(protos("proto/daicho/v1")?, ["proto"])?;
+    let api = protox::compile(protos(API)?, ["proto"])?;
     std::fs::write(out.join("daicho_v1.bin"), api.encode_to_vec())?;
     tonic_prost_build::configure()
         .bytes(".daicho.v1.EventBatch.leaves")
         .bytes(".daicho.v1.GetEventResponse.leaf")
         .compile_fds(api)?;
 
-    let storage = protos("proto/daicho/storage/v1")?;
-    if !storage.is_empty() {
-        let storage = protox::compile(storage, ["proto"])?;
-        tonic_prost_build::configure().bytes(".daicho.storage.v1").compile_fds(storage)?;
-    }
+    let storage = protox::compile(protos(STORAGE)?, ["proto"])?;
+    tonic_prost_build::configure().bytes(".daicho.storage.v1").compile_fds(storage)?;
     Ok(())
 }
 
-fn protos(folder: impl AsRef<Path>) -> std::io::Result<Vec<PathBuf>> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "proto") {
-            files.push(path);
-        }
-    }
+/// The proto files in `folder`, sorted so that every build generates the same.
+fn protos(folder: &str) -> Result<Vec<PathBuf>, std::io::Error> {
+    let mut files = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
     files.sort();
     Ok(files)
 }

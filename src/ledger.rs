@@ -16,13 +16,13 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::auth::Permitted;
 use crate::domain::code::Code;
-use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream, Validity};
+use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream};
 use crate::domain::goal::decide::decide_opening;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::log::codec::{self, ServerPart};
+use crate::log::codec::{self, RequestPlace, ServerPart};
 use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, Leaf, LedgerCommit, Outcome,
+    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome,
 };
 
 pub mod index;
@@ -34,7 +34,7 @@ mod state;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
-pub use reader::{ReadFault, Reader, Stored};
+pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 
 use prepare::prepare;
@@ -186,18 +186,21 @@ impl Ledgers {
         if !faults.is_empty() {
             return Err(AppendError::Rejected(faults));
         }
+        // Judged on everything that was acknowledged before the call, at least.
+        reader.caught_up(None).await;
         for _ in 0..ATTEMPTS_MAX {
             // Ids first: what is known is never judged again.
-            let covered = reader.index().covered();
+            let view = reader.view();
+            let covered = view.head.size;
             if let Some(known) = self.known(&reader, &append, &actor).await? {
                 return Ok(known);
             }
-            let states = load(&reader, &append).await?;
+            let states = load(&reader, &append, covered).await?;
             let now = reader.clock().now();
-            let prepared = prepare(&append, &actor, &reader.directory(), &states, now)
+            let prepared = prepare(&append, &actor, &view.directory, &states, now)
                 .map_err(AppendError::Rejected)?;
             if append.validate_only {
-                return Ok(validated(&reader, &append, prepared, &states, &actor, now));
+                return Ok(validated(&view, &append, prepared, &states, &actor, now));
             }
             let (reply, answer) = oneshot::channel();
             let request = Request {
@@ -337,12 +340,24 @@ impl Ledgers {
             sample: open.sample,
             clock: open.clock,
         };
-        decide_opening(&opened).map_err(AppendError::Rejected)?;
+        let event = Event {
+            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
+            stream: Stream::ledger(open.ledger),
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload: opened.clone().into(),
+        };
+        decide_opening(&event).map_err(AppendError::Rejected)?;
         if let Some(existing) = self.reader(open.ledger) {
             let first = existing.stored(0).await?.recorded;
             let same = first.request_id == open.request_id
                 && first.actor.subject == actor.subject
-                && first.event.payload == opened.clone().into();
+                && first.event.payload == event.payload;
             return if same {
                 Ok(existing)
             } else {
@@ -360,20 +375,8 @@ impl Ledgers {
         } else {
             crate::clock::system_now()
         };
-        let event = Event {
-            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
-            stream: Stream::ledger(open.ledger),
-            valid: None::<Validity>,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: opened.into(),
-        };
-        let client = codec::encode_client_part(&event, open.ledger, &actor, open.request_id, 0, 1)
-            .map_err(|error| {
+        let place = RequestPlace { id: open.request_id, index: 0, count: 1 };
+        let client = codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
                 AppendError::Rejected(vec![
                     Rejection::new(Reason::EventTooLarge, "title")
                         .with("max", codec::EVENT_BYTES_MAX)
@@ -387,8 +390,7 @@ impl Ledgers {
             recorded_at: now,
             prev_leaf_hash: None,
         };
-        let (bytes, hash) = client.finish(&server);
-        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![Leaf::with_hash(bytes, hash)]);
+        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![client.finish(&server)]);
         match self.log.append(vec![commit]).await.pop() {
             Some(Outcome::Committed(_)) => Ok(self.adopt(open.ledger).await?),
             Some(Outcome::Conflict(_)) | None => Err(AppendError::ReadOnly),
@@ -470,34 +472,34 @@ fn sample_epoch() -> jiff::Timestamp {
 }
 
 fn code_of(reader: &Arc<Reader>) -> Option<Code> {
-    reader.directory().ledger().map(|ledger| ledger.code.clone())
+    reader.view().directory.ledger().map(|ledger| ledger.code.clone())
 }
 
 async fn load(
     reader: &Reader,
     append: &Append,
+    size: u64,
 ) -> Result<HashMap<Stream, StreamState>, ReadFault> {
     let touched = append.events.iter().map(|event| event.stream);
     let expected = append.expected.iter().map(|(stream, _)| *stream);
     let streams: HashSet<Stream> = touched.chain(expected).collect();
     let mut states = HashMap::with_capacity(streams.len());
     for stream in streams {
-        states.insert(stream, StreamState::clone(reader.stream(stream).await?.as_ref()));
+        states.insert(stream, StreamState::clone(reader.stream(stream, size).await?.as_ref()));
     }
     Ok(states)
 }
 
 /// What an accepted validation is told: the places the events would get at the head it was judged at.
 fn validated(
-    reader: &Reader,
+    view: &View,
     append: &Append,
     prepared: prepare::Prepared,
     states: &HashMap<Stream, StreamState>,
     actor: &Actor,
     now: jiff::Timestamp,
 ) -> Appended {
-    let head = reader.head();
-    let directory = reader.directory();
+    let View { head, directory } = view;
     let mut after: HashMap<Stream, StreamState> = HashMap::new();
     let mut receipt = Receipt {
         ledger: append.ledger,
@@ -516,16 +518,16 @@ fn validated(
             position: head.size + index as u64,
             revision: state.revision + 1,
             recorded_at: now,
-            prev_leaf_hash: state.leaf_hash.map(|hash| *hash.as_bytes()),
+            prev_leaf_hash: state.leaf_hash,
         };
-        let (_, leaf_hash) = client.finish(&server);
+        let leaf_hash = client.finish(&server).hash;
         let recorded = Recorded {
             ledger: append.ledger,
             generation: server.generation,
             position: server.position,
             revision: server.revision,
             recorded_at: now,
-            prev_leaf_hash: server.prev_leaf_hash,
+            prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
             actor: actor.clone(),
             request_id: append.request_id,
             request_index: u32::try_from(index).unwrap_or(u32::MAX),

@@ -5,6 +5,9 @@ use crate::domain::date::Date;
 use crate::domain::indicator::{EntryKind, enumeration};
 use crate::domain::quantity::Quantity;
 
+pub mod aggregate;
+pub mod ratio;
+
 enumeration! {
     /// The state of a member of a coverage set.
     MemberState {

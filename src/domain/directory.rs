@@ -291,6 +291,18 @@ impl Directory {
         })
     }
 
+    /// The ledger and its units, without plans, goals and what stands under them: what a fold of one goal's
+    /// or plan's stream starts from to see how it came about. `unit` is left out too, for its own stream.
+    pub fn without_subjects(&self, unit: Option<UnitId>) -> Self {
+        Self {
+            version: self.version,
+            ledger: self.ledger.clone(),
+            zone: self.zone.clone(),
+            units: unit.map_or_else(|| self.units.clone(), |unit| self.units.without(&unit)),
+            ..Self::default()
+        }
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 

@@ -199,6 +199,12 @@ impl Indicator {
         self.entry_index.get(&id).and_then(|index| self.entries.get(*index))
     }
 
+    /// The entry of an event with its index among all.
+    pub(crate) fn indexed_entry(&self, id: EventId) -> Option<(usize, &Entry)> {
+        let index = *self.entry_index.get(&id)?;
+        self.entries.get(index).map(|entry| (index, entry.as_ref()))
+    }
+
     /// Entries that count: of the newest definition, neither replaced nor taken back.
     pub fn effective(&self) -> impl Iterator<Item = &Arc<Entry>> {
         let version = self.definition_version();

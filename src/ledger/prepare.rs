@@ -12,7 +12,7 @@ use crate::domain::goal::decide::{LedgerContext, decide};
 use crate::domain::rejection::{Kind, Notice, Reason, Rejection};
 use crate::ledger::append::Append;
 use crate::ledger::state::StreamState;
-use crate::log::codec::{self, ClientPart};
+use crate::log::codec::{self, ClientPart, RequestPlace};
 use crate::merkle::Hash;
 
 /// A decided request and what the decision rests on.
@@ -102,7 +102,8 @@ pub(super) fn prepare(
     let mut bytes = 0;
     for (index, event) in decided.into_iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        match codec::encode_client_part(&event, append.ledger, actor, append.request_id, number, count) {
+        let place = RequestPlace { id: append.request_id, index: number, count };
+        match codec::encode_client_part(&event, append.ledger, actor, place) {
             Ok(client) => {
                 bytes += client.len();
                 events.push((event, client));

@@ -60,6 +60,15 @@ pub struct Stored {
     pub recorded: Recorded,
 }
 
+/// The committed events up to a head, and what stands where at it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The head.
+    pub head: Head,
+    /// The fold of the structural events below it.
+    pub directory: Arc<Directory>,
+}
+
 /// Events that became durable together, on their way to the readers.
 pub(super) struct Batch {
     pub(super) events: Vec<(Recorded, Hash)>,
@@ -72,11 +81,12 @@ pub struct Reader {
     log: Arc<dyn CommitLog>,
     index: Index,
     clock: Clock,
-    directory: RwLock<Arc<Directory>>,
+    /// What is indexed, so that answers can include it. Replaced whole, so that an answer is of one head.
+    view: RwLock<View>,
     streams: Mutex<LruCache<Stream, Arc<StreamState>>>,
     /// What is durable and acknowledged.
     committed: watch::Sender<Head>,
-    /// What is indexed too, so that every answer can include it.
+    /// The head of `view`, to wait for.
     published: watch::Sender<Head>,
 }
 
@@ -99,14 +109,15 @@ impl Reader {
             log,
             index,
             clock: Clock::system(),
-            directory: RwLock::default(),
+            view: RwLock::new(View { head, directory: Arc::default() }),
             streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
         };
-        reader.fold_structure().await?;
-        reader.replay_tail(head.size).await?;
-        if reader.directory().has_simulated_clock() {
+        let directory = reader.fold_structure().await?;
+        reader.set_view(View { head, directory: Arc::new(directory) });
+        reader.replay_tail(head).await?;
+        if reader.view().directory.has_simulated_clock() {
             let last = reader.stored(head.size.saturating_sub(1)).await?.recorded.recorded_at;
             reader.clock = Clock::simulated(last);
         }
@@ -114,7 +125,7 @@ impl Reader {
     }
 
     /// Folds the structural events that written runs know of.
-    async fn fold_structure(&self) -> Result<(), ReadFault> {
+    async fn fold_structure(&self) -> Result<Directory, ReadFault> {
         let covered = self.index.covered();
         let mut positions = Vec::new();
         for event_type in EventType::ALL.iter().filter(|t| t.is_structural()) {
@@ -128,46 +139,43 @@ impl Reader {
                 directory.apply(&stored.recorded);
             }
         }
-        self.set_directory(directory);
-        Ok(())
+        Ok(directory)
     }
 
-    async fn replay_tail(&self, size: u64) -> Result<(), ReadFault> {
-        while self.index.covered() < size {
+    async fn replay_tail(&self, head: Head) -> Result<(), ReadFault> {
+        while self.index.covered() < head.size {
             let chunk = self.log.read(self.id, self.index.covered(), ReadLimits::events(Self::PAGE)).await?;
             let mut events = Vec::with_capacity(chunk.count());
             for (position, leaf) in chunk.leaves() {
                 events.push((decode(position, &leaf)?, leaf_hash(&leaf)));
             }
-            self.take_in(&events);
+            self.take_in(&events, head);
         }
         Ok(())
     }
 
-    /// Indexes the next committed events and folds what is structural.
-    fn take_in(&self, events: &[(Recorded, Hash)]) {
-        let current = self.directory();
-        let mut directory = None;
+    /// Indexes the next committed events and folds what is structural; answers are of `head` then.
+    fn take_in(&self, events: &[(Recorded, Hash)], head: Head) {
+        let current = self.view().directory;
+        let mut changed = None;
         let mut indexed = Vec::with_capacity(events.len());
         for (recorded, _) in events {
             if recorded.event.payload.is_structural() {
-                directory.get_or_insert_with(|| Directory::clone(&current)).apply(recorded);
+                changed.get_or_insert_with(|| Directory::clone(&current)).apply(recorded);
             }
             indexed.push(Indexed {
                 position: recorded.position,
-                terms: terms_of(recorded, directory.as_ref().unwrap_or(&current)),
+                terms: terms_of(recorded, changed.as_ref().unwrap_or(&current)),
                 event_id: recorded.event.id,
                 request_id: (recorded.request_index == 0).then_some(recorded.request_id),
             });
         }
-        if let Some(directory) = directory {
-            self.set_directory(directory);
-        }
         self.index.add(indexed);
+        self.set_view(View { head, directory: changed.map_or(current, Arc::new) });
     }
 
-    fn set_directory(&self, directory: Directory) {
-        *self.directory.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(directory);
+    fn set_view(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
     /// Tells that events up to `head` are durable.
@@ -177,7 +185,7 @@ impl Reader {
 
     /// Makes durable events visible to readers, in the order of their positions.
     pub(super) fn publish(&self, batch: &Batch) {
-        self.take_in(&batch.events);
+        self.take_in(&batch.events, batch.head);
         self.published.send_replace(batch.head);
     }
 
@@ -198,12 +206,17 @@ impl Reader {
 
     /// Today in the ledger's zone, by its clock.
     pub fn today(&self) -> Date {
-        self.directory().date_of(self.clock.now())
+        self.view().directory.date_of(self.clock.now())
+    }
+
+    /// What every answer now includes.
+    pub fn view(&self) -> View {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The head that every answer now includes.
     pub fn head(&self) -> Head {
-        *self.published.borrow()
+        self.view().head
     }
 
     /// Follows the head.
@@ -213,20 +226,13 @@ impl Reader {
 
     /// Waits until answers include everything that was acknowledged before the call, and position
     /// `min_position` where one is given. Whoever calls sets the deadline by dropping the future.
-    pub async fn caught_up(&self, min_position: Option<u64>) -> Head {
+    pub async fn caught_up(&self, min_position: Option<u64>) -> View {
         let acknowledged = self.committed.borrow().size;
         let wanted = min_position.map_or(0, |p| p.saturating_add(1)).max(acknowledged);
         let mut published = self.published.subscribe();
-        match published.wait_for(|head| head.size >= wanted).await {
-            Ok(head) => *head,
-            // The sender lives in `self`, so the channel cannot close while we are called.
-            Err(_) => self.head(),
-        }
-    }
-
-    /// What stands where, as of the published head or later.
-    pub fn directory(&self) -> Arc<Directory> {
-        self.directory.read().unwrap_or_else(PoisonError::into_inner).clone()
+        // The sender lives in `self`, so the channel cannot close while we are called.
+        let _ = published.wait_for(|head| head.size >= wanted).await;
+        self.view()
     }
 
     /// The position of an event.
@@ -263,17 +269,18 @@ impl Reader {
         Ok(self.index.postings(term, from, to, direction, limit)?)
     }
 
-    /// A stream folded to the published head or later; revision 0 if it does not exist.
-    pub async fn stream(&self, stream: Stream) -> Result<Arc<StreamState>, ReadFault> {
+    /// A stream folded to exactly `size` events of the ledger; revision 0 if it does not exist then. `size`
+    /// is that of a [`View`], or what the index covers.
+    pub async fn stream(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
         let cached = self.cache().get(&stream).cloned();
-        let mut state = cached.unwrap_or_default();
+        // A cached state may know more than was asked for; then it is folded from the beginning.
+        let mut state = cached.filter(|state| state.end <= size).unwrap_or_default();
         let term = Term::stream(stream);
-        let to = self.index.covered();
-        let newer = self.index.postings(&term, state.end, to, Direction::Forward, usize::MAX)?;
+        let newer = self.index.postings(&term, state.end, size, Direction::Forward, usize::MAX)?;
         if newer.is_empty() {
             return Ok(state);
         }
-        let directory = self.directory();
+        let directory = self.view().directory;
         let fold = Arc::make_mut(&mut state);
         for page in newer.chunks(Self::PAGE) {
             for stored in self.stored_at(page).await? {

@@ -22,9 +22,9 @@ use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
 use crate::ledger::prepare::{Prepared, prepare};
-use crate::ledger::reader::{Batch, Reader};
+use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
-use crate::log::codec::{ClientPart, ServerPart};
+use crate::log::codec::ServerPart;
 use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
 
 /// A decided request on its way to the writer.
@@ -273,12 +273,12 @@ impl Writer {
         match message {
             Message::Append(request) => self.take_append(*request),
             Message::Adopt(reader, last_recorded_at) => {
-                let head = reader.head();
+                let View { head, directory } = reader.view();
                 let ledger = OwnLedger {
                     head,
                     next: head.size,
                     last_recorded_at,
-                    directory: Directory::clone(&reader.directory()),
+                    directory: Directory::clone(&directory),
                     recent: Recent::starting(head.size),
                     floor: head.size,
                     reader,
@@ -402,10 +402,10 @@ impl Writer {
                 position: ledger.next,
                 revision: state.revision + 1,
                 recorded_at,
-                prev_leaf_hash: state.leaf_hash.map(|hash| *hash.as_bytes()),
+                prev_leaf_hash: state.leaf_hash,
             };
             let recorded = recorded(&append, &actor, &event, &server, index, count);
-            let leaf = seal(client, &server);
+            let leaf = client.finish(&server);
             ledger.recent.add(event.id, append.request_id, ledger.next);
             ledger.next += 1;
             state.apply(&recorded, ledger.directory.date_of(recorded_at), leaf.hash);
@@ -474,11 +474,6 @@ fn later(last: Timestamp, now: Timestamp) -> Timestamp {
     Timestamp::from_microsecond(last.as_microsecond().saturating_add(1)).unwrap_or(last)
 }
 
-fn seal(client: ClientPart, server: &ServerPart) -> Leaf {
-    let (bytes, hash) = client.finish(server);
-    Leaf::with_hash(bytes, hash)
-}
-
 fn recorded(
     append: &Append,
     actor: &Actor,
@@ -493,7 +488,7 @@ fn recorded(
         position: server.position,
         revision: server.revision,
         recorded_at: server.recorded_at,
-        prev_leaf_hash: server.prev_leaf_hash,
+        prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
         actor: actor.clone(),
         request_id: append.request_id,
         request_index: u32::try_from(index).unwrap_or(u32::MAX),

@@ -156,10 +156,14 @@ impl Tally {
         self.slots.get(slot).copied()
     }
 
-    /// Index of the newest entry of the same part and member on the last day before `slot`'s.
-    pub(crate) fn before(&self, slot: &Slot) -> Option<usize> {
-        let (found, occupants) = self.slots.range(..*slot).next_back()?;
-        ((found.part, found.member) == (slot.part, slot.member)).then_some(occupants.newest)
+    /// Indexes of the newest entries of the same part and member on the days before `slot`'s, latest first.
+    pub(crate) fn before(&self, slot: &Slot) -> impl Iterator<Item = usize> + '_ {
+        let place = (slot.part, slot.member);
+        self.slots
+            .range(..*slot)
+            .rev()
+            .take_while(move |(found, _)| (found.part, found.member) == place)
+            .map(|(_, occupants)| occupants.newest)
     }
 
     /// Indexes of the newest entries of the same part and member on the days after `slot`'s, in order.

@@ -58,8 +58,43 @@ impl Definition {
         if self.agg_space != AggSpace::None && self.parts.is_empty() && self.measure_type != M::Composite {
             fault("parts", "required where parts are joined");
         }
-        if self.agg_space == AggSpace::Weighted && self.parts.iter().any(|part| part.weight.is_none()) {
-            fault("parts", "every part needs a weight");
+        if self.agg_space == AggSpace::Weighted {
+            if matches!(self.measure_type, M::Ratio | M::Mean) {
+                fault("agg_space", "a ratio has its denominator for a weight");
+            }
+            // Three digits before and after the point keep the products with values exact.
+            let fits = |w: Quantity| Quantity::ZERO < w && w < Quantity::from(1000) && w.decimals() <= 3;
+            if self.parts.iter().any(|part| !part.weight.is_some_and(fits)) {
+                fault("parts", "every part needs a weight above 0 and below 1000 with at most 3 decimals");
+            }
+        }
+        let weights: Vec<Quantity> = self.checkpoints.iter().filter_map(|c| c.weight).collect();
+        let whole = weights.iter().try_fold(Quantity::ZERO, |sum, weight| sum.checked_add(*weight));
+        if !weights.is_empty()
+            && (weights.len() < self.checkpoints.len()
+                || weights.iter().any(|w| w.is_negative())
+                || whole != Some(Quantity::from(100)))
+        {
+            fault("checkpoints", "weights are given for all, none below 0, and come to 100");
+        }
+        if self.unit.code.trim().is_empty() || self.unit.display_ja.trim().is_empty() {
+            fault("unit", "a unit has a code and a name");
+        }
+        if [&self.unit.code, &self.unit.display_ja, &self.unit.display_en].iter().any(|s| 60 < s.chars().count()) {
+            fault("unit", "its code and names have at most 60 characters");
+        }
+        if Quantity::FRACTION_DIGITS_MAX < usize::from(self.unit.decimals) {
+            fault("unit.decimals", "more than 10");
+        }
+        if !(-9..=9).contains(&self.unit.scale_pow10) {
+            fault("unit.scale_pow10", "not from -9 to 9");
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            if let (Some(from), Some(until)) = (member.from, member.until)
+                && until < from
+            {
+                fault(&format!("members[{index}].until"), "before the first day in the set");
+            }
         }
         let numeric = matches!(
             self.comparator,

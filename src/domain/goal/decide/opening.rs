@@ -1,0 +1,50 @@
+//! How a ledger begins. Not one of a client's events: the administration service asks for it.
+
+use jiff::tz::TimeZone;
+
+use super::Decided;
+use crate::domain::event::{ClockKind, Event, Payload, Stream};
+use crate::domain::rejection::{Reason, Rejection};
+
+/// Returns the event that opens a ledger, or everything that is wrong with it.
+///
+/// For position 0 of a new ledger only; [`decide`](super::decide) refuses it everywhere else.
+pub fn decide_opening(proposed: &Event) -> Result<Decided, Vec<Rejection>> {
+    let Payload::LedgerOpened(opened) = &proposed.payload else {
+        return Err(vec![Rejection::new(Reason::FieldInvalid, "").with("problem", "not the opening of a ledger")]);
+    };
+    let mut rejections = Vec::new();
+    let mut reject = |field: &str, problem: &str| {
+        rejections.push(Rejection::new(Reason::FieldInvalid, field).with("problem", problem));
+    };
+    if proposed.stream != Stream::ledger(opened.ledger) {
+        reject("stream", "the opening belongs to the ledger's own stream");
+    }
+    let origin = opened.origin.as_str();
+    if origin.contains(|c: char| c.is_whitespace() || c == '+') || origin.contains("://") {
+        reject("ledger_opened.origin", "a URL without its scheme, without spaces and without `+`");
+    }
+    if TimeZone::get(opened.time_zone.as_str()).is_err() {
+        reject("ledger_opened.time_zone", "an IANA time zone such as `Asia/Tokyo`");
+    }
+    if !is_language_tag(opened.locale.as_str()) {
+        reject("ledger_opened.locale", "a BCP 47 language tag such as `ja` or `ja-JP`");
+    }
+    if opened.clock == ClockKind::Simulated && !opened.sample {
+        reject("ledger_opened.clock", "only a sample ledger has a simulated clock");
+    }
+    if rejections.is_empty() {
+        Ok(Decided { events: vec![proposed.clone()], notices: Vec::new() })
+    } else {
+        Err(rejections)
+    }
+}
+
+/// Whether it has the shape of a BCP 47 tag: a language of two or three letters, then subtags.
+fn is_language_tag(tag: &str) -> bool {
+    let mut subtags = tag.split('-');
+    let language = subtags.next().unwrap_or_default();
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_alphabetic())
+        && subtags.all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
