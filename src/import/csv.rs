@@ -17,11 +17,11 @@
 //! | 課等 | `sections` | required; several with spaces or 、 between; the first one leads |
 //! | 課等(英) | `sections_en` | as many, with ` / ` between |
 //! | 目標達成基準 | `criterion` | required; several with bullets `・` or on lines of their own |
-//! | 目標達成基準(英) | `criterion_en` | for a row with one criterion |
-//! | コード | `code` | a Latin code for the goal |
+//! | 目標達成基準(英) | `criterion_en` | for a row with one criterion; one for each figure with ` / ` between |
+//! | コード | `code` | a code for the goal instead of the derived one, such as a Latin one |
 //! | 基準値 | `baseline` | where the indicator stood before |
 //! | 基準日 | `baseline_as_of` | and on which day |
-//! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between |
+//! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between; for a rate that of an earlier year |
 //!
 //! A blank cell means "as above" in 年度, 部, 柱 and 組織目標; a row without 取組内容 and 課等 has a further
 //! criterion of the initiative above. A row with a pillar and nothing but its titles defines that pillar, so

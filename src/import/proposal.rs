@@ -40,6 +40,9 @@ pub struct Proposal {
     /// Code of the unit in the catalogue; `None` where there is no number or the unit is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The counter in the source's words.
+    #[serde(skip)]
+    pub counter: Option<String>,
     /// What is aimed at.
     pub target: Aim,
     /// Whether the target is for each month.

@@ -5,5 +5,6 @@
 mod architecture;
 mod fixture;
 mod import;
+mod import_events;
 mod import_published_plan;
 mod ledger;
