@@ -7,6 +7,7 @@ mod architecture;
 mod cli;
 mod fixture;
 mod import;
+mod import_events;
 mod import_published_plan;
 mod kill;
 mod ledger;
