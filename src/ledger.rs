@@ -353,7 +353,7 @@ impl Ledgers {
             causation: None,
             payload: opened.clone().into(),
         };
-        decide_opening(&opened).map_err(AppendError::Rejected)?;
+        decide_opening(&event).map_err(AppendError::Rejected)?;
         if let Some(existing) = self.reader(open.ledger) {
             let first = existing.stored(0).await?.recorded;
             let same = first.request_id == open.request_id

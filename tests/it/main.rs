@@ -12,4 +12,5 @@ mod import_published_plan;
 mod kill;
 mod ledger;
 mod process;
+mod service;
 mod small_plan;

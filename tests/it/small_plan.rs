@@ -53,7 +53,7 @@ impl SmallPlan {
         set(
             new_id(),
             Payload::OrgUnitRegistered(OrgUnitRegistered {
-                unit_id: department.clone(),
+                unit: department.clone(),
                 code: "文化部".to_owned(),
                 name: title("文化部"),
                 kind: UnitKind::Department.into(),
@@ -63,7 +63,7 @@ impl SmallPlan {
         set(
             new_id(),
             Payload::OrgUnitRegistered(OrgUnitRegistered {
-                unit_id: section.clone(),
+                unit: section.clone(),
                 code: "散歩課".to_owned(),
                 name: title("散歩課"),
                 kind: UnitKind::Section.into(),
@@ -73,7 +73,7 @@ impl SmallPlan {
         set(
             new_id(),
             Payload::PlanPublished(PlanPublished {
-                plan_id: plan_id.clone(),
+                plan: plan_id.clone(),
                 code: "計画".to_owned(),
                 title: title("計画"),
                 cycle: Some(DateSpan {
@@ -93,7 +93,7 @@ impl SmallPlan {
             set(
                 new_id(),
                 Payload::GoalSet(GoalSet {
-                    goal_id: goal.clone(),
+                    goal: goal.clone(),
                     plan: plan_id.clone(),
                     code: code.clone(),
                     department: department.clone(),
@@ -105,7 +105,7 @@ impl SmallPlan {
             set(
                 new_id(),
                 Payload::InitiativeSet(InitiativeSet {
-                    initiative_id: initiative.clone(),
+                    initiative: initiative.clone(),
                     goal: goal.clone(),
                     number: 1,
                     code: format!("{code}/1"),
@@ -120,7 +120,7 @@ impl SmallPlan {
                 set(
                     new_id(),
                     Payload::IndicatorDefined(IndicatorDefined {
-                        indicator_id: indicator.clone(),
+                        indicator: indicator.clone(),
                         initiative: initiative.clone(),
                         code: format!("{code}/1.{criterion}"),
                         title: title("散歩の回数"),

@@ -1,6 +1,7 @@
 use prost::Message as _;
 
 use super::*;
+use crate::grpc::event::recorded::show_event;
 use crate::api::v1::event_input::Payload as Wire;
 use crate::domain::directory::Directory;
 use crate::domain::event::{
