@@ -21,7 +21,7 @@ use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
 use crate::cli::output::Output;
 use crate::cli::plan::PlanCommand;
-use crate::cli::plan::import::PlanEvents;
+use crate::cli::plan::import::Encode;
 use crate::cli::record::RecordArgs;
 use crate::cli::session::Session;
 use crate::cli::target::TargetCommand;
@@ -69,8 +69,6 @@ const TIMEOUT_SECONDS: u64 = 30;
     about = "台帳: a ledger of progress towards an organisation's goals, in which nothing is ever edited",
     after_help = exit::help(),
     after_long_help = exit::help(),
-    disable_help_subcommand = false,
-    propagate_version = true,
     max_term_width = 110
 )]
 pub struct Cli {
@@ -130,8 +128,6 @@ pub struct Global {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
-    /// Try it: a sample ledger with a year's invented progress, served on this machine
-    Demo(DemoArgs),
     /// Serve a data folder
     Serve(ServeArgs),
     /// Open a ledger, list ledgers
@@ -166,7 +162,7 @@ pub enum Command {
     },
 }
 
-/// Arguments of `demo`.
+/// Try it: a sample ledger with a year's invented progress, served on this machine
 #[derive(Args, Clone, Debug)]
 pub struct DemoArgs {
     /// The folder of the sample ledger; made if it is not there
@@ -261,12 +257,12 @@ fn actor(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Opti
     given.map(str::to_owned).filter(|name| !name.trim().is_empty()).or_else(login)
 }
 
-/// Does what the command line asks of a server; `demo` and `serve` are the program's to do.
+/// Does what the command line asks of a server; starting one (`demo`, `serve`) is the program's to do.
 ///
-/// `plan_events` turns a plan that was read into the events that set it.
-pub async fn run(cli: &Cli, plan_events: PlanEvents) -> Exit {
+/// `encode` writes an event as the API takes it, for imports.
+pub async fn run(cli: &Cli, encode: Encode) -> Exit {
     let output = Output;
-    match dispatch(cli, plan_events).await {
+    match dispatch(cli, encode).await {
         Ok(()) => Exit::Done,
         Err(failure) => tell(&output, cli.global.language(), &failure),
     }
@@ -280,17 +276,18 @@ pub fn tell(output: &Output, language: Language, failure: &Failure) -> Exit {
     failure.exit()
 }
 
-async fn dispatch(cli: &Cli, plan_events: PlanEvents) -> Result<(), Failure> {
+async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
     let global = &cli.global;
     let open = || async { Session::open(global.address()?, Output, global.json).await };
     match &cli.command {
-        Command::Demo(_) | Command::Serve(_) => Ok(()),
+        // Not a question to a server: the program starts one.
+        Command::Serve(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
         }
         Command::Plan(PlanCommand::Import(args)) => {
-            plan::import::import(&open().await?, args, plan_events).await
+            plan::import::import(&open().await?, args, encode).await
         }
         Command::Plan(PlanCommand::Show(args)) => plan::show(&open().await?, args).await,
         Command::Ledger(command) => {
@@ -321,6 +318,28 @@ mod tests {
     #[test]
     fn the_command_line_contradicts_itself_nowhere() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_takes_an_argument_away_from_all() {
+        fn each(command: &clap::Command, check: &mut dyn FnMut(&clap::Command)) {
+            check(command);
+            let commands = command.get_subcommands().filter(|inner| inner.get_name() != "help");
+            commands.for_each(|inner| each(inner, check));
+        }
+        let mut command = Cli::command();
+        let everywhere: Vec<String> = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set())
+            .filter_map(|argument| argument.get_long().map(str::to_owned))
+            .collect();
+        command.build();
+        each(&command, &mut |command| {
+            let longs: Vec<&str> = command.get_arguments().filter_map(|a| a.get_long()).collect();
+            for long in &everywhere {
+                assert!(longs.contains(&long.as_str()), "{}: --{long}", command.get_name());
+            }
+        });
     }
 
     #[test]

@@ -1,7 +1,86 @@
 //! The `daicho` command: parse arguments, run, exit code.
 
+use std::error::Error;
+use std::future::Future;
 use std::process::ExitCode;
 
+use clap::Parser as _;
+use daicho::cli::exit::Exit;
+use daicho::cli::failure::Failure;
+use daicho::cli::language::{Language, pick};
+use daicho::cli::output::Output;
+use daicho::cli::{self, Cli, Command, ServeArgs};
+use daicho::config::{Config, Flags};
+use daicho::grpc::event::show_event;
+use daicho::server::{Opened, ServeError, asked_to_stop};
+use daicho::telemetry;
+use tokio::runtime::Builder;
+
 fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = Cli::parse();
+    let language = cli.global.language();
+    let exit = match &cli.command {
+        Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
+        // One connection, one call after the other: a thread of its own would only be started and ended.
+        _ => run(Builder::new_current_thread(), async { Ok(cli::run(&cli, show_event).await) }),
+    };
+    let exit = exit.unwrap_or_else(|failure| cli::tell(&Output, language, &failure));
+    ExitCode::from(exit.code())
+}
+
+fn run(
+    mut runtime: Builder,
+    work: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
+    runtime.block_on(work)
+}
+
+async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
+    let config = Config::load(&flags(args)).map_err(|invalid| {
+        let message = pick(language, "設定に誤りがあります", "these settings cannot be used");
+        let faults = invalid.faults().iter().map(ToString::to_string);
+        faults.fold(Failure::usage(message), Failure::hint)
+    })?;
+    telemetry::init(config.log_format, &config.log_filter)
+        .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
+    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    let data = config.data.display().to_string();
+    let listening = |address| {
+        // Whoever does not read this line has no use for it; the log bears it too.
+        let _ = Output.answer_line(&format!("listening on {address} (data {data})"));
+    };
+    opened
+        .serve(&config, listening, asked_to_stop())
+        .await
+        .map_err(|error| ended(&error))?;
+    Ok(Exit::Done)
+}
+
+/// Why a server ended, with every cause on its own line.
+fn ended(error: &ServeError) -> Failure {
+    let mut failure = Failure::new(Exit::Fault, error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        failure = failure.hint(error.to_string());
+        cause = error.source();
+    }
+    failure
+}
+
+fn flags(args: &ServeArgs) -> Flags {
+    let args = args.clone();
+    Flags {
+        config: args.config,
+        data: args.data,
+        listen: args.listen,
+        default_ledger: args.default_ledger,
+        reflection: args.reflection,
+        cache_mib: args.cache_mib,
+        connections_max: args.connections_max,
+        request_timeout_seconds: args.request_timeout_seconds,
+        log_format: args.log_format,
+        log_filter: args.log_filter,
+    }
 }

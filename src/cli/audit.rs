@@ -30,23 +30,13 @@ pub struct ChangesArgs {
     #[arg(value_name = "SUBJECT")]
     subject: Option<String>,
     /// Only by this actor
-    #[arg(long, value_name = "NAME")]
-    actor: Option<String>,
+    #[arg(long = "actor", value_name = "NAME")]
+    by: Option<String>,
     /// Only of these types; may be repeated
-    #[arg(
-        long = "type",
-        value_name = "TYPE",
-        hide_possible_values = true,
-        value_parser = choice::parser::<v1::EventType>()
-    )]
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::parser::<v1::EventType>())]
     types: Vec<v1::EventType>,
     /// Only with these reasons; may be repeated
-    #[arg(
-        long = "reason",
-        value_name = "CODE",
-        hide_possible_values = true,
-        value_parser = choice::parser::<v1::ReasonCode>()
-    )]
+    #[arg(long = "reason", value_name = "CODE", value_parser = choice::parser::<v1::ReasonCode>())]
     reasons: Vec<v1::ReasonCode>,
     /// Only recorded on or after this day, or at or after this instant
     #[arg(long, value_name = "WHEN", value_parser = When::parse)]
@@ -75,10 +65,7 @@ const EXAMPLES: &str = "\
 Examples:
   daicho audit changes R5/産業環境部/1-1/1.1 --type target-revised
   daicho audit changes --actor 佐藤 --since 2023-10-01 --until 2023-10-31
-  daicho audit changes --flagged --oldest-first
-
-Types are those of the API in lower case: actual-recorded, actual-corrected, actual-retracted, target-set,
-target-revised, indicator-redefined, goal-moved, responsibility-transferred …";
+  daicho audit changes --flagged --oldest-first";
 
 /// A day in the ledger's zone, or an instant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -129,7 +116,7 @@ async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
         v1::ChangeOrder::NewestFirst
     };
     let request = v1::ListChangesRequest {
-        actor: args.actor.clone(),
+        actor: args.by.clone(),
         subject: args.subject.clone(),
         types: args.types.iter().map(|kind| i32::from(*kind)).collect(),
         reasons: args.reasons.iter().map(|code| i32::from(*code)).collect(),

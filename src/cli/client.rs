@@ -359,7 +359,7 @@ impl Client {
     /// What a code or an id names.
     pub async fn lookup(&self, code: &str) -> Result<v1::Entity, Failure> {
         let query = v1::lookup_code_request::Query::Code(code.to_owned());
-        let answer = self.lookup_by(query, &[], 1).await?;
+        let answer = self.lookup_by(query, &[], 1, String::new()).await?;
         answer.entities.into_iter().next().ok_or_else(|| {
             Failure::new(Exit::NotFound, pick(
                 self.address.language,
@@ -369,15 +369,31 @@ impl Client {
         })
     }
 
-    /// Things of one kind whose code begins with `prefix`, a few of them.
+    /// Things of these kinds (none: of all) whose code begins with `prefix`, a few of them.
     pub async fn beginning_with(
         &self,
         prefix: &str,
-        kind: v1::EntityKind,
+        kinds: &[v1::EntityKind],
         limit: u32,
     ) -> Result<Vec<v1::Entity>, Failure> {
         let query = v1::lookup_code_request::Query::Prefix(prefix.to_owned());
-        Ok(self.lookup_by(query, &[kind], limit).await?.entities)
+        Ok(self.lookup_by(query, kinds, limit, String::new()).await?.entities)
+    }
+
+    /// Everything of one kind.
+    pub async fn every(&self, kind: v1::EntityKind) -> Result<Vec<v1::Entity>, Failure> {
+        let mut all = Vec::new();
+        let mut page_token = String::new();
+        for _ in 0..PAGES_MAX {
+            let query = v1::lookup_code_request::Query::Prefix(String::new());
+            let page = self.lookup_by(query, &[kind], 0, page_token).await?;
+            all.extend(page.entities);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     async fn lookup_by(
@@ -385,6 +401,7 @@ impl Client {
         query: v1::lookup_code_request::Query,
         kinds: &[v1::EntityKind],
         page_size: u32,
+        page_token: String,
     ) -> Result<v1::LookupCodeResponse, Failure> {
         let request = v1::LookupCodeRequest {
             ledger: self.ledger(),
@@ -392,7 +409,7 @@ impl Client {
             query: Some(query),
             kinds: kinds.iter().map(|kind| i32::from(*kind)).collect(),
             page_size,
-            page_token: String::new(),
+            page_token,
         };
         self.take(self.goals.clone().lookup_code(self.ask(request)).await)
     }

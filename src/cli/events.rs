@@ -59,12 +59,7 @@ pub struct FollowArgs {
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
     /// Only of these types; may be repeated
-    #[arg(
-        long = "type",
-        value_name = "TYPE",
-        hide_possible_values = true,
-        value_parser = choice::parser::<v1::EventType>()
-    )]
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::parser::<v1::EventType>())]
     types: Vec<v1::EventType>,
     /// Only of these goals; may be repeated
     #[arg(long, value_name = "GOAL")]

@@ -117,8 +117,9 @@ impl Failure {
             .unwrap_or_else(|| words(language, status));
         let exit = exit_of(status.code(), reason.as_deref());
         let mut hints: Vec<String> = Vec::new();
-        // With violations every line bears its own advice.
-        if violations.is_empty() {
+        // Where every line bears its own advice there is nothing to add.
+        let advised = |violation: &Violation| hint::advice(language, &violation.reason).is_some();
+        if violations.is_empty() || !violations.iter().any(advised) {
             let reason = reason.as_deref().unwrap_or_default();
             hints.extend(hint::next_step(language, reason, exit).map(str::to_owned));
         }

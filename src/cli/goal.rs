@@ -92,14 +92,19 @@ async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     match session.client.goal(&args.goal).await {
         Ok(answer) => session.answer(&answer, goal::card),
         Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => {
-            Err(session.offering(failure, &args.goal, v1::EntityKind::Goal).await)
+            Err(session.offering(failure, &args.goal, &[v1::EntityKind::Goal]).await)
         }
         Err(failure) => Err(failure),
     }
 }
 
 async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
-    let subject = session.client.lookup(&args.subject).await?;
+    let subject = match session.client.lookup(&args.subject).await {
+        Err(failure) if failure.reason() == Some("CODE_UNKNOWN") => {
+            return Err(session.offering(failure, &args.subject, &[]).await);
+        }
+        answer => answer?,
+    };
     if subject.kind() == v1::EntityKind::Indicator {
         return session.answer(&session.series(&subject.id).await?, series::history);
     }

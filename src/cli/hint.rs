@@ -84,6 +84,7 @@ steps! {
     "TARGET_SUPERSEDED" => "もう一度見てから変更してください: daicho goal history 指標",
         "look again before you revise: daicho goal history INDICATOR";
     "TARGET_UNCHANGED" => "変更する必要はありません", "there is nothing to change";
+    "CYCLE_ENDED" => "翌年度の計画で扱ってください", "take it up in the next year's plan";
     "MILESTONE_BACKWARD" => "報告が誤りなら daicho correct で訂正してください",
         "if the report was wrong, use: daicho correct";
     "NOT_DEMAND_DRIVEN" => "この指標に需要は記録できません", "this indicator records no demand";
@@ -106,10 +107,14 @@ steps! {
     "DATA_DAMAGED" => "サーバーの管理者に知らせてください", "tell the operator";
 }
 
+/// What to do next about `reason`, where there is more to say than that it is refused.
+pub fn advice(language: Language, reason: &str) -> Option<&'static str> {
+    for_reason(reason).map(|(ja, en)| pick(language, ja, en))
+}
+
 /// What to do next about `reason`, or about any failure that ends with `exit`.
 pub fn next_step(language: Language, reason: &str, exit: Exit) -> Option<&'static str> {
-    let (ja, en) = for_reason(reason).or_else(|| for_exit(exit))?;
-    Some(pick(language, ja, en))
+    advice(language, reason).or_else(|| for_exit(exit).map(|(ja, en)| pick(language, ja, en)))
 }
 
 fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {

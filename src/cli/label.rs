@@ -175,6 +175,7 @@ pub fn field(language: Language, name: &str) -> &str {
         "target" => ("目標", "target"),
         "entry" => ("実績", "entry"),
         "phase" => ("状態", "state"),
+        "actual" => ("現在値", "stands at"),
         "definition" => ("定義", "definition"),
         "baseline" => ("基準値", "baseline"),
         "plan_profile" | "profile" => ("計画線", "planned line"),

@@ -1,6 +1,6 @@
 //! In which language people are spoken to.
 
-use crate::domain::text::Language;
+pub use crate::domain::text::Language;
 
 /// The choice of `--lang`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, clap::ValueEnum)]

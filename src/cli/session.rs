@@ -82,16 +82,21 @@ impl Session {
     pub async fn series(&self, indicator: &str) -> Result<v1::GetSeriesResponse, Failure> {
         match self.client.series(indicator, None).await {
             Err(failure) if failure.reason() == Some("INDICATOR_UNKNOWN") => {
-                Err(self.offering(failure, indicator, v1::EntityKind::Indicator).await)
+                Err(self.offering(failure, indicator, &[v1::EntityKind::Indicator]).await)
             }
             answer => answer,
         }
     }
 
-    /// Adds to a failure which things of `kind` have a code that begins with `prefix`.
-    pub async fn offering(&self, failure: Failure, prefix: &str, kind: v1::EntityKind) -> Failure {
+    /// Adds to a failure which things of `kinds` (none: of all) have a code that begins with `prefix`.
+    pub async fn offering(
+        &self,
+        failure: Failure,
+        prefix: &str,
+        kinds: &[v1::EntityKind],
+    ) -> Failure {
         // The look-up is a kindness: if it fails too, the first failure is the one to tell.
-        let Ok(found) = self.client.beginning_with(prefix, kind, OFFERED_MAX).await else {
+        let Ok(found) = self.client.beginning_with(prefix, kinds, OFFERED_MAX).await else {
             return failure;
         };
         if found.is_empty() {

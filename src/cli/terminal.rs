@@ -60,13 +60,13 @@ fn shown(text: &str, keep_lines: bool) -> String {
     shown
 }
 
-/// Breaks one line into lines of at most `columns`, at spaces where there are some, else between characters.
+/// Breaks one line into lines of at most `columns`: at spaces and between Japanese characters; inside a word
+/// only where it is longer than a line.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text;
     while width(rest) > columns {
-        let at = break_point(rest, columns);
-        let (head, tail) = rest.split_at(at);
+        let (head, tail) = rest.split_at(break_point(rest, columns));
         lines.push(head.trim_end().to_owned());
         rest = tail.trim_start();
     }
@@ -79,24 +79,20 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 /// Where to break `text` so that the first piece takes at most `columns`; always after the first character.
 fn break_point(text: &str, columns: usize) -> usize {
     let mut taken = 0;
-    let mut end = 0;
-    let mut space = None;
+    let mut between_words = None;
+    let mut before = ' ';
     for (index, c) in text.char_indices() {
-        let after = taken + char_width(c);
-        if c == ' ' {
-            space = Some(index);
+        let is_edge = c == ' ' || 1 < char_width(c) || 1 < char_width(before);
+        if 0 < index && is_edge && char_width(c) != 0 {
+            between_words = Some(index);
         }
-        if columns < after && 0 < end {
-            break;
+        taken += char_width(c);
+        if columns < taken && 0 < index {
+            return between_words.unwrap_or(index);
         }
-        taken = after;
-        end = index + c.len_utf8();
+        before = c;
     }
-    // A break at a space must not leave a piece shorter than half a line: Japanese breaks anywhere.
-    match space {
-        Some(index) if index <= end && columns <= 2 * width(&text[..index]) => index,
-        _ => end,
-    }
+    text.len()
 }
 
 #[cfg(test)]
@@ -118,6 +114,9 @@ mod tests {
         assert_eq!(wrap("業務改善の件数", 6), ["業務改", "善の件", "数"]);
         assert_eq!(wrap("業務改善", 5), ["業務", "改善"]);
         assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("指標 R5/総務部", 8), ["指標 R5/", "総務部"]);
+        assert_eq!(wrap("at least three", 6), ["at", "least", "three"]);
+        assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("漢", 1), ["漢"]);
         assert_eq!(wrap("", 4), [""]);
     }

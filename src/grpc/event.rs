@@ -26,7 +26,7 @@ pub(crate) use definition::show_definition;
 pub(crate) use field::{At, Faults};
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
 pub(crate) use path::on_the_wire;
-pub use recorded::recorded;
+pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
     show_actor, show_evidence, show_pillar, show_reason,
     show_source_document, show_span, show_stream, show_timestamp, show_title,

@@ -48,10 +48,22 @@ pub fn compare(
         match theirs {
             None => comparison.missing.push(index),
             Some(_) if is_note(mine) => {}
-            Some(theirs) => differences(&mut comparison.differences, mine, theirs)?,
+            Some(theirs) => {
+                let (mine, theirs) = (without_digest(mine), without_digest(theirs));
+                differences(&mut comparison.differences, &mine, &theirs)?;
+            }
         }
     }
     Ok(comparison)
+}
+
+/// An event without the digest of the file that a plan was published in.
+fn without_digest(event: &v1::EventInput) -> v1::EventInput {
+    let mut event = event.clone();
+    if let Some(Payload::PlanPublished(published)) = &mut event.payload {
+        published.source_sha256 = None;
+    }
+    event
 }
 
 /// Whether an event only notes from which file an import came.
@@ -140,19 +152,40 @@ fn walk(path: &str, ledger: Option<&Value>, file: Option<&Value>, found: &mut Ve
 /// The type of event that an input states.
 pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
     match &event.payload {
+        None => v1::EventType::Unspecified,
         Some(Payload::LedgerOpened(_)) => v1::EventType::LedgerOpened,
         Some(Payload::PlanPublished(_)) => v1::EventType::PlanPublished,
         Some(Payload::ImportAccepted(_)) => v1::EventType::ImportAccepted,
         Some(Payload::OrgUnitRegistered(_)) => v1::EventType::OrgUnitRegistered,
         Some(Payload::OrgUnitChanged(_)) => v1::EventType::OrgUnitChanged,
         Some(Payload::GoalSet(_)) => v1::EventType::GoalSet,
+        Some(Payload::GoalReworded(_)) => v1::EventType::GoalReworded,
+        Some(Payload::GoalMoved(_)) => v1::EventType::GoalMoved,
+        Some(Payload::GoalSuspended(_)) => v1::EventType::GoalSuspended,
+        Some(Payload::GoalResumed(_)) => v1::EventType::GoalResumed,
+        Some(Payload::GoalCancelled(_)) => v1::EventType::GoalCancelled,
+        Some(Payload::GoalCarriedOver(_)) => v1::EventType::GoalCarriedOver,
         Some(Payload::InitiativeSet(_)) => v1::EventType::InitiativeSet,
+        Some(Payload::InitiativeReworded(_)) => v1::EventType::InitiativeReworded,
+        Some(Payload::InitiativeMoved(_)) => v1::EventType::InitiativeMoved,
+        Some(Payload::InitiativeCancelled(_)) => v1::EventType::InitiativeCancelled,
+        Some(Payload::ResponsibilityTransferred(_)) => v1::EventType::ResponsibilityTransferred,
         Some(Payload::IndicatorDefined(_)) => v1::EventType::IndicatorDefined,
+        Some(Payload::IndicatorReworded(_)) => v1::EventType::IndicatorReworded,
+        Some(Payload::IndicatorMoved(_)) => v1::EventType::IndicatorMoved,
+        Some(Payload::IndicatorRedefined(_)) => v1::EventType::IndicatorRedefined,
+        Some(Payload::IndicatorCancelled(_)) => v1::EventType::IndicatorCancelled,
         Some(Payload::BaselineSet(_)) => v1::EventType::BaselineSet,
         Some(Payload::TargetSet(_)) => v1::EventType::TargetSet,
+        Some(Payload::TargetRevised(_)) => v1::EventType::TargetRevised,
         Some(Payload::PlanProfileSet(_)) => v1::EventType::PlanProfileSet,
-        // An import states no other events.
-        _ => v1::EventType::Unspecified,
+        Some(Payload::ActualRecorded(_)) => v1::EventType::ActualRecorded,
+        Some(Payload::ActualCorrected(_)) => v1::EventType::ActualCorrected,
+        Some(Payload::ActualRetracted(_)) => v1::EventType::ActualRetracted,
+        Some(Payload::DemandRecorded(_)) => v1::EventType::DemandRecorded,
+        Some(Payload::ForecastSubmitted(_)) => v1::EventType::ForecastSubmitted,
+        Some(Payload::NarrativeAdded(_)) => v1::EventType::NarrativeAdded,
+        Some(Payload::EvidenceAttached(_)) => v1::EventType::EvidenceAttached,
     }
 }
 

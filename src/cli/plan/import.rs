@@ -4,7 +4,7 @@
 //! that broke off goes on where it stopped. A file that says something else about a plan that is there is
 //! refused with every difference: a plan is changed by events with a reason, not by another file.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,22 +14,24 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::api::v1;
-use crate::api::v1::event_input::Payload;
+use crate::api::v1::event_input;
 use crate::cli::client::GoalFilter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::label;
+use crate::cli::language::pick;
 use crate::cli::output::Output;
 use crate::cli::plan::compare::{self, Comparison, Progress};
 use crate::cli::plan::source::{self, Source};
 use crate::cli::render::{View, event, import as render};
 use crate::cli::session::Session;
 use crate::domain::code::Code;
+use crate::domain::event::{Event, Payload};
 use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::id::{LedgerId, UnitId};
 use crate::domain::text::Language;
+use crate::import::events::{self as import_events, Obstacle};
 
-/// Events of one request at most, as the API has it.
-const EVENTS_MAX: usize = 1_000;
 /// Bytes of the events of one request at most: below the API's limit by what surrounds them.
 const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
 /// Events that are looked up at a time.
@@ -87,61 +89,121 @@ pub fn dry_run(
     output.answer(&render::understood(&view, &source.plan))
 }
 
-/// Turns what was understood into the events that set the plan, in order, with ids that follow from it.
-pub type PlanEvents = fn(&Source) -> Vec<v1::EventInput>;
+/// Writes an event as the API takes it.
+pub type Encode = fn(&Event) -> v1::EventInput;
 
 /// Imports the file.
-pub async fn import(
-    session: &Session,
-    args: &ImportArgs,
-    plan_events: PlanEvents,
-) -> Result<(), Failure> {
+pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Result<(), Failure> {
     let language = session.language();
     let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
-    let events = plan_events(&source);
-    let comparison = look_up(session, &events).await?;
-    let chunks = chunks(&events);
-    let starts: Vec<usize> = chunks
-        .iter()
-        .scan(0, |start, chunk| {
-            let this = *start;
-            *start += chunk.len();
-            Some(this)
-        })
-        .collect();
-    let from = match comparison.progress(&events, &starts) {
+    let (events, found) = events(session, &source).await?;
+    let requests = requests(events, encode);
+    let starts = starts(&requests);
+    let file: Vec<v1::EventInput> = requests.concat();
+    let ledger: Vec<Option<v1::EventInput>> =
+        file.iter().map(|event| found.get(&event.event_id).cloned()).collect();
+    let comparison = compare::compare(&file, &ledger)?;
+    let from = match comparison.progress(&file, &starts) {
         Progress::Nothing => 0,
         Progress::Until(index) => index,
         Progress::Whole => {
-            let removed = removed(session, &source, &events).await?;
+            let removed = removed(session, &source, &file).await?;
             if !removed.is_empty() {
                 return Err(differs(session, &source, removed));
             }
-            events.len()
+            file.len()
         }
         Progress::Otherwise => {
             let mut told: Vec<String> =
                 comparison.differences.iter().map(|d| d.told(language)).collect();
-            told.extend(added(session, &events, &comparison));
-            told.extend(removed(session, &source, &events).await?);
+            told.extend(added(session, &file, &comparison));
+            told.extend(removed(session, &source, &file).await?);
             return Err(differs(session, &source, told));
         }
     };
-    let to_send = chunks.iter().zip(&starts).filter(|(_, start)| from <= **start);
-    let receipts = send(session, &source, to_send, events.len()).await?;
-    tell(session, &source, &events, from, &receipts)
+    let to_send = requests.into_iter().zip(starts).filter(|(_, start)| from <= *start);
+    let receipts = send(session, &source, to_send, file.len()).await?;
+    tell(session, &source, &file, from, &receipts)
 }
 
-/// What the ledger has of the file.
-async fn look_up(session: &Session, events: &[v1::EventInput]) -> Result<Comparison, Failure> {
-    let found: Vec<Option<v1::Event>> = futures::stream::iter(events)
-        .map(|event| session.client.event_if_any(&event.event_id))
+/// The events that set the plan, and those of them that the ledger has, by their ids.
+///
+/// A unit that something else registered is used as it is; one that this very import registered is in its
+/// events again, so that they are the same events in the same requests each time.
+async fn events(
+    session: &Session,
+    source: &Source,
+) -> Result<(Vec<Event>, HashMap<String, v1::EventInput>), Failure> {
+    let id = session.view.ledger.as_ref().map(|ledger| ledger.id.as_str()).unwrap_or_default();
+    let ledger: LedgerId = id.parse().map_err(|error| {
+        Failure::new(Exit::Fault, format!("the server's ledger id `{id}` cannot be read: {error}"))
+    })?;
+    let set = |registered: &HashMap<Code, UnitId>| {
+        import_events::events(&source.plan, &source.file, ledger, |code| registered.get(code).copied())
+            .map_err(|obstacles| stands_in_the_way(session.language(), obstacles))
+    };
+    let all = set(&HashMap::new())?;
+    let found = find(session, &all).await?;
+    let own: HashSet<Code> = all
+        .iter()
+        .filter(|event| found.contains_key(&event.id.to_string()))
+        .filter_map(|event| match &event.payload {
+            Payload::OrgUnitRegistered(unit) => Some(unit.code.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut registered = HashMap::new();
+    for unit in session.client.every(v1::EntityKind::Unit).await? {
+        if let (Ok(code), Ok(id)) = (Code::parse(&unit.code), unit.id.parse())
+            && !own.contains(&code)
+        {
+            registered.insert(code, id);
+        }
+    }
+    Ok((set(&registered)?, found))
+}
+
+/// Those of `events` that the ledger has.
+async fn find(
+    session: &Session,
+    events: &[Event],
+) -> Result<HashMap<String, v1::EventInput>, Failure> {
+    let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+    let looked_up: Vec<Option<v1::Event>> = futures::stream::iter(&ids)
+        .map(|id| session.client.event_if_any(id))
         .buffered(LOOKUPS)
         .try_collect()
         .await?;
-    let found: Vec<Option<v1::EventInput>> =
-        found.into_iter().map(|event| event.and_then(|event| event.fact)).collect();
-    compare::compare(events, &found)
+    let found = ids.into_iter().zip(looked_up);
+    Ok(found.filter_map(|(id, event)| Some((id, event?.fact?))).collect())
+}
+
+fn stands_in_the_way(language: Language, obstacles: Vec<Obstacle>) -> Failure {
+    let count = obstacles.len();
+    let mut failure = Failure::new(
+        Exit::Refused,
+        pick(
+            language,
+            format!("計画にできないものが{count}件あります。何も取り込んでいません"),
+            format!("{count} things cannot become part of a plan; nothing was imported"),
+        ),
+    );
+    for obstacle in obstacles {
+        failure = failure.hint(format!("{}: {}", obstacle.code, obstacle.message));
+    }
+    failure
+}
+
+/// The index of the first event of each request among all of them.
+fn starts(requests: &[Vec<v1::EventInput>]) -> Vec<usize> {
+    requests
+        .iter()
+        .scan(0, |start, request| {
+            let this = *start;
+            *start += request.len();
+            Some(this)
+        })
+        .collect()
 }
 
 /// The file says something else about a plan that is there.
@@ -226,34 +288,34 @@ async fn removed(
 /// The id of what an event sets.
 fn defined(event: &v1::EventInput) -> Option<&str> {
     match event.payload.as_ref()? {
-        Payload::GoalSet(set) => Some(&set.goal),
-        Payload::InitiativeSet(set) => Some(&set.initiative),
-        Payload::IndicatorDefined(defined) => Some(&defined.indicator),
+        event_input::Payload::GoalSet(set) => Some(&set.goal),
+        event_input::Payload::InitiativeSet(set) => Some(&set.initiative),
+        event_input::Payload::IndicatorDefined(defined) => Some(&defined.indicator),
         _ => None,
     }
 }
 
 /// Sends requests in order. Each comes with the index of its first event among all of them.
-async fn send<'a>(
+async fn send(
     session: &Session,
     source: &Source,
-    requests: impl Iterator<Item = (&'a &'a [v1::EventInput], &'a usize)>,
+    requests: impl Iterator<Item = (Vec<v1::EventInput>, usize)>,
     total: usize,
 ) -> Result<Vec<v1::Receipt>, Failure> {
     let mut receipts = Vec::new();
-    for (chunk, start) in requests {
+    for (events, start) in requests {
         // The id follows from the file and the place in it: the same request in every attempt.
-        let name = format!("{}/{start}", hex::encode(source.sha256));
-        let first = chunk.first().map(|event| event.event_id.as_str()).unwrap_or_default();
+        let name = format!("{}/{start}", hex::encode(source.file.sha256));
+        let first = events.first().map(|event| event.event_id.as_str()).unwrap_or_default();
         let space = Uuid::try_parse(first).unwrap_or(Uuid::NAMESPACE_OID);
         let request = v1::AppendEventsRequest {
             request_id: Uuid::new_v5(&space, name.as_bytes()).to_string(),
-            events: chunk.to_vec(),
+            events,
             ..v1::AppendEventsRequest::default()
         };
         match session.client.append(request).await {
             Ok(response) => receipts.extend(response.receipt),
-            Err(failure) if *start == 0 => return Err(failure),
+            Err(failure) if start == 0 => return Err(failure),
             Err(failure) => {
                 return Err(failure.hint(session.view.pick(
                     format!("{start}/{total}件まで記録しました。同じファイルをもう一度取り込むと続きから始まります"),
@@ -265,27 +327,31 @@ async fn send<'a>(
     Ok(receipts)
 }
 
-/// Cuts events into requests.
-fn chunks(events: &[v1::EventInput]) -> Vec<&[v1::EventInput]> {
-    let mut chunks = Vec::new();
-    let mut rest = events;
-    while !rest.is_empty() {
-        let mut bytes = 0;
-        let fitting = rest
-            .iter()
-            .take(EVENTS_MAX)
-            .take_while(|event| {
-                // Field number and length stand before each event.
-                bytes += event.encoded_len() + 8;
-                bytes <= REQUEST_BYTES_MAX
-            })
-            .count();
-        // An event that is too large alone is the ledger's to refuse.
-        let (chunk, tail) = rest.split_at(fitting.max(1));
-        chunks.push(chunk);
-        rest = tail;
+/// Cuts events into requests: of whole goals where that is possible, and none too large.
+fn requests(events: Vec<Event>, encode: Encode) -> Vec<Vec<v1::EventInput>> {
+    let batches = import_events::batches(events);
+    batches.iter().flat_map(|batch| parts(batch.iter().map(encode))).collect()
+}
+
+fn parts(events: impl Iterator<Item = v1::EventInput>) -> Vec<Vec<v1::EventInput>> {
+    let mut parts: Vec<Vec<v1::EventInput>> = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        // Field number and length stand before each event.
+        let own = event.encoded_len() + 8;
+        match parts.last_mut() {
+            Some(part) if bytes + own <= REQUEST_BYTES_MAX => {
+                bytes += own;
+                part.push(event);
+            }
+            // An event that is too large alone is the ledger's to refuse.
+            _ => {
+                bytes = own;
+                parts.push(vec![event]);
+            }
+        }
     }
-    chunks
+    parts
 }
 
 fn tell(
@@ -304,8 +370,8 @@ fn tell(
         return session.print(&json!({
             "ledger": ledger,
             "plan": code,
-            "file": source.name,
-            "file_sha256": hex::encode(source.sha256),
+            "file": source.file.name.as_str(),
+            "file_sha256": hex::encode(source.file.sha256),
             "appended": appended,
             "recorded_before": recorded,
             "first_position": first,
@@ -344,18 +410,18 @@ fn tell(
 mod tests {
     use super::*;
 
-    fn event(bytes: usize) -> v1::EventInput {
-        v1::EventInput { event_id: "x".repeat(bytes), ..v1::EventInput::default() }
-    }
-
     #[test]
-    fn requests_are_neither_too_many_nor_too_large() {
-        let lengths = |events: &[v1::EventInput]| -> Vec<usize> {
-            chunks(events).iter().map(|chunk| chunk.len()).collect()
+    fn no_request_is_too_large() {
+        let lengths = |bytes: &[usize]| -> Vec<usize> {
+            let event = |bytes: &usize| v1::EventInput {
+                event_id: "x".repeat(*bytes),
+                ..v1::EventInput::default()
+            };
+            parts(bytes.iter().map(event)).iter().map(Vec::len).collect()
         };
         assert_eq!(lengths(&[]), Vec::<usize>::new());
-        assert_eq!(lengths(&vec![event(36); 2_001]), [1_000, 1_000, 1]);
-        assert_eq!(lengths(&vec![event(400_000); 5]), [2, 2, 1]);
-        assert_eq!(lengths(&[event(2_000_000), event(1)]), [1, 1]);
+        assert_eq!(lengths(&[36; 500]), [500]);
+        assert_eq!(lengths(&[400_000; 5]), [2, 2, 1]);
+        assert_eq!(lengths(&[2_000_000, 1]), [1, 1]);
     }
 }

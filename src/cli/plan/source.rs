@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::language::pick;
@@ -13,7 +11,8 @@ use crate::cli::render::import::fault;
 use crate::cli::terminal;
 use crate::domain::code::Code;
 use crate::domain::fiscal_year::FiscalYear;
-use crate::domain::text::Language;
+use crate::domain::text::{Language, Name};
+use crate::import::events::SourceFile;
 use crate::import::{self, Plan, Unreadable};
 
 /// Bytes of a plan's file at most: ten times a large city's table.
@@ -24,10 +23,8 @@ const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
 pub struct Source {
     /// What was understood.
     pub plan: Plan,
-    /// The file's name, without its folder.
-    pub name: String,
-    /// SHA-256 of the file.
-    pub sha256: [u8; 32],
+    /// The file it is from.
+    pub file: SourceFile,
 }
 
 /// Reads a plan's file, or tells everything that is wrong with it.
@@ -42,8 +39,16 @@ pub fn read(
     if let Some(code) = code {
         code.as_str().clone_into(&mut plan.head.code);
     }
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
-    Ok(Source { plan, name, sha256: Sha256::digest(&bytes).into() })
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let name = Name::parse(&name).map_err(|error| {
+        let shown = terminal::line(&name);
+        Failure::usage(pick(
+            language,
+            format!("ファイル名 {shown} は使えません: {error}"),
+            format!("the file name {shown} cannot be used: {error}"),
+        ))
+    })?;
+    Ok(Source { plan, file: SourceFile::new(name, &bytes) })
 }
 
 fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {

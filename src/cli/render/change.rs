@@ -83,7 +83,7 @@ fn card(view: &View, change: &v1::Change) -> String {
         .map(|flag| label::change_flag(view.language, flag).to_owned())
         .collect();
     if let Some(days) = change.days_late {
-        flags.push(view.pick(format!("対象日の{days}日後に記録"), format!("{days} days after")));
+        flags.push(view.pick(format!("対象日の{days}日後に記録"), format!("recorded {days} days later")));
     }
     if !flags.is_empty() {
         line("注意", "note", flags.join(view.pick("、", ", ")));

@@ -37,20 +37,20 @@ pub fn report(language: Language, report: &Report) -> String {
 fn line(language: Language, violation: &Violation, report: &Report) -> String {
     let field = terminal::line(&violation.field);
     let place = match (hint::argument(&violation.field), field.is_empty()) {
-        (Some(argument), _) => format!("{argument} ({field})"),
-        (None, false) => field,
-        (None, true) => String::new(),
+        (Some(argument), _) => Some(format!("{argument} ({field})")),
+        (None, false) => Some(field),
+        (None, true) => None,
     };
-    let mut text = String::from("  ");
-    if !place.is_empty() {
-        text.push_str(&format!("{place}: "));
-    }
-    text.push_str(&terminal::line(&violation.message));
+    // What the first line says already is not said again.
+    let message = Some(terminal::line(&violation.message))
+        .filter(|_| violation.message != report.message || place.is_none());
+    let said: Vec<String> = place.into_iter().chain(message).collect();
+    let mut text = format!("  {}", said.join(": "));
     if !violation.reason.is_empty() && report.reason.as_ref() != Some(&violation.reason) {
         text.push_str(&format!(" [{}]", terminal::line(&violation.reason)));
     }
-    if let Some(step) = hint::next_step(language, &violation.reason, report.exit) {
-        text.push_str(&format!(" → {step}"));
+    if let Some(advice) = hint::advice(language, &violation.reason) {
+        text.push_str(&format!(" → {advice}"));
     }
     text.push('\n');
     text

@@ -1,11 +1,13 @@
 //! What a write did: before and after, what is worth a look, and where it stands.
 
 use crate::api::v1;
-use crate::cli::exit::Exit;
 use crate::cli::hint;
 use crate::cli::label;
 use crate::cli::render::{View, hex, value};
 use crate::cli::terminal;
+
+/// The field of an indicator that its reports come to.
+const ACTUAL: &str = "actual";
 
 /// An append, answered. `definition` is that of the one indicator it is about, for the units.
 pub fn appended(
@@ -25,7 +27,11 @@ pub fn appended(
         view.pick("記録しました\n", "recorded\n")
     });
     let mut subject = None;
-    for effect in &response.effects {
+    // What an indicator comes to is told with its target below.
+    let told_below = |effect: &v1::Effect| {
+        effect.field == ACTUAL && response.outcomes.iter().any(|o| o.indicator == effect.subject)
+    };
+    for effect in response.effects.iter().filter(|effect| !told_below(effect)) {
         let name = view.entity(effect.subject.as_ref());
         if subject.as_ref() != Some(&name) {
             text.push_str(&format!("  {name}\n"));
@@ -69,7 +75,7 @@ fn faults(view: &View, faults: &[v1::Fault]) -> String {
         };
         let (message, reason) = (terminal::line(&fault.message), terminal::line(&fault.reason));
         text.push_str(&format!("  {place}: {message} [{reason}]"));
-        if let Some(step) = hint::next_step(view.language, &fault.reason, Exit::Refused) {
+        if let Some(step) = hint::advice(view.language, &fault.reason) {
             text.push_str(&format!(" → {step}"));
         }
         text.push('\n');
@@ -146,6 +152,7 @@ fn recorded(view: &View, event: &v1::RecordedEvent) -> String {
 
 /// A ledger that was opened.
 pub fn opened(view: &View, response: &v1::OpenLedgerResponse) -> String {
+    let view = &view.clone().of(response.ledger.clone().unwrap_or_default());
     let mut text = String::from(if response.replayed {
         view.pick("台帳は開設済みです\n", "the ledger was opened before\n")
     } else {

@@ -308,7 +308,7 @@ fn rubric_level(language: Language, level: u32, definition: Option<&v1::Definiti
         .and_then(|rubric| rubric.levels.get(usize::try_from(level).ok()?.checked_sub(1)?))
         .map(|title| in_language(language, Some(title)));
     match named {
-        Some(name) => pick(language, format!("段階{level} {name}"), format!("level {level} {name}")),
+        Some(name) => pick(language, format!("段階{level}「{name}」"), format!("level {level} ({name})")),
         None => pick(language, format!("段階{level}"), format!("level {level}")),
     }
 }
