@@ -216,6 +216,30 @@ pub(super) fn criteria(cell: &str) -> Vec<Vec<String>> {
     found
 }
 
+/// Splits a cell of a table that people filled in: at bullets and line breaks only, since a space there is
+/// no trace of an extract.
+pub(super) fn listed_criteria(cell: &str) -> Vec<Vec<String>> {
+    let blocks = blocks(cell);
+    let lines = blocks
+        .iter()
+        .flat_map(|block| block.text.lines())
+        .map(str::trim)
+        .filter(|line| !line.is_empty());
+    let items = |line: &str| {
+        if line.starts_with(BULLETS) {
+            split_at_bullets(line)
+        } else {
+            vec![line.to_owned()]
+        }
+    };
+    let found: Vec<String> = lines.flat_map(items).collect();
+    if found.is_empty() {
+        Vec::new()
+    } else {
+        vec![found]
+    }
+}
+
 fn split_at_bullets(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let (mut begin, mut at_start) = (0, true);

@@ -16,25 +16,25 @@
 //! | 取組内容(英) | `initiative_en` | |
 //! | 課等 | `sections` | required; several with spaces or 、 between; the first one leads |
 //! | 課等(英) | `sections_en` | as many, with ` / ` between |
-//! | 目標達成基準 | `criterion` | required; several with bullets `・` |
-//! | 目標達成基準(英) | `criterion_en` | for a row with one criterion |
-//! | コード | `code` | a Latin code for the goal |
+//! | 目標達成基準 | `criterion` | required; several with bullets `・` or on lines of their own |
+//! | 目標達成基準(英) | `criterion_en` | for a row with one criterion; one for each figure with ` / ` between |
+//! | コード | `code` | a code for the goal instead of the derived one, such as a Latin one |
 //! | 基準値 | `baseline` | where the indicator stood before |
 //! | 基準日 | `baseline_as_of` | and on which day |
-//! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between |
+//! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between; for a rate that of an earlier year |
 //!
 //! A blank cell means "as above" in 年度, 部, 柱 and 組織目標; a row without 取組内容 and 課等 has a further
-//! criterion of the initiative above.
+//! criterion of the initiative above. A row with a pillar and nothing but its titles defines that pillar, so
+//! that one without goals is known too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use super::cell;
 use super::proposal::BaselineFigure;
-use super::published::all_pillars;
 use super::table::{Extras, Row, Section, departments};
 use super::text::key;
-use super::understood::{Head, Plan, Warning};
+use super::understood::{Head, PillarTitle, Plan, Warning};
 use super::{FAULTS_MAX, Unreadable};
 use crate::domain::era::parse_date;
 use crate::domain::fiscal_year::FiscalYear;
@@ -195,17 +195,16 @@ pub(super) fn read(text: &str, year: Option<FiscalYear>) -> Result<Plan, Unreada
             .remove(&key(&department.name))
             .unwrap_or_default();
     }
-    let used = departments
-        .iter()
-        .flat_map(|d| &d.pillars)
-        .map(|p| (p.number, &*p.title));
-    let mut pillars = all_pillars(Vec::new(), used);
-    for pillar in &mut pillars {
-        pillar.title_en = reading
-            .pillars
-            .remove(&pillar.number)
-            .and_then(|(_, title_en)| title_en);
-    }
+    let named = |(number, (title, title_en)): (u32, (String, Option<String>))| PillarTitle {
+        number,
+        title: if title.is_empty() {
+            format!("({number})")
+        } else {
+            title
+        },
+        title_en,
+    };
+    let pillars = reading.pillars.into_iter().map(named).collect();
     let mut warnings = reading.warnings;
     warnings.extend(found);
     warnings.sort_by_key(|warning| warning.line);
@@ -236,6 +235,22 @@ impl Record {
             .unwrap_or_default()
     }
 
+    /// Whether the row only says what a pillar is called, for a pillar that may have no goal.
+    fn defines_pillar(&self) -> bool {
+        let filled = |column: &Column| !self.cell(*column).is_empty();
+        let of_pillar = [
+            Column::Year,
+            Column::Pillar,
+            Column::PillarTitle,
+            Column::PillarTitleEn,
+        ];
+        filled(&Column::Pillar)
+            && COLUMNS
+                .iter()
+                .filter(|column| filled(column))
+                .all(|column| of_pillar.contains(column))
+    }
+
     fn some(&self, column: Column) -> Option<String> {
         Some(self.cell(column).to_owned()).filter(|cell| !cell.is_empty())
     }
@@ -248,7 +263,7 @@ struct Reading {
     faults: Vec<Fault>,
     warnings: Vec<Warning>,
     /// Titles of pillars by number.
-    pillars: HashMap<u32, (String, Option<String>)>,
+    pillars: BTreeMap<u32, (String, Option<String>)>,
     /// English names of sections by department.
     sections_en: HashMap<String, Vec<(String, String)>>,
     /// Codes with the line of the goal they were given to.
@@ -364,6 +379,10 @@ impl Reading {
     fn record(&mut self, record: &Record, sections: &mut Vec<Section>) {
         let line = record.line;
         self.year(record);
+        if record.defines_pillar() {
+            self.define_pillar(record);
+            return;
+        }
         let Some(section) = self.section(record, sections) else {
             return;
         };
@@ -387,7 +406,7 @@ impl Reading {
         }
         let initiatives = cell::initiatives(record.cell(Column::Initiative));
         let names = cell::sections(record.cell(Column::Sections));
-        let criteria = cell::criteria(record.cell(Column::Criterion));
+        let criteria = cell::listed_criteria(record.cell(Column::Criterion));
         if criteria.is_empty() {
             self.fault(line, Column::Criterion, "blank");
         }
@@ -507,6 +526,38 @@ impl Reading {
             rows: Vec::new(),
         };
         Some((!same).then_some(section))
+    }
+
+    fn define_pillar(&mut self, record: &Record) {
+        if let Some((number, title)) = self.pillar(record.line, record.cell(Column::Pillar)) {
+            self.pillar_title(record, number, title);
+        }
+    }
+
+    /// The pillar's title, of this row or of an earlier one; its number where no row has one.
+    fn pillar_title(&mut self, record: &Record, number: u32, beside: String) -> String {
+        let title = record.some(Column::PillarTitle).unwrap_or(beside);
+        let known = self.pillars.entry(number).or_default();
+        let differs = !title.is_empty() && !known.0.is_empty() && key(&known.0) != key(&title);
+        if known.0.is_empty() {
+            known.0 = title;
+        }
+        if known.1.is_none() {
+            known.1 = record.some(Column::PillarTitleEn);
+        }
+        let title = if known.0.is_empty() {
+            format!("({number})")
+        } else {
+            known.0.clone()
+        };
+        if differs {
+            self.fault(
+                record.line,
+                Column::PillarTitle,
+                "another title than in the rows above",
+            );
+        }
+        title
     }
 
     /// Reads `1`, `(1)` or `(1) title`.

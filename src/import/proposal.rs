@@ -40,6 +40,9 @@ pub struct Proposal {
     /// Code of the unit in the catalogue; `None` where there is no number or the unit is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
+    /// The counter in the source's words.
+    #[serde(skip)]
+    pub counter: Option<String>,
     /// What is aimed at.
     pub target: Aim,
     /// Whether the target is for each month.
@@ -202,9 +205,10 @@ fn as_optional_code<T: Coded, S: Serializer>(
 }
 
 fn as_quantifier<S: Serializer>(value: &Quantifier, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Quantifier::Single => serializer.serialize_str("SINGLE"),
-        Quantifier::ForAll => serializer.serialize_str("FOR_ALL"),
-        Quantifier::AtLeastN(least) => serializer.collect_str(&format_args!("AT_LEAST_{least}")),
-    }
+    // How many are enough for `AT_LEAST_N` stands in the target.
+    serializer.serialize_str(match value {
+        Quantifier::Single => "SINGLE",
+        Quantifier::ForAll => "FOR_ALL",
+        Quantifier::AtLeastN(_) => "AT_LEAST_N",
+    })
 }

@@ -137,7 +137,7 @@ pub(super) fn read(text: &str) -> Result<Plan, Unreadable> {
 }
 
 /// The pillars that are defined, if their titles are those in use, and any in use that is not.
-pub(super) fn all_pillars<'a>(
+fn all_pillars<'a>(
     defined: Vec<PillarTitle>,
     used: impl Iterator<Item = (u32, &'a str)>,
 ) -> Vec<PillarTitle> {

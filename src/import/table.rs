@@ -9,7 +9,7 @@ use std::ops::Range;
 use super::alignment::{self, Alignment, likeness};
 use super::cell::NumberedText;
 use super::criterion::{self, Context};
-use super::proposal::BaselineFigure;
+use super::proposal::{BaselineFigure, Proposal};
 use super::text::key;
 use super::understood::{Criterion, Department, Goal, Initiative, Pillar, Warning};
 use crate::domain::fiscal_year::FiscalYear;
@@ -51,6 +51,29 @@ pub(super) struct Extras {
     pub(super) criterion_en: Option<String>,
     pub(super) baseline: Option<BaselineFigure>,
     pub(super) monthly_plan: Vec<Quantity>,
+}
+
+impl Extras {
+    /// Adds what is known beyond the words, to the first part with a number where there are parts.
+    fn fill(&self, proposal: &mut Proposal) {
+        let numbered = proposal
+            .parts
+            .iter()
+            .position(|part| part.target.value.is_some());
+        let proposal = match numbered {
+            Some(index) => &mut proposal.parts[index],
+            None => proposal,
+        };
+        proposal.baseline = self.baseline;
+        proposal.baseline_needed &= self.baseline.is_none();
+        proposal.monthly_plan.clone_from(&self.monthly_plan);
+        if !self.monthly_plan.is_empty() {
+            proposal.assumed.retain(|field| *field != "plan_profile");
+        }
+        if self.baseline.is_some() {
+            proposal.assumed.retain(|field| *field != "baseline");
+        }
+    }
 }
 
 /// The rows under one heading: a department's for one pillar.
@@ -370,9 +393,7 @@ fn understand<'a>(
                 message,
             }));
             found.criterion.title_en = row.extras.criterion_en.clone();
-            found.criterion.proposal.baseline = row.extras.baseline;
-            found.criterion.proposal.baseline_needed &= row.extras.baseline.is_none();
-            found.criterion.proposal.monthly_plan = row.extras.monthly_plan.clone();
+            row.extras.fill(&mut found.criterion.proposal);
             found.criterion
         })
         .collect()

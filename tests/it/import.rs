@@ -202,3 +202,38 @@ fn the_year_may_come_from_outside_a_table() {
         Some(1)
     );
 }
+
+/// The sample plans that the program carries.
+const SAMPLE_R5: &str = include_str!("../../src/cli/demo/plan-r5.csv");
+const SAMPLE_R4: &str = include_str!("../../src/cli/demo/plan-r4.csv");
+
+#[test]
+fn the_sample_plan_has_the_city_s_measure() {
+    let plan = read(SAMPLE_R5);
+    let of_pillar = |number| plan.goals().filter(|(_, pillar, _)| pillar.number == number).count();
+    assert_eq!(plan.departments.len(), 12);
+    assert_eq!((1..=6).map(of_pillar).collect::<Vec<_>>(), [26, 9, 13, 11, 0, 3]);
+    assert_eq!(plan.head.pillars.len(), 6);
+    assert_eq!(plan.initiatives().count(), 147);
+    assert_eq!(plan.sections().len(), 44);
+    assert_eq!(plan.criteria().count(), 230);
+    assert_eq!(plan.criteria().map(|criterion| criterion.measures.len()).sum::<usize>(), 160);
+    // Everything has an English title.
+    assert!(plan.criteria().all(|criterion| criterion.title_en.is_some()));
+    assert!(plan.initiatives().all(|initiative| initiative.title_en.is_some()));
+    assert!(plan.goals().all(|(_, _, goal)| goal.title_en.is_some()));
+    let named_sections: usize = plan.departments.iter().map(|department| department.sections_en.len()).sum();
+    assert_eq!(named_sections, 44);
+}
+
+#[test]
+fn the_sample_plan_of_the_year_before_compares_with_it() {
+    let (before, plan) = (read(SAMPLE_R4), read(SAMPLE_R5));
+    assert_eq!((before.head.code.as_str(), before.goals().count()), ("R4", 6));
+    for (_, _, goal) in before.goals() {
+        assert!(plan.goals().any(|(_, _, other)| other.text == goal.text), "{}", goal.text);
+    }
+    for section in before.sections() {
+        assert!(plan.sections().contains(&section), "{section}");
+    }
+}

@@ -6,6 +6,7 @@
 mod architecture;
 mod fixture;
 mod import;
+mod import_events;
 mod import_published_plan;
 mod kill;
 mod ledger;

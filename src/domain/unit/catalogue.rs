@@ -209,6 +209,12 @@ const ENTRIES: &[Entry] = &[
     count("{plan}", "計画", "plans"),
 ];
 
+/// Units that no text is read in: what is judged by state or by level has a unit too.
+const JUDGED: &[Entry] = &[
+    count("{milestone}", "工程", "milestones"),
+    count("{level}", "段階", "levels"),
+];
+
 impl Entry {
     fn unit(&self) -> Unit {
         Unit {
@@ -231,10 +237,21 @@ pub fn units() -> impl Iterator<Item = Unit> {
     ENTRIES.iter().map(Entry::unit)
 }
 
+/// The unit of a milestone, which is reached or not.
+pub fn milestone() -> Unit {
+    JUDGED[0].unit()
+}
+
+/// The unit of what a rubric judges.
+pub fn rubric_level() -> Unit {
+    JUDGED[1].unit()
+}
+
 /// The unit with the code, or `None`.
 pub fn unit_by_code(code: &str) -> Option<Unit> {
     ENTRIES
         .iter()
+        .chain(JUDGED)
         .find(|entry| entry.code == code)
         .map(Entry::unit)
 }
@@ -270,8 +287,9 @@ mod tests {
 
     #[test]
     fn codes_and_spellings_are_unique() {
-        let codes: HashSet<_> = ENTRIES.iter().map(|entry| entry.code).collect();
-        assert_eq!(codes.len(), ENTRIES.len());
+        let all = || ENTRIES.iter().chain(JUDGED);
+        let codes: HashSet<_> = all().map(|entry| entry.code).collect();
+        assert_eq!(codes.len(), all().count());
         let mut spellings = HashSet::new();
         for spelling in ENTRIES.iter().flat_map(Entry::spellings) {
             assert!(spellings.insert(spelling), "{spelling}");

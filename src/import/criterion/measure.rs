@@ -113,6 +113,7 @@ impl<'a> Facts<'a> {
         };
         let mut proposal = Proposal {
             unit: mention.unit.as_ref().map(|unit| unit.code.clone()),
+            counter: Some(counter.clone()),
             comparator: comparison.into(),
             target: Aim {
                 value: Some(mention.value),
@@ -468,6 +469,7 @@ impl Proposal {
             comparator: Comparator::Ge,
             quantifier: Quantifier::Single,
             unit: None,
+            counter: None,
             target: Aim::default(),
             per_month: false,
             plan_profile: Profile::Linear,
