@@ -1,5 +1,7 @@
 //! The server: opens the data folder, serves it, and closes it in order.
 
+pub mod sample;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
