@@ -12,6 +12,7 @@ mod alignment;
 mod cell;
 mod criterion;
 mod csv;
+pub mod difference;
 pub mod events;
 pub mod proposal;
 mod published;

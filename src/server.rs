@@ -1,5 +1,7 @@
 //! The server: opens the data folder, serves it, and closes it in order.
 
+pub mod sample;
+
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -106,7 +108,13 @@ impl Opened {
         let address = listener.local_addr().map_err(cannot)?;
 
         let (closing, closed) = watch::channel(false);
-        let services = Services::new(ledgers.clone(), page_key, config, closed.clone());
+        let services = Services::new(
+            ledgers.clone(),
+            page_key,
+            config.default_ledger.clone(),
+            config.request_timeout,
+            closed.clone(),
+        );
         let (health, health_service) = tonic_health::server::health_reporter();
         health.set_service_status("", ServingStatus::NotServing).await;
         let mut routes = services.routes();

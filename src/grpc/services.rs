@@ -11,7 +11,6 @@ use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_METADATA, Claims};
-use crate::config::Config;
 use crate::domain::event::Actor;
 use crate::domain::id::LedgerId;
 use crate::domain::text::Language;
@@ -50,19 +49,22 @@ pub(super) struct Call {
 }
 
 impl Services {
-    /// Services on `ledgers`. When `closing` becomes true, streams end.
+    /// Services on `ledgers`. `default_ledger` is the id or code that an empty name means, else the only
+    /// ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
+    /// streams end.
     pub fn new(
         ledgers: Arc<Ledgers>,
         page_key: PageKey,
-        config: &Config,
+        default_ledger: Option<String>,
+        request_timeout: Duration,
         closing: watch::Receiver<bool>,
     ) -> Self {
         Self(Arc::new(Shared {
             ledgers,
             auth: Authenticator,
             page_key,
-            default_ledger: config.default_ledger.clone(),
-            request_timeout: config.request_timeout,
+            default_ledger,
+            request_timeout,
             closing,
         }))
     }

@@ -12,5 +12,6 @@ mod import_published_plan;
 mod kill;
 mod ledger;
 mod process;
+mod sample;
 mod service;
 mod small_plan;
