@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use crate::cli::audit::AuditCommand;
 use crate::cli::client::Address;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
+use crate::cli::demo::DemoArgs;
 use crate::cli::events::EventsCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -25,11 +26,11 @@ use crate::cli::plan::import::Encode;
 use crate::cli::record::RecordArgs;
 use crate::cli::session::Session;
 use crate::cli::target::TargetCommand;
-use crate::domain::date::Date;
 use crate::domain::text::Language;
 
 pub mod audit;
 pub mod correct;
+pub mod demo;
 pub mod events;
 pub mod goal;
 pub mod ledger;
@@ -106,7 +107,13 @@ pub struct Global {
     )]
     pub ledger: String,
     /// Your name, as the ledger records it; absent: your login name
-    #[arg(long = "as", global = true, value_name = "NAME", env = "DAICHO_ACTOR", hide_env_values = true)]
+    #[arg(
+        long = "as",
+        global = true,
+        value_name = "NAME",
+        env = "DAICHO_ACTOR",
+        hide_env_values = true
+    )]
     pub actor: Option<String>,
     /// The language of answers; absent: that of your locale
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
@@ -128,6 +135,8 @@ pub struct Global {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Try it: a sample ledger with a year's invented progress, served on this machine
+    Demo(DemoArgs),
     /// Serve a data folder
     Serve(ServeArgs),
     /// Open a ledger, list ledgers
@@ -160,23 +169,6 @@ pub enum Command {
         #[arg(value_enum)]
         shell: Shell,
     },
-}
-
-/// Try it: a sample ledger with a year's invented progress, served on this machine
-#[derive(Args, Clone, Debug)]
-pub struct DemoArgs {
-    /// The folder of the sample ledger; made if it is not there
-    #[arg(long, value_name = "DIR", default_value = "./daicho-demo")]
-    pub data: PathBuf,
-    /// Where to listen, on this machine only; port 0: one that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7015")]
-    pub listen: String,
-    /// The day it stands at
-    #[arg(long, value_name = "DATE", default_value = "2023-10-06", value_parser = input::date)]
-    pub at: Date,
-    /// Prepare the ledger and exit
-    #[arg(long)]
-    pub prepare_only: bool,
 }
 
 /// Arguments of `serve`. Each can stand in the environment (`DAICHO_` and its name) or in the settings file
@@ -251,10 +243,17 @@ impl Global {
 
 /// Who uses the command: the name given, else the login name.
 fn actor(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let login = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| {
-        variable(name).filter(|login| !login.trim().is_empty())
-    });
-    given.map(str::to_owned).filter(|name| !name.trim().is_empty()).or_else(login)
+    let given = given
+        .map(str::to_owned)
+        .filter(|name| !name.trim().is_empty());
+    given.or_else(|| login(variable))
+}
+
+/// The login name, where the machine says it.
+fn login(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|login| !login.trim().is_empty()))
 }
 
 /// Does what the command line asks of a server; starting one (`demo`, `serve`) is the program's to do.
@@ -280,8 +279,8 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
     let global = &cli.global;
     let open = || async { Session::open(global.address()?, Output, global.json).await };
     match &cli.command {
-        // Not a question to a server: the program starts one.
-        Command::Serve(_) => Ok(()),
+        // No questions to a server: the program starts one.
+        Command::Demo(_) | Command::Serve(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
@@ -324,7 +323,9 @@ mod tests {
     fn no_command_takes_an_argument_away_from_all() {
         fn each(command: &clap::Command, check: &mut dyn FnMut(&clap::Command)) {
             check(command);
-            let commands = command.get_subcommands().filter(|inner| inner.get_name() != "help");
+            let commands = command
+                .get_subcommands()
+                .filter(|inner| inner.get_name() != "help");
             commands.for_each(|inner| each(inner, check));
         }
         let mut command = Cli::command();
@@ -335,18 +336,28 @@ mod tests {
             .collect();
         command.build();
         each(&command, &mut |command| {
-            let longs: Vec<&str> = command.get_arguments().filter_map(|a| a.get_long()).collect();
+            let longs: Vec<&str> = command
+                .get_arguments()
+                .filter_map(|a| a.get_long())
+                .collect();
             for long in &everywhere {
-                assert!(longs.contains(&long.as_str()), "{}: --{long}", command.get_name());
+                assert!(
+                    longs.contains(&long.as_str()),
+                    "{}: --{long}",
+                    command.get_name()
+                );
             }
         });
     }
 
     #[test]
     fn a_name_that_is_given_goes_before_the_login_name() {
-        let login = |name: &str| (name == "LOGNAME").then(|| "sato".to_owned());
-        assert_eq!(actor(Some("佐藤"), login).as_deref(), Some("佐藤"));
-        assert_eq!(actor(Some(" "), login).as_deref(), Some("sato"));
+        let login = |name: &str| (name == "LOGNAME").then(|| "clerk".to_owned());
+        assert_eq!(
+            actor(Some("総務文書課"), login).as_deref(),
+            Some("総務文書課")
+        );
+        assert_eq!(actor(Some(" "), login).as_deref(), Some("clerk"));
         assert_eq!(actor(None, |_| None), None);
     }
 }

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use daicho::cli::demo::{DemoArgs, invitation};
 use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
@@ -12,6 +13,7 @@ use daicho::cli::output::Output;
 use daicho::cli::{self, Cli, Command, ServeArgs};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::show_event;
+use daicho::server::sample::{self, SampleError};
 use daicho::server::{Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
 use tokio::runtime::Builder;
@@ -21,8 +23,11 @@ fn main() -> ExitCode {
     let language = cli.global.language();
     let exit = match &cli.command {
         Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
+        Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
         // One connection, one call after the other: a thread of its own would only be started and ended.
-        _ => run(Builder::new_current_thread(), async { Ok(cli::run(&cli, show_event).await) }),
+        _ => run(Builder::new_current_thread(), async {
+            Ok(cli::run(&cli, show_event).await)
+        }),
     };
     let exit = exit.unwrap_or_else(|failure| cli::tell(&Output, language, &failure));
     ExitCode::from(exit.code())
@@ -38,14 +43,7 @@ fn run(
 }
 
 async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
-    let config = Config::load(&flags(args)).map_err(|invalid| {
-        let message = pick(language, "設定に誤りがあります", "these settings cannot be used");
-        let faults = invalid.faults().iter().map(ToString::to_string);
-        faults.fold(Failure::usage(message), Failure::hint)
-    })?;
-    telemetry::init(config.log_format, &config.log_filter)
-        .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
-    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    let (config, opened) = open(language, &flags(args)).await?;
     let data = config.data.display().to_string();
     let listening = |address| {
         // Whoever does not read this line has no use for it; the log bears it too.
@@ -56,6 +54,70 @@ async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
         .await
         .map_err(|error| ended(&error))?;
     Ok(Exit::Done)
+}
+
+async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
+    let filter_is_set = std::env::var_os("DAICHO_LOG_FILTER").is_some();
+    let flags = Flags {
+        data: Some(args.data.to_string_lossy().into_owned()),
+        listen: Some(args.listen.clone()),
+        default_ledger: Some(sample::CODE.to_owned()),
+        // Whoever tries it reads what is printed, not a log.
+        log_filter: (!filter_is_set).then(|| "warn".to_owned()),
+        ..Flags::default()
+    };
+    let (config, opened) = open(language, &flags).await?;
+    let prepared = sample::prepare(&opened.ledgers, args.at).await;
+    let today = prepared
+        .as_ref()
+        .ok()
+        .map_or(args.at, |(reader, _)| reader.today());
+    match prepared {
+        Ok(_) if args.prepare_only => {}
+        Ok(_) => {
+            let listening = |address| {
+                // The first line is for programs, the rest for people; both may look away.
+                let _ = Output.answer_line(&format!("listening on {address}"));
+                let _ = Output.answer(&invitation(language, address, today));
+            };
+            let served = opened.serve(&config, listening, asked_to_stop()).await;
+            return served.map(|()| Exit::Done).map_err(|error| ended(&error));
+        }
+        Err(error) => {
+            let exit = match error {
+                SampleError::Day => Exit::Usage,
+                SampleError::Occupied => Exit::Conflict,
+                _ => Exit::Fault,
+            };
+            // What was refused is the failure to tell; a folder that does not close either is logged.
+            let _ = opened.close().await;
+            return Err(Failure::new(exit, error.to_string()));
+        }
+    }
+    opened.close().await.map_err(|error| ended(&error))?;
+    let data = config.data.display();
+    Output.answer_line(&pick(
+        language,
+        format!("見本の台帳を用意しました（{data}、{today}）"),
+        format!("prepared the sample ledger ({data}, {today})"),
+    ))?;
+    Ok(Exit::Done)
+}
+
+async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Failure> {
+    let config = Config::load(flags).map_err(|invalid| {
+        let message = pick(
+            language,
+            "設定に誤りがあります",
+            "these settings cannot be used",
+        );
+        let faults = invalid.faults().iter().map(ToString::to_string);
+        faults.fold(Failure::usage(message), Failure::hint)
+    })?;
+    telemetry::init(config.log_format, &config.log_filter)
+        .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
+    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    Ok((config, opened))
 }
 
 /// Why a server ended, with every cause on its own line.

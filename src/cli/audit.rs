@@ -64,7 +64,7 @@ pub struct ChangesArgs {
 const EXAMPLES: &str = "\
 Examples:
   daicho audit changes R5/産業環境部/1-1/1.1 --type target-revised
-  daicho audit changes --actor 佐藤 --since 2023-10-01 --until 2023-10-31
+  daicho audit changes --actor 総務文書課 --since 2023-10-01 --until 2023-10-31
   daicho audit changes --flagged --oldest-first";
 
 /// A day in the ledger's zone, or an instant.
@@ -128,11 +128,17 @@ async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
         order: order.into(),
         ..v1::ListChangesRequest::default()
     };
-    session.answer(&session.client.changes(request, args.limit).await?, change::list)
+    session.answer(
+        &session.client.changes(request, args.limit).await?,
+        change::list,
+    )
 }
 
 fn wire(instant: Timestamp) -> prost_types::Timestamp {
-    prost_types::Timestamp { seconds: instant.as_second(), nanos: instant.subsec_nanosecond() }
+    prost_types::Timestamp {
+        seconds: instant.as_second(),
+        nanos: instant.subsec_nanosecond(),
+    }
 }
 
 #[cfg(test)]
@@ -143,8 +149,14 @@ mod tests {
     fn a_day_is_whole_in_the_ledgers_zone() {
         let tokyo = TimeZone::get("Asia/Tokyo").expect("the zone is bundled");
         let day = When::parse("令和5年10月1日").expect("a day");
-        assert_eq!(day.start(&tokyo).map(|at| at.to_string()).as_deref(), Some("2023-09-30T15:00:00Z"));
-        assert_eq!(day.end(&tokyo).map(|at| at.to_string()).as_deref(), Some("2023-10-01T15:00:00Z"));
+        assert_eq!(
+            day.start(&tokyo).map(|at| at.to_string()).as_deref(),
+            Some("2023-09-30T15:00:00Z")
+        );
+        assert_eq!(
+            day.end(&tokyo).map(|at| at.to_string()).as_deref(),
+            Some("2023-10-01T15:00:00Z")
+        );
         let instant = When::parse("2023-10-01T00:00:00+09:00").expect("an instant");
         assert_eq!(instant.start(&tokyo), day.start(&tokyo));
     }

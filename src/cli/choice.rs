@@ -42,7 +42,10 @@ choices! {
 /// The word for a choice.
 pub fn word<C: Choice>(choice: C) -> String {
     let name = choice.name();
-    name.strip_prefix(C::PREFIX).unwrap_or(name).to_ascii_lowercase().replace('_', "-")
+    name.strip_prefix(C::PREFIX)
+        .unwrap_or(name)
+        .to_ascii_lowercase()
+        .replace('_', "-")
 }
 
 /// Every choice but "not said", in the order of the protos.
@@ -58,16 +61,19 @@ pub fn parse<C: Choice>(text: &str) -> Option<C> {
         if c.is_ascii_uppercase() && lower_before {
             name.push('_');
         }
-        name.push(if c == '-' { '_' } else { c.to_ascii_uppercase() });
+        name.push(if c == '-' {
+            '_'
+        } else {
+            c.to_ascii_uppercase()
+        });
     }
     C::named(&name).filter(|choice| choice.name() != format!("{}UNSPECIFIED", C::PREFIX))
 }
 
 /// Reads a choice for clap, which lists the words in help, completions and errors.
 pub fn parser<C: Choice>() -> impl TypedValueParser<Value = C> {
-    PossibleValuesParser::new(all::<C>().into_iter().map(word)).try_map(|text| {
-        parse::<C>(&text).ok_or("not one of the choices")
-    })
+    PossibleValuesParser::new(all::<C>().into_iter().map(word))
+        .try_map(|text| parse::<C>(&text).ok_or("not one of the choices"))
 }
 
 #[cfg(test)]

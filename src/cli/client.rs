@@ -58,7 +58,10 @@ impl Interceptor for Introduce {
         let metadata = request.metadata_mut();
         metadata.insert_bin(ACTOR_KEY, self.actor.clone());
         metadata.insert(CLIENT_KEY, AsciiMetadataValue::from_static(CLIENT_NAME));
-        metadata.insert("accept-language", AsciiMetadataValue::from_static(tag(self.language)));
+        metadata.insert(
+            "accept-language",
+            AsciiMetadataValue::from_static(tag(self.language)),
+        );
         Ok(request)
     }
 }
@@ -146,9 +149,14 @@ impl Client {
 
     /// The ledger, its head and the day that it takes for today.
     pub async fn get_ledger(&self) -> Result<v1::GetLedgerResponse, Failure> {
-        let request = v1::GetLedgerRequest { ledger: self.ledger(), min_position: None };
+        let request = v1::GetLedgerRequest {
+            ledger: self.ledger(),
+            min_position: None,
+        };
         let answer = self.ledgers.clone().get_ledger(self.ask(request)).await;
-        answer.map(tonic::Response::into_inner).map_err(|status| self.failed(&status))
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| self.failed(&status))
     }
 
     /// Every ledger of the server.
@@ -156,7 +164,10 @@ impl Client {
         let mut all = v1::ListLedgersResponse::default();
         for _ in 0..PAGES_MAX {
             let page_token = std::mem::take(&mut all.next_page_token);
-            let request = v1::ListLedgersRequest { page_size: 0, page_token };
+            let request = v1::ListLedgersRequest {
+                page_size: 0,
+                page_token,
+            };
             let page = self.admin.clone().list_ledgers(self.ask(request)).await;
             let page = page.map_err(|status| self.failed(&status))?.into_inner();
             all.ledgers.extend(page.ledgers);
@@ -174,7 +185,10 @@ impl Client {
         request: v1::OpenLedgerRequest,
     ) -> Result<v1::OpenLedgerResponse, Failure> {
         let send = || async {
-            self.admin.clone().open_ledger(self.ask(request.clone())).await
+            self.admin
+                .clone()
+                .open_ledger(self.ask(request.clone()))
+                .await
         };
         let first = match send().await {
             Err(status) if is_outcome_unknown(&status) => status,
@@ -189,9 +203,15 @@ impl Client {
         &self,
         request: v1::AppendEventsRequest,
     ) -> Result<v1::AppendEventsResponse, Failure> {
-        let request = v1::AppendEventsRequest { ledger: self.ledger(), ..request };
+        let request = v1::AppendEventsRequest {
+            ledger: self.ledger(),
+            ..request
+        };
         let send = || async {
-            self.ledgers.clone().append_events(self.ask(request.clone())).await
+            self.ledgers
+                .clone()
+                .append_events(self.ask(request.clone()))
+                .await
         };
         let first = match send().await {
             Err(status) if is_outcome_unknown(&status) => status,
@@ -202,7 +222,9 @@ impl Client {
     }
 
     fn take<T>(&self, answer: Result<tonic::Response<T>, Status>) -> Result<T, Failure> {
-        answer.map(tonic::Response::into_inner).map_err(|status| self.failed(&status))
+        answer
+            .map(tonic::Response::into_inner)
+            .map_err(|status| self.failed(&status))
     }
 
     /// What a second attempt says about a first one whose answer was lost.
@@ -222,9 +244,14 @@ impl Client {
     }
 
     /// The receipt of an earlier append call, or `None` if it was not recorded.
-    pub async fn receipt(&self, request_id: &str) -> Result<Option<v1::GetReceiptResponse>, Failure> {
-        let request =
-            v1::GetReceiptRequest { ledger: self.ledger(), request_id: request_id.to_owned() };
+    pub async fn receipt(
+        &self,
+        request_id: &str,
+    ) -> Result<Option<v1::GetReceiptResponse>, Failure> {
+        let request = v1::GetReceiptRequest {
+            ledger: self.ledger(),
+            request_id: request_id.to_owned(),
+        };
         match self.ledgers.clone().get_receipt(self.ask(request)).await {
             Ok(answer) => Ok(Some(answer.into_inner())),
             Err(status) if failure::reason_of(&status).as_deref() == Some("REQUEST_UNKNOWN") => {
@@ -262,9 +289,17 @@ impl Client {
         &self,
         request: v1::ReadEventsRequest,
     ) -> Result<tonic::Streaming<v1::ReadEventsResponse>, Failure> {
-        let request = v1::ReadEventsRequest { ledger: self.ledger(), ..request };
+        let request = v1::ReadEventsRequest {
+            ledger: self.ledger(),
+            ..request
+        };
         // The whole of a large ledger may take longer than one answer: no deadline.
-        self.take(self.ledgers.clone().read_events(Request::new(request)).await)
+        self.take(
+            self.ledgers
+                .clone()
+                .read_events(Request::new(request))
+                .await,
+        )
     }
 
     /// Events from a position on, without end.
@@ -272,8 +307,15 @@ impl Client {
         &self,
         request: v1::SubscribeEventsRequest,
     ) -> Result<tonic::Streaming<v1::SubscribeEventsResponse>, Status> {
-        let request = v1::SubscribeEventsRequest { ledger: self.ledger(), ..request };
-        let stream = self.ledgers.clone().subscribe_events(Request::new(request)).await;
+        let request = v1::SubscribeEventsRequest {
+            ledger: self.ledger(),
+            ..request
+        };
+        let stream = self
+            .ledgers
+            .clone()
+            .subscribe_events(Request::new(request))
+            .await;
         stream.map(tonic::Response::into_inner)
     }
 
@@ -293,7 +335,11 @@ impl Client {
         filter: &GoalFilter,
         limit: Option<usize>,
     ) -> Result<v1::ListGoalsResponse, Failure> {
-        let view = if filter.full { v1::GoalView::Full } else { v1::GoalView::Summary };
+        let view = if filter.full {
+            v1::GoalView::Full
+        } else {
+            v1::GoalView::Summary
+        };
         let mut all = v1::ListGoalsResponse::default();
         for _ in 0..PAGES_MAX {
             let request = v1::ListGoalsRequest {
@@ -361,11 +407,14 @@ impl Client {
         let query = v1::lookup_code_request::Query::Code(code.to_owned());
         let answer = self.lookup_by(query, &[], 1, String::new()).await?;
         answer.entities.into_iter().next().ok_or_else(|| {
-            Failure::new(Exit::NotFound, pick(
-                self.address.language,
-                format!("コードがありません: {code}"),
-                format!("nothing has the code {code}"),
-            ))
+            Failure::new(
+                Exit::NotFound,
+                pick(
+                    self.address.language,
+                    format!("コードがありません: {code}"),
+                    format!("nothing has the code {code}"),
+                ),
+            )
         })
     }
 
@@ -377,7 +426,10 @@ impl Client {
         limit: u32,
     ) -> Result<Vec<v1::Entity>, Failure> {
         let query = v1::lookup_code_request::Query::Prefix(prefix.to_owned());
-        Ok(self.lookup_by(query, kinds, limit, String::new()).await?.entities)
+        Ok(self
+            .lookup_by(query, kinds, limit, String::new())
+            .await?
+            .entities)
     }
 
     /// Everything of one kind.
@@ -416,7 +468,11 @@ impl Client {
 
     /// The table of departments and pillars.
     pub async fn overview(&self, plan: Option<String>) -> Result<v1::GetOverviewResponse, Failure> {
-        let request = v1::GetOverviewRequest { ledger: self.ledger(), min_position: None, plan };
+        let request = v1::GetOverviewRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            plan,
+        };
         self.take(self.goals.clone().get_overview(self.ask(request)).await)
     }
 
@@ -511,16 +567,34 @@ mod tests {
     fn only_a_lost_answer_leaves_the_outcome_unknown() {
         assert!(is_outcome_unknown(&Status::unavailable("connection reset")));
         assert!(is_outcome_unknown(&Status::cancelled("timeout")));
-        assert!(is_outcome_unknown(&reasoned(Code::Unavailable, "OUTCOME_UNKNOWN")));
-        assert!(!is_outcome_unknown(&reasoned(Code::Unavailable, "READ_ONLY")));
-        assert!(!is_outcome_unknown(&reasoned(Code::DeadlineExceeded, "DEADLINE_PASSED")));
-        assert!(!is_outcome_unknown(&reasoned(Code::FailedPrecondition, "CYCLE_ENDED")));
+        assert!(is_outcome_unknown(&reasoned(
+            Code::Unavailable,
+            "OUTCOME_UNKNOWN"
+        )));
+        assert!(!is_outcome_unknown(&reasoned(
+            Code::Unavailable,
+            "READ_ONLY"
+        )));
+        assert!(!is_outcome_unknown(&reasoned(
+            Code::DeadlineExceeded,
+            "DEADLINE_PASSED"
+        )));
+        assert!(!is_outcome_unknown(&reasoned(
+            Code::FailedPrecondition,
+            "CYCLE_ENDED"
+        )));
     }
 
     #[test]
     fn a_second_attempt_that_never_reached_the_ledger_settles_nothing() {
         assert!(!is_decided(&reasoned(Code::Unavailable, "READ_ONLY")));
-        assert!(!is_decided(&reasoned(Code::ResourceExhausted, "OVERLOADED")));
-        assert!(is_decided(&reasoned(Code::FailedPrecondition, "CYCLE_ENDED")));
+        assert!(!is_decided(&reasoned(
+            Code::ResourceExhausted,
+            "OVERLOADED"
+        )));
+        assert!(is_decided(&reasoned(
+            Code::FailedPrecondition,
+            "CYCLE_ENDED"
+        )));
     }
 }

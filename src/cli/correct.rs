@@ -93,7 +93,10 @@ impl EntryName {
             .rsplit_once(['@', '＠'])
             .ok_or("neither an event id, nor a position, nor INDICATOR@DATE")?;
         let day = parse_date(day).map_err(|error| error.to_string())?;
-        Ok(Self::OnDay { indicator: indicator.to_owned(), day })
+        Ok(Self::OnDay {
+            indicator: indicator.to_owned(),
+            day,
+        })
     }
 }
 
@@ -109,7 +112,10 @@ pub async fn correct(session: &Session, args: &CorrectArgs) -> Result<(), Failur
     if session.told_before(&writing).await? {
         return Ok(());
     }
-    let keys = (args.measured.member.as_deref(), args.measured.part.as_deref());
+    let keys = (
+        args.measured.member.as_deref(),
+        args.measured.part.as_deref(),
+    );
     let Found { series, entry } = find(session, &args.entry, keys).await?;
     let indicator = series.indicator.unwrap_or_default();
     let definition = definition_of(&indicator);
@@ -117,14 +123,17 @@ pub async fn correct(session: &Session, args: &CorrectArgs) -> Result<(), Failur
     let measurement = if args.measured.is_empty() {
         before.clone()
     } else {
-        let reading = with_keys(&args.measured, before.as_ref())
-            .reading(session.language(), &definition)?;
+        let reading =
+            with_keys(&args.measured, before.as_ref()).reading(session.language(), &definition)?;
         say_folded(session, &reading);
         Some(reading.measurement)
     };
     let day = |text: &str| {
         parse_iso(text).map_err(|error| {
-            Failure::new(Exit::Fault, format!("the server's date `{text}` cannot be read: {error}"))
+            Failure::new(
+                Exit::Fault,
+                format!("the server's date `{text}` cannot be read: {error}"),
+            )
         })
     };
     let valid_from = args.on.map_or_else(|| day(&entry.valid_from), Ok)?;
@@ -143,7 +152,9 @@ pub async fn correct(session: &Session, args: &CorrectArgs) -> Result<(), Failur
         unit_code: args.measured.unit_code(&definition),
     });
     let valid = (valid_from, valid_to);
-    let event = args.writing.event(valid, v1::ReasonCode::EntryError, payload)?;
+    let event = args
+        .writing
+        .event(valid, v1::ReasonCode::EntryError, payload)?;
     session.write(vec![event], &writing, &indicator).await
 }
 
@@ -158,14 +169,19 @@ pub async fn retract(session: &Session, args: &RetractArgs) -> Result<(), Failur
     let indicator = series.indicator.unwrap_or_default();
     let valid_from = parse_iso(&entry.valid_from).map_err(|error| {
         let text = &entry.valid_from;
-        Failure::new(Exit::Fault, format!("the server's date `{text}` cannot be read: {error}"))
+        Failure::new(
+            Exit::Fault,
+            format!("the server's date `{text}` cannot be read: {error}"),
+        )
     })?;
     let payload = Payload::ActualRetracted(v1::ActualRetracted {
         indicator: indicator.id.clone(),
         retracts: entry.event_id,
         before: entry.measurement,
     });
-    let event = args.writing.event((valid_from, None), v1::ReasonCode::EntryError, payload)?;
+    let event = args
+        .writing
+        .event((valid_from, None), v1::ReasonCode::EntryError, payload)?;
     session.write(vec![event], &writing, &indicator).await
 }
 
@@ -199,7 +215,12 @@ async fn find(
             return on_day(session, session.series(indicator).await?, *day, keys);
         }
     };
-    let event = session.client.event(selector).await?.event.unwrap_or_default();
+    let event = session
+        .client
+        .event(selector)
+        .await?
+        .event
+        .unwrap_or_default();
     let kind = event.r#type();
     let fact = event.fact.unwrap_or_default();
     let indicator = match fact.payload {
@@ -214,7 +235,11 @@ async fn find(
         }
     };
     let series = session.series(&indicator).await?;
-    let entry = series.entries.iter().find(|entry| entry.event_id == fact.event_id).cloned();
+    let entry = series
+        .entries
+        .iter()
+        .find(|entry| entry.event_id == fact.event_id)
+        .cloned();
     match entry {
         Some(entry) => Ok(Found { series, entry }),
         None => Err(not_found(session, &series)),
@@ -229,17 +254,34 @@ fn on_day(
     (member, part): (Option<&str>, Option<&str>),
 ) -> Result<Found, Failure> {
     let day = day.to_string();
-    let definition = series.indicator.as_ref().map(definition_of).unwrap_or_default();
-    let members = definition.members.iter().map(|m| (m.key.as_str(), m.label.as_ref()));
-    let parts = definition.parts.iter().map(|p| (p.key.as_str(), p.label.as_ref()));
+    let definition = series
+        .indicator
+        .as_ref()
+        .map(definition_of)
+        .unwrap_or_default();
+    let members = definition
+        .members
+        .iter()
+        .map(|m| (m.key.as_str(), m.label.as_ref()));
+    let parts = definition
+        .parts
+        .iter()
+        .map(|p| (p.key.as_str(), p.label.as_ref()));
     let member = member.map(|member| key_of(member, members));
     let part = part.map(|part| key_of(part, parts));
     let found: Vec<&v1::Entry> = series
         .entries
         .iter()
         .filter(|entry| entry.counts && entry.valid_from == day)
-        .filter(|entry| member.as_deref().is_none_or(|key| member_of(entry) == Some(key)))
-        .filter(|entry| part.as_deref().is_none_or(|key| entry.part.as_deref() == Some(key)))
+        .filter(|entry| {
+            member
+                .as_deref()
+                .is_none_or(|key| member_of(entry) == Some(key))
+        })
+        .filter(|entry| {
+            part.as_deref()
+                .is_none_or(|key| entry.part.as_deref() == Some(key))
+        })
         .collect();
     match found.as_slice() {
         [entry] => {
@@ -270,7 +312,10 @@ fn member_of(entry: &v1::Entry) -> Option<&str> {
 fn not_found(session: &Session, series: &v1::GetSeriesResponse) -> Failure {
     let failure = Failure::new(
         Exit::NotFound,
-        session.view.pick("その実績はありません", "there is no such report").to_owned(),
+        session
+            .view
+            .pick("その実績はありません", "there is no such report")
+            .to_owned(),
     );
     let mut lines: Vec<String> = series
         .entries
@@ -283,7 +328,13 @@ fn not_found(session: &Session, series: &v1::GetSeriesResponse) -> Failure {
     if lines.is_empty() {
         return failure;
     }
-    lines.insert(0, session.view.pick("有効な実績:", "reports that count:").to_owned());
+    lines.insert(
+        0,
+        session
+            .view
+            .pick("有効な実績:", "reports that count:")
+            .to_owned(),
+    );
     failure.hint(lines.join("\n"))
 }
 
@@ -299,14 +350,23 @@ mod tests {
     #[test]
     fn a_report_is_named_in_three_ways() {
         let day = "2023-07-31".parse().expect("a date");
-        for text in ["R5/総務部/3-1/1.1@2023-07-31", "R5/総務部/3-1/1.1＠令和5年7月31日"] {
-            let named = EntryName::OnDay { indicator: "R5/総務部/3-1/1.1".to_owned(), day };
+        for text in [
+            "R5/総務部/3-1/1.1@2023-07-31",
+            "R5/総務部/3-1/1.1＠令和5年7月31日",
+        ] {
+            let named = EntryName::OnDay {
+                indicator: "R5/総務部/3-1/1.1".to_owned(),
+                day,
+            };
             assert_eq!(EntryName::parse(text), Ok(named), "{text}");
         }
         assert_eq!(EntryName::parse("1234"), Ok(EntryName::Position(1234)));
         assert_eq!(EntryName::parse("#1234"), Ok(EntryName::Position(1234)));
         let id = "01890a5d-ac96-774b-bcce-b302099a8057";
-        assert_eq!(EntryName::parse(id), Ok(EntryName::Event(Uuid::try_parse(id).expect("an id"))));
+        assert_eq!(
+            EntryName::parse(id),
+            Ok(EntryName::Event(Uuid::try_parse(id).expect("an id")))
+        );
         assert!(EntryName::parse("R5/総務部/3-1/1.1").is_err());
         assert!(EntryName::parse("R5/総務部/3-1/1.1@2023-02-30").is_err());
     }

@@ -78,7 +78,11 @@ pub async fn run(session: &Session, command: &EventsCommand) -> Result<(), Failu
 }
 
 fn format(leaves: bool) -> v1::EventFormat {
-    if leaves { v1::EventFormat::Leaves } else { v1::EventFormat::Events }
+    if leaves {
+        v1::EventFormat::Leaves
+    } else {
+        v1::EventFormat::Events
+    }
 }
 
 async fn read(session: &Session, args: &ReadArgs) -> Result<(), Failure> {
@@ -99,7 +103,9 @@ async fn read(session: &Session, args: &ReadArgs) -> Result<(), Failure> {
         }
     }
     if !session.json {
-        session.output.remark(&event::counted(&session.view, count, head.as_ref()));
+        session
+            .output
+            .remark(&event::counted(&session.view, count, head.as_ref()));
     }
     Ok(())
 }
@@ -127,7 +133,9 @@ fn print(session: &Session, batch: v1::EventBatch, limit: Option<u64>) -> Result
                 if session.json {
                     session.print(&json::value(&event)?)?;
                 } else {
-                    session.output.answer_line(&event::line(&session.view, &event))?;
+                    session
+                        .output
+                        .answer_line(&event::line(&session.view, &event))?;
                 }
                 count += 1;
             }
@@ -143,7 +151,9 @@ fn print(session: &Session, batch: v1::EventBatch, limit: Option<u64>) -> Result
                     let leaf = hex::encode(leaf);
                     session.print(&json!({ "position": position, "leaf_hex": leaf }))?;
                 } else {
-                    session.output.answer_line(&event::leaf_line(position, leaf))?;
+                    session
+                        .output
+                        .answer_line(&event::leaf_line(position, leaf))?;
                 }
                 count += 1;
             }
@@ -165,7 +175,12 @@ async fn follow(session: &Session, args: &FollowArgs) -> Result<(), Failure> {
     if STREAMS_MAX < args.goal.len() {
         return Err(Failure::usage(format!("--goal: at most {STREAMS_MAX}")));
     }
-    let mut following = Following { session, args, position: 0, count: 0 };
+    let mut following = Following {
+        session,
+        args,
+        position: 0,
+        count: 0,
+    };
     following.position = match args.from {
         Some(position) => position,
         None => {
@@ -200,7 +215,10 @@ async fn follow(session: &Session, args: &FollowArgs) -> Result<(), Failure> {
 
 /// Whether a stream that ended so can be taken up where it broke.
 fn is_broken(status: &Status) -> bool {
-    matches!(status.code(), tonic::Code::Unavailable | tonic::Code::Cancelled | tonic::Code::Unknown)
+    matches!(
+        status.code(),
+        tonic::Code::Unavailable | tonic::Code::Cancelled | tonic::Code::Unknown
+    )
 }
 
 struct Following<'a> {
@@ -221,9 +239,17 @@ impl Following<'_> {
                 .args
                 .goal
                 .iter()
-                .map(|goal| v1::StreamRef { kind: v1::StreamKind::Goal.into(), id: goal.clone() })
+                .map(|goal| v1::StreamRef {
+                    kind: v1::StreamKind::Goal.into(),
+                    id: goal.clone(),
+                })
                 .collect(),
-            types: self.args.types.iter().map(|kind| i32::from(*kind)).collect(),
+            types: self
+                .args
+                .types
+                .iter()
+                .map(|kind| i32::from(*kind))
+                .collect(),
         };
         let mut stream = match self.session.client.subscribe(request).await {
             Ok(stream) => stream,
@@ -246,11 +272,16 @@ impl Following<'_> {
         let view = &self.session.view;
         match message.frame {
             Some(Frame::Batch(batch)) => {
-                let left = self.args.limit.map(|limit| limit.saturating_sub(self.count));
+                let left = self
+                    .args
+                    .limit
+                    .map(|limit| limit.saturating_sub(self.count));
                 self.count += print(self.session, batch, left)?;
             }
             Some(Frame::CaughtUp(_)) if !self.session.json => {
-                let mark = view.sample_mark().map_or_else(String::new, |mark| format!(" · {mark}"));
+                let mark = view
+                    .sample_mark()
+                    .map_or_else(String::new, |mark| format!(" · {mark}"));
                 let position = message.next_position;
                 self.session.output.remark(&view.pick(
                     format!("位置 {position} まで読みました。新しいイベントを待っています{mark}"),

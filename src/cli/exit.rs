@@ -28,13 +28,31 @@ impl Exit {
     /// Every code with its meaning, as `--help` prints them.
     pub const ALL: [(Self, &'static str); 8] = [
         (Self::Done, "done, or done before"),
-        (Self::Refused, "refused by a rule, or a file has faults; nothing was written"),
-        (Self::Usage, "the command line cannot be understood; nothing was sent"),
+        (
+            Self::Refused,
+            "refused by a rule, or a file has faults; nothing was written",
+        ),
+        (
+            Self::Usage,
+            "the command line cannot be understood; nothing was sent",
+        ),
         (Self::NotFound, "something named does not exist"),
-        (Self::Conflict, "exists already, or somebody else came first: look again"),
-        (Self::Unavailable, "the server cannot be reached or cannot serve now; nothing was written"),
-        (Self::OutcomeUnknown, "may or may not be written; repeat with --request-id as told"),
-        (Self::Fault, "damaged data, an internal error, or the output cannot be written"),
+        (
+            Self::Conflict,
+            "exists already, or somebody else came first: look again",
+        ),
+        (
+            Self::Unavailable,
+            "the server cannot be reached or cannot serve now; nothing was written",
+        ),
+        (
+            Self::OutcomeUnknown,
+            "may or may not be written; repeat with --request-id as told",
+        ),
+        (
+            Self::Fault,
+            "damaged data, an internal error, or the output cannot be written",
+        ),
     ];
 
     /// The number.

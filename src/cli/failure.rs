@@ -89,17 +89,30 @@ impl Failure {
     pub fn from_status(language: Language, status: &Status) -> Self {
         let details = status.get_error_details();
         let info = details.error_info();
-        let reason = info.map(|info| info.reason.clone()).filter(|reason| !reason.is_empty());
+        let reason = info
+            .map(|info| info.reason.clone())
+            .filter(|reason| !reason.is_empty());
         let mut violations = Vec::new();
-        for violation in details.bad_request().iter().flat_map(|bad| &bad.field_violations) {
-            let localized = violation.localized_message.as_ref().map(|told| told.message.clone());
+        for violation in details
+            .bad_request()
+            .iter()
+            .flat_map(|bad| &bad.field_violations)
+        {
+            let localized = violation
+                .localized_message
+                .as_ref()
+                .map(|told| told.message.clone());
             violations.push(Violation {
                 field: violation.field.clone(),
                 reason: violation.reason.clone(),
                 message: localized.unwrap_or_else(|| violation.description.clone()),
             });
         }
-        for violation in details.precondition_failure().iter().flat_map(|broken| &broken.violations) {
+        for violation in details
+            .precondition_failure()
+            .iter()
+            .flat_map(|broken| &broken.violations)
+        {
             violations.push(Violation {
                 field: violation.subject.clone(),
                 reason: violation.r#type.clone(),
@@ -181,7 +194,10 @@ impl Failure {
 /// The stable reason of a status, where it bears one.
 pub fn reason_of(status: &Status) -> Option<String> {
     let details = status.get_error_details();
-    details.error_info().map(|info| info.reason.clone()).filter(|reason| !reason.is_empty())
+    details
+        .error_info()
+        .map(|info| info.reason.clone())
+        .filter(|reason| !reason.is_empty())
 }
 
 fn exit_of(code: Code, reason: Option<&str>) -> Exit {

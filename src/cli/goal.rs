@@ -85,15 +85,18 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
         find: args.find.clone(),
         full: args.full,
     };
-    session.answer(&session.client.goals(&filter, args.limit).await?, goal::list)
+    session.answer(
+        &session.client.goals(&filter, args.limit).await?,
+        goal::list,
+    )
 }
 
 async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     match session.client.goal(&args.goal).await {
         Ok(answer) => session.answer(&answer, goal::card),
-        Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => {
-            Err(session.offering(failure, &args.goal, &[v1::EntityKind::Goal]).await)
-        }
+        Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => Err(session
+            .offering(failure, &args.goal, &[v1::EntityKind::Goal])
+            .await),
         Err(failure) => Err(failure),
     }
 }
@@ -113,5 +116,8 @@ async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
         order: v1::ChangeOrder::OldestFirst.into(),
         ..v1::ListChangesRequest::default()
     };
-    session.answer(&session.client.changes(request, args.limit).await?, change::list)
+    session.answer(
+        &session.client.changes(request, args.limit).await?,
+        change::list,
+    )
 }

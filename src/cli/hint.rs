@@ -191,7 +191,10 @@ mod tests {
 
     #[test]
     fn every_failure_comes_with_a_next_step() {
-        for (exit, _) in Exit::ALL.into_iter().filter(|(exit, _)| *exit != Exit::Done) {
+        for (exit, _) in Exit::ALL
+            .into_iter()
+            .filter(|(exit, _)| *exit != Exit::Done)
+        {
             assert!(next_step(Language::Ja, "", exit).is_some(), "{exit:?}");
         }
     }
@@ -214,11 +217,17 @@ mod tests {
 
     #[test]
     fn a_path_is_told_by_its_argument() {
-        assert_eq!(argument("events[0].actual_recorded.measurement.increment"), Some("VALUE"));
+        assert_eq!(
+            argument("events[0].actual_recorded.measurement.increment"),
+            Some("VALUE")
+        );
         assert_eq!(argument("events[0].valid_from"), Some("--on"));
         assert_eq!(argument("events[0].reason.text"), Some("--reason"));
         assert_eq!(argument("events[0].actual_recorded.part"), Some("--part"));
-        assert_eq!(argument("events[0].actual_recorded.measurement.member.member"), Some("--member"));
+        assert_eq!(
+            argument("events[0].actual_recorded.measurement.member.member"),
+            Some("--member")
+        );
         assert_eq!(argument("department"), Some("--department"));
         assert_eq!(argument("events[3].goal_set.title"), None);
     }

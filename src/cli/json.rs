@@ -48,12 +48,17 @@ static POOL: LazyLock<Option<DescriptorPool>> =
 /// A message as JSON.
 pub fn value<M: Printed>(message: &M) -> Result<Value, Failure> {
     convert(message).map_err(|problem| {
-        Failure::new(Exit::Fault, format!("cannot print {} as JSON: {problem}", M::NAME))
+        Failure::new(
+            Exit::Fault,
+            format!("cannot print {} as JSON: {problem}", M::NAME),
+        )
     })
 }
 
 fn convert<M: Printed>(message: &M) -> Result<Value, String> {
-    let pool = POOL.as_ref().ok_or("the descriptors of the API cannot be read")?;
+    let pool = POOL
+        .as_ref()
+        .ok_or("the descriptors of the API cannot be read")?;
     let descriptor = pool.get_message_by_name(M::NAME).ok_or("no such message")?;
     let dynamic = DynamicMessage::decode(descriptor, message.encode_to_vec().as_slice())
         .map_err(|error| error.to_string())?;

@@ -57,11 +57,17 @@ mod tests {
     fn the_first_locale_that_is_set_decides() {
         let of = |pairs: &'static [(&str, &str)]| {
             of_environment(|name| {
-                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+                pairs
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
             })
         };
         assert_eq!(of(&[("LANG", "ja_JP.UTF-8")]), Language::Ja);
-        assert_eq!(of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]), Language::En);
+        assert_eq!(
+            of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "C")]),
+            Language::En
+        );
         assert_eq!(of(&[("LANG", "ja_JP.UTF-8"), ("LC_ALL", "")]), Language::Ja);
         assert_eq!(of(&[]), Language::En);
     }

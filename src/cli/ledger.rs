@@ -48,9 +48,7 @@ pub struct OpenArgs {
 pub async fn run(session: &Session, command: &LedgerCommand) -> Result<(), Failure> {
     match command {
         LedgerCommand::Open(args) => open(session, args).await,
-        LedgerCommand::List => {
-            session.answer(&session.client.list_ledgers().await?, ledger::list)
-        }
+        LedgerCommand::List => session.answer(&session.client.list_ledgers().await?, ledger::list),
     }
 }
 
@@ -59,7 +57,10 @@ async fn open(session: &Session, args: &OpenArgs) -> Result<(), Failure> {
     let request = v1::OpenLedgerRequest {
         request_id,
         code: args.code.clone(),
-        title: Some(v1::Title { ja: args.name.clone(), en: args.name_en.clone() }),
+        title: Some(v1::Title {
+            ja: args.name.clone(),
+            en: args.name_en.clone(),
+        }),
         origin: args.origin.clone(),
         time_zone: args.time_zone.clone(),
         locale: args.locale.clone(),

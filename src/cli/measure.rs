@@ -17,13 +17,22 @@ use crate::domain::text::Language;
 #[derive(Args, Clone, Debug, Default)]
 pub struct Measured {
     /// What was measured, in the indicator's own form: `12`, `5430/9980`, `done`, `completed`, a level
-    #[arg(value_name = "VALUE", allow_negative_numbers = true, conflicts_with = "form")]
+    #[arg(
+        value_name = "VALUE",
+        allow_negative_numbers = true,
+        conflicts_with = "form"
+    )]
     pub value: Option<String>,
     /// A share or mean by its two parts
     #[arg(long, value_name = "N/D", group = "form")]
     pub ratio: Option<String>,
     /// A level as it stood on the day
-    #[arg(long, value_name = "NUMBER", group = "form", allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        group = "form",
+        allow_negative_numbers = true
+    )]
     pub level: Option<String>,
     /// A milestone's state
     #[arg(long, value_name = "STATE", group = "form", value_parser = choice::parser::<v1::MilestoneState>())]
@@ -90,14 +99,24 @@ impl Measured {
         language: Language,
         definition: &v1::Definition,
     ) -> Result<Reading, Failure> {
-        let mut reader = Reader { language, definition, folded: Vec::new() };
+        let mut reader = Reader {
+            language,
+            definition,
+            folded: Vec::new(),
+        };
         let kind = reader.kind(self)?;
-        Ok(Reading { measurement: v1::Measurement { kind: Some(kind) }, folded: reader.folded })
+        Ok(Reading {
+            measurement: v1::Measurement { kind: Some(kind) },
+            folded: reader.folded,
+        })
     }
 
     /// The key of the part that was named by key or label.
     pub fn part_key(&self, definition: &v1::Definition) -> Option<String> {
-        let labels = definition.parts.iter().map(|part| (part.key.as_str(), part.label.as_ref()));
+        let labels = definition
+            .parts
+            .iter()
+            .map(|part| (part.key.as_str(), part.label.as_ref()));
         self.part.as_ref().map(|given| key_of(given, labels))
     }
 
@@ -192,17 +211,26 @@ impl Reader<'_> {
             .iter()
             .map(|checkpoint| (checkpoint.key.as_str(), checkpoint.label.as_ref()));
         let checkpoint = given.checkpoint.as_ref().map(|given| key_of(given, labels));
-        Kind::Milestone(measurement::Milestone { checkpoint, state: state.into() })
+        Kind::Milestone(measurement::Milestone {
+            checkpoint,
+            state: state.into(),
+        })
     }
 
     fn member(&self, given: &Measured, state: v1::MemberState) -> Result<Kind, Failure> {
         let member = self.member_key(given)?;
-        Ok(Kind::Member(measurement::Member { member, state: state.into() }))
+        Ok(Kind::Member(measurement::Member {
+            member,
+            state: state.into(),
+        }))
     }
 
     fn member_key(&self, given: &Measured) -> Result<String, Failure> {
-        let labels =
-            self.definition.members.iter().map(|member| (member.key.as_str(), member.label.as_ref()));
+        let labels = self
+            .definition
+            .members
+            .iter()
+            .map(|member| (member.key.as_str(), member.label.as_ref()));
         match &given.member {
             Some(member) => Ok(key_of(member, labels)),
             None => Err(Failure::usage(pick(
@@ -218,7 +246,11 @@ impl Reader<'_> {
         if let Ok(level) = folded.parse() {
             return Ok(Kind::RubricLevel(level));
         }
-        let levels = self.definition.rubric.iter().flat_map(|rubric| &rubric.levels);
+        let levels = self
+            .definition
+            .rubric
+            .iter()
+            .flat_map(|rubric| &rubric.levels);
         (1..)
             .zip(levels)
             .find(|(_, title)| is_label(&folded, Some(title)))
@@ -233,30 +265,43 @@ impl Reader<'_> {
             v1::EntryKind::Increment => ("増えた数: 12", "what was added: 12"),
             v1::EntryKind::Absolute => ("その日の値: 47500", "the value on that day: 47500"),
             v1::EntryKind::NumDen => ("分子/分母: 5430/9980", "numerator/denominator: 5430/9980"),
-            v1::EntryKind::MemberState => {
-                ("対象と状況: done --member キー", "a member and its state: done --member KEY")
-            }
-            v1::EntryKind::MemberValue => {
-                ("対象と値: 12 --member キー", "a member and its value: 12 --member KEY")
-            }
+            v1::EntryKind::MemberState => (
+                "対象と状況: done --member キー",
+                "a member and its state: done --member KEY",
+            ),
+            v1::EntryKind::MemberValue => (
+                "対象と値: 12 --member キー",
+                "a member and its value: 12 --member KEY",
+            ),
             v1::EntryKind::MilestoneState => (
                 "工程の状況: not-started, started, decided, completed, in-operation",
                 "a state: not-started, started, decided, completed or in-operation",
             ),
-            v1::EntryKind::RubricLevel => ("評価段階の番号か名称: 3", "number or name of a level: 3"),
-            v1::EntryKind::Unspecified => {
-                ("この指標は構成指標で報告します", "report its components, it has no entries of its own")
+            v1::EntryKind::RubricLevel => {
+                ("評価段階の番号か名称: 3", "number or name of a level: 3")
             }
+            v1::EntryKind::Unspecified => (
+                "この指標は構成指標で報告します",
+                "report its components, it has no entries of its own",
+            ),
         };
         let form = pick(self.language, ja, en);
         let unit = self.definition.unit.as_ref();
         let unit = unit.map(|unit| pick(self.language, &unit.display_ja, &unit.display_en));
         let unit = unit.map_or_else(String::new, |unit| {
-            pick(self.language, format!("（単位 {unit}）"), format!(" (unit {unit})"))
+            pick(
+                self.language,
+                format!("（単位 {unit}）"),
+                format!(" (unit {unit})"),
+            )
         });
         let kind = label::entry_kind(self.language, kind);
         Failure::usage(if typed.is_empty() {
-            pick(self.language, "値を入力してください".to_owned(), "say what was measured".to_owned())
+            pick(
+                self.language,
+                "値を入力してください".to_owned(),
+                "say what was measured".to_owned(),
+            )
         } else {
             pick(
                 self.language,
@@ -272,9 +317,11 @@ impl Reader<'_> {
 fn state_of<C: choice::Choice>(text: &str, label: fn(Language, C) -> &'static str) -> Option<C> {
     let folded: String = text.trim().nfkc().collect();
     choice::parse(&folded).or_else(|| {
-        choice::all::<C>()
-            .into_iter()
-            .find(|state| [Language::Ja, Language::En].iter().any(|l| label(*l, *state) == folded))
+        choice::all::<C>().into_iter().find(|state| {
+            [Language::Ja, Language::En]
+                .iter()
+                .any(|l| label(*l, *state) == folded)
+        })
     })
 }
 

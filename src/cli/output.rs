@@ -13,7 +13,9 @@ impl Output {
     /// Writes an answer.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Failure::output)
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(Failure::output)
     }
 
     /// Writes an answer and ends the line.

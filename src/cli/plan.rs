@@ -31,5 +31,8 @@ pub struct ShowArgs {
 
 /// Shows a plan.
 pub async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
-    session.answer(&session.client.overview(args.plan.clone()).await?, overview::matrix)
+    session.answer(
+        &session.client.overview(args.plan.clone()).await?,
+        overview::matrix,
+    )
 }

@@ -62,7 +62,11 @@ pub async fn record(session: &Session, args: &RecordArgs) -> Result<(), Failure>
 
 /// The newest definition of an indicator.
 pub(super) fn definition_of(indicator: &v1::Indicator) -> v1::Definition {
-    indicator.definition.clone().and_then(|version| version.definition).unwrap_or_default()
+    indicator
+        .definition
+        .clone()
+        .and_then(|version| version.definition)
+        .unwrap_or_default()
 }
 
 /// Says how numbers were read that were not in the plain form.

@@ -34,7 +34,12 @@ pub struct View {
 impl View {
     /// A view of no ledger yet; instants are shown in UTC.
     pub fn new(language: Language, columns: Option<usize>) -> Self {
-        Self { language, columns, ledger: None, zone: TimeZone::UTC }
+        Self {
+            language,
+            columns,
+            ledger: None,
+            zone: TimeZone::UTC,
+        }
     }
 
     /// The same view of `ledger`: instants are shown in its zone.
@@ -59,13 +64,19 @@ impl View {
     pub fn time(&self, instant: Option<&prost_types::Timestamp>) -> String {
         let shown = instant
             .and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok())
-            .map(|at| at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string());
+            .map(|at| {
+                at.to_zoned(self.zone.clone())
+                    .strftime("%Y-%m-%d %H:%M:%S")
+                    .to_string()
+            });
         shown.unwrap_or_default()
     }
 
     /// A title in the view's language, on one line.
     pub fn title(&self, title: Option<&v1::Title>) -> String {
-        let Some(title) = title else { return String::new() };
+        let Some(title) = title else {
+            return String::new();
+        };
         let text = match (self.language, &title.en) {
             (Language::En, Some(en)) => en,
             _ => &title.ja,
@@ -75,15 +86,27 @@ impl View {
 
     /// A thing by code and title, on one line.
     pub fn entity(&self, entity: Option<&v1::Entity>) -> String {
-        let Some(entity) = entity else { return String::new() };
+        let Some(entity) = entity else {
+            return String::new();
+        };
         let title = self.title(entity.title.as_ref());
-        let code = terminal::line(if entity.code.is_empty() { &entity.id } else { &entity.code });
-        if title.is_empty() || title == code { code } else { format!("{code} {title}") }
+        let code = terminal::line(if entity.code.is_empty() {
+            &entity.id
+        } else {
+            &entity.code
+        });
+        if title.is_empty() || title == code {
+            code
+        } else {
+            format!("{code} {title}")
+        }
     }
 
     /// The title of a thing, or its code where it has none.
     pub fn name(&self, entity: Option<&v1::Entity>) -> String {
-        let Some(entity) = entity else { return String::new() };
+        let Some(entity) = entity else {
+            return String::new();
+        };
         match self.title(entity.title.as_ref()) {
             title if title.is_empty() => terminal::line(&entity.code),
             title => title,
@@ -101,10 +124,7 @@ impl View {
         }
         if let Some(at) = at {
             let size = at.head.as_ref().map_or(0, |head| head.size);
-            parts.push(self.pick(
-                format!("記録 {size}件まで"),
-                format!("as of {size} events"),
-            ));
+            parts.push(self.pick(format!("記録 {size}件まで"), format!("as of {size} events")));
             if !at.effective_on.is_empty() {
                 let day = terminal::line(&at.effective_on);
                 parts.push(self.pick(format!("{day} 現在"), format!("for {day}")));
@@ -113,7 +133,11 @@ impl View {
         if let Some(mark) = self.sample_mark() {
             parts.push(mark.to_owned());
         }
-        if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(" · ")) }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("{}\n", parts.join(" · "))
+        }
     }
 
     /// What marks everything that is shown of a sample ledger.

@@ -41,13 +41,23 @@ impl Session {
     pub async fn connect(address: Address, output: Output, json: bool) -> Result<Self, Failure> {
         let view = View::new(address.language, output.columns());
         let client = Client::connect(address).await?;
-        Ok(Self { client, view, output, json })
+        Ok(Self {
+            client,
+            view,
+            output,
+            json,
+        })
     }
 
     /// Connects and looks which ledger answers: instants are shown in its zone, and a sample says so.
     pub async fn open(address: Address, output: Output, json: bool) -> Result<Self, Failure> {
         let mut session = Self::connect(address, output, json).await?;
-        let ledger = session.client.get_ledger().await?.ledger.unwrap_or_default();
+        let ledger = session
+            .client
+            .get_ledger()
+            .await?
+            .ledger
+            .unwrap_or_default();
         session.view = session.view.of(ledger);
         Ok(session)
     }
@@ -81,9 +91,9 @@ impl Session {
     /// The history of an indicator; if there is none of that name, codes that begin so are offered.
     pub async fn series(&self, indicator: &str) -> Result<v1::GetSeriesResponse, Failure> {
         match self.client.series(indicator, None).await {
-            Err(failure) if failure.reason() == Some("INDICATOR_UNKNOWN") => {
-                Err(self.offering(failure, indicator, &[v1::EntityKind::Indicator]).await)
-            }
+            Err(failure) if failure.reason() == Some("INDICATOR_UNKNOWN") => Err(self
+                .offering(failure, indicator, &[v1::EntityKind::Indicator])
+                .await),
             answer => answer,
         }
     }
@@ -110,15 +120,21 @@ impl Session {
     /// Prints the receipt of the call that `--request-id` names, if that was recorded. Asked for before
     /// anything else: what the command speaks of may look different since.
     pub async fn told_before(&self, writing: &Writing) -> Result<bool, Failure> {
-        let Some(request_id) = &writing.request_id else { return Ok(false) };
-        let Some(found) = self.client.receipt(request_id).await? else { return Ok(false) };
+        let Some(request_id) = &writing.request_id else {
+            return Ok(false);
+        };
+        let Some(found) = self.client.receipt(request_id).await? else {
+            return Ok(false);
+        };
         let response = v1::AppendEventsResponse {
             receipt: found.receipt,
             replayed: true,
             head: found.head,
             ..v1::AppendEventsResponse::default()
         };
-        self.answer(&response, |view, response| receipt::appended(view, response, None))?;
+        self.answer(&response, |view, response| {
+            receipt::appended(view, response, None)
+        })?;
         Ok(true)
     }
 
@@ -130,12 +146,20 @@ impl Session {
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
         let response = self.client.append(writing.request(events)).await?;
-        let definition = about.definition.as_ref().and_then(|version| version.definition.as_ref());
-        self.answer(&response, |view, response| receipt::appended(view, response, definition))?;
+        let definition = about
+            .definition
+            .as_ref()
+            .and_then(|version| version.definition.as_ref());
+        self.answer(&response, |view, response| {
+            receipt::appended(view, response, definition)
+        })?;
         if !response.faults.is_empty() {
             return Err(Failure::Answered);
         }
-        let last = response.receipt.as_ref().and_then(|receipt| receipt.size.checked_sub(1));
+        let last = response
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.size.checked_sub(1));
         if response.replayed && !self.json {
             // A replay does not say what changed: read what stands there now, this write included.
             let series = self.client.series(&about.id, last).await?;
@@ -151,7 +175,10 @@ impl Writing {
     pub fn request(&self, events: Vec<v1::EventInput>) -> v1::AppendEventsRequest {
         v1::AppendEventsRequest {
             ledger: String::new(),
-            request_id: self.request_id.clone().unwrap_or_else(|| clock::new_id().to_string()),
+            request_id: self
+                .request_id
+                .clone()
+                .unwrap_or_else(|| clock::new_id().to_string()),
             events,
             expected_revisions: Vec::new(),
             validate_only: self.check,

@@ -64,14 +64,20 @@ impl Table {
     }
 
     fn column(mut self, title: &str, align: Align, wraps: bool) -> Self {
-        self.columns.push(Column { title: terminal::line(title), align, wraps });
+        self.columns.push(Column {
+            title: terminal::line(title),
+            align,
+            wraps,
+        });
         self
     }
 
     /// Adds a row. Cells that are missing are empty.
     pub fn row<T: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = T>) {
-        let mut row: Vec<String> =
-            cells.into_iter().map(|cell| terminal::line(cell.as_ref())).collect();
+        let mut row: Vec<String> = cells
+            .into_iter()
+            .map(|cell| terminal::line(cell.as_ref()))
+            .collect();
         row.resize(self.columns.len(), String::new());
         self.rows.push(row);
     }
@@ -90,7 +96,11 @@ impl Table {
     pub fn render(&self, columns: Option<usize>) -> String {
         let widths = self.widths(columns);
         let mut text = String::new();
-        let titles: Vec<String> = self.columns.iter().map(|column| column.title.clone()).collect();
+        let titles: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| column.title.clone())
+            .collect();
         self.push_row(&mut text, &titles, &widths);
         self.push_rule(&mut text, &widths);
         for (index, row) in self.rows.iter().enumerate() {
@@ -109,7 +119,10 @@ impl Table {
             .enumerate()
             .map(|(index, column)| {
                 let cells = self.rows.iter().map(|row| terminal::width(&row[index]));
-                cells.chain([terminal::width(&column.title)]).max().unwrap_or(0)
+                cells
+                    .chain([terminal::width(&column.title)])
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
         let Some(limit) = columns else { return widths };
@@ -149,11 +162,9 @@ impl Table {
             .iter()
             .zip(widths)
             .zip(&self.columns)
-            .map(|((cell, width), column)| {
-                match column.align {
-                    Align::Left => terminal::wrap(cell, *width),
-                    Align::Right => vec![cell.clone()],
-                }
+            .map(|((cell, width), column)| match column.align {
+                Align::Left => terminal::wrap(cell, *width),
+                Align::Right => vec![cell.clone()],
             })
             .collect();
         let height = wrapped.iter().map(Vec::len).max().unwrap_or(1);

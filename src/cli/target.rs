@@ -86,10 +86,17 @@ async fn revise(session: &Session, args: &ReviseArgs) -> Result<(), Failure> {
     let series = session.series(&args.indicator).await?;
     let indicator = series.indicator.unwrap_or_default();
     // The ledger replaces the one that was decided last, whichever is in force today.
-    let Some(newest) = series.targets.into_iter().max_by_key(|version| version.position) else {
+    let Some(newest) = series
+        .targets
+        .into_iter()
+        .max_by_key(|version| version.position)
+    else {
         return Err(Failure::new(
             Exit::Refused,
-            session.view.pick("目標がまだ設定されていません", "no target is set yet").to_owned(),
+            session
+                .view
+                .pick("目標がまだ設定されていません", "no target is set yet")
+                .to_owned(),
         ));
     };
     let before = newest.target.unwrap_or_default();
@@ -102,7 +109,9 @@ async fn revise(session: &Session, args: &ReviseArgs) -> Result<(), Failure> {
         target: Some(target),
     });
     let valid = (args.effective, None);
-    let event = args.writing.event(valid, v1::ReasonCode::PlanReview, payload)?;
+    let event = args
+        .writing
+        .event(valid, v1::ReasonCode::PlanReview, payload)?;
     session.write(vec![event], &writing, &indicator).await
 }
 
@@ -132,9 +141,16 @@ impl NewAim {
                     format!("`{part}` is not in the form KEY=VALUE"),
                 ))
             })?;
-            let labels = definition.parts.iter().map(|part| (part.key.as_str(), part.label.as_ref()));
+            let labels = definition
+                .parts
+                .iter()
+                .map(|part| (part.key.as_str(), part.label.as_ref()));
             let (part, value) = (key_of(key, labels), number(language, value)?);
-            match target.parts.iter_mut().find(|candidate| candidate.part == part) {
+            match target
+                .parts
+                .iter_mut()
+                .find(|candidate| candidate.part == part)
+            {
                 Some(existing) => existing.value = value,
                 None => target.parts.push(Part { part, value }),
             }
@@ -224,25 +240,46 @@ mod tests {
     use super::*;
 
     fn applied(aim: &NewAim, before: Aim) -> Result<v1::Target, Failure> {
-        let before = v1::Target { aim: Some(before), parts: Vec::new() };
+        let before = v1::Target {
+            aim: Some(before),
+            parts: Vec::new(),
+        };
         aim.applied(Language::En, &before, &v1::Definition::default())
     }
 
     #[test]
     fn a_value_takes_the_form_of_the_target_replaced() {
-        let value = |text: &str| NewAim { value: Some(text.to_owned()), ..NewAim::default() };
-        let aim = |aim: &NewAim, before| applied(aim, before).map(|target| target.aim);
-        assert_eq!(aim(&value("２，４００"), Aim::Value("3000".into())), Ok(Some(Aim::Value("2400".into()))));
-        let done = |due: &str| {
-            Aim::Done(v1::target::Done { due: due.into(), end_state: v1::EndState::Completed.into() })
+        let value = |text: &str| NewAim {
+            value: Some(text.to_owned()),
+            ..NewAim::default()
         };
-        assert_eq!(aim(&value("R6.3.15"), done("2024-02-29")), Ok(Some(done("2024-03-15"))));
-        assert_eq!(aim(&value("3"), Aim::RubricLevel(2)), Ok(Some(Aim::RubricLevel(3))));
+        let aim = |aim: &NewAim, before| applied(aim, before).map(|target| target.aim);
+        assert_eq!(
+            aim(&value("２，４００"), Aim::Value("3000".into())),
+            Ok(Some(Aim::Value("2400".into())))
+        );
+        let done = |due: &str| {
+            Aim::Done(v1::target::Done {
+                due: due.into(),
+                end_state: v1::EndState::Completed.into(),
+            })
+        };
+        assert_eq!(
+            aim(&value("R6.3.15"), done("2024-02-29")),
+            Ok(Some(done("2024-03-15")))
+        );
+        assert_eq!(
+            aim(&value("3"), Aim::RubricLevel(2)),
+            Ok(Some(Aim::RubricLevel(3)))
+        );
     }
 
     #[test]
     fn what_a_target_has_no_use_for_is_told() {
-        let aim = NewAim { value: Some("3".into()), ..NewAim::default() };
+        let aim = NewAim {
+            value: Some("3".into()),
+            ..NewAim::default()
+        };
         let failure = applied(&aim, Aim::AllMembers(v1::target::AllMembers {}));
         assert_eq!(failure, Err(Failure::usage("this target has no VALUE")));
     }

@@ -22,7 +22,10 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const MEDIA_TYPES: [(&str, &str); 16] = [
     ("csv", "text/csv"),
     ("doc", "application/msword"),
-    ("docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+    (
+        "docx",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ),
     ("gif", "image/gif"),
     ("htm", "text/html"),
     ("html", "text/html"),
@@ -31,10 +34,16 @@ const MEDIA_TYPES: [(&str, &str); 16] = [
     ("pdf", "application/pdf"),
     ("png", "image/png"),
     ("ppt", "application/vnd.ms-powerpoint"),
-    ("pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
+    (
+        "pptx",
+        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    ),
     ("txt", "text/plain"),
     ("xls", "application/vnd.ms-excel"),
-    ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    (
+        "xlsx",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
     ("zip", "application/zip"),
 ];
 
@@ -75,7 +84,10 @@ pub struct WritingArgs {
 impl WritingArgs {
     /// How the call is to be made.
     pub fn writing(&self) -> Writing {
-        Writing { request_id: self.request_id.map(|id| id.to_string()), check: self.check }
+        Writing {
+            request_id: self.request_id.map(|id| id.to_string()),
+            check: self.check,
+        }
     }
 
     /// An event of `payload` with all that was said beside it. A reason in words without a kind has the kind
@@ -94,8 +106,11 @@ impl WritingArgs {
                 text: text.clone().unwrap_or_default(),
             }),
         };
-        let evidence =
-            self.evidence.iter().map(|file| self.evidence(file)).collect::<Result<_, _>>()?;
+        let evidence = self
+            .evidence
+            .iter()
+            .map(|file| self.evidence(file))
+            .collect::<Result<_, _>>()?;
         Ok(v1::EventInput {
             event_id: clock::new_id().to_string(),
             valid_from: Some(from.to_string()),
@@ -115,14 +130,20 @@ impl WritingArgs {
     }
 
     fn evidence(&self, file: &Path) -> Result<v1::Evidence, Failure> {
-        let (sha256, size_bytes) = digest(file)
-            .map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-        let extension = file.extension().map(|end| end.to_string_lossy().to_ascii_lowercase());
+        let (sha256, size_bytes) =
+            digest(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
+        let extension = file
+            .extension()
+            .map(|end| end.to_string_lossy().to_ascii_lowercase());
         let media_type = MEDIA_TYPES
             .iter()
             .find(|(end, _)| extension.as_deref() == Some(end))
             .map_or("application/octet-stream", |(_, media_type)| media_type);
-        let title = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy().into_owned();
+        let title = file
+            .file_name()
+            .unwrap_or(file.as_os_str())
+            .to_string_lossy()
+            .into_owned();
         Ok(v1::Evidence {
             sha256,
             media_type: media_type.to_owned(),

@@ -99,9 +99,7 @@ impl Comparison {
             Progress::Whole
         } else {
             match missing.first() {
-                Some(first)
-                    if starts.contains(first) && missing.len() == file.len() - first =>
-                {
+                Some(first) if starts.contains(first) && missing.len() == file.len() - first => {
                     Progress::Until(*first)
                 }
                 _ => Progress::Otherwise,
@@ -121,23 +119,40 @@ fn differences(
     let kind = kind_of(file);
     for (path, ledger, file_says) in fields {
         // `goal_set.title.ja` is told as `title.ja`: the type of event is told beside it.
-        let prefix = path.split_once('.').filter(|(first, _)| mine.get(first).is_some_and(Value::is_object));
+        let prefix = path
+            .split_once('.')
+            .filter(|(first, _)| mine.get(first).is_some_and(Value::is_object));
         let field = prefix.map_or(path.clone(), |(_, rest)| rest.to_owned());
-        found.push(Difference { subject: subject(file), kind, field, ledger, file: file_says });
+        found.push(Difference {
+            subject: subject(file),
+            kind,
+            field,
+            ledger,
+            file: file_says,
+        });
     }
     Ok(())
 }
 
 type FieldDifference = (String, Option<String>, Option<String>);
 
-fn walk(path: &str, ledger: Option<&Value>, file: Option<&Value>, found: &mut Vec<FieldDifference>) {
+fn walk(
+    path: &str,
+    ledger: Option<&Value>,
+    file: Option<&Value>,
+    found: &mut Vec<FieldDifference>,
+) {
     if ledger == file {
         return;
     }
     if let (Some(Value::Object(ours)), Some(Value::Object(theirs))) = (ledger, file) {
         let added = theirs.keys().filter(|key| !ours.contains_key(*key));
         for key in ours.keys().chain(added) {
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             walk(&path, ours.get(key), theirs.get(key), found);
         }
         return;
@@ -230,7 +245,10 @@ mod tests {
             valid_from: Some("2023-04-01".to_owned()),
             payload: Some(Payload::GoalSet(v1::GoalSet {
                 code: format!("R5/総務部/{id}"),
-                title: Some(v1::Title { ja: title.to_owned(), en: None }),
+                title: Some(v1::Title {
+                    ja: title.to_owned(),
+                    en: None,
+                }),
                 ..v1::GoalSet::default()
             })),
             ..v1::EventInput::default()
@@ -242,14 +260,22 @@ mod tests {
         let file = [goal("1", "甲"), goal("2", "乙"), goal("3", "丙")];
         let [one, two, three] = file.clone().map(Some);
         let progress = |ledger: &[Option<v1::EventInput>]| {
-            compare(&file, ledger).expect("comparable").progress(&file, &[0, 2])
+            compare(&file, ledger)
+                .expect("comparable")
+                .progress(&file, &[0, 2])
         };
         assert_eq!(progress(&[None, None, None]), Progress::Nothing);
-        assert_eq!(progress(&[one.clone(), two.clone(), three.clone()]), Progress::Whole);
+        assert_eq!(
+            progress(&[one.clone(), two.clone(), three.clone()]),
+            Progress::Whole
+        );
         assert_eq!(progress(&[one.clone(), two, None]), Progress::Until(2));
         assert_eq!(progress(&[one.clone(), None, None]), Progress::Otherwise);
         assert_eq!(progress(&[one.clone(), None, three]), Progress::Otherwise);
-        assert_eq!(progress(&[one, Some(goal("2", "別")), None]), Progress::Otherwise);
+        assert_eq!(
+            progress(&[one, Some(goal("2", "別")), None]),
+            Progress::Otherwise
+        );
     }
 
     #[test]
@@ -257,8 +283,14 @@ mod tests {
         let file = [goal("1", "甲の改善"), goal("2", "乙")];
         let ledger = [Some(goal("1", "甲")), Some(goal("2", "乙"))];
         let comparison = compare(&file, &ledger).expect("comparable");
-        let told: Vec<String> =
-            comparison.differences.iter().map(|d| d.told(Language::En)).collect();
-        assert_eq!(told, ["R5/総務部/1 goal set title.ja: ledger `甲`, file `甲の改善`"]);
+        let told: Vec<String> = comparison
+            .differences
+            .iter()
+            .map(|d| d.told(Language::En))
+            .collect();
+        assert_eq!(
+            told,
+            ["R5/総務部/1 goal set title.ja: ledger `甲`, file `甲の改善`"]
+        );
     }
 }

@@ -81,7 +81,10 @@ pub fn dry_run(
     let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
     if json {
         let object = serde_json::to_string(&source.plan).map_err(|error| {
-            Failure::new(Exit::Fault, format!("cannot print the plan as JSON: {error}"))
+            Failure::new(
+                Exit::Fault,
+                format!("cannot print the plan as JSON: {error}"),
+            )
         })?;
         return output.answer_line(&object);
     }
@@ -100,8 +103,10 @@ pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Res
     let requests = requests(events, encode);
     let starts = starts(&requests);
     let file: Vec<v1::EventInput> = requests.concat();
-    let ledger: Vec<Option<v1::EventInput>> =
-        file.iter().map(|event| found.get(&event.event_id).cloned()).collect();
+    let ledger: Vec<Option<v1::EventInput>> = file
+        .iter()
+        .map(|event| found.get(&event.event_id).cloned())
+        .collect();
     let comparison = compare::compare(&file, &ledger)?;
     let from = match comparison.progress(&file, &starts) {
         Progress::Nothing => 0,
@@ -114,14 +119,20 @@ pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Res
             file.len()
         }
         Progress::Otherwise => {
-            let mut told: Vec<String> =
-                comparison.differences.iter().map(|d| d.told(language)).collect();
+            let mut told: Vec<String> = comparison
+                .differences
+                .iter()
+                .map(|d| d.told(language))
+                .collect();
             told.extend(added(session, &file, &comparison));
             told.extend(removed(session, &source, &file).await?);
             return Err(differs(session, &source, told));
         }
     };
-    let to_send = requests.into_iter().zip(starts).filter(|(_, start)| from <= *start);
+    let to_send = requests
+        .into_iter()
+        .zip(starts)
+        .filter(|(_, start)| from <= *start);
     let receipts = send(session, &source, to_send, file.len()).await?;
     tell(session, &source, &file, from, &receipts)
 }
@@ -134,13 +145,23 @@ async fn events(
     session: &Session,
     source: &Source,
 ) -> Result<(Vec<Event>, HashMap<String, v1::EventInput>), Failure> {
-    let id = session.view.ledger.as_ref().map(|ledger| ledger.id.as_str()).unwrap_or_default();
+    let id = session
+        .view
+        .ledger
+        .as_ref()
+        .map(|ledger| ledger.id.as_str())
+        .unwrap_or_default();
     let ledger: LedgerId = id.parse().map_err(|error| {
-        Failure::new(Exit::Fault, format!("the server's ledger id `{id}` cannot be read: {error}"))
+        Failure::new(
+            Exit::Fault,
+            format!("the server's ledger id `{id}` cannot be read: {error}"),
+        )
     })?;
     let set = |registered: &HashMap<Code, UnitId>| {
-        import_events::events(&source.plan, &source.file, ledger, |code| registered.get(code).copied())
-            .map_err(|obstacles| stands_in_the_way(session.language(), obstacles))
+        import_events::events(&source.plan, &source.file, ledger, |code| {
+            registered.get(code).copied()
+        })
+        .map_err(|obstacles| stands_in_the_way(session.language(), obstacles))
     };
     let all = set(&HashMap::new())?;
     let found = find(session, &all).await?;
@@ -175,7 +196,9 @@ async fn find(
         .try_collect()
         .await?;
     let found = ids.into_iter().zip(looked_up);
-    Ok(found.filter_map(|(id, event)| Some((id, event?.fact?))).collect())
+    Ok(found
+        .filter_map(|(id, event)| Some((id, event?.fact?)))
+        .collect())
 }
 
 fn stands_in_the_way(language: Language, obstacles: Vec<Obstacle>) -> Failure {
@@ -222,8 +245,11 @@ fn differs(session: &Session, source: &Source, told: Vec<String>) -> Failure {
     }
     if DIFFERENCES_MAX < count {
         let more = count - DIFFERENCES_MAX;
-        failure = failure
-            .hint(session.view.pick(format!("ほかに{more}件"), format!("and {more} more")));
+        failure = failure.hint(
+            session
+                .view
+                .pick(format!("ほかに{more}件"), format!("and {more} more")),
+        );
     }
     failure.hint(session.view.pick(
         "取込後の計画は、理由を付けた変更（daicho target revise など）で変えてください",
@@ -255,7 +281,11 @@ async fn removed(
 ) -> Result<Vec<String>, Failure> {
     let named: HashSet<&str> = events.iter().filter_map(defined).collect();
     let plan = source.plan.head.code.clone();
-    let filter = GoalFilter { plan: Some(plan), full: true, ..GoalFilter::default() };
+    let filter = GoalFilter {
+        plan: Some(plan),
+        full: true,
+        ..GoalFilter::default()
+    };
     let goals = session.client.goals(&filter, None).await?.goals;
     // Ids of version 5 follow from words: an import gave them. Others were set by hand.
     let is_gone = |id: &str| {
@@ -278,9 +308,10 @@ async fn removed(
     Ok(gone
         .into_iter()
         .map(|code| {
-            session
-                .view
-                .pick(format!("{code}: ファイルにありません"), format!("{code}: not in the file"))
+            session.view.pick(
+                format!("{code}: ファイルにありません"),
+                format!("{code}: not in the file"),
+            )
         })
         .collect())
 }
@@ -306,7 +337,10 @@ async fn send(
     for (events, start) in requests {
         // The id follows from the file and the place in it: the same request in every attempt.
         let name = format!("{}/{start}", hex::encode(source.file.sha256));
-        let first = events.first().map(|event| event.event_id.as_str()).unwrap_or_default();
+        let first = events
+            .first()
+            .map(|event| event.event_id.as_str())
+            .unwrap_or_default();
         let space = Uuid::try_parse(first).unwrap_or(Uuid::NAMESPACE_OID);
         let request = v1::AppendEventsRequest {
             request_id: Uuid::new_v5(&space, name.as_bytes()).to_string(),
@@ -330,7 +364,10 @@ async fn send(
 /// Cuts events into requests: of whole goals where that is possible, and none too large.
 fn requests(events: Vec<Event>, encode: Encode) -> Vec<Vec<v1::EventInput>> {
     let batches = import_events::batches(events);
-    batches.iter().flat_map(|batch| parts(batch.iter().map(encode))).collect()
+    batches
+        .iter()
+        .flat_map(|batch| parts(batch.iter().map(encode)))
+        .collect()
 }
 
 fn parts(events: impl Iterator<Item = v1::EventInput>) -> Vec<Vec<v1::EventInput>> {
@@ -366,7 +403,12 @@ fn tell(
     let first = receipts.first().map(|receipt| receipt.first_position);
     let size = receipts.last().map(|receipt| receipt.size);
     if session.json {
-        let ledger = session.view.ledger.as_ref().map(crate::cli::json::value).transpose()?;
+        let ledger = session
+            .view
+            .ledger
+            .as_ref()
+            .map(crate::cli::json::value)
+            .transpose()?;
         return session.print(&json!({
             "ledger": ledger,
             "plan": code,
@@ -417,7 +459,10 @@ mod tests {
                 event_id: "x".repeat(*bytes),
                 ..v1::EventInput::default()
             };
-            parts(bytes.iter().map(event)).iter().map(Vec::len).collect()
+            parts(bytes.iter().map(event))
+                .iter()
+                .map(Vec::len)
+                .collect()
         };
         assert_eq!(lengths(&[]), Vec::<usize>::new());
         assert_eq!(lengths(&[36; 500]), [500]);

@@ -39,7 +39,10 @@ pub fn read(
     if let Some(code) = code {
         code.as_str().clone_into(&mut plan.head.code);
     }
-    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let name = file
+        .file_name()
+        .unwrap_or(file.as_os_str())
+        .to_string_lossy();
     let name = Name::parse(&name).map_err(|error| {
         let shown = terminal::line(&name);
         Failure::usage(pick(
@@ -48,7 +51,10 @@ pub fn read(
             format!("the file name {shown} cannot be used: {error}"),
         ))
     })?;
-    Ok(Source { plan, file: SourceFile::new(name, &bytes) })
+    Ok(Source {
+        plan,
+        file: SourceFile::new(name, &bytes),
+    })
 }
 
 fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {
@@ -62,7 +68,9 @@ fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {
     };
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
-    file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(failed)?;
+    file.take(FILE_BYTES_MAX + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
     if FILE_BYTES_MAX < u64::try_from(bytes.len()).unwrap_or(u64::MAX) {
         let mib = FILE_BYTES_MAX / (1024 * 1024);
         return Err(Failure::new(
@@ -79,22 +87,29 @@ fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {
 
 fn unreadable(language: Language, file: &Path, error: Unreadable) -> Failure {
     let shown = terminal::line(&file.to_string_lossy());
-    let told = |ja: &str| pick(language, format!("{shown}: {ja}"), format!("{shown}: {error}"));
+    let told = |ja: &str| {
+        pick(
+            language,
+            format!("{shown}: {ja}"),
+            format!("{shown}: {error}"),
+        )
+    };
     match &error {
-        Unreadable::NotText(_) => {
-            Failure::new(Exit::Refused, told("文字として読めません（UTF-8 か Shift_JIS にしてください）"))
-        }
+        Unreadable::NotText(_) => Failure::new(
+            Exit::Refused,
+            told("文字として読めません（UTF-8 か Shift_JIS にしてください）"),
+        ),
         Unreadable::NoPlan => Failure::new(
             Exit::Refused,
-            told("計画が見つかりません（部・柱・組織目標・取組内容・課等・目標達成基準の列をもつCSVか、公表された本文）"),
+            told(
+                "計画が見つかりません（部・柱・組織目標・取組内容・課等・目標達成基準の列をもつCSVか、公表された本文）",
+            ),
         ),
-        Unreadable::NoYear => {
-            Failure::new(Exit::Refused, told("年度の列がありません")).hint(pick(
-                language,
-                "--year R5 のように年度を指定してください",
-                "say which fiscal year it is for: --year R5",
-            ))
-        }
+        Unreadable::NoYear => Failure::new(Exit::Refused, told("年度の列がありません")).hint(pick(
+            language,
+            "--year R5 のように年度を指定してください",
+            "say which fiscal year it is for: --year R5",
+        )),
         Unreadable::Faulty { faults, total } => {
             let mut failure = Failure::new(
                 Exit::Refused,

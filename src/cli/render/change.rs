@@ -44,7 +44,11 @@ fn card(view: &View, change: &v1::Change) -> String {
         let name = terminal::line(label::field(view.language, &field.field));
         text.push_str(&match (&field.before, &field.after) {
             (Some(before), Some(after)) => {
-                format!("  {name}: {} → {}\n", terminal::line(before), terminal::line(after))
+                format!(
+                    "  {name}: {} → {}\n",
+                    terminal::line(before),
+                    terminal::line(after)
+                )
             }
             (None, Some(after)) => format!("  {name}: {}\n", terminal::line(after)),
             (Some(before), None) => format!(
@@ -59,23 +63,42 @@ fn card(view: &View, change: &v1::Change) -> String {
         text.push_str(&format!("  {}: {told}\n", view.pick(ja, en)));
     };
     if let Some(from) = &change.valid_from {
-        line("対象日・適用日", "holds for", series::days(from, change.valid_to.as_deref()));
+        line(
+            "対象日・適用日",
+            "holds for",
+            series::days(from, change.valid_to.as_deref()),
+        );
     }
     if let Some(reason) = &change.reason {
         let code = label::reason_code(view.language, reason.code());
-        line("理由", "reason", format!("{code}: {}", terminal::line(&reason.text)));
+        line(
+            "理由",
+            "reason",
+            format!("{code}: {}", terminal::line(&reason.text)),
+        );
     }
     if let Some(document) = &change.source_document {
-        let told = [Some(&document.number), document.title.as_ref(), document.date.as_ref()];
-        let told: Vec<String> =
-            told.into_iter().flatten().map(|part| terminal::line(part)).collect();
+        let told = [
+            Some(&document.number),
+            document.title.as_ref(),
+            document.date.as_ref(),
+        ];
+        let told: Vec<String> = told
+            .into_iter()
+            .flatten()
+            .map(|part| terminal::line(part))
+            .collect();
         line("文書", "document", told.join(" "));
     }
     if let Some(decision) = &change.decision_event_id {
         line("決裁", "decision", terminal::line(decision));
     }
     for evidence in &change.evidence {
-        let told = format!("{} (sha256 {})", terminal::line(&evidence.title), hex(&evidence.sha256));
+        let told = format!(
+            "{} (sha256 {})",
+            terminal::line(&evidence.title),
+            hex(&evidence.sha256)
+        );
         line("根拠", "evidence", told);
     }
     let mut flags: Vec<String> = change
@@ -83,7 +106,10 @@ fn card(view: &View, change: &v1::Change) -> String {
         .map(|flag| label::change_flag(view.language, flag).to_owned())
         .collect();
     if let Some(days) = change.days_late {
-        flags.push(view.pick(format!("対象日の{days}日後に記録"), format!("recorded {days} days later")));
+        flags.push(view.pick(
+            format!("対象日の{days}日後に記録"),
+            format!("recorded {days} days later"),
+        ));
     }
     if !flags.is_empty() {
         line("注意", "note", flags.join(view.pick("、", ", ")));

@@ -15,18 +15,36 @@ const TYPE_COLUMNS: usize = 22;
 pub fn line(view: &View, event: &v1::Event) -> String {
     let kind = label::event_type(view.language, event.r#type());
     let space = " ".repeat(TYPE_COLUMNS.saturating_sub(terminal::width(kind)));
-    let who = event.actor.as_ref().map(|actor| terminal::line(&actor.subject)).unwrap_or_default();
+    let who = event
+        .actor
+        .as_ref()
+        .map(|actor| terminal::line(&actor.subject))
+        .unwrap_or_default();
     let fact = event.fact.as_ref();
     let days = fact
-        .and_then(|fact| fact.valid_from.as_deref().map(|from| (from, fact.valid_to.as_deref())))
+        .and_then(|fact| {
+            fact.valid_from
+                .as_deref()
+                .map(|from| (from, fact.valid_to.as_deref()))
+        })
         .map(|(from, to)| series::days(from, to))
         .unwrap_or_default();
-    let told = fact.and_then(|fact| fact.payload.as_ref()).map(|payload| summary(view, payload));
-    let parts =
-        [Some(who), Some(days), told].into_iter().flatten().filter(|part| !part.is_empty());
+    let told = fact
+        .and_then(|fact| fact.payload.as_ref())
+        .map(|payload| summary(view, payload));
+    let parts = [Some(who), Some(days), told]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty());
     let rest: Vec<String> = parts.collect();
     let time = view.time(event.recorded_at.as_ref());
-    format!("{:>8}  {time}  {kind}{space}  {}", event.position, rest.join("  ")).trim_end().to_owned()
+    format!(
+        "{:>8}  {time}  {kind}{space}  {}",
+        event.position,
+        rest.join("  ")
+    )
+    .trim_end()
+    .to_owned()
 }
 
 /// Stored leaves, by position.
@@ -52,8 +70,12 @@ fn summary(view: &View, payload: &Payload) -> String {
     let title = |title: Option<&v1::Title>| view.title(title);
     let language = view.language;
     match payload {
-        Payload::LedgerOpened(p) => format!("{} {}", terminal::line(&p.code), title(p.title.as_ref())),
-        Payload::PlanPublished(p) => format!("{} {}", terminal::line(&p.code), title(p.title.as_ref())),
+        Payload::LedgerOpened(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
+        Payload::PlanPublished(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
         Payload::ImportAccepted(p) => terminal::line(&p.file_name),
         Payload::OrgUnitRegistered(p) => {
             format!("{} {}", terminal::line(&p.code), title(p.name.as_ref()))
@@ -61,7 +83,9 @@ fn summary(view: &View, payload: &Payload) -> String {
         Payload::OrgUnitChanged(p) => title(p.name.as_ref()),
         Payload::GoalSet(p) => format!("{} {}", terminal::line(&p.code), title(p.title.as_ref())),
         Payload::GoalReworded(p) => title(p.title.as_ref()),
-        Payload::InitiativeSet(p) => format!("{} {}", terminal::line(&p.code), title(p.title.as_ref())),
+        Payload::InitiativeSet(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
         Payload::InitiativeReworded(p) => title(p.title.as_ref()),
         Payload::IndicatorDefined(p) => {
             format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
@@ -69,7 +93,9 @@ fn summary(view: &View, payload: &Payload) -> String {
         Payload::IndicatorReworded(p) => title(p.title.as_ref()),
         Payload::BaselineSet(p) => {
             let baseline = p.baseline.as_ref();
-            baseline.map(|baseline| value::grouped(&baseline.value)).unwrap_or_default()
+            baseline
+                .map(|baseline| value::grouped(&baseline.value))
+                .unwrap_or_default()
         }
         Payload::TargetSet(p) => value::target(language, p.target.as_ref(), None),
         Payload::TargetRevised(p) => format!(
@@ -78,7 +104,11 @@ fn summary(view: &View, payload: &Payload) -> String {
             value::target(language, p.target.as_ref(), None)
         ),
         Payload::PlanProfileSet(p) => {
-            let kind = p.profile.as_ref().map(v1::PlanProfile::kind).unwrap_or_default();
+            let kind = p
+                .profile
+                .as_ref()
+                .map(v1::PlanProfile::kind)
+                .unwrap_or_default();
             label::profile_kind(language, kind).to_owned()
         }
         Payload::ActualRecorded(p) => value::measurement(language, p.measurement.as_ref(), None),

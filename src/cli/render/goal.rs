@@ -27,10 +27,17 @@ pub fn list(view: &View, response: &v1::ListGoalsResponse) -> String {
         ]);
     }
     let (shown, total) = (response.goals.len(), response.total);
-    let mut text = if table.is_empty() { String::new() } else { table.render(view.columns) };
+    let mut text = if table.is_empty() {
+        String::new()
+    } else {
+        table.render(view.columns)
+    };
     let total_shown = usize::try_from(total).unwrap_or(usize::MAX);
     text.push_str(&if shown < total_shown {
-        view.pick(format!("{total}件中{shown}件\n"), format!("{shown} of {total} goals\n"))
+        view.pick(
+            format!("{total}件中{shown}件\n"),
+            format!("{shown} of {total} goals\n"),
+        )
     } else {
         view.pick(format!("{total}件\n"), format!("{total} goals\n"))
     });
@@ -40,9 +47,14 @@ pub fn list(view: &View, response: &v1::ListGoalsResponse) -> String {
 
 /// One goal with its initiatives and indicators.
 pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
-    let Some(goal) = &response.goal else { return String::new() };
-    let mut text =
-        format!("{}  {}\n", terminal::line(&goal.code), view.title(goal.title.as_ref()));
+    let Some(goal) = &response.goal else {
+        return String::new();
+    };
+    let mut text = format!(
+        "{}  {}\n",
+        terminal::line(&goal.code),
+        view.title(goal.title.as_ref())
+    );
     let pillar = goal.pillar.as_ref().map_or_else(String::new, |pillar| {
         format!("({}) {}", pillar.number, view.title(pillar.title.as_ref()))
     });
@@ -67,8 +79,11 @@ pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
 
 fn section(view: &View, initiative: &v1::Initiative) -> String {
     let lead = view.name(initiative.lead.as_ref());
-    let contributing: Vec<String> =
-        initiative.contributing.iter().map(|unit| view.name(Some(unit))).collect();
+    let contributing: Vec<String> = initiative
+        .contributing
+        .iter()
+        .map(|unit| view.name(Some(unit)))
+        .collect();
     let mut text = format!(
         "  {}. {}  [{}]\n",
         initiative.number,
@@ -81,7 +96,10 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
         line.push_str(&view.pick(format!(" · 協力 {units}"), format!(" · with {units}")));
     }
     if is_marked(initiative.standing.as_ref()) {
-        line.push_str(&format!(" · {}", standing(view, initiative.standing.as_ref())));
+        line.push_str(&format!(
+            " · {}",
+            standing(view, initiative.standing.as_ref())
+        ));
     }
     text.push_str(&line);
     text.push('\n');
@@ -104,15 +122,23 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
 }
 
 fn row(view: &View, indicator: &v1::Indicator) -> [String; 6] {
-    let definition =
-        indicator.definition.as_ref().and_then(|version| version.definition.as_ref());
+    let definition = indicator
+        .definition
+        .as_ref()
+        .and_then(|version| version.definition.as_ref());
     let target = indicator.target.as_ref();
     let mut title = view.title(indicator.title.as_ref());
     if is_marked(indicator.standing.as_ref()) {
-        title.push_str(&format!(" [{}]", standing(view, indicator.standing.as_ref())));
+        title.push_str(&format!(
+            " [{}]",
+            standing(view, indicator.standing.as_ref())
+        ));
     }
-    let mut aim =
-        value::target(view.language, target.and_then(|version| version.target.as_ref()), definition);
+    let mut aim = value::target(
+        view.language,
+        target.and_then(|version| version.target.as_ref()),
+        definition,
+    );
     if 1 < indicator.targets {
         let times = indicator.targets - 1;
         aim.push_str(&view.pick(format!(" [変更{times}回]"), format!(" [revised {times}x]")));
@@ -135,10 +161,17 @@ fn told(view: &View, goal: &v1::Goal) -> String {
         text.push_str(view.pick("\n  状況説明\n", "\n  narratives\n"));
     }
     for narrative in &goal.narratives {
-        let who = narrative.actor.as_ref().map_or("", |actor| actor.subject.as_str());
+        let who = narrative
+            .actor
+            .as_ref()
+            .map_or("", |actor| actor.subject.as_str());
         text.push_str(&format!(
             "    {}  {}  {}  {}\n",
-            narrative.valid_from.as_deref().map(terminal::line).unwrap_or_default(),
+            narrative
+                .valid_from
+                .as_deref()
+                .map(terminal::line)
+                .unwrap_or_default(),
             label::narrative_kind(view.language, narrative.kind()),
             terminal::line(who),
             view.entity(narrative.subject.as_ref()),
@@ -166,7 +199,9 @@ fn is_marked(standing: Option<&v1::Standing>) -> bool {
 
 /// What has become of something, and since when.
 pub(super) fn standing(view: &View, standing: Option<&v1::Standing>) -> String {
-    let Some(standing) = standing else { return String::new() };
+    let Some(standing) = standing else {
+        return String::new();
+    };
     let phase = label::phase(view.language, standing.phase());
     match &standing.since {
         Some(since) => format!("{phase} {}", terminal::line(since)),

@@ -42,9 +42,15 @@ pub fn understood(view: &View, plan: &Plan) -> String {
     table.row(line(view.pick("計", "total"), totals));
     text.push_str(&table.render(view.columns));
     let sections = plan.sections().len();
-    text.push_str(&view.pick(format!("課等 {sections}\n"), format!("{sections} sections\n")));
+    text.push_str(&view.pick(
+        format!("課等 {sections}\n"),
+        format!("{sections} sections\n"),
+    ));
     for pillar in &head.pillars {
-        let goals = plan.goals().filter(|(_, own, _)| own.number == pillar.number).count();
+        let goals = plan
+            .goals()
+            .filter(|(_, own, _)| own.number == pillar.number)
+            .count();
         let title = terminal::line(match (view.language, &pillar.title_en) {
             (Language::En, Some(title)) => title,
             _ => &pillar.title,
@@ -60,14 +66,20 @@ pub fn understood(view: &View, plan: &Plan) -> String {
 }
 
 fn line(name: &str, counts: [usize; 9]) -> Vec<String> {
-    std::iter::once(name.to_owned()).chain(counts.map(|count| count.to_string())).collect()
+    std::iter::once(name.to_owned())
+        .chain(counts.map(|count| count.to_string()))
+        .collect()
 }
 
 fn counts(department: &Department) -> [usize; 9] {
     let goals = || department.pillars.iter().flat_map(|pillar| &pillar.goals);
     let initiatives = || goals().flat_map(|goal| &goal.initiatives);
     let criteria = || initiatives().flat_map(|initiative| &initiative.criteria);
-    let of_kind = |kind| criteria().filter(|criterion| criterion.kind == kind).count();
+    let of_kind = |kind| {
+        criteria()
+            .filter(|criterion| criterion.kind == kind)
+            .count()
+    };
     [
         department.pillars.len(),
         goals().count(),
@@ -77,7 +89,9 @@ fn counts(department: &Department) -> [usize; 9] {
         of_kind(Kind::Milestone),
         of_kind(Kind::Qualitative),
         criteria().map(|criterion| criterion.measures.len()).sum(),
-        criteria().filter(|criterion| is_doubtful(criterion)).count(),
+        criteria()
+            .filter(|criterion| is_doubtful(criterion))
+            .count(),
     ]
 }
 
@@ -117,7 +131,10 @@ fn doubts(view: &View, plan: &Plan) -> String {
     if text.is_empty() {
         return text;
     }
-    let heading = view.pick("計画にないため補う必要があるもの", "needed, but not said in the plan");
+    let heading = view.pick(
+        "計画にないため補う必要があるもの",
+        "needed, but not said in the plan",
+    );
     format!("\n{heading}\n{text}")
 }
 
@@ -125,7 +142,10 @@ fn warnings(view: &View, plan: &Plan) -> String {
     let mut text = String::new();
     if !plan.warnings.is_empty() {
         let count = plan.warnings.len();
-        text.push_str(&view.pick(format!("\n警告 {count}件\n"), format!("\n{count} warnings\n")));
+        text.push_str(&view.pick(
+            format!("\n警告 {count}件\n"),
+            format!("\n{count} warnings\n"),
+        ));
     }
     for warning in &plan.warnings {
         let line = warning.line;
@@ -141,7 +161,11 @@ fn warnings(view: &View, plan: &Plan) -> String {
 
 /// One fault of a table, with its place.
 pub fn fault(language: Language, fault: &Fault) -> String {
-    let mut place = pick(language, format!("{}行", fault.line), format!("line {}", fault.line));
+    let mut place = pick(
+        language,
+        format!("{}行", fault.line),
+        format!("line {}", fault.line),
+    );
     if let Some(column) = fault.column {
         let (heading, key) = (column.heading(), column.key());
         place.push_str(&pick(

@@ -13,7 +13,11 @@ pub fn matrix(view: &View, response: &v1::GetOverviewResponse) -> String {
         text.push_str(&format!("  {first}〜{last}\n"));
     }
     for pillar in &response.pillars {
-        text.push_str(&format!("  ({}) {}\n", pillar.number, view.title(pillar.title.as_ref())));
+        text.push_str(&format!(
+            "  ({}) {}\n",
+            pillar.number,
+            view.title(pillar.title.as_ref())
+        ));
     }
     text.push('\n');
     let mut table = Table::new().wrapping(view.pick("部", "department"));
@@ -26,11 +30,21 @@ pub fn matrix(view: &View, response: &v1::GetOverviewResponse) -> String {
         .figures(view.pick("指標", "indicators"))
         .figures(view.pick("報告済", "reported"));
     for row in &response.rows {
-        table.row(line(view.name(row.department.as_ref()), response, &row.cells, row.total.as_ref()));
+        table.row(line(
+            view.name(row.department.as_ref()),
+            response,
+            &row.cells,
+            row.total.as_ref(),
+        ));
     }
     table.rule();
     let total = view.pick("計", "total").to_owned();
-    table.row(line(total, response, &response.totals, response.total.as_ref()));
+    table.row(line(
+        total,
+        response,
+        &response.totals,
+        response.total.as_ref(),
+    ));
     text.push_str(&table.render(view.columns));
     text.push_str(view.pick("柱の列は組織目標の数です\n", "pillar columns count goals\n"));
     text.push_str(&view.footer(response.answered_at.as_ref()));
@@ -46,12 +60,20 @@ fn line(
     let mut line = vec![name];
     for pillar in &response.pillars {
         let cell = cells.iter().find(|cell| cell.pillar == pillar.number);
-        let goals = cell.and_then(|cell| cell.counts.as_ref()).map_or(0, |counts| counts.goals);
+        let goals = cell
+            .and_then(|cell| cell.counts.as_ref())
+            .map_or(0, |counts| counts.goals);
         line.push(goals.to_string());
     }
     let total = total.copied().unwrap_or_default();
     line.extend(
-        [total.goals, total.initiatives, total.indicators, total.reported].map(|n| n.to_string()),
+        [
+            total.goals,
+            total.initiatives,
+            total.indicators,
+            total.reported,
+        ]
+        .map(|n| n.to_string()),
     );
     line
 }

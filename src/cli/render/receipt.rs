@@ -20,16 +20,26 @@ pub fn appended(
         return faults(view, &response.faults);
     }
     text.push_str(if response.validated {
-        view.pick("確認だけ（記録していません）\n", "checked only, nothing was recorded\n")
+        view.pick(
+            "確認だけ（記録していません）\n",
+            "checked only, nothing was recorded\n",
+        )
     } else if response.replayed {
-        view.pick("記録済みです（今回は追加していません）\n", "recorded before, nothing was added now\n")
+        view.pick(
+            "記録済みです（今回は追加していません）\n",
+            "recorded before, nothing was added now\n",
+        )
     } else {
         view.pick("記録しました\n", "recorded\n")
     });
     let mut subject = None;
     // What an indicator comes to is told with its target below.
     let told_below = |effect: &v1::Effect| {
-        effect.field == ACTUAL && response.outcomes.iter().any(|o| o.indicator == effect.subject)
+        effect.field == ACTUAL
+            && response
+                .outcomes
+                .iter()
+                .any(|o| o.indicator == effect.subject)
     };
     for effect in response.effects.iter().filter(|effect| !told_below(effect)) {
         let name = view.entity(effect.subject.as_ref());
@@ -38,7 +48,10 @@ pub fn appended(
             subject = Some(name);
         }
         let field = terminal::line(label::field(view.language, &effect.field));
-        let (before, after) = (shown(view, effect.before.as_ref()), shown(view, effect.after.as_ref()));
+        let (before, after) = (
+            shown(view, effect.before.as_ref()),
+            shown(view, effect.after.as_ref()),
+        );
         text.push_str(&format!("    {field}: {before} → {after}\n"));
     }
     for outcome in &response.outcomes {
@@ -47,7 +60,10 @@ pub fn appended(
     for notice in &response.notices {
         let kind = label::notice_kind(view.language, notice.kind());
         let mark = view.pick("確認", "notice");
-        text.push_str(&format!("  {mark}: {kind}: {}\n", terminal::line(&notice.message)));
+        text.push_str(&format!(
+            "  {mark}: {kind}: {}\n",
+            terminal::line(&notice.message)
+        ));
     }
     if let Some(receipt) = response.receipt.as_ref().filter(|_| !response.validated) {
         for event in &receipt.events {
@@ -73,7 +89,10 @@ fn faults(view: &View, faults: &[v1::Fault]) -> String {
             Some(argument) => format!("{argument} ({field})"),
             None => field,
         };
-        let (message, reason) = (terminal::line(&fault.message), terminal::line(&fault.reason));
+        let (message, reason) = (
+            terminal::line(&fault.message),
+            terminal::line(&fault.reason),
+        );
         text.push_str(&format!("  {place}: {message} [{reason}]"));
         if let Some(step) = hint::advice(view.language, &fault.reason) {
             text.push_str(&format!(" → {step}"));
@@ -104,12 +123,19 @@ fn stands_at(
     });
     let label = view.pick("累計・現在値", "stands at");
     if before == after {
-        text.push_str(&format!("    {label}: {after} {}\n", view.pick("（変わらず）", "(unchanged)")));
+        text.push_str(&format!(
+            "    {label}: {after} {}\n",
+            view.pick("（変わらず）", "(unchanged)")
+        ));
     } else {
         text.push_str(&format!("    {label}: {before} → {after}\n"));
     }
     let [old, new] = states.map(|state| {
-        value::target(view.language, state.and_then(|state| state.target.as_ref()), definition)
+        value::target(
+            view.language,
+            state.and_then(|state| state.target.as_ref()),
+            definition,
+        )
     });
     let label = view.pick("目標", "target");
     if old == new || outcome.before.is_none() {
@@ -122,11 +148,20 @@ fn stands_at(
 
 /// What an indicator stands at now.
 pub fn stands_now(view: &View, indicator: &v1::Indicator) -> String {
-    let definition = indicator.definition.as_ref().and_then(|version| version.definition.as_ref());
+    let definition = indicator
+        .definition
+        .as_ref()
+        .and_then(|version| version.definition.as_ref());
     let actual = value::actual(view.language, indicator.actual.as_ref(), definition);
-    let target = indicator.target.as_ref().and_then(|version| version.target.as_ref());
+    let target = indicator
+        .target
+        .as_ref()
+        .and_then(|version| version.target.as_ref());
     let target = value::target(view.language, target, definition);
-    let (code, title) = (terminal::line(&indicator.code), view.title(indicator.title.as_ref()));
+    let (code, title) = (
+        terminal::line(&indicator.code),
+        view.title(indicator.title.as_ref()),
+    );
     view.pick(
         format!("  {code} {title}\n    累計・現在値: {actual}\n    目標: {target}\n"),
         format!("  {code} {title}\n    stands at: {actual}\n    target: {target}\n"),
@@ -135,7 +170,10 @@ pub fn stands_now(view: &View, indicator: &v1::Indicator) -> String {
 
 fn recorded(view: &View, event: &v1::RecordedEvent) -> String {
     let time = view.time(event.recorded_at.as_ref());
-    let zone = view.ledger.as_ref().map_or("UTC", |ledger| ledger.time_zone.as_str());
+    let zone = view
+        .ledger
+        .as_ref()
+        .map_or("UTC", |ledger| ledger.time_zone.as_str());
     let id = terminal::line(&event.event_id);
     let leaf = hex(&event.leaf_hash);
     view.pick(
@@ -160,7 +198,10 @@ pub fn opened(view: &View, response: &v1::OpenLedgerResponse) -> String {
     });
     if let Some(ledger) = &response.ledger {
         let (code, id) = (terminal::line(&ledger.code), terminal::line(&ledger.id));
-        text.push_str(&format!("  {code} {}\n  {id}\n", view.title(ledger.title.as_ref())));
+        text.push_str(&format!(
+            "  {code} {}\n  {id}\n",
+            view.title(ledger.title.as_ref())
+        ));
     }
     for event in response.receipt.iter().flat_map(|receipt| &receipt.events) {
         text.push_str(&recorded(view, event));
@@ -169,5 +210,8 @@ pub fn opened(view: &View, response: &v1::OpenLedgerResponse) -> String {
 }
 
 fn shown(view: &View, text: Option<&String>) -> String {
-    text.map_or_else(|| view.pick("なし", "none").to_owned(), |text| terminal::line(text))
+    text.map_or_else(
+        || view.pick("なし", "none").to_owned(),
+        |text| terminal::line(text),
+    )
 }

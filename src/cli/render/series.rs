@@ -8,11 +8,16 @@ use crate::cli::terminal;
 
 /// Everything that is known of an indicator.
 pub fn history(view: &View, series: &v1::GetSeriesResponse) -> String {
-    let Some(indicator) = &series.indicator else { return String::new() };
+    let Some(indicator) = &series.indicator else {
+        return String::new();
+    };
     let newest = indicator.definition.as_ref();
     let definition = newest.and_then(|version| version.definition.as_ref());
-    let mut text =
-        format!("{}  {}\n", terminal::line(&indicator.code), view.title(indicator.title.as_ref()));
+    let mut text = format!(
+        "{}  {}\n",
+        terminal::line(&indicator.code),
+        view.title(indicator.title.as_ref())
+    );
     let goal = view.entity(series.goal.as_ref());
     let initiative = view.entity(series.initiative.as_ref());
     text.push_str(&view.pick(
@@ -32,12 +37,10 @@ pub fn history(view: &View, series: &v1::GetSeriesResponse) -> String {
 }
 
 /// How an indicator is measured, with the keys that a report may need.
-fn measured(
-    view: &View,
-    indicator: &v1::Indicator,
-    definition: Option<&v1::Definition>,
-) -> String {
-    let Some(definition) = definition else { return String::new() };
+fn measured(view: &View, indicator: &v1::Indicator, definition: Option<&v1::Definition>) -> String {
+    let Some(definition) = definition else {
+        return String::new();
+    };
     let language = view.language;
     let mut facts = vec![label::measure_type(language, definition.measure_type()).to_owned()];
     if definition.entry_kind.is_some() {
@@ -66,21 +69,40 @@ fn measured(
             .collect();
         named.join(view.pick("、", ", "))
     };
-    let parts = definition.parts.iter().map(|p| (p.key.as_str(), p.label.as_ref())).collect();
-    let members = definition.members.iter().map(|m| (m.key.as_str(), m.label.as_ref())).collect();
-    let steps = definition.checkpoints.iter().map(|c| (c.key.as_str(), c.label.as_ref())).collect();
+    let parts = definition
+        .parts
+        .iter()
+        .map(|p| (p.key.as_str(), p.label.as_ref()))
+        .collect();
+    let members = definition
+        .members
+        .iter()
+        .map(|m| (m.key.as_str(), m.label.as_ref()))
+        .collect();
+    let steps = definition
+        .checkpoints
+        .iter()
+        .map(|c| (c.key.as_str(), c.label.as_ref()))
+        .collect();
     for (ja, en, list) in [
         ("内訳 (--part)", "parts (--part)", keys(parts)),
         ("対象 (--member)", "members (--member)", keys(members)),
-        ("工程 (--checkpoint)", "checkpoints (--checkpoint)", keys(steps)),
+        (
+            "工程 (--checkpoint)",
+            "checkpoints (--checkpoint)",
+            keys(steps),
+        ),
     ] {
         if !list.is_empty() {
             text.push_str(&format!("  {}: {list}\n", view.pick(ja, en)));
         }
     }
     if !definition.assumed.is_empty() {
-        let fields: Vec<String> =
-            definition.assumed.iter().map(|field| terminal::line(field)).collect();
+        let fields: Vec<String> = definition
+            .assumed
+            .iter()
+            .map(|field| terminal::line(field))
+            .collect();
         let fields = fields.join(", ");
         text.push_str(&view.pick(
             format!("  計画の文言を超えて推定した項目: {fields}\n"),
@@ -91,12 +113,18 @@ fn measured(
 }
 
 fn is_elsewhere(indicator: &v1::Indicator) -> bool {
-    indicator.standing.as_ref().is_some_and(|standing| standing.phase() != v1::Phase::Active)
+    indicator
+        .standing
+        .as_ref()
+        .is_some_and(|standing| standing.phase() != v1::Phase::Active)
 }
 
 fn stands(view: &View, indicator: &v1::Indicator, definition: Option<&v1::Definition>) -> String {
     let actual = value::actual(view.language, indicator.actual.as_ref(), definition);
-    let target = indicator.target.as_ref().and_then(|version| version.target.as_ref());
+    let target = indicator
+        .target
+        .as_ref()
+        .and_then(|version| version.target.as_ref());
     let target = value::target(view.language, target, definition);
     view.pick(
         format!("  現在値: {actual} · 目標: {target}\n"),
@@ -117,7 +145,11 @@ fn targets(view: &View, series: &v1::GetSeriesResponse) -> String {
         .text(view.pick("備考", "remark"))
         .text(view.pick("イベント", "event"))
         .indented(2);
-    let in_force = series.indicator.as_ref().and_then(|i| i.target.as_ref()).map(|t| &t.event_id);
+    let in_force = series
+        .indicator
+        .as_ref()
+        .and_then(|i| i.target.as_ref())
+        .map(|t| &t.event_id);
     for version in &series.targets {
         let mut remarks = Vec::new();
         if in_force == Some(&version.event_id) {
@@ -135,7 +167,11 @@ fn targets(view: &View, series: &v1::GetSeriesResponse) -> String {
             version.event_id.clone(),
         ]);
     }
-    format!("\n  {}\n{}", view.pick("目標の履歴", "targets"), table.render(view.columns))
+    format!(
+        "\n  {}\n{}",
+        view.pick("目標の履歴", "targets"),
+        table.render(view.columns)
+    )
 }
 
 fn entries(view: &View, series: &v1::GetSeriesResponse) -> String {
@@ -156,11 +192,19 @@ fn entries(view: &View, series: &v1::GetSeriesResponse) -> String {
             days(&entry.valid_from, entry.valid_to.as_deref()),
             entry_value(view, series, entry),
             view.time(entry.recorded_at.as_ref()),
-            entry.actor.as_ref().map(|actor| actor.subject.clone()).unwrap_or_default(),
+            entry
+                .actor
+                .as_ref()
+                .map(|actor| actor.subject.clone())
+                .unwrap_or_default(),
             remark(view, series, entry),
         ]);
     }
-    format!("\n  {}\n{}", view.pick("実績の履歴", "entries"), table.render(view.columns))
+    format!(
+        "\n  {}\n{}",
+        view.pick("実績の履歴", "entries"),
+        table.render(view.columns)
+    )
 }
 
 /// The value of an entry, with the part that reported, in the words of the definition it was made under.
@@ -173,14 +217,21 @@ pub fn entry_value(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entr
         .or_else(|| newest(series));
     let said = value::measurement(view.language, entry.measurement.as_ref(), definition);
     match &entry.part {
-        Some(part) => format!("{}: {said}", value::part_name(view.language, part, definition)),
+        Some(part) => format!(
+            "{}: {said}",
+            value::part_name(view.language, part, definition)
+        ),
         None => said,
     }
 }
 
 fn remark(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> String {
     let at = |id: &str| {
-        series.entries.iter().find(|other| other.event_id == id).map(|other| other.position)
+        series
+            .entries
+            .iter()
+            .find(|other| other.event_id == id)
+            .map(|other| other.position)
     };
     let mut remarks = Vec::new();
     if let Some(corrected) = &entry.corrects {
@@ -194,9 +245,15 @@ fn remark(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> Str
     if let Some(superseded) = &entry.superseded {
         let position = superseded.position;
         remarks.push(if superseded.retracted {
-            view.pick(format!("{position}で取消"), format!("retracted at {position}"))
+            view.pick(
+                format!("{position}で取消"),
+                format!("retracted at {position}"),
+            )
         } else {
-            view.pick(format!("{position}で訂正"), format!("corrected at {position}"))
+            view.pick(
+                format!("{position}で訂正"),
+                format!("corrected at {position}"),
+            )
         });
     } else if !entry.counts {
         remarks.push(view.pick("旧定義".to_owned(), "earlier definition".to_owned()));
@@ -207,7 +264,10 @@ fn remark(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> Str
     }
     if !entry.evidence.is_empty() {
         let count = entry.evidence.len();
-        remarks.push(view.pick(format!("根拠{count}件"), format!("{count} pieces of evidence")));
+        remarks.push(view.pick(
+            format!("根拠{count}件"),
+            format!("{count} pieces of evidence"),
+        ));
     }
     remarks.join(view.pick("、", ", "))
 }
@@ -232,7 +292,11 @@ fn definitions(view: &View, series: &v1::GetSeriesResponse) -> String {
             view.pick(unit.display_ja, unit.display_en),
         ]);
     }
-    format!("\n  {}\n{}", view.pick("定義の履歴", "definitions"), table.render(view.columns))
+    format!(
+        "\n  {}\n{}",
+        view.pick("定義の履歴", "definitions"),
+        table.render(view.columns)
+    )
 }
 
 fn further(
@@ -250,10 +314,22 @@ fn further(
             format!("  baseline: {shown} ({as_of})\n"),
         ));
     }
-    if let Some(line) = series.indicator.as_ref().and_then(|i| i.planned_line.as_ref()) {
-        let kind = line.profile.as_ref().map(v1::PlanProfile::kind).unwrap_or_default();
+    if let Some(line) = series
+        .indicator
+        .as_ref()
+        .and_then(|i| i.planned_line.as_ref())
+    {
+        let kind = line
+            .profile
+            .as_ref()
+            .map(v1::PlanProfile::kind)
+            .unwrap_or_default();
         let kind = label::profile_kind(view.language, kind);
-        let assumed = if line.assumed { view.pick("（推定）", " (assumed)") } else { "" };
+        let assumed = if line.assumed {
+            view.pick("（推定）", " (assumed)")
+        } else {
+            ""
+        };
         text.push_str(&view.pick(
             format!("  計画線: {kind}{assumed}\n"),
             format!("  planned line: {kind}{assumed}\n"),
@@ -275,17 +351,30 @@ fn further(
             Some(v1::forecast::Forecast::Date(date)) => terminal::line(date),
             None => String::new(),
         };
-        let (made_on, basis) = (terminal::line(&forecast.made_on), terminal::line(&forecast.basis));
+        let (made_on, basis) = (
+            terminal::line(&forecast.made_on),
+            terminal::line(&forecast.basis),
+        );
         text.push_str(&view.pick(
             format!("  見込み: {expected} ({made_on}) {basis}\n"),
             format!("  forecast: {expected} ({made_on}) {basis}\n"),
         ));
     }
-    if text.is_empty() { text } else { format!("\n{text}") }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
 }
 
 fn newest(series: &v1::GetSeriesResponse) -> Option<&v1::Definition> {
-    series.indicator.as_ref()?.definition.as_ref()?.definition.as_ref()
+    series
+        .indicator
+        .as_ref()?
+        .definition
+        .as_ref()?
+        .definition
+        .as_ref()
 }
 
 /// A day, or the first and the last of several.

@@ -15,7 +15,9 @@ const GROUP: usize = 3;
 
 /// A decimal with separators of thousands: `7,945.5`.
 pub fn grouped(number: &str) -> String {
-    let (sign, digits) = number.strip_prefix('-').map_or(("", number), |digits| ("-", digits));
+    let (sign, digits) = number
+        .strip_prefix('-')
+        .map_or(("", number), |digits| ("-", digits));
     let (whole, fraction) = digits.split_once('.').map_or((digits, ""), |(w, f)| (w, f));
     if !whole.bytes().all(|b| b.is_ascii_digit()) {
         return terminal::line(number);
@@ -106,7 +108,11 @@ pub fn actual(
                 })
                 .collect();
             let whole = with_unit(language, &number.value, unit);
-            if parts.is_empty() { whole } else { format!("{whole} ({})", parts.join(", ")) }
+            if parts.is_empty() {
+                whole
+            } else {
+                format!("{whole} ({})", parts.join(", "))
+            }
         }
         Some(Kind::Ratio(ratio)) => {
             quotient(language, &ratio.numerator, &ratio.denominator, definition)
@@ -143,7 +149,9 @@ pub fn actual(
             text
         }
         Some(Kind::RubricLevel(level)) => rubric_level(language, *level, definition),
-        Some(Kind::Composite(_)) => pick(language, "構成指標による", "by its components").to_owned(),
+        Some(Kind::Composite(_)) => {
+            pick(language, "構成指標による", "by its components").to_owned()
+        }
     }
 }
 
@@ -160,11 +168,19 @@ pub fn target(
         .parts
         .iter()
         .map(|part| {
-            format!("{} {}", part_name(language, &part.part, definition), grouped(&part.value))
+            format!(
+                "{} {}",
+                part_name(language, &part.part, definition),
+                grouped(&part.value)
+            )
         })
         .collect();
     let aim = aim(language, target, definition);
-    if parts.is_empty() { aim } else { format!("{aim} ({})", parts.join(", ")) }
+    if parts.is_empty() {
+        aim
+    } else {
+        format!("{aim} ({})", parts.join(", "))
+    }
 }
 
 fn aim(language: Language, target: &v1::Target, definition: Option<&v1::Definition>) -> String {
@@ -189,8 +205,15 @@ fn aim(language: Language, target: &v1::Target, definition: Option<&v1::Definiti
             }
         }
         Some(Aim::Range(range)) => {
-            let (lower, upper) = (grouped(&range.lower), with_unit(language, &range.upper, unit));
-            pick(language, format!("{lower}〜{upper}"), format!("{lower} to {upper}"))
+            let (lower, upper) = (
+                grouped(&range.lower),
+                with_unit(language, &range.upper, unit),
+            );
+            pick(
+                language,
+                format!("{lower}〜{upper}"),
+                format!("{lower} to {upper}"),
+            )
         }
         Some(Aim::Approximate(about)) => {
             let value = with_unit(language, &about.value, unit);
@@ -204,11 +227,19 @@ fn aim(language: Language, target: &v1::Target, definition: Option<&v1::Definiti
         Some(Aim::Done(done)) => {
             let due = terminal::line(&done.due);
             let state = label::end_state(language, done.end_state());
-            pick(language, format!("{due}までに{state}"), format!("{state} by {due}"))
+            pick(
+                language,
+                format!("{due}までに{state}"),
+                format!("{state} by {due}"),
+            )
         }
         Some(Aim::RubricLevel(level)) => {
             let level = rubric_level(language, *level, definition);
-            pick(language, format!("{level}以上"), format!("at least {level}"))
+            pick(
+                language,
+                format!("{level}以上"),
+                format!("at least {level}"),
+            )
         }
         Some(Aim::Components(_)) => {
             pick(language, "構成指標による", "by its components").to_owned()
@@ -246,9 +277,15 @@ fn quotient(
         .zip(denominator.parse::<Decimal>().ok())
         .and_then(|(numerator, denominator)| numerator.checked_div(denominator))
         .and_then(|quotient| {
-            if is_share { quotient.checked_mul(Decimal::ONE_HUNDRED) } else { Some(quotient) }
+            if is_share {
+                quotient.checked_mul(Decimal::ONE_HUNDRED)
+            } else {
+                Some(quotient)
+            }
         });
-    let Some(quotient) = quotient else { return parts };
+    let Some(quotient) = quotient else {
+        return parts;
+    };
     let rounded =
         quotient.round_dp_with_strategy(QUOTIENT_DIGITS, RoundingStrategy::MidpointAwayFromZero);
     // Rounding is said: 98.996 % is not 99 %.
@@ -257,7 +294,11 @@ fn quotient(
     let shown = if is_share {
         format!("{}%", grouped(&rounded))
     } else {
-        with_unit(language, &rounded, definition.and_then(|definition| definition.unit.as_ref()))
+        with_unit(
+            language,
+            &rounded,
+            definition.and_then(|definition| definition.unit.as_ref()),
+        )
     };
     format!("{parts} {sign} {shown}")
 }
@@ -271,14 +312,26 @@ fn months_in_words(
         .months
         .iter()
         .map(|month| {
-            let name = month.first_day.get(5..7).unwrap_or("?").trim_start_matches('0');
-            format!("{}{}", pick(language, format!("{name}月 "), format!("{name}: ")), grouped(&month.value))
+            let name = month
+                .first_day
+                .get(5..7)
+                .unwrap_or("?")
+                .trim_start_matches('0');
+            format!(
+                "{}{}",
+                pick(language, format!("{name}月 "), format!("{name}: ")),
+                grouped(&month.value)
+            )
         })
         .collect();
     let total = with_unit(language, &months.total, unit);
     let mut text = pick(language, format!("計 {total}"), format!("total {total}"));
     if let Some(mean) = mean(months) {
-        text.push_str(&pick(language, format!("・月平均 {mean}"), format!(", mean {mean} a month")));
+        text.push_str(&pick(
+            language,
+            format!("・月平均 {mean}"),
+            format!(", mean {mean} a month"),
+        ));
     }
     if !each.is_empty() {
         text.push_str(&format!(" ({})", each.join(", ")));
@@ -293,28 +346,45 @@ fn mean(months: &v1::actual::Months) -> Option<String> {
     let rounded =
         exact.round_dp_with_strategy(QUOTIENT_DIGITS, RoundingStrategy::MidpointAwayFromZero);
     let sign = if rounded == exact { "" } else { "≒" };
-    Some(format!("{sign}{}", grouped(&rounded.normalize().to_string())))
+    Some(format!(
+        "{sign}{}",
+        grouped(&rounded.normalize().to_string())
+    ))
 }
 
 fn nil(language: Language, cause: i32) -> String {
     let cause = v1::NilCause::try_from(cause).unwrap_or_default();
     let label = label::nil_cause(language, cause);
-    pick(language, format!("実績なし（{label}）"), format!("nothing ({label})"))
+    pick(
+        language,
+        format!("実績なし（{label}）"),
+        format!("nothing ({label})"),
+    )
 }
 
 fn rubric_level(language: Language, level: u32, definition: Option<&v1::Definition>) -> String {
     let named = definition
         .and_then(|definition| definition.rubric.as_ref())
-        .and_then(|rubric| rubric.levels.get(usize::try_from(level).ok()?.checked_sub(1)?))
+        .and_then(|rubric| {
+            rubric
+                .levels
+                .get(usize::try_from(level).ok()?.checked_sub(1)?)
+        })
         .map(|title| in_language(language, Some(title)));
     match named {
-        Some(name) => pick(language, format!("段階{level}「{name}」"), format!("level {level} ({name})")),
+        Some(name) => pick(
+            language,
+            format!("段階{level}「{name}」"),
+            format!("level {level} ({name})"),
+        ),
         None => pick(language, format!("段階{level}"), format!("level {level}")),
     }
 }
 
 fn in_language(language: Language, title: Option<&v1::Title>) -> String {
-    let Some(title) = title else { return String::new() };
+    let Some(title) = title else {
+        return String::new();
+    };
     match (language, &title.en) {
         (Language::En, Some(en)) => terminal::line(en),
         _ => terminal::line(&title.ja),
@@ -335,18 +405,42 @@ fn named<'a>(
 
 /// What a part is called.
 pub fn part_name(language: Language, key: &str, definition: Option<&v1::Definition>) -> String {
-    let parts = definition.map(|definition| definition.parts.as_slice()).unwrap_or_default();
-    named(language, key, parts.iter().map(|part| (part.key.as_str(), part.label.as_ref())))
+    let parts = definition
+        .map(|definition| definition.parts.as_slice())
+        .unwrap_or_default();
+    named(
+        language,
+        key,
+        parts
+            .iter()
+            .map(|part| (part.key.as_str(), part.label.as_ref())),
+    )
 }
 
 fn member_name(language: Language, key: &str, definition: Option<&v1::Definition>) -> String {
-    let members = definition.map(|definition| definition.members.as_slice()).unwrap_or_default();
-    named(language, key, members.iter().map(|member| (member.key.as_str(), member.label.as_ref())))
+    let members = definition
+        .map(|definition| definition.members.as_slice())
+        .unwrap_or_default();
+    named(
+        language,
+        key,
+        members
+            .iter()
+            .map(|member| (member.key.as_str(), member.label.as_ref())),
+    )
 }
 
 fn checkpoint_name(language: Language, key: &str, definition: Option<&v1::Definition>) -> String {
-    let steps = definition.map(|definition| definition.checkpoints.as_slice()).unwrap_or_default();
-    named(language, key, steps.iter().map(|step| (step.key.as_str(), step.label.as_ref())))
+    let steps = definition
+        .map(|definition| definition.checkpoints.as_slice())
+        .unwrap_or_default();
+    named(
+        language,
+        key,
+        steps
+            .iter()
+            .map(|step| (step.key.as_str(), step.label.as_ref())),
+    )
 }
 
 #[cfg(test)]
@@ -355,9 +449,12 @@ mod tests {
 
     #[test]
     fn figures_are_grouped_by_thousands() {
-        for (plain, shown) in
-            [("7945", "7,945"), ("-1234567.5", "-1,234,567.5"), ("999", "999"), ("0.25", "0.25")]
-        {
+        for (plain, shown) in [
+            ("7945", "7,945"),
+            ("-1234567.5", "-1,234,567.5"),
+            ("999", "999"),
+            ("0.25", "0.25"),
+        ] {
             assert_eq!(grouped(plain), shown);
         }
     }

@@ -26,7 +26,10 @@ pub(super) fn ledgers() -> v1::ListLedgersResponse {
     real.sample = false;
     real.default_ledger = false;
     real.clock = v1::ClockKind::System.into();
-    let status = |ledger, size| v1::LedgerStatus { ledger: Some(ledger), head: Some(head(size)) };
+    let status = |ledger, size| v1::LedgerStatus {
+        ledger: Some(ledger),
+        head: Some(head(size)),
+    };
     v1::ListLedgersResponse {
         ledgers: vec![status(real, 12), status(ledger(), 1_300)],
         next_page_token: String::new(),
@@ -34,11 +37,18 @@ pub(super) fn ledgers() -> v1::ListLedgersResponse {
 }
 
 fn head(size: u64) -> v1::Head {
-    v1::Head { generation: 1, size, root: vec![0xab; 32] }
+    v1::Head {
+        generation: 1,
+        size,
+        root: vec![0xab; 32],
+    }
 }
 
 fn answered_at() -> Option<v1::AnsweredAt> {
-    Some(v1::AnsweredAt { head: Some(head(1_300)), effective_on: "2023-10-06".into() })
+    Some(v1::AnsweredAt {
+        head: Some(head(1_300)),
+        effective_on: "2023-10-06".into(),
+    })
 }
 
 fn at(seconds: i64) -> prost_types::Timestamp {
@@ -86,17 +96,32 @@ fn definition(
 
 pub(super) fn count() -> v1::Definition {
     let unit = unit("{case}", "件", "cases", 0);
-    definition(v1::MeasureType::Count, v1::EntryKind::Increment, v1::Comparator::Ge, unit)
+    definition(
+        v1::MeasureType::Count,
+        v1::EntryKind::Increment,
+        v1::Comparator::Ge,
+        unit,
+    )
 }
 
 pub(super) fn level() -> v1::Definition {
     let unit = unit("{person}", "人", "people", 0);
-    definition(v1::MeasureType::Level, v1::EntryKind::Absolute, v1::Comparator::Ge, unit)
+    definition(
+        v1::MeasureType::Level,
+        v1::EntryKind::Absolute,
+        v1::Comparator::Ge,
+        unit,
+    )
 }
 
 pub(super) fn share() -> v1::Definition {
     let unit = unit("%", "%", "%", 2);
-    definition(v1::MeasureType::Ratio, v1::EntryKind::NumDen, v1::Comparator::Ge, unit)
+    definition(
+        v1::MeasureType::Ratio,
+        v1::EntryKind::NumDen,
+        v1::Comparator::Ge,
+        unit,
+    )
 }
 
 pub(super) fn coverage() -> v1::Definition {
@@ -109,7 +134,12 @@ pub(super) fn coverage() -> v1::Definition {
     };
     v1::Definition {
         members: vec![member("a1", "第1自治会"), member("a2", "第2自治会")],
-        ..definition(v1::MeasureType::Coverage, v1::EntryKind::MemberState, v1::Comparator::Ge, unit)
+        ..definition(
+            v1::MeasureType::Coverage,
+            v1::EntryKind::MemberState,
+            v1::Comparator::Ge,
+            unit,
+        )
     }
 }
 
@@ -121,7 +151,10 @@ pub(super) fn milestone() -> v1::Definition {
         weight: None,
     };
     v1::Definition {
-        checkpoints: vec![step("c1", "素案", "2023-09-30"), step("c2", "公表", "2024-02-29")],
+        checkpoints: vec![
+            step("c1", "素案", "2023-09-30"),
+            step("c2", "公表", "2024-02-29"),
+        ],
         ..definition(
             v1::MeasureType::Milestone,
             v1::EntryKind::MilestoneState,
@@ -157,7 +190,10 @@ fn version(definition: v1::Definition) -> Option<v1::DefinitionVersion> {
 }
 
 fn active() -> Option<v1::Standing> {
-    Some(v1::Standing { phase: v1::Phase::Active.into(), since: None })
+    Some(v1::Standing {
+        phase: v1::Phase::Active.into(),
+        since: None,
+    })
 }
 
 fn target(position: u64, from: &str, aim: v1::target::Aim) -> v1::TargetVersion {
@@ -167,7 +203,10 @@ fn target(position: u64, from: &str, aim: v1::target::Aim) -> v1::TargetVersion 
         effective_from: from.into(),
         recorded_on: "2023-04-01".into(),
         retroactive: false,
-        target: Some(v1::Target { aim: Some(aim), parts: Vec::new() }),
+        target: Some(v1::Target {
+            aim: Some(aim),
+            parts: Vec::new(),
+        }),
     }
 }
 
@@ -176,8 +215,13 @@ fn value(number: &str) -> v1::target::Aim {
 }
 
 fn number(text: &str) -> Option<v1::Actual> {
-    let number = v1::actual::Number { value: text.into(), parts: Vec::new() };
-    Some(v1::Actual { kind: Some(v1::actual::Kind::Number(number)) })
+    let number = v1::actual::Number {
+        value: text.into(),
+        parts: Vec::new(),
+    };
+    Some(v1::Actual {
+        kind: Some(v1::actual::Kind::Number(number)),
+    })
 }
 
 fn indicator(code: &str, ja: &str, en: &str, definition: v1::Definition) -> v1::Indicator {
@@ -203,7 +247,12 @@ fn kaizen() -> v1::Indicator {
         targets: 2,
         entries: 3,
         last_entry: Some(entry(1_250, "2023-07-31", "9")),
-        ..indicator("R5/総務部/3-1/1.1", "業務改善の件数", "Improvements made", count())
+        ..indicator(
+            "R5/総務部/3-1/1.1",
+            "業務改善の件数",
+            "Improvements made",
+            count(),
+        )
     }
 }
 
@@ -212,7 +261,7 @@ fn entry(position: u64, day: &str, added: &str) -> v1::Entry {
         event_id: format!("018b0000-0000-7000-8000-{position:012}"),
         position,
         recorded_at: Some(at(1_691_110_800 + i64::try_from(position).unwrap_or(0))),
-        actor: actor("佐藤"),
+        actor: actor("総務文書課"),
         valid_from: day.into(),
         measurement: measurement(v1::measurement::Kind::Increment(added.into())),
         definition_version: 1,
@@ -241,7 +290,12 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         targets: 1,
         entries: 6,
         last_entry: Some(entry(1_100, "2023-09-30", "1")),
-        ..indicator("R5/総務部/3-1/1.2", "ＳＮＳの登録者数", "Followers", level())
+        ..indicator(
+            "R5/総務部/3-1/1.2",
+            "ＳＮＳの登録者数",
+            "Followers",
+            level(),
+        )
     };
     let rate = v1::Indicator {
         actual: Some(v1::Actual {
@@ -252,7 +306,12 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         }),
         target: Some(target(303, "2023-04-01", value("99"))),
         targets: 1,
-        ..indicator("R5/総務部/3-1/2.1", "現年度分の収納率", "Collection rate", share())
+        ..indicator(
+            "R5/総務部/3-1/2.1",
+            "現年度分の収納率",
+            "Collection rate",
+            share(),
+        )
     };
     let done = v1::target::Done {
         due: "2024-03-31".into(),
@@ -273,7 +332,12 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         }),
         target: Some(target(304, "2023-04-01", v1::target::Aim::Done(done))),
         targets: 1,
-        ..indicator("R5/総務部/3-1/2.2", "計画書の作成", "Plan written", milestone())
+        ..indicator(
+            "R5/総務部/3-1/2.2",
+            "計画書の作成",
+            "Plan written",
+            milestone(),
+        )
     };
     let covered = v1::Indicator {
         actual: Some(v1::Actual {
@@ -291,7 +355,9 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         ..indicator("R5/総務部/3-1/2.3", "自治会の巡回", "Visits", coverage())
     };
     let used = v1::Indicator {
-        actual: Some(v1::Actual { kind: Some(v1::actual::Kind::RubricLevel(2)) }),
+        actual: Some(v1::Actual {
+            kind: Some(v1::actual::Kind::RubricLevel(2)),
+        }),
         target: Some(target(306, "2023-04-01", v1::target::Aim::RubricLevel(3))),
         targets: 1,
         standing: Some(v1::Standing {
@@ -308,17 +374,35 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         source_text: ja.into(),
         standing: active(),
         lead: entity(v1::EntityKind::Unit, "R5/人事課", "人事課", "Personnel"),
-        contributing: entity(v1::EntityKind::Unit, "R5/広報課", "広報課", "Public Relations")
-            .into_iter()
-            .collect(),
+        contributing: entity(
+            v1::EntityKind::Unit,
+            "R5/広報課",
+            "広報課",
+            "Public Relations",
+        )
+        .into_iter()
+        .collect(),
         indicators,
     };
     let goal = v1::Goal {
         id: "018b0000-0000-7000-8000-00000000000a".into(),
         code: "R5/総務部/3-1".into(),
-        plan: entity(v1::EntityKind::Plan, "R5", "令和5年度組織重点目標", "FY2023 priority goals"),
-        department: entity(v1::EntityKind::Unit, "R5/総務部", "総務部", "General Affairs"),
-        pillar: Some(v1::Pillar { number: 3, title: title("効率のよい市役所", "An efficient city hall") }),
+        plan: entity(
+            v1::EntityKind::Plan,
+            "R5",
+            "令和5年度組織重点目標",
+            "FY2023 priority goals",
+        ),
+        department: entity(
+            v1::EntityKind::Unit,
+            "R5/総務部",
+            "総務部",
+            "General Affairs",
+        ),
+        pillar: Some(v1::Pillar {
+            number: 3,
+            title: title("効率のよい市役所", "An efficient city hall"),
+        }),
         title: title("仕事の進め方を見直す", "Improve how we work"),
         source_text: "職員の提案を生かし、\n仕事の進め方を見直します。".into(),
         standing: active(),
@@ -327,29 +411,55 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         indicator_count: 6,
         reported_count: 5,
         initiatives: vec![
-            initiative(1, "職員提案の実施", "Carry out proposals", vec![kaizen(), stock]),
-            initiative(2, "収納と計画", "Collection and planning", vec![rate, plan, covered, used]),
+            initiative(
+                1,
+                "職員提案の実施",
+                "Carry out proposals",
+                vec![kaizen(), stock],
+            ),
+            initiative(
+                2,
+                "収納と計画",
+                "Collection and planning",
+                vec![rate, plan, covered, used],
+            ),
         ],
         narratives: vec![v1::Narrative {
             event_id: "n1".into(),
             recorded_at: Some(at(1_696_400_000)),
-            actor: actor("佐藤"),
+            actor: actor("総務文書課"),
             valid_from: Some("2023-09-30".into()),
-            subject: entity(v1::EntityKind::Indicator, "R5/総務部/3-1/1.1", "業務改善の件数", ""),
+            subject: entity(
+                v1::EntityKind::Indicator,
+                "R5/総務部/3-1/1.1",
+                "業務改善の件数",
+                "",
+            ),
             kind: v1::NarrativeKind::Cause.into(),
             text: "夏の提案が少なかった。".into(),
         }],
         attachments: Vec::new(),
     };
-    v1::GetGoalResponse { goal: Some(goal), answered_at: answered_at() }
+    v1::GetGoalResponse {
+        goal: Some(goal),
+        answered_at: answered_at(),
+    }
 }
 
 pub(super) fn goals() -> v1::ListGoalsResponse {
     let first = goal().goal.unwrap_or_default();
     let second = v1::Goal {
         code: "R5/産業環境部/1-1".into(),
-        department: entity(v1::EntityKind::Unit, "R5/産業環境部", "産業環境部", "Industry and Environment"),
-        pillar: Some(v1::Pillar { number: 1, title: title("挑む市役所", "A daring city hall") }),
+        department: entity(
+            v1::EntityKind::Unit,
+            "R5/産業環境部",
+            "産業環境部",
+            "Industry and Environment",
+        ),
+        pillar: Some(v1::Pillar {
+            number: 1,
+            title: title("挑む市役所", "A daring city hall"),
+        }),
         title: title(
             "市内で働きたい人と人を求める事業所を結び、地域の仕事を増やす",
             "Bring together those who look for work and those who look for people in the city",
@@ -389,14 +499,27 @@ pub(super) fn series() -> v1::GetSeriesResponse {
         reason,
         ..entry(1_250, "2023-07-31", "9")
     };
-    let month = v1::Entry { valid_to: Some("2023-08-31".into()), ..entry(1_230, "2023-08-01", "19") };
+    let month = v1::Entry {
+        valid_to: Some("2023-08-31".into()),
+        ..entry(1_230, "2023-08-01", "19")
+    };
     let mut lowered = target(1_240, "2023-10-01", value("40"));
     lowered.recorded_on = "2023-10-05".into();
     lowered.retroactive = true;
     v1::GetSeriesResponse {
         indicator: Some(kaizen()),
-        goal: entity(v1::EntityKind::Goal, "R5/総務部/3-1", "仕事の進め方を見直す", "Improve how we work"),
-        initiative: entity(v1::EntityKind::Initiative, "R5/総務部/3-1/1", "職員提案の実施", "Carry out proposals"),
+        goal: entity(
+            v1::EntityKind::Goal,
+            "R5/総務部/3-1",
+            "仕事の進め方を見直す",
+            "Improve how we work",
+        ),
+        initiative: entity(
+            v1::EntityKind::Initiative,
+            "R5/総務部/3-1/1",
+            "職員提案の実施",
+            "Carry out proposals",
+        ),
         entries: vec![wrong, month, right],
         targets: vec![target(301, "2023-04-01", value("50")), lowered],
         definitions: version(count()).into_iter().collect(),
@@ -422,14 +545,18 @@ pub(super) fn changes() -> v1::ListChangesResponse {
         before: before.map(str::to_owned),
         after: after.map(str::to_owned),
     };
-    let subject =
-        entity(v1::EntityKind::Indicator, "R5/総務部/3-1/1.1", "業務改善の件数", "Improvements made");
+    let subject = entity(
+        v1::EntityKind::Indicator,
+        "R5/総務部/3-1/1.1",
+        "業務改善の件数",
+        "Improvements made",
+    );
     let revised = v1::Change {
         position: 1_240,
         event_id: "018b0000-0000-7000-8000-000000001240".into(),
         r#type: v1::EventType::TargetRevised.into(),
         recorded_at: Some(at(1_696_500_000)),
-        actor: actor("田中"),
+        actor: actor("総務部長"),
         reason: Some(v1::Reason {
             code: v1::ReasonCode::ExternalCause.into(),
             text: "提案の対象業務が\n県へ移ったため".into(),
@@ -457,7 +584,7 @@ pub(super) fn changes() -> v1::ListChangesResponse {
         event_id: "018b0000-0000-7000-8000-000000001230".into(),
         r#type: v1::EventType::ActualRecorded.into(),
         recorded_at: Some(at(1_694_000_000)),
-        actor: actor("佐藤"),
+        actor: actor("総務文書課"),
         subject,
         valid_from: Some("2023-08-01".into()),
         valid_to: Some("2023-08-31".into()),
@@ -473,7 +600,12 @@ pub(super) fn changes() -> v1::ListChangesResponse {
 
 pub(super) fn overview() -> v1::GetOverviewResponse {
     let counts = |goals, initiatives, indicators, reported| {
-        Some(v1::OverviewCounts { goals, initiatives, indicators, reported })
+        Some(v1::OverviewCounts {
+            goals,
+            initiatives,
+            indicators,
+            reported,
+        })
     };
     let cell = |pillar, goals: u32| v1::OverviewCell {
         pillar,
@@ -481,16 +613,31 @@ pub(super) fn overview() -> v1::GetOverviewResponse {
     };
     let row = |code: &str, ja: &str, goals: [u32; 3]| v1::OverviewRow {
         department: entity(v1::EntityKind::Unit, code, ja, ""),
-        cells: (1..).zip(goals).map(|(pillar, goals)| cell(pillar, goals)).collect(),
+        cells: (1..)
+            .zip(goals)
+            .map(|(pillar, goals)| cell(pillar, goals))
+            .collect(),
         total: counts(goals.iter().sum(), goals.iter().sum::<u32>() * 2, 20, 6),
     };
-    let pillar =
-        |number, ja: &str| v1::Pillar { number, title: title(ja, "") };
+    let pillar = |number, ja: &str| v1::Pillar {
+        number,
+        title: title(ja, ""),
+    };
     v1::GetOverviewResponse {
         plan: entity(v1::EntityKind::Plan, "R5", "令和5年度組織重点目標", ""),
-        cycle: Some(v1::DateSpan { first: "2023-04-01".into(), last: "2024-03-31".into() }),
-        pillars: vec![pillar(1, "挑む市役所"), pillar(2, "学ぶ市役所"), pillar(3, "効率のよい市役所")],
-        rows: vec![row("R5/総務部", "総務部", [2, 0, 1]), row("R5/次世代育成部", "次世代育成部", [4, 0, 0])],
+        cycle: Some(v1::DateSpan {
+            first: "2023-04-01".into(),
+            last: "2024-03-31".into(),
+        }),
+        pillars: vec![
+            pillar(1, "挑む市役所"),
+            pillar(2, "学ぶ市役所"),
+            pillar(3, "効率のよい市役所"),
+        ],
+        rows: vec![
+            row("R5/総務部", "総務部", [2, 0, 1]),
+            row("R5/次世代育成部", "次世代育成部", [4, 0, 0]),
+        ],
         totals: vec![cell(1, 6), cell(2, 0), cell(3, 1)],
         total: counts(7, 14, 40, 12),
         answered_at: answered_at(),
@@ -498,8 +645,12 @@ pub(super) fn overview() -> v1::GetOverviewResponse {
 }
 
 pub(super) fn appended() -> v1::AppendEventsResponse {
-    let subject =
-        entity(v1::EntityKind::Indicator, "R5/総務部/3-1/1.1", "業務改善の件数", "Improvements made");
+    let subject = entity(
+        v1::EntityKind::Indicator,
+        "R5/総務部/3-1/1.1",
+        "業務改善の件数",
+        "Improvements made",
+    );
     let state = |actual: &str| {
         Some(v1::IndicatorState {
             actual: number(actual),
@@ -538,7 +689,11 @@ pub(super) fn appended() -> v1::AppendEventsResponse {
             before: None,
             after: Some("+60件 (2023-10-05)".into()),
         }],
-        outcomes: vec![v1::IndicatorOutcome { indicator: subject, before: state("28"), after: state("88") }],
+        outcomes: vec![v1::IndicatorOutcome {
+            indicator: subject,
+            before: state("28"),
+            after: state("88"),
+        }],
         head: Some(head(1_301)),
         ..v1::AppendEventsResponse::default()
     }
@@ -548,7 +703,7 @@ pub(super) fn events() -> Vec<v1::Event> {
     let event = |position: u64, kind: v1::EventType, day: Option<&str>, payload| v1::Event {
         position,
         recorded_at: Some(at(1_696_550_400)),
-        actor: actor("佐藤"),
+        actor: actor("総務文書課"),
         r#type: kind.into(),
         fact: Some(v1::EventInput {
             valid_from: day.map(str::to_owned),
@@ -567,13 +722,34 @@ pub(super) fn events() -> Vec<v1::Event> {
         ..v1::ActualRecorded::default()
     };
     let revised = v1::TargetRevised {
-        before: Some(v1::Target { aim: Some(value("50")), parts: Vec::new() }),
-        target: Some(v1::Target { aim: Some(value("40")), parts: Vec::new() }),
+        before: Some(v1::Target {
+            aim: Some(value("50")),
+            parts: Vec::new(),
+        }),
+        target: Some(v1::Target {
+            aim: Some(value("40")),
+            parts: Vec::new(),
+        }),
         ..v1::TargetRevised::default()
     };
     vec![
-        event(0, v1::EventType::LedgerOpened, None, Payload::LedgerOpened(opened)),
-        event(1_230, v1::EventType::ActualRecorded, Some("2023-08-31"), Payload::ActualRecorded(recorded)),
-        event(1_240, v1::EventType::TargetRevised, Some("2023-10-01"), Payload::TargetRevised(revised)),
+        event(
+            0,
+            v1::EventType::LedgerOpened,
+            None,
+            Payload::LedgerOpened(opened),
+        ),
+        event(
+            1_230,
+            v1::EventType::ActualRecorded,
+            Some("2023-08-31"),
+            Payload::ActualRecorded(recorded),
+        ),
+        event(
+            1_240,
+            v1::EventType::TargetRevised,
+            Some("2023-10-01"),
+            Payload::TargetRevised(revised),
+        ),
     ]
 }
