@@ -128,6 +128,8 @@ pub struct Global {
 /// What to do.
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
+    /// Try it: a sample ledger with a year's invented progress, served on this machine
+    Demo(DemoArgs),
     /// Serve a data folder
     Serve(ServeArgs),
     /// Open a ledger, list ledgers
@@ -281,7 +283,7 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
     let open = || async { Session::open(global.address()?, Output, global.json).await };
     match &cli.command {
         // Not a question to a server: the program starts one.
-        Command::Serve(_) => Ok(()),
+        Command::Demo(_) | Command::Serve(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
