@@ -1,21 +1,38 @@
 //! Compiles the protos without `protoc`.
 
+use std::error::Error;
 use std::path::PathBuf;
 
 use prost::Message as _;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// The API: its descriptors go into the binary, for reflection.
+const API: &str = "proto/daicho/v1";
+
+/// The stored bytes. No RPC uses them, so reflection does not know them.
+const STORAGE: &str = "proto/daicho/storage/v1";
+
+fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");
-    let files: Vec<PathBuf> = std::fs::read_dir("proto/daicho/v1")?
-        .chain(std::fs::read_dir("proto/daicho/storage/v1")?)
-        .map(|entry| entry.map(|e| e.path()))
-        .filter(|path| path.as_ref().is_ok_and(|p| p.extension().is_some_and(|e| e == "proto")))
-        .collect::<Result<_, _>>()?;
-    let descriptors = protox::compile(files, ["proto"])?;
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+
+    let api = protox::compile(protos(API)?, ["proto"])?;
+    std::fs::write(out.join("daicho_v1.bin"), api.encode_to_vec())?;
     tonic_prost_build::configure()
-        .bytes(".daicho.storage.v1")
-        .compile_fds(descriptors)?;
+        .bytes(".daicho.v1.EventBatch.leaves")
+        .bytes(".daicho.v1.GetEventResponse.leaf")
+        .compile_fds(api)?;
+
+    let storage = protox::compile(protos(STORAGE)?, ["proto"])?;
+    tonic_prost_build::configure().bytes(".daicho.storage.v1").compile_fds(storage)?;
     Ok(())
+}
+
+/// The proto files in `folder`, sorted so that every build generates the same.
+fn protos(folder: &str) -> Result<Vec<PathBuf>, std::io::Error> {
+    let mut files = std::fs::read_dir(folder)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
+    files.sort();
+    Ok(files)
 }

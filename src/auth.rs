@@ -1,1 +1,113 @@
-//! TBD
+//! Who asks, and may they? Everything a caller may cause passes here once.
+//!
+//! For now nobody is authenticated: a caller names itself, the leaf says so, and the server listens on
+//! loopback only. What does not change when real credentials come: [`Authenticator::identify`] makes the
+//! [`Actor`], and only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::domain::event::{Actor, AuthMethod};
+use crate::domain::text::Name;
+
+/// Metadata key of the caller's name in UTF-8 bytes.
+pub const ACTOR_METADATA_BINARY: &str = "daicho-actor-bin";
+/// Metadata key of the caller's name in ASCII.
+pub const ACTOR_METADATA: &str = "daicho-actor";
+/// Metadata key of the client application's name in ASCII.
+pub const CLIENT_METADATA: &str = "daicho-client";
+
+/// A request that its actor may make. Only this module makes one.
+#[derive(Clone, Debug)]
+pub struct Permitted<T> {
+    actor: Actor,
+    request: T,
+}
+
+impl<T> Permitted<T> {
+    /// Who asks.
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// What is asked.
+    pub fn request(&self) -> &T {
+        &self.request
+    }
+
+    /// Takes it apart.
+    pub fn into_parts(self) -> (Actor, T) {
+        (self.actor, self.request)
+    }
+}
+
+/// The caller is not known.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AuthError {
+    /// No name was sent.
+    #[error("name yourself in the metadata `daicho-actor-bin` (UTF-8) or `daicho-actor` (ASCII)")]
+    Missing,
+    /// What was sent is not a name.
+    #[error("the actor's name must be 1 to 200 characters without control characters")]
+    Invalid,
+}
+
+/// The caller may not do it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not permitted")]
+pub struct Denied;
+
+/// What a caller sent to name itself, as the transport decoded it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Claims {
+    /// The name.
+    pub subject: Option<Vec<u8>>,
+    /// The client application.
+    pub client: Option<Vec<u8>>,
+}
+
+/// Identifies callers and says what they may do.
+#[derive(Clone, Debug, Default)]
+pub struct Authenticator;
+
+impl Authenticator {
+    /// Identifies a caller.
+    pub fn identify(&self, claims: &Claims) -> Result<Actor, AuthError> {
+        let subject = claims.subject.as_deref().ok_or(AuthError::Missing).and_then(name)?;
+        let client = claims.client.as_deref().map(name).transpose()?;
+        Ok(Actor {
+            subject,
+            issuer: None,
+            seat: None,
+            acting_for: None,
+            client,
+            method: AuthMethod::Unauthenticated,
+            evidence_sha256: None,
+        })
+    }
+
+    /// Permits `request` to `actor`. Without access policies everybody who has a name may do everything.
+    pub fn permit<T>(&self, actor: &Actor, request: T) -> Result<Permitted<T>, Denied> {
+        Ok(Permitted { actor: actor.clone(), request })
+    }
+
+    /// Permits what the server does by itself.
+    pub fn permit_system<T>(&self, subject: Name, request: T) -> Permitted<T> {
+        let actor = Actor {
+            subject,
+            issuer: None,
+            seat: None,
+            acting_for: None,
+            client: None,
+            method: AuthMethod::System,
+            evidence_sha256: None,
+        };
+        Permitted { actor, request }
+    }
+}
+
+/// One name has one spelling (NFC), so that the same person is not two.
+fn name(bytes: &[u8]) -> Result<Name, AuthError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| AuthError::Invalid)?;
+    let folded: String = text.nfc().collect();
+    Name::parse(&folded).map_err(|_| AuthError::Invalid)
+}

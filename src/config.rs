@@ -1,1 +1,294 @@
-//! TBD
+//! The settings of a server: one value each, from a flag, the environment, a file or the default, in that order.
+//!
+//! A setting has one name everywhere: `request_timeout_seconds` in the file is `--request-timeout-seconds` on the
+//! command line and `DAICHO_REQUEST_TIMEOUT_SECONDS` in the environment. Everything that is wrong is told at once,
+//! each value with where it came from.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::telemetry::{LogFilter, LogFormat};
+
+mod file;
+mod setting;
+
+use setting::Setting;
+
+/// What the read copy's cache may be, in MiB. Below it, reading becomes slow; above it, a typing error is likelier.
+const CACHE_MIB: RangeInclusive<u64> = 8..=65_536;
+/// How many connections may be allowed. Each costs a file handle and up to a MiB of buffers.
+const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
+/// How long a unary call may be allowed to take, in seconds.
+const REQUEST_TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=3_600;
+
+/// The settings of a server, complete and checked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Config {
+    /// The data folder.
+    pub data: PathBuf,
+    /// Where to listen; always on this machine. Port 0: one that is free.
+    pub listen: SocketAddr,
+    /// Id or code of the ledger that an empty `ledger` field means; else the only one there is.
+    pub default_ledger: Option<String>,
+    /// Whether clients may ask for the descriptors of the API.
+    pub reflection: bool,
+    /// What the read copy of the log may cache.
+    pub cache_bytes: u64,
+    /// How many connections may be open at once.
+    pub connections_max: usize,
+    /// The longest a unary call may take; a caller's shorter deadline goes first.
+    pub request_timeout: Duration,
+    /// How a line of the log looks.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_filter: LogFilter,
+}
+
+/// What the command line said, word for word.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Flags {
+    /// `--config`: the settings file.
+    pub config: Option<PathBuf>,
+    /// `--data`.
+    pub data: Option<String>,
+    /// `--listen`.
+    pub listen: Option<String>,
+    /// `--default-ledger`.
+    pub default_ledger: Option<String>,
+    /// `--reflection`.
+    pub reflection: Option<String>,
+    /// `--cache-mib`.
+    pub cache_mib: Option<String>,
+    /// `--connections-max`.
+    pub connections_max: Option<String>,
+    /// `--request-timeout-seconds`.
+    pub request_timeout_seconds: Option<String>,
+    /// `--log-format`.
+    pub log_format: Option<String>,
+    /// `--log-filter`.
+    pub log_filter: Option<String>,
+}
+
+/// Settings that cannot be used: everything that is wrong with them.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub struct InvalidConfig {
+    faults: Vec<Fault>,
+}
+
+impl InvalidConfig {
+    /// Each fault, at least one.
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+}
+
+impl fmt::Display for InvalidConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("these settings cannot be used:")?;
+        self.faults
+            .iter()
+            .try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+/// What is wrong with one setting, or with the settings file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// Where it was said: a flag, a variable, or a line of the file.
+    pub origin: String,
+    /// What was said; absent where the file itself is the trouble.
+    pub value: Option<String>,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.value {
+            Some(value) => write!(
+                f,
+                "{} = `{}`: {}",
+                self.origin,
+                value.escape_debug(),
+                self.problem
+            ),
+            None => write!(f, "{}: {}", self.origin, self.problem),
+        }
+    }
+}
+
+/// One setting's text and where it stands.
+struct Said {
+    origin: String,
+    text: String,
+}
+
+impl Config {
+    /// Puts together what `flags`, this process's environment and the settings file say.
+    pub fn load(flags: &Flags) -> Result<Self, InvalidConfig> {
+        Self::from_sources(flags, |name| std::env::var_os(name))
+    }
+
+    /// As [`Config::load`], with another environment.
+    ///
+    /// Only the variables of known settings are looked at. Others that begin with `DAICHO_` are nobody's mistake: the
+    /// commands have some, and container platforms invent more for every service of that name.
+    pub fn from_sources(
+        flags: &Flags,
+        environment: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, InvalidConfig> {
+        let mut faults = Vec::new();
+        let file = file::file_named(flags, &environment)
+            .map(|path| file::read_file(&path, &mut faults))
+            .unwrap_or_default();
+        let mut said = BTreeMap::new();
+        for setting in Setting::ALL {
+            let value = match setting.in_flags(flags) {
+                Some(text) => Some(Said {
+                    origin: setting.flag(),
+                    text: text.clone(),
+                }),
+                None => match environment(&setting.variable()).map(OsString::into_string) {
+                    Some(Ok(text)) => Some(Said {
+                        origin: setting.variable(),
+                        text,
+                    }),
+                    Some(Err(raw)) => {
+                        faults.push(Fault {
+                            origin: setting.variable(),
+                            value: Some(raw.to_string_lossy().into_owned()),
+                            problem: "is not UTF-8".to_owned(),
+                        });
+                        None
+                    }
+                    None => None,
+                },
+            };
+            said.insert(setting, value);
+        }
+        for (setting, from_file) in file {
+            said.entry(setting).and_modify(|value| {
+                value.get_or_insert(from_file);
+            });
+        }
+
+        let mut read = Reading { said, faults };
+        let config = Self {
+            data: read.parse(Setting::Data, folder).unwrap_or_default(),
+            listen: read
+                .parse(Setting::Listen, loopback)
+                .unwrap_or_else(nowhere),
+            default_ledger: read.parse(Setting::DefaultLedger, |text| Ok(text.to_owned())),
+            reflection: read.parse(Setting::Reflection, boolean).unwrap_or_default(),
+            cache_bytes: read
+                .number(Setting::CacheMib, CACHE_MIB)
+                .saturating_mul(1024 * 1024),
+            connections_max: usize::try_from(read.number(Setting::ConnectionsMax, CONNECTIONS))
+                .unwrap_or(usize::MAX),
+            request_timeout: Duration::from_secs(
+                read.number(Setting::RequestTimeoutSeconds, REQUEST_TIMEOUT_SECONDS),
+            ),
+            log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
+            log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
+        };
+        if read.faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(InvalidConfig {
+                faults: read.faults,
+            })
+        }
+    }
+}
+
+/// The settings while they are read: a value that cannot be used becomes a fault and the rest goes on.
+struct Reading {
+    said: BTreeMap<Setting, Option<Said>>,
+    faults: Vec<Fault>,
+}
+
+impl Reading {
+    fn parse<T>(
+        &mut self,
+        setting: Setting,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let said = self.said.remove(&setting).flatten().or_else(|| {
+            let default = setting.default();
+            let text = default.to_owned();
+            (!default.is_empty()).then(|| Said {
+                origin: "the default".to_owned(),
+                text,
+            })
+        })?;
+        let outcome = match said.text.as_str() {
+            "" => Err("is empty; leave it out for the default".to_owned()),
+            text => parse(text),
+        };
+        outcome
+            .map_err(|problem| {
+                let value = Some(said.text);
+                self.faults.push(Fault {
+                    origin: said.origin,
+                    value,
+                    problem,
+                });
+            })
+            .ok()
+    }
+
+    fn number(&mut self, setting: Setting, allowed: RangeInclusive<u64>) -> u64 {
+        let outcome = self.parse(setting, |text| match text.parse::<u64>() {
+            Ok(number) if allowed.contains(&number) => Ok(number),
+            _ => Err(format!(
+                "must be a whole number from {} to {}",
+                allowed.start(),
+                allowed.end()
+            )),
+        });
+        outcome.unwrap_or_default()
+    }
+}
+
+fn parsed<T: FromStr<Err: fmt::Display>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: T::Err| error.to_string())
+}
+
+fn folder(text: &str) -> Result<PathBuf, String> {
+    if text.contains('\0') {
+        return Err("is no path".to_owned());
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    text.parse()
+        .map_err(|_| "must be `true` or `false`".to_owned())
+}
+
+fn loopback(text: &str) -> Result<SocketAddr, String> {
+    let address: SocketAddr = text.parse().map_err(|_| {
+        "must be an address and a port, such as `127.0.0.1:7015` or `[::1]:7015`".to_owned()
+    })?;
+    // An IPv4 address in the form of an IPv6 one (`::ffff:127.0.0.1`) reaches what the IPv4 address reaches.
+    if address.ip().to_canonical().is_loopback() {
+        Ok(address)
+    } else {
+        Err("can be reached from other machines; callers are not authenticated yet and could write under any name, so \
+             only this machine may connect: use `127.0.0.1` or `[::1]`"
+            .to_owned())
+    }
+}
+
+fn nowhere() -> SocketAddr {
+    SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,9 +3,26 @@
 //! Read [`event`] for what can happen, [`goal`] for what is decided, [`indicator`] for how a
 //! criterion is measured. Nothing here knows how events are stored or sent.
 
+pub mod event;
+pub mod goal;
+
+pub mod directory;
+pub mod rejection;
+
+pub mod actual;
+pub mod indicator;
+pub mod org_unit;
+pub mod plan;
+pub mod target;
+
+pub mod code;
+pub mod date;
+pub mod era;
+pub mod fiscal_year;
 pub mod id;
 pub mod quantity;
+pub mod text;
 pub mod unit;
-pub mod date;
-pub mod fiscal_year;
-pub mod era;
+
+#[cfg(test)]
+pub(crate) mod testing;

@@ -1,1 +1,66 @@
-//! TBD
+//! Plans from outside: the city's published text, or a table in CSV.
+//!
+//! Reading never guesses silently. Every text is kept verbatim; what was inferred beyond the words is
+//! named in a criterion's proposal, and what was not understood is a warning. A table in CSV is held to
+//! more: if anything is wrong with it, all of it is told at once and nothing is imported.
+//!
+//! [`read`] takes the bytes of either form. Nothing here knows of ledgers.
+
+use crate::domain::fiscal_year::FiscalYear;
+
+mod alignment;
+mod cell;
+mod criterion;
+mod csv;
+pub mod difference;
+pub mod events;
+pub mod proposal;
+mod published;
+mod table;
+pub mod text;
+pub mod understood;
+
+pub use csv::{COLUMNS, Column, Fault, ROWS_MAX};
+pub use understood::Plan;
+
+/// Most faults of a table that are told at once.
+pub const FAULTS_MAX: usize = 100;
+
+/// The source cannot be read as a plan.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unreadable {
+    /// The bytes are no text.
+    #[error(transparent)]
+    NotText(#[from] text::NotText),
+    /// No plan was found in the text.
+    #[error(
+        "no plan: neither a CSV table with the columns 部, 柱, 組織目標, 取組内容, 課等 and 目標達成基準, nor a \
+         published text with headings such as `企画部 令和5年度組織重点目標`"
+    )]
+    NoPlan,
+    /// The table does not say which fiscal year it is for.
+    #[error("the table has no column 年度; say which fiscal year the plan is for")]
+    NoYear,
+    /// The table has faults; nothing was imported.
+    #[error("{} faults in the table", total)]
+    Faulty {
+        /// The first [`FAULTS_MAX`] of them, in order of lines.
+        faults: Vec<Fault>,
+        /// How many there are.
+        total: usize,
+    },
+}
+
+/// Reads a plan: a table in CSV if its first line has that table's columns, otherwise a published text.
+///
+/// `year` is the plan's year for a table without a column 年度; a published text says it itself.
+pub fn read(bytes: &[u8], year: Option<FiscalYear>) -> Result<Plan, Unreadable> {
+    let (text, _) = text::decode(bytes)?;
+    if csv::is_table(&text) {
+        csv::read(&text, year)
+    } else if published::is_published(&text) {
+        published::read(&text)
+    } else {
+        Err(Unreadable::NoPlan)
+    }
+}

@@ -1,1 +1,594 @@
-//! TBD
+//! Ledgers: load, decide, append, and read back.
+//!
+//! ```text
+//! Ledgers::append   request task: look ids up, load streams, decide, encode
+//!   -> writer       one thread: check what is newer, give positions, group, sync, acknowledge
+//!   -> publisher    index, fold the directory, wake readers and followers
+//! Reader            one ledger's committed events: by position, by stream, by what they can be found by
+//! ```
+//! The ledger knows no wire format and no projection; the log below it knows no events.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
+
+use crate::auth::Permitted;
+use crate::domain::code::Code;
+use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream};
+use crate::domain::goal::decide::decide_opening;
+use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::rejection::{Reason, Rejection};
+use crate::log::codec::{self, RequestPlace, ServerPart};
+use crate::log::{
+    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome,
+};
+
+pub mod index;
+
+mod append;
+mod prepare;
+mod reader;
+mod state;
+mod writer;
+
+pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
+pub use reader::{ReadFault, Reader, Stored, View};
+pub use state::StreamState;
+
+use prepare::prepare;
+use reader::Batch;
+use writer::{Message, Request, Verdict, Writer};
+
+/// Requests that may wait for the writer; more are refused as overload.
+const QUEUE_MAX: usize = 4_096;
+/// Synced batches that may wait to be indexed; then the writer waits.
+const UNPUBLISHED_MAX: usize = 64;
+/// How often a request is looked at again because something newer bears on it.
+const ATTEMPTS_MAX: usize = 64;
+
+/// All ledgers of a data folder.
+pub struct Ledgers {
+    log: Arc<dyn CommitLog>,
+    store: Arc<dyn DerivedStore>,
+    readers: RwLock<HashMap<LedgerId, Arc<Reader>>>,
+    /// Held while a ledger is opened, so that two never take one code.
+    opening: Mutex<()>,
+    queue: RwLock<Option<mpsc::Sender<Message>>>,
+    writable: watch::Receiver<bool>,
+    threads: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+/// Which ledger is meant could not be told.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum LedgerChoice {
+    /// None is named and there is not exactly one.
+    #[error("name a ledger: there are {count}")]
+    Ambiguous {
+        /// How many there are.
+        count: usize,
+    },
+    /// No ledger has this id or code.
+    #[error("no such ledger")]
+    Unknown,
+}
+
+/// Whether a request was ever carried out.
+#[derive(Clone, Debug)]
+pub enum ReceiptLookup {
+    /// It was.
+    Found(Receipt),
+    /// It was not, as of this size: requests taken up before are included.
+    NotFound {
+        /// The ledger's size.
+        size: u64,
+    },
+}
+
+impl Ledgers {
+    /// Opens every ledger in `log` and starts the writer.
+    pub async fn start(
+        log: Arc<dyn CommitLog>,
+        store: Arc<dyn DerivedStore>,
+    ) -> Result<Arc<Self>, StartError> {
+        let (queue, receiver) = mpsc::channel(QUEUE_MAX);
+        let (publisher, published) = mpsc::channel(UNPUBLISHED_MAX);
+        let (writable, watch) = watch::channel(true);
+        let writer = Writer::new(log.clone(), publisher, writable);
+        let threads = vec![
+            thread("writer", async move { writer.run(receiver).await })?,
+            thread("publisher", publish(published))?,
+        ];
+        let ledgers = Self {
+            log,
+            store,
+            readers: RwLock::default(),
+            opening: Mutex::new(()),
+            queue: RwLock::new(Some(queue)),
+            writable: watch,
+            threads: std::sync::Mutex::new(threads),
+        };
+        for id in ledgers.log.ledgers().await.map_err(ReadFault::from)? {
+            ledgers.adopt(id).await?;
+        }
+        Ok(Arc::new(ledgers))
+    }
+
+    async fn adopt(&self, id: LedgerId) -> Result<Arc<Reader>, ReadFault> {
+        let reader = Arc::new(Reader::open(id, self.log.clone(), self.store.clone()).await?);
+        let head = reader.head();
+        let last = reader.stored(head.size.saturating_sub(1)).await?.recorded.recorded_at;
+        if let Some(queue) = self.queue() {
+            // Only a stopping server has no writer; then nobody will append either.
+            let _ = queue.send(Message::Adopt(reader.clone(), last)).await;
+        }
+        self.readers.write().unwrap_or_else(PoisonError::into_inner).insert(id, reader.clone());
+        Ok(reader)
+    }
+
+    fn queue(&self) -> Option<mpsc::Sender<Message>> {
+        self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Every ledger, in the order of their codes.
+    pub fn list(&self) -> Vec<Arc<Reader>> {
+        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        let mut list: Vec<_> = readers.values().cloned().collect();
+        list.sort_by_cached_key(|reader| code_of(reader).map(|code| code.as_str().to_owned()));
+        list
+    }
+
+    /// A ledger.
+    pub fn reader(&self, id: LedgerId) -> Option<Arc<Reader>> {
+        self.readers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    /// The ledger that `text` names by id or code; empty: the only one.
+    pub fn resolve(&self, text: &str) -> Result<Arc<Reader>, LedgerChoice> {
+        if text.is_empty() {
+            let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+            let mut all = readers.values();
+            return match (all.next(), all.next()) {
+                (Some(only), None) => Ok(only.clone()),
+                _ => Err(LedgerChoice::Ambiguous { count: readers.len() }),
+            };
+        }
+        if let Ok(id) = text.parse::<LedgerId>() {
+            return self.reader(id).ok_or(LedgerChoice::Unknown);
+        }
+        let code = Code::parse(text).map_err(|_| LedgerChoice::Unknown)?;
+        let named = |reader: &Arc<Reader>| code_of(reader).is_some_and(|other| other == code);
+        self.list().into_iter().find(named).ok_or(LedgerChoice::Unknown)
+    }
+
+    /// Whether appends are taken. Changes once, to `false`, when the log fails.
+    pub fn writable(&self) -> watch::Receiver<bool> {
+        self.writable.clone()
+    }
+
+    /// What the log found damaged and did about it, oldest first.
+    pub fn integrity_events(&self) -> Vec<IntegrityEvent> {
+        self.log.integrity_events()
+    }
+
+    /// Appends events, or says why not. A request that was carried out before gets its first receipt.
+    ///
+    /// `deadline` is when the caller stops listening: a request that is not taken up by then is skipped.
+    pub async fn append(
+        &self,
+        permitted: Permitted<Append>,
+        deadline: Option<Instant>,
+    ) -> Result<Appended, AppendError> {
+        let (actor, append) = permitted.into_parts();
+        let reader = self.reader(append.ledger).ok_or(AppendError::LedgerUnknown)?;
+        let faults = append.faults();
+        if !faults.is_empty() {
+            return Err(AppendError::Rejected(faults));
+        }
+        // Judged on everything that was acknowledged before the call, at least.
+        reader.caught_up(None).await;
+        for _ in 0..ATTEMPTS_MAX {
+            // Ids first: what is known is never judged again.
+            let view = reader.view();
+            let covered = view.head.size;
+            if let Some(known) = self.known(&reader, &append, &actor).await? {
+                return Ok(known);
+            }
+            let states = load(&reader, &append, covered).await?;
+            let now = reader.clock().now();
+            let prepared = prepare(&append, &actor, &view.directory, &states, now)
+                .map_err(AppendError::Rejected)?;
+            if append.validate_only {
+                return Ok(validated(&view, &append, prepared, &states, &actor, now));
+            }
+            let (reply, answer) = oneshot::channel();
+            let request = Request {
+                append: append.clone(),
+                actor: actor.clone(),
+                prepared,
+                states,
+                covered,
+                deadline,
+                reply,
+            };
+            let queue = self.queue().ok_or(AppendError::ReadOnly)?;
+            queue.try_send(Message::Append(Box::new(request))).map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => AppendError::ReadOnly,
+            })?;
+            // The writer answers everything it takes up; a missing answer means that it is gone.
+            let verdict = answer.await.unwrap_or_else(|_| {
+                Err(AppendError::Unknown(crate::log::LogFault::Storage("the writer is gone".into())))
+            })?;
+            match verdict {
+                Verdict::Appended(appended) => return Ok(*appended),
+                Verdict::LookAgain(size) => {
+                    let mut watch = reader.watch();
+                    let mut writable = self.writable();
+                    tokio::select! {
+                        // The sender lives as long as the reader we hold.
+                        _ = watch.wait_for(|head| head.size >= size) => {}
+                        // What it waits for will never be synced; its outcome is as unknown as the first's.
+                        _ = writable.wait_for(|writable| !writable) => {
+                            return Err(AppendError::Unknown(crate::log::LogFault::Storage(
+                                "the log failed while the same request was in flight".into(),
+                            )));
+                        }
+                    }
+                }
+            }
+        }
+        Err(AppendError::Overloaded)
+    }
+
+    /// The first receipt, if all ids are known with this content; an error, if some are, or with other.
+    async fn known(
+        &self,
+        reader: &Reader,
+        append: &Append,
+        actor: &Actor,
+    ) -> Result<Option<Appended>, AppendError> {
+        let request_at = reader.index().position_of_request(append.request_id).map_err(ReadFault::from)?;
+        let mut positions = Vec::with_capacity(append.events.len());
+        let mut known = Vec::new();
+        for event in &append.events {
+            let position = reader.position_of(event.id)?;
+            if let Some(position) = position {
+                known.push((event.id, position));
+            }
+            positions.push(position);
+        }
+        if request_at.is_none() && known.is_empty() {
+            return Ok(None);
+        }
+        let positions: Option<Vec<u64>> = positions.into_iter().collect();
+        let conflict = |known| AppendError::IdConflict { request: request_at.is_some(), events: known };
+        let Some(positions) = positions else { return Err(conflict(known)) };
+        let stored = reader.stored_at(&positions).await?;
+        let same_call = match request_at {
+            None => true,
+            Some(first) => stored.iter().enumerate().all(|(index, s)| {
+                s.recorded.position == first + index as u64
+                    && s.recorded.request_id == append.request_id
+                    && s.recorded.request_count as usize == append.events.len()
+            }),
+        };
+        let same_events =
+            append.events.iter().zip(&stored).all(|(event, s)| event.restates(&s.recorded.event));
+        let same_actor = stored.iter().all(|s| {
+            (&s.recorded.actor.subject, &s.recorded.actor.issuer) == (&actor.subject, &actor.issuer)
+        });
+        if !same_actor {
+            return Err(AppendError::OtherActor);
+        }
+        if !(same_call && same_events) {
+            return Err(conflict(known));
+        }
+        let request_id = stored.first().map_or(append.request_id, |s| s.recorded.request_id);
+        Ok(Some(Appended {
+            receipt: receipt(append.ledger, request_id, &stored),
+            replayed: true,
+            validated_only: append.validate_only,
+            notices: Vec::new(),
+            actor: actor.clone(),
+            events: stored.into_iter().map(|s| s.recorded.event).collect(),
+            goals: Vec::new(),
+        }))
+    }
+
+    /// What became of a request. Passes through the writer's queue, so that "not found" is final as of the
+    /// size it names.
+    pub async fn receipt(
+        &self,
+        ledger: LedgerId,
+        request: RequestId,
+    ) -> Result<ReceiptLookup, AppendError> {
+        let reader = self.reader(ledger).ok_or(AppendError::LedgerUnknown)?;
+        if let Some(found) = find_receipt(&reader, request).await? {
+            return Ok(ReceiptLookup::Found(found));
+        }
+        let (reply, answer) = oneshot::channel();
+        let queue = self.queue().ok_or(AppendError::ReadOnly)?;
+        queue
+            .send(Message::Barrier(ledger, reply))
+            .await
+            .map_err(|_| AppendError::ReadOnly)?;
+        let size = answer.await.map_err(|_| AppendError::ReadOnly)?;
+        let mut watch = reader.watch();
+        let mut writable = self.writable();
+        tokio::select! {
+            _ = watch.wait_for(|head| head.size >= size) => {}
+            _ = writable.wait_for(|writable| !writable) => return Err(AppendError::ReadOnly),
+        }
+        match find_receipt(&reader, request).await? {
+            Some(found) => Ok(ReceiptLookup::Found(found)),
+            None => Ok(ReceiptLookup::NotFound { size: reader.head().size }),
+        }
+    }
+
+    /// Opens a ledger: its first event, at position 0. The same request again brings the same ledger.
+    pub async fn open(&self, permitted: Permitted<OpenLedger>) -> Result<Arc<Reader>, AppendError> {
+        let (actor, open) = permitted.into_parts();
+        let _one_at_a_time = self.opening.lock().await;
+        let opened = LedgerOpened {
+            ledger: open.ledger,
+            code: open.code,
+            title: open.title,
+            origin: open.origin,
+            time_zone: open.time_zone,
+            locale: open.locale,
+            sample: open.sample,
+            clock: open.clock,
+        };
+        let event = Event {
+            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
+            stream: Stream::ledger(open.ledger),
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload: opened.clone().into(),
+        };
+        decide_opening(&event).map_err(AppendError::Rejected)?;
+        if let Some(existing) = self.reader(open.ledger) {
+            let first = existing.stored(0).await?.recorded;
+            let same = first.request_id == open.request_id
+                && first.actor.subject == actor.subject
+                && first.event.payload == event.payload;
+            return if same {
+                Ok(existing)
+            } else {
+                Err(AppendError::Rejected(vec![Rejection::new(Reason::IdExists, "ledger_id")]))
+            };
+        }
+        if self.list().iter().any(|reader| code_of(reader).as_ref() == Some(&opened.code)) {
+            return Err(AppendError::Rejected(vec![Rejection::new(Reason::CodeTaken, "code")]));
+        }
+        if !*self.writable.borrow() {
+            return Err(AppendError::ReadOnly);
+        }
+        let now = if open.sample && opened.clock == crate::domain::event::ClockKind::Simulated {
+            sample_epoch()
+        } else {
+            crate::clock::system_now()
+        };
+        let place = RequestPlace { id: open.request_id, index: 0, count: 1 };
+        let client = codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
+                AppendError::Rejected(vec![
+                    Rejection::new(Reason::EventTooLarge, "title")
+                        .with("max", codec::EVENT_BYTES_MAX)
+                        .with("problem", error),
+                ])
+            })?;
+        let server = ServerPart {
+            generation: Head::EMPTY.generation,
+            position: 0,
+            revision: 1,
+            recorded_at: now,
+            prev_leaf_hash: None,
+        };
+        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![client.finish(&server)]);
+        match self.log.append(vec![commit]).await.pop() {
+            Some(Outcome::Committed(_)) => Ok(self.adopt(open.ledger).await?),
+            Some(Outcome::Conflict(_)) | None => Err(AppendError::ReadOnly),
+            Some(Outcome::Refused(fault)) => Err(AppendError::Refused(fault)),
+            Some(Outcome::Unknown(fault)) => Err(AppendError::Unknown(fault)),
+        }
+    }
+
+    /// Finishes what was taken up, writes the indexes and closes the log.
+    pub async fn stop(&self) -> Result<(), crate::log::LogFault> {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        let readers = self.list();
+        let finished = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("a thread of the ledger panicked");
+                }
+            }
+            for reader in readers {
+                if let Err(error) = reader.index().flush() {
+                    // It will be replayed when the ledger is opened next.
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the index was not written");
+                }
+            }
+        });
+        if finished.await.is_err() {
+            tracing::error!("stopping the ledger panicked");
+        }
+        self.log.close().await
+    }
+
+    /// The head of a ledger as the log knows it.
+    pub async fn head(&self, ledger: LedgerId) -> Result<Head, ReadFault> {
+        Ok(self.log.head(ledger, Freshness::Linearizable).await?)
+    }
+}
+
+/// The ledgers could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Stored events could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+    /// The machine gave no thread.
+    #[error("a thread could not be started")]
+    Thread(#[from] std::io::Error),
+}
+
+fn thread(
+    name: &str,
+    work: impl Future<Output = ()> + Send + 'static,
+) -> Result<std::thread::JoinHandle<()>, std::io::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    std::thread::Builder::new()
+        .name(format!("daicho-{name}"))
+        .spawn(move || runtime.block_on(work))
+}
+
+/// Indexes synced batches in order; writes index runs beside, one at a time for each ledger.
+async fn publish(mut batches: mpsc::Receiver<(Arc<Reader>, Batch)>) {
+    while let Some((reader, batch)) = batches.recv().await {
+        reader.publish(&batch);
+        if reader.index().wants_flush() {
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = reader.index().flush() {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the index was not written");
+                }
+            });
+        }
+    }
+}
+
+/// When the simulated clock of a sample ledger begins, before its first fiscal year.
+fn sample_epoch() -> jiff::Timestamp {
+    // 2022-03-01T00:00:00Z
+    jiff::Timestamp::constant(1_646_092_800, 0)
+}
+
+fn code_of(reader: &Arc<Reader>) -> Option<Code> {
+    reader.view().directory.ledger().map(|ledger| ledger.code.clone())
+}
+
+async fn load(
+    reader: &Reader,
+    append: &Append,
+    size: u64,
+) -> Result<HashMap<Stream, StreamState>, ReadFault> {
+    let touched = append.events.iter().map(|event| event.stream);
+    let expected = append.expected.iter().map(|(stream, _)| *stream);
+    let streams: HashSet<Stream> = touched.chain(expected).collect();
+    let mut states = HashMap::with_capacity(streams.len());
+    for stream in streams {
+        states.insert(stream, StreamState::clone(reader.stream(stream, size).await?.as_ref()));
+    }
+    Ok(states)
+}
+
+/// What an accepted validation is told: the places the events would get at the head it was judged at.
+fn validated(
+    view: &View,
+    append: &Append,
+    prepared: prepare::Prepared,
+    states: &HashMap<Stream, StreamState>,
+    actor: &Actor,
+    now: jiff::Timestamp,
+) -> Appended {
+    let View { head, directory } = view;
+    let mut after: HashMap<Stream, StreamState> = HashMap::new();
+    let mut receipt = Receipt {
+        ledger: append.ledger,
+        request_id: append.request_id,
+        generation: head.generation,
+        events: Vec::new(),
+    };
+    let count = u32::try_from(prepared.events.len()).unwrap_or(u32::MAX);
+    let mut events = Vec::new();
+    for (index, (event, client)) in prepared.events.into_iter().enumerate() {
+        let state = after
+            .entry(event.stream)
+            .or_insert_with(|| states.get(&event.stream).cloned().unwrap_or_default());
+        let server = ServerPart {
+            generation: head.generation,
+            position: head.size + index as u64,
+            revision: state.revision + 1,
+            recorded_at: now,
+            prev_leaf_hash: state.leaf_hash,
+        };
+        let leaf_hash = client.finish(&server).hash;
+        let recorded = Recorded {
+            ledger: append.ledger,
+            generation: server.generation,
+            position: server.position,
+            revision: server.revision,
+            recorded_at: now,
+            prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
+            actor: actor.clone(),
+            request_id: append.request_id,
+            request_index: u32::try_from(index).unwrap_or(u32::MAX),
+            request_count: count,
+            event: event.clone(),
+        };
+        state.apply(&recorded, directory.date_of(now), leaf_hash);
+        receipt.events.push(ReceiptEvent {
+            event_id: event.id,
+            stream: event.stream,
+            position: server.position,
+            revision: server.revision,
+            recorded_at: now,
+            leaf_hash,
+        });
+        events.push(event);
+    }
+    let goals = after
+        .into_iter()
+        .filter(|(stream, _)| stream.kind == crate::domain::event::StreamKind::Goal)
+        .map(|(stream, state)| Touched {
+            stream,
+            before: Arc::new(states.get(&stream).map(|s| s.goal.clone()).unwrap_or_default()),
+            after: Arc::new(state.goal),
+        })
+        .collect();
+    Appended {
+        receipt,
+        replayed: false,
+        validated_only: true,
+        notices: prepared.notices,
+        actor: actor.clone(),
+        events,
+        goals,
+    }
+}
+
+async fn find_receipt(reader: &Reader, request: RequestId) -> Result<Option<Receipt>, ReadFault> {
+    let Some(first) = reader.index().position_of_request(request)? else { return Ok(None) };
+    let count = u64::from(reader.stored(first).await?.recorded.request_count);
+    let positions: Vec<u64> = (first..first + count).collect();
+    let stored = reader.stored_at(&positions).await?;
+    Ok(Some(receipt(reader.id(), request, &stored)))
+}
+
+fn receipt(ledger: LedgerId, request_id: RequestId, stored: &[Stored]) -> Receipt {
+    Receipt {
+        ledger,
+        request_id,
+        generation: stored.first().map_or(0, |s| s.recorded.generation),
+        events: stored
+            .iter()
+            .map(|s| ReceiptEvent {
+                event_id: s.recorded.event.id,
+                stream: s.recorded.event.stream,
+                position: s.recorded.position,
+                revision: s.recorded.revision,
+                recorded_at: s.recorded.recorded_at,
+                leaf_hash: s.leaf_hash,
+            })
+            .collect(),
+    }
+}

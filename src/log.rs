@@ -12,6 +12,7 @@
 //! are. This module knows positions, heads and roots; it does not know events, requests or callers.
 
 pub mod chunk;
+pub mod codec;
 pub mod conformance;
 pub(crate) mod copy;
 pub mod derived;

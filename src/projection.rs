@@ -1,1 +1,8 @@
-//! TBD
+//! Answers: what the events come to. Functions of a ledger's committed events up to a head, rebuilt at
+//! will; nothing here is stored, and nothing knows a wire format.
+
+pub mod change;
+pub mod describe;
+pub mod goal_card;
+pub mod listing;
+pub mod overview;

@@ -1,5 +1,7 @@
 //! Units of measure: what is counted, in which dimension, at which scale.
 
+pub mod catalogue;
+
 use crate::domain::quantity::Quantity;
 
 /// What kind of magnitude a unit measures. Only units of one dimension convert into each other.

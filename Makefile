@@ -1,0 +1,70 @@
+# make test    everything that must hold, on a machine with cargo, python3 with pip, node with npm
+# make lint    formatting, clippy, protos, documentation, the service unit
+# make bench   figures of this machine against a plain-file server (minutes)
+# make demo    a sample ledger, served on 127.0.0.1:7015
+
+CARGO ?= cargo
+PYTHON ?= python3
+NPM ?= npm
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+DAICHO := $(TARGET)/debug/daicho
+
+BUF_VERSION := 1.75.0
+BUF := .tools/node_modules/.bin/buf
+BUF_STAMP := .tools/buf-$(BUF_VERSION)
+PYTHON_STAMP := .tools/python.stamp
+
+.PHONY: test test-rust test-client lint lint-rust lint-proto lint-unit bench demo
+
+test: test-rust test-client
+
+# One build serves all: the tests, the doc tests, the kill -9 rounds and the client run the same debug binary.
+test-rust:
+	if $(CARGO) nextest --version >/dev/null 2>&1; \
+	  then $(CARGO) nextest run --locked --lib --bins --tests --no-fail-fast; \
+	  else $(CARGO) test --locked --lib --bins --tests --no-fail-fast; \
+	fi
+	$(CARGO) test --locked --doc
+
+# A client that shares no code with the server: Python, with the API learnt through reflection.
+test-client: test-rust $(PYTHON_STAMP)
+	PYTHONPATH=.tools/python DAICHO_BINARY=$(DAICHO) $(PYTHON) tests/client/client_test.py
+
+lint: lint-rust lint-proto lint-unit
+
+lint-rust:
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
+
+lint-proto: $(BUF_STAMP)
+	$(BUF) lint
+
+# The unit is checked with a program that exists; the one it names is put there by a package.
+lint-unit:
+	@if command -v systemd-analyze >/dev/null; then \
+	  folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; unit="$$folder/daicho.service"; \
+	  sed "s|^ExecStart=/usr/bin/daicho|ExecStart=$$(command -v true)|" deploy/daicho.service >"$$unit"; \
+	  found=$$(systemd-analyze verify --man=no "$$unit" 2>&1 | grep -F daicho); \
+	  if [ -n "$$found" ]; then echo "$$found"; exit 1; fi; \
+	  exposure=$$(systemd-analyze security --offline=true --threshold=15 --no-pager "$$unit") || found=1; \
+	  echo "$$exposure" | tail -n 1; test -z "$$found"; \
+	else \
+	  echo "deploy/daicho.service: not checked, systemd-analyze is not installed"; \
+	fi
+
+bench:
+	$(CARGO) bench --locked --bench append
+
+demo:
+	$(CARGO) run --locked --release -- demo
+
+$(PYTHON_STAMP): tests/client/requirements.txt
+	mkdir -p .tools
+	$(PYTHON) -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --upgrade --target .tools/python -r $<
+	touch $@
+
+$(BUF_STAMP):
+	mkdir -p .tools
+	$(NPM) install --prefix .tools --no-save --no-audit --no-fund --loglevel=error @bufbuild/buf@$(BUF_VERSION)
+	touch $@

@@ -1,0 +1,100 @@
+//! The settings file: TOML, one key a setting.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use toml::de::{DeTable, DeValue};
+
+use super::setting::Setting;
+use super::{Fault, Flags, Said};
+
+/// The variable that names the settings file where no flag does.
+const FILE_VARIABLE: &str = "DAICHO_CONFIG";
+/// A settings file is a page, not a data set.
+pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The settings file that a flag or else the environment names.
+pub(super) fn file_named(
+    flags: &Flags,
+    environment: &impl Fn(&str) -> Option<OsString>,
+) -> Option<PathBuf> {
+    let from_environment = || environment(FILE_VARIABLE).filter(|path| !path.is_empty());
+    flags
+        .config
+        .clone()
+        .or_else(|| from_environment().map(PathBuf::from))
+}
+
+/// What the file says, and into `faults` what is wrong with it.
+pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<Setting, Said> {
+    let mut settings = BTreeMap::new();
+    let mut fault = |origin: String, value, problem: String| {
+        faults.push(Fault {
+            origin,
+            value,
+            problem,
+        });
+    };
+    let text = match text_of(path) {
+        Ok(text) => text,
+        Err(problem) => {
+            fault(path.display().to_string(), None, problem);
+            return settings;
+        }
+    };
+    let line_of = |offset: usize| {
+        let line = 1 + text
+            .bytes()
+            .take(offset)
+            .filter(|byte| *byte == b'\n')
+            .count();
+        format!("{}:{line}", path.display())
+    };
+    // All faults of the syntax, and all settings that can be read in spite of them.
+    let (table, errors) = DeTable::parse_recoverable(&text);
+    for error in errors {
+        let offset = error.span().map_or(0, |span| span.start);
+        fault(line_of(offset), None, error.message().to_owned());
+    }
+    for (key, value) in table.into_inner() {
+        let place = line_of(key.span().start);
+        let name = key.into_inner();
+        let origin = format!("{place} {name}");
+        let Some(setting) = Setting::ALL
+            .into_iter()
+            .find(|setting| setting.name() == name)
+        else {
+            let names: Vec<_> = Setting::ALL.into_iter().map(Setting::name).collect();
+            let problem = format!("is no setting; there are {}", names.join(", "));
+            fault(place, Some(name.into_owned()), problem);
+            continue;
+        };
+        let text = match value.into_inner() {
+            DeValue::String(text) => text.into_owned(),
+            DeValue::Integer(number) => number.as_str().to_owned(),
+            DeValue::Boolean(value) => value.to_string(),
+            other => {
+                let problem = format!(
+                    "must be a text, a whole number or a boolean, not a {}",
+                    other.type_str()
+                );
+                fault(origin, None, problem);
+                continue;
+            }
+        };
+        settings.insert(setting, Said { origin, text });
+    }
+    settings
+}
+
+fn text_of(path: &Path) -> Result<String, String> {
+    let bytes = std::fs::metadata(path)
+        .and_then(|metadata| match metadata.len() {
+            0..=FILE_BYTES_MAX => std::fs::read(path).map(Some),
+            _ => Ok(None),
+        })
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    let bytes = bytes.ok_or_else(|| format!("is larger than {FILE_BYTES_MAX} bytes"))?;
+    String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
+}

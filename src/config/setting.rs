@@ -1,0 +1,82 @@
+//! What can be set, under which names, and what holds where nobody says anything.
+
+use super::Flags;
+
+/// What can be set.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub(super) enum Setting {
+    Data,
+    Listen,
+    DefaultLedger,
+    Reflection,
+    CacheMib,
+    ConnectionsMax,
+    RequestTimeoutSeconds,
+    LogFormat,
+    LogFilter,
+}
+
+impl Setting {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Data,
+        Self::Listen,
+        Self::DefaultLedger,
+        Self::Reflection,
+        Self::CacheMib,
+        Self::ConnectionsMax,
+        Self::RequestTimeoutSeconds,
+        Self::LogFormat,
+        Self::LogFilter,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Listen => "listen",
+            Self::DefaultLedger => "default_ledger",
+            Self::Reflection => "reflection",
+            Self::CacheMib => "cache_mib",
+            Self::ConnectionsMax => "connections_max",
+            Self::RequestTimeoutSeconds => "request_timeout_seconds",
+            Self::LogFormat => "log_format",
+            Self::LogFilter => "log_filter",
+        }
+    }
+
+    /// What holds where nobody says anything; empty: nothing.
+    pub(super) fn default(self) -> &'static str {
+        match self {
+            Self::Data => "./daicho-data",
+            Self::Listen => "127.0.0.1:7015",
+            Self::DefaultLedger => "",
+            Self::Reflection => "true",
+            Self::CacheMib => "64",
+            Self::ConnectionsMax => "1024",
+            Self::RequestTimeoutSeconds => "15",
+            Self::LogFormat => "text",
+            Self::LogFilter => "info",
+        }
+    }
+
+    pub(super) fn flag(self) -> String {
+        format!("--{}", self.name().replace('_', "-"))
+    }
+
+    pub(super) fn variable(self) -> String {
+        format!("DAICHO_{}", self.name().to_ascii_uppercase())
+    }
+
+    pub(super) fn in_flags(self, flags: &Flags) -> Option<&String> {
+        match self {
+            Self::Data => flags.data.as_ref(),
+            Self::Listen => flags.listen.as_ref(),
+            Self::DefaultLedger => flags.default_ledger.as_ref(),
+            Self::Reflection => flags.reflection.as_ref(),
+            Self::CacheMib => flags.cache_mib.as_ref(),
+            Self::ConnectionsMax => flags.connections_max.as_ref(),
+            Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
+            Self::LogFormat => flags.log_format.as_ref(),
+            Self::LogFilter => flags.log_filter.as_ref(),
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Where settings come from, and what is refused.
+
+use std::path::Path;
+
+use super::file::FILE_BYTES_MAX;
+use super::setting::Setting;
+use super::*;
+
+fn load(flags: &Flags, variables: &[(&str, &str)]) -> Result<Config, InvalidConfig> {
+    Config::from_sources(flags, |name| {
+        variables
+            .iter()
+            .find(|(key, _)| *key == name)
+            .map(|(_, value)| OsString::from(value))
+    })
+}
+
+fn with_file(
+    text: &str,
+    flags: Flags,
+    variables: &[(&str, &str)],
+) -> Result<Config, InvalidConfig> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daicho.toml");
+    std::fs::write(&path, text).unwrap();
+    load(
+        &Flags {
+            config: Some(path),
+            ..flags
+        },
+        variables,
+    )
+}
+
+/// Each fault on a line, the folder of the file left out.
+fn refused(outcome: Result<Config, InvalidConfig>) -> Vec<String> {
+    let faults = outcome.expect_err("must be refused");
+    faults
+        .faults()
+        .iter()
+        .map(|fault| {
+            let line = fault.to_string();
+            line.rfind("daicho.toml")
+                .map_or(line.clone(), |at| line[at..].to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_said_gives_the_defaults() {
+    let config = load(&Flags::default(), &[]).unwrap();
+    assert_eq!(
+        config,
+        Config {
+            data: "./daicho-data".into(),
+            listen: "127.0.0.1:7015".parse().unwrap(),
+            default_ledger: None,
+            reflection: true,
+            cache_bytes: 64 * 1024 * 1024,
+            connections_max: 1024,
+            request_timeout: Duration::from_secs(15),
+            log_format: LogFormat::Text,
+            log_filter: LogFilter::default(),
+        }
+    );
+}
+
+#[test]
+fn a_flag_goes_before_the_environment_and_that_before_the_file() {
+    let file = "data = 'file'\nlisten = '127.0.0.1:1'\ndefault_ledger = 'file'\ncache_mib = 16\n";
+    let flags = Flags {
+        data: Some("flag".to_owned()),
+        ..Flags::default()
+    };
+    let variables = [
+        ("DAICHO_DATA", "variable"),
+        ("DAICHO_LISTEN", "127.0.0.1:2"),
+    ];
+    let config = with_file(file, flags, &variables).unwrap();
+    assert_eq!(config.data, Path::new("flag"));
+    assert_eq!(config.listen.port(), 2);
+    assert_eq!(config.default_ledger.as_deref(), Some("file"));
+    assert_eq!(config.cache_bytes, 16 * 1024 * 1024);
+    assert_eq!(config.connections_max, 1024);
+}
+
+#[test]
+fn every_setting_is_read_from_every_source() {
+    let values = [
+        ("data", "folder"),
+        ("listen", "[::1]:9"),
+        ("default_ledger", "city"),
+        ("reflection", "false"),
+        ("cache_mib", "8"),
+        ("connections_max", "7"),
+        ("request_timeout_seconds", "6"),
+        ("log_format", "json"),
+        ("log_filter", "warn"),
+    ];
+    assert_eq!(
+        values.map(|(name, _)| name),
+        Setting::ALL.map(Setting::name)
+    );
+    let expected = Config {
+        data: "folder".into(),
+        listen: "[::1]:9".parse().unwrap(),
+        default_ledger: Some("city".to_owned()),
+        reflection: false,
+        cache_bytes: 8 * 1024 * 1024,
+        connections_max: 7,
+        request_timeout: Duration::from_secs(6),
+        log_format: LogFormat::Json,
+        log_filter: "warn".parse().unwrap(),
+    };
+
+    let said = |index: usize| Some(values[index].1.to_owned());
+    let flags = Flags {
+        config: None,
+        data: said(0),
+        listen: said(1),
+        default_ledger: said(2),
+        reflection: said(3),
+        cache_mib: said(4),
+        connections_max: said(5),
+        request_timeout_seconds: said(6),
+        log_format: said(7),
+        log_filter: said(8),
+    };
+    assert_eq!(load(&flags, &[]).unwrap(), expected);
+
+    let variables: Vec<_> = values
+        .iter()
+        .map(|(name, value)| (format!("DAICHO_{}", name.to_uppercase()), *value))
+        .collect();
+    let variables: Vec<_> = variables
+        .iter()
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect();
+    assert_eq!(load(&Flags::default(), &variables).unwrap(), expected);
+
+    let file: String = values
+        .iter()
+        .map(|(name, value)| format!("{name} = '{value}'\n"))
+        .collect();
+    assert_eq!(with_file(&file, Flags::default(), &[]).unwrap(), expected);
+}
+
+#[test]
+fn the_file_may_be_named_by_the_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("daicho.toml");
+    std::fs::write(&path, "reflection = false").unwrap();
+    let variables = [("DAICHO_CONFIG", path.to_str().unwrap())];
+    assert!(!load(&Flags::default(), &variables).unwrap().reflection);
+    assert!(
+        load(&Flags::default(), &[("DAICHO_CONFIG", "")])
+            .unwrap()
+            .reflection
+    );
+}
+
+#[test]
+fn everything_wrong_is_told_at_once_with_where_it_came_from() {
+    let flags = Flags {
+        cache_mib: Some("0".to_owned()),
+        ..Flags::default()
+    };
+    let variables = [
+        ("DAICHO_REQUEST_TIMEOUT_SECONDS", "-1"),
+        ("DAICHO_REFLECTION", "yes"),
+    ];
+    let file = "data = ''\nlog_format = 'xml'\nspeed = 'high'\nconnections_max = [1]\nlog_filter = 'a=loud'\n";
+    let lines = refused(with_file(file, flags, &variables));
+    assert_eq!(lines.len(), 8, "{lines:#?}");
+    for start in [
+        "daicho.toml:3 = `speed`: is no setting; there are data, listen,",
+        "daicho.toml:4 connections_max: must be a text, a whole number or a boolean, not a",
+        "daicho.toml:1 data = ``: is empty",
+        "DAICHO_REFLECTION = `yes`: must be `true` or `false`",
+        "--cache-mib = `0`: must be a whole number from 8 to 65536",
+        "DAICHO_REQUEST_TIMEOUT_SECONDS = `-1`: must be a whole number from 1 to 3600",
+        "daicho.toml:2 log_format = `xml`: must be `text` or `json`",
+        "daicho.toml:5 log_filter = `a=loud`: is no filter",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(start)),
+            "{start}: {lines:#?}"
+        );
+    }
+}
+
+#[test]
+fn only_this_machine_may_connect() {
+    for reachable in [
+        "0.0.0.0:7015",
+        "[::]:7015",
+        "192.168.1.4:7015",
+        "[::ffff:10.0.0.1]:7015",
+    ] {
+        let flags = Flags {
+            listen: Some(reachable.to_owned()),
+            ..Flags::default()
+        };
+        let lines = refused(load(&flags, &[]));
+        assert!(
+            lines[0].starts_with("--listen") && lines[0].contains("not authenticated"),
+            "{lines:?}"
+        );
+    }
+    for local in [
+        "127.0.0.1:0",
+        "127.8.8.8:1",
+        "[::1]:7015",
+        "[::ffff:127.0.0.1]:7015",
+    ] {
+        let flags = Flags {
+            listen: Some(local.to_owned()),
+            ..Flags::default()
+        };
+        assert_eq!(load(&flags, &[]).unwrap().listen, local.parse().unwrap());
+    }
+    let flags = Flags {
+        listen: Some("localhost".to_owned()),
+        ..Flags::default()
+    };
+    assert!(refused(load(&flags, &[]))[0].contains("must be an address and a port"));
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_refused() {
+    let missing = Flags {
+        config: Some("no/such/daicho.toml".into()),
+        ..Flags::default()
+    };
+    assert!(refused(load(&missing, &[]))[0].starts_with("daicho.toml: cannot be read"));
+    let lines = refused(with_file(
+        "data = \nlisten = '0.0.0.0:1'\n",
+        Flags::default(),
+        &[],
+    ));
+    assert!(lines[0].starts_with("daicho.toml:1: "), "{lines:?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.starts_with("daicho.toml:2 listen")),
+        "{lines:?}"
+    );
+    let long = "#".repeat(usize::try_from(FILE_BYTES_MAX).unwrap() + 1);
+    assert_eq!(
+        refused(with_file(&long, Flags::default(), &[])),
+        ["daicho.toml: is larger than 65536 bytes"]
+    );
+}
+
+#[test]
+fn the_example_in_deploy_is_taken_and_names_every_setting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/daicho.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    for setting in Setting::ALL {
+        assert!(text.contains(&format!("{} = ", setting.name())), "{}", setting.name());
+    }
+    let config = load(&Flags { config: Some(path), ..Flags::default() }, &[]).unwrap();
+    assert_eq!(config.data, Path::new("/var/lib/daicho"));
+    assert!(!config.reflection);
+}

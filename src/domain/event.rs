@@ -1,0 +1,786 @@
+//! What can happen. Every event is a fact of the past, belongs to one stream, and is never changed.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::domain::actual::{Measurement, ReportedPart};
+use crate::domain::code::{Code, Key};
+use crate::domain::date::{Date, DateSpan};
+use crate::domain::id::{
+    EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId, UnitId,
+};
+use crate::domain::indicator::{Definition, Disclosure, enumeration};
+use crate::domain::org_unit::UnitKind;
+use crate::domain::plan::Pillar;
+use crate::domain::quantity::Quantity;
+use crate::domain::target::{Baseline, PlanProfile, Target};
+use crate::domain::text::{Name, Text, Title};
+
+enumeration! {
+    /// What a stream is about.
+    StreamKind {
+        /// The ledger itself.
+        Ledger = "LEDGER",
+        /// A plan.
+        Plan = "PLAN",
+        /// An organisational unit.
+        Org = "ORG",
+        /// A goal with its initiatives and indicators.
+        Goal = "GOAL",
+    }
+}
+
+/// A stream: all that ever happened to one thing.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Stream {
+    /// What kind of thing.
+    pub kind: StreamKind,
+    /// Which one.
+    pub id: StreamId,
+}
+
+impl Stream {
+    /// The stream of a ledger.
+    pub fn ledger(id: LedgerId) -> Self {
+        Self { kind: StreamKind::Ledger, id: id.into() }
+    }
+    /// The stream of a plan.
+    pub fn plan(id: PlanId) -> Self {
+        Self { kind: StreamKind::Plan, id: id.into() }
+    }
+    /// The stream of a unit.
+    pub fn org(id: UnitId) -> Self {
+        Self { kind: StreamKind::Org, id: id.into() }
+    }
+    /// The stream of a goal.
+    pub fn goal(id: GoalId) -> Self {
+        Self { kind: StreamKind::Goal, id: id.into() }
+    }
+}
+
+/// An event as decided: everything but what the server adds at its position.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// The fact's own identity, chosen by the client.
+    pub id: EventId,
+    /// The stream it belongs to.
+    pub stream: Stream,
+    /// The civil day or days it holds for; for targets and changes the first day of effect. `None` only
+    /// for [`Payload::LedgerOpened`] and [`Payload::ImportAccepted`].
+    pub valid: Option<Validity>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// What shows it.
+    pub evidence: Vec<Evidence>,
+    /// The paper behind it.
+    pub source_document: Option<SourceDocument>,
+    /// The decision that allowed it.
+    pub decision: Option<EventId>,
+    /// What it belongs together with.
+    pub correlation: Option<Uuid>,
+    /// The event that led to it.
+    pub causation: Option<EventId>,
+    /// What happened.
+    pub payload: Payload,
+}
+
+impl Event {
+    /// Whether this proposal states the same fact as the event `stored`: equal as domain values, once what
+    /// a client may leave to the ledger is filled in from it.
+    pub fn restates(&self, stored: &Self) -> bool {
+        if self.id != stored.id || self.payload.event_type() != stored.payload.event_type() {
+            return false;
+        }
+        let mut filled = self.clone();
+        match (&mut filled.payload, &stored.payload) {
+            (Payload::TargetRevised(mine), Payload::TargetRevised(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            (Payload::ActualRecorded(mine), Payload::ActualRecorded(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+            }
+            (Payload::ActualCorrected(mine), Payload::ActualCorrected(theirs)) => {
+                mine.reported.fill_unit_from(&theirs.reported);
+                if mine.before.is_none() {
+                    mine.before.clone_from(&theirs.before);
+                }
+            }
+            (Payload::ActualRetracted(mine), Payload::ActualRetracted(theirs)) if mine.before.is_none() => {
+                mine.before.clone_from(&theirs.before);
+            }
+            // Nothing else is left to the ledger.
+            _ => {}
+        }
+        filled == *stored
+    }
+}
+
+/// When a fact holds: on a day, over a span, or from a day on.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct Validity {
+    /// First day.
+    pub from: Date,
+    /// Last day; `None`: of one day for an observation, open for a state.
+    pub to: Option<Date>,
+}
+
+impl Validity {
+    /// On one day, or from it on.
+    pub fn from(date: Date) -> Self {
+        Self { from: date, to: None }
+    }
+
+    /// The days it covers as an observation.
+    pub fn span(&self) -> DateSpan {
+        DateSpan::new(self.from, self.to.unwrap_or(self.from)).unwrap_or(DateSpan::day(self.from))
+    }
+
+    /// The last day it covers as an observation: the day it counts on.
+    pub fn counts_on(&self) -> Date {
+        self.to.unwrap_or(self.from)
+    }
+}
+
+enumeration! {
+    /// Why something was changed. The first nine are for corrections (DOMAIN: Eurostat separates revision from error).
+    ReasonCode {
+        /// 入力誤り.
+        EntryError = "ENTRY_ERROR",
+        /// 報告遅れ.
+        LateData = "LATE_DATA",
+        /// 元資料の修正.
+        SourceRevised = "SOURCE_REVISED",
+        /// 重複.
+        Duplicate = "DUPLICATE",
+        /// 指標違い.
+        WrongIndicator = "WRONG_INDICATOR",
+        /// 算定方法の誤り.
+        MethodError = "METHOD_ERROR",
+        /// 定義の変更.
+        DefinitionChange = "DEFINITION_CHANGE",
+        /// 速報値の確定.
+        ProvisionalFinalised = "PROVISIONAL_FINALISED",
+        /// 不適切な処理; goes to audit.
+        Irregularity = "IRREGULARITY",
+        /// 計画の見直し.
+        PlanReview = "PLAN_REVIEW",
+        /// 外部要因.
+        ExternalCause = "EXTERNAL_CAUSE",
+        /// 予算.
+        Budget = "BUDGET",
+        /// 需要の変化.
+        DemandChange = "DEMAND_CHANGE",
+        /// 組織改編.
+        Reorganisation = "REORGANISATION",
+        /// その他; the text says what.
+        Other = "OTHER",
+    }
+}
+
+/// Why something was done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Reason {
+    /// Which kind of reason.
+    pub code: ReasonCode,
+    /// In words.
+    pub text: Text,
+}
+
+/// A file that shows something, by its digest; the file itself is kept beside the ledger.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Evidence {
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// Media type, `application/pdf`.
+    pub media_type: Name,
+    /// What it is.
+    pub title: Name,
+    /// Where it is kept.
+    pub uri: Option<Name>,
+    /// Size in bytes.
+    pub size_bytes: Option<u64>,
+    /// Who may see it.
+    pub disclosure: Disclosure,
+}
+
+/// A document of the organisation's own registry (文書番号).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SourceDocument {
+    /// Its number.
+    pub number: Name,
+    /// Its title.
+    pub title: Option<Name>,
+    /// Its date.
+    pub date: Option<Date>,
+}
+
+/// Who did it, as the server identified them.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Actor {
+    /// The person or service, unique within the issuer.
+    pub subject: Name,
+    /// Who vouches for the subject; `None` where nobody does.
+    pub issuer: Option<Name>,
+    /// The seat held (職).
+    pub seat: Option<Name>,
+    /// On whose behalf.
+    pub acting_for: Option<Name>,
+    /// The client application.
+    pub client: Option<Name>,
+    /// How the subject was identified.
+    pub method: AuthMethod,
+    /// SHA-256 of the credential.
+    pub evidence_sha256: Option<[u8; 32]>,
+}
+
+enumeration! {
+    /// How an actor was identified.
+    AuthMethod {
+        /// Not at all: the caller named itself.
+        Unauthenticated = "UNAUTHENTICATED",
+        /// The server itself, for events it makes.
+        System = "SYSTEM",
+        /// By a client certificate.
+        MutualTls = "MUTUAL_TLS",
+        /// By an OpenID Connect access token.
+        Oidc = "OIDC",
+    }
+}
+
+/// An event in its place: decided, recorded, numbered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Recorded {
+    /// Its ledger.
+    pub ledger: LedgerId,
+    /// The generation of the ledger it was written in.
+    pub generation: u64,
+    /// Its position in the ledger, from 0.
+    pub position: u64,
+    /// Its number in its stream, from 1.
+    pub revision: u64,
+    /// The server's time, strictly increasing in a ledger.
+    pub recorded_at: Timestamp,
+    /// Leaf hash of the event before it in its stream; `None` for the first.
+    pub prev_leaf_hash: Option<[u8; 32]>,
+    /// Who did it.
+    pub actor: Actor,
+    /// The append call it came in.
+    pub request_id: RequestId,
+    /// Its number in that call, from 0.
+    pub request_index: u32,
+    /// How many events that call had.
+    pub request_count: u32,
+    /// What happened.
+    pub event: Event,
+}
+
+enumeration! {
+    /// How a ledger's clock runs.
+    ClockKind {
+        /// The machine's clock.
+        System = "SYSTEM",
+        /// A simulated one; sample ledgers only.
+        Simulated = "SIMULATED",
+    }
+}
+
+enumeration! {
+    /// What a narrative tells.
+    NarrativeKind {
+        /// 要因.
+        Cause = "CAUSE",
+        /// リスク.
+        Risk = "RISK",
+        /// 成果.
+        Result = "RESULT",
+        /// 備考.
+        Note = "NOTE",
+    }
+}
+
+/// What a narrative or a piece of evidence is about, within a goal's stream.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Subject {
+    /// The goal.
+    Goal(GoalId),
+    /// An initiative.
+    Initiative(InitiativeId),
+    /// An indicator.
+    Indicator(IndicatorId),
+}
+
+/// What is expected at the end of the cycle.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ForecastValue {
+    /// A value in the indicator's unit.
+    Value(Quantity),
+    /// The day a milestone will be reached.
+    Date(Date),
+}
+
+macro_rules! payloads {
+    ($($(#[$doc:meta])* $name:ident = $code:literal { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })*) => {
+        /// What happened.
+        // Definitions are large and rare; boxing them all would only spread the noise.
+        #[allow(clippy::large_enum_variant)]
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub enum Payload { $($(#[$doc])* $name($name)),* }
+
+        impl Payload {
+            /// Which type of event it is.
+            pub fn event_type(&self) -> EventType {
+                match self { $(Self::$name(_) => EventType::$name),* }
+            }
+        }
+
+        enumeration! {
+            /// The types of events.
+            EventType { $($(#[$doc])* $name = $code),* }
+        }
+
+        $($(#[$doc])*
+        #[derive(Clone, Debug, Eq, PartialEq)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+
+        impl From<$name> for Payload {
+            fn from(payload: $name) -> Self {
+                Self::$name(payload)
+            }
+        })*
+    };
+}
+
+payloads! {
+    /// A ledger was opened. Always at position 0, and only there.
+    LedgerOpened = "LEDGER_OPENED" {
+        /// The ledger.
+        ledger: LedgerId,
+        /// Its code.
+        code: Code,
+        /// The organisation's name.
+        title: Title,
+        /// Origin of its proofs: a schema-less URL without spaces or `+`.
+        origin: Name,
+        /// IANA time zone that decides "today".
+        time_zone: Name,
+        /// BCP 47 tag of the language people write in.
+        locale: Name,
+        /// Whether it is a sample (見本).
+        sample: bool,
+        /// How its clock runs.
+        clock: ClockKind,
+    }
+    /// A plan was published (計画公表).
+    PlanPublished = "PLAN_PUBLISHED" {
+        /// The plan.
+        plan: PlanId,
+        /// Its code.
+        code: Code,
+        /// Its title.
+        title: Title,
+        /// The fiscal year's days.
+        cycle: DateSpan,
+        /// Its pillars.
+        pillars: Vec<Pillar>,
+        /// SHA-256 of the published document.
+        source_sha256: Option<[u8; 32]>,
+    }
+    /// A file was taken in whole (一括取込).
+    ImportAccepted = "IMPORT_ACCEPTED" {
+        /// The plan.
+        plan: PlanId,
+        /// SHA-256 of the file.
+        file_sha256: [u8; 32],
+        /// Its name.
+        file_name: Name,
+        /// How many goals, initiatives and indicators it held.
+        goals: u32,
+        /// See `goals`.
+        initiatives: u32,
+        /// See `goals`.
+        indicators: u32,
+        /// Version of the reader that understood it.
+        mapping_version: u32,
+    }
+    /// A unit was registered (組織登録).
+    OrgUnitRegistered = "ORG_UNIT_REGISTERED" {
+        /// The unit.
+        unit: UnitId,
+        /// Its code.
+        code: Code,
+        /// Its name.
+        name: Title,
+        /// Its kind.
+        kind: UnitKind,
+        /// The unit it belongs to.
+        parent: Option<UnitId>,
+    }
+    /// A unit was renamed, moved or dissolved (改編). What is `None` stays.
+    OrgUnitChanged = "ORG_UNIT_CHANGED" {
+        /// The unit.
+        unit: UnitId,
+        /// Its new name.
+        name: Option<Title>,
+        /// The unit it now belongs to.
+        parent: Option<UnitId>,
+        /// Whether it ends the day before the day of effect.
+        dissolved: bool,
+    }
+    /// A goal was set (組織目標設定).
+    GoalSet = "GOAL_SET" {
+        /// The goal.
+        goal: GoalId,
+        /// Its plan.
+        plan: PlanId,
+        /// Its code.
+        code: Code,
+        /// The department that set it.
+        department: UnitId,
+        /// The pillar it stands under.
+        pillar: u32,
+        /// Short title.
+        title: Title,
+        /// The published text, verbatim.
+        source_text: Text,
+    }
+    /// A goal's words were changed, not what it asks for.
+    GoalReworded = "GOAL_REWORDED" {
+        /// The goal.
+        goal: GoalId,
+        /// New title.
+        title: Title,
+        /// New text.
+        source_text: Text,
+    }
+    /// A goal went to another department or pillar.
+    GoalMoved = "GOAL_MOVED" {
+        /// The goal.
+        goal: GoalId,
+        /// Its department from now on.
+        department: UnitId,
+        /// Its pillar from now on.
+        pillar: u32,
+    }
+    /// Work on a goal rests (休止).
+    GoalSuspended = "GOAL_SUSPENDED" {
+        /// The goal.
+        goal: GoalId,
+    }
+    /// Work on a goal goes on (再開).
+    GoalResumed = "GOAL_RESUMED" {
+        /// The goal.
+        goal: GoalId,
+    }
+    /// A goal was given up (中止).
+    GoalCancelled = "GOAL_CANCELLED" {
+        /// The goal.
+        goal: GoalId,
+    }
+    /// A goal goes on in another plan (繰越).
+    GoalCarriedOver = "GOAL_CARRIED_OVER" {
+        /// The goal.
+        goal: GoalId,
+        /// The plan it goes on in.
+        to_plan: PlanId,
+        /// The goal there, once it is set.
+        to_goal: Option<GoalId>,
+    }
+    /// An initiative was set (取組内容設定).
+    InitiativeSet = "INITIATIVE_SET" {
+        /// The initiative.
+        initiative: InitiativeId,
+        /// Its goal.
+        goal: GoalId,
+        /// Its number in the goal, from 1.
+        number: u32,
+        /// Its code.
+        code: Code,
+        /// Short title.
+        title: Title,
+        /// The published text, verbatim.
+        source_text: Text,
+        /// The section that answers for it.
+        lead_unit: UnitId,
+        /// Sections that contribute.
+        contributing_units: Vec<UnitId>,
+    }
+    /// An initiative's words were changed.
+    InitiativeReworded = "INITIATIVE_REWORDED" {
+        /// The initiative.
+        initiative: InitiativeId,
+        /// New title.
+        title: Title,
+        /// New text.
+        source_text: Text,
+    }
+    /// An initiative was put under another goal (体系変更). Its history stays in the stream it began in.
+    InitiativeMoved = "INITIATIVE_MOVED" {
+        /// The initiative.
+        initiative: InitiativeId,
+        /// The goal it stood under.
+        from_goal: GoalId,
+        /// The goal it stands under from now on.
+        to_goal: GoalId,
+        /// Its number there.
+        number: u32,
+    }
+    /// An initiative was given up.
+    InitiativeCancelled = "INITIATIVE_CANCELLED" {
+        /// The initiative.
+        initiative: InitiativeId,
+    }
+    /// Other sections answer for an initiative (移管).
+    ResponsibilityTransferred = "RESPONSIBILITY_TRANSFERRED" {
+        /// The initiative.
+        initiative: InitiativeId,
+        /// The section that answers from now on.
+        lead_unit: UnitId,
+        /// Sections that contribute from now on.
+        contributing_units: Vec<UnitId>,
+    }
+    /// An indicator was defined (指標定義): definition version 1.
+    IndicatorDefined = "INDICATOR_DEFINED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// Its initiative.
+        initiative: InitiativeId,
+        /// Its code.
+        code: Code,
+        /// Short title.
+        title: Title,
+        /// The criterion's published text, verbatim.
+        source_text: Text,
+        /// How it is measured.
+        definition: Definition,
+    }
+    /// An indicator's words were changed.
+    IndicatorReworded = "INDICATOR_REWORDED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// New title.
+        title: Title,
+        /// New text.
+        source_text: Text,
+    }
+    /// An indicator was put under another initiative. Its history stays in the stream it began in.
+    IndicatorMoved = "INDICATOR_MOVED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The initiative it stood under.
+        from_initiative: InitiativeId,
+        /// The initiative it stands under from now on.
+        to_initiative: InitiativeId,
+    }
+    /// An indicator is measured otherwise (指標定義変更): a new definition version and a break in the series.
+    IndicatorRedefined = "INDICATOR_REDEFINED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The new version, one above the last.
+        definition_version: u32,
+        /// How it is measured from now on.
+        definition: Definition,
+    }
+    /// An indicator was given up.
+    IndicatorCancelled = "INDICATOR_CANCELLED" {
+        /// The indicator.
+        indicator: IndicatorId,
+    }
+    /// Where an indicator stood before (基準値設定).
+    BaselineSet = "BASELINE_SET" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The baseline.
+        baseline: Baseline,
+    }
+    /// The first target of an indicator (目標値設定).
+    TargetSet = "TARGET_SET" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The target.
+        target: Target,
+    }
+    /// A new target in place of an earlier one (目標変更).
+    TargetRevised = "TARGET_REVISED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The event that set the target replaced.
+        replaces: EventId,
+        /// The target replaced. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Target>,
+        /// The target from the day of effect on.
+        target: Target,
+    }
+    /// The line along which progress is planned (月次計画設定).
+    PlanProfileSet = "PLAN_PROFILE_SET" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The line.
+        profile: PlanProfile,
+        /// Whether it was inferred; an assumed line never makes a goal late.
+        assumed: bool,
+    }
+    /// Progress was reported (実績報告). Exactly one measurement.
+    ActualRecorded = "ACTUAL_RECORDED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// What was measured.
+        measurement: Measurement,
+        /// Which part reports, with the unit of the values.
+        reported: ReportedPart,
+    }
+    /// A report was replaced whole (実績訂正).
+    ActualCorrected = "ACTUAL_CORRECTED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The report or correction replaced.
+        corrects: EventId,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
+        /// What is right.
+        measurement: Measurement,
+        /// Which part reports, with the unit of the values.
+        reported: ReportedPart,
+    }
+    /// A report was taken back (実績取消).
+    ActualRetracted = "ACTUAL_RETRACTED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The report or correction taken back.
+        retracts: EventId,
+        /// What it said. A client may leave it out or state what it expects; the ledger always stores it.
+        before: Option<Measurement>,
+    }
+    /// Demand was recorded (需要記録), for what is done only as needed.
+    DemandRecorded = "DEMAND_RECORDED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// How many asked.
+        requests: Quantity,
+    }
+    /// What the section expects at the end (見込み提出).
+    ForecastSubmitted = "FORECAST_SUBMITTED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// What is expected.
+        value: ForecastValue,
+        /// How sure, 0 to 10.
+        confidence: Option<u32>,
+        /// On which grounds.
+        basis: Text,
+    }
+    /// Something was told (状況説明).
+    NarrativeAdded = "NARRATIVE_ADDED" {
+        /// What about.
+        subject: Subject,
+        /// What kind.
+        kind: NarrativeKind,
+        /// In words.
+        text: Text,
+    }
+    /// Evidence was attached later (根拠資料添付); the evidence itself stands in the envelope.
+    EvidenceAttached = "EVIDENCE_ATTACHED" {
+        /// What about.
+        subject: Subject,
+        /// The event it shows, where it is for one.
+        shows: Option<EventId>,
+        /// Which keys of the attachment it fills, for the organisation's own filing.
+        filed_under: Option<Key>,
+    }
+}
+
+impl Payload {
+    /// Whether it changes what other streams rely on: plans, units, codes, parents.
+    pub fn is_structural(&self) -> bool {
+        self.event_type().is_structural()
+    }
+
+    /// The indicator it is about, where it is about one.
+    pub fn indicator(&self) -> Option<IndicatorId> {
+        match self {
+            Self::IndicatorDefined(p) => Some(p.indicator),
+            Self::IndicatorReworded(p) => Some(p.indicator),
+            Self::IndicatorMoved(p) => Some(p.indicator),
+            Self::IndicatorRedefined(p) => Some(p.indicator),
+            Self::IndicatorCancelled(p) => Some(p.indicator),
+            Self::BaselineSet(p) => Some(p.indicator),
+            Self::TargetSet(p) => Some(p.indicator),
+            Self::TargetRevised(p) => Some(p.indicator),
+            Self::PlanProfileSet(p) => Some(p.indicator),
+            Self::ActualRecorded(p) => Some(p.indicator),
+            Self::ActualCorrected(p) => Some(p.indicator),
+            Self::ActualRetracted(p) => Some(p.indicator),
+            Self::DemandRecorded(p) => Some(p.indicator),
+            Self::ForecastSubmitted(p) => Some(p.indicator),
+            Self::NarrativeAdded(p) => p.subject.indicator(),
+            Self::EvidenceAttached(p) => p.subject.indicator(),
+            Self::LedgerOpened(_)
+            | Self::PlanPublished(_)
+            | Self::ImportAccepted(_)
+            | Self::OrgUnitRegistered(_)
+            | Self::OrgUnitChanged(_)
+            | Self::GoalSet(_)
+            | Self::GoalReworded(_)
+            | Self::GoalMoved(_)
+            | Self::GoalSuspended(_)
+            | Self::GoalResumed(_)
+            | Self::GoalCancelled(_)
+            | Self::GoalCarriedOver(_)
+            | Self::InitiativeSet(_)
+            | Self::InitiativeReworded(_)
+            | Self::InitiativeMoved(_)
+            | Self::InitiativeCancelled(_)
+            | Self::ResponsibilityTransferred(_) => None,
+        }
+    }
+}
+
+impl EventType {
+    /// Whether its events change what other streams rely on: plans, units, codes, parents.
+    pub fn is_structural(self) -> bool {
+        match self {
+            Self::LedgerOpened
+            | Self::PlanPublished
+            | Self::ImportAccepted
+            | Self::OrgUnitRegistered
+            | Self::OrgUnitChanged
+            | Self::GoalSet
+            | Self::GoalReworded
+            | Self::GoalMoved
+            | Self::GoalSuspended
+            | Self::GoalResumed
+            | Self::GoalCancelled
+            | Self::GoalCarriedOver
+            | Self::InitiativeSet
+            | Self::InitiativeReworded
+            | Self::InitiativeMoved
+            | Self::InitiativeCancelled
+            | Self::ResponsibilityTransferred
+            | Self::IndicatorDefined
+            | Self::IndicatorReworded
+            | Self::IndicatorMoved
+            | Self::IndicatorCancelled => true,
+            Self::IndicatorRedefined
+            | Self::BaselineSet
+            | Self::TargetSet
+            | Self::TargetRevised
+            | Self::PlanProfileSet
+            | Self::ActualRecorded
+            | Self::ActualCorrected
+            | Self::ActualRetracted
+            | Self::DemandRecorded
+            | Self::ForecastSubmitted
+            | Self::NarrativeAdded
+            | Self::EvidenceAttached => false,
+        }
+    }
+}
+
+impl Subject {
+    /// The indicator, if it is one.
+    pub fn indicator(&self) -> Option<IndicatorId> {
+        match self {
+            Self::Indicator(id) => Some(*id),
+            Self::Goal(_) | Self::Initiative(_) => None,
+        }
+    }
+}

@@ -1,0 +1,433 @@
+//! A goal with all it holds: the state that a goal's stream folds to, and what may be added to it.
+//!
+//! [`Goal::apply`] knows no rules; [`decide`](crate::domain::goal::decide) knows all of them. What stands
+//! where (titles, parents, codes) is in the [`Directory`](crate::domain::directory::Directory); a goal's
+//! own state holds what is measured.
+
+use std::sync::Arc;
+
+use imbl::{HashMap, OrdMap, Vector};
+use jiff::Timestamp;
+
+use crate::domain::actual::{Measurement, ReportedPart};
+use crate::domain::date::Date;
+use crate::domain::event::{
+    Actor, Evidence, ForecastValue, NarrativeKind, Payload, Reason, Recorded, Subject, Validity,
+};
+use crate::domain::id::{EventId, IndicatorId};
+use crate::domain::indicator::Definition;
+use crate::domain::quantity::Quantity;
+use crate::domain::target::{Baseline, PlanProfile, TargetVersion, in_force};
+use crate::domain::text::Text;
+
+pub mod decide;
+mod tally;
+
+pub(crate) use tally::{Slot, Tally};
+
+/// The state of a goal's stream. Its collections share structure: a clone is a savepoint.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Goal {
+    indicators: OrdMap<IndicatorId, Arc<Indicator>>,
+    narratives: Vector<Arc<Narrative>>,
+    attachments: Vector<Arc<Attachment>>,
+}
+
+/// What is known of one indicator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Indicator {
+    // What rarely changes stands behind an `Arc`, so that a savepoint before a report copies none of it.
+    /// Text of the criterion as published or last reworded.
+    pub source_text: Arc<Text>,
+    /// Definition versions, 1 first.
+    pub definitions: Vector<DefinitionVersion>,
+    /// Target versions in the order of decision.
+    pub targets: Arc<Vec<TargetVersion>>,
+    /// Baselines in the order of recording; the last counts.
+    pub baselines: Arc<Vec<Baseline>>,
+    /// The planned line last set, and whether it was inferred.
+    pub profile: Option<Arc<(PlanProfile, bool)>>,
+    /// Every report and correction in the order of recording.
+    pub entries: Vector<Arc<Entry>>,
+    /// Where an entry stands in `entries`.
+    entry_index: HashMap<EventId, usize>,
+    /// Demand by day or span.
+    pub demands: Vector<(Validity, Quantity)>,
+    /// Forecasts in the order of recording.
+    pub forecasts: Vector<Arc<Forecast>>,
+}
+
+/// One version of how an indicator is measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DefinitionVersion {
+    /// First day it holds; from the second version on a break in the series.
+    pub from: Date,
+    /// Position of the event that set it.
+    pub position: u64,
+    /// The definition.
+    pub definition: Arc<Definition>,
+    /// What was reported under it, indexed for the rules.
+    pub(crate) tally: Tally,
+}
+
+/// A report or correction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its event.
+    pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who reported.
+    pub actor: Actor,
+    /// The day or days it holds for.
+    pub valid: Validity,
+    /// What was measured.
+    pub measurement: Measurement,
+    /// Which part, in which unit.
+    pub reported: ReportedPart,
+    /// Version of the definition it was reported under.
+    pub definition_version: u32,
+    /// Why, where a reason was given.
+    pub reason: Option<Reason>,
+    /// What shows it.
+    pub evidence: Vec<Evidence>,
+    /// The entry it replaces.
+    pub corrects: Option<EventId>,
+    /// The event that replaced it or took it back.
+    pub superseded: Option<Superseded>,
+}
+
+/// How an entry stopped counting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Superseded {
+    /// By which event.
+    pub by: EventId,
+    /// At which position.
+    pub position: u64,
+    /// Whether it was taken back rather than replaced.
+    pub retracted: bool,
+}
+
+/// What a section expected, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecast {
+    /// Its event.
+    pub event_id: EventId,
+    /// The day it was made for.
+    pub made_on: Date,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who expected it.
+    pub actor: Actor,
+    /// What was expected.
+    pub value: ForecastValue,
+    /// How sure, 0 to 10.
+    pub confidence: Option<u32>,
+    /// On which grounds.
+    pub basis: Text,
+}
+
+/// Something told about a goal, an initiative or an indicator.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Narrative {
+    /// Its event.
+    pub event_id: EventId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who told it.
+    pub actor: Actor,
+    /// For which day.
+    pub valid: Option<Validity>,
+    /// What about.
+    pub subject: Subject,
+    /// What kind.
+    pub kind: NarrativeKind,
+    /// In words.
+    pub text: Text,
+}
+
+/// Evidence attached later.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attachment {
+    /// Its event.
+    pub event_id: EventId,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who attached it.
+    pub actor: Actor,
+    /// What about.
+    pub subject: Subject,
+    /// The event it shows.
+    pub shows: Option<EventId>,
+    /// The evidence.
+    pub evidence: Vec<Evidence>,
+}
+
+impl Indicator {
+    /// The newest definition.
+    pub fn definition(&self) -> Option<&Arc<Definition>> {
+        self.definitions.back().map(|version| &version.definition)
+    }
+
+    /// The definition that holds on `date` with its version number, from 1; before the first day of
+    /// version 1, version 1. With `known`, of the versions at positions below it only.
+    pub fn definition_on(&self, date: Date, known: Option<u64>) -> Option<(u32, &DefinitionVersion)> {
+        let known = |v: &DefinitionVersion| known.is_none_or(|size| v.position < size);
+        let numbered = || (1..).zip(self.definitions.iter()).filter(|(_, v)| known(v));
+        numbered().filter(|(_, v)| v.from <= date).last().or_else(|| numbered().next())
+    }
+
+    /// Number of the newest definition version, from 1.
+    pub fn definition_version(&self) -> u32 {
+        u32::try_from(self.definitions.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The target in force on `date`.
+    pub fn target_on(&self, date: Date) -> Option<&TargetVersion> {
+        in_force(&self.targets, date)
+    }
+
+    /// The first target that was set.
+    pub fn first_target(&self) -> Option<&TargetVersion> {
+        self.targets.first()
+    }
+
+    /// The entry of an event.
+    pub fn entry(&self, id: EventId) -> Option<&Arc<Entry>> {
+        self.entry_index.get(&id).and_then(|index| self.entries.get(*index))
+    }
+
+    /// The entry of an event with its index among all.
+    pub(crate) fn indexed_entry(&self, id: EventId) -> Option<(usize, &Entry)> {
+        let index = *self.entry_index.get(&id)?;
+        self.entries.get(index).map(|entry| (index, entry.as_ref()))
+    }
+
+    /// Entries that count: of the newest definition, neither replaced nor taken back.
+    pub fn effective(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        let version = self.definition_version();
+        self.entries
+            .iter()
+            .filter(move |entry| entry.superseded.is_none() && entry.definition_version == version)
+    }
+
+    /// The newest correction of the chain that `id` stands in, or the retraction that ended it.
+    pub fn head_of_chain(&self, id: EventId) -> EventId {
+        let mut head = id;
+        // A chain never runs backwards, so it ends after as many steps as there are entries.
+        for _ in 0..=self.entries.len() {
+            match self.entry(head).and_then(|entry| entry.superseded) {
+                Some(superseded) => head = superseded.by,
+                None => break,
+            }
+        }
+        head
+    }
+
+    fn define(&mut self, from: Date, position: u64, definition: &Definition) {
+        let definition = Arc::new(definition.clone());
+        self.definitions.push_back(DefinitionVersion { from, position, definition, tally: Tally::default() });
+    }
+
+    fn record(&mut self, mut entry: Entry) {
+        let index = self.entries.len();
+        // An entry belongs to the definition of the day it counts on, so a late report of a day before a
+        // break joins the series before it.
+        if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
+            entry.definition_version = number;
+            if let Some(version) = self.definitions.get_mut(number as usize - 1) {
+                version.tally.add(&version.definition, &entry, index);
+            }
+        }
+        self.entry_index.insert(entry.event_id, index);
+        self.entries.push_back(Arc::new(entry));
+    }
+
+    fn supersede(&mut self, id: EventId, superseded: Superseded) {
+        let Some(entry) = self.entry_index.get(&id).and_then(|index| self.entries.get_mut(*index)) else {
+            return;
+        };
+        let entry = Arc::make_mut(entry);
+        entry.superseded = Some(superseded);
+        let version = (entry.definition_version as usize).checked_sub(1);
+        if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
+            version.tally.remove(&version.definition, entry);
+        }
+    }
+}
+
+impl Goal {
+    /// What is known of an indicator.
+    pub fn indicator(&self, id: IndicatorId) -> Option<&Arc<Indicator>> {
+        self.indicators.get(&id)
+    }
+
+    /// Every indicator whose history is in this stream.
+    pub fn indicators(&self) -> impl Iterator<Item = (&IndicatorId, &Arc<Indicator>)> {
+        self.indicators.iter()
+    }
+
+    /// What was told, in the order of recording.
+    pub fn narratives(&self) -> impl Iterator<Item = &Arc<Narrative>> {
+        self.narratives.iter()
+    }
+
+    /// What was attached later, in the order of recording.
+    pub fn attachments(&self) -> impl Iterator<Item = &Arc<Attachment>> {
+        self.attachments.iter()
+    }
+
+    /// Folds in an event of this stream that has happened. `recorded_on` is its civil date in the ledger's
+    /// zone. Knows no rules: rules may change, history may not.
+    pub fn apply(&mut self, recorded: &Recorded, recorded_on: Date) {
+        let event = &recorded.event;
+        let effective_from = event.valid.map_or(recorded_on, |valid| valid.from);
+        match &event.payload {
+            Payload::IndicatorDefined(p) => {
+                let mut indicator = Indicator {
+                    source_text: Arc::new(p.source_text.clone()),
+                    definitions: Vector::new(),
+                    targets: Arc::default(),
+                    baselines: Arc::default(),
+                    profile: None,
+                    entries: Vector::new(),
+                    entry_index: HashMap::new(),
+                    demands: Vector::new(),
+                    forecasts: Vector::new(),
+                };
+                indicator.define(effective_from, recorded.position, &p.definition);
+                self.indicators.insert(p.indicator, Arc::new(indicator));
+            }
+            Payload::IndicatorReworded(p) => {
+                self.change(p.indicator, |i| i.source_text = Arc::new(p.source_text.clone()));
+            }
+            Payload::IndicatorRedefined(p) => self.change(p.indicator, |i| {
+                i.define(effective_from, recorded.position, &p.definition);
+            }),
+            Payload::BaselineSet(p) => {
+                self.change(p.indicator, |i| Arc::make_mut(&mut i.baselines).push(p.baseline.clone()));
+            }
+            Payload::TargetSet(p) => self.change(p.indicator, |i| {
+                Arc::make_mut(&mut i.targets).push(TargetVersion {
+                    event_id: event.id,
+                    position: recorded.position,
+                    effective_from,
+                    recorded_on,
+                    target: p.target.clone(),
+                });
+            }),
+            Payload::TargetRevised(p) => self.change(p.indicator, |i| {
+                Arc::make_mut(&mut i.targets).push(TargetVersion {
+                    event_id: event.id,
+                    position: recorded.position,
+                    effective_from,
+                    recorded_on,
+                    target: p.target.clone(),
+                });
+            }),
+            Payload::PlanProfileSet(p) => {
+                self.change(p.indicator, |i| i.profile = Some(Arc::new((p.profile.clone(), p.assumed))));
+            }
+            Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
+                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, None));
+            }),
+            Payload::ActualCorrected(p) => self.change(p.indicator, |i| {
+                i.supersede(
+                    p.corrects,
+                    Superseded { by: event.id, position: recorded.position, retracted: false },
+                );
+                let corrects = Some(p.corrects);
+                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, corrects));
+            }),
+            Payload::ActualRetracted(p) => self.change(p.indicator, |i| {
+                i.supersede(
+                    p.retracts,
+                    Superseded { by: event.id, position: recorded.position, retracted: true },
+                );
+            }),
+            Payload::DemandRecorded(p) => self.change(p.indicator, |i| {
+                let valid = event.valid.unwrap_or(Validity::from(effective_from));
+                i.demands.push_back((valid, p.requests));
+            }),
+            Payload::ForecastSubmitted(p) => self.change(p.indicator, |i| {
+                i.forecasts.push_back(Arc::new(Forecast {
+                    event_id: event.id,
+                    made_on: effective_from,
+                    recorded_at: recorded.recorded_at,
+                    actor: recorded.actor.clone(),
+                    value: p.value,
+                    confidence: p.confidence,
+                    basis: p.basis.clone(),
+                }));
+            }),
+            Payload::NarrativeAdded(p) => self.narratives.push_back(Arc::new(Narrative {
+                event_id: event.id,
+                recorded_at: recorded.recorded_at,
+                actor: recorded.actor.clone(),
+                valid: event.valid,
+                subject: p.subject,
+                kind: p.kind,
+                text: p.text.clone(),
+            })),
+            Payload::EvidenceAttached(p) => self.attachments.push_back(Arc::new(Attachment {
+                event_id: event.id,
+                recorded_at: recorded.recorded_at,
+                actor: recorded.actor.clone(),
+                subject: p.subject,
+                shows: p.shows,
+                evidence: event.evidence.clone(),
+            })),
+            // What stands where is the directory's to know; other streams' events never come here.
+            Payload::LedgerOpened(_)
+            | Payload::PlanPublished(_)
+            | Payload::ImportAccepted(_)
+            | Payload::OrgUnitRegistered(_)
+            | Payload::OrgUnitChanged(_)
+            | Payload::GoalSet(_)
+            | Payload::GoalReworded(_)
+            | Payload::GoalMoved(_)
+            | Payload::GoalSuspended(_)
+            | Payload::GoalResumed(_)
+            | Payload::GoalCancelled(_)
+            | Payload::GoalCarriedOver(_)
+            | Payload::InitiativeSet(_)
+            | Payload::InitiativeReworded(_)
+            | Payload::InitiativeMoved(_)
+            | Payload::InitiativeCancelled(_)
+            | Payload::ResponsibilityTransferred(_)
+            | Payload::IndicatorMoved(_)
+            | Payload::IndicatorCancelled(_) => {}
+        }
+    }
+
+    fn change(&mut self, id: IndicatorId, change: impl FnOnce(&mut Indicator)) {
+        if let Some(indicator) = self.indicators.get_mut(&id) {
+            change(Arc::make_mut(indicator));
+        }
+    }
+}
+
+fn entry(
+    recorded: &Recorded,
+    effective_from: Date,
+    measurement: &Measurement,
+    reported: &ReportedPart,
+    corrects: Option<EventId>,
+) -> Entry {
+    Entry {
+        event_id: recorded.event.id,
+        position: recorded.position,
+        recorded_at: recorded.recorded_at,
+        actor: recorded.actor.clone(),
+        valid: recorded.event.valid.unwrap_or(Validity::from(effective_from)),
+        measurement: measurement.clone(),
+        reported: reported.clone(),
+        definition_version: 1,
+        reason: recorded.event.reason.clone(),
+        evidence: recorded.event.evidence.clone(),
+        corrects,
+        superseded: None,
+    }
+}

@@ -1,0 +1,85 @@
+//! What every event needs whatever it says: its stream, its days, its reason.
+
+use super::Judge;
+use crate::domain::actual::Measurement;
+use crate::domain::event::Payload;
+use crate::domain::rejection::Reason;
+
+impl Judge<'_> {
+    /// Judges what stands outside the payload.
+    pub(super) fn envelope(&mut self) {
+        let event = self.proposed;
+        // An unknown subject has no stream; the rules of the payload say so.
+        if let Some(stream) = self.context.directory.stream_of(&event.payload)
+            && stream != event.stream
+        {
+            let problem = format!("the event belongs to the stream {} {}", stream.kind.code(), stream.id);
+            self.reject_envelope(Reason::FieldInvalid, "stream", &[("problem", &problem)]);
+        }
+        match event.valid {
+            None if needs_days(&event.payload) => {
+                self.reject_envelope(Reason::FieldRequired, "valid_from", &[]);
+            }
+            None => {}
+            Some(valid) => match valid.to {
+                Some(to) if to < valid.from => {
+                    let problem = "the last day is before the first";
+                    self.reject_envelope(Reason::DateInvalid, "valid_to", &[("problem", &problem)]);
+                }
+                Some(to) if to != valid.from && !takes_span(&event.payload) => {
+                    let problem = "this event holds on or from one day; leave the last day out";
+                    self.reject_envelope(Reason::FieldInvalid, "valid_to", &[("problem", &problem)]);
+                }
+                _ => {}
+            },
+        }
+        if event.reason.is_none() && needs_reason(&event.payload) {
+            self.reject_envelope(Reason::ReasonRequired, "reason", &[]);
+        }
+    }
+}
+
+/// Whether the days it holds for must be given: always, but where the record itself is the fact.
+fn needs_days(payload: &Payload) -> bool {
+    !matches!(payload, Payload::LedgerOpened(_) | Payload::ImportAccepted(_))
+}
+
+/// Whether it may hold for more than one day: what accumulates over days may, a level may not.
+fn takes_span(payload: &Payload) -> bool {
+    match payload {
+        Payload::ActualRecorded(p) => accumulates(&p.measurement),
+        Payload::ActualCorrected(p) => accumulates(&p.measurement),
+        Payload::ActualRetracted(_)
+        | Payload::DemandRecorded(_)
+        | Payload::NarrativeAdded(_)
+        | Payload::EvidenceAttached(_)
+        | Payload::OrgUnitRegistered(_) => true,
+        _ => false,
+    }
+}
+
+fn accumulates(measurement: &Measurement) -> bool {
+    matches!(measurement, Measurement::Increment(_) | Measurement::Ratio { .. } | Measurement::Nil(_))
+}
+
+/// Whether nobody may do it without saying why: all that takes back, replaces or ends something.
+fn needs_reason(payload: &Payload) -> bool {
+    matches!(
+        payload,
+        Payload::OrgUnitChanged(_)
+            | Payload::GoalMoved(_)
+            | Payload::GoalSuspended(_)
+            | Payload::GoalResumed(_)
+            | Payload::GoalCancelled(_)
+            | Payload::GoalCarriedOver(_)
+            | Payload::InitiativeMoved(_)
+            | Payload::InitiativeCancelled(_)
+            | Payload::ResponsibilityTransferred(_)
+            | Payload::IndicatorMoved(_)
+            | Payload::IndicatorRedefined(_)
+            | Payload::IndicatorCancelled(_)
+            | Payload::TargetRevised(_)
+            | Payload::ActualCorrected(_)
+            | Payload::ActualRetracted(_)
+    )
+}

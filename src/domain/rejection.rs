@@ -1,0 +1,273 @@
+//! Why something is refused, in words for people and in codes for programs.
+
+use std::fmt;
+
+use crate::domain::text::Language;
+
+/// What a client should make of a refusal.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub enum Kind {
+    /// The request is wrong in itself; change it.
+    Invalid,
+    /// It names something that does not exist.
+    NotFound,
+    /// It would make something that exists already.
+    Exists,
+    /// It breaks a rule as things stand.
+    Precondition,
+    /// Somebody else came first; look again.
+    Stale,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $kind:ident, $ja:literal, $en:literal;)*) => {
+        /// Which rule refuses. Programs match on [`Reason::code`], never on a message.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum Reason { $($(#[$doc])* $name),* }
+
+        impl Reason {
+            /// Every reason.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The stable code: the name in `error_reason.proto` without its prefix.
+            pub fn code(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+
+            /// What the client should make of it.
+            pub fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind),* }
+            }
+
+            fn template(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$name, Language::Ja) => $ja, (Self::$name, Language::En) => $en,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// A required field is missing.
+    FieldRequired = "FIELD_REQUIRED", Invalid, "必須の項目です", "this field is required";
+    /// A field has the wrong form.
+    FieldInvalid = "FIELD_INVALID", Invalid, "形式が正しくありません: {problem}", "wrong form: {problem}";
+    /// Not a UUID.
+    IdInvalid = "ID_INVALID", Invalid, "IDが正しくありません: {problem}", "not an id: {problem}";
+    /// Neither an id nor a code.
+    CodeInvalid = "CODE_INVALID", Invalid, "コードが正しくありません: {problem}", "not a code: {problem}";
+    /// One event id twice in a request.
+    EventIdRepeated = "EVENT_ID_REPEATED", Invalid, "同じイベントIDが一つの要求に二度あります", "the event id stands twice in one request";
+    /// Longer than allowed.
+    TextTooLong = "TEXT_TOO_LONG", Invalid, "{max}文字以内で入力してください", "at most {max} characters";
+    /// More than allowed.
+    BatchTooLarge = "BATCH_TOO_LARGE", Invalid, "一度に送れるのは1件以上{max}件以内です", "a request has 1 to {max} events";
+    /// The stored events of a request would be too large together.
+    RequestTooLarge = "REQUEST_TOO_LARGE", Invalid, "要求が大きすぎます（最大{max}バイト）", "the request is larger than {max} bytes when stored";
+    /// The stored event would be too large.
+    EventTooLarge = "EVENT_TOO_LARGE", Invalid, "イベントが大きすぎます（最大{max}バイト）", "the event is larger than {max} bytes when stored";
+    /// Not a plain decimal.
+    ValueNotNumeric = "VALUE_NOT_NUMERIC", Invalid, "数値で入力してください", "enter a plain number such as `1200` or `1.5`";
+    /// Outside what the unit or the definition allows.
+    ValueOutOfDomain = "VALUE_OUT_OF_DOMAIN", Invalid, "単位「{unit}」の値は{allowed}です", "a value in `{unit}` must be {allowed_en}";
+    /// A rate without its two parts.
+    RatioPartsRequired = "RATIO_PARTS_REQUIRED", Invalid, "分子と分母を入力してください", "enter numerator and denominator, not a bare percentage";
+    /// Nothing to divide by.
+    DenominatorZero = "DENOMINATOR_ZERO", Invalid, "分母は0より大きい数です", "the denominator must be above zero";
+    /// Another unit than the indicator's.
+    UnitMismatch = "UNIT_MISMATCH", Invalid, "単位が異なります（この指標の単位は{unit}）", "the unit of this indicator is `{unit}`";
+    /// Another form of entry than the indicator's.
+    EntryKindMismatch = "ENTRY_KIND_MISMATCH", Invalid, "この指標の報告方法は「{expected_ja}」です", "this indicator takes entries of kind {expected}";
+    /// No such day, or not in ISO form.
+    DateInvalid = "DATE_INVALID", Invalid, "日付が正しくありません（例 2023-09-30）", "not a date such as `2023-09-30`: {problem}";
+    /// After today.
+    DateInFuture = "DATE_IN_FUTURE", Invalid, "報告日は本日（{today}）以前の日付です", "the date must not be after today, {today}";
+    /// Not a date of this cycle.
+    DateOutsideCycle = "DATE_OUTSIDE_CYCLE", Invalid, "日付は{first}から{last}までです", "the date must lie between {first} and {last}";
+    /// A change without a reason.
+    ReasonRequired = "REASON_REQUIRED", Invalid, "理由を入力してください", "give a reason";
+    /// A claim without evidence.
+    EvidenceRequired = "EVIDENCE_REQUIRED", Invalid, "根拠資料を添付してください", "attach evidence";
+    /// The definition contradicts itself.
+    DefinitionInconsistent = "DEFINITION_INCONSISTENT", Invalid, "指標の定義が矛盾しています: {problem}", "the definition contradicts itself: {problem}";
+    /// The target does not fit the definition.
+    TargetMismatch = "TARGET_MISMATCH", Invalid, "目標が指標の定義に合いません: {problem}", "the target does not fit the definition: {problem}";
+    /// The plan profile does not fit the target.
+    ProfileMismatch = "PROFILE_MISMATCH", Invalid, "計画線が指標に合いません: {problem}", "the plan profile does not fit: {problem}";
+    /// Depends on an event of the request that was refused.
+    NotChecked = "NOT_CHECKED", Invalid, "前のイベントが受け付けられないため確認していません", "not checked: it depends on an event of this request that was refused";
+
+    /// No such ledger.
+    LedgerUnknown = "LEDGER_UNKNOWN", NotFound, "台帳がありません", "no such ledger";
+    /// No such plan.
+    PlanUnknown = "PLAN_UNKNOWN", NotFound, "計画が登録されていません", "no such plan";
+    /// No such unit.
+    UnitUnknown = "UNIT_UNKNOWN", NotFound, "組織が登録されていません", "no such unit";
+    /// No such goal.
+    GoalUnknown = "GOAL_UNKNOWN", NotFound, "組織目標が登録されていません", "no such goal";
+    /// No such initiative.
+    InitiativeUnknown = "INITIATIVE_UNKNOWN", NotFound, "取組内容が登録されていません", "no such initiative";
+    /// No such indicator.
+    IndicatorUnknown = "INDICATOR_UNKNOWN", NotFound, "指標が登録されていません", "no such indicator";
+    /// No such pillar in the plan.
+    PillarUnknown = "PILLAR_UNKNOWN", NotFound, "柱が登録されていません", "the plan has no such pillar";
+    /// Not in the coverage set on that date.
+    MemberNotInSet = "MEMBER_NOT_IN_SET", NotFound, "対象一覧にありません", "not a member of the set on that date";
+    /// No such part, or a part is needed.
+    PartUnknown = "PART_UNKNOWN", NotFound, "内訳がありません（{known}）", "no such part; the parts are: {known}";
+    /// No such checkpoint.
+    CheckpointUnknown = "CHECKPOINT_UNKNOWN", NotFound, "工程がありません", "no such checkpoint";
+    /// No such entry in this indicator.
+    EntryUnknown = "ENTRY_UNKNOWN", NotFound, "この指標にその実績はありません", "the indicator has no such entry";
+    /// No such target version in this indicator.
+    TargetUnknown = "TARGET_UNKNOWN", NotFound, "この指標にその目標はありません", "the indicator has no such target";
+
+    /// Something with this id exists.
+    IdExists = "ID_EXISTS", Exists, "同じIDのものが既にあります", "something with this id exists already";
+    /// The code belongs to something else.
+    CodeTaken = "CODE_TAKEN", Exists, "コードは既に使われています", "the code is taken";
+    /// The cycle has a plan.
+    CycleTaken = "CYCLE_TAKEN", Exists, "この年度の計画は既にあります", "this cycle has a plan already";
+    /// A first target exists.
+    TargetExists = "TARGET_EXISTS", Exists, "目標は設定済みです。変更には目標変更を使ってください", "a target is set already; revise it instead";
+    /// A level or ratio of this date exists.
+    ObservationExists = "OBSERVATION_EXISTS", Exists, "同じ日の値が登録済みです。訂正として登録してください", "a value of this date exists; correct it instead";
+    /// Same id, other content.
+    IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Exists, "同じIDで内容が異なります", "the id is known with other content";
+
+    /// The ledger is not opened by an event of a client.
+    LedgerOpenedOnce = "LEDGER_OPENED_ONCE", Precondition, "台帳の開設は管理操作で一度だけ行います", "a ledger is opened once, by the administration service";
+    /// The goal rests.
+    GoalSuspended = "GOAL_SUSPENDED", Precondition, "組織目標は{since}から休止中です", "the goal is suspended since {since}";
+    /// The goal does not rest.
+    GoalNotSuspended = "GOAL_NOT_SUSPENDED", Precondition, "組織目標は休止していません", "the goal is not suspended";
+    /// The goal was given up.
+    GoalCancelled = "GOAL_CANCELLED", Precondition, "組織目標は{since}に中止されました", "the goal was cancelled as of {since}";
+    /// The goal went on to another plan.
+    GoalCarriedOver = "GOAL_CARRIED_OVER", Precondition, "組織目標は{since}に繰り越されました", "the goal was carried over as of {since}";
+    /// The initiative was given up.
+    InitiativeCancelled = "INITIATIVE_CANCELLED", Precondition, "取組内容は{since}に中止されました", "the initiative was cancelled as of {since}";
+    /// The indicator was given up.
+    IndicatorCancelled = "INDICATOR_CANCELLED", Precondition, "指標は{since}に中止されました", "the indicator was cancelled as of {since}";
+    /// The entry was corrected or retracted.
+    AlreadySuperseded = "ALREADY_SUPERSEDED", Precondition, "既に訂正又は取消されています。最新の訂正（{head}）を対象にしてください", "superseded already; the newest is {head}";
+    /// A later target was decided.
+    TargetSuperseded = "TARGET_SUPERSEDED", Precondition, "目標は既に変更されています（最新は{head}）", "a later target was decided: {head}";
+    /// There is no target to revise.
+    TargetMissing = "TARGET_MISSING", Precondition, "目標がまだ設定されていません", "no target is set yet";
+    /// The new target is the old one.
+    TargetUnchanged = "TARGET_UNCHANGED", Precondition, "目標が変わっていません", "the target does not differ from the one in force";
+    /// Too late for a revision.
+    CycleEnded = "CYCLE_ENDED", Precondition, "年度が終わった（{last}）ため変更できません", "the cycle ended on {last}";
+    /// A milestone only goes forward.
+    MilestoneBackward = "MILESTONE_BACKWARD", Precondition, "工程は後戻りできません（現在 {current}）。誤りは訂正してください", "a milestone only goes forward (now {current}); correct an error instead";
+    /// The unit does not exist on that date.
+    UnitNotActive = "UNIT_NOT_ACTIVE", Precondition, "組織は{date}には存在しません", "the unit does not exist on {date}";
+    /// Not the kind of unit needed.
+    UnitKindMismatch = "UNIT_KIND_MISMATCH", Precondition, "組織目標は部が設定します", "a goal is set by a department";
+    /// The lead does not belong to the goal's department.
+    LeadOutsideDepartment = "LEAD_OUTSIDE_DEPARTMENT", Precondition, "担当課が組織目標の部に属していません", "the lead unit does not belong to the goal's department";
+    /// A tree has no rings.
+    UnitTreeCycle = "UNIT_TREE_CYCLE", Precondition, "組織の上下関係が循環します", "the unit would belong to itself";
+    /// The unit ended already.
+    UnitDissolved = "UNIT_DISSOLVED", Precondition, "組織は{date}に廃止されています", "the unit was dissolved as of {date}";
+    /// The unit still has units.
+    UnitInUse = "UNIT_IN_USE", Precondition, "下位の組織があります（{units}）", "units still belong to it: {units}";
+    /// No demand is counted here.
+    NotDemandDriven = "NOT_DEMAND_DRIVEN", Precondition, "この指標は需要を記録しません", "this indicator records no demand";
+    /// Goals of different cycles.
+    DifferentCycle = "DIFFERENT_CYCLE", Precondition, "年度が異なります", "it belongs to another cycle";
+    /// The definition version is not the next.
+    DefinitionVersionStale = "DEFINITION_VERSION_STALE", Precondition, "定義の版は{expected}です", "the next definition version is {expected}";
+    /// Beyond what can be computed exactly.
+    TotalTooLarge = "TOTAL_TOO_LARGE", Precondition, "合計が大きすぎます", "the total is too large to be exact";
+    /// It does not stand where the request says.
+    ParentDiffers = "PARENT_DIFFERS", Precondition, "現在の親が異なります", "it does not stand under the parent named";
+
+    /// Another revision than expected.
+    StreamVersionConflict = "STREAM_VERSION_CONFLICT", Stale, "他の更新がありました（現在の版 {current}）", "the stream is at revision {current}, not {expected}";
+    /// The entry does not say what the correction expects.
+    ExpectedValueDiffers = "EXPECTED_VALUE_DIFFERS", Stale, "訂正前の値が一致しません（登録値 {current}）", "the entry says {current}, not what the request expects to replace";
+}
+
+/// One broken rule: which, where in the request, with which figures.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Rejection {
+    /// Which rule.
+    pub reason: Reason,
+    /// Path of the field in the request, `events[3].actual_recorded.increment`.
+    pub field: String,
+    /// Figures and names for the message, and for programs.
+    pub values: Vec<(&'static str, String)>,
+}
+
+impl Rejection {
+    /// A refusal at `field`.
+    pub fn new(reason: Reason, field: impl Into<String>) -> Self {
+        Self { reason, field: field.into(), values: Vec::new() }
+    }
+
+    /// Adds a figure or name.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl fmt::Display) -> Self {
+        self.values.push((name, value.to_string()));
+        self
+    }
+
+    /// The same refusal with `prefix` before its field.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "" => prefix.to_owned(),
+            field => format!("{prefix}.{field}"),
+        };
+        self
+    }
+
+    /// The message in `language`.
+    pub fn message(&self, language: Language) -> String {
+        let mut text = self.reason.template(language).to_owned();
+        for (name, value) in &self.values {
+            text = text.replace(&format!("{{{name}}}"), value);
+        }
+        text
+    }
+}
+
+impl fmt::Display for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message(Language::En))
+    }
+}
+
+/// Something accepted that somebody should look at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Notice {
+    /// Which kind.
+    pub kind: NoticeKind,
+    /// Path of the field in the request.
+    pub field: String,
+    /// In words, with figures.
+    pub ja: String,
+    /// In English.
+    pub en: String,
+}
+
+crate::domain::indicator::enumeration! {
+    /// What is worth a look.
+    NoticeKind {
+        /// More than three times the largest earlier increment.
+        Spike = "VALUE_SPIKE",
+        /// The total is more than 150 % of the target.
+        FarAboveTarget = "FAR_ABOVE_TARGET",
+        /// A level fell by more than a fifth.
+        LevelDrop = "LEVEL_DROP",
+        /// Dated more than 45 days back.
+        OldDate = "OLD_DATE",
+        /// The same amount, date and part as an earlier entry.
+        PossibleDuplicate = "POSSIBLE_DUPLICATE",
+        /// A target that takes effect before it was decided.
+        RetroactiveTarget = "RETROACTIVE_TARGET",
+    }
+}

@@ -1,0 +1,121 @@
+//! Words that people write: names and free text.
+
+use std::fmt;
+
+/// The text cannot be used as a name or as free text.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum InvalidText {
+    /// Nothing but white space.
+    #[error("empty")]
+    Empty,
+    /// More characters than allowed.
+    #[error("longer than {max} characters")]
+    TooLong {
+        /// How many are allowed.
+        max: usize,
+    },
+    /// A control or a direction-changing character in a name.
+    #[error("contains a control or direction-changing character")]
+    ControlCharacter,
+}
+
+/// Characters that reorder or hide what stands beside them, and so could make two names look alike.
+fn deceives(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// A name or title on one line: 1 to 200 characters, no control characters, no space at the ends.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Name(String);
+
+impl Name {
+    /// Characters at most.
+    pub const CHARS_MAX: usize = 200;
+
+    /// Takes `text` without the white space around it.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        match text.trim() {
+            "" => Err(InvalidText::Empty),
+            name if name.contains(deceives) => Err(InvalidText::ControlCharacter),
+            name if Self::CHARS_MAX < name.chars().count() => {
+                Err(InvalidText::TooLong { max: Self::CHARS_MAX })
+            }
+            name => Ok(Self(name.to_owned())),
+        }
+    }
+
+    /// The name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Free text as it was written: 1 to 4,000 characters of any kind, kept verbatim.
+///
+/// Text that looks like a formula or holds control characters is accepted as it is; whoever shows or
+/// exports it neutralises it.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Text(String);
+
+impl Text {
+    /// Characters at most.
+    pub const CHARS_MAX: usize = 4_000;
+
+    /// Takes `text` verbatim.
+    pub fn parse(text: &str) -> Result<Self, InvalidText> {
+        if text.trim().is_empty() {
+            return Err(InvalidText::Empty);
+        }
+        if Self::CHARS_MAX < text.chars().count() {
+            return Err(InvalidText::TooLong { max: Self::CHARS_MAX });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A language of the product.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+pub enum Language {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+/// A name in Japanese and, where somebody wrote one, in English. Nothing is translated by machine.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct Title {
+    /// Japanese.
+    pub ja: Name,
+    /// English.
+    pub en: Option<Name>,
+}
+
+impl Title {
+    /// The name in `language`, or in Japanese where there is no other.
+    pub fn in_language(&self, language: Language) -> &str {
+        match (language, &self.en) {
+            (Language::En, Some(en)) => en.as_str(),
+            _ => self.ja.as_str(),
+        }
+    }
+}

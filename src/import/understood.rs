@@ -1,0 +1,265 @@
+//! What an import understood, before anything of it becomes an event.
+//!
+//! The JSON form of [`Plan`] is the answer of `plan import --dry-run`: every text of the source is in it,
+//! verbatim, and what was not understood is a [`Warning`], never left out.
+
+use serde::{Serialize, Serializer};
+
+use crate::domain::date::Date;
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::quantity::Quantity;
+
+pub use super::proposal::Proposal;
+
+/// One fiscal year's plan as it was read.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Plan {
+    /// Which year, and what stands above the tables.
+    #[serde(rename = "plan")]
+    pub head: Head,
+    /// Departments in the order of the source.
+    pub departments: Vec<Department>,
+    /// What a person should look at.
+    pub warnings: Vec<Warning>,
+}
+
+/// What stands above the tables of a plan.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Head {
+    /// Short code: `R5`.
+    pub code: String,
+    /// Title in Japanese.
+    pub title: String,
+    /// The fiscal year, by the calendar year it begins in.
+    #[serde(serialize_with = "as_year")]
+    pub fiscal_year: FiscalYear,
+    /// Every pillar that the source defines, those without a goal too.
+    pub pillars: Vec<PillarTitle>,
+}
+
+/// A pillar as the source defines it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct PillarTitle {
+    /// Number from 1.
+    pub number: u32,
+    /// Title.
+    pub title: String,
+    /// Title in English, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
+}
+
+/// A department (部) with its goals.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Department {
+    /// Name.
+    pub name: String,
+    /// Name in English, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_en: Option<String>,
+    /// The pillars that it has goals for.
+    pub pillars: Vec<Pillar>,
+    /// Sections with their English names, where the source has them.
+    #[serde(skip)]
+    pub sections_en: Vec<(String, String)>,
+}
+
+/// A department's goals for one pillar (柱).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Pillar {
+    /// Number from 1.
+    pub number: u32,
+    /// Title as printed above this department's table.
+    pub title: String,
+    /// Goals in order.
+    pub goals: Vec<Goal>,
+}
+
+/// A goal (組織目標).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Goal {
+    /// The text, verbatim.
+    pub text: String,
+    /// Title in English, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
+    /// Latin code beside the derived one, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// Initiatives in order.
+    pub initiatives: Vec<Initiative>,
+}
+
+/// An initiative (取組内容).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Initiative {
+    /// The circled number.
+    pub number: u32,
+    /// The text without its number, verbatim.
+    pub text: String,
+    /// Title in English, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
+    /// Responsible sections (課等); the first one leads.
+    pub sections: Vec<String>,
+    /// Criteria (目標達成基準) in order.
+    pub criteria: Vec<Criterion>,
+}
+
+/// One bullet of the achievement criteria (目標達成基準).
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Criterion {
+    /// The text without its bullet, verbatim.
+    pub text: String,
+    /// Title in English, where the source has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title_en: Option<String>,
+    /// Whether it has a number, an end state, or neither.
+    pub kind: Kind,
+    /// One for each number that is a target.
+    pub measures: Vec<Measure>,
+    /// How an indicator would measure it.
+    pub proposal: Proposal,
+}
+
+/// What a criterion asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A number, or something that holds for every member of a set.
+    Quantitative,
+    /// An end state that is reached or not.
+    Milestone,
+    /// Neither: a rubric decides.
+    Qualitative,
+}
+
+/// A number that is a target.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Measure {
+    /// What is counted, in the words of the source.
+    pub label: String,
+    /// How the actual is held against the value.
+    pub comparator: Comparison,
+    /// The number, exact.
+    #[serde(serialize_with = "as_text")]
+    pub value: Quantity,
+    /// The counter as printed in the catalogue of units, or as in the source if it is not there.
+    pub unit: String,
+    /// The period that the value is for, if not the year.
+    pub per: Option<Per>,
+    /// The site or type that the value is for, `all` if it must hold for every member of a set.
+    pub scope: Option<String>,
+}
+
+/// How an actual is held against a target.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+pub enum Comparison {
+    /// At least.
+    #[serde(rename = ">=")]
+    AtLeast,
+    /// More than.
+    #[serde(rename = ">")]
+    MoreThan,
+    /// At most.
+    #[serde(rename = "<=")]
+    AtMost,
+    /// Less than.
+    #[serde(rename = "<")]
+    LessThan,
+    /// Exactly.
+    #[serde(rename = "=")]
+    Exactly,
+    /// About.
+    #[serde(rename = "~")]
+    About,
+}
+
+/// A period shorter than the year.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Per {
+    /// Each month.
+    Month,
+}
+
+/// Something that was not understood, or was decided on evidence that a person should check.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Warning {
+    /// Line of the source, from 1.
+    pub line: u64,
+    /// The text in question, verbatim.
+    pub text: String,
+    /// What about it, in English, lower case, no full stop.
+    pub message: String,
+}
+
+impl Plan {
+    /// Every goal with its department and pillar, in order.
+    pub fn goals(&self) -> impl Iterator<Item = (&Department, &Pillar, &Goal)> {
+        self.departments.iter().flat_map(|department| {
+            department.pillars.iter().flat_map(move |pillar| {
+                pillar
+                    .goals
+                    .iter()
+                    .map(move |goal| (department, pillar, goal))
+            })
+        })
+    }
+
+    /// Every initiative, in order.
+    pub fn initiatives(&self) -> impl Iterator<Item = &Initiative> {
+        self.goals()
+            .flat_map(|(_, _, goal)| goal.initiatives.iter())
+    }
+
+    /// Every criterion, in order.
+    pub fn criteria(&self) -> impl Iterator<Item = &Criterion> {
+        self.initiatives()
+            .flat_map(|initiative| initiative.criteria.iter())
+    }
+
+    /// The different sections, in the order they first appear.
+    pub fn sections(&self) -> Vec<&str> {
+        let mut seen: Vec<&str> = Vec::new();
+        for section in self
+            .initiatives()
+            .flat_map(|initiative| &initiative.sections)
+        {
+            if !seen.contains(&section.as_str()) {
+                seen.push(section);
+            }
+        }
+        seen
+    }
+}
+
+fn as_text<S: Serializer>(value: &Quantity, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+fn as_year<S: Serializer>(year: &FiscalYear, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_i16(year.year())
+}
+
+/// Serialises an optional number as its decimal text.
+pub(super) fn as_optional_text<S: Serializer>(
+    value: &Option<Quantity>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}
+
+/// Serialises an optional date as ISO 8601.
+pub(super) fn as_optional_date<S: Serializer>(
+    value: &Option<Date>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => serializer.collect_str(value),
+        None => serializer.serialize_none(),
+    }
+}

@@ -1,0 +1,185 @@
+//! What is asked of a ledger, and what it answers.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::domain::code::Code;
+use crate::domain::event::{Actor, ClockKind, Event, Stream};
+use crate::domain::goal::Goal;
+use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::rejection::{Notice, Reason, Rejection};
+use crate::domain::text::{Name, Title};
+use crate::log::LogFault;
+use crate::merkle::Hash;
+
+/// Events to append together, at adjacent positions, or not at all.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// To which ledger.
+    pub ledger: LedgerId,
+    /// The call's own identity.
+    pub request_id: RequestId,
+    /// 1 to [`Append::EVENTS_MAX`] events, each decided on the effect of those before.
+    pub events: Vec<Event>,
+    /// Revisions that streams must have before this request; 0: must not exist yet.
+    pub expected: Vec<(Stream, u64)>,
+    /// Only say what would happen.
+    pub validate_only: bool,
+}
+
+impl Append {
+    /// Events of one request at most.
+    pub const EVENTS_MAX: usize = 1_000;
+    /// Stored bytes of one request at most.
+    pub const BYTES_MAX: usize = 1024 * 1024;
+
+    /// Everything that is wrong with the request as a whole.
+    pub(super) fn faults(&self) -> Vec<Rejection> {
+        let mut faults = Vec::new();
+        if self.events.is_empty() || Self::EVENTS_MAX < self.events.len() {
+            faults.push(Rejection::new(Reason::BatchTooLarge, "events").with("max", Self::EVENTS_MAX));
+        }
+        let mut seen = HashSet::new();
+        for (index, event) in self.events.iter().enumerate() {
+            if !seen.insert(event.id) {
+                let field = format!("events[{index}].event_id");
+                faults.push(Rejection::new(Reason::EventIdRepeated, field));
+            }
+        }
+        let mut streams = HashSet::new();
+        for (index, (stream, _)) in self.expected.iter().enumerate() {
+            if !streams.insert(*stream) {
+                let field = format!("expected_revisions[{index}]");
+                faults.push(
+                    Rejection::new(Reason::FieldInvalid, field).with("problem", "the stream stands twice"),
+                );
+            }
+        }
+        faults
+    }
+}
+
+/// A ledger to open.
+#[derive(Clone, Debug)]
+pub struct OpenLedger {
+    /// The call's own identity.
+    pub request_id: RequestId,
+    /// Its id; the same request always brings the same.
+    pub ledger: LedgerId,
+    /// Its code.
+    pub code: Code,
+    /// The organisation's name.
+    pub title: Title,
+    /// Origin of its proofs.
+    pub origin: Name,
+    /// IANA time zone.
+    pub time_zone: Name,
+    /// BCP 47 tag.
+    pub locale: Name,
+    /// Whether it is a sample.
+    pub sample: bool,
+    /// How its clock runs.
+    pub clock: ClockKind,
+}
+
+/// What became of a request. The same for every retry, for ever.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Receipt {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The request.
+    pub request_id: RequestId,
+    /// The generation it was written in.
+    pub generation: u64,
+    /// Its events, in order, at adjacent positions.
+    pub events: Vec<ReceiptEvent>,
+}
+
+/// One event of a receipt.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ReceiptEvent {
+    /// The event.
+    pub event_id: EventId,
+    /// Its stream.
+    pub stream: Stream,
+    /// Its position in the ledger.
+    pub position: u64,
+    /// Its number in its stream.
+    pub revision: u64,
+    /// The server's time.
+    pub recorded_at: Timestamp,
+    /// Its leaf hash.
+    pub leaf_hash: Hash,
+}
+
+/// The answer to an append.
+#[derive(Clone, Debug)]
+pub struct Appended {
+    /// The receipt; for a validation the positions are those it would get at the head it was judged at.
+    pub receipt: Receipt,
+    /// Whether the request had been answered before.
+    pub replayed: bool,
+    /// Whether nothing was appended because only a validation was asked for.
+    pub validated_only: bool,
+    /// What somebody should look at; empty for a replay.
+    pub notices: Vec<Notice>,
+    /// Who asked.
+    pub actor: Actor,
+    /// The events as decided, in order.
+    pub events: Vec<Event>,
+    /// Goal streams before and after; empty for a replay.
+    pub goals: Vec<Touched>,
+}
+
+/// A goal's stream before and after a request.
+#[derive(Clone, Debug)]
+pub struct Touched {
+    /// The stream.
+    pub stream: Stream,
+    /// Its state before.
+    pub before: Arc<Goal>,
+    /// Its state after.
+    pub after: Arc<Goal>,
+}
+
+/// Why an append gave no receipt.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AppendError {
+    /// No such ledger.
+    #[error("no such ledger")]
+    LedgerUnknown,
+    /// Rules forbid it; nothing was appended.
+    #[error("the request breaks {} rule(s)", .0.len())]
+    Rejected(Vec<Rejection>),
+    /// Ids are known with other content, or only some are known; nothing was appended.
+    #[error("ids of this request are known with other content")]
+    IdConflict {
+        /// The request id is known with other events.
+        request: bool,
+        /// Known event ids, each with its position.
+        events: Vec<(EventId, u64)>,
+    },
+    /// The same ids were sent by somebody else; nothing was appended.
+    #[error("the request was made by another actor")]
+    OtherActor,
+    /// Too much waits already; nothing was appended.
+    #[error("too many requests wait for the writer")]
+    Overloaded,
+    /// The deadline passed while the request waited; nothing was appended.
+    #[error("the deadline passed before the request was taken up")]
+    DeadlineBefore,
+    /// The log takes nothing any more; nothing was appended.
+    #[error("the ledger is read-only")]
+    ReadOnly,
+    /// The log refused; nothing was appended.
+    #[error("the log refused the events")]
+    Refused(#[source] LogFault),
+    /// The events may or may not be appended. Only a retry with the same ids is safe.
+    #[error("the outcome is unknown; retry with the same ids")]
+    Unknown(#[source] LogFault),
+    /// Stored events could not be read.
+    #[error(transparent)]
+    Read(#[from] super::ReadFault),
+}

@@ -1,0 +1,348 @@
+//! The index: from streams, actors, units, types, months and ids to positions.
+//!
+//! Derived from the log and disposable: it never holds up an acknowledgement, and what is missing of it
+//! after a crash is replayed. The newest events are indexed in memory (the tail). Every
+//! [`Index::RUN_EVENTS`] of them are written as a run of posting lists and a sorted run of ids, closed by
+//! a [`Manifest`] that says how far the runs reach. Keys in the [`DerivedStore`]:
+//!
+//! ```text
+//! m                                             manifest
+//! p <len u8> <term> <first position u64 BE>     posting list: LEB128 of first position, then of gaps
+//! i <run u32 BE> <kind u8> <id 16 bytes>        sorted ids from this one on: (kind, id, position u64 BE)*
+//! f <run u32 BE> <chunk u16 BE>                 Bloom filter of a run, in chunks
+//! ```
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
+
+mod filter;
+mod ids;
+mod manifest;
+mod postings;
+mod terms;
+
+pub use terms::Term;
+pub(super) use terms::terms_of;
+
+use filter::Filter;
+use manifest::{Manifest, Run};
+
+/// Which way a list is read.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Direction {
+    /// Oldest first.
+    Forward,
+    /// Newest first.
+    Backward,
+}
+
+/// What the index takes in for one event.
+#[derive(Clone, Debug)]
+pub(super) struct Indexed {
+    pub(super) position: u64,
+    pub(super) terms: Vec<Term>,
+    pub(super) event_id: EventId,
+    /// Only on the first event of a request.
+    pub(super) request_id: Option<RequestId>,
+}
+
+/// A kind of id and the id: the key of the id runs.
+type IdKey = [u8; 17];
+
+const EVENT: u8 = 1;
+const REQUEST: u8 = 2;
+
+fn id_key(kind: u8, id: &[u8; 16]) -> IdKey {
+    let mut key = [kind; 17];
+    key[1..].copy_from_slice(id);
+    key
+}
+
+/// Events that are not in a run yet.
+#[derive(Debug, Default)]
+struct Tail {
+    from: u64,
+    next: u64,
+    postings: HashMap<Vec<u8>, Vec<u64>>,
+    ids: HashMap<IdKey, u64>,
+}
+
+impl Tail {
+    fn starting(from: u64) -> Self {
+        Self { from, next: from, ..Self::default() }
+    }
+
+    fn add(&mut self, event: Indexed) {
+        for term in event.terms {
+            self.postings.entry(term.into_bytes()).or_default().push(event.position);
+        }
+        self.ids.insert(id_key(EVENT, event.event_id.as_bytes()), event.position);
+        if let Some(request) = event.request_id {
+            self.ids.insert(id_key(REQUEST, request.as_bytes()), event.position);
+        }
+        self.next = event.position + 1;
+    }
+}
+
+struct Inner {
+    manifest: Manifest,
+    filters: HashMap<u32, Arc<Filter>>,
+    /// A full tail that is being written.
+    frozen: Option<Arc<Tail>>,
+    tail: Tail,
+}
+
+/// The index of one ledger.
+pub struct Index {
+    ledger: LedgerId,
+    store: Arc<dyn DerivedStore>,
+    inner: RwLock<Inner>,
+    /// Held while a run is written or runs are merged.
+    flushing: Mutex<()>,
+}
+
+impl Index {
+    /// Events of a run.
+    pub const RUN_EVENTS: u64 = 65_536;
+
+    /// Opens the index; what it holds reaches up to [`Index::covered`], the rest must be added again.
+    /// An index that says more than the log's `size`, or cannot be read, is cleared.
+    pub(super) fn open(
+        ledger: LedgerId,
+        store: Arc<dyn DerivedStore>,
+        size: u64,
+    ) -> Result<Self, DerivedFault> {
+        let mut manifest = Manifest::load(store.as_ref(), ledger)?.unwrap_or_default();
+        let mut filters = HashMap::new();
+        let mut whole = manifest.up_to <= size;
+        for run in &manifest.runs {
+            match Filter::load(store.as_ref(), ledger, run.number)? {
+                Some(filter) => {
+                    filters.insert(run.number, Arc::new(filter));
+                }
+                None => whole = false,
+            }
+        }
+        if !whole {
+            tracing::warn!(%ledger, "the index does not fit the log and is built anew");
+            let mut batch = DerivedBatch::new();
+            manifest::remove(&mut batch);
+            store.apply(ledger, batch)?;
+            store.clear(ledger)?;
+            manifest = Manifest::default();
+            filters.clear();
+        }
+        let tail = Tail::starting(manifest.up_to);
+        let inner = Inner { manifest, filters, frozen: None, tail };
+        Ok(Self { ledger, store, inner: RwLock::new(inner), flushing: Mutex::new(()) })
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every event below this position is indexed.
+    pub fn covered(&self) -> u64 {
+        self.read().tail.next
+    }
+
+    /// Every event below this position is in a written run.
+    pub fn written(&self) -> u64 {
+        self.read().manifest.up_to
+    }
+
+    /// Adds the next events, in the order of their positions.
+    pub(super) fn add(&self, events: Vec<Indexed>) {
+        let mut inner = self.write();
+        for event in events {
+            inner.tail.add(event);
+        }
+    }
+
+    /// Whether the tail is long enough to be written, and nothing is being written.
+    pub(super) fn wants_flush(&self) -> bool {
+        let inner = self.read();
+        inner.frozen.is_none() && inner.tail.next - inner.tail.from >= Self::RUN_EVENTS
+    }
+
+    /// Writes the tail as a run and merges runs that have become many. Blocks, also for a call before.
+    pub(super) fn flush(&self) -> Result<(), DerivedFault> {
+        let _one_at_a_time = self.flushing.lock().unwrap_or_else(PoisonError::into_inner);
+        let frozen = {
+            let mut inner = self.write();
+            if inner.frozen.is_none() {
+                if inner.tail.next == inner.tail.from {
+                    return Ok(());
+                }
+                let next = inner.tail.next;
+                let full = std::mem::replace(&mut inner.tail, Tail::starting(next));
+                inner.frozen = Some(Arc::new(full));
+            }
+            inner.frozen.clone()
+        };
+        let Some(frozen) = frozen else { return Ok(()) };
+        let mut manifest = self.read().manifest.clone();
+        postings::write(self.store.as_ref(), self.ledger, &frozen.postings)?;
+        let number = manifest.next_run;
+        let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
+        ids.sort_unstable();
+        let count = ids.len() as u64;
+        let filter =
+            ids::write(self.store.as_ref(), self.ledger, number, count, ids.into_iter().map(Ok))?;
+        manifest.next_run += 1;
+        manifest.up_to = frozen.next;
+        manifest.runs.push(Run { number, level: 0, ids: count });
+        manifest.save(self.store.as_ref(), self.ledger)?;
+        {
+            let mut inner = self.write();
+            inner.manifest = manifest;
+            inner.filters.insert(number, Arc::new(filter));
+            inner.frozen = None;
+        }
+        self.merge()
+    }
+
+    /// Merges runs of one level while there are [`manifest::FAN_IN`] of them.
+    fn merge(&self) -> Result<(), DerivedFault> {
+        loop {
+            let mut manifest = self.read().manifest.clone();
+            let Some(level) = manifest.crowded_level() else { return Ok(()) };
+            let sources: Vec<Run> =
+                manifest.runs.iter().filter(|run| run.level == level).cloned().collect();
+            let number = manifest.next_run;
+            let total = sources.iter().map(|run| run.ids).sum();
+            let merged = ids::merged(self.store.as_ref(), self.ledger, &sources);
+            let filter = ids::write(self.store.as_ref(), self.ledger, number, total, merged)?;
+            manifest.next_run += 1;
+            manifest.runs.retain(|run| run.level != level);
+            manifest.runs.push(Run { number, level: level + 1, ids: total });
+            manifest.save(self.store.as_ref(), self.ledger)?;
+            {
+                let mut inner = self.write();
+                inner.manifest = manifest;
+                inner.filters.insert(number, Arc::new(filter));
+                for run in &sources {
+                    inner.filters.remove(&run.number);
+                }
+            }
+            for run in &sources {
+                ids::remove(self.store.as_ref(), self.ledger, run.number)?;
+            }
+        }
+    }
+
+    /// The position of an event.
+    pub fn position_of_event(&self, id: EventId) -> Result<Option<u64>, DerivedFault> {
+        self.position_of(&id_key(EVENT, id.as_bytes()))
+    }
+
+    /// The position of the first event of a request.
+    pub fn position_of_request(&self, id: RequestId) -> Result<Option<u64>, DerivedFault> {
+        self.position_of(&id_key(REQUEST, id.as_bytes()))
+    }
+
+    fn position_of(&self, key: &IdKey) -> Result<Option<u64>, DerivedFault> {
+        loop {
+            let (candidates, up_to) = {
+                let inner = self.read();
+                let frozen = inner.frozen.as_ref().and_then(|frozen| frozen.ids.get(key));
+                if let Some(position) = inner.tail.ids.get(key).or(frozen) {
+                    return Ok(Some(*position));
+                }
+                let candidates: Vec<u32> = inner
+                    .manifest
+                    .runs
+                    .iter()
+                    .map(|run| run.number)
+                    .filter(|run| inner.filters.get(run).is_none_or(|f| f.may_hold(key)))
+                    .collect();
+                (candidates, inner.manifest.up_to)
+            };
+            for run in &candidates {
+                if let Some(position) = ids::find(self.store.as_ref(), self.ledger, *run, key)? {
+                    return Ok(Some(position));
+                }
+            }
+            // A merge may have removed a run under our feet; then the answer is in another one.
+            let inner = self.read();
+            let unchanged = inner.manifest.up_to == up_to
+                && candidates.iter().all(|n| inner.manifest.runs.iter().any(|run| run.number == *n));
+            if unchanged {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Up to `limit` positions of `term` in `from..to`, in `direction`.
+    pub fn postings(
+        &self,
+        term: &Term,
+        from: u64,
+        to: u64,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<u64>, DerivedFault> {
+        let key = term.as_bytes();
+        // Taken together, so that a run written meanwhile is neither missed nor counted twice.
+        let (memory, up_to) = {
+            let inner = self.read();
+            let mut memory: Vec<u64> = Vec::new();
+            for tail in inner.frozen.as_deref().into_iter().chain(std::iter::once(&inner.tail)) {
+                let list = tail.postings.get(key).map(Vec::as_slice).unwrap_or_default();
+                let start = list.partition_point(|p| *p < from);
+                let end = list.partition_point(|p| *p < to);
+                memory.extend_from_slice(list.get(start..end).unwrap_or_default());
+            }
+            (memory, inner.manifest.up_to)
+        };
+        let stored_to = to.min(up_to);
+        let store = self.store.as_ref();
+        let mut found = Vec::new();
+        match direction {
+            Direction::Forward => {
+                postings::read(store, self.ledger, key, from, stored_to, direction, limit, &mut found)?;
+                found.extend(memory.into_iter().filter(|p| *p >= up_to).take(limit - found.len()));
+            }
+            Direction::Backward => {
+                found.extend(memory.into_iter().rev().filter(|p| *p >= up_to).take(limit));
+                let rest = limit - found.len();
+                postings::read(store, self.ledger, key, from, stored_to, direction, rest, &mut found)?;
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// Removes all records with a prefix, in batches.
+fn remove_prefix(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    prefix: &[u8],
+) -> Result<(), DerivedFault> {
+    loop {
+        let found = store.scan(ledger, &DerivedRange::prefix(prefix), DerivedBatch::KEYS_MAX)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut batch = DerivedBatch::new();
+        for (key, _) in found {
+            batch.remove(key).map_err(invalid)?;
+        }
+        store.apply(ledger, batch)?;
+    }
+}
+
+/// Our own records keep the limits of a batch; one that does not is a defect, told as a fault.
+fn invalid(error: crate::log::InvalidDerived) -> DerivedFault {
+    DerivedFault::Storage(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

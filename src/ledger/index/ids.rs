@@ -1,0 +1,174 @@
+//! Sorted runs of ids, packed into records: one store key per id would cap writes.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+use crate::domain::id::LedgerId;
+use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
+
+use super::filter::Filter;
+use super::manifest::Run;
+use super::{IdKey, invalid, remove_prefix};
+
+/// Bytes of one entry: kind, id, position.
+const ENTRY: usize = 17 + 8;
+/// Entries of one record: just below the store's limit for a value.
+const PER_RECORD: usize = 2_000;
+/// Records applied together, well below the limits of a batch.
+const PER_BATCH: usize = 8;
+
+fn prefix(run: u32) -> Vec<u8> {
+    let mut key = vec![b'i'];
+    key.extend_from_slice(&run.to_be_bytes());
+    key
+}
+
+fn record_key(run: u32, first: &IdKey) -> Vec<u8> {
+    let mut key = prefix(run);
+    key.extend_from_slice(first);
+    key
+}
+
+fn entries(value: &[u8]) -> impl Iterator<Item = (IdKey, u64)> + '_ {
+    value.chunks_exact(ENTRY).map(|entry| {
+        let mut key = [0; 17];
+        key.copy_from_slice(&entry[..17]);
+        (key, entry[17..].iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+    })
+}
+
+/// Writes a run of `count` ids at most, given in ascending order, and its filter. Records that an
+/// interrupted run of the same number left are removed first.
+pub(super) fn write(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+    count: u64,
+    ids: impl Iterator<Item = Result<(IdKey, u64), DerivedFault>>,
+) -> Result<Filter, DerivedFault> {
+    remove_prefix(store, ledger, &prefix(run))?;
+    let mut filter = Filter::for_ids(count);
+    let mut batch = DerivedBatch::new();
+    let mut record: Vec<u8> = Vec::with_capacity(PER_RECORD * ENTRY);
+    let mut first = None;
+    let mut close = |first: IdKey, record: &mut Vec<u8>, last: bool| {
+        batch.put(record_key(run, &first), std::mem::take(record)).map_err(invalid)?;
+        if last || batch.len() >= PER_BATCH {
+            store.apply(ledger, std::mem::take(&mut batch))?;
+        }
+        Ok::<_, DerivedFault>(())
+    };
+    for entry in ids {
+        let (key, position) = entry?;
+        filter.insert(&key);
+        if record.len() >= PER_RECORD * ENTRY
+            && let Some(start) = first.take()
+        {
+            close(start, &mut record, false)?;
+        }
+        first.get_or_insert(key);
+        record.extend_from_slice(&key);
+        record.extend_from_slice(&position.to_be_bytes());
+    }
+    if let Some(start) = first {
+        close(start, &mut record, true)?;
+    }
+    filter.save(store, ledger, run)?;
+    Ok(filter)
+}
+
+/// The position of an id in a run.
+pub(super) fn find(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+    key: &IdKey,
+) -> Result<Option<u64>, DerivedFault> {
+    let mut end = record_key(run, key);
+    end.push(0);
+    let range = DerivedRange::between(&prefix(run), &end);
+    let Some((_, value)) = store.scan_back(ledger, &range, 1)?.pop() else { return Ok(None) };
+    let (mut low, mut high) = (0, value.len() / ENTRY);
+    while low < high {
+        let middle = (low + high) / 2;
+        let at = middle * ENTRY;
+        let entry = value.get(at..at + ENTRY).unwrap_or_default();
+        match entry.get(..17).unwrap_or_default().cmp(key.as_slice()) {
+            std::cmp::Ordering::Equal => return Ok(entries(entry).next().map(|(_, p)| p)),
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+        }
+    }
+    Ok(None)
+}
+
+/// Removes a run and its filter.
+pub(super) fn remove(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+) -> Result<(), DerivedFault> {
+    remove_prefix(store, ledger, &prefix(run))?;
+    Filter::remove(store, ledger, run)
+}
+
+/// The ids of several runs in ascending order, read a record at a time.
+pub(super) fn merged<'a>(
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    runs: &[Run],
+) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + 'a {
+    let mut cursors: Vec<Cursor<'a>> =
+        runs.iter().map(|run| Cursor::new(store, ledger, run.number)).collect();
+    let mut heap = BinaryHeap::new();
+    let mut failed = None;
+    for (index, cursor) in cursors.iter_mut().enumerate() {
+        match cursor.next() {
+            Ok(Some(entry)) => heap.push(Reverse((entry, index))),
+            Ok(None) => {}
+            Err(fault) => failed = Some(fault),
+        }
+    }
+    std::iter::from_fn(move || {
+        if let Some(fault) = failed.take() {
+            heap.clear();
+            return Some(Err(fault));
+        }
+        let Reverse((entry, index)) = heap.pop()?;
+        match cursors.get_mut(index).map(Cursor::next) {
+            Some(Ok(Some(next))) => heap.push(Reverse((next, index))),
+            Some(Err(fault)) => failed = Some(fault),
+            Some(Ok(None)) | None => {}
+        }
+        Some(Ok(entry))
+    })
+}
+
+struct Cursor<'a> {
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    from: Vec<u8>,
+    to: Vec<u8>,
+    read: VecDeque<(IdKey, u64)>,
+}
+
+impl<'a> Cursor<'a> {
+    fn new(store: &'a dyn DerivedStore, ledger: LedgerId, run: u32) -> Self {
+        let from = prefix(run);
+        let mut to = from.clone();
+        to.extend_from_slice(&[0xff; 18]);
+        Self { store, ledger, from, to, read: VecDeque::new() }
+    }
+
+    fn next(&mut self) -> Result<Option<(IdKey, u64)>, DerivedFault> {
+        if self.read.is_empty() {
+            let range = DerivedRange::between(&self.from, &self.to);
+            if let Some((key, value)) = self.store.scan(self.ledger, &range, 1)?.pop() {
+                self.read.extend(entries(&value));
+                self.from = key.to_vec();
+                self.from.push(0);
+            }
+        }
+        Ok(self.read.pop_front())
+    }
+}

@@ -1,0 +1,153 @@
+//! What an event can be found by.
+
+use std::collections::BTreeSet;
+
+use crate::domain::directory::Directory;
+use crate::domain::event::{EventType, Payload, Recorded, Stream, StreamKind, Subject};
+use crate::domain::id::{GoalId, IndicatorId, InitiativeId, UnitId};
+use crate::domain::text::Name;
+use crate::merkle::Hash;
+
+/// Something an event can be found by, as the key of its posting lists.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Term(Vec<u8>);
+
+impl Term {
+    fn new(kind: u8, value: &[u8]) -> Self {
+        let mut bytes = vec![kind];
+        bytes.extend_from_slice(value);
+        Self(bytes)
+    }
+
+    /// Events of a stream.
+    pub fn stream(stream: Stream) -> Self {
+        let kind = match stream.kind {
+            StreamKind::Ledger => 1,
+            StreamKind::Plan => 2,
+            StreamKind::Org => 3,
+            StreamKind::Goal => 4,
+        };
+        let mut value = vec![kind];
+        value.extend_from_slice(stream.id.as_bytes());
+        Self::new(b's', &value)
+    }
+
+    /// Events about an indicator.
+    pub fn indicator(id: IndicatorId) -> Self {
+        Self::new(b'n', id.as_bytes())
+    }
+
+    /// Events about an initiative or its indicators.
+    pub fn initiative(id: InitiativeId) -> Self {
+        Self::new(b'v', id.as_bytes())
+    }
+
+    /// Events by an actor. Names are hashed: they may be longer than a key.
+    pub fn actor(subject: &Name) -> Self {
+        Self::new(b'a', Hash::digest(subject.as_str().as_bytes()).as_bytes())
+    }
+
+    /// Events about a unit or about what it answered for when they were recorded.
+    pub fn unit(id: UnitId) -> Self {
+        Self::new(b'u', id.as_bytes())
+    }
+
+    /// Events of a type.
+    pub fn event_type(event_type: EventType) -> Self {
+        Self::new(b't', event_type.code().as_bytes())
+    }
+
+    /// Events whose first valid day lies in a month.
+    pub fn month(year: i16, month: i8) -> Self {
+        let [a, b] = year.to_be_bytes();
+        Self::new(b'm', &[a, b, month.to_be_bytes()[0]])
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+}
+
+/// Everything `recorded` can be found by. `directory` includes the event itself.
+pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) -> Vec<Term> {
+    let event = &recorded.event;
+    let mut terms = vec![
+        Term::stream(event.stream),
+        Term::actor(&recorded.actor.subject),
+        Term::event_type(event.payload.event_type()),
+    ];
+    let day = event.valid.map_or_else(|| directory.date_of(recorded.recorded_at), |v| v.from);
+    terms.push(Term::month(day.year(), day.month()));
+    let mut units = BTreeSet::new();
+    if let Some(id) = event.payload.indicator() {
+        terms.push(Term::indicator(id));
+        if let Some(entry) = directory.indicator(id) {
+            terms.push(Term::initiative(entry.initiative));
+            units_of_initiative(directory, entry.initiative, &mut units);
+        }
+    }
+    match &event.payload {
+        Payload::OrgUnitRegistered(p) => {
+            units.insert(p.unit);
+        }
+        Payload::OrgUnitChanged(p) => {
+            units.insert(p.unit);
+        }
+        Payload::ResponsibilityTransferred(p) => {
+            terms.push(Term::initiative(p.initiative));
+            if let Some(entry) = directory.initiative(p.initiative) {
+                // Both sides of a transfer find it.
+                for responsibility in &entry.responsibility {
+                    units.insert(responsibility.lead);
+                    units.extend(responsibility.contributing.iter().copied());
+                }
+            }
+        }
+        payload => {
+            if let Some(id) = initiative_of(payload) {
+                terms.push(Term::initiative(id));
+                units_of_initiative(directory, id, &mut units);
+            }
+        }
+    }
+    if event.stream.kind == StreamKind::Goal
+        && let Ok(goal) = GoalId::from_bytes(event.stream.id.as_bytes())
+        && let Some(entry) = directory.goal(goal)
+    {
+        units.insert(entry.department);
+    }
+    terms.extend(units.into_iter().map(Term::unit));
+    terms
+}
+
+fn units_of_initiative(directory: &Directory, id: InitiativeId, units: &mut BTreeSet<UnitId>) {
+    if let Some(entry) = directory.initiative(id)
+        && let Some(responsibility) = entry.responsible()
+    {
+        units.insert(responsibility.lead);
+        units.extend(responsibility.contributing.iter().copied());
+    }
+}
+
+fn initiative_of(payload: &Payload) -> Option<InitiativeId> {
+    match payload {
+        Payload::InitiativeSet(p) => Some(p.initiative),
+        Payload::InitiativeReworded(p) => Some(p.initiative),
+        Payload::InitiativeMoved(p) => Some(p.initiative),
+        Payload::InitiativeCancelled(p) => Some(p.initiative),
+        Payload::NarrativeAdded(p) => initiative_subject(&p.subject),
+        Payload::EvidenceAttached(p) => initiative_subject(&p.subject),
+        _ => None,
+    }
+}
+
+fn initiative_subject(subject: &Subject) -> Option<InitiativeId> {
+    match subject {
+        Subject::Initiative(id) => Some(*id),
+        Subject::Goal(_) | Subject::Indicator(_) => None,
+    }
+}

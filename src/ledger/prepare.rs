@@ -1,0 +1,172 @@
+//! Deciding a request: which events carry it out, encoded as far as can be before their positions are
+//! known. Done in the request's own task; the writer repeats it only if a stream has moved on meanwhile.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::domain::date::Date;
+use crate::domain::directory::Directory;
+use crate::domain::event::{Actor, Event, Recorded, Stream};
+use crate::domain::goal::decide::{LedgerContext, decide};
+use crate::domain::rejection::{Kind, Notice, Reason, Rejection};
+use crate::ledger::append::Append;
+use crate::ledger::state::StreamState;
+use crate::log::codec::{self, ClientPart, RequestPlace};
+use crate::merkle::Hash;
+
+/// A decided request and what the decision rests on.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) events: Vec<(Event, ClientPart)>,
+    pub(super) notices: Vec<Notice>,
+    /// Streams with the revision they had.
+    pub(super) basis: Vec<(Stream, u64)>,
+    pub(super) directory_version: u64,
+    pub(super) today: Date,
+}
+
+/// Decides every event of `append` on the effect of those before it. `states` holds every stream that it
+/// touches or expects.
+pub(super) fn prepare(
+    append: &Append,
+    actor: &Actor,
+    directory: &Directory,
+    states: &HashMap<Stream, StreamState>,
+    now: Timestamp,
+) -> Result<Prepared, Vec<Rejection>> {
+    let revision = |stream: &Stream| states.get(stream).map_or(0, |state| state.revision);
+    let stale: Vec<Rejection> = append
+        .expected
+        .iter()
+        .enumerate()
+        .filter(|(_, (stream, expected))| revision(stream) != *expected)
+        .map(|(index, (stream, expected))| {
+            Rejection::new(Reason::StreamVersionConflict, format!("expected_revisions[{index}].revision"))
+                .with("current", revision(stream))
+                .with("expected", expected)
+                .with("stream", stream.id)
+        })
+        .collect();
+    if !stale.is_empty() {
+        return Err(stale);
+    }
+
+    let today = directory.date_of(now);
+    let mut scratch =
+        Scratch { directory: directory.clone(), states: HashMap::new(), next: Scratch::FIRST };
+    let mut decided = Vec::with_capacity(append.events.len());
+    let (mut notices, mut rejections) = (Vec::new(), Vec::new());
+    let mut refused_streams = HashSet::new();
+    let mut refused_structure = false;
+    let single = append.events.len() == 1;
+    for (index, proposed) in append.events.iter().enumerate() {
+        let path = format!("events[{index}]");
+        if refused_streams.contains(&proposed.stream) {
+            rejections.push(Rejection::new(Reason::NotChecked, path));
+            continue;
+        }
+        let state = scratch.states.entry(proposed.stream).or_insert_with(|| {
+            states.get(&proposed.stream).cloned().unwrap_or_default()
+        });
+        let context = LedgerContext { directory: &scratch.directory, now, today };
+        match decide(context, &state.goal, proposed) {
+            Ok(outcome) => {
+                notices.extend(outcome.notices.into_iter().map(|notice| Notice {
+                    field: format!("{path}.{}", notice.field),
+                    ..notice
+                }));
+                for event in outcome.events {
+                    if !single {
+                        scratch.apply(&event, actor, append, now);
+                    }
+                    decided.push(event);
+                }
+            }
+            Err(broken) => {
+                let dangling = refused_structure
+                    && broken.iter().all(|rejection| rejection.reason.kind() == Kind::NotFound);
+                if dangling {
+                    rejections.push(Rejection::new(Reason::NotChecked, path));
+                } else {
+                    rejections.extend(broken.into_iter().map(|rejection| rejection.under(&path)));
+                }
+                refused_streams.insert(proposed.stream);
+                refused_structure |= proposed.payload.is_structural();
+            }
+        }
+    }
+
+    let count = u32::try_from(decided.len()).unwrap_or(u32::MAX);
+    let mut events = Vec::with_capacity(decided.len());
+    let mut bytes = 0;
+    for (index, event) in decided.into_iter().enumerate() {
+        let number = u32::try_from(index).unwrap_or(u32::MAX);
+        let place = RequestPlace { id: append.request_id, index: number, count };
+        match codec::encode_client_part(&event, append.ledger, actor, place) {
+            Ok(client) => {
+                bytes += client.len();
+                events.push((event, client));
+            }
+            Err(error) => rejections.push(
+                Rejection::new(Reason::EventTooLarge, format!("events[{index}]"))
+                    .with("max", codec::EVENT_BYTES_MAX)
+                    .with("problem", error),
+            ),
+        }
+    }
+    if Append::BYTES_MAX < bytes {
+        rejections.push(Rejection::new(Reason::RequestTooLarge, "events").with("max", Append::BYTES_MAX));
+    }
+    if !rejections.is_empty() {
+        return Err(rejections);
+    }
+    let touched: HashSet<Stream> = events.iter().map(|(event, _)| event.stream).collect();
+    let expected = append.expected.iter().map(|(stream, _)| *stream);
+    let basis: HashSet<Stream> = touched.into_iter().chain(expected).collect();
+    Ok(Prepared {
+        events,
+        notices,
+        basis: basis.into_iter().map(|stream| (stream, revision(&stream))).collect(),
+        directory_version: directory.version(),
+        today,
+    })
+}
+
+/// What the request's own events have changed so far.
+struct Scratch {
+    directory: Directory,
+    states: HashMap<Stream, StreamState>,
+    next: u64,
+}
+
+impl Scratch {
+    /// Beyond every real position, so that the request's events come after all that is recorded.
+    const FIRST: u64 = 1 << 62;
+
+    /// Folds in a decided event as if it were recorded now. Positions and hashes do not matter to rules,
+    /// only their order does.
+    fn apply(&mut self, event: &Event, actor: &Actor, append: &Append, now: Timestamp) {
+        let today = self.directory.date_of(now);
+        let state = self.states.entry(event.stream).or_default();
+        let position = self.next;
+        self.next += 1;
+        let recorded = Recorded {
+            ledger: append.ledger,
+            generation: 0,
+            position,
+            revision: state.revision + 1,
+            recorded_at: now,
+            prev_leaf_hash: None,
+            actor: actor.clone(),
+            request_id: append.request_id,
+            request_index: 0,
+            request_count: 0,
+            event: event.clone(),
+        };
+        state.apply(&recorded, today, Hash::EMPTY_ROOT);
+        if event.payload.is_structural() {
+            self.directory.apply(&recorded);
+        }
+    }
+}

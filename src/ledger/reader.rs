@@ -1,0 +1,316 @@
+//! One ledger as its readers see it: committed events, what they fold to, and where to find them.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use bytes::Bytes;
+use lru::LruCache;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::domain::date::Date;
+use crate::domain::directory::Directory;
+use crate::domain::event::{EventType, Recorded, Stream};
+use crate::domain::id::{EventId, LedgerId};
+use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
+use crate::ledger::state::StreamState;
+use crate::log::codec::{self, DecodeError};
+use crate::log::{Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, ReadError, ReadLimits};
+use crate::merkle::{Hash, leaf_hash};
+
+/// Stored events could not be read or do not fit together.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ReadFault {
+    /// The log could not be read.
+    #[error(transparent)]
+    Log(#[from] ReadError),
+    /// The index could not be read.
+    #[error("the index cannot be read")]
+    Index(#[from] DerivedFault),
+    /// A stored event cannot be understood by this release.
+    #[error("the event at position `{position}` cannot be decoded")]
+    Decode {
+        /// Its position.
+        position: u64,
+        /// Why.
+        source: DecodeError,
+    },
+    /// A stream's events do not follow each other.
+    #[error("the event at position `{position}` does not follow the one before it in its stream")]
+    BrokenChain {
+        /// Its position.
+        position: u64,
+    },
+    /// The position is not reached yet and the caller would not wait longer.
+    #[error("position `{position}` is not reached")]
+    NotReached {
+        /// The position waited for.
+        position: u64,
+    },
+}
+
+/// A committed event as it is stored, and what it says.
+#[derive(Clone, Debug)]
+pub struct Stored {
+    /// The bytes that were hashed.
+    pub leaf: Bytes,
+    /// Their leaf hash.
+    pub leaf_hash: Hash,
+    /// What they say.
+    pub recorded: Recorded,
+}
+
+/// The committed events up to a head, and what stands where at it.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The head.
+    pub head: Head,
+    /// The fold of the structural events below it.
+    pub directory: Arc<Directory>,
+}
+
+/// Events that became durable together, on their way to the readers.
+pub(super) struct Batch {
+    pub(super) events: Vec<(Recorded, Hash)>,
+    pub(super) head: Head,
+}
+
+/// One ledger as its readers see it.
+pub struct Reader {
+    id: LedgerId,
+    log: Arc<dyn CommitLog>,
+    index: Index,
+    clock: Clock,
+    /// What is indexed, so that answers can include it. Replaced whole, so that an answer is of one head.
+    view: RwLock<View>,
+    streams: Mutex<LruCache<Stream, Arc<StreamState>>>,
+    /// What is durable and acknowledged.
+    committed: watch::Sender<Head>,
+    /// The head of `view`, to wait for.
+    published: watch::Sender<Head>,
+}
+
+impl Reader {
+    /// Streams whose state is kept in memory.
+    const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
+    /// Events decoded at once while folding or replaying.
+    const PAGE: usize = 4_096;
+
+    /// Opens a ledger: folds the directory and replays what the index has not written yet.
+    pub(super) async fn open(
+        id: LedgerId,
+        log: Arc<dyn CommitLog>,
+        store: Arc<dyn DerivedStore>,
+    ) -> Result<Self, ReadFault> {
+        let head = log.head(id, Freshness::Local).await?;
+        let index = Index::open(id, store, head.size)?;
+        let mut reader = Self {
+            id,
+            log,
+            index,
+            clock: Clock::system(),
+            view: RwLock::new(View { head, directory: Arc::default() }),
+            streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
+            committed: watch::Sender::new(head),
+            published: watch::Sender::new(head),
+        };
+        let directory = reader.fold_structure().await?;
+        reader.set_view(View { head, directory: Arc::new(directory) });
+        reader.replay_tail(head).await?;
+        if reader.view().directory.has_simulated_clock() {
+            let last = reader.stored(head.size.saturating_sub(1)).await?.recorded.recorded_at;
+            reader.clock = Clock::simulated(last);
+        }
+        Ok(reader)
+    }
+
+    /// Folds the structural events that written runs know of.
+    async fn fold_structure(&self) -> Result<Directory, ReadFault> {
+        let covered = self.index.covered();
+        let mut positions = Vec::new();
+        for event_type in EventType::ALL.iter().filter(|t| t.is_structural()) {
+            let term = Term::event_type(*event_type);
+            positions.extend(self.index.postings(&term, 0, covered, Direction::Forward, usize::MAX)?);
+        }
+        positions.sort_unstable();
+        let mut directory = Directory::default();
+        for page in positions.chunks(Self::PAGE) {
+            for stored in self.stored_at(page).await? {
+                directory.apply(&stored.recorded);
+            }
+        }
+        Ok(directory)
+    }
+
+    async fn replay_tail(&self, head: Head) -> Result<(), ReadFault> {
+        while self.index.covered() < head.size {
+            let chunk = self.log.read(self.id, self.index.covered(), ReadLimits::events(Self::PAGE)).await?;
+            let mut events = Vec::with_capacity(chunk.count());
+            for (position, leaf) in chunk.leaves() {
+                events.push((decode(position, &leaf)?, leaf_hash(&leaf)));
+            }
+            self.take_in(&events, head);
+        }
+        Ok(())
+    }
+
+    /// Indexes the next committed events and folds what is structural; answers are of `head` then.
+    fn take_in(&self, events: &[(Recorded, Hash)], head: Head) {
+        let current = self.view().directory;
+        let mut changed = None;
+        let mut indexed = Vec::with_capacity(events.len());
+        for (recorded, _) in events {
+            if recorded.event.payload.is_structural() {
+                changed.get_or_insert_with(|| Directory::clone(&current)).apply(recorded);
+            }
+            indexed.push(Indexed {
+                position: recorded.position,
+                terms: terms_of(recorded, changed.as_ref().unwrap_or(&current)),
+                event_id: recorded.event.id,
+                request_id: (recorded.request_index == 0).then_some(recorded.request_id),
+            });
+        }
+        self.index.add(indexed);
+        self.set_view(View { head, directory: changed.map_or(current, Arc::new) });
+    }
+
+    fn set_view(&self, view: View) {
+        *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
+    }
+
+    /// Tells that events up to `head` are durable.
+    pub(super) fn commit(&self, head: Head) {
+        self.committed.send_replace(head);
+    }
+
+    /// Makes durable events visible to readers, in the order of their positions.
+    pub(super) fn publish(&self, batch: &Batch) {
+        self.take_in(&batch.events, batch.head);
+        self.published.send_replace(batch.head);
+    }
+
+    /// The index.
+    pub(super) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The ledger's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The ledger's id.
+    pub fn id(&self) -> LedgerId {
+        self.id
+    }
+
+    /// Today in the ledger's zone, by its clock.
+    pub fn today(&self) -> Date {
+        self.view().directory.date_of(self.clock.now())
+    }
+
+    /// What every answer now includes.
+    pub fn view(&self) -> View {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The head that every answer now includes.
+    pub fn head(&self) -> Head {
+        self.view().head
+    }
+
+    /// Follows the head.
+    pub fn watch(&self) -> watch::Receiver<Head> {
+        self.published.subscribe()
+    }
+
+    /// Waits until answers include everything that was acknowledged before the call, and position
+    /// `min_position` where one is given. Whoever calls sets the deadline by dropping the future.
+    pub async fn caught_up(&self, min_position: Option<u64>) -> View {
+        let acknowledged = self.committed.borrow().size;
+        let wanted = min_position.map_or(0, |p| p.saturating_add(1)).max(acknowledged);
+        let mut published = self.published.subscribe();
+        // The sender lives in `self`, so the channel cannot close while we are called.
+        let _ = published.wait_for(|head| head.size >= wanted).await;
+        self.view()
+    }
+
+    /// The position of an event.
+    pub fn position_of(&self, id: EventId) -> Result<Option<u64>, ReadFault> {
+        Ok(self.index.position_of_event(id)?)
+    }
+
+    /// The event at `position`.
+    pub async fn stored(&self, position: u64) -> Result<Stored, ReadFault> {
+        let leaf = self.log.leaf(self.id, position).await?;
+        stored(position, leaf)
+    }
+
+    /// The events at `positions`, in their order.
+    pub async fn stored_at(&self, positions: &[u64]) -> Result<Vec<Stored>, ReadFault> {
+        let leaves = self.log.leaves(self.id, positions.to_vec()).await?;
+        positions.iter().zip(leaves).map(|(position, leaf)| stored(*position, leaf)).collect()
+    }
+
+    /// Adjacent leaves from `from` on.
+    pub async fn read(&self, from: u64, limits: ReadLimits) -> Result<Chunk, ReadFault> {
+        Ok(self.log.read(self.id, from, limits).await?)
+    }
+
+    /// Up to `limit` positions of `term` in `from..to`.
+    pub fn postings(
+        &self,
+        term: &Term,
+        from: u64,
+        to: u64,
+        direction: Direction,
+        limit: usize,
+    ) -> Result<Vec<u64>, ReadFault> {
+        Ok(self.index.postings(term, from, to, direction, limit)?)
+    }
+
+    /// A stream folded to exactly `size` events of the ledger; revision 0 if it does not exist then. `size`
+    /// is that of a [`View`], or what the index covers.
+    pub async fn stream(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
+        let cached = self.cache().get(&stream).cloned();
+        // A cached state may know more than was asked for; then it is folded from the beginning.
+        let mut state = cached.filter(|state| state.end <= size).unwrap_or_default();
+        let term = Term::stream(stream);
+        let newer = self.index.postings(&term, state.end, size, Direction::Forward, usize::MAX)?;
+        if newer.is_empty() {
+            return Ok(state);
+        }
+        let directory = self.view().directory;
+        let fold = Arc::make_mut(&mut state);
+        for page in newer.chunks(Self::PAGE) {
+            for stored in self.stored_at(page).await? {
+                let recorded = &stored.recorded;
+                let follows = recorded.revision == fold.revision + 1
+                    && recorded.prev_leaf_hash.as_ref() == fold.leaf_hash.as_ref().map(Hash::as_bytes);
+                if !follows {
+                    return Err(ReadFault::BrokenChain { position: recorded.position });
+                }
+                fold.apply(recorded, directory.date_of(recorded.recorded_at), stored.leaf_hash);
+            }
+        }
+        let mut cache = self.cache();
+        // Another task may have folded further meanwhile.
+        if cache.peek(&stream).is_none_or(|other| other.end < state.end) {
+            cache.put(stream, state.clone());
+        }
+        Ok(state)
+    }
+
+    fn cache(&self) -> std::sync::MutexGuard<'_, LruCache<Stream, Arc<StreamState>>> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn decode(position: u64, leaf: &Bytes) -> Result<Recorded, ReadFault> {
+    codec::decode(leaf).map_err(|source| ReadFault::Decode { position, source })
+}
+
+fn stored(position: u64, leaf: Bytes) -> Result<Stored, ReadFault> {
+    let recorded = decode(position, &leaf)?;
+    Ok(Stored { leaf_hash: leaf_hash(&leaf), leaf, recorded })
+}

@@ -1,0 +1,499 @@
+//! The writer: one thread for a data folder. It owns the newest states of all its ledgers, so it needs no
+//! locks and no retries, and one sync serves the callers of every ledger.
+//!
+//! It never reads the disk. A request arrives decided, with the states it was decided on; the writer
+//! checks from memory what is newer, gives each event its position, revision, time and links, and gathers
+//! a group while the one before is being synced. It applies events to its own states when it takes them
+//! up; nobody else sees them before their sync.
+
+use std::collections::{HashMap, VecDeque};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use lru::LruCache;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::domain::directory::Directory;
+use crate::domain::event::{Actor, Event, Recorded, Stream, StreamKind};
+use crate::domain::goal::Goal;
+use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
+use crate::ledger::prepare::{Prepared, prepare};
+use crate::ledger::reader::{Batch, Reader, View};
+use crate::ledger::state::StreamState;
+use crate::log::codec::ServerPart;
+use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
+
+/// A decided request on its way to the writer.
+pub(super) struct Request {
+    pub(super) append: Append,
+    pub(super) actor: Actor,
+    pub(super) prepared: Prepared,
+    /// States of the streams it rests on, complete below `covered`.
+    pub(super) states: HashMap<Stream, StreamState>,
+    /// Ids below this position were looked up.
+    pub(super) covered: u64,
+    pub(super) deadline: Option<Instant>,
+    pub(super) reply: oneshot::Sender<Result<Verdict, AppendError>>,
+}
+
+/// What the writer made of a request.
+pub(super) enum Verdict {
+    /// It is durable.
+    Appended(Box<Appended>),
+    /// Something newer than its look-ups bears on it: look again when answers include this size.
+    LookAgain(u64),
+}
+
+pub(super) enum Message {
+    Append(Box<Request>),
+    /// A ledger that was opened, with everything it holds.
+    Adopt(Arc<Reader>, Timestamp),
+    /// Answers with the size that includes every request taken up before.
+    Barrier(LedgerId, oneshot::Sender<u64>),
+}
+
+/// Group limits: what waits while a sync runs becomes one group, up to these.
+const GROUP_EVENTS_MAX: usize = 4_096;
+const GROUP_BYTES_MAX: usize = 1024 * 1024;
+/// Streams whose newest state the writer keeps.
+const STREAMS_KEPT: NonZeroUsize = NonZeroUsize::new(8_192).expect("not zero");
+/// Events whose ids the writer keeps at least, for look-ups that are older than they are.
+const RECENT_EVENTS: u64 = 65_536;
+
+/// Ids of the newest events, in two generations, so that old ones go without a scan.
+struct Recent {
+    floor: u64,
+    middle: u64,
+    older: HashMap<(bool, [u8; 16]), u64>,
+    newer: HashMap<(bool, [u8; 16]), u64>,
+}
+
+impl Recent {
+    fn starting(size: u64) -> Self {
+        Self { floor: size, middle: size, older: HashMap::new(), newer: HashMap::new() }
+    }
+
+    fn add(&mut self, event: EventId, request: RequestId, position: u64) {
+        if position >= self.middle + RECENT_EVENTS {
+            self.older = std::mem::take(&mut self.newer);
+            self.floor = self.middle;
+            self.middle = position;
+        }
+        self.newer.insert((false, *event.as_bytes()), position);
+        self.newer.entry((true, *request.as_bytes())).or_insert(position);
+    }
+
+    fn find(&self, append: &Append) -> Option<u64> {
+        let get = |key: &(bool, [u8; 16])| self.newer.get(key).or_else(|| self.older.get(key)).copied();
+        get(&(true, *append.request_id.as_bytes())).into_iter().chain(
+            append.events.iter().filter_map(|event| get(&(false, *event.id.as_bytes()))),
+        ).max()
+    }
+}
+
+struct OwnLedger {
+    reader: Arc<Reader>,
+    /// As of the last sync.
+    head: Head,
+    /// The next position, after everything decided.
+    next: u64,
+    last_recorded_at: Timestamp,
+    directory: Directory,
+    recent: Recent,
+    /// Streams that are not kept end below this position.
+    floor: u64,
+}
+
+/// A request whose events wait for a sync.
+struct Waiting {
+    ledger: LedgerId,
+    appended: Appended,
+    recorded: Vec<Recorded>,
+    reply: oneshot::Sender<Result<Verdict, AppendError>>,
+}
+
+#[derive(Default)]
+struct Group {
+    leaves: HashMap<LedgerId, Vec<Leaf>>,
+    waiting: Vec<Waiting>,
+    events: usize,
+    bytes: usize,
+}
+
+impl Group {
+    fn is_full(&self) -> bool {
+        GROUP_EVENTS_MAX <= self.events || GROUP_BYTES_MAX <= self.bytes
+    }
+}
+
+struct InFlight {
+    ledgers: Vec<LedgerId>,
+    waiting: Vec<Waiting>,
+    outcome: BoxFuture<'static, Vec<Outcome>>,
+}
+
+pub(super) struct Writer {
+    log: Arc<dyn CommitLog>,
+    ledgers: HashMap<LedgerId, OwnLedger>,
+    streams: LruCache<(LedgerId, Stream), StreamState>,
+    /// Streams that had to go, with where they end; their ledgers' floors rise before the next request.
+    evicted: Vec<(LedgerId, u64)>,
+    group: Group,
+    publisher: mpsc::Sender<(Arc<Reader>, Batch)>,
+    /// Set once, when the log fails.
+    writable: watch::Sender<bool>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        log: Arc<dyn CommitLog>,
+        publisher: mpsc::Sender<(Arc<Reader>, Batch)>,
+        writable: watch::Sender<bool>,
+    ) -> Self {
+        Self {
+            log,
+            ledgers: HashMap::new(),
+            streams: LruCache::new(STREAMS_KEPT),
+            evicted: Vec::new(),
+            group: Group::default(),
+            publisher,
+            writable,
+        }
+    }
+
+    /// Runs until every sender is gone and what was taken up is finished.
+    pub(super) async fn run(mut self, mut queue: mpsc::Receiver<Message>) {
+        let mut in_flight: Option<InFlight> = None;
+        let mut open = true;
+        loop {
+            if let Some(flight) = &mut in_flight {
+                let take_more = open && !self.group.is_full();
+                tokio::select! {
+                    biased;
+                    outcomes = &mut flight.outcome => {
+                        if let Some(flight) = in_flight.take() {
+                            self.finish(flight.ledgers, flight.waiting, outcomes).await;
+                        }
+                    }
+                    message = queue.recv(), if take_more => match message {
+                        Some(message) => self.take(message),
+                        None => open = false,
+                    },
+                }
+                if in_flight.is_some() {
+                    continue;
+                }
+            } else if self.group.events == 0 {
+                match queue.recv().await {
+                    Some(message) if open => self.take(message),
+                    _ => return,
+                }
+                // Whatever waits already joins the first.
+                while !self.group.is_full()
+                    && let Ok(message) = queue.try_recv()
+                {
+                    self.take(message);
+                }
+            }
+            in_flight = self.submit();
+        }
+    }
+
+    fn submit(&mut self) -> Option<InFlight> {
+        if self.group.events == 0 {
+            return None;
+        }
+        let group = std::mem::take(&mut self.group);
+        if !*self.writable.borrow() {
+            for waiting in group.waiting {
+                let _ = waiting.reply.send(Err(AppendError::ReadOnly));
+            }
+            return None;
+        }
+        let (mut ledgers, mut commits) = (Vec::new(), Vec::new());
+        for (id, leaves) in group.leaves {
+            let Some(ledger) = self.ledgers.get(&id) else { continue };
+            ledgers.push(id);
+            commits.push(LedgerCommit::new(id, ledger.head, leaves));
+        }
+        let outcome = self.log.append(commits);
+        Some(InFlight { ledgers, waiting: group.waiting, outcome })
+    }
+
+    async fn finish(&mut self, ledgers: Vec<LedgerId>, waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
+        let mut failures: HashMap<LedgerId, AppendError> = HashMap::new();
+        for (id, outcome) in ledgers.iter().zip(outcomes) {
+            let failure = match outcome {
+                Outcome::Committed(head) => {
+                    if let Some(ledger) = self.ledgers.get_mut(id) {
+                        ledger.head = head;
+                        ledger.reader.commit(head);
+                    }
+                    continue;
+                }
+                // One process owns this folder, so a head that moved without it is damage.
+                Outcome::Conflict(head) => AppendError::Refused(LogFault::Storage(format!(
+                    "the head moved to {head:?} without this writer"
+                ))),
+                Outcome::Refused(fault) => AppendError::Refused(fault),
+                Outcome::Unknown(fault) => AppendError::Unknown(fault),
+            };
+            tracing::error!(ledger = %id, error = &failure as &dyn std::error::Error, "the writer stops");
+            self.writable.send_replace(false);
+            failures.insert(*id, failure);
+        }
+        let mut batches: HashMap<LedgerId, Vec<(Recorded, crate::merkle::Hash)>> = HashMap::new();
+        for waiting in waiting {
+            let answer = match failures.get(&waiting.ledger) {
+                Some(failure) => Err(failure.clone()),
+                None => {
+                    let hashes = waiting.appended.receipt.events.iter().map(|event| event.leaf_hash);
+                    let events = waiting.recorded.into_iter().zip(hashes);
+                    batches.entry(waiting.ledger).or_default().extend(events);
+                    Ok(Verdict::Appended(Box::new(waiting.appended)))
+                }
+            };
+            // Nobody may be listening any more; the events are there all the same.
+            let _ = waiting.reply.send(answer);
+        }
+        for (id, events) in batches {
+            if let Some(ledger) = self.ledgers.get(&id) {
+                let batch = Batch { events, head: ledger.head };
+                // The publisher ends after the writer.
+                let _ = self.publisher.send((ledger.reader.clone(), batch)).await;
+            }
+        }
+    }
+
+    fn take(&mut self, message: Message) {
+        match message {
+            Message::Append(request) => self.take_append(*request),
+            Message::Adopt(reader, last_recorded_at) => {
+                let View { head, directory } = reader.view();
+                let ledger = OwnLedger {
+                    head,
+                    next: head.size,
+                    last_recorded_at,
+                    directory: Directory::clone(&directory),
+                    recent: Recent::starting(head.size),
+                    floor: head.size,
+                    reader,
+                };
+                self.ledgers.insert(ledger.reader.id(), ledger);
+            }
+            Message::Barrier(ledger, reply) => {
+                let size = self.ledgers.get(&ledger).map_or(0, |ledger| ledger.next);
+                let _ = reply.send(size);
+            }
+        }
+    }
+
+    fn take_append(&mut self, request: Request) {
+        for (ledger, end) in std::mem::take(&mut self.evicted) {
+            if let Some(ledger) = self.ledgers.get_mut(&ledger) {
+                ledger.floor = ledger.floor.max(end);
+            }
+        }
+        let Request { append, actor, prepared, states, covered, deadline, reply } = request;
+        if reply.is_closed() {
+            return;
+        }
+        let answer = if !*self.writable.borrow() {
+            Err(AppendError::ReadOnly)
+        } else if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            Err(AppendError::DeadlineBefore)
+        } else {
+            match self.admit(&append, &actor, prepared, states, covered) {
+                Ok(prepared) => {
+                    self.record(append, actor, prepared, reply);
+                    return;
+                }
+                Err(answer) => answer,
+            }
+        };
+        let _ = reply.send(answer);
+    }
+
+    /// Checks from memory what is newer than the request's look-ups, and decides again if it bears on it.
+    fn admit(
+        &mut self,
+        append: &Append,
+        actor: &Actor,
+        prepared: Prepared,
+        mut states: HashMap<Stream, StreamState>,
+        covered: u64,
+    ) -> Result<Prepared, Result<Verdict, AppendError>> {
+        let Some(ledger) = self.ledgers.get_mut(&append.ledger) else {
+            return Err(Err(AppendError::LedgerUnknown));
+        };
+        if let Some(position) = ledger.recent.find(append)
+            && covered <= position
+        {
+            return Err(Ok(Verdict::LookAgain(position + 1)));
+        }
+        if covered < ledger.recent.floor || covered < ledger.floor {
+            return Err(Ok(Verdict::LookAgain(ledger.recent.floor.max(ledger.floor))));
+        }
+        let mut moved = ledger.directory.version() != prepared.directory_version;
+        for (stream, revision) in &prepared.basis {
+            match self.streams.get(&(append.ledger, *stream)) {
+                Some(own) => {
+                    moved |= own.revision != *revision;
+                    states.insert(*stream, own.clone());
+                }
+                None => {
+                    // Not kept: it ends below the floor, so what the request loaded is the newest.
+                    let loaded = states.get(stream).cloned().unwrap_or_default();
+                    self.evicted.extend(keep(&mut self.streams, append.ledger, *stream, loaded));
+                }
+            }
+        }
+        let now = ledger.reader.clock().now();
+        moved |= ledger.directory.date_of(now) != prepared.today;
+        if !moved {
+            return Ok(prepared);
+        }
+        prepare(append, actor, &ledger.directory, &states, now)
+            .map_err(|rejections| Err(AppendError::Rejected(rejections)))
+    }
+
+    /// Gives each event its place and adds it to the group.
+    fn record(
+        &mut self,
+        append: Append,
+        actor: Actor,
+        prepared: Prepared,
+        reply: oneshot::Sender<Result<Verdict, AppendError>>,
+    ) {
+        let Some(ledger) = self.ledgers.get_mut(&append.ledger) else {
+            let _ = reply.send(Err(AppendError::LedgerUnknown));
+            return;
+        };
+        let count = u32::try_from(prepared.events.len()).unwrap_or(u32::MAX);
+        let generation = ledger.head.generation;
+        let mut receipt = Receipt {
+            ledger: append.ledger,
+            request_id: append.request_id,
+            generation,
+            events: Vec::with_capacity(prepared.events.len()),
+        };
+        let mut recorded_events = Vec::with_capacity(prepared.events.len());
+        let mut goals: VecDeque<(Stream, Goal)> = VecDeque::new();
+        let mut bytes = 0;
+        let mut leaves = Vec::with_capacity(prepared.events.len());
+        let mut events = Vec::with_capacity(prepared.events.len());
+        for (index, (event, client)) in prepared.events.into_iter().enumerate() {
+            let key = (append.ledger, event.stream);
+            let mut state = self.streams.pop(&key).unwrap_or_default();
+            if event.stream.kind == StreamKind::Goal
+                && !goals.iter().any(|(stream, _)| *stream == event.stream)
+            {
+                goals.push_back((event.stream, state.goal.clone()));
+            }
+            let now = ledger.reader.clock().now();
+            let recorded_at = later(ledger.last_recorded_at, now);
+            ledger.last_recorded_at = recorded_at;
+            let server = ServerPart {
+                generation,
+                position: ledger.next,
+                revision: state.revision + 1,
+                recorded_at,
+                prev_leaf_hash: state.leaf_hash,
+            };
+            let recorded = recorded(&append, &actor, &event, &server, index, count);
+            let leaf = client.finish(&server);
+            ledger.recent.add(event.id, append.request_id, ledger.next);
+            ledger.next += 1;
+            state.apply(&recorded, ledger.directory.date_of(recorded_at), leaf.hash);
+            if recorded.event.payload.is_structural() {
+                ledger.directory.apply(&recorded);
+            }
+            self.evicted.extend(keep(&mut self.streams, append.ledger, event.stream, state));
+            receipt.events.push(ReceiptEvent {
+                event_id: event.id,
+                stream: event.stream,
+                position: recorded.position,
+                revision: recorded.revision,
+                recorded_at,
+                leaf_hash: leaf.hash,
+            });
+            bytes += leaf.bytes.len();
+            leaves.push(leaf);
+            recorded_events.push(recorded);
+            events.push(event);
+        }
+        let goals = goals
+            .into_iter()
+            .map(|(stream, before)| Touched {
+                stream,
+                before: Arc::new(before),
+                after: Arc::new(
+                    self.streams.peek(&(append.ledger, stream)).map(|s| s.goal.clone()).unwrap_or_default(),
+                ),
+            })
+            .collect();
+        self.group.events += leaves.len();
+        self.group.bytes += bytes;
+        self.group.leaves.entry(append.ledger).or_default().extend(leaves);
+        self.group.waiting.push(Waiting {
+            ledger: append.ledger,
+            appended: Appended {
+                receipt,
+                replayed: false,
+                validated_only: false,
+                notices: prepared.notices,
+                actor,
+                events,
+                goals,
+            },
+            recorded: recorded_events,
+            reply,
+        });
+    }
+}
+
+/// Keeps a stream's newest state, and tells which one had to go and where it ends.
+fn keep(
+    streams: &mut LruCache<(LedgerId, Stream), StreamState>,
+    ledger: LedgerId,
+    stream: Stream,
+    state: StreamState,
+) -> Option<(LedgerId, u64)> {
+    let ((other_ledger, other_stream), old) = streams.push((ledger, stream), state)?;
+    ((other_ledger, other_stream) != (ledger, stream)).then_some((other_ledger, old.end))
+}
+
+/// Strictly increasing, to the microsecond, whatever the clock does.
+fn later(last: Timestamp, now: Timestamp) -> Timestamp {
+    if last < now {
+        return now;
+    }
+    Timestamp::from_microsecond(last.as_microsecond().saturating_add(1)).unwrap_or(last)
+}
+
+fn recorded(
+    append: &Append,
+    actor: &Actor,
+    event: &Event,
+    server: &ServerPart,
+    index: usize,
+    count: u32,
+) -> Recorded {
+    Recorded {
+        ledger: append.ledger,
+        generation: server.generation,
+        position: server.position,
+        revision: server.revision,
+        recorded_at: server.recorded_at,
+        prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
+        actor: actor.clone(),
+        request_id: append.request_id,
+        request_index: u32::try_from(index).unwrap_or(u32::MAX),
+        request_count: count,
+        event: event.clone(),
+    }
+}

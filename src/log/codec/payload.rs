@@ -1,0 +1,159 @@
+//! Payloads: one message for each event type, of the same name.
+
+use bytes::Bytes;
+use prost::Message as _;
+
+use crate::domain::event::{
+    ActualCorrected, ActualRecorded, ActualRetracted, BaselineSet, DemandRecorded, EventType,
+    EvidenceAttached, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed,
+    GoalReworded, GoalSet, GoalSuspended, ImportAccepted, IndicatorCancelled, IndicatorDefined,
+    IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled, InitiativeMoved,
+    InitiativeReworded, InitiativeSet, LedgerOpened, NarrativeAdded, OrgUnitChanged,
+    OrgUnitRegistered, Payload, PlanProfileSet, PlanPublished, ResponsibilityTransferred,
+    TargetRevised, TargetSet,
+};
+use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
+use crate::log::codec::model::messages;
+use crate::log::codec::value::Wire;
+use crate::log::codec::wire;
+
+macro_rules! payloads {
+    ($($type:ident { $($fields:tt)* })*) => {
+        messages! { $($type { $($fields)* })* }
+
+        /// Encodes a payload as the message of its type.
+        pub(super) fn put(payload: &Payload) -> Result<Bytes, EncodeError> {
+            let bytes = match payload {
+                $(Payload::$type(payload) => Wire::<wire::$type>::put(payload)?.encode_to_vec()),*
+            };
+            Ok(bytes.into())
+        }
+
+        /// Reads the message of `event_type`.
+        pub(super) fn take(event_type: EventType, bytes: Bytes) -> Result<Payload, DecodeError> {
+            match event_type {
+                $(EventType::$type => {
+                    let message = wire::$type::decode(bytes).map_err(DecodeError::malformed)?;
+                    <$type as Wire<wire::$type>>::take(message).map(Payload::$type)
+                })*
+            }
+        }
+    };
+}
+
+payloads! {
+    LedgerOpened {
+        ledger = ledger_id,
+        code = code,
+        title = title,
+        origin = origin,
+        time_zone = time_zone,
+        locale = locale,
+        sample = sample,
+        clock = clock,
+    }
+    PlanPublished {
+        plan = plan_id,
+        code = code,
+        title = title,
+        cycle = cycle,
+        pillars = pillars,
+        source_sha256 = source_sha256,
+    }
+    ImportAccepted {
+        plan = plan_id,
+        file_sha256 = file_sha256,
+        file_name = file_name,
+        goals = goals,
+        initiatives = initiatives,
+        indicators = indicators,
+        mapping_version = mapping_version,
+    }
+    OrgUnitRegistered { unit = unit_id, code = code, name = name, kind = kind, parent = parent_id }
+    OrgUnitChanged { unit = unit_id, name = name, parent = parent_id, dissolved = dissolved }
+    GoalSet {
+        goal = goal_id,
+        plan = plan_id,
+        code = code,
+        department = department_id,
+        pillar = pillar,
+        title = title,
+        source_text = source_text,
+    }
+    GoalReworded { goal = goal_id, title = title, source_text = source_text }
+    GoalMoved { goal = goal_id, department = department_id, pillar = pillar }
+    GoalSuspended { goal = goal_id }
+    GoalResumed { goal = goal_id }
+    GoalCancelled { goal = goal_id }
+    GoalCarriedOver { goal = goal_id, to_plan = to_plan_id, to_goal = to_goal_id }
+    InitiativeSet {
+        initiative = initiative_id,
+        goal = goal_id,
+        number = number,
+        code = code,
+        title = title,
+        source_text = source_text,
+        lead_unit = lead_unit_id,
+        contributing_units = contributing_unit_ids,
+    }
+    InitiativeReworded { initiative = initiative_id, title = title, source_text = source_text }
+    InitiativeMoved {
+        initiative = initiative_id,
+        from_goal = from_goal_id,
+        to_goal = to_goal_id,
+        number = number,
+    }
+    InitiativeCancelled { initiative = initiative_id }
+    ResponsibilityTransferred {
+        initiative = initiative_id,
+        lead_unit = lead_unit_id,
+        contributing_units = contributing_unit_ids,
+    }
+    IndicatorDefined {
+        indicator = indicator_id,
+        initiative = initiative_id,
+        code = code,
+        title = title,
+        source_text = source_text,
+        definition = definition,
+    }
+    IndicatorReworded { indicator = indicator_id, title = title, source_text = source_text }
+    IndicatorMoved {
+        indicator = indicator_id,
+        from_initiative = from_initiative_id,
+        to_initiative = to_initiative_id,
+    }
+    IndicatorRedefined {
+        indicator = indicator_id,
+        definition_version = definition_version,
+        definition = definition,
+    }
+    IndicatorCancelled { indicator = indicator_id }
+    BaselineSet { indicator = indicator_id, baseline = baseline }
+    TargetSet { indicator = indicator_id, target = target }
+    TargetRevised {
+        indicator = indicator_id,
+        replaces = replaces_event_id,
+        before = before must,
+        target = target,
+    }
+    PlanProfileSet { indicator = indicator_id, profile = profile, assumed = assumed }
+    ActualRecorded { indicator = indicator_id, measurement = measurement, reported = reported }
+    ActualCorrected {
+        indicator = indicator_id,
+        corrects = corrects_event_id,
+        before = before must,
+        measurement = measurement,
+        reported = reported,
+    }
+    ActualRetracted { indicator = indicator_id, retracts = retracts_event_id, before = before must }
+    DemandRecorded { indicator = indicator_id, requests = requests }
+    ForecastSubmitted {
+        indicator = indicator_id,
+        value = value,
+        confidence = confidence,
+        basis = basis,
+    }
+    NarrativeAdded { subject = subject, kind = kind, text = text }
+    EvidenceAttached { subject = subject, shows = shows_event_id, filed_under = filed_under }
+}

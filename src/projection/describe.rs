@@ -1,0 +1,363 @@
+//! What an event changes, field by field, in figures and words for people.
+//!
+//! Found by comparing what was known before with what is known after, so that every kind of event is
+//! told in one way, and a correction shows what it does to the total.
+
+use std::fmt::Write as _;
+
+use crate::domain::actual::{Actual, Measurement};
+use crate::domain::date::{Date, DateSpan};
+use crate::domain::directory::{Directory, Named, Phase};
+use crate::domain::event::{Event, ForecastValue, Payload, Subject};
+use crate::domain::goal::{Goal, Indicator};
+use crate::domain::id::{IndicatorId, InitiativeId, UnitId};
+use crate::domain::indicator::Definition;
+use crate::domain::target::{Aim, PlanProfile, Target};
+use crate::projection::goal_card::actual_on;
+
+/// One field that an event changes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FieldChange {
+    /// Which field.
+    pub field: &'static str,
+    /// What it was; `None`: there was nothing.
+    pub before: Option<String>,
+    /// What it is; `None`: there is nothing any more.
+    pub after: Option<String>,
+}
+
+/// What is known at one point: what stands where, and the state of the goal's stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What stands where.
+    pub directory: &'a Directory,
+    /// The state of the event's stream where that is a goal's.
+    pub goal: &'a Goal,
+}
+
+/// What is changed: the subject of an event.
+pub fn subject_of(event: &Event) -> Named {
+    match &event.payload {
+        Payload::LedgerOpened(_) => Named::Ledger,
+        Payload::PlanPublished(p) => Named::Plan(p.plan),
+        Payload::ImportAccepted(p) => Named::Plan(p.plan),
+        Payload::OrgUnitRegistered(p) => Named::Unit(p.unit),
+        Payload::OrgUnitChanged(p) => Named::Unit(p.unit),
+        Payload::GoalSet(p) => Named::Goal(p.goal),
+        Payload::GoalReworded(p) => Named::Goal(p.goal),
+        Payload::GoalMoved(p) => Named::Goal(p.goal),
+        Payload::GoalSuspended(p) => Named::Goal(p.goal),
+        Payload::GoalResumed(p) => Named::Goal(p.goal),
+        Payload::GoalCancelled(p) => Named::Goal(p.goal),
+        Payload::GoalCarriedOver(p) => Named::Goal(p.goal),
+        Payload::InitiativeSet(p) => Named::Initiative(p.initiative),
+        Payload::InitiativeReworded(p) => Named::Initiative(p.initiative),
+        Payload::InitiativeMoved(p) => Named::Initiative(p.initiative),
+        Payload::InitiativeCancelled(p) => Named::Initiative(p.initiative),
+        Payload::ResponsibilityTransferred(p) => Named::Initiative(p.initiative),
+        Payload::IndicatorDefined(p) => Named::Indicator(p.indicator),
+        Payload::IndicatorReworded(p) => Named::Indicator(p.indicator),
+        Payload::IndicatorMoved(p) => Named::Indicator(p.indicator),
+        Payload::IndicatorRedefined(p) => Named::Indicator(p.indicator),
+        Payload::IndicatorCancelled(p) => Named::Indicator(p.indicator),
+        Payload::BaselineSet(p) => Named::Indicator(p.indicator),
+        Payload::TargetSet(p) => Named::Indicator(p.indicator),
+        Payload::TargetRevised(p) => Named::Indicator(p.indicator),
+        Payload::PlanProfileSet(p) => Named::Indicator(p.indicator),
+        Payload::ActualRecorded(p) => Named::Indicator(p.indicator),
+        Payload::ActualCorrected(p) => Named::Indicator(p.indicator),
+        Payload::ActualRetracted(p) => Named::Indicator(p.indicator),
+        Payload::DemandRecorded(p) => Named::Indicator(p.indicator),
+        Payload::ForecastSubmitted(p) => Named::Indicator(p.indicator),
+        Payload::NarrativeAdded(p) => named(&p.subject),
+        Payload::EvidenceAttached(p) => named(&p.subject),
+    }
+}
+
+fn named(subject: &Subject) -> Named {
+    match subject {
+        Subject::Goal(id) => Named::Goal(*id),
+        Subject::Initiative(id) => Named::Initiative(*id),
+        Subject::Indicator(id) => Named::Indicator(*id),
+    }
+}
+
+/// What `event` changes between `before` and `after`. `cycle` is that of the plan it belongs to, `date`
+/// the day the actuals are told for.
+pub fn changes(
+    event: &Event,
+    before: Known<'_>,
+    after: Known<'_>,
+    cycle: Option<DateSpan>,
+    date: Date,
+) -> Vec<FieldChange> {
+    let mut changes = Vec::new();
+    let old = fields(subject_of(event), before, cycle, date);
+    let new = fields(subject_of(event), after, cycle, date);
+    // The entry itself comes first: what was reported, then what it does to the total.
+    changes.extend(told(event, after));
+    for (field, value) in &new {
+        let earlier = old.iter().find(|(name, _)| name == field).map(|(_, value)| value);
+        if earlier != Some(value) {
+            changes.push(FieldChange { field, before: earlier.cloned(), after: Some(value.clone()) });
+        }
+    }
+    for (field, value) in &old {
+        if !new.iter().any(|(name, _)| name == field) {
+            changes.push(FieldChange { field, before: Some(value.clone()), after: None });
+        }
+    }
+    changes
+}
+
+/// What an event tells by itself, beside what it changes.
+fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
+    let entry = |indicator: IndicatorId, before: Option<&Measurement>, after_: Option<&Measurement>| {
+        let state = after.goal.indicator(indicator);
+        let definition = state.and_then(|state| state.definition());
+        let text = |m: &Measurement| measurement(m, definition.map(|d| d.as_ref()));
+        FieldChange { field: "entry", before: before.map(text), after: after_.map(text) }
+    };
+    match &event.payload {
+        Payload::ActualRecorded(p) => Some(entry(p.indicator, None, Some(&p.measurement))),
+        Payload::ActualCorrected(p) => {
+            Some(entry(p.indicator, p.before.as_ref(), Some(&p.measurement)))
+        }
+        Payload::ActualRetracted(p) => Some(entry(p.indicator, p.before.as_ref(), None)),
+        Payload::DemandRecorded(p) => Some(plain("demand", p.requests.to_string())),
+        Payload::NarrativeAdded(p) => Some(plain("narrative", p.text.as_str().to_owned())),
+        Payload::EvidenceAttached(_) => {
+            let titles: Vec<&str> = event.evidence.iter().map(|e| e.title.as_str()).collect();
+            Some(plain("evidence", titles.join(", ")))
+        }
+        Payload::ImportAccepted(p) => Some(plain(
+            "import",
+            format!(
+                "{}: {} goals, {} initiatives, {} indicators",
+                p.file_name, p.goals, p.initiatives, p.indicators
+            ),
+        )),
+        _ => None,
+    }
+}
+
+fn plain(field: &'static str, after: String) -> FieldChange {
+    FieldChange { field, before: None, after: Some(after) }
+}
+
+/// Everything known of a subject, by field.
+fn fields(
+    subject: Named,
+    known: Known<'_>,
+    cycle: Option<DateSpan>,
+    date: Date,
+) -> Vec<(&'static str, String)> {
+    let directory = known.directory;
+    let mut fields = Vec::new();
+    let mut set = |field, value: String| fields.push((field, value));
+    match subject {
+        Named::Ledger => {
+            if let Some(ledger) = directory.ledger() {
+                set("title", ledger.title.ja.to_string());
+            }
+        }
+        Named::Plan(id) => {
+            if let Some(plan) = directory.plan(id) {
+                set("title", plan.title.ja.to_string());
+                set("cycle", plan.cycle.to_string());
+            }
+        }
+        Named::Unit(id) => {
+            if let Some(unit) = directory.unit(id) {
+                if let Some(version) = unit.latest() {
+                    set("name", version.name.ja.to_string());
+                    if let Some(parent) = version.parent {
+                        set("parent", unit_text(directory, parent));
+                    }
+                }
+                if let Some(until) = unit.until {
+                    set("until", until.to_string());
+                }
+            }
+        }
+        Named::Goal(id) => {
+            if let Some(goal) = directory.goal(id) {
+                set("title", goal.title.ja.to_string());
+                set("source_text", goal.source_text.to_string());
+                set("department", unit_text(directory, goal.department));
+                set("pillar", goal.pillar.to_string());
+                set("phase", phase(goal.phase));
+            }
+        }
+        Named::Initiative(id) => {
+            if let Some(initiative) = directory.initiative(id) {
+                set("title", initiative.title.ja.to_string());
+                set("source_text", initiative.source_text.to_string());
+                if let Some(goal) = directory.goal(initiative.goal) {
+                    set("goal", goal.code.to_string());
+                }
+                if let Some(responsible) = initiative.responsible() {
+                    set("lead_unit", unit_text(directory, responsible.lead));
+                    if !responsible.contributing.is_empty() {
+                        let names: Vec<String> =
+                            responsible.contributing.iter().map(|id| unit_text(directory, *id)).collect();
+                        set("contributing_units", names.join(", "));
+                    }
+                }
+                set("phase", phase(initiative.phase));
+            }
+        }
+        Named::Indicator(id) => {
+            if let Some(indicator) = directory.indicator(id) {
+                set("title", indicator.title.ja.to_string());
+                set("initiative", initiative_text(directory, indicator.initiative));
+                set("phase", phase(indicator.phase));
+            }
+            if let Some(state) = known.goal.indicator(id) {
+                indicator_fields(state, cycle, date, &mut set);
+            }
+        }
+    }
+    fields
+}
+
+fn indicator_fields(
+    state: &Indicator,
+    cycle: Option<DateSpan>,
+    date: Date,
+    set: &mut dyn FnMut(&'static str, String),
+) {
+    set("source_text", state.source_text.to_string());
+    let Some(definition) = state.definition() else { return };
+    set("definition", format!("{} ({})", state.definition_version(), definition.measure_type.code()));
+    // The newest decision, whether or not it is in force yet.
+    if let Some(version) = state.targets.last() {
+        let text = target(&version.target, definition);
+        set("target", format!("{text} ({}〜)", version.effective_from));
+    }
+    if let Some(baseline) = state.baselines.last() {
+        set("baseline", format!("{} ({})", with_unit(baseline.value, definition), baseline.as_of));
+    }
+    if let Some((profile, assumed)) = state.profile.as_deref() {
+        set("plan_profile", profile_text(profile, *assumed));
+    }
+    if let Some(forecast) = state.forecasts.back() {
+        let value = match forecast.value {
+            ForecastValue::Value(value) => with_unit(value, definition),
+            ForecastValue::Date(date) => date.to_string(),
+        };
+        set("forecast", value);
+    }
+    if let Some(cycle) = cycle
+        && let Some(text) = actual(&actual_on(state, cycle, date), definition)
+    {
+        set("actual", text);
+    }
+}
+
+fn unit_text(directory: &Directory, id: UnitId) -> String {
+    let unit = directory.unit(id).and_then(|unit| unit.latest());
+    unit.map_or_else(|| id.to_string(), |version| version.name.ja.to_string())
+}
+
+fn initiative_text(directory: &Directory, id: InitiativeId) -> String {
+    directory.initiative(id).map_or_else(|| id.to_string(), |i| i.code.to_string())
+}
+
+fn phase(phase: Phase) -> String {
+    match phase {
+        Phase::Active => "ACTIVE".to_owned(),
+        Phase::Suspended(since) => format!("SUSPENDED ({since}〜)"),
+        Phase::Cancelled(since) => format!("CANCELLED ({since}〜)"),
+        Phase::CarriedOver(since) => format!("CARRIED_OVER ({since}〜)"),
+    }
+}
+
+fn with_unit(value: impl std::fmt::Display, definition: &Definition) -> String {
+    format!("{value} {}", definition.unit.display_ja)
+}
+
+fn profile_text(profile: &PlanProfile, assumed: bool) -> String {
+    let mut text = profile.code().to_owned();
+    if let PlanProfile::Monthly(points) | PlanProfile::Reference(points) = profile {
+        for point in points {
+            let _ = write!(text, " {}={}", point.date, point.value);
+        }
+    }
+    if assumed {
+        text.push_str(" (assumed)");
+    }
+    text
+}
+
+/// A target in figures, with its unit.
+pub fn target(target: &Target, definition: &Definition) -> String {
+    let mut text = match &target.aim {
+        Aim::Value(value) => with_unit(value, definition),
+        Aim::AllMembers => "ALL".to_owned(),
+        Aim::Range { lower, upper } => with_unit(format!("{lower}–{upper}"), definition),
+        Aim::Approximate { value, tolerance } => {
+            with_unit(format!("{value} (-{tolerance})"), definition)
+        }
+        Aim::Done { due, end_state } => format!("{} {due}", end_state.code()),
+        Aim::RubricLevel(level) => format!("LEVEL {level}"),
+        Aim::Components => "COMPONENTS".to_owned(),
+    };
+    for part in &target.parts {
+        let _ = write!(text, " [{}: {}]", part.part, part.value);
+    }
+    text
+}
+
+/// A measurement in figures, with its unit where the definition is known.
+pub fn measurement(measurement: &Measurement, definition: Option<&Definition>) -> String {
+    let unit = |value: String| match definition {
+        Some(definition) => with_unit(value, definition),
+        None => value,
+    };
+    match measurement {
+        Measurement::Increment(value) if value.is_negative() => unit(value.to_string()),
+        Measurement::Increment(value) => unit(format!("+{value}")),
+        Measurement::Level(value) => unit(value.to_string()),
+        Measurement::Ratio { numerator, denominator } => format!("{numerator}/{denominator}"),
+        Measurement::Member { member, state } => format!("{member} {}", state.code()),
+        Measurement::MemberValue { member, value } => format!("{member} {}", unit(value.to_string())),
+        Measurement::Milestone { checkpoint: None, state } => state.code().to_owned(),
+        Measurement::Milestone { checkpoint: Some(key), state } => format!("{key} {}", state.code()),
+        Measurement::RubricLevel(level) => format!("LEVEL {level}"),
+        Measurement::Nil(cause) => cause.code().to_owned(),
+    }
+}
+
+/// What reports come to, in figures; `None` while there is no report.
+pub fn actual(known: &Actual, definition: &Definition) -> Option<String> {
+    Some(match known {
+        Actual::NoReport | Actual::Composite => return None,
+        Actual::Nil(cause) => cause.code().to_owned(),
+        Actual::Number { value, parts } => {
+            let mut text = with_unit(value, definition);
+            for (part, value) in parts {
+                let _ = write!(text, " [{part}: {value}]");
+            }
+            text
+        }
+        Actual::Ratio { numerator, denominator } => {
+            let shown = known.rounded(definition, 2);
+            let value = shown.map_or_else(String::new, |value| with_unit(value, definition));
+            format!("{numerator}/{denominator} = {value}")
+        }
+        Actual::Months { months, total, complete_months, .. } => {
+            match known.rounded(definition, 2) {
+                Some(mean) => format!(
+                    "{} ({complete_months} complete months, {total} in all)",
+                    with_unit(mean, definition)
+                ),
+                None => format!("{} in {} months", with_unit(total, definition), months.len()),
+            }
+        }
+        Actual::Coverage { done, in_set } => format!("{}/{in_set}", done.len()),
+        Actual::Members { values, in_set } => format!("{} of {in_set} reported", values.len()),
+        Actual::Milestone { state, since, .. } => format!("{} ({since})", state.code()),
+        Actual::RubricLevel(level) => format!("LEVEL {level}"),
+    })
+}

@@ -1,0 +1,224 @@
+//! What a ledger promises to those who append and read, on the model log.
+
+use std::sync::Arc;
+
+use daicho::domain::event::{EventType, Stream};
+use daicho::domain::goal::Indicator;
+use daicho::domain::rejection::Reason;
+use daicho::ledger::index::{Direction, Term};
+use daicho::ledger::{AppendError, ReceiptLookup};
+use daicho::log::{Head, ReadLimits};
+use daicho::projection::goal_card::goal_card;
+
+use crate::fixture::{Fixture, date, event_id, opening, permitted, request_id};
+
+fn reasons(error: AppendError) -> Vec<Reason> {
+    match error {
+        AppendError::Rejected(rejections) => rejections.iter().map(|r| r.reason).collect(),
+        other => panic!("not a rejection: {other}"),
+    }
+}
+
+#[tokio::test]
+async fn events_of_a_request_stand_at_adjacent_positions() {
+    let fixture = Fixture::planned().await;
+    let appended =
+        fixture.append("a", vec![fixture.report(1, "2023-05-01"), fixture.report(2, "2023-05-02")]).await.unwrap();
+    let places: Vec<_> = appended.receipt.events.iter().map(|e| (e.position, e.revision)).collect();
+    assert_eq!(places, [(8, 5), (9, 6)]);
+    assert_eq!(fixture.size().await, 10);
+}
+
+#[tokio::test]
+async fn a_retry_gets_the_first_receipt() {
+    let fixture = Fixture::planned().await;
+    let request = fixture.request(vec![fixture.report(3, "2023-05-01")]);
+    let first = fixture.send("a", request.clone()).await.unwrap();
+    let again = fixture.send("a", request.clone()).await.unwrap();
+    assert_eq!((again.replayed, &again.receipt), (true, &first.receipt));
+
+    // The event id is the fact: another call that states the same fact gets the same place.
+    let mut other_call = request.clone();
+    other_call.request_id = request_id();
+    let again = fixture.send("a", other_call).await.unwrap();
+    assert_eq!((again.replayed, &again.receipt), (true, &first.receipt));
+
+    let fixture = fixture.restarted(true).await;
+    let again = fixture.send("a", request.clone()).await.unwrap();
+    assert_eq!((again.replayed, &again.receipt), (true, &first.receipt));
+    let fixture = fixture.restarted(false).await;
+    let again = fixture.send("a", request).await.unwrap();
+    assert_eq!((again.replayed, again.receipt), (true, first.receipt));
+    assert_eq!(fixture.size().await, 9);
+}
+
+#[tokio::test]
+async fn known_ids_with_other_content_append_nothing() {
+    let fixture = Fixture::planned().await;
+    let report = fixture.report(3, "2023-05-01");
+    let request = fixture.request(vec![report.clone()]);
+    fixture.send("a", request.clone()).await.unwrap();
+
+    let mut changed = request.clone();
+    changed.events = vec![fixture.report(4, "2023-05-01")];
+    let error = fixture.send("a", changed).await.unwrap_err();
+    assert!(matches!(error, AppendError::IdConflict { request: true, .. }), "{error}");
+
+    let mut other_value = report.clone();
+    other_value.payload = fixture.report(4, "2023-05-01").payload;
+    let error = fixture.append("a", vec![other_value]).await.unwrap_err();
+    assert!(matches!(&error, AppendError::IdConflict { request: false, events } if events == &[(report.id, 8)]), "{error}");
+
+    let error = fixture.append("a", vec![report, fixture.report(1, "2023-05-02")]).await.unwrap_err();
+    assert!(matches!(error, AppendError::IdConflict { request: false, .. }), "{error}");
+
+    let error = fixture.send("b", request).await.unwrap_err();
+    assert!(matches!(error, AppendError::OtherActor), "{error}");
+    assert_eq!(fixture.size().await, 9);
+}
+
+#[tokio::test]
+async fn of_a_thousand_equal_requests_one_is_appended() {
+    let fixture = Fixture::planned().await;
+    let request = fixture.request(vec![fixture.report(3, "2023-05-01")]);
+    let calls = (0..1_000).map(|_| fixture.send("a", request.clone()));
+    let answers = futures::future::join_all(calls).await;
+    let receipts: Vec<_> = answers.into_iter().map(|answer| answer.unwrap()).collect();
+    assert_eq!(receipts.iter().filter(|a| !a.replayed).count(), 1);
+    assert!(receipts.iter().all(|a| a.receipt == receipts[0].receipt));
+    assert_eq!(fixture.size().await, 9);
+}
+
+#[tokio::test]
+async fn of_writers_with_one_expected_revision_one_wins() {
+    let fixture = Fixture::planned().await;
+    let calls = (0..16).map(|n| {
+        let mut request = fixture.request(vec![fixture.report(n, "2023-05-01")]);
+        request.expected = vec![(Stream::goal(fixture.goal), 4)];
+        fixture.send("a", request)
+    });
+    let answers = futures::future::join_all(calls).await;
+    let (won, lost): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+    assert_eq!(won.len(), 1);
+    for error in lost {
+        assert_eq!(reasons(error.unwrap_err()), [Reason::StreamVersionConflict]);
+    }
+    assert_eq!(fixture.size().await, 9);
+}
+
+#[tokio::test]
+async fn a_refused_request_leaves_nothing() {
+    let fixture = Fixture::planned().await;
+    let mut repeated = fixture.report(1, "2023-05-01");
+    let first = fixture.report(1, "2023-05-02");
+    repeated.id = first.id;
+    let error = fixture.append("a", vec![first, repeated]).await.unwrap_err();
+    assert_eq!(reasons(error), [Reason::EventIdRepeated]);
+
+    let good = fixture.report(1, "2023-05-01");
+    let bad = fixture.report(-1, "2023-05-01");
+    let error = fixture.append("a", vec![good.clone(), bad, good_again(&good)]).await.unwrap_err();
+    assert_eq!(reasons(error), [Reason::ValueOutOfDomain, Reason::NotChecked]);
+
+    let error = fixture.append("a", Vec::new()).await.unwrap_err();
+    assert_eq!(reasons(error), [Reason::BatchTooLarge]);
+    let many = (0..1_001).map(|_| fixture.report(1, "2023-05-01")).collect();
+    let error = fixture.append("a", many).await.unwrap_err();
+    assert_eq!(reasons(error), [Reason::BatchTooLarge]);
+    assert_eq!(fixture.size().await, 8);
+}
+
+fn good_again(event: &daicho::domain::event::Event) -> daicho::domain::event::Event {
+    daicho::domain::event::Event { id: event_id(), ..event.clone() }
+}
+
+#[tokio::test]
+async fn a_validation_tells_the_outcome_and_appends_nothing() {
+    let fixture = Fixture::planned().await;
+    let mut request = fixture.request(vec![fixture.report(3, "2023-05-01")]);
+    request.validate_only = true;
+    let validated = fixture.send("a", request.clone()).await.unwrap();
+    assert!(validated.validated_only && !validated.replayed);
+    assert_eq!(validated.receipt.events[0].position, 8);
+    assert_eq!(fixture.size().await, 8);
+    request.validate_only = false;
+    assert!(!fixture.send("a", request).await.unwrap().replayed);
+}
+
+#[tokio::test]
+async fn what_became_of_a_request_is_final() {
+    let fixture = Fixture::planned().await;
+    let request = fixture.request(vec![fixture.report(3, "2023-05-01")]);
+    let unknown = fixture.ledgers.receipt(fixture.ledger, request.request_id).await.unwrap();
+    assert!(matches!(unknown, ReceiptLookup::NotFound { size: 8 }));
+    let sent = fixture.send("a", request.clone()).await.unwrap();
+    match fixture.ledgers.receipt(fixture.ledger, request.request_id).await.unwrap() {
+        ReceiptLookup::Found(receipt) => assert_eq!(receipt, sent.receipt),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn record_times_increase_and_streams_are_linked() {
+    let fixture = Fixture::planned().await;
+    for n in 0..20 {
+        fixture.append("a", vec![fixture.report(n, "2023-05-01")]).await.unwrap();
+    }
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let chunk = reader.read(0, ReadLimits::events(1_000)).await.unwrap();
+    let mut last = None;
+    let mut last_of_goal = None;
+    for (position, leaf) in chunk.leaves() {
+        let recorded = daicho::log::codec::decode(&leaf).unwrap();
+        assert_eq!(recorded.position, position);
+        assert!(last < Some(recorded.recorded_at));
+        last = Some(recorded.recorded_at);
+        if recorded.event.stream == Stream::goal(fixture.goal) {
+            assert_eq!(recorded.prev_leaf_hash, last_of_goal);
+            last_of_goal = Some(*daicho::merkle::leaf_hash(&leaf).as_bytes());
+        }
+    }
+    assert_eq!(chunk.count(), 28);
+}
+
+#[tokio::test]
+async fn indexes_come_back_equal_after_they_were_deleted() {
+    let fixture = Fixture::planned().await;
+    for n in 0..50 {
+        fixture.append(&format!("actor {}", n % 3), vec![fixture.report(n, "2023-05-01")]).await.unwrap();
+    }
+    async fn answers(fixture: &Fixture) -> (Head, Arc<Indicator>, Vec<u64>, Vec<u64>) {
+        let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+        let view = reader.caught_up(None).await;
+        let card = goal_card(&reader, &view, fixture.goal, date("2024-03-31")).await.unwrap();
+        let by_type = reader
+            .postings(&Term::event_type(EventType::ActualRecorded), 0, 1_000, Direction::Backward, 20)
+            .unwrap();
+        let by_indicator = reader
+            .postings(&Term::indicator(fixture.indicator), 10, 30, Direction::Forward, 100)
+            .unwrap();
+        let state = card.unwrap().initiatives.remove(0).indicators.remove(0).state;
+        (view.head, state, by_type, by_indicator)
+    }
+    let before = answers(&fixture).await;
+    let fixture = fixture.restarted(true).await;
+    assert_eq!(answers(&fixture).await, before);
+    let fixture = fixture.restarted(false).await;
+    assert_eq!(answers(&fixture).await, before);
+}
+
+#[tokio::test]
+async fn one_code_is_one_ledger() {
+    let fixture = Fixture::empty().await;
+    let other = daicho::domain::id::LedgerId::new(daicho::clock::new_id()).unwrap();
+    let request = opening(other, "town");
+    fixture.ledgers.open(permitted("a", request.clone())).await.unwrap();
+    // The same request again brings the same ledger.
+    fixture.ledgers.open(permitted("a", request.clone())).await.unwrap();
+    let third = daicho::domain::id::LedgerId::new(daicho::clock::new_id()).unwrap();
+    let error = fixture.ledgers.open(permitted("a", opening(third, "town"))).await.err().unwrap();
+    assert_eq!(reasons(error), [Reason::CodeTaken]);
+    assert_eq!(fixture.ledgers.list().len(), 2);
+    assert!(fixture.ledgers.resolve("").is_err());
+    assert_eq!(fixture.ledgers.resolve("town").unwrap().id(), other);
+}
