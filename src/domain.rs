@@ -23,3 +23,6 @@ pub mod id;
 pub mod quantity;
 pub mod text;
 pub mod unit;
+
+#[cfg(test)]
+pub(crate) mod testing;

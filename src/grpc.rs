@@ -1,1 +1,21 @@
-//! TBD
+//! The gRPC services. Thin: parse, permit, execute, respond; no rule lives here.
+//!
+//! [`event`] turns wire messages into domain values and back, [`status`] is the only mapping of errors,
+//! [`page_token`] keeps the place in a list, [`Services`] is what all services share.
+
+pub mod event;
+pub mod page_token;
+pub mod status;
+
+pub mod language;
+
+mod admin_service;
+mod audit_service;
+mod follow;
+mod goal_service;
+mod ledger_service;
+mod services;
+mod show;
+
+pub use page_token::PageKey;
+pub use services::Services;

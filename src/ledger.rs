@@ -291,6 +291,7 @@ impl Ledgers {
             replayed: true,
             validated_only: append.validate_only,
             notices: Vec::new(),
+            actor: actor.clone(),
             events: stored.into_iter().map(|s| s.recorded.event).collect(),
             goals: Vec::new(),
         }))
@@ -554,7 +555,15 @@ fn validated(
             after: Arc::new(state.goal),
         })
         .collect();
-    Appended { receipt, replayed: false, validated_only: true, notices: prepared.notices, events, goals }
+    Appended {
+        receipt,
+        replayed: false,
+        validated_only: true,
+        notices: prepared.notices,
+        actor: actor.clone(),
+        events,
+        goals,
+    }
 }
 
 async fn find_receipt(reader: &Reader, request: RequestId) -> Result<Option<Receipt>, ReadFault> {

@@ -14,8 +14,11 @@
 pub mod chunk;
 pub mod codec;
 pub mod conformance;
+pub(crate) mod copy;
 pub mod derived;
+pub mod embedded;
 pub mod head;
+pub(crate) mod journal;
 pub mod memory;
 
 use futures::future::BoxFuture;
@@ -25,6 +28,7 @@ use crate::merkle::Frontier;
 
 pub use chunk::{Chunk, ReadLimits};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
+pub use embedded::{EmbeddedConfig, EmbeddedLog, Floor, OpenError};
 pub use head::{Head, Leaf, LedgerCommit};
 pub use memory::MemoryLog;
 

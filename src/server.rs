@@ -1,1 +1,280 @@
-//! TBD
+//! The server: opens the data folder, serves it, and closes it in order.
+
+pub mod sample;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures::{Stream, StreamExt as _};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic_health::ServingStatus;
+
+use crate::clock::system_now;
+use crate::config::Config;
+use crate::grpc::{PageKey, Services};
+use crate::ledger::{Ledgers, StartError};
+use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
+use crate::log::{CommitLog, DerivedStore, LogFault};
+
+/// How long open calls may take to end after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(20);
+/// Calls in flight on one connection at most.
+const STREAMS_PER_CONNECTION: u32 = 128;
+/// How long to wait before accepting again when the machine has no more file handles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// The server could not start or had to stop.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The data folder cannot be opened.
+    #[error("the data folder cannot be opened")]
+    Open(#[from] OpenError),
+    /// The ledgers in it cannot be read.
+    #[error("the ledgers cannot be opened")]
+    Start(#[from] StartError),
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file of the data folder cannot be read or written.
+    #[error("the data folder cannot be used")]
+    Folder(#[source] std::io::Error),
+    /// Serving failed.
+    #[error("serving failed")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors of the API do not fit the reflection service.
+    #[error("reflection failed")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// The log failed while the server ran; only opening the folder anew goes on.
+    #[error("the log failed and the server stopped; start it again to check the data folder")]
+    LogFailed,
+    /// The log could not be closed in order. Nothing acknowledged is lost.
+    #[error("the log was not closed in order")]
+    Close(#[from] LogFault),
+}
+
+/// An open data folder.
+pub struct Opened {
+    /// Its ledgers.
+    pub ledgers: Arc<Ledgers>,
+    page_key: PageKey,
+}
+
+impl Opened {
+    /// Opens the data folder of `config`, with every check that this takes.
+    pub async fn open(config: &Config) -> Result<Self, ServeError> {
+        let mut settings =
+            EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
+        settings.cache_bytes = config.cache_bytes;
+        let opening = tokio::task::spawn_blocking(move || EmbeddedLog::open(settings)).await;
+        let log = match opening {
+            Ok(log) => Arc::new(log?),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let page_key = PageKey::open(&config.data, rand::random).map_err(ServeError::Folder)?;
+        let store: Arc<dyn DerivedStore> = log.clone();
+        let log: Arc<dyn CommitLog> = log;
+        let ledgers = Ledgers::start(log, store).await?;
+        Ok(Self { ledgers, page_key })
+    }
+
+    /// Finishes what is under way and closes the folder.
+    pub async fn close(self) -> Result<(), ServeError> {
+        Ok(self.ledgers.stop().await?)
+    }
+
+    /// Serves the folder until `stop` completes or the log fails, then closes it. Tells `listening` the
+    /// address once calls are taken.
+    pub async fn serve(
+        self,
+        config: &Config,
+        listening: impl FnOnce(SocketAddr),
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let Self { ledgers, page_key } = self;
+        let cannot = |source| ServeError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
+        let address = listener.local_addr().map_err(cannot)?;
+
+        let (closing, closed) = watch::channel(false);
+        let services = Services::new(
+            ledgers.clone(),
+            page_key,
+            config.default_ledger.clone(),
+            config.request_timeout,
+            closed.clone(),
+        );
+        let (health, health_service) = tonic_health::server::health_reporter();
+        health.set_service_status("", ServingStatus::NotServing).await;
+        let mut routes = services.routes();
+        routes.add_service(health_service);
+        if config.reflection {
+            let reflection = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(crate::api::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+            routes.add_service(reflection.build_v1()?);
+        }
+
+        let mut server = tonic::transport::Server::builder()
+            .max_concurrent_streams(STREAMS_PER_CONNECTION)
+            .initial_stream_window_size(256 * 1024)
+            .initial_connection_window_size(1024 * 1024)
+            .http2_keepalive_interval(Some(Duration::from_secs(30)))
+            .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+            .http2_max_header_list_size(16 * 1024)
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked));
+        let incoming = incoming(listener, config.connections_max);
+        let mut draining = closed;
+        let shutdown = async move {
+            // The sender lives until the server has ended.
+            let _ = draining.wait_for(|closing| *closing).await;
+        };
+        let serving = server.add_routes(routes.routes()).serve_with_incoming_shutdown(incoming, shutdown);
+        tokio::pin!(serving);
+
+        health.set_service_status("", ServingStatus::Serving).await;
+        tracing::info!(%address, "listening");
+        listening(address);
+        let mut writable = ledgers.writable();
+        let mut failed = false;
+        tokio::select! {
+            ended = &mut serving => ended?,
+            () = stop => {}
+            _ = writable.wait_for(|writable| !writable) => failed = true,
+        }
+        health.set_service_status("", ServingStatus::NotServing).await;
+        tracing::info!("stopping");
+        closing.send_replace(true);
+        match tokio::time::timeout(DRAIN, &mut serving).await {
+            Ok(ended) => ended?,
+            Err(_) => tracing::warn!("some calls did not end in time"),
+        }
+        let stopped = ledgers.stop().await;
+        if failed {
+            return Err(ServeError::LogFailed);
+        }
+        Ok(stopped?)
+    }
+}
+
+/// Completes when the process is asked to stop.
+pub async fn asked_to_stop() {
+    let interrupt = async {
+        // Without the signal there is nothing to wait for.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+/// A panic in a handler ends that call only; the writer has its own thread.
+fn panicked(_: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
+    tracing::error!("a call panicked");
+    tonic::Status::internal("internal error").into_http()
+}
+
+/// Accepts connections, no more than `connections_max` at once.
+fn incoming(
+    listener: TcpListener,
+    connections_max: usize,
+) -> impl Stream<Item = std::io::Result<Connection>> {
+    let places = Arc::new(Semaphore::new(connections_max));
+    futures::stream::unfold((listener, places), |(listener, places)| async move {
+        loop {
+            // The semaphore is never closed.
+            let place = places.clone().acquire_owned().await.ok()?;
+            match listener.accept().await {
+                Ok((stream, _)) => {
+                    // Small answers must not wait for more to send.
+                    let _ = stream.set_nodelay(true);
+                    return Some((Ok(Connection { stream, _place: place }), (listener, places)));
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection was not accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+    })
+    .boxed()
+}
+
+/// A connection that gives its place back when it ends.
+struct Connection {
+    stream: TcpStream,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Connected for Connection {
+    type ConnectInfo = TcpConnectInfo;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        self.stream.connect_info()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}

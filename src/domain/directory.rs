@@ -178,6 +178,11 @@ impl Directory {
         self.codes.get(code).copied()
     }
 
+    /// Every code with what it names, in no order.
+    pub fn codes(&self) -> impl Iterator<Item = (&Code, Named)> {
+        self.codes.iter().map(|(code, named)| (code, *named))
+    }
+
     /// A plan.
     pub fn plan(&self, id: PlanId) -> Option<&Arc<Plan>> {
         self.plans.get(&id)

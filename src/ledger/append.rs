@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::domain::code::Code;
-use crate::domain::event::{ClockKind, Event, Stream};
+use crate::domain::event::{Actor, ClockKind, Event, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Notice, Reason, Rejection};
@@ -125,6 +125,8 @@ pub struct Appended {
     pub validated_only: bool,
     /// What somebody should look at; empty for a replay.
     pub notices: Vec<Notice>,
+    /// Who asked.
+    pub actor: Actor,
     /// The events as decided, in order.
     pub events: Vec<Event>,
     /// Goal streams before and after; empty for a replay.

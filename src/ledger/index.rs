@@ -343,3 +343,6 @@ fn remove_prefix(
 fn invalid(error: crate::log::InvalidDerived) -> DerivedFault {
     DerivedFault::Storage(error.to_string())
 }
+
+#[cfg(test)]
+mod tests;

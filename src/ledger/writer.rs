@@ -446,6 +446,7 @@ impl Writer {
                 replayed: false,
                 validated_only: false,
                 notices: prepared.notices,
+                actor,
                 events,
                 goals,
             },

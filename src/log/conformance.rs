@@ -76,7 +76,11 @@ pub fn leaves(seed: u64, lengths: &[usize]) -> Vec<Leaf> {
             // splitmix64: half of the bytes repeat, so that leaves compress as real ones do.
             state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            if mixed & 0x100 == 0 { b'a' } else { (mixed >> 32) as u8 }
+            if mixed & 0x100 == 0 {
+                b'a'
+            } else {
+                (mixed >> 32) as u8
+            }
         };
         Leaf::new((0..length).map(|_| byte()).collect::<Vec<u8>>())
     };
@@ -86,7 +90,11 @@ pub fn leaves(seed: u64, lengths: &[usize]) -> Vec<Leaf> {
 /// The head that `history` leads to.
 pub fn head_over(generation: u64, history: &[Leaf]) -> Head {
     let frontier: Frontier = history.iter().map(|leaf| leaf.hash).collect();
-    Head { generation, size: frontier.size(), root: frontier.root() }
+    Head {
+        generation,
+        size: frontier.size(),
+        root: frontier.root(),
+    }
 }
 
 /// Appends to one ledger and tells the new head; panics if the commit is not stored.
@@ -103,7 +111,10 @@ pub async fn read_all(log: &dyn CommitLog, ledger: LedgerId, limits: ReadLimits)
     let mut found = Vec::new();
     loop {
         let from = found.len() as u64;
-        let chunk = log.read(ledger, from, limits).await.expect("a committed range is readable");
+        let chunk = log
+            .read(ledger, from, limits)
+            .await
+            .expect("a committed range is readable");
         assert_eq!(chunk.first(), from);
         assert!(chunk.count() <= limits.max_events.max(1));
         assert!(chunk.framed().len() <= limits.max_bytes || chunk.count() == 1);
@@ -119,14 +130,21 @@ pub async fn read_all(log: &dyn CommitLog, ledger: LedgerId, limits: ReadLimits)
 /// Checks that a ledger holds `history` and nothing else, by every way of reading.
 pub async fn assert_holds(log: &dyn CommitLog, ledger: LedgerId, history: &[Leaf]) {
     let bytes: Vec<Bytes> = history.iter().map(|leaf| leaf.bytes.clone()).collect();
-    let limits = [ReadLimits::default(), ReadLimits::events(7), ReadLimits::bytes(1_000)];
+    let limits = [
+        ReadLimits::default(),
+        ReadLimits::events(7),
+        ReadLimits::bytes(1_000),
+    ];
     for limits in limits {
         assert_eq!(read_all(log, ledger, limits).await, bytes, "{limits:?}");
     }
     let positions: Vec<u64> = (0..history.len() as u64).step_by(5).collect();
     let expected: Vec<Bytes> = bytes.iter().step_by(5).cloned().collect();
     assert_eq!(log.leaves(ledger, positions).await.as_ref(), Ok(&expected));
-    let head = log.head(ledger, Freshness::Linearizable).await.expect("heads are readable");
+    let head = log
+        .head(ledger, Freshness::Linearizable)
+        .await
+        .expect("heads are readable");
     assert_eq!(head, head_over(head.generation, history));
     let frontier = log.frontier(ledger).await.expect("frontiers are readable");
     assert_eq!((frontier.size(), frontier.root()), (head.size, head.root));
@@ -159,7 +177,11 @@ async fn head_is_the_root_over_all_leaves(opened: Opened) {
         history.extend_from_slice(&new);
         head = commit(log, ledger(1), head, &new).await;
         assert_eq!(head, head_over(1, &history));
-        assert_eq!(log.head(ledger(1), Freshness::Local).await, Ok(head), "own writes");
+        assert_eq!(
+            log.head(ledger(1), Freshness::Local).await,
+            Ok(head),
+            "own writes"
+        );
     }
     assert_holds(log, ledger(1), &history).await;
 }
@@ -172,9 +194,15 @@ async fn stale_commit_stores_nothing(opened: Opened) {
     let stale = [
         Head::EMPTY,
         Head { size: 3, ..head },
-        Head { generation: 2, ..head },
+        Head {
+            generation: 2,
+            ..head
+        },
         other_root,
-        Head { size: 1, ..head_over(1, &first[..1]) },
+        Head {
+            size: 1,
+            ..head_over(1, &first[..1])
+        },
     ];
     for expected in stale {
         let commit = LedgerCommit::new(ledger(1), expected, leaves(3, &[30]));
@@ -217,7 +245,10 @@ async fn commits_of_a_group_stand_for_themselves(opened: Opened) {
     ));
     assert!(matches!(outcomes[4], Outcome::Committed(head) if head.size == 1));
     assert_holds(log, ledger(2), &leaves(3, &[6, 7])).await;
-    assert_eq!(log.ledgers().await, Ok(vec![ledger(1), ledger(2), ledger(4)]));
+    assert_eq!(
+        log.ledgers().await,
+        Ok(vec![ledger(1), ledger(2), ledger(4)])
+    );
     assert!(log.append(vec![]).await.is_empty());
 }
 
@@ -227,15 +258,29 @@ async fn commit_that_breaks_a_limit_stores_nothing(opened: Opened) {
     let head = commit(log, ledger(1), Head::EMPTY, &longest).await;
     let too_many = vec![leaves(1, &[0]).remove(0); LedgerCommit::GROUP_EVENTS_MAX + 1];
     let too_long = vec![longest[0].clone(); LedgerCommit::GROUP_BYTES_MAX / Leaf::BYTES_MAX + 1];
-    let falling = LedgerCommit { generation: 0, ..LedgerCommit::new(ledger(1), head, leaves(2, &[1])) };
+    let falling = LedgerCommit {
+        generation: 0,
+        ..LedgerCommit::new(ledger(1), head, leaves(2, &[1]))
+    };
     let cases = [
-        (LedgerCommit::new(ledger(1), head, vec![]), InvalidCommit::Empty),
+        (
+            LedgerCommit::new(ledger(1), head, vec![]),
+            InvalidCommit::Empty,
+        ),
         (
             LedgerCommit::new(ledger(1), head, leaves(1, &[Leaf::BYTES_MAX + 1])),
-            InvalidCommit::LeafTooLong { bytes: Leaf::BYTES_MAX + 1 },
+            InvalidCommit::LeafTooLong {
+                bytes: Leaf::BYTES_MAX + 1,
+            },
         ),
-        (LedgerCommit::new(ledger(1), head, too_many), InvalidCommit::TooManyLeaves),
-        (LedgerCommit::new(ledger(1), head, too_long), InvalidCommit::GroupTooLong),
+        (
+            LedgerCommit::new(ledger(1), head, too_many),
+            InvalidCommit::TooManyLeaves,
+        ),
+        (
+            LedgerCommit::new(ledger(1), head, too_long),
+            InvalidCommit::GroupTooLong,
+        ),
         (falling, InvalidCommit::GenerationFalls),
     ];
     for (commit, expected) in cases {
@@ -253,17 +298,20 @@ async fn one_of_two_overlapping_commits_of_a_ledger_is_stored(opened: Opened) {
     let mut head = Head::EMPTY;
     for round in 0..8 {
         let rivals = [leaves(2 * round, &[10, 10]), leaves(2 * round + 1, &[11])];
-        let append = |new: &Vec<Leaf>| {
-            log.append(vec![LedgerCommit::new(ledger(1), head, new.clone())])
-        };
+        let append =
+            |new: &Vec<Leaf>| log.append(vec![LedgerCommit::new(ledger(1), head, new.clone())]);
         let (one, other) = futures::join!(append(&rivals[0]), append(&rivals[1]));
         let outcomes = [only(one), only(other)];
-        let stored: Vec<usize> =
-            (0..2).filter(|&i| matches!(outcomes[i], Outcome::Committed(_))).collect();
+        let stored: Vec<usize> = (0..2)
+            .filter(|&i| matches!(outcomes[i], Outcome::Committed(_)))
+            .collect();
         assert_eq!(stored.len(), 1, "{outcomes:?}");
         let lost = &outcomes[1 - stored[0]];
         assert!(
-            matches!(lost, Outcome::Conflict(_) | Outcome::Refused(LogFault::InFlight)),
+            matches!(
+                lost,
+                Outcome::Conflict(_) | Outcome::Refused(LogFault::InFlight)
+            ),
             "{lost:?}"
         );
         history.extend_from_slice(&rivals[stored[0]]);
@@ -296,7 +344,11 @@ async fn overlapping_groups_of_different_ledgers_are_all_stored(opened: Opened) 
         assert_holds(log, ledger(n as u8), &history).await;
     }
     let expected: Vec<_> = (0..12).map(|n| (ledger(n as u8), heads[n])).collect();
-    assert_eq!(log.heads(Freshness::Linearizable).await, Ok(expected), "by id");
+    assert_eq!(
+        log.heads(Freshness::Linearizable).await,
+        Ok(expected),
+        "by id"
+    );
 }
 
 async fn dropped_append_is_stored_whole_or_not_at_all(opened: Opened) {
@@ -334,12 +386,18 @@ async fn reads_are_contiguous_within_any_limits(opened: Opened) {
     let bytes: Vec<Bytes> = history.iter().map(|leaf| leaf.bytes.clone()).collect();
     for max_events in [0, 1, 3, 1_000] {
         for max_bytes in [0, 1, 500, 70_000, usize::MAX] {
-            let limits = ReadLimits { max_events, max_bytes };
+            let limits = ReadLimits {
+                max_events,
+                max_bytes,
+            };
             assert_eq!(read_all(log, ledger(1), limits).await, bytes, "{limits:?}");
         }
     }
     let size = history.len() as u64;
-    let end = log.read(ledger(1), size, ReadLimits::default()).await.expect("the end is readable");
+    let end = log
+        .read(ledger(1), size, ReadLimits::default())
+        .await
+        .expect("the end is readable");
     assert!(end.is_empty() && end.next() == size);
     for from in [size + 1, u64::MAX] {
         let beyond = log.read(ledger(1), from, ReadLimits::default()).await;
@@ -354,12 +412,18 @@ async fn single_leaves_come_in_the_order_asked_for(opened: Opened) {
     let history = leaves(1, &[100; 50]);
     commit(log, ledger(1), Head::EMPTY, &history).await;
     let asked = vec![49, 0, 7, 7, 12];
-    let expected: Vec<Bytes> = asked.iter().map(|&at| history[at as usize].bytes.clone()).collect();
+    let expected: Vec<Bytes> = asked
+        .iter()
+        .map(|&at| history[at as usize].bytes.clone())
+        .collect();
     assert_eq!(log.leaves(ledger(1), asked).await, Ok(expected));
     assert_eq!(log.leaf(ledger(1), 3).await.as_ref(), Ok(&history[3].bytes));
     let beyond = Err(ReadError::BeyondEnd { size: 50 });
     assert_eq!(log.leaves(ledger(1), vec![0, 50]).await, beyond);
-    assert_eq!(log.leaf(ledger(2), 0).await, Err(ReadError::BeyondEnd { size: 0 }));
+    assert_eq!(
+        log.leaf(ledger(2), 0).await,
+        Err(ReadError::BeyondEnd { size: 0 })
+    );
 }
 
 async fn generation_rises_and_fences(opened: Opened) {
@@ -374,10 +438,25 @@ async fn generation_rises_and_fences(opened: Opened) {
         other => panic!("{other:?}"),
     };
     assert_eq!((raised.generation, raised.size), (4, 2));
-    let slept = LedgerCommit::new(ledger(1), Head { generation: 1, ..raised }, leaves(3, &[9]));
+    let slept = LedgerCommit::new(
+        ledger(1),
+        Head {
+            generation: 1,
+            ..raised
+        },
+        leaves(3, &[9]),
+    );
     let outcome = only(log.append(vec![slept]).await);
-    assert!(matches!(outcome, Outcome::Conflict(actual) if actual == raised), "{outcome:?}");
-    assert_eq!(commit(log, ledger(1), raised, &leaves(3, &[9])).await.generation, 4);
+    assert!(
+        matches!(outcome, Outcome::Conflict(actual) if actual == raised),
+        "{outcome:?}"
+    );
+    assert_eq!(
+        commit(log, ledger(1), raised, &leaves(3, &[9]))
+            .await
+            .generation,
+        4
+    );
 }
 
 async fn closed_log_refuses(opened: Opened) {
@@ -387,7 +466,10 @@ async fn closed_log_refuses(opened: Opened) {
     assert_eq!(log.close().await, Ok(()), "closing twice changes nothing");
     let late = LedgerCommit::new(ledger(1), head, leaves(2, &[9]));
     let outcome = only(log.append(vec![late]).await);
-    assert!(matches!(outcome, Outcome::Refused(LogFault::Closed)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Refused(LogFault::Closed)),
+        "{outcome:?}"
+    );
     assert_eq!(log.leaf(ledger(1), 0).await, Err(ReadError::Closed));
     assert_eq!(log.heads(Freshness::Local).await, Err(ReadError::Closed));
     assert_eq!(log.health(), Health::Closed);
@@ -417,12 +499,16 @@ async fn derived_records_are_ordered_and_apart(opened: Opened) {
     let put = |pairs: &[(&'static [u8], &'static str)]| {
         let mut batch = DerivedBatch::new();
         for (key, value) in pairs {
-            batch.put(*key, value.as_bytes()).expect("within the limits");
+            batch
+                .put(*key, value.as_bytes())
+                .expect("within the limits");
         }
         batch
     };
     let keys = |range: &DerivedRange, limit| -> Vec<Bytes> {
-        let found = store.scan(ledger(1), range, limit).expect("the store is open");
+        let found = store
+            .scan(ledger(1), range, limit)
+            .expect("the store is open");
         found.into_iter().map(|(key, _)| key).collect()
     };
     let pairs: [(&'static [u8], &'static str); 6] = [
@@ -433,10 +519,17 @@ async fn derived_records_are_ordered_and_apart(opened: Opened) {
         (b"c", "5"),
         (b"\xff\xff", "6"),
     ];
-    store.apply(ledger(1), put(&pairs)).expect("the store is open");
-    store.apply(ledger(2), put(&[(b"b", "other ledger")])).expect("the store is open");
+    store
+        .apply(ledger(1), put(&pairs))
+        .expect("the store is open");
+    store
+        .apply(ledger(2), put(&[(b"b", "other ledger")]))
+        .expect("the store is open");
 
-    assert_eq!(store.get(ledger(1), b"b"), Ok(Some(Bytes::from_static(b"2"))));
+    assert_eq!(
+        store.get(ledger(1), b"b"),
+        Ok(Some(Bytes::from_static(b"2")))
+    );
     assert_eq!(store.get(ledger(1), b"d"), Ok(None));
     assert_eq!(store.get(ledger(3), b"b"), Ok(None));
     let all: [&[u8]; 6] = [b"a", b"b", b"b\x00", b"b\xff\xff", b"c", b"\xff\xff"];
@@ -447,22 +540,38 @@ async fn derived_records_are_ordered_and_apart(opened: Opened) {
     assert_eq!(keys(&DerivedRange::between(b"c", b"b"), 99), [&[][..]; 0]);
     assert_eq!(keys(&DerivedRange::starting(b"b\xff"), 2), all[3..5]);
     let last = store.scan_back(ledger(1), &DerivedRange::prefix(b"b"), 2);
-    let last: Vec<Bytes> = last.expect("the store is open").into_iter().map(|(k, _)| k).collect();
+    let last: Vec<Bytes> = last
+        .expect("the store is open")
+        .into_iter()
+        .map(|(k, _)| k)
+        .collect();
     assert_eq!(last, [all[3], all[2]]);
 
     let mut batch = put(&[(b"b", "changed"), (b"d", "put and removed")]);
     batch.remove(&b"d"[..]).expect("within the limits");
     batch.remove(&b"c"[..]).expect("within the limits");
-    batch.remove(&b"never there"[..]).expect("within the limits");
+    batch
+        .remove(&b"never there"[..])
+        .expect("within the limits");
     store.apply(ledger(1), batch).expect("the store is open");
-    assert_eq!(store.get(ledger(1), b"b"), Ok(Some(Bytes::from_static(b"changed"))));
+    assert_eq!(
+        store.get(ledger(1), b"b"),
+        Ok(Some(Bytes::from_static(b"changed")))
+    );
     assert_eq!(store.get(ledger(1), b"c"), Ok(None));
     assert_eq!(store.get(ledger(1), b"d"), Ok(None));
 
     store.clear(ledger(1)).expect("the store is open");
     assert_eq!(keys(&DerivedRange::all(), 99), [&[][..]; 0]);
-    assert_eq!(store.get(ledger(2), b"b"), Ok(Some(Bytes::from_static(b"other ledger"))));
-    assert_eq!(opened.log.heads(Freshness::Local).await, Ok(vec![]), "apart from the log");
+    assert_eq!(
+        store.get(ledger(2), b"b"),
+        Ok(Some(Bytes::from_static(b"other ledger")))
+    );
+    assert_eq!(
+        opened.log.heads(Freshness::Local).await,
+        Ok(vec![]),
+        "apart from the log"
+    );
 }
 
 fn derived_batch_keeps_its_limits() {
@@ -470,7 +579,10 @@ fn derived_batch_keeps_its_limits() {
     let mut batch = DerivedBatch::new();
     assert_eq!(batch.put("", "value"), Err(InvalidDerived::Key));
     assert_eq!(batch.put(vec![1; 256], "value"), Err(InvalidDerived::Key));
-    assert_eq!(batch.put("key", vec![1; 60_001]), Err(InvalidDerived::Value));
+    assert_eq!(
+        batch.put("key", vec![1; 60_001]),
+        Err(InvalidDerived::Value)
+    );
     for n in 0..DerivedBatch::KEYS_MAX as u8 {
         assert_eq!(batch.put(vec![n], "value"), Ok(()));
     }
@@ -491,7 +603,10 @@ mod tests {
     impl Workshop for Memory {
         fn fresh(&mut self) -> Opened {
             let log = Arc::new(MemoryLog::new());
-            Opened { log: log.clone(), derived: log }
+            Opened {
+                log: log.clone(),
+                derived: log,
+            }
         }
 
         fn reopen(&mut self, opened: Opened, _ending: Ending) -> BoxFuture<'_, Opened> {

@@ -158,8 +158,7 @@ fn the_api_and_the_stored_format_import_nothing_of_each_other() {
         .flat_map(|path| {
             let own = folder(shown(path).trim_start_matches("proto/"));
             let text = fs::read_to_string(path).unwrap();
-            let imports = text
-                .lines()
+            text.lines()
                 .enumerate()
                 .filter_map(|(index, line)| {
                     let imported = line
@@ -171,8 +170,7 @@ fn the_api_and_the_stored_format_import_nothing_of_each_other() {
                     let foreign = imported.starts_with("daicho/") && folder(&imported) != own;
                     foreign.then(|| format!("{}:{}: imports `{imported}`", shown(path), index + 1))
                 })
-                .collect::<Vec<_>>();
-            imports
+                .collect::<Vec<_>>()
         })
         .collect();
     assert_none(broken);

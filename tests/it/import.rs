@@ -204,8 +204,8 @@ fn the_year_may_come_from_outside_a_table() {
 }
 
 /// The sample plans that the program carries.
-const SAMPLE_R5: &str = include_str!("../../src/cli/demo/plan-r5.csv");
-const SAMPLE_R4: &str = include_str!("../../src/cli/demo/plan-r4.csv");
+const SAMPLE_R5: &str = include_str!("../../src/server/sample/plan-r5.csv");
+const SAMPLE_R4: &str = include_str!("../../src/server/sample/plan-r4.csv");
 
 #[test]
 fn the_sample_plan_has_the_city_s_measure() {

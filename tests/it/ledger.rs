@@ -189,7 +189,7 @@ async fn indexes_come_back_equal_after_they_were_deleted() {
     }
     async fn answers(fixture: &Fixture) -> (Head, Arc<Indicator>, Vec<u64>, Vec<u64>) {
         let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
-        let view = reader.view();
+        let view = reader.caught_up(None).await;
         let card = goal_card(&reader, &view, fixture.goal, date("2024-03-31")).await.unwrap();
         let by_type = reader
             .postings(&Term::event_type(EventType::ActualRecorded), 0, 1_000, Direction::Backward, 20)

@@ -425,3 +425,6 @@ fn milestone(definition: &Definition, entries: &[&Entry]) -> Actual {
         None => Actual::NoReport,
     }
 }
+
+#[cfg(test)]
+mod tests;

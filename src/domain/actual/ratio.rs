@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use rust_decimal::Decimal;
 
-use crate::domain::indicator::Definition;
+use crate::domain::indicator::{Definition, EntryKind};
 use crate::domain::quantity::Quantity;
 use crate::domain::unit::Dimension;
 
@@ -63,10 +63,10 @@ pub fn round_half_up(value: Decimal, digits: u32) -> Decimal {
 }
 
 /// What a bare quotient is multiplied with and divided by to stand in the indicator's unit: 100 for a share
-/// in percent, 1 for a mean.
+/// in percent, 1 for a mean. A weighted mean of percentages is one of values that stand in the unit already.
 fn factor(definition: &Definition) -> (Quantity, Quantity) {
     let one = Quantity::from(1);
-    if definition.unit.dimension != Dimension::Ratio {
+    if definition.unit.dimension != Dimension::Ratio || definition.entry_kind != Some(EntryKind::NumDen) {
         return (one, one);
     }
     let scale = definition.unit.scale_pow10;

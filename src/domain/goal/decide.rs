@@ -27,6 +27,8 @@ mod opening;
 mod progress;
 mod structure;
 mod target;
+#[cfg(test)]
+mod tests;
 mod units;
 mod values;
 

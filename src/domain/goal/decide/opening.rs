@@ -2,42 +2,37 @@
 
 use jiff::tz::TimeZone;
 
-use super::Decided;
 use crate::domain::event::{ClockKind, Event, Payload, Stream};
 use crate::domain::rejection::{Reason, Rejection};
 
-/// Returns the event that opens a ledger, or everything that is wrong with it.
-///
-/// For position 0 of a new ledger only; [`decide`](super::decide) refuses it everywhere else.
-pub fn decide_opening(proposed: &Event) -> Result<Decided, Vec<Rejection>> {
-    let Payload::LedgerOpened(opened) = &proposed.payload else {
-        return Err(vec![Rejection::new(Reason::FieldInvalid, "").with("problem", "not the opening of a ledger")]);
-    };
+/// Judges what position 0 of a new ledger would say: everything that is wrong with it. Fields are those of
+/// the request to open a ledger. [`decide`](super::decide) refuses the event everywhere else.
+pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     let mut rejections = Vec::new();
     let mut reject = |field: &str, problem: &str| {
         rejections.push(Rejection::new(Reason::FieldInvalid, field).with("problem", problem));
+    };
+    let Payload::LedgerOpened(opened) = &proposed.payload else {
+        reject("", "a ledger begins with its opening");
+        return Err(rejections);
     };
     if proposed.stream != Stream::ledger(opened.ledger) {
         reject("stream", "the opening belongs to the ledger's own stream");
     }
     let origin = opened.origin.as_str();
     if origin.contains(|c: char| c.is_whitespace() || c == '+') || origin.contains("://") {
-        reject("ledger_opened.origin", "a URL without its scheme, without spaces and without `+`");
+        reject("origin", "a URL without its scheme, without spaces and without `+`");
     }
     if TimeZone::get(opened.time_zone.as_str()).is_err() {
-        reject("ledger_opened.time_zone", "an IANA time zone such as `Asia/Tokyo`");
+        reject("time_zone", "an IANA time zone such as `Asia/Tokyo`");
     }
     if !is_language_tag(opened.locale.as_str()) {
-        reject("ledger_opened.locale", "a BCP 47 language tag such as `ja` or `ja-JP`");
+        reject("locale", "a BCP 47 language tag such as `ja` or `ja-JP`");
     }
     if opened.clock == ClockKind::Simulated && !opened.sample {
-        reject("ledger_opened.clock", "only a sample ledger has a simulated clock");
+        reject("clock", "only a sample ledger has a simulated clock");
     }
-    if rejections.is_empty() {
-        Ok(Decided { events: vec![proposed.clone()], notices: Vec::new() })
-    } else {
-        Err(rejections)
-    }
+    if rejections.is_empty() { Ok(()) } else { Err(rejections) }
 }
 
 /// Whether it has the shape of a BCP 47 tag: a language of two or three letters, then subtags.

@@ -91,17 +91,18 @@ impl<'a> Judge<'a> {
             (MeasureType::Milestone, ForecastValue::Date(day)) => {
                 if day < made_on {
                     let problem = "a forecast is of a day still to come";
-                    self.reject_with(Reason::DateInvalid, "value.date", &[("problem", &problem)]);
+                    self.reject_with(Reason::DateInvalid, "date", &[("problem", &problem)]);
                 }
             }
             (MeasureType::Milestone, ForecastValue::Value(_)) => {
                 self.reject_form("value", "a milestone is expected by a day");
             }
-            (MeasureType::Qualitative | MeasureType::Composite, _) => {
-                self.reject_form("value", "this indicator has no value to expect");
+            (MeasureType::Qualitative | MeasureType::Composite, value) => {
+                let field = if matches!(value, ForecastValue::Date(_)) { "date" } else { "value" };
+                self.reject_form(field, "this indicator has no value to expect");
             }
-            (_, ForecastValue::Date(_)) => self.reject_form("value", "a value is expected, not a day"),
-            (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value.value"),
+            (_, ForecastValue::Date(_)) => self.reject_form("date", "a value is expected, not a day"),
+            (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value"),
         }
     }
 
@@ -256,7 +257,7 @@ impl<'a> Judge<'a> {
         let code = &definition.unit.code;
         match &reported.unit_code {
             Some(named) if named != code => {
-                self.reject_with(Reason::UnitMismatch, "unit", &[("unit", code)]);
+                self.reject_with(Reason::UnitMismatch, "unit_code", &[("unit", code)]);
             }
             Some(_) => {}
             None => reported.unit_code = Some(code.clone()),
@@ -296,7 +297,7 @@ impl<'a> Judge<'a> {
                 self.entered_ratio(definition, (*numerator, *denominator), "measurement.ratio");
             }
             Measurement::Member { member, .. } => {
-                self.member(definition, member, day, "measurement.member_state.member");
+                self.member(definition, member, day, "measurement.member.member");
             }
             Measurement::MemberValue { member, value } => {
                 self.member(definition, member, day, "measurement.member_value.member");

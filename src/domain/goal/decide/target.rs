@@ -113,7 +113,7 @@ impl<'a> Judge<'a> {
     fn target_fits(&mut self, indicator: &Indicator, target: &Target, cycle: &DateSpan) {
         let Some(definition) = indicator.definition() else { return };
         match aim_fits(definition, &target.aim) {
-            Err(problem) => self.unfit("target.aim", problem),
+            Err(problem) => self.unfit("target", problem),
             Ok(()) => self.aim_possible(definition, &target.aim, cycle),
         }
         self.part_targets(definition, target);
@@ -123,35 +123,35 @@ impl<'a> Judge<'a> {
     fn aim_possible(&mut self, definition: &Definition, aim: &Aim, cycle: &DateSpan) {
         match *aim {
             Aim::Value(value) => {
-                self.aimed(definition, value, "target.aim.value");
+                self.aimed(definition, value, "target.value");
                 let members = definition.members.len();
                 if definition.measure_type == MeasureType::Coverage
                     && members > 0
                     && Quantity::from(members as i64) < value
                 {
-                    self.unfit("target.aim.value", "more than the set has members");
+                    self.unfit("target.value", "more than the set has members");
                 }
             }
             Aim::Range { lower, upper } => {
-                self.aimed(definition, lower, "target.aim.lower");
-                self.aimed(definition, upper, "target.aim.upper");
+                self.aimed(definition, lower, "target.range.lower");
+                self.aimed(definition, upper, "target.range.upper");
                 if upper < lower {
-                    self.unfit("target.aim.upper", "the greatest value is below the least");
+                    self.unfit("target.range.upper", "the greatest value is below the least");
                 }
             }
             Aim::Approximate { value, tolerance } => {
-                self.aimed(definition, value, "target.aim.value");
+                self.aimed(definition, value, "target.approximate.value");
                 if tolerance.is_negative() {
-                    self.unfit("target.aim.tolerance", "below zero");
+                    self.unfit("target.approximate.tolerance", "below zero");
                 }
             }
             Aim::Done { due, .. } if due < cycle.first() => {
-                self.unfit("target.aim.due", "due before the cycle begins");
+                self.unfit("target.done.due", "due before the cycle begins");
             }
             Aim::RubricLevel(level) => {
                 let levels = definition.rubric.as_ref().map_or(0, |rubric| rubric.levels.len());
                 if level == 0 || levels < level as usize {
-                    self.unfit("target.aim.rubric_level", "the rubric has no such level");
+                    self.unfit("target.rubric_level", "the rubric has no such level");
                 }
             }
             Aim::Done { .. } | Aim::AllMembers | Aim::Components => {}

@@ -1,0 +1,100 @@
+//! The servers under load, each a process of its own that is killed when it goes out of scope.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::{Outcome, PLAIN_FILE_SERVER};
+
+/// A server process.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    data: PathBuf,
+    /// `http://127.0.0.1:PORT`.
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// This program again, appending to `file`.
+    pub(crate) fn plain_file(file: &Path) -> Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(PLAIN_FILE_SERVER).arg(file);
+        Self::start(command, file)
+    }
+
+    /// Daicho as it is shipped, with its defaults, on `folder`.
+    pub(crate) fn daicho(folder: &Path) -> Outcome<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        command
+            .arg("serve")
+            .arg("--data")
+            .arg(folder)
+            .args(["--listen", "127.0.0.1:0"]);
+        command.env("DAICHO_LOG_FILTER", "warn");
+        Self::start(command, folder)
+    }
+
+    fn start(mut command: Command, data: &Path) -> Outcome<Self> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let address = line
+            .split_whitespace()
+            .find(|word| word.starts_with("127.0.0.1:"));
+        let url = match address {
+            Some(address) => format!("http://{}", address.trim_end_matches(['.', ','])),
+            None => {
+                child.kill()?;
+                return Err(format!("the server said {line:?} and not where it listens").into());
+            }
+        };
+        Ok(Self {
+            child,
+            data: data.to_owned(),
+            url,
+        })
+    }
+
+    /// The memory it holds now; 0 where the system does not tell.
+    pub(crate) fn resident_bytes(&self) -> u64 {
+        let status =
+            fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line.and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok());
+        kib.unwrap_or(0) * 1024
+    }
+
+    /// The length of all its files.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        fn of(path: &Path) -> u64 {
+            let Ok(metadata) = fs::metadata(path) else {
+                return 0;
+            };
+            if metadata.is_file() {
+                return metadata.len();
+            }
+            fs::read_dir(path)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| of(&entry.path()))
+                .sum()
+        }
+        of(&self.data)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,168 @@
+//! Opening ledgers, and what was found about the stored copies.
+
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::domain::event::ClockKind;
+use crate::domain::id::LedgerId;
+use crate::grpc::event::{At, Faults, show_timestamp};
+use crate::grpc::page_token::{Place, Scope, filter_digest};
+use crate::grpc::services::Services;
+use crate::grpc::show;
+use crate::grpc::status::Refusal;
+use crate::ledger::{OpenLedger, ReceiptLookup};
+use crate::log::{Head, IntegrityKind};
+
+#[tonic::async_trait]
+impl v1::admin_service_server::AdminService for Services {
+    async fn open_ledger(
+        &self,
+        request: Request<v1::OpenLedgerRequest>,
+    ) -> Result<Response<v1::OpenLedgerResponse>, Status> {
+        self.unary(request, async |call, request: v1::OpenLedgerRequest| {
+            let open = self.parse_opening(&request)?;
+            let (request_id, ledger) = (open.request_id, open.ledger);
+            let replayed = self.ledgers().reader(ledger).is_some();
+            let permitted = self.auth().permit(&call.actor, open)?;
+            let opened = self.ledgers().open(permitted).await;
+            let reader = opened.map_err(|error| {
+                Refusal::from(error).map_fields(|field| {
+                    field.strip_prefix("ledger_opened.").map(str::to_owned).unwrap_or(field)
+                })
+            })?;
+            let view = self.view(&reader, None).await;
+            let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
+                ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
+                ReceiptLookup::NotFound { .. } => None,
+            };
+            Ok(v1::OpenLedgerResponse {
+                ledger: Some(show::ledger(&reader, &view, self.default_ledger()).await?),
+                receipt,
+                replayed,
+            })
+        })
+        .await
+    }
+
+    async fn list_ledgers(
+        &self,
+        request: Request<v1::ListLedgersRequest>,
+    ) -> Result<Response<v1::ListLedgersResponse>, Status> {
+        self.unary(request, async |call, request: v1::ListLedgersRequest| {
+            let rows = Self::page_rows(request.page_size);
+            let scope = Scope {
+                method: "AdminService/ListLedgers",
+                actor: &call.actor,
+                ledger: None,
+                filter: filter_digest(&v1::ListLedgersRequest::default()),
+            };
+            let skip = match self.place(&scope, &request.page_token)? {
+                None => 0,
+                Some(place) => super::goal_service::number(&place.cursor)?,
+            };
+            let all = self.ledgers().list();
+            let default = self.default_ledger();
+            let mut ledgers = Vec::new();
+            for reader in all.iter().skip(skip).take(rows) {
+                let view = self.view(reader, None).await;
+                ledgers.push(v1::LedgerStatus {
+                    ledger: Some(show::ledger(reader, &view, default).await?),
+                    head: Some(show::head(view.head)),
+                });
+            }
+            let next_page_token = self.next(&scope, skip + rows, all.len());
+            Ok(v1::ListLedgersResponse { ledgers, next_page_token })
+        })
+        .await
+    }
+
+    async fn list_integrity_events(
+        &self,
+        request: Request<v1::ListIntegrityEventsRequest>,
+    ) -> Result<Response<v1::ListIntegrityEventsResponse>, Status> {
+        self.unary(request, async |call, request: v1::ListIntegrityEventsRequest| {
+            let rows = Self::page_rows(request.page_size);
+            let scope = Scope {
+                method: "AdminService/ListIntegrityEvents",
+                actor: &call.actor,
+                ledger: None,
+                filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
+            };
+            let skip = match self.place(&scope, &request.page_token)? {
+                None => 0,
+                Some(place) => super::goal_service::number(&place.cursor)?,
+            };
+            let all = self.ledgers().integrity_events();
+            let events = all
+                .iter()
+                .skip(skip)
+                .take(rows)
+                .map(|event| v1::IntegrityEvent {
+                    recorded_at: jiff::Timestamp::from_microsecond(event.recorded_at_us)
+                        .ok()
+                        .map(show_timestamp),
+                    kind: kind(event.kind).into(),
+                    detail: event.detail.clone(),
+                    evidence: event.evidence.clone(),
+                })
+                .collect();
+            let next_page_token = self.next(&scope, skip + rows, all.len());
+            Ok(v1::ListIntegrityEventsResponse { events, next_page_token })
+        })
+        .await
+    }
+}
+
+impl Services {
+    fn parse_opening(&self, request: &v1::OpenLedgerRequest) -> Result<OpenLedger, Refusal> {
+        let mut faults = Faults::default();
+        let at = At::field("request_id");
+        let request_id: Option<crate::domain::id::RequestId> = match request.request_id.as_str() {
+            "" => faults.required(&at),
+            text => faults.id(&at, text),
+        };
+        let code = faults.code(&At::field("code"), &request.code);
+        let title = faults.title(&At::field("title"), request.title.as_ref());
+        let origin = faults.name(&At::field("origin"), &request.origin);
+        let time_zone = faults.name(&At::field("time_zone"), &request.time_zone);
+        let locale = faults.name(&At::field("locale"), &request.locale);
+        let open = (|| {
+            let request_id = request_id?;
+            Some(OpenLedger {
+                // Derived, so that the same request always means the same ledger.
+                ledger: LedgerId::derived(request_id.uuid(), "ledger"),
+                request_id,
+                code: code?,
+                title: title?,
+                origin: origin?,
+                time_zone: time_zone?,
+                locale: locale?,
+                sample: false,
+                clock: ClockKind::System,
+            })
+        })();
+        Ok(faults.into_result(open)?)
+    }
+
+    /// The token of the page that begins at `next`; empty behind the end.
+    fn next(&self, scope: &Scope<'_>, next: usize, len: usize) -> String {
+        if len <= next {
+            return String::new();
+        }
+        let cursor = (next as u64).to_be_bytes().to_vec();
+        self.token(scope, &Place { head: Head::EMPTY, cursor })
+    }
+}
+
+fn kind(kind: IntegrityKind) -> v1::IntegrityKind {
+    match kind {
+        IntegrityKind::TornTailDropped => v1::IntegrityKind::TornTailDropped,
+        IntegrityKind::JournalRebuilt => v1::IntegrityKind::JournalRebuilt,
+        IntegrityKind::CopySetAside => v1::IntegrityKind::CopySetAside,
+        IntegrityKind::RecordServedFromJournal => v1::IntegrityKind::RecordServedFromJournal,
+        IntegrityKind::LeftoverSetAside => v1::IntegrityKind::LeftoverSetAside,
+        IntegrityKind::SummaryRewritten => v1::IntegrityKind::SummaryRewritten,
+        IntegrityKind::Poisoned => v1::IntegrityKind::Poisoned,
+        IntegrityKind::OpenRefused => v1::IntegrityKind::OpenRefused,
+    }
+}

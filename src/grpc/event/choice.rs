@@ -1,0 +1,143 @@
+//! Enums of the API beside those of the domain, name by name.
+
+use crate::api::v1;
+use crate::domain::actual::{MemberState, MilestoneState, NilCause};
+use crate::domain::event::{
+    AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
+};
+use crate::domain::indicator::{
+    AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
+};
+use crate::domain::org_unit::UnitKind;
+use crate::domain::rejection::NoticeKind;
+use crate::domain::target::EndState;
+
+/// A closed set of choices that the API mirrors.
+pub(crate) trait Choice: Copy {
+    /// The choice with this number on the wire; `None` for 0 and for unknown ones.
+    fn from_number(number: i32) -> Option<Self>;
+    /// Its number on the wire.
+    fn number(self) -> i32;
+}
+
+macro_rules! mirror {
+    ($($domain:ident = $api:ident { $($variant:ident $(as $wire:ident)?),* $(,)? })*) => {
+        $(impl Choice for $domain {
+            fn from_number(number: i32) -> Option<Self> {
+                match v1::$api::try_from(number).ok()? {
+                    v1::$api::Unspecified => None,
+                    $(mirror!(@wire $api $variant $($wire)?) => Some(Self::$variant),)*
+                }
+            }
+            fn number(self) -> i32 {
+                match self { $(Self::$variant => mirror!(@wire $api $variant $($wire)?)),* }.into()
+            }
+        })*
+    };
+    (@wire $api:ident $variant:ident) => { v1::$api::$variant };
+    (@wire $api:ident $variant:ident $wire:ident) => { v1::$api::$wire };
+}
+
+mirror! {
+    MeasureType = MeasureType {
+        Count, Level, Ratio, Mean, RatePerPeriod, Quantity, Stage, Coverage, Milestone, Qualitative,
+        Composite,
+    }
+    EntryKind = EntryKind {
+        Increment, Absolute, NumDen, MemberState, MemberValue, MilestoneState, RubricLevel,
+    }
+    AggTime = AggTime {
+        Sum, Latest, RatioOfSums, RatioOfLatest, MeanOfPeriods, Max, Min, Distinct, DoneBy, None,
+    }
+    AggSpace = AggSpace { Sum, CappedSum, MinOfParts, RatioOfSums, Weighted, AllOf, None }
+    Comparator = Comparator { Ge, Gt, Le, Lt, WithinTolerance, InRange, DoneBy, RubricAtLeast }
+    AttainmentBasis = AttainmentBasis { ToTarget, FromBaseline }
+    ResultLevel = ResultLevel { Process, Output, Outcome }
+    Disclosure = Disclosure { Public, Internal, Restricted }
+    EndState = EndState { Started, Completed, Decided, InOperation }
+    MemberState = MemberState { NotDone, Done }
+    MilestoneState = MilestoneState { NotStarted, Started, Decided, Completed, InOperation }
+    NilCause = NilCause { NoActivity, NoDemand, NotMeasured }
+    StreamKind = StreamKind { Ledger, Plan, Org, Goal }
+    AuthMethod = AuthMethod { Unauthenticated, System, MutualTls, Oidc }
+    ClockKind = ClockKind { System, Simulated }
+    NarrativeKind = NarrativeKind { Cause, Risk, Result, Note }
+    UnitKind = UnitKind { Department, Section, Other }
+    ReasonCode = ReasonCode {
+        EntryError, LateData, SourceRevised, Duplicate, WrongIndicator, MethodError,
+        DefinitionChange, ProvisionalFinalised, Irregularity, PlanReview, ExternalCause, Budget,
+        DemandChange, Reorganisation, Other,
+    }
+    NoticeKind = NoticeKind {
+        Spike as ValueSpike, FarAboveTarget, LevelDrop, OldDate, PossibleDuplicate, RetroactiveTarget,
+    }
+    EventType = EventType {
+        LedgerOpened, PlanPublished, ImportAccepted, OrgUnitRegistered, OrgUnitChanged, GoalSet,
+        GoalReworded, GoalMoved, GoalSuspended, GoalResumed, GoalCancelled, GoalCarriedOver,
+        InitiativeSet, InitiativeReworded, InitiativeMoved, InitiativeCancelled,
+        ResponsibilityTransferred, IndicatorDefined, IndicatorReworded, IndicatorMoved,
+        IndicatorRedefined, IndicatorCancelled, BaselineSet, TargetSet, TargetRevised,
+        PlanProfileSet, ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded,
+        ForecastSubmitted, NarrativeAdded, EvidenceAttached,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn round<T: Choice + PartialEq + std::fmt::Debug>(
+        all: &[T],
+        name: impl Fn(T) -> (&'static str, String),
+    ) {
+        for choice in all {
+            assert_eq!(T::from_number(choice.number()), Some(*choice));
+            let (code, wire) = name(*choice);
+            assert!(
+                wire.ends_with(&format!("_{code}")),
+                "{wire} is not named after {code}"
+            );
+        }
+        assert_eq!(T::from_number(0), None);
+        assert_eq!(T::from_number(9_999), None);
+        assert_eq!(T::from_number(-1), None);
+    }
+
+    macro_rules! round_all {
+        ($($name:ident),*) => {$(
+            round($name::ALL, |choice| {
+                let wire = v1::$name::try_from(choice.number()).unwrap().as_str_name().to_owned();
+                (choice.code(), wire)
+            });
+            // The API has no choice that the domain lacks: the number after the last is unknown.
+            let last = i32::try_from($name::ALL.len()).unwrap();
+            assert!(v1::$name::try_from(last).is_ok() && v1::$name::try_from(last + 1).is_err());
+        )*};
+    }
+
+    #[test]
+    fn every_choice_has_its_namesake_on_the_wire() {
+        round_all!(
+            MeasureType,
+            EntryKind,
+            AggTime,
+            AggSpace,
+            Comparator,
+            AttainmentBasis,
+            ResultLevel,
+            Disclosure,
+            EndState,
+            MemberState,
+            MilestoneState,
+            NilCause,
+            StreamKind,
+            AuthMethod,
+            ClockKind,
+            NarrativeKind,
+            UnitKind,
+            ReasonCode,
+            NoticeKind,
+            EventType
+        );
+    }
+}

@@ -1,0 +1,802 @@
+use prost::Message as _;
+
+use super::*;
+use crate::grpc::event::recorded::show_event;
+use crate::api::v1::event_input::Payload as Wire;
+use crate::domain::directory::Directory;
+use crate::domain::event::{
+    Actor, AuthMethod, EventType, LedgerOpened, Payload, Recorded, StreamKind,
+};
+use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::text::Name;
+
+fn id(number: u32) -> String {
+    format!("01890a5d-ac96-774b-bcce-{number:012}")
+}
+
+fn title(text: &str) -> Option<v1::Title> {
+    Some(v1::Title {
+        ja: text.to_owned(),
+        en: Some("in English".to_owned()),
+    })
+}
+
+fn input(number: u32, payload: Wire) -> v1::EventInput {
+    let dateless = matches!(payload, Wire::LedgerOpened(_) | Wire::ImportAccepted(_));
+    v1::EventInput {
+        event_id: id(number),
+        valid_from: (!dateless).then(|| "2023-04-01".to_owned()),
+        payload: Some(payload),
+        ..Default::default()
+    }
+}
+
+fn definition() -> v1::Definition {
+    v1::Definition {
+        measure_type: v1::MeasureType::Coverage.into(),
+        entry_kind: Some(v1::EntryKind::MemberState.into()),
+        agg_time: v1::AggTime::Distinct.into(),
+        agg_space: v1::AggSpace::Weighted.into(),
+        comparator: v1::Comparator::Ge.into(),
+        quantifier: v1::Quantifier::AtLeastN.into(),
+        quantifier_n: Some(3),
+        per_month: true,
+        unit: Some(v1::Unit {
+            code: "{person}/mo".to_owned(),
+            display_ja: "千人/月".to_owned(),
+            display_en: "thousand people a month".to_owned(),
+            dimension: v1::DimensionKind::Count.into(),
+            dimension_of: Some("人".to_owned()),
+            per_month: true,
+            scale_pow10: 3,
+            decimals: 2,
+        }),
+        domain: Some(v1::ValueDomain {
+            min: Some("0".to_owned()),
+            max: Some("99.5".to_owned()),
+            integer: true,
+        }),
+        attainment_basis: v1::AttainmentBasis::FromBaseline.into(),
+        person_times: true,
+        demand_driven: true,
+        active_window: Some(v1::DateSpan {
+            first: "2023-06-01".to_owned(),
+            last: "2023-12-31".to_owned(),
+        }),
+        settlement_until: Some("2024-05-31".to_owned()),
+        parts: vec![v1::Part {
+            key: "北".to_owned(),
+            label: title("北地区"),
+            weight: Some("0.5".to_owned()),
+        }],
+        members: vec![v1::Member {
+            key: "m1".to_owned(),
+            label: title("第一園"),
+            from: Some("2023-04-01".to_owned()),
+            until: Some("2024-03-31".to_owned()),
+        }],
+        checkpoints: vec![v1::Checkpoint {
+            key: "c1".to_owned(),
+            label: title("設計"),
+            due: Some("2023-09-30".to_owned()),
+            weight: Some("30".to_owned()),
+        }],
+        components: vec!["R5/企画/1-1/1.1".to_owned()],
+        rubric: Some(v1::Rubric {
+            code: "rubric".to_owned(),
+            version: 2,
+            levels: vec![title("低い").unwrap(), title("高い").unwrap()],
+        }),
+        lead_unit: Some("企画課".to_owned()),
+        contributing_units: vec!["企画部".to_owned()],
+        external_reference: Some(v1::ExternalReference {
+            document: "計画書".to_owned(),
+            clause: Some("表3".to_owned()),
+            as_of: Some("2023-03-31".to_owned()),
+        }),
+        quality: Some(v1::DataQuality {
+            verification: Some("v".to_owned()),
+            source: Some("s".to_owned()),
+            accuracy: Some("a".to_owned()),
+            limitations: Some("l".to_owned()),
+            compensation: Some("c".to_owned()),
+        }),
+        disclosure: v1::Disclosure::Internal.into(),
+        result_level: v1::ResultLevel::Outcome.into(),
+        assumed: vec!["members".to_owned()],
+    }
+}
+
+fn target() -> v1::Target {
+    v1::Target {
+        aim: Some(v1::target::Aim::Value("12.5".to_owned())),
+        parts: vec![v1::target::Part {
+            part: "北".to_owned(),
+            value: "3".to_owned(),
+        }],
+    }
+}
+
+fn measured(kind: v1::measurement::Kind) -> Option<v1::Measurement> {
+    Some(v1::Measurement { kind: Some(kind) })
+}
+
+const INDICATOR: &str = "Ｒ５/企画/１-1/1.1";
+
+/// A plan in one request: every event names what those before it define by its code.
+fn plan() -> Vec<v1::EventInput> {
+    let plain = v1::Definition {
+        components: Vec::new(),
+        ..definition()
+    };
+    vec![
+        input(
+            1,
+            Wire::PlanPublished(v1::PlanPublished {
+                plan: id(101),
+                code: "R5".to_owned(),
+                title: title("令和5年度"),
+                cycle: Some(v1::DateSpan {
+                    first: "2023-04-01".to_owned(),
+                    last: "2024-03-31".to_owned(),
+                }),
+                pillars: vec![v1::Pillar {
+                    number: 1,
+                    title: title("柱"),
+                }],
+                source_sha256: Some(vec![7; 32]),
+            }),
+        ),
+        input(
+            2,
+            Wire::OrgUnitRegistered(v1::OrgUnitRegistered {
+                unit: id(102),
+                code: "企画部".to_owned(),
+                name: title("企画部"),
+                kind: v1::UnitKind::Department.into(),
+                parent: None,
+            }),
+        ),
+        input(
+            3,
+            Wire::OrgUnitRegistered(v1::OrgUnitRegistered {
+                unit: id(103),
+                code: "企画課".to_owned(),
+                name: title("企画課"),
+                kind: v1::UnitKind::Section.into(),
+                parent: Some("企画部".to_owned()),
+            }),
+        ),
+        input(
+            4,
+            Wire::GoalSet(v1::GoalSet {
+                goal: id(104),
+                plan: "R5".to_owned(),
+                code: "R5/企画/1-1".to_owned(),
+                department: "企画部".to_owned(),
+                pillar: 1,
+                title: title("目標"),
+                source_text: "目標の文".to_owned(),
+            }),
+        ),
+        input(
+            5,
+            Wire::InitiativeSet(v1::InitiativeSet {
+                initiative: id(105),
+                goal: "R5/企画/1-1".to_owned(),
+                number: 1,
+                code: "R5/企画/1-1/1".to_owned(),
+                title: title("取組"),
+                source_text: "取組の文".to_owned(),
+                lead_unit: "企画課".to_owned(),
+                contributing_units: vec![id(102)],
+            }),
+        ),
+        input(
+            6,
+            Wire::IndicatorDefined(v1::IndicatorDefined {
+                indicator: id(106),
+                initiative: "R5/企画/1-1/1".to_owned(),
+                code: "R5/企画/1-1/1.1".to_owned(),
+                title: title("指標"),
+                source_text: "基準の文".to_owned(),
+                definition: Some(plain),
+            }),
+        ),
+    ]
+}
+
+/// One event of every other type, with every field filled.
+fn others() -> Vec<v1::EventInput> {
+    use v1::measurement::{Kind, Member, MemberValue, Milestone, Ratio};
+    let goal = || "R5/企画/1-1".to_owned();
+    let initiative = || "R5/企画/1-1/1".to_owned();
+    let indicator = || INDICATOR.to_owned();
+    let subject = |kind| Some(v1::Subject { kind: Some(kind) });
+    let text = || "新しい文".to_owned();
+    let actual = |kind| {
+        Wire::ActualRecorded(v1::ActualRecorded {
+            indicator: indicator(),
+            measurement: measured(kind),
+            part: Some("北".to_owned()),
+            unit_code: Some("{person}".to_owned()),
+        })
+    };
+    let aim = |aim| {
+        Wire::TargetSet(v1::TargetSet {
+            indicator: indicator(),
+            target: Some(v1::Target {
+                aim: Some(aim),
+                parts: Vec::new(),
+            }),
+        })
+    };
+    let profile = |kind: v1::PlanProfileKind, points: &[&str]| {
+        let point = |date: &&str| v1::plan_profile::Point {
+            date: (*date).to_owned(),
+            value: "5".to_owned(),
+        };
+        Wire::PlanProfileSet(v1::PlanProfileSet {
+            indicator: indicator(),
+            profile: Some(v1::PlanProfile {
+                kind: kind.into(),
+                points: points.iter().map(point).collect(),
+            }),
+            assumed: true,
+        })
+    };
+    let forecast = |forecast| {
+        Wire::ForecastSubmitted(v1::ForecastSubmitted {
+            indicator: indicator(),
+            forecast: Some(forecast),
+            confidence: Some(10),
+            basis: text(),
+        })
+    };
+    let payloads = vec![
+        Wire::LedgerOpened(v1::LedgerOpened {
+            ledger: id(1),
+            code: "city".to_owned(),
+            title: title("市"),
+            origin: "city.example/daicho".to_owned(),
+            time_zone: "Asia/Tokyo".to_owned(),
+            locale: "ja-JP".to_owned(),
+            sample: true,
+            clock: v1::ClockKind::Simulated.into(),
+        }),
+        Wire::ImportAccepted(v1::ImportAccepted {
+            plan: "R5".to_owned(),
+            file_sha256: vec![1; 32],
+            file_name: "r5.txt".to_owned(),
+            goals: 62,
+            initiatives: 147,
+            indicators: 230,
+            mapping_version: 1,
+        }),
+        Wire::OrgUnitChanged(v1::OrgUnitChanged {
+            unit: "企画課".to_owned(),
+            name: title("政策課"),
+            parent: Some("企画部".to_owned()),
+            dissolved: true,
+        }),
+        Wire::GoalReworded(v1::GoalReworded {
+            goal: goal(),
+            title: title("新"),
+            source_text: text(),
+        }),
+        Wire::GoalMoved(v1::GoalMoved {
+            goal: goal(),
+            department: "企画部".to_owned(),
+            pillar: 1,
+        }),
+        Wire::GoalSuspended(v1::GoalSuspended { goal: goal() }),
+        Wire::GoalResumed(v1::GoalResumed { goal: goal() }),
+        Wire::GoalCancelled(v1::GoalCancelled { goal: goal() }),
+        Wire::GoalCarriedOver(v1::GoalCarriedOver {
+            goal: goal(),
+            to_plan: "R5".to_owned(),
+            to_goal: Some(id(104)),
+        }),
+        Wire::InitiativeReworded(v1::InitiativeReworded {
+            initiative: initiative(),
+            title: title("新"),
+            source_text: text(),
+        }),
+        Wire::InitiativeMoved(v1::InitiativeMoved {
+            initiative: initiative(),
+            from_goal: goal(),
+            to_goal: goal(),
+            number: 2,
+        }),
+        Wire::InitiativeCancelled(v1::InitiativeCancelled {
+            initiative: initiative(),
+        }),
+        Wire::ResponsibilityTransferred(v1::ResponsibilityTransferred {
+            initiative: initiative(),
+            lead_unit: "企画課".to_owned(),
+            contributing_units: vec!["企画部".to_owned()],
+        }),
+        Wire::IndicatorReworded(v1::IndicatorReworded {
+            indicator: indicator(),
+            title: title("新"),
+            source_text: text(),
+        }),
+        Wire::IndicatorMoved(v1::IndicatorMoved {
+            indicator: indicator(),
+            from_initiative: initiative(),
+            to_initiative: id(105),
+        }),
+        Wire::IndicatorRedefined(v1::IndicatorRedefined {
+            indicator: indicator(),
+            definition_version: 2,
+            definition: Some(definition()),
+        }),
+        Wire::IndicatorCancelled(v1::IndicatorCancelled {
+            indicator: indicator(),
+        }),
+        Wire::BaselineSet(v1::BaselineSet {
+            indicator: indicator(),
+            baseline: Some(v1::Baseline {
+                value: "1".to_owned(),
+                as_of: "2023-03-31".to_owned(),
+                source: Some("調査".to_owned()),
+            }),
+        }),
+        Wire::TargetSet(v1::TargetSet {
+            indicator: indicator(),
+            target: Some(target()),
+        }),
+        aim(v1::target::Aim::AllMembers(v1::target::AllMembers {})),
+        aim(v1::target::Aim::Range(v1::target::Range {
+            lower: "1".to_owned(),
+            upper: "2".to_owned(),
+        })),
+        aim(v1::target::Aim::Approximate(v1::target::Approximate {
+            value: "80".to_owned(),
+            tolerance: "5".to_owned(),
+        })),
+        aim(v1::target::Aim::Done(v1::target::Done {
+            due: "2025-03-31".to_owned(),
+            end_state: v1::EndState::Decided.into(),
+        })),
+        aim(v1::target::Aim::RubricLevel(2)),
+        aim(v1::target::Aim::Components(v1::target::Components {})),
+        Wire::TargetRevised(v1::TargetRevised {
+            indicator: indicator(),
+            replaces: id(7),
+            before: Some(target()),
+            target: Some(target()),
+        }),
+        profile(v1::PlanProfileKind::Linear, &[]),
+        profile(
+            v1::PlanProfileKind::MonthlyPlan,
+            &["2023-04-30", "2023-05-31"],
+        ),
+        profile(v1::PlanProfileKind::ReferenceCurve, &["2023-04-30"]),
+        profile(v1::PlanProfileKind::StepDates, &[]),
+        profile(v1::PlanProfileKind::AtEnd, &[]),
+        profile(v1::PlanProfileKind::None, &[]),
+        actual(Kind::Increment("12".to_owned())),
+        actual(Kind::Level("-1.5".to_owned())),
+        actual(Kind::Ratio(Ratio {
+            numerator: "1".to_owned(),
+            denominator: "3".to_owned(),
+        })),
+        actual(Kind::Member(Member {
+            member: "m1".to_owned(),
+            state: v1::MemberState::Done.into(),
+        })),
+        actual(Kind::MemberValue(MemberValue {
+            member: "m1".to_owned(),
+            value: "4".to_owned(),
+        })),
+        actual(Kind::Milestone(Milestone {
+            checkpoint: Some("c1".to_owned()),
+            state: v1::MilestoneState::Started.into(),
+        })),
+        actual(Kind::RubricLevel(2)),
+        actual(Kind::Nil(v1::NilCause::NoDemand.into())),
+        Wire::ActualCorrected(v1::ActualCorrected {
+            indicator: indicator(),
+            corrects: id(8),
+            before: measured(Kind::Increment("12".to_owned())),
+            measurement: measured(Kind::Increment("9".to_owned())),
+            part: None,
+            unit_code: None,
+        }),
+        Wire::ActualRetracted(v1::ActualRetracted {
+            indicator: indicator(),
+            retracts: id(8),
+            before: None,
+        }),
+        Wire::DemandRecorded(v1::DemandRecorded {
+            indicator: indicator(),
+            requests: "6".to_owned(),
+        }),
+        forecast(v1::forecast_submitted::Forecast::Value("40".to_owned())),
+        forecast(v1::forecast_submitted::Forecast::Date(
+            "2024-02-01".to_owned(),
+        )),
+        Wire::NarrativeAdded(v1::NarrativeAdded {
+            subject: subject(v1::subject::Kind::Initiative(initiative())),
+            kind: v1::NarrativeKind::Risk.into(),
+            text: "=HYPERLINK(\u{7})".to_owned(),
+        }),
+        Wire::NarrativeAdded(v1::NarrativeAdded {
+            subject: subject(v1::subject::Kind::Goal(goal())),
+            kind: v1::NarrativeKind::Note.into(),
+            text: text(),
+        }),
+        Wire::EvidenceAttached(v1::EvidenceAttached {
+            subject: subject(v1::subject::Kind::Indicator(indicator())),
+            shows: Some(id(8)),
+            filed_under: Some("k-1".to_owned()),
+        }),
+    ];
+    (1_000..)
+        .zip(payloads)
+        .map(|(number, payload)| full(input(number, payload)))
+        .collect()
+}
+
+/// With every field of the envelope.
+fn full(event: v1::EventInput) -> v1::EventInput {
+    v1::EventInput {
+        valid_to: event.valid_from.clone(),
+        reason: Some(v1::Reason {
+            code: v1::ReasonCode::LateData.into(),
+            text: "遅れた".to_owned(),
+        }),
+        evidence: vec![v1::Evidence {
+            sha256: vec![9; 32],
+            media_type: "application/pdf".to_owned(),
+            title: "報告書".to_owned(),
+            uri: Some("file:///1.pdf".to_owned()),
+            size_bytes: Some(12),
+            disclosure: v1::Disclosure::Restricted.into(),
+        }],
+        source_document: Some(v1::SourceDocument {
+            number: "5企第12号".to_owned(),
+            title: Some("通知".to_owned()),
+            date: Some("2023-10-01".to_owned()),
+        }),
+        correlation_id: Some(id(900)),
+        causation_id: Some(id(901)),
+        decision_event_id: Some(id(902)),
+        ..event
+    }
+}
+
+fn parse(events: &[v1::EventInput]) -> Result<Parsed, Vec<Rejection>> {
+    parse_events(&Directory::default(), events, &[], 1_000)
+}
+
+fn faults(events: &[v1::EventInput]) -> String {
+    let Err(rejections) = parse(events) else {
+        return "none".to_owned();
+    };
+    let line = |r: &Rejection| format!("{} {}", r.reason.code(), r.field);
+    rejections.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn at_position(event: &Event, position: u64) -> Recorded {
+    Recorded {
+        ledger: LedgerId::from_bytes(&[5; 16]).unwrap(),
+        generation: 1,
+        position,
+        revision: 1,
+        recorded_at: jiff::Timestamp::new(1_680_000_000, 123_456_000).unwrap(),
+        prev_leaf_hash: Some([1; 32]),
+        actor: Actor {
+            subject: Name::parse("somebody").unwrap(),
+            issuer: None,
+            seat: None,
+            acting_for: None,
+            client: None,
+            method: AuthMethod::Unauthenticated,
+            evidence_sha256: None,
+        },
+        request_id: RequestId::from_bytes(&[6; 16]).unwrap(),
+        request_index: 0,
+        request_count: 1,
+        event: event.clone(),
+    }
+}
+
+fn directory_of(events: &[Event]) -> Directory {
+    let mut directory = Directory::default();
+    for (position, event) in (0..).zip(events) {
+        directory.apply(&at_position(event, position));
+    }
+    directory
+}
+
+#[test]
+fn events_of_one_request_build_on_each_other() {
+    let parsed = parse(&plan()).unwrap().events;
+    let streams: Vec<_> = parsed
+        .iter()
+        .map(|e| (e.stream.kind, e.stream.id.to_string()))
+        .collect();
+    assert_eq!(
+        streams,
+        [
+            (StreamKind::Plan, id(101)),
+            (StreamKind::Org, id(102)),
+            (StreamKind::Org, id(103)),
+            (StreamKind::Goal, id(104)),
+            (StreamKind::Goal, id(104)),
+            (StreamKind::Goal, id(104)),
+        ]
+    );
+    // Codes are ids from here on, and what the request defines is as good as what the ledger holds.
+    let all: Vec<_> = plan().into_iter().chain(others()).collect();
+    let together = parse(&all).unwrap().events;
+    let directory = directory_of(&parsed);
+    let apart = parse_events(&directory, &others(), &[], 1_000)
+        .unwrap()
+        .events;
+    assert_eq!(together[plan().len()..], apart);
+}
+
+#[test]
+fn what_is_recorded_reads_back_as_it_was() {
+    let all: Vec<_> = plan().into_iter().chain(others()).collect();
+    let events = parse(&all).unwrap().events;
+    let directory = directory_of(&events[..plan().len()]);
+    for event in &events {
+        let shown = recorded(&at_position(event, 3), &[8; 32]);
+        // Over the wire and back.
+        let shown = v1::Event::decode(shown.encode_to_vec().as_slice()).unwrap();
+        assert_eq!(shown.r#type, event.payload.event_type().number());
+        assert_eq!(
+            shown.stream.as_ref().map(|s| s.id.clone()),
+            Some(event.stream.id.to_string())
+        );
+        let time = shown.recorded_at.unwrap();
+        assert_eq!((time.seconds, time.nanos), (1_680_000_000, 123_456_000));
+        let fact = shown.fact.unwrap();
+        // What is new to the ledger would be refused by the rules, not by the form.
+        let again = parse_events(&directory, std::slice::from_ref(&fact), &[], 1).unwrap();
+        assert_eq!(again.events, std::slice::from_ref(event));
+        assert_eq!(show_event(event), fact);
+    }
+    let mut types: Vec<EventType> = events.iter().map(|e| e.payload.event_type()).collect();
+    types.sort_unstable();
+    types.dedup();
+    assert_eq!(types, EventType::ALL, "a type of event has no example here");
+}
+
+#[test]
+fn every_fault_of_every_event_is_told_at_once() {
+    let mut events = plan();
+    events[0].event_id = "nonsense".to_owned();
+    if let Some(Wire::GoalSet(goal)) = &mut events[3].payload {
+        goal.department = "ない部".to_owned();
+        goal.title = None;
+        goal.source_text = "字".repeat(4_001);
+    }
+    events[4].valid_from = Some("2023-02-30".to_owned());
+    events[5].payload = None;
+    let wrong = |measurement| {
+        input(
+            7,
+            Wire::ActualRecorded(v1::ActualRecorded {
+                indicator: id(555),
+                measurement,
+                part: Some("a/b".to_owned()),
+                unit_code: None,
+            }),
+        )
+    };
+    let ratio = v1::measurement::Ratio {
+        numerator: String::new(),
+        denominator: "約3".to_owned(),
+    };
+    events.push(wrong(measured(v1::measurement::Kind::Ratio(ratio))));
+    events.push(v1::EventInput {
+        valid_from: None,
+        ..wrong(None)
+    });
+    insta::assert_snapshot!(faults(&events), @r"
+    ID_INVALID events[0].event_id
+    UNIT_UNKNOWN events[3].goal_set.department
+    FIELD_REQUIRED events[3].goal_set.title
+    TEXT_TOO_LONG events[3].goal_set.source_text
+    DATE_INVALID events[4].valid_from
+    FIELD_REQUIRED events[5].payload
+    INDICATOR_UNKNOWN events[6].actual_recorded.indicator
+    RATIO_PARTS_REQUIRED events[6].actual_recorded.measurement.ratio.numerator
+    VALUE_NOT_NUMERIC events[6].actual_recorded.measurement.ratio.denominator
+    CODE_INVALID events[6].actual_recorded.part
+    INDICATOR_UNKNOWN events[7].actual_recorded.indicator
+    FIELD_REQUIRED events[7].actual_recorded.measurement
+    CODE_INVALID events[7].actual_recorded.part
+    FIELD_REQUIRED events[7].valid_from
+    ");
+}
+
+#[test]
+fn what_depends_on_a_refused_event_is_not_checked() {
+    let mut events = plan();
+    if let Some(Wire::GoalSet(goal)) = &mut events[3].payload {
+        goal.goal = String::new();
+    }
+    insta::assert_snapshot!(faults(&events), @r"
+    FIELD_REQUIRED events[3].goal_set.goal
+    NOT_CHECKED events[4].initiative_set.goal
+    NOT_CHECKED events[5]
+    ");
+}
+
+#[test]
+fn a_choice_must_be_one_that_the_server_knows() {
+    let mut events = plan();
+    if let Some(Wire::OrgUnitRegistered(unit)) = &mut events[1].payload {
+        unit.kind = 99;
+    }
+    if let Some(Wire::IndicatorDefined(indicator)) = &mut events[5].payload {
+        let definition = indicator.definition.as_mut().unwrap();
+        definition.measure_type = 0;
+        definition.quantifier = v1::Quantifier::Single.into();
+        definition.entry_kind = Some(77);
+        let unit = definition.unit.as_mut().unwrap();
+        unit.dimension = v1::DimensionKind::Length.into();
+        unit.scale_pow10 = 300;
+        unit.decimals = 11;
+        definition.assumed = vec!["DROP".to_owned()];
+    }
+    insta::assert_snapshot!(faults(&events), @r"
+    FIELD_INVALID events[1].org_unit_registered.kind
+    FIELD_REQUIRED events[5].indicator_defined.definition.measure_type
+    FIELD_INVALID events[5].indicator_defined.definition.entry_kind
+    FIELD_INVALID events[5].indicator_defined.definition.quantifier_n
+    FIELD_INVALID events[5].indicator_defined.definition.unit.dimension_of
+    FIELD_INVALID events[5].indicator_defined.definition.unit.scale_pow10
+    FIELD_INVALID events[5].indicator_defined.definition.unit.decimals
+    FIELD_INVALID events[5].indicator_defined.definition.assumed[0]
+    ");
+}
+
+#[test]
+fn the_envelope_is_read_as_strictly() {
+    let mut event = full(input(
+        1,
+        Wire::GoalSuspended(v1::GoalSuspended {
+            goal: String::new(),
+        }),
+    ));
+    event.valid_to = Some("2023-03-31".to_owned());
+    event.correlation_id = Some("1".to_owned());
+    event.causation_id = Some(uuid::Uuid::nil().to_string());
+    event.decision_event_id = Some(String::new());
+    event.reason = Some(v1::Reason::default());
+    event.source_document = Some(v1::SourceDocument::default());
+    event.evidence = vec![v1::Evidence {
+        sha256: vec![1; 31],
+        ..Default::default()
+    }];
+    let import = full(input(
+        2,
+        Wire::ImportAccepted(v1::ImportAccepted::default()),
+    ));
+    let import = v1::EventInput {
+        valid_from: Some("2023-04-01".to_owned()),
+        ..import
+    };
+    insta::assert_snapshot!(faults(&[event, import]), @r"
+    FIELD_REQUIRED events[0].goal_suspended.goal
+    DATE_INVALID events[0].valid_to
+    FIELD_REQUIRED events[0].reason.code
+    FIELD_REQUIRED events[0].reason.text
+    FIELD_INVALID events[0].evidence[0].sha256
+    FIELD_REQUIRED events[0].evidence[0].media_type
+    FIELD_REQUIRED events[0].evidence[0].title
+    FIELD_REQUIRED events[0].evidence[0].disclosure
+    FIELD_REQUIRED events[0].source_document.number
+    FIELD_REQUIRED events[0].decision_event_id
+    ID_INVALID events[0].correlation_id
+    ID_INVALID events[0].causation_id
+    FIELD_REQUIRED events[1].import_accepted.plan
+    FIELD_REQUIRED events[1].import_accepted.file_sha256
+    FIELD_REQUIRED events[1].import_accepted.file_name
+    FIELD_INVALID events[1].valid_from
+    ");
+}
+
+#[test]
+fn the_size_of_a_request_is_looked_at_before_its_content() {
+    assert_eq!(faults(&[]), "BATCH_TOO_LARGE events");
+    assert_eq!(
+        faults(&vec![v1::EventInput::default(); 1_001]),
+        "BATCH_TOO_LARGE events"
+    );
+    // However much is wrong, what is kept of it is bounded.
+    let many = v1::EventInput {
+        evidence: vec![Default::default(); 50],
+        ..Default::default()
+    };
+    assert_eq!(parse(&vec![many; 1_000]).unwrap_err().len(), 10_000);
+    let too_long = v1::EventInput {
+        evidence: vec![Default::default(); 51],
+        ..Default::default()
+    };
+    assert!(faults(&[too_long]).contains("FIELD_INVALID events[0].evidence"));
+}
+
+#[test]
+fn expected_revisions_name_streams_by_id_or_code() {
+    let stream = |kind: v1::StreamKind, id: &str| v1::ExpectedRevision {
+        stream: Some(v1::StreamRef {
+            kind: kind.into(),
+            id: id.to_owned(),
+        }),
+        revision: 4,
+    };
+    let opened = LedgerOpened {
+        ledger: LedgerId::from_bytes(&[5; 16]).unwrap(),
+        code: crate::domain::code::Code::parse("city").unwrap(),
+        title: crate::domain::text::Title {
+            ja: Name::parse("市").unwrap(),
+            en: None,
+        },
+        origin: Name::parse("city.example").unwrap(),
+        time_zone: Name::parse("Asia/Tokyo").unwrap(),
+        locale: Name::parse("ja").unwrap(),
+        sample: false,
+        clock: crate::domain::event::ClockKind::System,
+    };
+    let opening = Event {
+        id: EventId::from_bytes(&[4; 16]).unwrap(),
+        stream: Stream::ledger(opened.ledger),
+        valid: None,
+        reason: None,
+        evidence: Vec::new(),
+        source_document: None,
+        decision: None,
+        correlation: None,
+        causation: None,
+        payload: Payload::LedgerOpened(opened),
+    };
+    let directory = directory_of(std::slice::from_ref(&opening));
+    let expected = [
+        stream(v1::StreamKind::Goal, "R5/企画/1-1"),
+        stream(v1::StreamKind::Org, &id(102)),
+        stream(v1::StreamKind::Plan, "R5"),
+        stream(v1::StreamKind::Ledger, "city"),
+        // Nothing has this id, so its stream is empty: that is for the revision to say.
+        stream(v1::StreamKind::Goal, &id(999)),
+    ];
+    let parsed = parse_events(&directory, &plan(), &expected, 1_000).unwrap();
+    let kinds: Vec<_> = parsed.expected.iter().map(|(s, r)| (s.kind, *r)).collect();
+    assert_eq!(kinds.len(), 5);
+    assert_eq!(kinds[3], (StreamKind::Ledger, 4));
+    assert_eq!(parsed.expected[0].0.id.to_string(), id(104));
+
+    let wrong = [
+        stream(v1::StreamKind::Plan, "R5/企画/1-1"),
+        stream(v1::StreamKind::Unspecified, "R5"),
+        stream(v1::StreamKind::Goal, ""),
+        v1::ExpectedRevision {
+            stream: None,
+            revision: 0,
+        },
+    ];
+    let rejections = parse_events(&directory, &plan(), &wrong, 1_000).unwrap_err();
+    let lines: Vec<_> = rejections
+        .iter()
+        .map(|r| format!("{} {}", r.reason.code(), r.field))
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    PLAN_UNKNOWN expected_revisions[0].stream.id
+    FIELD_REQUIRED expected_revisions[1].stream.kind
+    FIELD_REQUIRED expected_revisions[2].stream.id
+    FIELD_REQUIRED expected_revisions[3].stream
+    ");
+}
+
+#[test]
+fn instants_before_1970_keep_their_microseconds() {
+    let shown = show_timestamp(jiff::Timestamp::from_microsecond(-1).unwrap());
+    assert_eq!((shown.seconds, shown.nanos), (-1, 999_999_000));
+}

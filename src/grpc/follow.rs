@@ -1,0 +1,281 @@
+//! Streams of events: batches capped by bytes and count, each saying where to resume.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures::Stream;
+use tokio::sync::watch;
+use tonic::Status;
+
+use crate::api::v1;
+use crate::api::v1::subscribe_events_response::{CaughtUp, Closing, FellBehind, Frame, Heartbeat};
+use crate::domain::directory::Directory;
+use crate::domain::event::{EventType, Stream as EventStream};
+use crate::domain::text::Language;
+use crate::grpc::event::{At, Choice as _, Faults, Resolver, recorded};
+use crate::grpc::ledger_service::{BATCH_BYTES, BATCH_EVENTS};
+use crate::grpc::show;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{ReadFault, Reader, View};
+use crate::log::{Chunk, ReadLimits, codec};
+use crate::merkle::leaf_hash;
+
+/// How long a silent stream waits before it gives a sign of life.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Streams that one subscription names at most.
+const STREAMS_MAX: usize = 100;
+/// A client that was caught up and is this far behind is told so.
+const BEHIND: u64 = 10 * BATCH_EVENTS as u64;
+
+/// Which events a subscription wants.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Selection {
+    streams: HashSet<EventStream>,
+    types: HashSet<EventType>,
+}
+
+impl Selection {
+    pub(super) fn parse(
+        directory: &Directory,
+        streams: &[v1::StreamRef],
+        types: &[i32],
+    ) -> Result<Self, Refusal> {
+        let mut faults = Faults::default();
+        if STREAMS_MAX < streams.len() {
+            let _: Option<()> = faults.form(&At::field("streams"), &format!("at most {STREAMS_MAX}"));
+        }
+        let resolver = Resolver::new(directory);
+        let streams = streams
+            .iter()
+            .take(STREAMS_MAX)
+            .enumerate()
+            .filter_map(|(index, stream)| {
+                resolver.stream(&mut faults, &At::item("streams", index), stream)
+            })
+            .collect();
+        let mut wanted = HashSet::new();
+        for (index, number) in types.iter().enumerate() {
+            match EventType::from_number(*number) {
+                Some(event_type) => {
+                    wanted.insert(event_type);
+                }
+                None => {
+                    let _: Option<()> = faults.form(&At::item("types", index), "no such type");
+                }
+            }
+        }
+        Ok(faults.into_result(Some(Self { streams, types: wanted }))?)
+    }
+
+    fn takes_all(&self) -> bool {
+        self.streams.is_empty() && self.types.is_empty()
+    }
+
+    fn takes(&self, stream: EventStream, event_type: EventType) -> bool {
+        (self.streams.is_empty() || self.streams.contains(&stream))
+            && (self.types.is_empty() || self.types.contains(&event_type))
+    }
+}
+
+/// What a stream could not go on for.
+fn end(fault: ReadFault, language: Language) -> Status {
+    Refusal::from(fault).into_status(language)
+}
+
+fn passed(deadline: Option<Instant>) -> bool {
+    deadline.is_some_and(|deadline| deadline <= Instant::now())
+}
+
+/// A chunk as a batch; `None` if the selection takes nothing of it.
+fn batch(
+    chunk: &Chunk,
+    format: v1::EventFormat,
+    selection: &Selection,
+) -> Result<Option<v1::EventBatch>, ReadFault> {
+    let decode = |position, leaf: &[u8]| {
+        codec::decode(leaf).map_err(|source| ReadFault::Decode { position, source })
+    };
+    let mut first_position = chunk.first();
+    let (content, count) = match format {
+        v1::EventFormat::Leaves if selection.takes_all() => {
+            (v1::event_batch::Content::Leaves(chunk.framed().clone()), chunk.count())
+        }
+        v1::EventFormat::Leaves => {
+            let (mut framed, mut count) = (bytes::BytesMut::new(), 0);
+            for (position, leaf) in chunk.leaves() {
+                let envelope = codec::envelope(&leaf)
+                    .map_err(|source| ReadFault::Decode { position, source })?;
+                if selection.takes(envelope.stream, envelope.event_type) {
+                    if count == 0 {
+                        first_position = position;
+                    }
+                    // Fails only without room, and the buffer grows.
+                    let _ = prost::encoding::encode_varint(leaf.len() as u64, &mut framed);
+                    framed.extend_from_slice(&leaf);
+                    count += 1;
+                }
+            }
+            (v1::event_batch::Content::Leaves(framed.freeze()), count)
+        }
+        v1::EventFormat::Events | v1::EventFormat::Unspecified => {
+            let mut events = Vec::with_capacity(chunk.count());
+            for (position, leaf) in chunk.leaves() {
+                let event = decode(position, &leaf)?;
+                if selection.takes(event.event.stream, event.event.payload.event_type()) {
+                    if events.is_empty() {
+                        first_position = position;
+                    }
+                    events.push(recorded(&event, leaf_hash(&leaf).as_bytes()));
+                }
+            }
+            let count = events.len();
+            let events = v1::event_batch::Events { events };
+            (v1::event_batch::Content::Events(events), count)
+        }
+    };
+    Ok((count > 0).then(|| v1::EventBatch {
+        first_position,
+        count: show::count(count),
+        content: Some(content),
+    }))
+}
+
+/// The next chunk in `from..until`.
+async fn chunk(reader: &Reader, from: u64, until: u64) -> Result<Chunk, ReadFault> {
+    let wanted = usize::try_from(until - from).unwrap_or(usize::MAX).min(BATCH_EVENTS);
+    reader.read(from, ReadLimits { max_events: wanted, max_bytes: BATCH_BYTES }).await
+}
+
+/// Events from `from` up to `until`, then the end.
+pub(super) fn read(
+    reader: Arc<Reader>,
+    view: View,
+    from: u64,
+    until: u64,
+    format: v1::EventFormat,
+    deadline: Option<Instant>,
+    language: Language,
+) -> impl Stream<Item = Result<v1::ReadEventsResponse, Status>> {
+    let head = show::head(view.head);
+    let empty = until <= from;
+    futures::stream::unfold(Some((from, empty)), move |state| {
+        let (reader, head) = (reader.clone(), head.clone());
+        async move {
+            let (from, empty) = state?;
+            if empty {
+                let nothing =
+                    v1::ReadEventsResponse { next_position: from, batch: None, head: Some(head) };
+                return Some((Ok(nothing), None));
+            }
+            if until <= from {
+                return None;
+            }
+            if passed(deadline) {
+                let refusal = Refusal::new(ServiceReason::DeadlinePassed).with("position", from);
+                return Some((Err(refusal.into_status(language)), None));
+            }
+            let answer = async {
+                let chunk = chunk(&reader, from, until).await?;
+                let batch = batch(&chunk, format, &Selection::default())?;
+                Ok::<_, ReadFault>((chunk.next(), batch))
+            };
+            match answer.await {
+                Ok((next, batch)) => {
+                    let frame =
+                        v1::ReadEventsResponse { next_position: next, batch, head: Some(head) };
+                    Some((Ok(frame), Some((next, false))))
+                }
+                Err(fault) => Some((Err(end(fault, language)), None)),
+            }
+        }
+    })
+}
+
+/// Where a subscription stands.
+struct Follower {
+    next: u64,
+    /// Whether the client has been told that it is caught up, and up to where.
+    caught_up: bool,
+    ended: bool,
+}
+
+/// Events from `from` on, for as long as the client listens.
+pub(super) fn follow(
+    reader: Arc<Reader>,
+    from: u64,
+    format: v1::EventFormat,
+    selection: Selection,
+    deadline: Option<Instant>,
+    closing: watch::Receiver<bool>,
+    language: Language,
+) -> impl Stream<Item = Result<v1::SubscribeEventsResponse, Status>> {
+    let state = Follower { next: from, caught_up: false, ended: false };
+    let selection = Arc::new(selection);
+    futures::stream::unfold(state, move |mut state| {
+        let (reader, selection, mut closing) = (reader.clone(), selection.clone(), closing.clone());
+        async move {
+            if state.ended {
+                return None;
+            }
+            let frame = loop {
+                if *closing.borrow() {
+                    state.ended = true;
+                    break Frame::Closing(Closing { message: "the server stops".to_owned() });
+                }
+                if passed(deadline) {
+                    state.ended = true;
+                    let refusal = Refusal::new(ServiceReason::DeadlinePassed);
+                    let refusal = refusal.with("position", state.next);
+                    return Some((Err(refusal.into_status(language)), state));
+                }
+                let head = reader.head();
+                if state.next < head.size {
+                    // It waits in nobody's memory: what a slow client missed is read from the log.
+                    if state.caught_up && BEHIND < head.size - state.next {
+                        state.caught_up = false;
+                        break Frame::FellBehind(FellBehind { head: Some(show::head(head)) });
+                    }
+                    let read = async {
+                        let chunk = chunk(&reader, state.next, head.size).await?;
+                        Ok((chunk.next(), batch(&chunk, format, &selection)?))
+                    };
+                    match read.await {
+                        Ok((next, batch)) => {
+                            state.next = next;
+                            match batch {
+                                Some(batch) => break Frame::Batch(batch),
+                                None => continue,
+                            }
+                        }
+                        Err(fault) => {
+                            state.ended = true;
+                            return Some((Err(end(fault, language)), state));
+                        }
+                    }
+                }
+                if !state.caught_up {
+                    state.caught_up = true;
+                    break Frame::CaughtUp(CaughtUp { head: Some(show::head(head)) });
+                }
+                let mut watch = reader.watch();
+                let until = deadline.map_or(HEARTBEAT, |deadline| {
+                    HEARTBEAT.min(deadline.saturating_duration_since(Instant::now()))
+                });
+                let next = state.next;
+                tokio::select! {
+                    // Whatever wakes us, the loop looks again.
+                    _ = watch.wait_for(|head| next < head.size) => {}
+                    _ = closing.wait_for(|closing| *closing) => {}
+                    () = tokio::time::sleep(until) => {
+                        if !passed(deadline) {
+                            break Frame::Heartbeat(Heartbeat { head: Some(show::head(reader.head())) });
+                        }
+                    }
+                }
+            };
+            let answer = v1::SubscribeEventsResponse { next_position: state.next, frame: Some(frame) };
+            Some((Ok(answer), state))
+        }
+    })
+}

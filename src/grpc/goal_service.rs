@@ -1,0 +1,332 @@
+//! Where goals stand.
+
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::domain::code::Code;
+use crate::domain::directory::{Directory, Named};
+use crate::domain::id::IndicatorId;
+use crate::domain::rejection::Reason;
+use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
+use crate::grpc::page_token::{Place, Scope, filter_digest};
+use crate::grpc::services::Services;
+use crate::grpc::show::{self, Detail};
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::projection::goal_card::{goal_card, indicator_card};
+use crate::projection::listing::{self, GoalFilter};
+use crate::projection::overview;
+
+/// Characters of a search at most.
+const FIND_CHARS_MAX: usize = 200;
+/// Narratives, attachments, demands and forecasts told at once at most: the newest.
+const TOLD_MAX: usize = 500;
+
+#[tonic::async_trait]
+impl v1::goal_service_server::GoalService for Services {
+    async fn get_goal(
+        &self,
+        request: Request<v1::GetGoalRequest>,
+    ) -> Result<Response<v1::GetGoalResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetGoalRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let today = reader.today();
+            let goal = one(&view.directory, "goal", &request.goal)?;
+            let card = goal_card(&reader, &view, goal, today).await?;
+            let card = card.ok_or_else(|| Refusal::rule(Reason::GoalUnknown, "goal"))?;
+            Ok(v1::GetGoalResponse {
+                goal: Some(show::goal(&view.directory, &card, today, Detail::All)),
+                answered_at: Some(show::answered_at(&view, today)),
+            })
+        })
+        .await
+    }
+
+    async fn list_goals(
+        &self,
+        request: Request<v1::ListGoalsRequest>,
+    ) -> Result<Response<v1::ListGoalsResponse>, Status> {
+        self.unary(request, async |call, mut request: v1::ListGoalsRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position.take()).await;
+            let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+            let token = std::mem::take(&mut request.page_token);
+            let scope = Scope {
+                method: "GoalService/ListGoals",
+                actor: &call.actor,
+                ledger: Some(reader.id()),
+                filter: filter_digest(&request),
+            };
+            let skip = match self.place(&scope, &token)? {
+                None => 0,
+                Some(place) => number(&place.cursor)?,
+            };
+            let directory = &view.directory;
+            let filter = goal_filter(directory, &request)?;
+            let detail = match v1::GoalView::try_from(request.view) {
+                Ok(v1::GoalView::Full) => Detail::Full,
+                Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
+                Err(_) => return Err(Refusal::rule(Reason::FieldInvalid, "view")),
+            };
+            let all = listing::goals(directory, &filter);
+            let today = reader.today();
+            let mut goals = Vec::new();
+            for id in all.iter().skip(skip).take(rows) {
+                if let Some(card) = goal_card(&reader, &view, *id, today).await? {
+                    goals.push(show::goal(directory, &card, today, detail));
+                }
+            }
+            let next = skip + rows;
+            let next_page_token = if next < all.len() {
+                let cursor = (next as u64).to_be_bytes().to_vec();
+                self.token(&scope, &Place { head: view.head, cursor })
+            } else {
+                String::new()
+            };
+            Ok(v1::ListGoalsResponse {
+                goals,
+                next_page_token,
+                total: show::count(all.len()),
+                answered_at: Some(show::answered_at(&view, today)),
+            })
+        })
+        .await
+    }
+
+    async fn lookup_code(
+        &self,
+        request: Request<v1::LookupCodeRequest>,
+    ) -> Result<Response<v1::LookupCodeResponse>, Status> {
+        self.unary(request, async |call, mut request: v1::LookupCodeRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position.take()).await;
+            let directory = &view.directory;
+            let answered_at = Some(show::answered_at(&view, reader.today()));
+            let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+            let token = std::mem::take(&mut request.page_token);
+            let scope = Scope {
+                method: "GoalService/LookupCode",
+                actor: &call.actor,
+                ledger: Some(reader.id()),
+                filter: filter_digest(&request),
+            };
+            let kinds = &request.kinds;
+            let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
+            let prefix = match request.query.as_ref() {
+                None => return Err(Refusal::rule(Reason::FieldRequired, "query")),
+                Some(v1::lookup_code_request::Query::Code(code)) => {
+                    let mut faults = Faults::default();
+                    let named = Resolver::new(directory).anything(
+                        &mut faults,
+                        &At::field("code"),
+                        code,
+                        Reason::CodeInvalid,
+                    );
+                    let unreadable = faults.into_rejections().into_iter().find(|rejection| {
+                        rejection.reason == Reason::FieldRequired || !rejection.values.is_empty()
+                    });
+                    if let Some(rejection) = unreadable {
+                        return Err(Refusal::Rules(vec![rejection]));
+                    }
+                    let entity = named.map(|named| show::entity(directory, named)).filter(wanted);
+                    let entity = entity.ok_or(ServiceReason::CodeUnknown)?;
+                    return Ok(v1::LookupCodeResponse {
+                        entities: vec![entity],
+                        next_page_token: String::new(),
+                        answered_at,
+                    });
+                }
+                Some(v1::lookup_code_request::Query::Prefix(prefix)) => listing::fold(prefix),
+            };
+            let mut after = match self.place(&scope, &token)? {
+                None => String::new(),
+                Some(place) => String::from_utf8(place.cursor)
+                    .map_err(|_| ServiceReason::PageTokenInvalid)?,
+            };
+            let mut codes: Vec<(&Code, Named)> = directory
+                .codes()
+                .filter(|(code, _)| {
+                    listing::fold(code.as_str()).starts_with(&prefix) && after.as_str() < code.as_str()
+                })
+                .collect();
+            codes.sort_unstable_by_key(|(code, _)| *code);
+            let mut entities = Vec::new();
+            let mut more = false;
+            for (code, named) in codes {
+                let entity = v1::Entity {
+                    // An alias is told as the code that was looked for.
+                    code: code.to_string(),
+                    ..show::entity(directory, named)
+                };
+                if wanted(&entity) {
+                    if entities.len() == rows {
+                        more = true;
+                        break;
+                    }
+                    after = code.to_string();
+                    entities.push(entity);
+                }
+            }
+            let next_page_token = if more {
+                self.token(&scope, &Place { head: view.head, cursor: after.into_bytes() })
+            } else {
+                String::new()
+            };
+            Ok(v1::LookupCodeResponse { entities, next_page_token, answered_at })
+        })
+        .await
+    }
+
+    async fn get_series(
+        &self,
+        request: Request<v1::GetSeriesRequest>,
+    ) -> Result<Response<v1::GetSeriesResponse>, Status> {
+        self.unary(request, async |call, mut request: v1::GetSeriesRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position.take()).await;
+            let directory = &view.directory;
+            let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+            let token = std::mem::take(&mut request.page_token);
+            let scope = Scope {
+                method: "GoalService/GetSeries",
+                actor: &call.actor,
+                ledger: Some(reader.id()),
+                filter: filter_digest(&request),
+            };
+            let skip = match self.place(&scope, &token)? {
+                None => 0,
+                Some(place) => number(&place.cursor)?,
+            };
+            let today = reader.today();
+            let id: IndicatorId = one(directory, "indicator", &request.indicator)?;
+            let card = indicator_card(&reader, &view, id, today).await?;
+            let card = card.ok_or_else(|| Refusal::rule(Reason::IndicatorUnknown, "indicator"))?;
+            let state = &card.state;
+            let initiative = directory.initiative(card.entry.initiative);
+            let next = skip + rows;
+            let next_page_token = if next < state.entries.len() {
+                let cursor = (next as u64).to_be_bytes().to_vec();
+                self.token(&scope, &Place { head: view.head, cursor })
+            } else {
+                String::new()
+            };
+            let newest = |len: usize| len.saturating_sub(TOLD_MAX);
+            Ok(v1::GetSeriesResponse {
+                indicator: Some(show::indicator(&card)),
+                goal: initiative.map(|i| show::entity(directory, Named::Goal(i.goal))),
+                initiative: Some(show::entity(directory, Named::Initiative(card.entry.initiative))),
+                entries: state
+                    .entries
+                    .iter()
+                    .skip(skip)
+                    .take(rows)
+                    .map(|entry| show::entry(state, entry))
+                    .collect(),
+                targets: state.targets.iter().map(show::target_version).collect(),
+                definitions: show::definitions(state),
+                baselines: state.baselines.iter().map(show_baseline).collect(),
+                demands: state
+                    .demands
+                    .iter()
+                    .skip(newest(state.demands.len()))
+                    .map(|(valid, requests)| v1::Demand {
+                        valid_from: valid.from.to_string(),
+                        valid_to: valid.to.map(|day| day.to_string()),
+                        requests: requests.to_string(),
+                    })
+                    .collect(),
+                forecasts: state
+                    .forecasts
+                    .iter()
+                    .skip(newest(state.forecasts.len()))
+                    .map(|forecast| show::forecast(forecast))
+                    .collect(),
+                next_page_token,
+                answered_at: Some(show::answered_at(&view, today)),
+            })
+        })
+        .await
+    }
+
+    async fn get_overview(
+        &self,
+        request: Request<v1::GetOverviewRequest>,
+    ) -> Result<Response<v1::GetOverviewResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetOverviewRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let directory = &view.directory;
+            let today = reader.today();
+            let plan = match &request.plan {
+                Some(plan) => directory.plan(one(directory, "plan", plan)?).cloned(),
+                None => overview::plan_on(directory, today),
+            };
+            let plan = plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
+            let table = overview::overview(&reader, &view, &plan).await?;
+            let cells = |counts: &[overview::Counts]| {
+                let pillars = plan.pillars.iter().map(|pillar| pillar.number);
+                pillars
+                    .zip(counts)
+                    .map(|(pillar, c)| v1::OverviewCell { pillar, counts: Some(show::counts(*c)) })
+                    .collect()
+            };
+            Ok(v1::GetOverviewResponse {
+                plan: Some(show::entity(directory, Named::Plan(plan.id))),
+                cycle: Some(show_span(plan.cycle)),
+                pillars: plan.pillars.iter().map(show_pillar).collect(),
+                rows: table
+                    .rows
+                    .iter()
+                    .map(|row| v1::OverviewRow {
+                        department: Some(show::unit_on(directory, row.department, today)),
+                        cells: cells(&row.cells),
+                        total: Some(show::counts(row.total)),
+                    })
+                    .collect(),
+                totals: cells(&table.totals),
+                total: Some(show::counts(table.total)),
+                answered_at: Some(show::answered_at(&view, today)),
+            })
+        })
+        .await
+    }
+}
+
+/// The one thing that a field names by id or code.
+pub(super) fn one<T: super::event::Referable>(
+    directory: &Directory,
+    field: &'static str,
+    text: &str,
+) -> Result<T, Refusal> {
+    let mut faults = Faults::default();
+    let found = Resolver::new(directory).reference(&mut faults, &At::field(field), text);
+    Ok(faults.into_result(found)?)
+}
+
+fn goal_filter(
+    directory: &Directory,
+    request: &v1::ListGoalsRequest,
+) -> Result<GoalFilter, Refusal> {
+    let optional = |field, text: &Option<String>| {
+        text.as_deref().map(|text| one(directory, field, text)).transpose()
+    };
+    let find = request.find.as_deref().unwrap_or_default();
+    if FIND_CHARS_MAX < find.chars().count() {
+        let rule = crate::domain::rejection::Rejection::new(Reason::TextTooLong, "find");
+        return Err(Refusal::Rules(vec![rule.with("max", FIND_CHARS_MAX)]));
+    }
+    Ok(GoalFilter {
+        plan: request.plan.as_deref().map(|text| one(directory, "plan", text)).transpose()?,
+        department: optional("department", &request.department)?,
+        section: optional("section", &request.section)?,
+        pillar: request.pillar,
+        words: listing::words(find),
+    })
+}
+
+/// A cursor that is a number.
+pub(super) fn number(cursor: &[u8]) -> Result<usize, Refusal> {
+    let bytes: Result<[u8; 8], _> = cursor.try_into();
+    let number = bytes.ok().and_then(|bytes| usize::try_from(u64::from_be_bytes(bytes)).ok());
+    number.ok_or_else(|| Refusal::new(ServiceReason::PageTokenInvalid))
+}

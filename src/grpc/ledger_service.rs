@@ -1,0 +1,382 @@
+//! Writing events, and reading them as they were written.
+
+use std::pin::Pin;
+
+use futures::Stream as FutureStream;
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::domain::directory::{Directory, Named};
+use crate::domain::event::{Event, Recorded, Stream};
+use crate::domain::goal::Goal;
+use crate::domain::id::{EventId, GoalId, RequestId};
+use crate::domain::rejection::{Reason, Rejection};
+use crate::grpc::event::{
+    At, Faults, on_the_wire, parse_events, recorded, show_actual, show_target,
+};
+use crate::grpc::follow::{self, Selection};
+use crate::grpc::services::{Call, Services};
+use crate::grpc::show;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::grpc::language;
+use crate::ledger::{Append, AppendError, Appended, ReceiptLookup, View};
+use crate::projection::describe::{Known, changes, subject_of};
+use crate::projection::goal_card::{actual_on, cycle_of};
+
+/// Events of one batch of a stream at most.
+pub(super) const BATCH_EVENTS: usize = 1_000;
+/// Stored bytes of one batch of a stream at most.
+pub(super) const BATCH_BYTES: usize = 256 * 1024;
+/// Faults that the answer to a validation tells at most.
+const FAULTS_MAX: usize = 1_000;
+
+type Frames<T> = Pin<Box<dyn FutureStream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl v1::ledger_service_server::LedgerService for Services {
+    async fn append_events(
+        &self,
+        request: Request<v1::AppendEventsRequest>,
+    ) -> Result<Response<v1::AppendEventsResponse>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let call = self.call(request.metadata(), language).map_err(|r| r.into_status(language))?;
+        let deadline = call.deadline;
+        let request = request.into_inner();
+        // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
+        let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request)).await;
+        let answer = appended.unwrap_or_else(|_| Err(Refusal::deadline_while_appending()));
+        answer.map(Response::new).map_err(|refusal| {
+            refusal.map_fields(|field| on_the_wire(&request.events, field)).into_status(language)
+        })
+    }
+
+    async fn get_receipt(
+        &self,
+        request: Request<v1::GetReceiptRequest>,
+    ) -> Result<Response<v1::GetReceiptResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetReceiptRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let id = request_id(&request.request_id)?;
+            match self.ledgers().receipt(reader.id(), id).await? {
+                ReceiptLookup::Found(receipt) => Ok(v1::GetReceiptResponse {
+                    receipt: Some(show::receipt(&receipt)),
+                    head: Some(show::head(reader.head())),
+                }),
+                ReceiptLookup::NotFound { size } => {
+                    Err(Refusal::new(ServiceReason::RequestUnknown).with("size", size))
+                }
+            }
+        })
+        .await
+    }
+
+    async fn get_event(
+        &self,
+        request: Request<v1::GetEventRequest>,
+    ) -> Result<Response<v1::GetEventResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetEventRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let position = match &request.selector {
+                None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
+                Some(v1::get_event_request::Selector::Position(position)) => *position,
+                Some(v1::get_event_request::Selector::EventId(text)) => {
+                    let mut faults = Faults::default();
+                    let id: Option<EventId> = faults.id(&At::field("event_id"), text);
+                    let id = faults.into_result(id)?;
+                    reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
+                }
+            };
+            let stored = reader.stored(position).await?;
+            Ok(v1::GetEventResponse {
+                event: Some(recorded(&stored.recorded, stored.leaf_hash.as_bytes())),
+                leaf: stored.leaf,
+                head: Some(show::head(view.head)),
+            })
+        })
+        .await
+    }
+
+    type ReadEventsStream = Frames<v1::ReadEventsResponse>;
+
+    async fn read_events(
+        &self,
+        request: Request<v1::ReadEventsRequest>,
+    ) -> Result<Response<Self::ReadEventsStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(request.metadata(), language)?;
+            let deadline = asked_deadline(request.metadata(), &call);
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let waiting = self.view(&reader, request.min_position);
+            let view = tokio::time::timeout_at(call.deadline.into(), waiting)
+                .await
+                .map_err(|_| ServiceReason::DeadlinePassed)?;
+            if view.head.size < request.from_position {
+                let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
+                return Err(refusal.with("size", view.head.size));
+            }
+            if request.limit == Some(0) {
+                return Err(form("limit", "above 0, or absent"));
+            }
+            let format = format(request.format)?;
+            let until = request.until_position.unwrap_or(u64::MAX).min(view.head.size);
+            let until = until.min(request.from_position.saturating_add(request.limit.unwrap_or(u64::MAX)));
+            Ok(follow::read(reader, view, request.from_position, until, format, deadline, language))
+        };
+        let frames = opened.await.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        Ok(Response::new(Box::pin(frames)))
+    }
+
+    type SubscribeEventsStream = Frames<v1::SubscribeEventsResponse>;
+
+    async fn subscribe_events(
+        &self,
+        request: Request<v1::SubscribeEventsRequest>,
+    ) -> Result<Response<Self::SubscribeEventsStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(request.metadata(), language)?;
+            let deadline = asked_deadline(request.metadata(), &call);
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, None).await;
+            if view.head.size < request.from_position {
+                let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
+                return Err(refusal.with("size", view.head.size));
+            }
+            let format = format(request.format)?;
+            let selection = Selection::parse(&view.directory, &request.streams, &request.types)?;
+            let from = request.from_position;
+            Ok(follow::follow(reader, from, format, selection, deadline, self.closing(), language))
+        };
+        let frames = opened.await.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        Ok(Response::new(Box::pin(frames)))
+    }
+
+    async fn get_ledger(
+        &self,
+        request: Request<v1::GetLedgerRequest>,
+    ) -> Result<Response<v1::GetLedgerResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetLedgerRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let plans = view.directory.plans();
+            Ok(v1::GetLedgerResponse {
+                ledger: Some(show::ledger(&reader, &view, self.default_ledger()).await?),
+                head: Some(show::head(view.head)),
+                today: reader.today().to_string(),
+                plans: plans
+                    .iter()
+                    .map(|plan| show::entity(&view.directory, Named::Plan(plan.id)))
+                    .collect(),
+                limits: Some(Self::limits()),
+                features: vec![v1::Feature::SelfNamedActors.into()],
+                server_version: env!("CARGO_PKG_VERSION").to_owned(),
+            })
+        })
+        .await
+    }
+}
+
+impl Services {
+    async fn append(
+        &self,
+        call: Call,
+        request: &v1::AppendEventsRequest,
+    ) -> Result<v1::AppendEventsResponse, Refusal> {
+        let reader = self.ledger(&request.ledger)?;
+        // Codes of everything that was acknowledged before this call can be used in it.
+        let view = self.view(&reader, None).await;
+        let id = request_id(&request.request_id);
+        let parsed = parse_events(
+            &view.directory,
+            &request.events,
+            &request.expected_revisions,
+            Append::EVENTS_MAX,
+        );
+        let (id, parsed) = match (id, parsed) {
+            (Ok(id), Ok(parsed)) => (id, parsed),
+            (id, parsed) => {
+                let mut rules = match id {
+                    Err(Refusal::Rules(rules)) => rules,
+                    _ => Vec::new(),
+                };
+                rules.extend(parsed.err().unwrap_or_default());
+                return self.refused(request, &call, &view, rules);
+            }
+        };
+        let append = Append {
+            ledger: reader.id(),
+            request_id: id,
+            events: parsed.events,
+            expected: parsed.expected,
+            validate_only: request.validate_only,
+        };
+        let permitted = self.auth().permit(&call.actor, append)?;
+        let appended = match self.ledgers().append(permitted, Some(call.deadline)).await {
+            Ok(appended) => appended,
+            Err(AppendError::Rejected(rules)) => return self.refused(request, &call, &view, rules),
+            Err(error) => return Err(error.into()),
+        };
+        let mut answer = v1::AppendEventsResponse {
+            receipt: Some(show::receipt(&appended.receipt)),
+            replayed: appended.replayed,
+            validated: appended.validated_only,
+            notices: appended
+                .notices
+                .iter()
+                .map(|notice| v1::Notice {
+                    field: on_the_wire(&request.events, notice.field.clone()),
+                    ..show::notice(notice, call.language)
+                })
+                .collect(),
+            effects: Vec::new(),
+            outcomes: Vec::new(),
+            head: Some(show::head(reader.head())),
+            faults: Vec::new(),
+        };
+        if (request.effects || appended.validated_only) && !appended.replayed {
+            // The view may be of a later head already; titles and parents of then are told.
+            let today = reader.today();
+            (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today);
+        }
+        Ok(answer)
+    }
+
+    /// The answer to a request that breaks rules: an error, or for a validation all that is wrong.
+    fn refused(
+        &self,
+        request: &v1::AppendEventsRequest,
+        call: &Call,
+        view: &View,
+        rules: Vec<Rejection>,
+    ) -> Result<v1::AppendEventsResponse, Refusal> {
+        if !request.validate_only {
+            return Err(Refusal::Rules(rules));
+        }
+        let faults = rules.into_iter().take(FAULTS_MAX).map(|rule| v1::Fault {
+            reason: rule.reason.code().to_owned(),
+            message: rule.message(call.language),
+            field: on_the_wire(&request.events, rule.field),
+        });
+        Ok(v1::AppendEventsResponse {
+            faults: faults.collect(),
+            head: Some(show::head(view.head)),
+            ..v1::AppendEventsResponse::default()
+        })
+    }
+}
+
+/// What each event changes, and what the indicators touched come to.
+fn effects(
+    directory: &Directory,
+    appended: &Appended,
+    today: crate::domain::date::Date,
+) -> (Vec<v1::Effect>, Vec<v1::IndicatorOutcome>) {
+    let mut known = directory.clone();
+    let mut goals: std::collections::HashMap<Stream, Goal> = appended
+        .goals
+        .iter()
+        .map(|touched| (touched.stream, Goal::clone(&touched.before)))
+        .collect();
+    let mut effects = Vec::new();
+    for (index, (event, place)) in appended.events.iter().zip(&appended.receipt.events).enumerate() {
+        let mut goal = goals.remove(&event.stream).unwrap_or_default();
+        let before = (known.clone(), goal.clone());
+        let fold = provisional(appended, event, index, place.position, place.recorded_at);
+        known.apply(&fold);
+        goal.apply(&fold, today);
+        let cycle = goal_of(event.stream).and_then(|id| cycle_of(&known, id));
+        let was = Known { directory: &before.0, goal: &before.1 };
+        let is = Known { directory: &known, goal: &goal };
+        for change in changes(event, was, is, cycle, today) {
+            effects.push(v1::Effect {
+                event_index: show::count(index),
+                subject: Some(show::entity(&known, subject_of(event))),
+                field: change.field.to_owned(),
+                before: change.before,
+                after: change.after,
+            });
+        }
+        goals.insert(event.stream, goal);
+    }
+    let mut outcomes = Vec::new();
+    for touched in &appended.goals {
+        let Some(cycle) = goal_of(touched.stream).and_then(|id| cycle_of(&known, id)) else { continue };
+        for (id, after) in touched.after.indicators() {
+            let before = touched.before.indicator(*id);
+            if before.is_some_and(|before| std::sync::Arc::ptr_eq(before, after)) {
+                continue;
+            }
+            let state = |indicator: &crate::domain::goal::Indicator| v1::IndicatorState {
+                actual: Some(show_actual(&actual_on(indicator, cycle, today))),
+                target: indicator.target_on(today).map(|version| show_target(&version.target)),
+                definition_version: indicator.definition_version(),
+            };
+            outcomes.push(v1::IndicatorOutcome {
+                indicator: Some(show::entity(&known, Named::Indicator(*id))),
+                before: before.map(|before| state(before)),
+                after: Some(state(after)),
+            });
+        }
+    }
+    (effects, outcomes)
+}
+
+/// An event of the answer as if it were read back, to fold it.
+fn provisional(
+    appended: &Appended,
+    event: &Event,
+    index: usize,
+    position: u64,
+    recorded_at: jiff::Timestamp,
+) -> Recorded {
+    let receipt = &appended.receipt;
+    Recorded {
+        ledger: receipt.ledger,
+        generation: receipt.generation,
+        position,
+        revision: 1,
+        recorded_at,
+        prev_leaf_hash: None,
+        actor: appended.actor.clone(),
+        request_id: receipt.request_id,
+        request_index: show::count(index),
+        request_count: show::count(receipt.events.len()),
+        event: event.clone(),
+    }
+}
+
+fn goal_of(stream: Stream) -> Option<GoalId> {
+    let is_goal = stream.kind == crate::domain::event::StreamKind::Goal;
+    is_goal.then(|| GoalId::from_bytes(stream.id.as_bytes()).ok()).flatten()
+}
+
+fn request_id(text: &str) -> Result<RequestId, Refusal> {
+    let mut faults = Faults::default();
+    let at = At::field("request_id");
+    let id = if text.is_empty() { faults.required(&at) } else { faults.id(&at, text) };
+    Ok(faults.into_result(id)?)
+}
+
+fn form(field: &str, problem: &str) -> Refusal {
+    Refusal::Rules(vec![Rejection::new(Reason::FieldInvalid, field).with("problem", problem)])
+}
+
+fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
+    match v1::EventFormat::try_from(number) {
+        Ok(v1::EventFormat::Unspecified) => Ok(v1::EventFormat::Events),
+        Ok(format) => Ok(format),
+        Err(_) => Err(form("format", "no such format")),
+    }
+}
+
+/// Streams end only at a deadline that the caller asked for.
+fn asked_deadline(
+    metadata: &tonic::metadata::MetadataMap,
+    call: &Call,
+) -> Option<std::time::Instant> {
+    metadata.contains_key("grpc-timeout").then_some(call.deadline)
+}

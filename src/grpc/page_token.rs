@@ -1,0 +1,321 @@
+//! Page tokens: where a list goes on, sealed so that only the list it was made for takes it.
+//!
+//! A token holds what the server needs to go on: the head that the list is pinned to and a cursor. Who
+//! asks, which ledger and which filters are not in it but under its seal, so that a token is worth
+//! nothing to another caller, for another ledger or for other filters.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::event::Actor;
+use crate::domain::id::LedgerId;
+use crate::log::Head;
+use crate::merkle::Hash;
+
+/// The format of a token; a server knows its own only.
+const VERSION: u8 = 1;
+/// Bytes of a cursor at most.
+const CURSOR_MAX: usize = 512;
+/// Version, generation, size and root before the cursor.
+const HEAD_BYTES: usize = 1 + 8 + 8 + 32;
+const SEAL_BYTES: usize = 32;
+
+/// The key that page tokens are sealed with, the same after a restart.
+#[derive(Clone)]
+pub struct PageKey([u8; 32]);
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The method, `GoalService/ListGoals`.
+    pub method: &'static str,
+    /// Who asks.
+    pub actor: &'a Actor,
+    /// Of which ledger; `None` for lists of the whole server.
+    pub ledger: Option<LedgerId>,
+    /// Digest of the filters, see [`filter_digest`].
+    pub filter: [u8; 32],
+}
+
+/// Where a list goes on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The head that the first page was made at.
+    pub head: Head,
+    /// Where in the list; its meaning is the method's.
+    pub cursor: Vec<u8>,
+}
+
+/// The token was not made here, or not for this.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("not a page token of this list")]
+pub struct InvalidToken;
+
+/// The digest of a request whose paging fields are empty.
+pub fn filter_digest(request: &impl Message) -> [u8; 32] {
+    Sha256::digest(request.encode_to_vec()).into()
+}
+
+impl PageKey {
+    /// Name of the key file in the data folder.
+    pub const FILE: &'static str = "page-token.key";
+
+    /// A key of 32 bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// Reads the key file of a data folder, or makes one from `fresh` bytes. A file of another length is
+    /// made anew: old tokens are refused then, and lists begin again.
+    pub fn open(folder: &Path, fresh: impl FnOnce() -> [u8; 32]) -> io::Result<Self> {
+        let path = folder.join(Self::FILE);
+        match fs::read(&path) {
+            Ok(bytes) => {
+                if let Ok(key) = <[u8; 32]>::try_from(bytes) {
+                    return Ok(Self(key));
+                }
+                tracing::warn!("the key of page tokens is damaged and is made anew");
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+        let key = fresh();
+        let draft = path.with_extension("new");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(&draft)?;
+        file.write_all(&key)?;
+        file.sync_all()?;
+        fs::rename(&draft, &path)?;
+        Ok(Self(key))
+    }
+
+    /// Seals a place in the list of `scope`.
+    pub fn seal(&self, scope: &Scope<'_>, place: &Place) -> String {
+        debug_assert!(place.cursor.len() <= CURSOR_MAX);
+        let mut bytes = vec![VERSION];
+        bytes.extend_from_slice(&place.head.generation.to_be_bytes());
+        bytes.extend_from_slice(&place.head.size.to_be_bytes());
+        bytes.extend_from_slice(place.head.root.as_bytes());
+        bytes.extend_from_slice(&place.cursor);
+        let seal = self.mac(scope, &bytes).finalize().into_bytes();
+        bytes.extend_from_slice(&seal);
+        hex::encode(bytes)
+    }
+
+    /// Opens a token for the list of `scope`; an empty one is the first page.
+    pub fn unseal(&self, scope: &Scope<'_>, token: &str) -> Result<Option<Place>, InvalidToken> {
+        if token.is_empty() {
+            return Ok(None);
+        }
+        if 2 * (HEAD_BYTES + CURSOR_MAX + SEAL_BYTES) < token.len() {
+            return Err(InvalidToken);
+        }
+        let bytes = hex::decode(token).map_err(|_| InvalidToken)?;
+        let (body, seal) = bytes.split_last_chunk::<SEAL_BYTES>().ok_or(InvalidToken)?;
+        // Compared in constant time, before anything in it is believed.
+        self.mac(scope, body)
+            .verify_slice(seal)
+            .map_err(|_| InvalidToken)?;
+        let (head, cursor) = body.split_first_chunk::<HEAD_BYTES>().ok_or(InvalidToken)?;
+        let (version, head) = head.split_first().ok_or(InvalidToken)?;
+        if *version != VERSION {
+            return Err(InvalidToken);
+        }
+        let (generation, head) = head.split_first_chunk::<8>().ok_or(InvalidToken)?;
+        let (size, root) = head.split_first_chunk::<8>().ok_or(InvalidToken)?;
+        let root: [u8; 32] = root.try_into().map_err(|_| InvalidToken)?;
+        let head = Head {
+            generation: u64::from_be_bytes(*generation),
+            size: u64::from_be_bytes(*size),
+            root: Hash::new(root),
+        };
+        Ok(Some(Place {
+            head,
+            cursor: cursor.to_vec(),
+        }))
+    }
+
+    fn mac(&self, scope: &Scope<'_>, body: &[u8]) -> Hmac<Sha256> {
+        // HMAC pads a key to a block of its hash with zeros.
+        let mut block = [0; 64];
+        block[..32].copy_from_slice(&self.0);
+        let mut mac = Hmac::<Sha256>::new(&block.into());
+        // Each part with its length before it, so that no two scopes read alike.
+        let mut part = |bytes: &[u8]| {
+            mac.update(&(bytes.len() as u64).to_be_bytes());
+            mac.update(bytes);
+        };
+        part(scope.method.as_bytes());
+        part(scope.actor.subject.as_str().as_bytes());
+        part(
+            scope
+                .actor
+                .issuer
+                .as_ref()
+                .map_or("", |issuer| issuer.as_str())
+                .as_bytes(),
+        );
+        part(
+            scope
+                .ledger
+                .as_ref()
+                .map_or(&[], |ledger| ledger.as_bytes().as_slice()),
+        );
+        part(&scope.filter);
+        part(body);
+        mac
+    }
+}
+
+impl std::fmt::Debug for PageKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PageKey")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::v1;
+    use crate::domain::event::AuthMethod;
+    use crate::domain::text::Name;
+
+    fn actor(subject: &str) -> Actor {
+        Actor {
+            subject: Name::parse(subject).unwrap(),
+            issuer: None,
+            seat: None,
+            acting_for: None,
+            client: None,
+            method: AuthMethod::Unauthenticated,
+            evidence_sha256: None,
+        }
+    }
+
+    fn ledger(byte: u8) -> LedgerId {
+        LedgerId::from_bytes(&[byte; 16]).unwrap()
+    }
+
+    fn filter(find: &str) -> [u8; 32] {
+        filter_digest(&v1::ListGoalsRequest {
+            find: Some(find.to_owned()),
+            ..Default::default()
+        })
+    }
+
+    fn place() -> Place {
+        let head = Head {
+            generation: 1,
+            size: 258,
+            root: Hash::new([7; 32]),
+        };
+        Place {
+            head,
+            cursor: vec![1, 2, 3],
+        }
+    }
+
+    #[test]
+    fn a_token_goes_on_where_it_was_made() {
+        let (key, somebody) = (PageKey::new([1; 32]), actor("somebody"));
+        let scope = Scope {
+            method: "m",
+            actor: &somebody,
+            ledger: Some(ledger(1)),
+            filter: filter("a"),
+        };
+        assert_eq!(key.unseal(&scope, ""), Ok(None));
+        let token = key.seal(&scope, &place());
+        assert_eq!(key.unseal(&scope, &token), Ok(Some(place())));
+    }
+
+    #[test]
+    fn a_token_is_worth_nothing_elsewhere() {
+        let (key, somebody, other) = (PageKey::new([1; 32]), actor("somebody"), actor("other"));
+        let scope = Scope {
+            method: "m",
+            actor: &somebody,
+            ledger: Some(ledger(1)),
+            filter: filter("a"),
+        };
+        let token = key.seal(&scope, &place());
+        for elsewhere in [
+            Scope {
+                method: "n",
+                ..scope
+            },
+            Scope {
+                actor: &other,
+                ..scope
+            },
+            Scope {
+                ledger: Some(ledger(2)),
+                ..scope
+            },
+            Scope {
+                ledger: None,
+                ..scope
+            },
+            Scope {
+                filter: filter("b"),
+                ..scope
+            },
+        ] {
+            assert_eq!(
+                key.unseal(&elsewhere, &token),
+                Err(InvalidToken),
+                "{elsewhere:?}"
+            );
+        }
+        assert_eq!(
+            PageKey::new([2; 32]).unseal(&scope, &token),
+            Err(InvalidToken)
+        );
+    }
+
+    #[test]
+    fn a_changed_token_is_refused() {
+        let (key, somebody) = (PageKey::new([1; 32]), actor("somebody"));
+        let scope = Scope {
+            method: "m",
+            actor: &somebody,
+            ledger: Some(ledger(1)),
+            filter: filter("a"),
+        };
+        let token = key.seal(&scope, &place());
+        for at in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[at] = if forged[at] == b'0' { b'1' } else { b'0' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(key.unseal(&scope, &forged), Err(InvalidToken), "at {at}");
+        }
+        for forged in [
+            "00",
+            "xyz",
+            "名",
+            &token[2..],
+            &token[..token.len() - 2],
+            &"0".repeat(10_000),
+        ] {
+            assert_eq!(key.unseal(&scope, forged), Err(InvalidToken), "{forged}");
+        }
+    }
+
+    #[test]
+    fn the_key_outlives_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = PageKey::open(folder.path(), || [3; 32]).unwrap();
+        let second = PageKey::open(folder.path(), || panic!("there is a key")).unwrap();
+        assert_eq!(first.0, second.0);
+        fs::write(folder.path().join(PageKey::FILE), b"short").unwrap();
+        assert_eq!(PageKey::open(folder.path(), || [4; 32]).unwrap().0, [4; 32]);
+    }
+}

@@ -1,0 +1,229 @@
+//! What all services share: the ledgers, who asks, until when, in which language.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tonic::metadata::MetadataMap;
+use tonic::service::RoutesBuilder;
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_METADATA, Claims};
+use crate::domain::event::Actor;
+use crate::domain::id::LedgerId;
+use crate::domain::text::Language;
+use crate::grpc::language;
+use crate::grpc::page_token::{PageKey, Place, Scope};
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{Append, Ledgers, Reader, View};
+
+/// Bytes of one request message at most: the events of a full append and what goes around them.
+pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Bytes of one answer at most.
+const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Rows of a page where the caller does not say.
+const PAGE_ROWS: u32 = 50;
+/// Rows of a page at most.
+pub(super) const PAGE_ROWS_MAX: u32 = 500;
+
+/// The services of the API on one set of ledgers.
+#[derive(Clone)]
+pub struct Services(Arc<Shared>);
+
+struct Shared {
+    ledgers: Arc<Ledgers>,
+    auth: Authenticator,
+    page_key: PageKey,
+    default_ledger: Option<String>,
+    request_timeout: Duration,
+    closing: watch::Receiver<bool>,
+}
+
+/// A call: who makes it, in which language, until when.
+pub(super) struct Call {
+    pub(super) language: Language,
+    pub(super) actor: Actor,
+    pub(super) deadline: Instant,
+}
+
+impl Services {
+    /// Services on `ledgers`. `default_ledger` is the id or code that an empty name means, else the only
+    /// ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
+    /// streams end.
+    pub fn new(
+        ledgers: Arc<Ledgers>,
+        page_key: PageKey,
+        default_ledger: Option<String>,
+        request_timeout: Duration,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        Self(Arc::new(Shared {
+            ledgers,
+            auth: Authenticator,
+            page_key,
+            default_ledger,
+            request_timeout,
+            closing,
+        }))
+    }
+
+    /// All services, ready to be served.
+    pub fn routes(&self) -> RoutesBuilder {
+        let mut routes = RoutesBuilder::default();
+        macro_rules! add {
+            ($server:path) => {{
+                use $server as Server;
+                let server = Server::new(self.clone())
+                    .max_decoding_message_size(REQUEST_BYTES_MAX)
+                    .max_encoding_message_size(ANSWER_BYTES_MAX);
+                routes.add_service(server);
+            }};
+        }
+        add!(v1::ledger_service_server::LedgerServiceServer);
+        add!(v1::goal_service_server::GoalServiceServer);
+        add!(v1::audit_service_server::AuditServiceServer);
+        add!(v1::admin_service_server::AdminServiceServer);
+        routes
+    }
+
+    pub(super) fn ledgers(&self) -> &Ledgers {
+        &self.0.ledgers
+    }
+
+    pub(super) fn auth(&self) -> &Authenticator {
+        &self.0.auth
+    }
+
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.0.closing.clone()
+    }
+
+    /// The ledger that a request names; empty: the default, or the only one.
+    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+        let named = match (named, &self.0.default_ledger) {
+            ("", Some(default)) => default,
+            (named, _) => named,
+        };
+        Ok(self.0.ledgers.resolve(named)?)
+    }
+
+    /// The ledger that an empty name means.
+    pub(super) fn default_ledger(&self) -> Option<LedgerId> {
+        self.ledger("").ok().map(|reader| reader.id())
+    }
+
+    /// Runs a unary call: identifies the caller, holds the deadline, maps the error.
+    pub(super) async fn unary<M, T, F>(
+        &self,
+        request: Request<M>,
+        answer: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        let language = language::preferred(request.metadata().as_ref());
+        let call = self.call(request.metadata(), language).map_err(|r| r.into_status(language))?;
+        let deadline = call.deadline;
+        let answer = answer(call, request.into_inner());
+        let result = tokio::time::timeout_at(deadline.into(), answer)
+            .await
+            .unwrap_or_else(|_| Err(Refusal::new(ServiceReason::DeadlinePassed)));
+        result.map(Response::new).map_err(|refusal| refusal.into_status(language))
+    }
+
+    /// Who calls, and until when.
+    pub(super) fn call(&self, metadata: &MetadataMap, language: Language) -> Result<Call, Refusal> {
+        let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
+        let subject = match binary {
+            Some(value) => Some(value.to_bytes().map_err(|_| ServiceReason::ActorInvalid)?.to_vec()),
+            None => metadata.get(ACTOR_METADATA).map(|value| value.as_bytes().to_vec()),
+        };
+        let client = metadata.get(CLIENT_METADATA).map(|value| value.as_bytes().to_vec());
+        let actor = self.auth().identify(&Claims { subject, client })?;
+        let asked = timeout(metadata).unwrap_or(self.0.request_timeout);
+        let deadline = Instant::now() + asked.min(self.0.request_timeout);
+        Ok(Call { language, actor, deadline })
+    }
+
+    /// Waits until the answer includes `min_position`, at least everything acknowledged before the call.
+    pub(super) async fn view(&self, reader: &Reader, min_position: Option<u64>) -> View {
+        reader.caught_up(min_position).await
+    }
+
+    /// Rows of a page, as the caller asked, within the limit.
+    pub(super) fn page_rows(asked: u32) -> usize {
+        let rows = if asked == 0 { PAGE_ROWS } else { asked.min(PAGE_ROWS_MAX) };
+        usize::try_from(rows).unwrap_or(usize::MAX)
+    }
+
+    /// Where the list of `scope` goes on; `None` for the first page.
+    pub(super) fn place(&self, scope: &Scope<'_>, token: &str) -> Result<Option<Place>, Refusal> {
+        let place = self.0.page_key.unseal(scope, token);
+        place.map_err(|_| Refusal::new(ServiceReason::PageTokenInvalid))
+    }
+
+    /// The token of the next page.
+    pub(super) fn token(&self, scope: &Scope<'_>, place: &Place) -> String {
+        self.0.page_key.seal(scope, place)
+    }
+
+    /// What a server allows.
+    pub(super) fn limits() -> v1::Limits {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        v1::Limits {
+            events_per_request: number(Append::EVENTS_MAX),
+            request_bytes: number(Append::BYTES_MAX),
+            event_bytes: number(crate::log::codec::EVENT_BYTES_MAX),
+            page_size: PAGE_ROWS_MAX,
+            events_per_batch: number(super::ledger_service::BATCH_EVENTS),
+            batch_bytes: number(super::ledger_service::BATCH_BYTES),
+        }
+    }
+}
+
+impl From<ServiceReason> for Refusal {
+    fn from(reason: ServiceReason) -> Self {
+        Self::new(reason)
+    }
+}
+
+/// The caller's own limit (`grpc-timeout`), if it says one that the protocol knows.
+fn timeout(metadata: &MetadataMap) -> Option<Duration> {
+    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    if digits.is_empty() || 8 < digits.len() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let number: u64 = digits.parse().ok()?;
+    Some(match unit {
+        "H" => Duration::from_secs(number * 3_600),
+        "M" => Duration::from_secs(number * 60),
+        "S" => Duration::from_secs(number),
+        "m" => Duration::from_millis(number),
+        "u" => Duration::from_micros(number),
+        "n" => Duration::from_nanos(number),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_limit_is_taken_only_in_the_protocols_form() {
+        let of = |text: &'static str| {
+            let mut metadata = MetadataMap::new();
+            metadata.insert("grpc-timeout", tonic::metadata::MetadataValue::from_static(text));
+            timeout(&metadata)
+        };
+        assert_eq!(of("5S"), Some(Duration::from_secs(5)));
+        assert_eq!(of("0n"), Some(Duration::ZERO));
+        assert_eq!(of("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        for text in ["-1S", "1", "abc", "123456789S", "S", "5s"] {
+            assert_eq!(of(text), None, "{text}");
+        }
+    }
+}

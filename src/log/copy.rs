@@ -1,0 +1,464 @@
+//! The read copy: the log in sled, as it is read.
+//!
+//! One database for all ledgers, one tree. Its keys begin with the kind of the record and the ledger:
+//!
+//! ```text
+//! 0                                the id of the data folder it belongs to
+//! 1 ledger(16) first position(8)   leaves, see `copy::record`
+//! 2 ledger(16)                     the end: 8 generation  8 size  32 root  4 crc32c of key and these
+//! 3 ledger(16) key                 a derived record (see `log::derived`)
+//! ```
+//! All integers are big-endian. The end of a ledger is put in the same batch as the last record
+//! before it, at the border of a commit, so its root is known; records at or above it are unfinished.
+//!
+//! sled is used as its source and trials ask for: segments of 8 MiB and small values, so that nothing
+//! goes to `blobs/`, which sled never syncs; no background flusher; `flush` is no durability barrier
+//! on Linux, so a checkpoint adds an `fdatasync` of its file; a panic inside it is caught.
+
+pub(crate) mod record;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+
+use crate::domain::id::LedgerId;
+use crate::log::copy::record::{CopyRecord, InvalidRecord};
+use crate::log::derived::DerivedRange;
+use crate::log::head::Head;
+use crate::log::journal::FolderId;
+use crate::merkle::Hash;
+
+/// A value over a quarter of it would leave sled's log; see `record::VALUE_BYTES_MAX`.
+const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+const FOLDER: u8 = 0;
+const LOG: u8 = 1;
+const END: u8 = 2;
+const DERIVED: u8 = 3;
+const PREFIX_BYTES: usize = 17;
+
+/// How often and how long apart an open is tried again while an older handle is being given up. Its
+/// threads let go of the file shortly after the handle is dropped.
+const LOCK_TRIES: u32 = 400;
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// The database.
+pub(crate) struct ReadCopy {
+    db: sled::Db,
+    file: File,
+    path: PathBuf,
+    /// Bytes put since the last checkpoint began.
+    unsynced: AtomicU64,
+}
+
+/// The database cannot be used, or a part of it.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub(crate) enum CopyFault {
+    /// It reported an error, or panicked.
+    #[error("read copy: {0}")]
+    Storage(String),
+    /// The machine does not let it be used now: a full disk, a permission. Its content is not to blame.
+    #[error("read copy: {0}")]
+    Environment(String),
+    /// A value left its log for a file that is never synced.
+    #[error("read copy: `blobs` is not empty")]
+    Blobs,
+    /// It belongs to another data folder.
+    #[error("read copy: it belongs to another data folder")]
+    Foreign,
+    /// A record fails its checks.
+    #[error("read copy, record at position {position} of ledger {ledger}: {why}")]
+    Record {
+        ledger: LedgerId,
+        position: u64,
+        why: &'static str,
+    },
+    /// The statement of a ledger's end fails its checks.
+    #[error("read copy, end of a ledger: {0}")]
+    End(&'static str),
+}
+
+impl From<sled::Error> for CopyFault {
+    fn from(error: sled::Error) -> Self {
+        match &error {
+            sled::Error::Io(io) if is_of_the_machine(io) => Self::Environment(error.to_string()),
+            _ => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+impl From<io::Error> for CopyFault {
+    fn from(error: io::Error) -> Self {
+        match is_of_the_machine(&error) {
+            true => Self::Environment(error.to_string()),
+            false => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+fn is_of_the_machine(error: &io::Error) -> bool {
+    use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
+    ) || error.to_string().contains(LOCKED)
+}
+
+/// What sled says when another handle has its file.
+const LOCKED: &str = "could not acquire lock";
+
+/// Changes that are applied together.
+#[derive(Debug, Default)]
+pub(crate) struct CopyBatch {
+    batch: sled::Batch,
+    pub(crate) keys: usize,
+    pub(crate) bytes: usize,
+}
+
+impl CopyBatch {
+    /// The most keys of a batch: larger ones make sled's memory grow.
+    pub(crate) const KEYS_MAX: usize = 50;
+
+    pub(crate) fn put_record(&mut self, ledger: LedgerId, first: u64, value: Vec<u8>) {
+        self.put(log_key(ledger, first), value);
+    }
+
+    pub(crate) fn put_end(&mut self, ledger: LedgerId, head: &Head) {
+        let key = key(END, ledger, &[]);
+        let value = end_value(&key, head);
+        self.put(key, value);
+    }
+
+    pub(crate) fn put_derived(&mut self, ledger: LedgerId, key_bytes: &[u8], value: &[u8]) {
+        self.put(key(DERIVED, ledger, key_bytes), value.to_vec());
+    }
+
+    pub(crate) fn remove_derived(&mut self, ledger: LedgerId, key_bytes: &[u8]) {
+        self.remove(key(DERIVED, ledger, key_bytes));
+    }
+
+    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.keys += 1;
+        self.bytes += key.len() + value.len();
+        self.batch.insert(key, value);
+    }
+
+    fn remove(&mut self, key: impl Into<sled::IVec>) {
+        let key = key.into();
+        self.keys += 1;
+        self.bytes += key.len();
+        self.batch.remove(key);
+    }
+}
+
+impl ReadCopy {
+    /// Opens the database of `folder`, or creates it.
+    pub(crate) fn open(path: &Path, folder: FolderId, cache_bytes: u64) -> Result<Self, CopyFault> {
+        refuse_blobs(path)?;
+        let config = sled::Config::new()
+            .path(path)
+            .mode(sled::Mode::HighThroughput)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(None)
+            .cache_capacity(cache_bytes);
+        let db = open_when_unlocked(&config)?;
+        let file = File::open(path.join("db"))?;
+        let copy = Self {
+            db,
+            file,
+            path: path.to_owned(),
+            unsynced: AtomicU64::new(0),
+        };
+        guarded(|| match copy.db.get([FOLDER])? {
+            Some(id) if id == folder.0 => Ok(()),
+            None if copy.db.is_empty() => Ok(copy.db.insert([FOLDER], &folder.0).map(drop)?),
+            _ => Err(CopyFault::Foreign),
+        })?;
+        Ok(copy)
+    }
+
+    /// What it says of the ledgers it holds.
+    pub(crate) fn ends(&self) -> Result<BTreeMap<LedgerId, Head>, CopyFault> {
+        guarded(|| {
+            let ends = self.db.scan_prefix([END]).map(|entry| {
+                let (key, value) = entry?;
+                let ledger = key.get(1..).and_then(|id| LedgerId::from_bytes(id).ok());
+                let ledger = ledger.ok_or(CopyFault::End("key"))?;
+                Ok((
+                    ledger,
+                    decode_end(&key, &value).ok_or(CopyFault::End("crc32c"))?,
+                ))
+            });
+            ends.collect()
+        })
+    }
+
+    /// The ledgers that have records, whether or not an end is stated for them.
+    pub(crate) fn ledgers_with_records(&self) -> Result<Vec<LedgerId>, CopyFault> {
+        guarded(|| {
+            let mut ledgers = Vec::new();
+            let mut after = vec![LOG];
+            while let Some((key, _)) = self.db.get_gt(&after)? {
+                let Some(id) = key.get(1..PREFIX_BYTES).filter(|_| key[0] == LOG) else {
+                    break;
+                };
+                let ledger = LedgerId::from_bytes(id).map_err(|_| CopyFault::End("key"))?;
+                ledgers.push(ledger);
+                after = log_key(ledger, u64::MAX);
+            }
+            Ok(ledgers)
+        })
+    }
+
+    /// The record that holds `position`: the last one that begins at or before it. Whether it reaches
+    /// that far is for the caller to see.
+    pub(crate) fn record(
+        &self,
+        ledger: LedgerId,
+        position: u64,
+    ) -> Result<Option<CopyRecord>, CopyFault> {
+        guarded(|| {
+            let upper = log_key(ledger, position);
+            let found = match self.db.get(&upper)? {
+                Some(value) => Some((sled::IVec::from(upper), value)),
+                None => self.db.get_lt(&upper)?,
+            };
+            let Some((key, value)) = found else {
+                return Ok(None);
+            };
+            if key.len() != PREFIX_BYTES + 8 || key[..PREFIX_BYTES] != prefix(LOG, ledger) {
+                return Ok(None);
+            }
+            let first = (&key[PREFIX_BYTES..]).get_u64();
+            CopyRecord::decode(&key, first, &value)
+                .map(Some)
+                .map_err(|InvalidRecord(why)| CopyFault::Record {
+                    ledger,
+                    position: first,
+                    why,
+                })
+        })
+    }
+
+    /// Applies a batch. It is readable at once and durable with the next checkpoint.
+    pub(crate) fn apply(&self, batch: CopyBatch) -> Result<(), CopyFault> {
+        if batch.keys == 0 {
+            return Ok(());
+        }
+        self.unsynced
+            .fetch_add(batch.bytes as u64, Ordering::Relaxed);
+        guarded(|| Ok(self.db.apply_batch(batch.batch)?))
+    }
+
+    /// Bytes put since the last checkpoint began.
+    pub(crate) fn unsynced(&self) -> u64 {
+        self.unsynced.load(Ordering::Relaxed)
+    }
+
+    /// Makes everything applied before the call durable.
+    pub(crate) fn checkpoint(&self) -> Result<(), CopyFault> {
+        self.unsynced.store(0, Ordering::Relaxed);
+        guarded(|| {
+            self.db.flush()?;
+            Ok(self.file.sync_data()?)
+        })?;
+        refuse_blobs(&self.path)
+    }
+
+    /// Removes what `ledger` holds above `end` and states that it ends there. The record across that
+    /// border is cut.
+    pub(crate) fn cut(&self, ledger: LedgerId, end: &Head) -> Result<(), CopyFault> {
+        self.cut_records(ledger, end.size)?;
+        let mut batch = CopyBatch::default();
+        if end.size == 0 {
+            batch.remove(key(END, ledger, &[]));
+        } else {
+            batch.put_end(ledger, end);
+        }
+        self.apply(batch)
+    }
+
+    fn cut_records(&self, ledger: LedgerId, size: u64) -> Result<(), CopyFault> {
+        self.remove_range(&log_key(ledger, size), &after_prefix(LOG, ledger))?;
+        let Some(last) = size.checked_sub(1) else {
+            return Ok(());
+        };
+        match self.record(ledger, last)? {
+            Some(record) if record.end() > size => {
+                let kept = record.until(size).ok_or(CopyFault::Record {
+                    ledger,
+                    position: record.first,
+                    why: "framing",
+                })?;
+                let mut batch = CopyBatch::default();
+                let key = log_key(ledger, kept.first);
+                let value = kept
+                    .encode(&key)
+                    .map_err(|InvalidRecord(why)| CopyFault::Record {
+                        ledger,
+                        position: kept.first,
+                        why,
+                    })?;
+                batch.put(key, value);
+                self.apply(batch)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn remove_range(&self, from: &[u8], to: &[u8]) -> Result<(), CopyFault> {
+        loop {
+            let mut batch = CopyBatch::default();
+            guarded(|| {
+                for key in self.db.range(from..to).keys().take(CopyBatch::KEYS_MAX) {
+                    batch.remove(key?);
+                }
+                Ok(())
+            })?;
+            if batch.keys == 0 {
+                return Ok(());
+            }
+            self.apply(batch)?;
+        }
+    }
+
+    /// The derived value at `key_bytes`.
+    pub(crate) fn derived(
+        &self,
+        ledger: LedgerId,
+        key_bytes: &[u8],
+    ) -> Result<Option<Bytes>, CopyFault> {
+        guarded(|| {
+            let value = self.db.get(key(DERIVED, ledger, key_bytes))?;
+            Ok(value.map(|value| Bytes::copy_from_slice(&value)))
+        })
+    }
+
+    /// The derived records of `range`, ascending or descending.
+    pub(crate) fn derived_scan(
+        &self,
+        ledger: LedgerId,
+        range: &DerivedRange,
+        limit: usize,
+        back: bool,
+    ) -> Result<Vec<(Bytes, Bytes)>, CopyFault> {
+        if range.is_empty() {
+            return Ok(Vec::new());
+        }
+        let from = key(DERIVED, ledger, &range.from);
+        let to = match &range.to {
+            Some(to) => key(DERIVED, ledger, to),
+            None => after_prefix(DERIVED, ledger),
+        };
+        guarded(|| {
+            let mut records = self.db.range(from..to);
+            let mut found = Vec::new();
+            while found.len() < limit {
+                let next = if back {
+                    records.next_back()
+                } else {
+                    records.next()
+                };
+                let Some(entry) = next else { break };
+                let (key, value) = entry?;
+                found.push((
+                    Bytes::copy_from_slice(&key[PREFIX_BYTES..]),
+                    Bytes::copy_from_slice(&value),
+                ));
+            }
+            Ok(found)
+        })
+    }
+
+    /// Removes all derived records of `ledger`.
+    pub(crate) fn derived_clear(&self, ledger: LedgerId) -> Result<(), CopyFault> {
+        self.remove_range(&key(DERIVED, ledger, &[]), &after_prefix(DERIVED, ledger))
+    }
+}
+
+/// The key of a log record.
+pub(crate) fn log_key(ledger: LedgerId, first: u64) -> Vec<u8> {
+    key(LOG, ledger, &first.to_be_bytes())
+}
+
+fn key(kind: u8, ledger: LedgerId, rest: &[u8]) -> Vec<u8> {
+    [&prefix(kind, ledger)[..], rest].concat()
+}
+
+fn prefix(kind: u8, ledger: LedgerId) -> [u8; PREFIX_BYTES] {
+    let mut prefix = [kind; PREFIX_BYTES];
+    prefix[1..].copy_from_slice(ledger.as_bytes());
+    prefix
+}
+
+/// The first key behind all those of a kind and ledger. No ledger id is all ones.
+fn after_prefix(kind: u8, ledger: LedgerId) -> Vec<u8> {
+    let next = u128::from_be_bytes(*ledger.as_bytes()).saturating_add(1);
+    [&[kind][..], &next.to_be_bytes()].concat()
+}
+
+fn end_value(key: &[u8], head: &Head) -> Vec<u8> {
+    let mut value = head.generation.to_be_bytes().to_vec();
+    value.extend_from_slice(&head.size.to_be_bytes());
+    value.extend_from_slice(head.root.as_bytes());
+    let crc = crc32c::crc32c_append(crc32c::crc32c(key), &value);
+    value.extend_from_slice(&crc.to_be_bytes());
+    value
+}
+
+fn decode_end(key: &[u8], value: &[u8]) -> Option<Head> {
+    let (fields, crc) = value.split_last_chunk::<4>()?;
+    if u32::from_be_bytes(*crc) != crc32c::crc32c_append(crc32c::crc32c(key), fields) {
+        return None;
+    }
+    let mut fields = fields;
+    let (generation, size) = (fields.try_get_u64().ok()?, fields.try_get_u64().ok()?);
+    Some(Head {
+        generation,
+        size,
+        root: Hash::try_from(fields).ok()?,
+    })
+}
+
+fn open_when_unlocked(config: &sled::Config) -> Result<sled::Db, CopyFault> {
+    let mut tries = 0;
+    loop {
+        match guarded(|| Ok(config.open())) {
+            Ok(Err(sled::Error::Io(error)))
+                if tries < LOCK_TRIES && error.to_string().contains(LOCKED) =>
+            {
+                tries += 1;
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            Ok(opened) => return Ok(opened?),
+            Err(fault) => return Err(fault),
+        }
+    }
+}
+
+/// Fails if a value has left sled's log.
+fn refuse_blobs(path: &Path) -> Result<(), CopyFault> {
+    match fs::read_dir(path.join("blobs")).map(|mut entries| entries.next().is_none()) {
+        Ok(false) => Err(CopyFault::Blobs),
+        Ok(true) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Runs `f`, which calls sled, and takes a panic in it for an error.
+fn guarded<T>(f: impl FnOnce() -> Result<T, CopyFault>) -> Result<T, CopyFault> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        Err(CopyFault::Storage(format!("panicked: {message}")))
+    })
+}

@@ -1,0 +1,440 @@
+//! Opening a data folder: both copies are looked at, then the table of repairs decides.
+//!
+//! | found | done |
+//! |---|---|
+//! | torn last journal record, and nothing reaches beyond its first position | dropped: it was never acknowledged |
+//! | damaged tail that something reaches beyond | rebuilt from sled if root and size fit, else refused |
+//! | sled missing, shorter, damaged or different | set aside, rebuilt from the journal; above the mark: cut, then fed again |
+//! | sealed journal segment damaged, sled whole there | segment rebuilt |
+//! | both damaged over one range, or both shorter than the heads file or a checkpoint | refused, nothing overwritten |
+//!
+//! What reaches beyond: marks and checkpoints in the journal, the heads file, what sled states, and the
+//! floors that the caller gives. sled itself is rebuilt behind the opened log: readers are served from
+//! the journal meanwhile.
+
+mod carry_out;
+mod plan;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread;
+
+use crate::domain::id::LedgerId;
+use crate::log::IntegrityKind;
+use crate::log::copy::{CopyFault, ReadCopy};
+use crate::log::embedded::appender::{Appender, JournalThread};
+use crate::log::embedded::feeder::Feeder;
+use crate::log::embedded::folder::{DataFolder, IntegrityLog, sync_dir};
+use crate::log::embedded::shared::{Beginning, Shared};
+use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError, Threads};
+use crate::log::head::Head;
+use crate::log::journal::catalog::{Catalog, start_of};
+use crate::log::journal::segment::{self, Scan};
+use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
+use crate::log::journal::writer::{self, JournalWriter, Written};
+use crate::log::journal::{FolderId, Ledgers, Location, Seal};
+use crate::merkle::Hash;
+
+pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
+    let folder = DataFolder::take(&config.folder)?;
+    let format = folder.format()?;
+    let segments = match segment::list(&folder.journal()) {
+        Ok(segments) => segments,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(source) => {
+            return Err(OpenError::Io {
+                what: "journal",
+                source,
+            });
+        }
+    };
+    let integrity = IntegrityLog::open(folder.integrity_log(), Arc::clone(&config.now_us))
+        .map_err(io_error("integrity.log"))?;
+    let id = identify(&folder, format, &segments, &integrity)?;
+    let opening = Opening {
+        folder,
+        integrity,
+        config,
+        id,
+    };
+    match opening.run(segments.last().copied()) {
+        Ok(opened) => opening.start(opened).map_err(io_error("starting")),
+        Err(error) => {
+            if let OpenError::Refused { check, .. } = &error {
+                opening
+                    .integrity
+                    .record(IntegrityKind::OpenRefused, check.clone(), None);
+            }
+            Err(error)
+        }
+    }
+}
+
+fn io_error(what: &'static str) -> impl Fn(io::Error) -> OpenError {
+    move |source| OpenError::Io { what, source }
+}
+
+fn copy_error(fault: CopyFault) -> OpenError {
+    OpenError::Io {
+        what: "read copy",
+        source: io::Error::other(fault.to_string()),
+    }
+}
+
+/// The id of the folder: from the format file, else from the journal, else a new one.
+fn identify(
+    folder: &DataFolder,
+    format: Option<FolderId>,
+    segments: &[u32],
+    integrity: &IntegrityLog,
+) -> Result<FolderId, OpenError> {
+    if let Some(id) = format {
+        return Ok(id);
+    }
+    let known = segments.iter().find_map(|&number| {
+        let any = FolderId([0; 16]);
+        let (header, _) = segment::read_opening(&folder.journal(), any, number).ok()?;
+        header.ok().map(|header| header.folder)
+    });
+    let id = match known {
+        None if segments.is_empty() && !folder.sled().exists() && !folder.has_heads() => {
+            FolderId::random()
+        }
+        None => {
+            return Err(OpenError::Refused {
+                check: "the file `format` is missing beside stored data".to_owned(),
+                evidence: folder.root().to_owned(),
+            });
+        }
+        Some(id) => {
+            let detail = "the file `format` was missing and is written anew".to_owned();
+            integrity.record(IntegrityKind::SummaryRewritten, detail, None);
+            id
+        }
+    };
+    folder.write_format(id).map_err(io_error("format"))?;
+    Ok(id)
+}
+
+struct Opening {
+    folder: DataFolder,
+    integrity: IntegrityLog,
+    config: EmbeddedConfig,
+    id: FolderId,
+}
+
+/// Both copies, checked and repaired.
+struct Opened {
+    writer: JournalWriter,
+    ledgers: Ledgers,
+    /// The number of each segment and the state that it begins with.
+    starts: Vec<(u32, Ledgers)>,
+    /// The records of the tail, for its index.
+    tail: Vec<Written>,
+    copy: ReadCopy,
+    copied: HashMap<LedgerId, Head>,
+    /// Marks that no longer hold, since sled is begun anew.
+    void_marks: Vec<LedgerId>,
+}
+
+/// A statement that a ledger has reached a size.
+#[derive(Clone, Debug)]
+struct Reached {
+    ledger: LedgerId,
+    head: Head,
+    source: Source,
+}
+
+/// Who states it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Source {
+    Mark,
+    Checkpoint,
+    Elsewhere,
+    HeadsFile,
+    ReadCopy,
+}
+
+/// sled, as far as it can be used, and what was found of it.
+struct Examined {
+    copy: Result<ReadCopy, CopyFault>,
+    /// Whether there was one before this open.
+    existed: bool,
+    /// What it says it holds.
+    ends: BTreeMap<LedgerId, Head>,
+    /// Why it must be begun anew, if it must.
+    trouble: Option<String>,
+}
+
+/// The journal after the repairs.
+struct Repaired {
+    ledgers: Ledgers,
+    tail: Scan,
+    /// The seals of the segments before the tail.
+    seals: Vec<Seal>,
+}
+
+impl Opening {
+    fn run(&self, last: Option<u32>) -> Result<Opened, OpenError> {
+        let Some(last) = last else {
+            return self.begin();
+        };
+        let dir = self.folder.journal();
+        let mut survey = Survey::new(&dir, self.id, last).map_err(|error| match error {
+            NoSurvey::Newer(number) => OpenError::Newer {
+                what: format!("journal segment {number}"),
+            },
+            NoSurvey::Io(source) => OpenError::Io {
+                what: "journal",
+                source,
+            },
+        })?;
+        let mut reached = self.reached(&survey);
+        let suspect = survey.sealed_damage().is_some()
+            || matches!(survey.tail.end, TailEnd::Damaged { .. })
+            || plan::beyond(&reached, &survey).is_some();
+        let evidence = self.keep_evidence(suspect).map_err(io_error("evidence"))?;
+
+        let mut examined = self.examine(&survey)?;
+        reached.extend(plan::reached_by(&examined.ends));
+        // Where one copy must carry the other, or both are small, they are read in whole.
+        let all = survey.tail.ledgers.events() <= self.config.verify_events_max;
+        let alone = examined.trouble.is_some() || plan::beyond(&reached, &survey).is_some();
+        if all || suspect || alone {
+            survey.deepen(&dir, self.id).map_err(io_error("journal"))?;
+        }
+        if all {
+            examined.verify(&survey);
+        }
+
+        let copy = examined.copy.as_ref().ok();
+        let repairs = self
+            .plan(&survey, &reached, copy)
+            .and_then(|repairs| {
+                plan::check_roots(&reached, &survey, &repairs)?;
+                Ok(repairs)
+            })
+            .map_err(|check| match &examined.trouble {
+                Some(trouble) => format!("{check}; {trouble}"),
+                None => check,
+            })
+            .map_err(|check| OpenError::Refused { check, evidence })?;
+
+        self.carry_out(&survey, &repairs)
+            .map_err(io_error("journal repair"))?;
+        let repaired = self.repaired(&survey, repairs);
+        let (writer, starts, tail) = self.resume(&repaired).map_err(io_error("journal"))?;
+        let ledgers = repaired.ledgers;
+        let (copy, copied, void_marks) = self.mend_copy(examined, &ledgers)?;
+        self.folder
+            .number_evidence()
+            .map_err(io_error("evidence"))?;
+        Ok(Opened {
+            writer,
+            ledgers,
+            starts,
+            tail,
+            copy,
+            copied,
+            void_marks,
+        })
+    }
+
+    /// Keeps what an open of sled may change. Tells where.
+    fn keep_evidence(&self, suspect: bool) -> io::Result<PathBuf> {
+        if suspect {
+            // sled may be needed for a repair: all of it is kept as it is.
+            self.folder.keep_sled_whole()?;
+        }
+        self.folder.keep_small_files()?;
+        if let Some(evidence) = self.folder.set_half_snapshots_aside()? {
+            let detail = "a snapshot of sled that was never finished".to_owned();
+            self.integrity
+                .record(IntegrityKind::LeftoverSetAside, detail, Some(evidence));
+        }
+        Ok(self.folder.root().join("evidence"))
+    }
+
+    /// A folder without a journal: new, if nothing else is in it.
+    fn begin(&self) -> Result<Opened, OpenError> {
+        let held = [
+            ("sled", self.folder.sled().exists()),
+            ("heads", self.folder.has_heads()),
+        ];
+        if let Some((name, _)) = held.iter().find(|(_, exists)| *exists) {
+            return Err(OpenError::Refused {
+                check: format!("the journal is missing, and `{name}` says that there was one"),
+                evidence: self.folder.root().join(name),
+            });
+        }
+        if let Some(floor) = self.config.floors.iter().find(|floor| floor.size > 0) {
+            return Err(OpenError::Refused {
+                check: format!("nothing is stored, and ledger {} had events", floor.ledger),
+                evidence: self.folder.root().to_owned(),
+            });
+        }
+        let dir = self.folder.journal();
+        fs::create_dir_all(&dir).map_err(io_error("journal"))?;
+        sync_dir(self.folder.root()).map_err(io_error("journal"))?;
+        let ledgers = Ledgers::default();
+        let writer = self
+            .begin_segment(&before_all())
+            .map_err(io_error("journal"))?;
+        let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes)
+            .map_err(copy_error)?;
+        Ok(Opened {
+            writer,
+            starts: vec![(1, ledgers.clone())],
+            ledgers,
+            tail: Vec::new(),
+            copy,
+            copied: HashMap::new(),
+            void_marks: Vec::new(),
+        })
+    }
+
+    fn begin_segment(&self, seal: &Seal) -> io::Result<JournalWriter> {
+        let files = Arc::clone(&self.config.files);
+        let dir = self.folder.journal();
+        JournalWriter::begin(files, &dir, self.id, self.config.segment_bytes, seal)
+    }
+
+    /// Goes on behind the tail: the writer, where each segment begins, and the tail's records.
+    #[expect(clippy::type_complexity, reason = "taken apart at once")]
+    fn resume(
+        &self,
+        repaired: &Repaired,
+    ) -> io::Result<(JournalWriter, Vec<(u32, Ledgers)>, Vec<Written>)> {
+        let Repaired {
+            ledgers,
+            tail,
+            seals,
+        } = repaired;
+        let last = seals.len() as u32 + 1;
+        let mut starts = vec![(1, Ledgers::default())];
+        starts.extend(
+            seals
+                .iter()
+                .map(|seal| (seal.segment + 1, Ledgers::from(seal))),
+        );
+        if let Some(seal) = tail.seal(last) {
+            starts.push((last + 1, ledgers.clone()));
+            return Ok((self.begin_segment(seal)?, starts, Vec::new()));
+        }
+        let Some(end) = tail.records.last() else {
+            let seal = seals.last().cloned().unwrap_or_else(before_all);
+            return Ok((self.begin_segment(&seal)?, starts, Vec::new()));
+        };
+        let writer = JournalWriter::resume(
+            Arc::clone(&self.config.files),
+            &self.folder.journal(),
+            self.id,
+            self.config.segment_bytes,
+            writer::Tail {
+                segment: last,
+                ordinal: end.decoded.ordinal + 1,
+                written: tail.file.slice(..tail.end),
+            },
+        )?;
+        Ok((writer, starts, index(last, tail)))
+    }
+
+    /// Starts the threads.
+    fn start(self, opened: Opened) -> io::Result<EmbeddedLog> {
+        let Opened {
+            writer,
+            ledgers,
+            starts,
+            tail,
+            copy,
+            copied,
+            void_marks,
+        } = opened;
+        let catalog = Catalog::new(&self.folder.journal(), self.id);
+        starts
+            .iter()
+            .for_each(|(number, state)| catalog.begin(*number, state));
+        tail.iter().for_each(|written| catalog.add(written));
+        let committed = writer.end();
+        let behind = ledgers.0.iter().filter_map(|(&ledger, state)| {
+            let have = copied.get(&ledger).map_or(0, |head| head.size);
+            (have < state.frontier.size())
+                .then(|| catalog.segment_of(ledger, have))
+                .flatten()
+        });
+        let fed = behind.min().map_or(committed, start_of);
+        let shared = Arc::new(Shared::new(Beginning {
+            folder: self.folder,
+            integrity: self.integrity,
+            catalog,
+            config: self.config,
+            id: self.id,
+            ledgers: ledgers.clone(),
+            copy,
+            copied,
+            committed,
+            fed,
+        }));
+        shared.leave_marks(
+            void_marks
+                .into_iter()
+                .map(|ledger| (ledger, Head::EMPTY))
+                .collect(),
+        );
+        let (appender, messages) = Appender::new(Arc::clone(&shared));
+        Appender::wake_for_marks(&appender.weak_queue());
+        let journal = JournalThread {
+            shared: Arc::clone(&shared),
+            writer,
+            ledgers,
+        };
+        let journal = thread::Builder::new()
+            .name("daicho-journal".to_owned())
+            .spawn(move || journal.run(messages))?;
+        let feeder = Feeder::new(Arc::clone(&shared), appender.weak_queue());
+        let feeder = thread::Builder::new()
+            .name("daicho-feeder".to_owned())
+            .spawn(move || feeder.run())?;
+        let threads = Threads {
+            journal: Some(journal),
+            feeder: Some(feeder),
+        };
+        let threads = Arc::new(tokio::sync::Mutex::new(threads));
+        Ok(EmbeddedLog {
+            shared,
+            appender,
+            threads,
+        })
+    }
+}
+
+/// The seal before the first segment: nothing.
+fn before_all() -> Seal {
+    Ledgers::default().seal(0, Hash::new([0; 32]))
+}
+
+/// The records of the tail with their places, without their leaves.
+fn index(segment: u32, tail: &Scan) -> Vec<Written> {
+    tail.records
+        .iter()
+        .map(|found| {
+            let location = Location {
+                segment,
+                offset: found.offset as u64,
+            };
+            let next = location.offset + found.decoded.length as u64;
+            let next = Location {
+                segment,
+                offset: next,
+            };
+            Written {
+                location,
+                next,
+                record: found.decoded.record.clone(),
+            }
+        })
+        .collect()
+}

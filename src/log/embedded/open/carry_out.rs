@@ -1,0 +1,169 @@
+//! The repairs, carried out: what differs is set aside, never deleted.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::{self, Write as _};
+
+use crate::domain::id::LedgerId;
+use crate::log::IntegrityKind;
+use crate::log::copy::ReadCopy;
+use crate::log::embedded::OpenError;
+use crate::log::embedded::folder::sync_dir;
+use crate::log::embedded::open::{Examined, Opening, Repaired, copy_error, io_error};
+use crate::log::embedded::repair::Rebuilt;
+use crate::log::head::Head;
+use crate::log::journal::Ledgers;
+use crate::log::journal::segment::{self, Scan};
+use crate::log::journal::survey::{Survey, TailEnd};
+
+impl Opening {
+    /// Puts rebuilt segments in place of the damaged ones, and drops what was torn.
+    pub(super) fn carry_out(
+        &self,
+        survey: &Survey,
+        repairs: &BTreeMap<u32, Rebuilt>,
+    ) -> io::Result<()> {
+        let dir = self.folder.journal();
+        // All of them are on the disk before the first is put in place.
+        for (number, rebuilt) in repairs {
+            let mut file = fs::File::create(dir.join(format!("{number:010}.rebuilt")))?;
+            file.write_all(&rebuilt.file)?;
+            file.sync_all()?;
+        }
+        for (&number, Rebuilt { damage, filled, .. }) in repairs {
+            let path = segment::path(&dir, number);
+            let (aside, shown) = self.folder.new_evidence("journal")?;
+            if path.exists() {
+                fs::rename(&path, aside.join(format!("{number:010}.journal")))?;
+            }
+            fs::rename(dir.join(format!("{number:010}.rebuilt")), &path)?;
+            sync_dir(&dir)?;
+            let detail = format!(
+                "journal segment {number}: {damage}; rebuilt with {filled} events of the read copy"
+            );
+            self.integrity
+                .record(IntegrityKind::JournalRebuilt, detail, Some(shown));
+        }
+        match &survey.tail.end {
+            TailEnd::Torn { at, check } if !repairs.contains_key(&survey.tail.number) => {
+                self.drop_torn(survey, *at, check)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn drop_torn(&self, survey: &Survey, at: usize, check: &str) -> io::Result<()> {
+        let number = survey.tail.number;
+        let dir = self.folder.journal();
+        let path = segment::path(&dir, number);
+        let (aside, shown) = self.folder.new_evidence("torn")?;
+        let kept = aside.join(format!("{number:010}.journal.from-byte-{at}"));
+        fs::write(kept, &survey.tail.scan.file[at..])?;
+        if at == 0 {
+            fs::remove_file(&path)?;
+        } else {
+            let file = fs::File::options().write(true).open(&path)?;
+            file.set_len(at as u64)?;
+            file.sync_all()?;
+        }
+        sync_dir(&dir)?;
+        let detail = format!("journal segment {number}: {check}; never acknowledged");
+        self.integrity
+            .record(IntegrityKind::TornTailDropped, detail, Some(shown));
+        Ok(())
+    }
+
+    /// The journal after the repairs.
+    pub(super) fn repaired(
+        &self,
+        survey: &Survey,
+        mut repairs: BTreeMap<u32, Rebuilt>,
+    ) -> Repaired {
+        let mut seals = Vec::new();
+        for sealed in &survey.sealed {
+            seals.extend(match repairs.remove(&sealed.number) {
+                Some(rebuilt) => rebuilt.seal,
+                None => sealed.end.clone(),
+            });
+        }
+        let number = survey.tail.number;
+        if let Some(rebuilt) = repairs.remove(&number) {
+            let tail = Scan::of(rebuilt.file, self.id, number);
+            return Repaired {
+                ledgers: rebuilt.ledgers,
+                tail,
+                seals,
+            };
+        }
+        let end = match survey.tail.end {
+            TailEnd::Torn { at, .. } => at,
+            _ => survey.tail.scan.end,
+        };
+        let tail = Scan::of(survey.tail.scan.file.slice(..end), self.id, number);
+        Repaired {
+            ledgers: survey.tail.ledgers.clone(),
+            tail,
+            seals,
+        }
+    }
+
+    /// sled as readers and the feeder begin with it: cut at the marks, or begun anew. Tells what it
+    /// holds, and the ledgers whose marks no longer hold.
+    #[expect(clippy::type_complexity, reason = "taken apart at once")]
+    pub(super) fn mend_copy(
+        &self,
+        examined: Examined,
+        ledgers: &Ledgers,
+    ) -> Result<(ReadCopy, HashMap<LedgerId, Head>, Vec<LedgerId>), OpenError> {
+        let Examined {
+            copy,
+            existed,
+            ends,
+            trouble,
+        } = examined;
+        match (copy, trouble) {
+            (Ok(copy), None) => {
+                let copied = cut_at_marks(&copy, &ends, ledgers)?;
+                Ok((copy, copied, Vec::new()))
+            }
+            (copy, trouble) => {
+                let why = trouble.or_else(|| copy.as_ref().err().map(ToString::to_string));
+                drop(copy);
+                let marked: Vec<LedgerId> = ledgers
+                    .0
+                    .iter()
+                    .filter(|(_, s)| s.marked.size > 0)
+                    .map(|(l, _)| *l)
+                    .collect();
+                if existed || !marked.is_empty() {
+                    let evidence = self.folder.set_sled_aside().map_err(io_error("evidence"))?;
+                    let why = why.unwrap_or_default();
+                    let detail = format!("{why}; set aside and rebuilt from the journal");
+                    self.integrity
+                        .record(IntegrityKind::CopySetAside, detail, Some(evidence));
+                }
+                let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes);
+                Ok((copy.map_err(copy_error)?, HashMap::new(), marked))
+            }
+        }
+    }
+}
+
+/// Cuts what sled holds above the marks: it is fed again from there. Tells what is left.
+fn cut_at_marks(
+    copy: &ReadCopy,
+    ends: &BTreeMap<LedgerId, Head>,
+    ledgers: &Ledgers,
+) -> Result<HashMap<LedgerId, Head>, OpenError> {
+    let mut copied = HashMap::new();
+    for ledger in copy.ledgers_with_records().map_err(copy_error)? {
+        let mark = ledgers.marked(ledger);
+        if ends.get(&ledger) != Some(&mark) || mark.size < ledgers.size(ledger) {
+            copy.cut(ledger, &mark).map_err(copy_error)?;
+        }
+        if mark.size > 0 {
+            copied.insert(ledger, mark);
+        }
+    }
+    Ok(copied)
+}

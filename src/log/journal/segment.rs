@@ -1,0 +1,281 @@
+//! One segment file: its header, and which of its records are intact.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::log::journal::FolderId;
+use crate::log::journal::record::{self, Decoded, NoRecord, Record, Seal};
+
+const MAGIC: [u8; 8] = *b"DAICHOJ\0";
+const FORMAT: u16 = 1;
+pub(crate) const HEADER_BYTES: usize = 64;
+const REBUILT: u16 = 1;
+
+/// The header of a segment file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Header {
+    pub(crate) folder: FolderId,
+    pub(crate) segment: u32,
+    /// Rebuilt from the read copy: its records may be cut at other borders than they once were, and
+    /// its digest differs from the one that the next segment repeats.
+    pub(crate) rebuilt: bool,
+}
+
+/// Why a file header cannot be used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum NoHeader {
+    /// These bytes are not a header.
+    Damaged,
+    /// An intact header of a format that this version does not know.
+    Newer,
+}
+
+impl Header {
+    pub(crate) fn encode(&self) -> [u8; HEADER_BYTES] {
+        let mut bytes = Vec::with_capacity(HEADER_BYTES);
+        bytes.put_slice(&MAGIC);
+        bytes.put_u16(FORMAT);
+        bytes.put_u16(if self.rebuilt { REBUILT } else { 0 });
+        bytes.put_u32(self.segment);
+        bytes.put_slice(&self.folder.0);
+        bytes.put_bytes(0, 28);
+        let crc = crc32c::crc32c(&bytes);
+        bytes.put_u32(crc);
+        let mut header = [0; HEADER_BYTES];
+        header.copy_from_slice(&bytes);
+        header
+    }
+
+    pub(crate) fn decode(file: &[u8]) -> Result<Self, NoHeader> {
+        let header = file
+            .first_chunk::<HEADER_BYTES>()
+            .ok_or(NoHeader::Damaged)?;
+        let (fields, mut crc) = header.split_at(HEADER_BYTES - 4);
+        if crc.get_u32() != crc32c::crc32c(fields) {
+            return Err(NoHeader::Damaged);
+        }
+        let (magic, mut fields) = fields.split_at(MAGIC.len());
+        let (format, flags, segment) = (fields.get_u16(), fields.get_u16(), fields.get_u32());
+        let mut folder = [0; 16];
+        fields.copy_to_slice(&mut folder);
+        if magic != MAGIC {
+            return Err(NoHeader::Damaged);
+        }
+        if format != FORMAT || flags & !REBUILT != 0 {
+            return Err(NoHeader::Newer);
+        }
+        Ok(Self {
+            folder: FolderId(folder),
+            segment,
+            rebuilt: flags & REBUILT != 0,
+        })
+    }
+}
+
+/// The path of a segment.
+pub(crate) fn path(dir: &Path, segment: u32) -> PathBuf {
+    dir.join(format!("{segment:010}.journal"))
+}
+
+/// The numbers of the segments in a folder, ascending. Other names are not looked at.
+pub(crate) fn list(dir: &Path) -> io::Result<Vec<u32>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let number = name.to_str().and_then(|name| name.strip_suffix(".journal"));
+        numbers.extend(
+            number
+                .filter(|n| n.len() == 10)
+                .and_then(|n| n.parse::<u32>().ok()),
+        );
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// An intact record and where it stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) offset: usize,
+    pub(crate) decoded: Decoded,
+}
+
+/// Bytes of a segment that hold no intact record.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Hole {
+    pub(crate) from: usize,
+    pub(crate) to: usize,
+    /// The number of intact records before it.
+    pub(crate) before: usize,
+    /// Which check failed.
+    pub(crate) check: &'static str,
+}
+
+/// What a whole segment file holds.
+#[derive(Debug)]
+pub(crate) struct Scan {
+    pub(crate) header: Result<Header, NoHeader>,
+    /// All intact records, in their order.
+    pub(crate) records: Vec<Found>,
+    pub(crate) holes: Vec<Hole>,
+    /// Where the last intact record ends.
+    pub(crate) end: usize,
+    pub(crate) file: Bytes,
+}
+
+impl Scan {
+    /// Reads and scans the file of a segment.
+    pub(crate) fn read(dir: &Path, folder: FolderId, segment: u32) -> io::Result<Self> {
+        Ok(Self::of(
+            fs::read(path(dir, segment))?.into(),
+            folder,
+            segment,
+        ))
+    }
+
+    /// Finds every intact record, also behind damage.
+    pub(crate) fn of(file: Bytes, folder: FolderId, segment: u32) -> Self {
+        let header = match Header::decode(&file) {
+            Ok(header) if header.folder != folder || header.segment != segment => {
+                Err(NoHeader::Damaged)
+            }
+            header => header,
+        };
+        let mut scan = Self {
+            header,
+            records: Vec::new(),
+            holes: Vec::new(),
+            end: 0,
+            file,
+        };
+        let mut at = HEADER_BYTES.min(scan.file.len());
+        let mut ordinal = 0;
+        scan.end = at;
+        loop {
+            let decoded = record::decode(&scan.file, at, folder, segment);
+            match decoded {
+                Ok(decoded) if decoded.ordinal == ordinal => {
+                    scan.found(&mut at, &mut ordinal, decoded);
+                }
+                Err(NoRecord::End) => return scan,
+                failed => {
+                    let check = match failed {
+                        Ok(_) => "record sequence",
+                        Err(NoRecord::Damaged(check)) => check,
+                        Err(NoRecord::End) => "",
+                    };
+                    let before = scan.records.len();
+                    let next = (at + record::ALIGN..scan.file.len())
+                        .step_by(record::ALIGN)
+                        .filter(|&at| scan.file[at..].starts_with(&record::MAGIC))
+                        .find_map(|at| {
+                            let decoded = record::decode(&scan.file, at, folder, segment).ok()?;
+                            (decoded.ordinal >= ordinal).then_some((at, decoded))
+                        });
+                    let to = next.as_ref().map_or(scan.file.len(), |(at, _)| *at);
+                    scan.holes.push(Hole {
+                        from: at,
+                        to,
+                        before,
+                        check,
+                    });
+                    let Some((to, decoded)) = next else {
+                        return scan;
+                    };
+                    at = to;
+                    scan.found(&mut at, &mut ordinal, decoded);
+                }
+            }
+        }
+    }
+
+    fn found(&mut self, at: &mut usize, ordinal: &mut u32, decoded: Decoded) {
+        *ordinal = decoded.ordinal + 1;
+        let offset = *at;
+        *at += decoded.length;
+        self.end = *at;
+        self.records.push(Found { offset, decoded });
+    }
+
+    /// The state at the start, as the first record repeats it.
+    pub(crate) fn opening(&self) -> Option<&Seal> {
+        match &self.records.first()?.decoded {
+            Decoded {
+                ordinal: 0,
+                record: Record::Seal(seal),
+                ..
+            } => Some(seal),
+            _ => None,
+        }
+    }
+
+    /// The seal at the end, if the segment is sealed.
+    pub(crate) fn seal(&self, segment: u32) -> Option<&Seal> {
+        match &self.records.last()?.decoded.record {
+            Record::Seal(seal) if seal.segment == segment => Some(seal),
+            _ => None,
+        }
+    }
+}
+
+/// The seal at the end of a segment's file, with its offset, without reading the rest.
+pub(crate) fn read_seal(
+    dir: &Path,
+    folder: FolderId,
+    segment: u32,
+) -> io::Result<Option<(Seal, u64)>> {
+    use std::os::unix::fs::FileExt as _;
+    let file = fs::File::open(path(dir, segment))?;
+    let len = file.metadata()?.len();
+    let mut last = [0; 8];
+    if len < (HEADER_BYTES + record::HEADER_BYTES) as u64 {
+        return Ok(None);
+    }
+    file.read_exact_at(&mut last, len - 8)?;
+    let Some(offset) = record::seal_offset(len, last).filter(|&at| at >= HEADER_BYTES as u64)
+    else {
+        return Ok(None);
+    };
+    let mut bytes = BytesMut::zeroed((len - offset) as usize);
+    file.read_exact_at(&mut bytes, offset)?;
+    Ok(match record::decode(&bytes.freeze(), 0, folder, segment) {
+        Ok(Decoded {
+            record: Record::Seal(seal),
+            ..
+        }) if seal.segment == segment => Some((seal, offset)),
+        _ => None,
+    })
+}
+
+/// The header and the first record of a segment's file, without reading the rest.
+pub(crate) fn read_opening(
+    dir: &Path,
+    folder: FolderId,
+    segment: u32,
+) -> io::Result<(Result<Header, NoHeader>, Option<Seal>)> {
+    use std::io::Read as _;
+    let file = fs::File::open(path(dir, segment))?;
+    let mut begin = Vec::new();
+    let mut file = file.take((HEADER_BYTES + record::HEADER_BYTES) as u64);
+    file.read_to_end(&mut begin)?;
+    let header = Header::decode(&begin);
+    let claimed = begin
+        .get(HEADER_BYTES..)
+        .and_then(|rest| rest.first_chunk());
+    let Some(Ok(length)) = claimed.map(record::claimed_len) else {
+        return Ok((header, None));
+    };
+    file.set_limit((length - record::HEADER_BYTES) as u64);
+    file.read_to_end(&mut begin)?;
+    let opening = match record::decode(&begin.into(), HEADER_BYTES, folder, segment) {
+        Ok(Decoded {
+            ordinal: 0,
+            record: Record::Seal(seal),
+            ..
+        }) => Some(seal),
+        _ => None,
+    };
+    Ok((header, opening))
+}

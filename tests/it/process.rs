@@ -1,0 +1,68 @@
+//! The real binary, as its own process.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use tonic::transport::{Channel, Endpoint};
+
+/// A `daicho serve` that is killed when it goes out of scope.
+#[derive(Debug)]
+pub(crate) struct Process {
+    child: Child,
+    address: String,
+}
+
+impl Process {
+    /// Serves `data` on a free port and returns once it listens.
+    pub(crate) fn serve(data: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_daicho"))
+            .arg("serve")
+            .arg("--data")
+            .arg(data)
+            .args(["--listen", "127.0.0.1:0"])
+            .env("DAICHO_LOG_FILTER", "warn")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .split_whitespace()
+            .find(|word| word.starts_with("127.0.0.1:"));
+        let Some(address) = address.map(|a| a.trim_end_matches(['.', ','])) else {
+            let _ = child.kill();
+            panic!(
+                "the server said {line:?} and not where it listens; it ended with {:?}",
+                child.wait()
+            );
+        };
+        Self {
+            address: format!("http://{address}"),
+            child,
+        }
+    }
+
+    /// A new connection to it.
+    pub(crate) fn connect(&self) -> Channel {
+        Endpoint::from_shared(self.address.clone())
+            .unwrap()
+            .connect_lazy()
+    }
+
+    /// Ends it as a power button does: SIGKILL, no last word.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
