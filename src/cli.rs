@@ -13,6 +13,7 @@ use clap_complete::Shell;
 use crate::cli::audit::AuditCommand;
 use crate::cli::client::Address;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
+use crate::cli::demo::DemoArgs;
 use crate::cli::events::EventsCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -25,11 +26,11 @@ use crate::cli::plan::import::Encode;
 use crate::cli::record::RecordArgs;
 use crate::cli::session::Session;
 use crate::cli::target::TargetCommand;
-use crate::domain::date::Date;
 use crate::domain::text::Language;
 
 pub mod audit;
 pub mod correct;
+pub mod demo;
 pub mod events;
 pub mod goal;
 pub mod ledger;
@@ -164,23 +165,6 @@ pub enum Command {
     },
 }
 
-/// Try it: a sample ledger with a year's invented progress, served on this machine
-#[derive(Args, Clone, Debug)]
-pub struct DemoArgs {
-    /// The folder of the sample ledger; made if it is not there
-    #[arg(long, value_name = "DIR", default_value = "./daicho-demo")]
-    pub data: PathBuf,
-    /// Where to listen, on this machine only; port 0: one that is free
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7015")]
-    pub listen: String,
-    /// The day it stands at
-    #[arg(long, value_name = "DATE", default_value = "2023-10-06", value_parser = input::date)]
-    pub at: Date,
-    /// Prepare the ledger and exit
-    #[arg(long)]
-    pub prepare_only: bool,
-}
-
 /// Arguments of `serve`. Each can stand in the environment (`DAICHO_` and its name) or in the settings file
 /// too; what is absent everywhere has the default that the settings document.
 #[derive(Args, Clone, Debug, Default)]
@@ -253,10 +237,15 @@ impl Global {
 
 /// Who uses the command: the name given, else the login name.
 fn actor(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let login = || ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| {
-        variable(name).filter(|login| !login.trim().is_empty())
-    });
-    given.map(str::to_owned).filter(|name| !name.trim().is_empty()).or_else(login)
+    let given = given.map(str::to_owned).filter(|name| !name.trim().is_empty());
+    given.or_else(|| login(variable))
+}
+
+/// The login name, where the machine says it.
+fn login(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|login| !login.trim().is_empty()))
 }
 
 /// Does what the command line asks of a server; starting one (`demo`, `serve`) is the program's to do.
@@ -282,7 +271,7 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
     let global = &cli.global;
     let open = || async { Session::open(global.address()?, Output, global.json).await };
     match &cli.command {
-        // Not a question to a server: the program starts one.
+        // No questions to a server: the program starts one.
         Command::Demo(_) | Command::Serve(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run => {

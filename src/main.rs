@@ -2,19 +2,19 @@
 
 use std::error::Error;
 use std::future::Future;
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use daicho::cli::demo::{DemoArgs, invitation};
 use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
-use daicho::cli::language::pick;
+use daicho::cli::language::{Language, pick};
 use daicho::cli::output::Output;
-use daicho::cli::{self, Cli, Command, DemoArgs, ServeArgs};
+use daicho::cli::{self, Cli, Command, ServeArgs};
 use daicho::config::{Config, Flags};
-use daicho::domain::text::Language;
 use daicho::grpc::event::show_event;
-use daicho::server::{Opened, asked_to_stop, sample};
+use daicho::server::sample::{self, SampleError};
+use daicho::server::{Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
 use tokio::runtime::Builder;
 
@@ -41,115 +41,75 @@ fn run(
 }
 
 async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
-    let config = settings(language, &flags(args), "")?;
-    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    let (config, opened) = open(language, &flags(args)).await?;
     let data = config.data.display().to_string();
     let listening = |address| {
         // Whoever does not read this line has no use for it; the log bears it too.
         let _ = Output.answer_line(&format!("listening on {address} (data {data})"));
     };
-    opened
-        .serve(&config, listening, asked_to_stop())
-        .await
-        .map_err(|error| ended(&error))?;
+    opened.serve(&config, listening, asked_to_stop()).await.map_err(|error| ended(&error))?;
     Ok(Exit::Done)
 }
 
-/// Makes the sample ledger where there is none yet, serves it, and says what to try.
 async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
+    let filter_is_set = std::env::var_os("DAICHO_LOG_FILTER").is_some();
     let flags = Flags {
-        data: Some(args.data.display().to_string()),
+        data: Some(args.data.to_string_lossy().into_owned()),
         listen: Some(args.listen.clone()),
+        default_ledger: Some(sample::CODE.to_owned()),
+        // Whoever tries it reads what is printed, not a log.
+        log_filter: (!filter_is_set).then(|| "warn".to_owned()),
         ..Flags::default()
     };
-    let config = settings(language, &flags, "warn")?;
-    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    let (config, opened) = open(language, &flags).await?;
     let prepared = sample::prepare(&opened.ledgers, args.at).await;
-    let (reader, made) = prepared.map_err(|error| ended(&error))?;
-    let events = reader.head().size;
-    let today = reader.today();
-    let data = config.data.display();
-    let _ = Output.answer_line(&match (language, made) {
-        (Language::Ja, true) => {
-            format!("見本の台帳を {data} に作りました（{events}件のイベント、仮想時計 {today}）。内容は架空です。")
+    let today = prepared.as_ref().ok().map_or(args.at, |(reader, _)| reader.today());
+    match prepared {
+        Ok(_) if args.prepare_only => {}
+        Ok(_) => {
+            let listening = |address| {
+                // The first line is for programs, the rest for people; both may look away.
+                let _ = Output.answer_line(&format!("listening on {address}"));
+                let _ = Output.answer(&invitation(language, address, today));
+            };
+            let served = opened.serve(&config, listening, asked_to_stop()).await;
+            return served.map(|()| Exit::Done).map_err(|error| ended(&error));
         }
-        (Language::Ja, false) => {
-            format!("{data} の見本の台帳を開きました（{events}件のイベント、仮想時計 {today}）。作り直すにはフォルダを消してください。")
+        Err(error) => {
+            let exit = match error {
+                SampleError::Day => Exit::Usage,
+                SampleError::Occupied => Exit::Conflict,
+                _ => Exit::Fault,
+            };
+            // What was refused is the failure to tell; a folder that does not close either is logged.
+            let _ = opened.close().await;
+            return Err(Failure::new(exit, error.to_string()));
         }
-        (Language::En, true) => {
-            format!("made a sample ledger in {data}: {events} events, simulated time {today}; its content is invented")
-        }
-        (Language::En, false) => {
-            format!("opened the sample ledger in {data}: {events} events, simulated time {today}; delete the folder to make it anew")
-        }
-    });
-    if args.prepare_only {
-        opened.close().await.map_err(|error| ended(&error))?;
-        return Ok(Exit::Done);
     }
-    let listening = |address| {
-        let _ = Output.answer_line(&format!("listening on {address}"));
-        let _ = Output.answer(&invitation(language, address));
-    };
-    opened
-        .serve(&config, listening, asked_to_stop())
-        .await
-        .map_err(|error| ended(&error))?;
+    opened.close().await.map_err(|error| ended(&error))?;
+    let data = config.data.display();
+    Output.answer_line(&pick(
+        language,
+        format!("見本の台帳を用意しました（{data}、{today}）"),
+        format!("prepared the sample ledger ({data}, {today})"),
+    ))?;
     Ok(Exit::Done)
 }
 
-/// The three commands to try next, one for each job, as they can be typed.
-fn invitation(language: Language, address: SocketAddr) -> String {
-    let program = program();
-    let server = match address.to_string().as_str() {
-        "127.0.0.1:7015" => String::new(),
-        other => format!(" --server http://{other}"),
-    };
-    let indicator = sample::TRY_INDICATOR;
-    let changed = sample::TRY_CHANGED;
-    let (submit, who, stand) = match language {
-        Language::Ja => ("実績を報告する", "この目標を誰が、いつ、なぜ変えたか", "各目標の現在地"),
-        Language::En => {
-            ("report progress", "who changed this target, when and why", "where the goals stand")
-        }
-    };
-    format!(
-        "\n# 1. {submit}\n{program} record {indicator} 2 --on 2023-10-05 --as 体験者{server}\n\
-         \n# 2. {who}\n{program} audit changes {changed} --type target-revised --as 体験者{server}\n\
-         \n# 3. {stand}\n{program} goal list --as 体験者{server}\n\n"
-    )
-}
-
-/// How this program can be called from the folder it was started in.
-fn program() -> String {
-    let path = std::env::current_exe().ok();
-    let here = std::env::current_dir().ok();
-    let near = path.as_ref().zip(here).and_then(|(path, here)| path.strip_prefix(here).ok());
-    match (near, &path) {
-        (Some(near), _) => near.display().to_string(),
-        (None, Some(path)) => path.display().to_string(),
-        (None, None) => "daicho".to_owned(),
-    }
-}
-
-/// The settings, with logging set up by them.
-fn settings(language: Language, flags: &Flags, quiet: &str) -> Result<Config, Failure> {
-    let mut flags = flags.clone();
-    if flags.log_filter.is_none() && std::env::var_os("DAICHO_LOG_FILTER").is_none() && !quiet.is_empty() {
-        flags.log_filter = Some(quiet.to_owned());
-    }
-    let config = Config::load(&flags).map_err(|invalid| {
+async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Failure> {
+    let config = Config::load(flags).map_err(|invalid| {
         let message = pick(language, "設定に誤りがあります", "these settings cannot be used");
         let faults = invalid.faults().iter().map(ToString::to_string);
         faults.fold(Failure::usage(message), Failure::hint)
     })?;
     telemetry::init(config.log_format, &config.log_filter)
         .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
-    Ok(config)
+    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    Ok((config, opened))
 }
 
 /// Why a server ended, with every cause on its own line.
-fn ended(error: &dyn Error) -> Failure {
+fn ended(error: &ServeError) -> Failure {
     let mut failure = Failure::new(Exit::Fault, error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {

@@ -15,6 +15,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 
 mod answers;
+mod process;
 
 fn view(language: Language, columns: Option<usize>) -> View {
     View::new(language, columns).of(answers::ledger())
@@ -52,6 +53,7 @@ fn help_of_the_other_commands() {
         assert_snapshot!(path.join("_"), help(&path));
     }
     assert_snapshot!("correct", help(&["correct"]));
+    assert_snapshot!("demo", help(&["demo"]));
     assert_snapshot!("serve", help(&["serve"]));
 }
 
@@ -337,6 +339,7 @@ fn the_command_line_is_read_whole() {
         "daicho audit changes R5/総務部/3-1/1.1 --type target-revised --since 2023-10-01",
         "daicho plan import plan.csv --dry-run --json --plan-code R5 --server http://127.0.0.1:1",
         "daicho serve --data d --listen 127.0.0.1:0",
+        "daicho demo --data d --listen 127.0.0.1:0 --prepare-only --at 2024-06-01",
         "daicho completions bash",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_ok(), "{line}");
