@@ -110,8 +110,7 @@ fn batch(
                     if count == 0 {
                         first_position = position;
                     }
-                    // Fails only without room, and the buffer grows.
-                    let _ = prost::encoding::encode_varint(leaf.len() as u64, &mut framed);
+                    prost::encoding::encode_varint(leaf.len() as u64, &mut framed);
                     framed.extend_from_slice(&leaf);
                     count += 1;
                 }

@@ -274,6 +274,9 @@ pub(super) enum Detail {
     All,
 }
 
+/// Narratives and attachments of a goal told at most: the newest.
+const TOLD_MAX: usize = 200;
+
 pub(super) fn goal(directory: &Directory, card: &GoalCard, date: Date, detail: Detail) -> v1::Goal {
     let indicators = || card.initiatives.iter().flat_map(|initiative| &initiative.indicators);
     let reported = indicators().filter(|i| i.state.effective().next().is_some()).count();
@@ -301,12 +304,14 @@ pub(super) fn goal(directory: &Directory, card: &GoalCard, date: Date, detail: D
         narratives: card
             .narratives
             .iter()
+            .skip(card.narratives.len().saturating_sub(TOLD_MAX))
             .filter(|_| all)
             .map(|n| narrative(directory, n))
             .collect(),
         attachments: card
             .attachments
             .iter()
+            .skip(card.attachments.len().saturating_sub(TOLD_MAX))
             .filter(|_| all)
             .map(|a| attachment(directory, a))
             .collect(),

@@ -11,7 +11,7 @@ use daicho::ledger::{Ledgers, Reader};
 use daicho::log::MemoryLog;
 use daicho::projection::change::{ChangeFilter, list};
 use daicho::projection::overview::{overview, plan_on};
-use daicho::server::sample::{CODE, DEFAULT_DAY, prepare};
+use daicho::server::sample::{CODE, DEFAULT_DAY, TRY_CHANGED, TRY_INDICATOR, prepare};
 
 use crate::fixture::{date, start};
 
@@ -65,6 +65,13 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
     ] {
         let count = count(&reader, event_type).await;
         assert!(count >= least, "{event_type:?}: {count}");
+    }
+    for (code, title) in [(TRY_INDICATOR, "業務改善"), (TRY_CHANGED, "就労した人")] {
+        let Some(Named::Indicator(id)) = view.directory.named(&Code::parse(code).unwrap()) else {
+            panic!("{code} names nothing");
+        };
+        let indicator = view.directory.indicator(id).unwrap();
+        assert!(indicator.title.ja.as_str().contains(title), "{}", indicator.title.ja);
     }
     // Made once, it is only opened again.
     let (_, made) = prepare(&ledgers, DEFAULT_DAY).await.unwrap();

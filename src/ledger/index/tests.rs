@@ -11,14 +11,14 @@ use crate::log::MemoryLog;
 fn event(position: u64, seed: u8) -> Indexed {
     let uuid = |space: u8| Uuid::new_v5(&Uuid::NAMESPACE_OID, &[&[space][..], &position.to_be_bytes()].concat());
     let mut terms = vec![Term::month(2023, (seed % 12 + 1) as i8)];
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         terms.push(Term::event_type(EventType::GoalSet));
     }
     Indexed {
         position,
         terms,
         event_id: EventId::new(uuid(1)).unwrap(),
-        request_id: (seed % 2 == 0).then(|| RequestId::new(uuid(2)).unwrap()),
+        request_id: seed.is_multiple_of(2).then(|| RequestId::new(uuid(2)).unwrap()),
     }
 }
 

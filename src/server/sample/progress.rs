@@ -56,7 +56,7 @@ pub(super) async fn acts(reader: &Reader) -> Result<Vec<Act>, SampleError> {
                 }
                 for indicator in &initiative.indicators {
                     let Some(definition) = indicator.state.definition() else { continue };
-                    if super::story::owns(&section, indicator.entry.title.ja.as_str()) {
+                    if super::story::owns(indicator.entry.code.as_str(), &section, indicator.entry.title.ja.as_str()) {
                         continue;
                     }
                     let subject = Subject {

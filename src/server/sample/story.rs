@@ -22,8 +22,8 @@ use crate::ledger::{Reader, View};
 const OWN: [(&str, &str); 2] = [("総務文書課", "業務改善"), ("学校教育課", "講演会")];
 
 /// Whether the story of an indicator is told here.
-pub(super) fn owns(section: &str, title: &str) -> bool {
-    OWN.iter().any(|(own, words)| *own == section && title.contains(words))
+pub(super) fn owns(code: &str, section: &str, title: &str) -> bool {
+    code.starts_with("R5/") && OWN.iter().any(|(own, words)| *own == section && title.contains(words))
 }
 
 /// An indicator by section and words of its title, in the plan `R5`.
