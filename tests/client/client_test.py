@@ -29,7 +29,7 @@ class Server:
 
     def __init__(self, binary, folder):
         self.process = subprocess.Popen(
-            [binary, "serve", "--data", folder, "--listen", "127.0.0.1:0"],
+            [binary, "serve", "--data", folder, "--listen", "127.0.0.1:0", "--log-filter", "warn"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             text=True,

@@ -30,7 +30,7 @@ use crate::small_plan::SmallPlan;
 
 const WRITERS: usize = 16;
 /// Acknowledgements in a round are at most so many.
-const ACKS_MAX: usize = 400;
+const ACKS_MAX: usize = 200;
 /// Of earlier rounds so many requests are sent again in each round; of the last round all.
 const OLD_RETRIES: usize = 32;
 const GOALS: usize = 4;
@@ -191,7 +191,7 @@ async fn write(
     let indicator = &plan.indicators[number % plan.indicators.len()];
     loop {
         let count = if rng.random_ratio(1, 8) {
-            rng.random_range(2..=40)
+            rng.random_range(2..=20)
         } else {
             1
         };
@@ -390,7 +390,7 @@ async fn repairs(channel: &Channel) -> HashMap<String, usize> {
 }
 
 fn event(plan: &SmallPlan, indicator: &str, rng: &mut SmallRng) -> EventInput {
-    if rng.random_ratio(2, 3) {
+    if rng.random_ratio(9, 10) {
         return plan.report(id(rng), indicator, rng.random_range(1..=9));
     }
     let kind = Some(subject::Kind::Indicator(indicator.to_owned()));
