@@ -27,10 +27,6 @@ mod story;
 pub const CODE: &str = "kariya-sample";
 /// The day the sample stands at by default: the mid-year period is still open.
 pub const DEFAULT_DAY: Date = jiff::civil::date(2023, 10, 6);
-/// An indicator to report on: how many proposals for better work were made.
-pub const TRY_INDICATOR: &str = "R5/総務部/3-1/1.1";
-/// An indicator whose target was changed: how many people took up work.
-pub const TRY_CHANGED: &str = "R5/福祉健康部/1-3/1.2";
 /// First and last day the sample can stand at.
 pub const DAYS: (Date, Date) = (jiff::civil::date(2023, 4, 10), jiff::civil::date(2024, 8, 31));
 

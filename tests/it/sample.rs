@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daicho::cli::demo::{REPORTED, REVISED};
 use daicho::domain::code::Code;
 use daicho::domain::date::Date;
 use daicho::domain::directory::Named;
@@ -11,7 +12,7 @@ use daicho::ledger::{Ledgers, Reader};
 use daicho::log::MemoryLog;
 use daicho::projection::change::{ChangeFilter, list};
 use daicho::projection::overview::{overview, plan_on};
-use daicho::server::sample::{CODE, DEFAULT_DAY, TRY_CHANGED, TRY_INDICATOR, prepare};
+use daicho::server::sample::{CODE, DEFAULT_DAY, prepare};
 
 use crate::fixture::{date, start};
 
@@ -66,7 +67,7 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
         let count = count(&reader, event_type).await;
         assert!(count >= least, "{event_type:?}: {count}");
     }
-    for (code, title) in [(TRY_INDICATOR, "業務改善"), (TRY_CHANGED, "就労した人")] {
+    for (code, title) in [(REPORTED, "業務改善"), (REVISED, "就労した人")] {
         let Some(Named::Indicator(id)) = view.directory.named(&Code::parse(code).unwrap()) else {
             panic!("{code} names nothing");
         };
