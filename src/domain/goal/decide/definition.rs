@@ -13,7 +13,7 @@ impl Judge<'_> {
     pub(super) fn indicator_defined(&mut self, p: &IndicatorDefined) {
         let directory = self.context.directory;
         if directory.indicator(p.indicator).is_some() {
-            self.reject(Reason::IdExists, "indicator_id");
+            self.reject(Reason::IdExists, "indicator");
         }
         self.free_code(&p.code);
         self.open_initiative(p.initiative, "initiative");

@@ -23,7 +23,7 @@ impl Judge<'_> {
     pub(super) fn plan_published(&mut self, p: &PlanPublished) {
         let directory = self.context.directory;
         if directory.plan(p.plan).is_some() {
-            self.reject(Reason::IdExists, "plan_id");
+            self.reject(Reason::IdExists, "plan");
         }
         self.free_code(&p.code);
         if !is_fiscal_year(&p.cycle) {
@@ -58,7 +58,7 @@ impl Judge<'_> {
 
     pub(super) fn goal_set(&mut self, p: &GoalSet) {
         if self.context.directory.goal(p.goal).is_some() {
-            self.reject(Reason::IdExists, "goal_id");
+            self.reject(Reason::IdExists, "goal");
         }
         self.free_code(&p.code);
         if let Some(plan) = self.known_plan(p.plan, "plan") {
@@ -132,7 +132,7 @@ impl Judge<'_> {
 
     pub(super) fn initiative_set(&mut self, p: &InitiativeSet) {
         if self.context.directory.initiative(p.initiative).is_some() {
-            self.reject(Reason::IdExists, "initiative_id");
+            self.reject(Reason::IdExists, "initiative");
         }
         self.free_code(&p.code);
         let goal = self.open_goal(p.goal, "goal");

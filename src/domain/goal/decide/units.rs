@@ -14,7 +14,7 @@ impl Judge<'_> {
     pub(super) fn org_unit_registered(&mut self, p: &OrgUnitRegistered) {
         let directory = self.context.directory;
         if directory.unit(p.unit).is_some() {
-            self.reject(Reason::IdExists, "unit_id");
+            self.reject(Reason::IdExists, "unit");
         }
         self.free_code(&p.code);
         let Some(parent) = p.parent else { return };
