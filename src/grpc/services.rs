@@ -12,8 +12,9 @@ use tonic::{Request, Response, Status};
 use crate::api::v1;
 use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_METADATA, Claims};
 use crate::domain::event::Actor;
-use crate::domain::id::LedgerId;
+use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
+use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Place, Scope};
 use crate::grpc::status::{Refusal, ServiceReason};
@@ -100,8 +101,8 @@ impl Services {
         self.0.closing.clone()
     }
 
-    /// The ledger that a request names; empty: the default, or the only one.
-    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+    /// The ledger of this id or code; empty: the default, or the only one.
+    fn choose(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
         let named = match (named, &self.0.default_ledger) {
             ("", Some(default)) => default,
             (named, _) => named,
@@ -111,7 +112,21 @@ impl Services {
 
     /// The ledger that an empty name means.
     pub(super) fn default_ledger(&self) -> Option<LedgerId> {
-        self.ledger("").ok().map(|reader| reader.id())
+        self.choose("").ok().map(|reader| reader.id())
+    }
+
+    /// The ledger that a caller names, if what it sends is a name at all.
+    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+        if !named.is_empty() {
+            let (at, mut faults) = (At::field("ledger"), Faults::default());
+            let read = match named.parse::<LedgerId>() {
+                Ok(_) => Some(()),
+                Err(problem @ InvalidId::Reserved) => faults.id_fault(&at, problem),
+                Err(InvalidId::NotAUuid) => faults.code(&at, named).map(drop),
+            };
+            faults.into_result(read)?;
+        }
+        self.choose(named)
     }
 
     /// Runs a unary call: identifies the caller, holds the deadline, maps the error.
