@@ -44,7 +44,12 @@ impl v1::ledger_service_server::LedgerService for Services {
         let request = request.into_inner();
         // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
         let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request)).await;
-        let answer = appended.unwrap_or_else(|_| Err(Refusal::deadline_while_appending()));
+        let answer = appended.unwrap_or_else(|_| {
+            Err(match request.validate_only {
+                true => ServiceReason::DeadlinePassed.into(),
+                false => Refusal::deadline_while_appending(),
+            })
+        });
         answer.map(Response::new).map_err(|refusal| {
             refusal.map_fields(|field| on_the_wire(&request.events, field)).into_status(language)
         })
@@ -106,7 +111,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(request.metadata(), language)?;
-            let deadline = asked_deadline(request.metadata(), &call);
+            let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;
             let waiting = self.view(&reader, request.min_position);
@@ -138,7 +143,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(request.metadata(), language)?;
-            let deadline = asked_deadline(request.metadata(), &call);
+            let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;
             let view = self.view(&reader, None).await;

@@ -26,6 +26,9 @@ pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
+/// How long before the caller's own limit an answer is given up, so that it is told why. The transport
+/// ends a call at the limit without a reason.
+const ANSWER_TIME: Duration = Duration::from_millis(2);
 /// Rows of a page at most.
 pub(super) const PAGE_ROWS_MAX: u32 = 500;
 
@@ -47,6 +50,8 @@ pub(super) struct Call {
     pub(super) language: Language,
     pub(super) actor: Actor,
     pub(super) deadline: Instant,
+    /// The deadline that the caller asked for, however late: streams have no other.
+    pub(super) asked: Option<Instant>,
 }
 
 impl Services {
@@ -110,11 +115,6 @@ impl Services {
         Ok(self.0.ledgers.resolve(named)?)
     }
 
-    /// The ledger that an empty name means.
-    pub(super) fn default_ledger(&self) -> Option<LedgerId> {
-        self.choose("").ok().map(|reader| reader.id())
-    }
-
     /// The ledger that a caller names, if what it sends is a name at all.
     pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
         if !named.is_empty() {
@@ -129,10 +129,39 @@ impl Services {
         self.choose(named)
     }
 
+    /// The ledger that an empty name means.
+    pub(super) fn default_ledger(&self) -> Option<LedgerId> {
+        self.choose("").ok().map(|reader| reader.id())
+    }
+
     /// Runs a unary call: identifies the caller, holds the deadline, maps the error.
     pub(super) async fn unary<M, T, F>(
         &self,
         request: Request<M>,
+        answer: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        self.bounded(request, ServiceReason::DeadlinePassed.into(), answer).await
+    }
+
+    /// A unary call that writes: what it began goes on behind its deadline.
+    pub(super) async fn writing<M, T, F>(
+        &self,
+        request: Request<M>,
+        answer: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        self.bounded(request, Refusal::deadline_while_appending(), answer).await
+    }
+
+    async fn bounded<M, T, F>(
+        &self,
+        request: Request<M>,
+        late: Refusal,
         answer: impl FnOnce(Call, M) -> F,
     ) -> Result<Response<T>, Status>
     where
@@ -144,11 +173,11 @@ impl Services {
         let answer = answer(call, request.into_inner());
         let result = tokio::time::timeout_at(deadline.into(), answer)
             .await
-            .unwrap_or_else(|_| Err(Refusal::new(ServiceReason::DeadlinePassed)));
+            .unwrap_or(Err(late));
         result.map(Response::new).map_err(|refusal| refusal.into_status(language))
     }
 
-    /// Who calls, and until when.
+    /// Who calls, and until when. A call whose time is over before it begins is refused.
     pub(super) fn call(&self, metadata: &MetadataMap, language: Language) -> Result<Call, Refusal> {
         let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
         let subject = match binary {
@@ -157,9 +186,14 @@ impl Services {
         };
         let client = metadata.get(CLIENT_METADATA).map(|value| value.as_bytes().to_vec());
         let actor = self.auth().identify(&Claims { subject, client })?;
-        let asked = timeout(metadata).unwrap_or(self.0.request_timeout);
-        let deadline = Instant::now() + asked.min(self.0.request_timeout);
-        Ok(Call { language, actor, deadline })
+        let now = Instant::now();
+        let asked = timeout(metadata).map(|asked| now + asked.saturating_sub(ANSWER_TIME));
+        let limit = now + self.0.request_timeout;
+        let deadline = asked.map_or(limit, |asked| asked.min(limit));
+        if deadline <= now {
+            return Err(ServiceReason::DeadlinePassed.into());
+        }
+        Ok(Call { language, actor, deadline, asked })
     }
 
     /// Waits until the answer includes `min_position`, at least everything acknowledged before the call.
