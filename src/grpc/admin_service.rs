@@ -5,13 +5,14 @@ use tonic::{Request, Response, Status};
 use crate::api::v1;
 use crate::domain::event::ClockKind;
 use crate::domain::id::LedgerId;
+use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Faults, show_timestamp};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
-use crate::ledger::{OpenLedger, ReceiptLookup};
-use crate::log::{Head, IntegrityKind};
+use crate::ledger::{AppendError, OpenLedger, ReceiptLookup};
+use crate::log::{Head, IntegrityKind, LogFault};
 
 #[tonic::async_trait]
 impl v1::admin_service_server::AdminService for Services {
@@ -19,17 +20,19 @@ impl v1::admin_service_server::AdminService for Services {
         &self,
         request: Request<v1::OpenLedgerRequest>,
     ) -> Result<Response<v1::OpenLedgerResponse>, Status> {
-        self.unary(request, async |call, request: v1::OpenLedgerRequest| {
+        self.writing(request, async |call, request: v1::OpenLedgerRequest| {
             let open = self.parse_opening(&request)?;
             let (request_id, ledger) = (open.request_id, open.ledger);
             let replayed = self.ledgers().reader(ledger).is_some();
             let permitted = self.auth().permit(&call.actor, open)?;
-            let opened = self.ledgers().open(permitted).await;
-            let reader = opened.map_err(|error| {
-                Refusal::from(error).map_fields(|field| {
-                    field.strip_prefix("ledger_opened.").map(str::to_owned).unwrap_or(field)
-                })
-            })?;
+            let services = self.clone();
+            // In a task of its own: a caller who goes away must not leave a ledger that is stored but
+            // not served.
+            let opening = tokio::spawn(async move { services.ledgers().open(permitted).await });
+            let opened = opening.await.unwrap_or_else(|_| {
+                Err(AppendError::Unknown(LogFault::Storage("the opening broke off".to_owned())))
+            });
+            let reader = opened.map_err(refused_opening)?;
             let view = self.view(&reader, None).await;
             let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
                 ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
@@ -151,6 +154,17 @@ impl Services {
         }
         let cursor = (next as u64).to_be_bytes().to_vec();
         self.token(scope, &Place { head: Head::EMPTY, cursor })
+    }
+}
+
+/// Why a ledger was not opened, in words of the request.
+fn refused_opening(error: AppendError) -> Refusal {
+    match error {
+        // The ledger's id comes from the request id: it is known, with something else.
+        AppendError::Rejected(rules) if rules.iter().any(|r| r.reason == Reason::IdExists) => {
+            Refusal::rule(Reason::IdempotencyConflict, "request_id")
+        }
+        other => other.into(),
     }
 }
 
