@@ -6,7 +6,7 @@ use crate::api::v1;
 use crate::domain::code::Code;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
-use crate::domain::rejection::Reason;
+use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
@@ -66,7 +66,7 @@ impl v1::goal_service_server::GoalService for Services {
             let detail = match v1::GoalView::try_from(request.view) {
                 Ok(v1::GoalView::Full) => Detail::Full,
                 Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
-                Err(_) => return Err(Refusal::rule(Reason::FieldInvalid, "view")),
+                Err(_) => return Err(form("view", "not one of the choices")),
             };
             let all = listing::goals(directory, &filter);
             let today = reader.today();
@@ -111,6 +111,9 @@ impl v1::goal_service_server::GoalService for Services {
                 filter: filter_digest(&request),
             };
             let kinds = &request.kinds;
+            if kinds.iter().any(|kind| v1::EntityKind::try_from(*kind).is_err()) {
+                return Err(form("kinds", "not one of the choices"));
+            }
             let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
             let prefix = match request.query.as_ref() {
                 None => return Err(Refusal::rule(Reason::FieldRequired, "query")),
@@ -312,7 +315,7 @@ fn goal_filter(
     };
     let find = request.find.as_deref().unwrap_or_default();
     if FIND_CHARS_MAX < find.chars().count() {
-        let rule = crate::domain::rejection::Rejection::new(Reason::TextTooLong, "find");
+        let rule = Rejection::new(Reason::TextTooLong, "find");
         return Err(Refusal::Rules(vec![rule.with("max", FIND_CHARS_MAX)]));
     }
     Ok(GoalFilter {
@@ -322,6 +325,11 @@ fn goal_filter(
         pillar: request.pillar,
         words: listing::words(find),
     })
+}
+
+/// A field that has the wrong form.
+pub(super) fn form(field: &str, problem: &str) -> Refusal {
+    Refusal::Rules(vec![Rejection::new(Reason::FieldInvalid, field).with("problem", problem)])
 }
 
 /// A cursor that is a number.

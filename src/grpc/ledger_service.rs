@@ -15,6 +15,7 @@ use crate::grpc::event::{
     At, Faults, on_the_wire, parse_events, recorded, show_actual, show_target,
 };
 use crate::grpc::follow::{self, Selection};
+use crate::grpc::goal_service::form;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
@@ -364,10 +365,6 @@ fn request_id(text: &str) -> Result<RequestId, Refusal> {
     let at = At::field("request_id");
     let id = if text.is_empty() { faults.required(&at) } else { faults.id(&at, text) };
     Ok(faults.into_result(id)?)
-}
-
-fn form(field: &str, problem: &str) -> Refusal {
-    Refusal::Rules(vec![Rejection::new(Reason::FieldInvalid, field).with("problem", problem)])
 }
 
 fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
