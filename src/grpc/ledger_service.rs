@@ -10,9 +10,9 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
-use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::rejection::{Kind, Reason, Rejection};
 use crate::grpc::event::{
-    At, Faults, on_the_wire, parse_events, recorded, show_actual, show_target,
+    At, Faults, Unsound, on_the_wire, parse_events, recorded, show_actual, show_target,
 };
 use crate::grpc::follow::{self, Selection};
 use crate::grpc::goal_service::form;
@@ -20,7 +20,7 @@ use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::grpc::language;
-use crate::ledger::{Append, AppendError, Appended, ReceiptLookup, View};
+use crate::ledger::{Append, AppendError, Appended, Reader, ReceiptLookup, View};
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::{actual_on, cycle_of};
 
@@ -205,11 +205,16 @@ impl Services {
         let (id, parsed) = match (id, parsed) {
             (Ok(id), Ok(parsed)) => (id, parsed),
             (id, parsed) => {
-                let mut rules = match id {
-                    Err(Refusal::Rules(rules)) => rules,
-                    _ => Vec::new(),
+                let (id, mut rules) = match id {
+                    Ok(id) => (Some(id), Vec::new()),
+                    Err(Refusal::Rules(rules)) => (None, rules),
+                    Err(other) => return Err(other),
                 };
-                rules.extend(parsed.err().unwrap_or_default());
+                let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
+                rules.append(&mut unsound.rejections);
+                rules.extend(self.judged(&call, &reader, id, unsound).await);
+                // Told event by event, whoever found it.
+                rules.sort_by_key(|rule| event_of(&rule.field).map(|(index, _)| index));
                 return self.refused(request, &call, &view, rules);
             }
         };
@@ -249,6 +254,48 @@ impl Services {
             (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today);
         }
         Ok(answer)
+    }
+
+    /// What the rules have against the rest of a request that is refused for its form: everything that is
+    /// wrong is told at once.
+    async fn judged(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        id: Option<RequestId>,
+        unsound: Unsound,
+    ) -> Vec<Rejection> {
+        let not_checked = |index| Rejection::new(Reason::NotChecked, format!("events[{index}]"));
+        let Unsound { sound, dependent, expected, structure_refused, .. } = unsound;
+        let mut rules: Vec<Rejection> = dependent.into_iter().map(not_checked).collect();
+        let Some((_, first)) = sound.first() else { return rules };
+        // Nothing is recorded under it, so any id serves that no call has.
+        let request_id = id.unwrap_or_else(|| RequestId::derived(first.id.uuid(), "to be judged only"));
+        let (places, events): (Vec<usize>, Vec<Event>) = sound.into_iter().unzip();
+        let ledger = reader.id();
+        let append = Append { ledger, request_id, events, expected, validate_only: true };
+        let Ok(permitted) = self.auth().permit(&call.actor, append) else { return rules };
+        let judged = self.ledgers().append(permitted, Some(call.deadline)).await;
+        // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
+        let Err(AppendError::Rejected(broken)) = judged else { return rules };
+        for rule in broken {
+            let place = event_of(&rule.field)
+                .and_then(|(index, rest)| Some((*places.get(index)?, rest.to_owned())));
+            let Some((index, rest)) = place else {
+                rules.push(rule);
+                continue;
+            };
+            let dangling = structure_refused.is_some_and(|refused| refused < index)
+                && rule.reason.kind() == Kind::NotFound;
+            let told = match dangling {
+                true => not_checked(index),
+                false => Rejection { field: format!("events[{index}]{rest}"), ..rule },
+            };
+            if rules.last() != Some(&told) {
+                rules.push(told);
+            }
+        }
+        rules
     }
 
     /// The answer to a request that breaks rules: an error, or for a validation all that is wrong.
@@ -375,10 +422,8 @@ fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
     }
 }
 
-/// Streams end only at a deadline that the caller asked for.
-fn asked_deadline(
-    metadata: &tonic::metadata::MetadataMap,
-    call: &Call,
-) -> Option<std::time::Instant> {
-    metadata.contains_key("grpc-timeout").then_some(call.deadline)
+/// The event of a request that a field belongs to, with the rest of its path.
+fn event_of(field: &str) -> Option<(usize, &str)> {
+    let (index, rest) = field.strip_prefix("events[")?.split_once(']')?;
+    Some((index.parse().ok()?, rest))
 }

@@ -468,7 +468,7 @@ fn full(event: v1::EventInput) -> v1::EventInput {
 }
 
 fn parse(events: &[v1::EventInput]) -> Result<Parsed, Vec<Rejection>> {
-    parse_events(&Directory::default(), events, &[], 1_000)
+    parse_events(&Directory::default(), events, &[], 1_000).map_err(|unsound| unsound.rejections)
 }
 
 fn faults(events: &[v1::EventInput]) -> String {
@@ -782,7 +782,7 @@ fn expected_revisions_name_streams_by_id_or_code() {
             revision: 0,
         },
     ];
-    let rejections = parse_events(&directory, &plan(), &wrong, 1_000).unwrap_err();
+    let rejections = parse_events(&directory, &plan(), &wrong, 1_000).unwrap_err().rejections;
     let lines: Vec<_> = rejections
         .iter()
         .map(|r| format!("{} {}", r.reason.code(), r.field))
