@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "clippy only knows `#[test]` itself as a test")]
 
 mod architecture;
+mod errors;
 mod fixture;
 mod import;
 mod import_events;
