@@ -124,7 +124,10 @@ async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Fai
 fn program() -> String {
     let path = std::env::current_exe().ok();
     let here = std::env::current_dir().ok();
-    let near = path.as_ref().zip(here).and_then(|(path, here)| path.strip_prefix(here).ok());
+    let near = path
+        .as_ref()
+        .zip(here)
+        .and_then(|(path, here)| path.strip_prefix(here).ok());
     match (near, &path) {
         (Some(near), _) => near.display().to_string(),
         (None, Some(path)) => path.display().to_string(),

@@ -61,12 +61,7 @@ pub fn commands(program: &str, address: SocketAddr, today: Date) -> [String; 3] 
 }
 
 /// What is printed once the sample is served.
-pub fn invitation(
-    language: Language,
-    program: &str,
-    address: SocketAddr,
-    today: Date,
-) -> String {
+pub fn invitation(language: Language, program: &str, address: SocketAddr, today: Date) -> String {
     let [record, audit, show] = commands(program, address, today);
     pick(
         language,

@@ -25,10 +25,15 @@ async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
 
 async fn count(reader: &Reader, event_type: EventType) -> usize {
     let view = reader.caught_up(None).await;
-    let filter = ChangeFilter { types: vec![event_type], ..ChangeFilter::default() };
+    let filter = ChangeFilter {
+        types: vec![event_type],
+        ..ChangeFilter::default()
+    };
     let (mut cursor, mut count) = (None, 0);
     loop {
-        let page = list(reader, &view, &filter, cursor, Direction::Forward, 500).await.unwrap();
+        let page = list(reader, &view, &filter, cursor, Direction::Forward, 500)
+            .await
+            .unwrap();
         count += page.changes.len();
         cursor = page.next;
         if cursor.is_none() {
@@ -72,7 +77,11 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
             panic!("{code} names nothing");
         };
         let indicator = view.directory.indicator(id).unwrap();
-        assert!(indicator.title.ja.as_str().contains(title), "{}", indicator.title.ja);
+        assert!(
+            indicator.title.ja.as_str().contains(title),
+            "{}",
+            indicator.title.ja
+        );
     }
     // Made once, it is only opened again.
     let (_, made) = prepare(&ledgers, DEFAULT_DAY).await.unwrap();
@@ -84,18 +93,35 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
 async fn who_changed_a_target_is_told_with_before_and_after() {
     let (_ledgers, reader) = sample(DEFAULT_DAY).await;
     let view = reader.caught_up(None).await;
-    let filter = ChangeFilter { types: vec![EventType::TargetRevised], ..ChangeFilter::default() };
-    let page = list(&reader, &view, &filter, None, Direction::Backward, 10).await.unwrap();
+    let filter = ChangeFilter {
+        types: vec![EventType::TargetRevised],
+        ..ChangeFilter::default()
+    };
+    let page = list(&reader, &view, &filter, None, Direction::Backward, 10)
+        .await
+        .unwrap();
     let lowered = &page.changes[0];
-    let told = lowered.fields.iter().find(|field| field.field == "target").unwrap();
+    let told = lowered
+        .fields
+        .iter()
+        .find(|field| field.field == "target")
+        .unwrap();
     insta::assert_snapshot!(
         format!("{} -> {}", told.before.as_deref().unwrap(), told.after.as_deref().unwrap()),
         @"30 人 (2023-04-01〜) -> 24 人 (2023-09-01〜)"
     );
     assert!(lowered.retroactive);
-    assert_eq!(lowered.stored.recorded.actor.subject.as_str(), "生活福祉課長");
-    let Named::Indicator(_) = lowered.subject else { panic!("{:?}", lowered.subject) };
-    assert!(matches!(lowered.stored.recorded.event.payload, Payload::TargetRevised(_)));
+    assert_eq!(
+        lowered.stored.recorded.actor.subject.as_str(),
+        "生活福祉課長"
+    );
+    let Named::Indicator(_) = lowered.subject else {
+        panic!("{:?}", lowered.subject)
+    };
+    assert!(matches!(
+        lowered.stored.recorded.event.payload,
+        Payload::TargetRevised(_)
+    ));
     assert!(lowered.stored.recorded.event.reason.is_some());
 }
 
