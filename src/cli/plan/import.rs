@@ -167,7 +167,14 @@ async fn events(
     let found = find(session, &all).await?;
     let own: HashSet<Code> = all
         .iter()
-        .filter(|event| found.contains_key(&event.id.to_string()))
+        .filter(|event| {
+            // A unit has one registration, whichever year's plan brought it: this one's holds from the
+            // day that it would give it.
+            let day = event.valid.map(|valid| valid.from.to_string());
+            found
+                .get(&event.id.to_string())
+                .is_some_and(|fact| fact.valid_from == day)
+        })
         .filter_map(|event| match &event.payload {
             Payload::OrgUnitRegistered(unit) => Some(unit.code.clone()),
             _ => None,

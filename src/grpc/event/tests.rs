@@ -613,6 +613,7 @@ fn every_fault_of_every_event_is_told_at_once() {
     FIELD_REQUIRED events[7].actual_recorded.measurement
     CODE_INVALID events[7].actual_recorded.part
     FIELD_REQUIRED events[7].valid_from
+    EVENT_ID_REPEATED events[7].event_id
     ");
 }
 
