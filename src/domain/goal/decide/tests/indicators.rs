@@ -36,7 +36,7 @@ fn every_kind_of_criterion_can_be_defined() {
 #[test]
 fn a_definition_does_not_contradict_itself() {
     let mut world = World::measuring(count());
-    assert_snapshot!(world.would(fact(defined("X", "I", count()))), @"ID_EXISTS indicator_defined.indicator_id; CODE_TAKEN indicator_defined.code");
+    assert_snapshot!(world.would(fact(defined("X", "I", count()))), @"ID_EXISTS indicator_defined.indicator; CODE_TAKEN indicator_defined.code");
     assert_snapshot!(world.would(fact(defined("Y", "無", count()))), @"INITIATIVE_UNKNOWN indicator_defined.initiative");
     let summed_level = Definition { agg_time: AggTime::Sum, ..followers() };
     assert_snapshot!(world.would(fact(defined("Y", "I", summed_level))), @"DEFINITION_INCONSISTENT indicator_defined.definition.agg_time [problem=does not fit the measure type]");

@@ -71,7 +71,7 @@ fn a_plan_is_one_fiscal_year() {
     let misnumbered = PlanPublished { pillars: [1, 1, 0, 5].map(pillar).to_vec(), ..plan("R5", 2023) };
     assert_snapshot!(world.would(fact(misnumbered)), @"FIELD_INVALID plan_published.pillars[1].number [problem=given twice]; FIELD_INVALID plan_published.pillars[2].number [problem=pillars are numbered from 1 to 4]; FIELD_INVALID plan_published.pillars[3].number [problem=pillars are numbered from 1 to 4]");
     assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"recorded");
-    assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"ID_EXISTS plan_published.plan_id; CODE_TAKEN plan_published.code");
+    assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"ID_EXISTS plan_published.plan; CODE_TAKEN plan_published.code");
     assert_snapshot!(world.outcome(fact(plan("another", 2023))), @"CYCLE_TAKEN plan_published.cycle");
     assert_snapshot!(world.outcome(fact(plan("R6", 2024))), @"recorded");
     let unknown = ImportAccepted {
@@ -90,7 +90,7 @@ fn a_plan_is_one_fiscal_year() {
 fn units_form_a_tree_on_every_day() {
     let mut world = World::planned();
     let section = |unit, parent| org_unit(unit, UnitKind::Section, parent);
-    assert_snapshot!(world.outcome(fact(section("財務課", Some("総務部")))), @"ID_EXISTS org_unit_registered.unit_id; CODE_TAKEN org_unit_registered.code");
+    assert_snapshot!(world.outcome(fact(section("財務課", Some("総務部")))), @"ID_EXISTS org_unit_registered.unit; CODE_TAKEN org_unit_registered.code");
     assert_snapshot!(world.outcome(fact(section("新課", Some("無い部")))), @"UNIT_UNKNOWN org_unit_registered.parent");
     assert_snapshot!(world.outcome(fact(section("新課", Some("新課")))), @"UNIT_TREE_CYCLE org_unit_registered.parent");
     assert_snapshot!(world.outcome(fact(section("新課", Some("総務部"))).on("2022-04-01")), @"UNIT_NOT_ACTIVE org_unit_registered.parent [date=2022-04-01]");
@@ -135,7 +135,7 @@ fn the_tree_of_units_has_a_limit() {
 #[test]
 fn a_goal_is_set_by_a_department_of_its_time() {
     let mut world = World::planned();
-    assert_snapshot!(world.would(fact(goal("G", "R5", "企画財政部"))), @"ID_EXISTS goal_set.goal_id; CODE_TAKEN goal_set.code");
+    assert_snapshot!(world.would(fact(goal("G", "R5", "企画財政部"))), @"ID_EXISTS goal_set.goal; CODE_TAKEN goal_set.code");
     assert_snapshot!(world.would(fact(goal("K", "R9", "無い部"))), @"PLAN_UNKNOWN goal_set.plan; UNIT_UNKNOWN goal_set.department");
     assert_snapshot!(world.would(fact(goal("K", "R5", "人事課"))), @"UNIT_KIND_MISMATCH goal_set.department");
     let no_pillar = GoalSet { pillar: 7, ..goal("K", "R5", "総務部") };
@@ -145,7 +145,7 @@ fn a_goal_is_set_by_a_department_of_its_time() {
     assert_snapshot!(world.outcome(fact(goal("K", "R5", "新部")).on("2023-10-01")), @"recorded");
     // Every fault at once.
     let all_wrong = GoalSet { pillar: 9, ..goal("K", "R5", "人事課") };
-    assert_snapshot!(world.outcome(fact(all_wrong).on("2022-01-01")), @"ID_EXISTS goal_set.goal_id; CODE_TAKEN goal_set.code; DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]; PILLAR_UNKNOWN goal_set.pillar; UNIT_NOT_ACTIVE goal_set.department [date=2022-01-01]");
+    assert_snapshot!(world.outcome(fact(all_wrong).on("2022-01-01")), @"ID_EXISTS goal_set.goal; CODE_TAKEN goal_set.code; DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]; PILLAR_UNKNOWN goal_set.pillar; UNIT_NOT_ACTIVE goal_set.department [date=2022-01-01]");
 }
 
 #[test]
@@ -196,7 +196,7 @@ fn the_lead_of_an_initiative_belongs_to_the_goals_department() {
     let twice = vec![unit_id("財務課"), unit_id("財務課"), unit_id("無い課")];
     let named_twice = InitiativeSet { contributing_units: twice, ..initiative("K", "G", 2, "企画政策課") };
     assert_snapshot!(world.would(fact(named_twice)), @"FIELD_INVALID initiative_set.contributing_units[1] [problem=given twice]; UNIT_UNKNOWN initiative_set.contributing_units[2]");
-    assert_snapshot!(world.would(fact(initiative("I", "G", 1, "無い課"))), @"ID_EXISTS initiative_set.initiative_id; CODE_TAKEN initiative_set.code; FIELD_INVALID initiative_set.number [problem=another initiative of the goal has this number]; UNIT_UNKNOWN initiative_set.lead_unit");
+    assert_snapshot!(world.would(fact(initiative("I", "G", 1, "無い課"))), @"ID_EXISTS initiative_set.initiative; CODE_TAKEN initiative_set.code; FIELD_INVALID initiative_set.number [problem=another initiative of the goal has this number]; UNIT_UNKNOWN initiative_set.lead_unit");
     assert_snapshot!(world.would(fact(initiative("K", "無", 0, "財務課"))), @"GOAL_UNKNOWN initiative_set.goal; FIELD_INVALID initiative_set.number [problem=initiatives are numbered from 1]");
 
     let transferred = |lead| ResponsibilityTransferred {
