@@ -1,1 +1,363 @@
-//! TBD
+//! The `daicho` command for people and their scripts.
+//!
+//! Everything but `demo`, `serve`, `completions` and dry runs asks a running server over gRPC: the command
+//! line has no other way to the data than any client. Commands live in a file each, text is made in
+//! [`render`] from the API's answers alone, and [`exit`] says what a script may conclude.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
+
+use crate::cli::audit::AuditCommand;
+use crate::cli::client::Address;
+use crate::cli::correct::{CorrectArgs, RetractArgs};
+use crate::cli::demo::DemoArgs;
+use crate::cli::events::EventsCommand;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::goal::GoalCommand;
+use crate::cli::language::pick;
+use crate::cli::ledger::LedgerCommand;
+use crate::cli::output::Output;
+use crate::cli::plan::PlanCommand;
+use crate::cli::plan::import::Encode;
+use crate::cli::record::RecordArgs;
+use crate::cli::session::Session;
+use crate::cli::target::TargetCommand;
+use crate::domain::text::Language;
+
+pub mod audit;
+pub mod correct;
+pub mod demo;
+pub mod events;
+pub mod goal;
+pub mod ledger;
+pub mod plan;
+pub mod record;
+pub mod target;
+
+pub mod choice;
+pub mod input;
+pub mod measure;
+pub mod writing;
+
+pub mod client;
+pub mod session;
+
+pub mod exit;
+pub mod failure;
+pub mod hint;
+pub mod json;
+pub mod label;
+pub mod language;
+pub mod output;
+pub mod render;
+pub mod table;
+pub mod terminal;
+
+/// The server that is asked where nobody names one.
+pub const SERVER: &str = "http://127.0.0.1:7015";
+/// Seconds that one call may take.
+const TIMEOUT_SECONDS: u64 = 30;
+
+/// The command line.
+#[derive(Clone, Debug, Parser)]
+#[command(
+    name = "daicho",
+    version,
+    about = "台帳: a ledger of progress towards an organisation's goals, in which nothing is ever edited",
+    after_help = exit::help(),
+    after_long_help = exit::help(),
+    max_term_width = 110
+)]
+pub struct Cli {
+    /// What every command understands.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Debug)]
+#[command(next_help_heading = "Everywhere")]
+pub struct Global {
+    /// The server to ask
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "DAICHO_SERVER",
+        hide_env_values = true,
+        default_value = SERVER
+    )]
+    pub server: String,
+    /// The ledger: code or id; absent: the server's default
+    #[arg(
+        long,
+        global = true,
+        value_name = "LEDGER",
+        env = "DAICHO_LEDGER",
+        hide_env_values = true,
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub ledger: String,
+    /// Your name, as the ledger records it; absent: your login name
+    #[arg(
+        long = "as",
+        global = true,
+        value_name = "NAME",
+        env = "DAICHO_ACTOR",
+        hide_env_values = true
+    )]
+    pub actor: Option<String>,
+    /// The language of answers; absent: that of your locale
+    #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
+    pub lang: Option<language::Choice>,
+    /// Print JSON for programs: one object, or one a line for events
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Seconds that one call may take
+    #[arg(
+        long,
+        global = true,
+        value_name = "SECONDS",
+        default_value_t = TIMEOUT_SECONDS,
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
+    pub timeout: u64,
+}
+
+/// What to do.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Try it: a sample ledger with a year's invented progress, served on this machine
+    Demo(DemoArgs),
+    /// Serve a data folder
+    Serve(ServeArgs),
+    /// Open a ledger, list ledgers
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
+    /// Import a plan, show a plan
+    #[command(subcommand)]
+    Plan(PlanCommand),
+    /// List goals, show one, tell its history
+    #[command(subcommand)]
+    Goal(GoalCommand),
+    /// Report progress
+    Record(Box<RecordArgs>),
+    /// Replace a report whole; what was reported stays in the history
+    Correct(Box<CorrectArgs>),
+    /// Take a report back; what was reported stays in the history
+    Retract(Box<RetractArgs>),
+    /// Change a target
+    #[command(subcommand)]
+    Target(TargetCommand),
+    /// Ask who changed what
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Read events as they were recorded
+    #[command(subcommand)]
+    Events(EventsCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+/// Arguments of `serve`. Each can stand in the environment (`DAICHO_` and its name) or in the settings file
+/// too; what is absent everywhere has the default that the settings document.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// A settings file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The data folder [default: ./daicho-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<String>,
+    /// Where to listen, on this machine only; port 0: one that is free [default: 127.0.0.1:7015]
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The ledger that an empty name means: id or code; absent: the only one there is
+    #[arg(long, value_name = "LEDGER")]
+    pub default_ledger: Option<String>,
+    /// Whether clients may ask for the descriptors of the API [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub reflection: Option<String>,
+    /// What the read copy of the log may cache, in MiB [default: 64]
+    #[arg(long, value_name = "MIB")]
+    pub cache_mib: Option<String>,
+    /// How many connections may be open at once [default: 1024]
+    #[arg(long, value_name = "COUNT")]
+    pub connections_max: Option<String>,
+    /// The longest a unary call may take, in seconds [default: 15]
+    #[arg(long, value_name = "SECONDS")]
+    pub request_timeout_seconds: Option<String>,
+    /// How a line of the log looks: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// What is logged: info, debug, daicho=debug … [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub log_filter: Option<String>,
+}
+
+impl Global {
+    /// The language of answers.
+    pub fn language(&self) -> Language {
+        match self.lang {
+            Some(choice) => choice.into(),
+            None => language::of_environment(|name| std::env::var(name).ok()),
+        }
+    }
+
+    fn address(&self) -> Result<Address, Failure> {
+        let language = self.language();
+        let actor = actor(self.actor.as_deref(), |name| std::env::var(name).ok());
+        let actor = actor.ok_or_else(|| {
+            Failure::usage(pick(
+                language,
+                "誰の操作か分かりません",
+                "it is not known who you are",
+            ))
+            .hint(pick(
+                language,
+                "--as 名前 か環境変数 DAICHO_ACTOR で名乗ってください",
+                "name yourself with --as NAME or the variable DAICHO_ACTOR",
+            ))
+        })?;
+        Ok(Address {
+            server: self.server.clone(),
+            ledger: self.ledger.clone(),
+            actor,
+            language,
+            timeout: Duration::from_secs(self.timeout),
+        })
+    }
+}
+
+/// Who uses the command: the name given, else the login name.
+fn actor(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let given = given
+        .map(str::to_owned)
+        .filter(|name| !name.trim().is_empty());
+    given.or_else(|| login(variable))
+}
+
+/// The login name, where the machine says it.
+fn login(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| variable(name).filter(|login| !login.trim().is_empty()))
+}
+
+/// Does what the command line asks of a server; starting one (`demo`, `serve`) is the program's to do.
+///
+/// `encode` writes an event as the API takes it, for imports.
+pub async fn run(cli: &Cli, encode: Encode) -> Exit {
+    let output = Output;
+    match dispatch(cli, encode).await {
+        Ok(()) => Exit::Done,
+        Err(failure) => tell(&output, cli.global.language(), &failure),
+    }
+}
+
+/// Tells people of a failure; the exit code tells programs.
+pub fn tell(output: &Output, language: Language, failure: &Failure) -> Exit {
+    if let Failure::Told(report) = failure {
+        output.remark(&render::failure::report(language, report));
+    }
+    failure.exit()
+}
+
+async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
+    let global = &cli.global;
+    let open = || async { Session::open(global.address()?, Output, global.json).await };
+    match &cli.command {
+        // No questions to a server: the program starts one.
+        Command::Demo(_) | Command::Serve(_) => Ok(()),
+        Command::Completions { shell } => completions(*shell),
+        Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
+            plan::import::dry_run(global.language(), &Output, global.json, args)
+        }
+        Command::Plan(PlanCommand::Import(args)) => {
+            plan::import::import(&open().await?, args, encode).await
+        }
+        Command::Plan(PlanCommand::Show(args)) => plan::show(&open().await?, args).await,
+        Command::Ledger(command) => {
+            // A server without a ledger can be asked for its ledgers, and for one more.
+            let session = Session::connect(global.address()?, Output, global.json).await?;
+            ledger::run(&session, command).await
+        }
+        Command::Goal(command) => goal::run(&open().await?, command).await,
+        Command::Record(args) => record::record(&open().await?, args).await,
+        Command::Correct(args) => correct::correct(&open().await?, args).await,
+        Command::Retract(args) => correct::retract(&open().await?, args).await,
+        Command::Target(command) => target::run(&open().await?, command).await,
+        Command::Audit(command) => audit::run(&open().await?, command).await,
+        Command::Events(command) => events::run(&open().await?, command).await,
+    }
+}
+
+fn completions(shell: Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "daicho", &mut script);
+    Output.answer(&String::from_utf8_lossy(&script))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_contradicts_itself_nowhere() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_takes_an_argument_away_from_all() {
+        fn each(command: &clap::Command, check: &mut dyn FnMut(&clap::Command)) {
+            check(command);
+            let commands = command
+                .get_subcommands()
+                .filter(|inner| inner.get_name() != "help");
+            commands.for_each(|inner| each(inner, check));
+        }
+        let mut command = Cli::command();
+        let everywhere: Vec<String> = command
+            .get_arguments()
+            .filter(|argument| argument.is_global_set())
+            .filter_map(|argument| argument.get_long().map(str::to_owned))
+            .collect();
+        command.build();
+        each(&command, &mut |command| {
+            let longs: Vec<&str> = command
+                .get_arguments()
+                .filter_map(|a| a.get_long())
+                .collect();
+            for long in &everywhere {
+                assert!(
+                    longs.contains(&long.as_str()),
+                    "{}: --{long}",
+                    command.get_name()
+                );
+            }
+        });
+    }
+
+    #[test]
+    fn a_name_that_is_given_goes_before_the_login_name() {
+        let login = |name: &str| (name == "LOGNAME").then(|| "clerk".to_owned());
+        assert_eq!(
+            actor(Some("総務文書課"), login).as_deref(),
+            Some("総務文書課")
+        );
+        assert_eq!(actor(Some(" "), login).as_deref(), Some("clerk"));
+        assert_eq!(actor(None, |_| None), None);
+    }
+}

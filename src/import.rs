@@ -4,7 +4,9 @@
 //! named in a criterion's proposal, and what was not understood is a warning. A table in CSV is held to
 //! more: if anything is wrong with it, all of it is told at once and nothing is imported.
 //!
-//! [`read`] takes the bytes of either form. Nothing here knows of ledgers.
+//! [`read`] takes the bytes of either form, [`events::events`] makes of what was understood the events that
+//! set it, and [`difference::difference`] tells what a corrected file would change. Nothing here reads or
+//! writes a ledger.
 
 use crate::domain::fiscal_year::FiscalYear;
 

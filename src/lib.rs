@@ -8,7 +8,7 @@
 //!                   |-> ledger::index   stream, actor, unit, type, date, ids -> positions
 //!                   `-> projection      answers, rebuilt from the log at will
 //! ```
-//! Read [`domain::goal`] first, then [`log::CommitLog`], then [`ledger::Ledger`].
+//! Read [`domain::goal`] first, then [`log::CommitLog`], then [`ledger::Ledgers`].
 
 pub mod api;
 pub mod domain;

@@ -212,6 +212,9 @@ pub enum InvalidCommit {
     /// Its generation is lower than the one it expects.
     #[error("its generation is lower than that of the head it expects")]
     GenerationFalls,
+    /// A checkpoint speaks of events that are not stored, or of another root than theirs.
+    #[error("the checkpoint does not agree with the ledger")]
+    CheckpointDisagrees,
     /// The ledger would have more events than can be counted.
     #[error("the ledger is full")]
     LedgerFull,

@@ -1,3 +1,163 @@
 //! The `daicho` command: parse arguments, run, exit code.
 
-fn main() {}
+use std::error::Error;
+use std::future::Future;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use daicho::cli::demo::{DemoArgs, invitation};
+use daicho::cli::exit::Exit;
+use daicho::cli::failure::Failure;
+use daicho::cli::language::{Language, pick};
+use daicho::cli::output::Output;
+use daicho::cli::{self, Cli, Command, ServeArgs};
+use daicho::config::{Config, Flags};
+use daicho::grpc::event::show_event;
+use daicho::server::sample::{self, SampleError};
+use daicho::server::{Opened, ServeError, asked_to_stop};
+use daicho::telemetry;
+use tokio::runtime::Builder;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let language = cli.global.language();
+    let exit = match &cli.command {
+        Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
+        Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
+        // One connection, one call after the other: a thread of its own would only be started and ended.
+        _ => run(Builder::new_current_thread(), async {
+            Ok(cli::run(&cli, show_event).await)
+        }),
+    };
+    let exit = exit.unwrap_or_else(|failure| cli::tell(&Output, language, &failure));
+    ExitCode::from(exit.code())
+}
+
+fn run(
+    mut runtime: Builder,
+    work: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
+    let runtime = runtime.enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
+    runtime.block_on(work)
+}
+
+async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
+    let (config, opened) = open(language, &flags(args)).await?;
+    let data = config.data.display().to_string();
+    let listening = |address| {
+        // Whoever does not read this line has no use for it; the log bears it too.
+        let _ = Output.answer_line(&format!("listening on {address} (data {data})"));
+    };
+    opened
+        .serve(&config, listening, asked_to_stop())
+        .await
+        .map_err(|error| ended(&error))?;
+    Ok(Exit::Done)
+}
+
+async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
+    let filter_is_set = std::env::var_os("DAICHO_LOG_FILTER").is_some();
+    let flags = Flags {
+        data: Some(args.data.to_string_lossy().into_owned()),
+        listen: Some(args.listen.clone()),
+        default_ledger: Some(sample::CODE.to_owned()),
+        // Whoever tries it reads what is printed, not a log.
+        log_filter: (!filter_is_set).then(|| "warn".to_owned()),
+        ..Flags::default()
+    };
+    let (config, opened) = open(language, &flags).await?;
+    let prepared = sample::prepare(&opened.ledgers, args.at).await;
+    let today = prepared
+        .as_ref()
+        .ok()
+        .map_or(args.at, |(reader, _)| reader.today());
+    match prepared {
+        Ok(_) if args.prepare_only => {}
+        Ok(_) => {
+            let listening = |address| {
+                // The first line is for programs, the rest for people; both may look away.
+                let _ = Output.answer_line(&format!("listening on {address}"));
+                let _ = Output.answer(&invitation(language, &program(), address, today));
+            };
+            let served = opened.serve(&config, listening, asked_to_stop()).await;
+            return served.map(|()| Exit::Done).map_err(|error| ended(&error));
+        }
+        Err(error) => {
+            let exit = match error {
+                SampleError::Day => Exit::Usage,
+                SampleError::Occupied => Exit::Conflict,
+                _ => Exit::Fault,
+            };
+            // What was refused is the failure to tell; a folder that does not close either is logged.
+            let _ = opened.close().await;
+            return Err(Failure::new(exit, error.to_string()));
+        }
+    }
+    opened.close().await.map_err(|error| ended(&error))?;
+    let data = config.data.display();
+    Output.answer_line(&pick(
+        language,
+        format!("見本の台帳を用意しました（{data}、{today}）"),
+        format!("prepared the sample ledger ({data}, {today})"),
+    ))?;
+    Ok(Exit::Done)
+}
+
+async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Failure> {
+    let config = Config::load(flags).map_err(|invalid| {
+        let message = pick(
+            language,
+            "設定に誤りがあります",
+            "these settings cannot be used",
+        );
+        let faults = invalid.faults().iter().map(ToString::to_string);
+        faults.fold(Failure::usage(message), Failure::hint)
+    })?;
+    telemetry::init(config.log_format, &config.log_filter)
+        .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
+    let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+    Ok((config, opened))
+}
+
+/// How this program can be called from the folder it was started in.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    let near = path
+        .as_ref()
+        .zip(here)
+        .and_then(|(path, here)| path.strip_prefix(here).ok());
+    match (near, &path) {
+        (Some(near), _) => near.display().to_string(),
+        (None, Some(path)) => path.display().to_string(),
+        (None, None) => "daicho".to_owned(),
+    }
+}
+
+/// Why a server ended, with every cause on its own line.
+fn ended(error: &ServeError) -> Failure {
+    let mut failure = Failure::new(Exit::Fault, error.to_string());
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        failure = failure.hint(error.to_string());
+        cause = error.source();
+    }
+    failure
+}
+
+fn flags(args: &ServeArgs) -> Flags {
+    let args = args.clone();
+    Flags {
+        config: args.config,
+        data: args.data,
+        listen: args.listen,
+        default_ledger: args.default_ledger,
+        reflection: args.reflection,
+        cache_mib: args.cache_mib,
+        connections_max: args.connections_max,
+        request_timeout_seconds: args.request_timeout_seconds,
+        log_format: args.log_format,
+        log_filter: args.log_filter,
+    }
+}

@@ -30,7 +30,9 @@ impl v1::admin_service_server::AdminService for Services {
             // not served.
             let opening = tokio::spawn(async move { services.ledgers().open(permitted).await });
             let opened = opening.await.unwrap_or_else(|_| {
-                Err(AppendError::Unknown(LogFault::Storage("the opening broke off".to_owned())))
+                Err(AppendError::Unknown(LogFault::Storage(
+                    "the opening broke off".to_owned(),
+                )))
             });
             let reader = opened.map_err(refused_opening)?;
             let view = self.view(&reader, None).await;
@@ -74,7 +76,10 @@ impl v1::admin_service_server::AdminService for Services {
                 });
             }
             let next_page_token = self.next(&scope, skip + rows, all.len());
-            Ok(v1::ListLedgersResponse { ledgers, next_page_token })
+            Ok(v1::ListLedgersResponse {
+                ledgers,
+                next_page_token,
+            })
         })
         .await
     }
@@ -83,35 +88,41 @@ impl v1::admin_service_server::AdminService for Services {
         &self,
         request: Request<v1::ListIntegrityEventsRequest>,
     ) -> Result<Response<v1::ListIntegrityEventsResponse>, Status> {
-        self.unary(request, async |call, request: v1::ListIntegrityEventsRequest| {
-            let rows = Self::page_rows(request.page_size);
-            let scope = Scope {
-                method: "AdminService/ListIntegrityEvents",
-                actor: &call.actor,
-                ledger: None,
-                filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
-            };
-            let skip = match self.place(&scope, &request.page_token)? {
-                None => 0,
-                Some(place) => super::goal_service::number(&place.cursor)?,
-            };
-            let all = self.ledgers().integrity_events();
-            let events = all
-                .iter()
-                .skip(skip)
-                .take(rows)
-                .map(|event| v1::IntegrityEvent {
-                    recorded_at: jiff::Timestamp::from_microsecond(event.recorded_at_us)
-                        .ok()
-                        .map(show_timestamp),
-                    kind: kind(event.kind).into(),
-                    detail: event.detail.clone(),
-                    evidence: event.evidence.clone(),
+        self.unary(
+            request,
+            async |call, request: v1::ListIntegrityEventsRequest| {
+                let rows = Self::page_rows(request.page_size);
+                let scope = Scope {
+                    method: "AdminService/ListIntegrityEvents",
+                    actor: &call.actor,
+                    ledger: None,
+                    filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
+                };
+                let skip = match self.place(&scope, &request.page_token)? {
+                    None => 0,
+                    Some(place) => super::goal_service::number(&place.cursor)?,
+                };
+                let all = self.ledgers().integrity_events();
+                let events = all
+                    .iter()
+                    .skip(skip)
+                    .take(rows)
+                    .map(|event| v1::IntegrityEvent {
+                        recorded_at: jiff::Timestamp::from_microsecond(event.recorded_at_us)
+                            .ok()
+                            .map(show_timestamp),
+                        kind: kind(event.kind).into(),
+                        detail: event.detail.clone(),
+                        evidence: event.evidence.clone(),
+                    })
+                    .collect();
+                let next_page_token = self.next(&scope, skip + rows, all.len());
+                Ok(v1::ListIntegrityEventsResponse {
+                    events,
+                    next_page_token,
                 })
-                .collect();
-            let next_page_token = self.next(&scope, skip + rows, all.len());
-            Ok(v1::ListIntegrityEventsResponse { events, next_page_token })
-        })
+            },
+        )
         .await
     }
 }
@@ -153,7 +164,13 @@ impl Services {
             return String::new();
         }
         let cursor = (next as u64).to_be_bytes().to_vec();
-        self.token(scope, &Place { head: Head::EMPTY, cursor })
+        self.token(
+            scope,
+            &Place {
+                head: Head::EMPTY,
+                cursor,
+            },
+        )
     }
 }
 

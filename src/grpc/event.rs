@@ -29,10 +29,10 @@ pub(crate) use definition::show_definition;
 pub(crate) use field::{At, Faults};
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
 pub(crate) use path::on_the_wire;
-pub use recorded::recorded;
+pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
-    show_actor, show_evidence, show_pillar, show_reason,
-    show_source_document, show_span, show_stream, show_timestamp, show_title,
+    show_actor, show_evidence, show_pillar, show_reason, show_source_document, show_span,
+    show_stream, show_timestamp, show_title,
 };
 pub(crate) use resolver::Referable;
 pub use resolver::Resolver;
@@ -87,7 +87,10 @@ pub fn parse_events(
     expected: &[v1::ExpectedRevision],
     events_max: usize,
 ) -> Result<Parsed, Unsound> {
-    let mut unsound = Unsound::from(Parsed { events: Vec::new(), expected: Vec::new() });
+    let mut unsound = Unsound::from(Parsed {
+        events: Vec::new(),
+        expected: Vec::new(),
+    });
     if events.is_empty() || events_max < events.len() {
         let rejection = Rejection::new(Reason::BatchTooLarge, "events").with("max", events_max);
         unsound.rejections.push(rejection);

@@ -143,7 +143,8 @@ impl Services {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        self.bounded(request, ServiceReason::DeadlinePassed.into(), answer).await
+        self.bounded(request, ServiceReason::DeadlinePassed.into(), answer)
+            .await
     }
 
     /// A unary call that writes: what it began goes on behind its deadline.
@@ -155,7 +156,8 @@ impl Services {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
-        self.bounded(request, Refusal::deadline_while_appending(), answer).await
+        self.bounded(request, Refusal::deadline_while_appending(), answer)
+            .await
     }
 
     async fn bounded<M, T, F>(
@@ -168,23 +170,36 @@ impl Services {
         F: Future<Output = Result<T, Refusal>>,
     {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self.call(request.metadata(), language).map_err(|r| r.into_status(language))?;
+        let call = self
+            .call(request.metadata(), language)
+            .map_err(|r| r.into_status(language))?;
         let deadline = call.deadline;
         let answer = answer(call, request.into_inner());
         let result = tokio::time::timeout_at(deadline.into(), answer)
             .await
             .unwrap_or(Err(late));
-        result.map(Response::new).map_err(|refusal| refusal.into_status(language))
+        result
+            .map(Response::new)
+            .map_err(|refusal| refusal.into_status(language))
     }
 
     /// Who calls, and until when. A call whose time is over before it begins is refused.
     pub(super) fn call(&self, metadata: &MetadataMap, language: Language) -> Result<Call, Refusal> {
         let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
         let subject = match binary {
-            Some(value) => Some(value.to_bytes().map_err(|_| ServiceReason::ActorInvalid)?.to_vec()),
-            None => metadata.get(ACTOR_METADATA).map(|value| value.as_bytes().to_vec()),
+            Some(value) => Some(
+                value
+                    .to_bytes()
+                    .map_err(|_| ServiceReason::ActorInvalid)?
+                    .to_vec(),
+            ),
+            None => metadata
+                .get(ACTOR_METADATA)
+                .map(|value| value.as_bytes().to_vec()),
         };
-        let client = metadata.get(CLIENT_METADATA).map(|value| value.as_bytes().to_vec());
+        let client = metadata
+            .get(CLIENT_METADATA)
+            .map(|value| value.as_bytes().to_vec());
         let actor = self.auth().identify(&Claims { subject, client })?;
         let now = Instant::now();
         let asked = timeout(metadata).map(|asked| now + asked.saturating_sub(ANSWER_TIME));
@@ -193,7 +208,12 @@ impl Services {
         if deadline <= now {
             return Err(ServiceReason::DeadlinePassed.into());
         }
-        Ok(Call { language, actor, deadline, asked })
+        Ok(Call {
+            language,
+            actor,
+            deadline,
+            asked,
+        })
     }
 
     /// Waits until the answer includes `min_position`, at least everything acknowledged before the call.
@@ -203,7 +223,11 @@ impl Services {
 
     /// Rows of a page, as the caller asked, within the limit.
     pub(super) fn page_rows(asked: u32) -> usize {
-        let rows = if asked == 0 { PAGE_ROWS } else { asked.min(PAGE_ROWS_MAX) };
+        let rows = if asked == 0 {
+            PAGE_ROWS
+        } else {
+            asked.min(PAGE_ROWS_MAX)
+        };
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
@@ -265,12 +289,18 @@ mod tests {
     fn a_callers_limit_is_taken_only_in_the_protocols_form() {
         let of = |text: &'static str| {
             let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", tonic::metadata::MetadataValue::from_static(text));
+            metadata.insert(
+                "grpc-timeout",
+                tonic::metadata::MetadataValue::from_static(text),
+            );
             timeout(&metadata)
         };
         assert_eq!(of("5S"), Some(Duration::from_secs(5)));
         assert_eq!(of("0n"), Some(Duration::ZERO));
-        assert_eq!(of("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        assert_eq!(
+            of("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3_600))
+        );
         for text in ["-1S", "1", "abc", "123456789S", "S", "5s"] {
             assert_eq!(of(text), None, "{text}");
         }

@@ -5,7 +5,8 @@
 
 use sha2::{Digest, Sha256};
 
-use self::text::{title, title_of_sentence};
+use self::text::{title, title_of_sentence, titles_of_part};
+use self::units::Units;
 use super::proposal::Proposal;
 use super::text::key;
 use super::understood::{Criterion, Department, Goal, Initiative, Pillar as PillarOfPlan, Plan};
@@ -14,20 +15,18 @@ use crate::domain::date::Date;
 use crate::domain::era::EraDate;
 use crate::domain::event::{
     BaselineSet, Event, GoalSet, ImportAccepted, IndicatorDefined, InitiativeSet, NarrativeAdded,
-    NarrativeKind, OrgUnitRegistered, Payload, PlanProfileSet, PlanPublished, Stream, Subject,
-    TargetSet, Validity,
+    NarrativeKind, Payload, PlanProfileSet, PlanPublished, Stream, Subject, TargetSet, Validity,
 };
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, UnitId};
 use crate::domain::indicator::MeasureType;
-use crate::domain::org_unit::UnitKind;
 use crate::domain::plan::Pillar;
 use crate::domain::target::{Baseline, PlanProfile};
 use crate::domain::text::{Name, Text};
-use crate::domain::unit::catalogue::unit_by_code;
 
 mod definition;
 mod text;
+mod units;
 
 /// Version of the reading that [`ImportAccepted`] names: another one may understand a file otherwise.
 pub const MAPPING_VERSION: u32 = 1;
@@ -145,19 +144,6 @@ struct Mapping {
     indicators: u32,
 }
 
-/// Units by the key of department and section; a department's own has no section.
-struct Units(Vec<(String, String, UnitId)>);
-
-impl Units {
-    fn find(&self, department: &str, section: &str) -> Option<UnitId> {
-        let (department, section) = (key(department), key(section));
-        self.0
-            .iter()
-            .find(|(d, s, _)| *d == department && *s == section)
-            .map(|(_, _, id)| *id)
-    }
-}
-
 impl Mapping {
     /// Keeps a value, or notes why there is none.
     fn keep<T, E: std::fmt::Display>(&mut self, code: &str, value: Result<T, E>) -> Option<T> {
@@ -176,17 +162,22 @@ impl Mapping {
         }
     }
 
-    /// Adds an event that holds from the first day of the year. `about` tells it from others of its type.
+    /// Adds an event of the plan. `about` tells it from others of its type.
     fn push(&mut self, stream: Stream, about: &str, payload: impl Into<Payload>) {
         let payload: Payload = payload.into();
         let id = format!("{}/{about}", payload.event_type().code());
+        self.push_as(EventId::derived(self.plan.uuid(), &id), stream, payload);
+    }
+
+    /// Adds an event, from the first day of the year on.
+    fn push_as(&mut self, id: EventId, stream: Stream, payload: Payload) {
         // The record of an import is itself the fact; all else holds for days.
         let valid = match payload {
             Payload::ImportAccepted(_) => None,
             _ => Some(Validity::from(self.year.first_day())),
         };
         self.events.push(Event {
-            id: EventId::derived(self.plan.uuid(), &id),
+            id,
             stream,
             valid,
             reason: None,
@@ -237,87 +228,6 @@ impl Mapping {
             };
             self.push(Stream::plan(self.plan), "", payload);
         }
-    }
-
-    /// Registers departments and sections that are not there yet.
-    fn units(&mut self, plan: &Plan, registered: &impl Fn(&Code) -> Option<UnitId>) -> Units {
-        let mut units = Units(Vec::new());
-        for department in &plan.departments {
-            let en = department.name_en.as_deref();
-            let found = self.unit(
-                &department.name,
-                &department.name,
-                en,
-                UnitKind::Department,
-                None,
-                registered,
-            );
-            let Some(parent) = found else { continue };
-            units.0.push((key(&department.name), String::new(), parent));
-            for section in sections_of(department) {
-                let elsewhere = plan
-                    .departments
-                    .iter()
-                    .filter(|other| other.name != department.name);
-                let is_ambiguous = elsewhere
-                    .flat_map(sections_of)
-                    .any(|other| key(other) == key(section));
-                // A section is known by its name, unless another department has one of that name.
-                let code = match is_ambiguous {
-                    true => format!("{}/{section}", department.name),
-                    false => section.to_owned(),
-                };
-                let named = |(name, _): &&(String, String)| key(name) == key(section);
-                let en = department
-                    .sections_en
-                    .iter()
-                    .find(named)
-                    .map(|(_, en)| en.as_str());
-                let found = self.unit(
-                    &code,
-                    section,
-                    en,
-                    UnitKind::Section,
-                    Some(parent),
-                    registered,
-                );
-                units
-                    .0
-                    .extend(found.map(|id| (key(&department.name), key(section), id)));
-            }
-        }
-        units
-    }
-
-    fn unit(
-        &mut self,
-        code: &str,
-        name: &str,
-        en: Option<&str>,
-        kind: UnitKind,
-        parent: Option<UnitId>,
-        registered: &impl Fn(&Code) -> Option<UnitId>,
-    ) -> Option<UnitId> {
-        let parsed = self.keep(code, Code::parse(code));
-        let title = self.keep(code, title_of_sentence(name, en));
-        let (code, name) = (parsed?, title?);
-        if let Some(known) = registered(&code) {
-            return Some(known);
-        }
-        let unit = unit_id(self.ledger, &code);
-        let about = format!("{code}");
-        self.push(
-            Stream::org(unit),
-            &about,
-            OrgUnitRegistered {
-                unit,
-                code,
-                name,
-                kind,
-                parent,
-            },
-        );
-        Some(unit)
     }
 
     fn goal(
@@ -572,47 +482,4 @@ struct Place {
     goal: GoalId,
     code: String,
     path: String,
-}
-
-/// The sections of a department, in the order they first appear.
-fn sections_of(department: &Department) -> Vec<&str> {
-    let mut names: Vec<&str> = Vec::new();
-    let initiatives = department
-        .pillars
-        .iter()
-        .flat_map(|p| &p.goals)
-        .flat_map(|goal| &goal.initiatives);
-    for section in initiatives.flat_map(|initiative| &initiative.sections) {
-        if names.iter().all(|known| key(known) != key(section)) {
-            names.push(section);
-        }
-    }
-    names
-}
-
-/// The titles of one figure of several in Japanese and English: what tells it from the others, its site or
-/// what it is counted in, stands behind it. English titles may be given one by one, with ` / ` between.
-fn titles_of_part(criterion: &Criterion, index: usize) -> (String, Option<String>) {
-    let parts = &criterion.proposal.parts;
-    let part = &parts[index];
-    let alike = parts
-        .iter()
-        .filter(|other| other.label == part.label)
-        .count();
-    let mark = part.scope.clone().filter(|scope| scope != "all");
-    let mark = mark.or_else(|| part.counter.clone().filter(|_| alike > 1));
-    let ja = mark.map_or_else(
-        || part.label.clone(),
-        |mark| format!("{}（{mark}）", part.label),
-    );
-    let en = criterion.title_en.as_ref().map(|title| {
-        let each: Vec<&str> = title.split(" / ").collect();
-        let unit = part.unit.as_deref().and_then(unit_by_code);
-        match unit {
-            _ if each.len() == parts.len() => each[index].to_owned(),
-            Some(unit) => format!("{title} ({})", unit.display_en),
-            None => title.clone(),
-        }
-    });
-    (ja, en)
 }

@@ -1,6 +1,6 @@
 //! What an import understood, before anything of it becomes an event.
 //!
-//! The JSON form of [`Plan`] is the answer of `plan import --dry-run`: every text of the source is in it,
+//! The JSON form of [`Plan`] is what a dry run answers: every text of the source is in it,
 //! verbatim, and what was not understood is a [`Warning`], never left out.
 
 use serde::{Serialize, Serializer};

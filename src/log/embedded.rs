@@ -198,7 +198,8 @@ impl EmbeddedLog {
     }
 
     /// Keeps a signed statement that `ledger` had `root` at `size`: durable when the future is done.
-    /// The next open refuses a history that does not reach it.
+    /// Every later open refuses a history that does not reach it, so a statement that reaches beyond
+    /// the head, or that names another root for it, is refused. A note is at most 65,535 bytes.
     pub fn keep_checkpoint(
         &self,
         ledger: LedgerId,

@@ -16,8 +16,8 @@ import tempfile
 import traceback
 import uuid
 
-import grpc
 import merkle
+from google.protobuf import message
 from reflected import Api, Refused
 
 START_SECONDS = 120
@@ -44,6 +44,14 @@ class Server:
             self.process.kill()
             raise AssertionError(f"the server said {line!r} and not where it listens")
         return found.group()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def stop(self):
         """Ends it as an operator does; returns its exit code."""
@@ -80,10 +88,10 @@ class Ledger:
     def _plan(self):
         department, section, plan, initiative = new_id(), new_id(), new_id(), new_id()
         title = lambda ja, en: {"ja": ja, "en": en}
-        unit = {"unitId": department, "code": "文化部", "name": title("文化部", "Culture"), "kind": "UNIT_KIND_DEPARTMENT"}
+        unit = {"unit": department, "code": "文化部", "name": title("文化部", "Culture"), "kind": "UNIT_KIND_DEPARTMENT"}
         yield self.event("orgUnitRegistered", unit, self.first)
         unit = {
-            "unitId": section,
+            "unit": section,
             "code": "散歩課",
             "name": title("散歩課", "Walks"),
             "kind": "UNIT_KIND_SECTION",
@@ -92,10 +100,10 @@ class Ledger:
         yield self.event("orgUnitRegistered", unit, self.first)
         cycle = {"first": self.first.isoformat(), "last": self.last.isoformat()}
         pillars = [{"number": 1, "title": title("歩きたくなる町", "A town to walk in")}]
-        published = {"planId": plan, "code": "計画", "title": title("計画", "Plan"), "cycle": cycle, "pillars": pillars}
+        published = {"plan": plan, "code": "計画", "title": title("計画", "Plan"), "cycle": cycle, "pillars": pillars}
         yield self.event("planPublished", published, self.first)
         goal = {
-            "goalId": self.goal,
+            "goal": self.goal,
             "plan": plan,
             "code": "計画/文化部/1-1",
             "department": department,
@@ -107,7 +115,7 @@ class Ledger:
         yield self.event(
             "initiativeSet",
             {
-                "initiativeId": initiative,
+                "initiative": initiative,
                 "goal": self.goal,
                 "number": 1,
                 "code": "計画/文化部/1-1/1",
@@ -138,7 +146,7 @@ class Ledger:
         yield self.event(
             "indicatorDefined",
             {
-                "indicatorId": self.indicator,
+                "indicator": self.indicator,
                 "initiative": initiative,
                 "code": "計画/文化部/1-1/1.1",
                 "title": title("散歩の回数", "Walks held"),
@@ -187,6 +195,9 @@ def refusal(call, *arguments, **options):
 
 
 def equal(actual, expected):
+    if isinstance(expected, message.Message):
+        # Two clients learn two descriptors of one type.
+        actual, expected = actual.SerializeToString(), expected.SerializeToString()
     assert actual == expected, f"expected {expected!r}, got {actual!r}"
 
 
@@ -231,8 +242,8 @@ def one_request_builds_a_plan(api):
 
 def a_write_says_before_and_after(api):
     ledger = Ledger(api)
-    first = ledger.append(ledger.request(ledger.walks("3")))
-    second = ledger.append(ledger.request(ledger.walks("5")))
+    first = ledger.append(ledger.request(ledger.walks("3"), effects=True))
+    second = ledger.append(ledger.request(ledger.walks("5"), effects=True))
     outcome = second.outcomes[0]
     equal(outcome.indicator.id, ledger.indicator)
     equal(first.outcomes[0].before.actual.WhichOneof("kind"), "no_report")
@@ -302,7 +313,7 @@ def stored_leaves_hash_to_the_root(api):
         ledger.append(ledger.request(ledger.walks(str(number))))
     read = {"ledger": ledger.id, "format": "EVENT_FORMAT_LEAVES"}
     messages = api.read("LedgerService.ReadEvents", read)
-    leaves = [leaf for message in messages for leaf in merkle.delimited(message.batch.leaves)]
+    leaves = [leaf for answer in messages for leaf in merkle.delimited(answer.batch.leaves)]
     hashes = [merkle.leaf_hash(leaf) for leaf in leaves]
     head = ledger.head()
     equal((len(leaves), merkle.root(hashes)), (head.size, head.root))
@@ -318,8 +329,8 @@ def decoded_events_carry_who_when_and_where(api):
     ledger.append(request, actor="係長 一郎")
     events = [
         event
-        for message in api.read("LedgerService.ReadEvents", {"ledger": ledger.id, "fromPosition": 5})
-        for event in message.batch.events.events
+        for answer in api.read("LedgerService.ReadEvents", {"ledger": ledger.id, "fromPosition": 5})
+        for event in answer.batch.events.events
     ]
     equal([event.position for event in events], [5, 6, 7, 8])
     last = events[-1]
@@ -330,7 +341,7 @@ def decoded_events_carry_who_when_and_where(api):
     equal(last.prev_leaf_hash, events[-2].leaf_hash)
     equal(last.revision, events[-2].revision + 1)
     limited = api.read("LedgerService.ReadEvents", {"ledger": ledger.id, "fromPosition": 2, "limit": 3})
-    equal(sum(message.batch.count for message in limited), 3)
+    equal(sum(answer.batch.count for answer in limited), 3)
     equal(limited[-1].next_position, 5)
 
 
@@ -546,34 +557,36 @@ TESTS = (
 )
 
 
+def stops_when_asked(server):
+    equal(server.stop(), 0)
+
+
 # With a server of their own.
 
 
 def a_receipt_outlives_the_server(binary):
     with tempfile.TemporaryDirectory() as folder:
-        server = Server(binary, folder)
-        api = Api(server.address)
-        ledger = Ledger(api)
-        request = ledger.request(ledger.walks("3"))
-        first = ledger.append(request)
-        head = ledger.head()
-        follower = api.stream("LedgerService.SubscribeEvents", {"ledger": ledger.id, "fromPosition": head.size})
-        equal(next(follower).WhichOneof("frame"), "caught_up")
-        equal(server.stop(), 0)
-        try:
+        with Server(binary, folder) as server:
+            api = Api(server.address)
+            ledger = Ledger(api)
+            request = ledger.request(ledger.walks("3"))
+            first = ledger.append(request)
+            head = ledger.head()
+            follower = api.stream("LedgerService.SubscribeEvents", {"ledger": ledger.id, "fromPosition": head.size})
+            equal(next(follower).WhichOneof("frame"), "caught_up")
+            server.process.send_signal(signal.SIGTERM)
             equal(next(follower).WhichOneof("frame"), "closing")
-        except grpc.RpcError as error:
-            raise AssertionError("the follower was not told that the server stops") from error
-        api.close()
+            api.close()
+            equal(server.process.wait(STOP_SECONDS), 0)
 
-        server = Server(binary, folder)
-        ledger.api = api = Api(server.address)
-        equal(ledger.head(), head)
-        again = ledger.append(request)
-        assert again.replayed
-        equal(again.receipt, first.receipt)
-        equal(server.stop(), 0)
-        api.close()
+        with Server(binary, folder) as server:
+            ledger.api = api = Api(server.address)
+            equal(ledger.head(), head)
+            again = ledger.append(request)
+            assert again.replayed
+            equal(again.receipt, first.receipt)
+            api.close()
+            equal(server.stop(), 0)
 
 
 def other_machines_cannot_be_let_in(binary):
@@ -593,6 +606,10 @@ def other_machines_cannot_be_let_in(binary):
 WITH_OWN_SERVER = (a_receipt_outlives_the_server, other_machines_cannot_be_let_in)
 
 
+def describe(error):
+    return "".join(traceback.format_exception(error, chain=False))
+
+
 def main():
     binary = os.path.abspath(os.environ["DAICHO_BINARY"])
     chosen = sys.argv[1:]
@@ -604,25 +621,19 @@ def main():
             return
         try:
             test(argument)
-        except Exception:
+        except Exception as error:
             failed += 1
-            print(f"FAILED {test.__name__}\n{traceback.format_exc()}", flush=True)
+            print(f"FAILED {test.__name__}\n{describe(error)}", flush=True)
         else:
             passed += 1
             print(f"ok     {test.__name__}", flush=True)
 
-    with tempfile.TemporaryDirectory() as folder:
-        server = Server(binary, folder)
+    with tempfile.TemporaryDirectory() as folder, Server(binary, folder) as server:
         api = Api(server.address)
-        try:
-            for test in TESTS:
-                run(test, api)
-        finally:
-            api.close()
-            code = server.stop()
-    if code != 0:
-        failed += 1
-        print(f"FAILED the server ended with {code}")
+        for test in TESTS:
+            run(test, api)
+        api.close()
+        run(stops_when_asked, server)
     for test in WITH_OWN_SERVER:
         run(test, binary)
     print(f"{passed} passed, {failed} failed")

@@ -52,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "grpc",
         ],
     ),
-    ("main", &["cli", "config", "server"]),
+    ("main", &["cli", "config", "grpc", "server"]),
 ];
 /// No clock, no chance, no I/O, no async.
 const PURE: &[&str] = &["api", "domain", "merkle"];

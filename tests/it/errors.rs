@@ -54,18 +54,35 @@ impl Told {
 /// Reads a status, which must keep what every status promises.
 pub(crate) fn told(status: &Status) -> Told {
     let details = status.get_error_details();
-    let info = details.error_info().unwrap_or_else(|| panic!("no reason: {status:?}"));
+    let info = details
+        .error_info()
+        .unwrap_or_else(|| panic!("no reason: {status:?}"));
     assert_eq!(info.domain, ERROR_DOMAIN);
-    assert!(status.details().len() <= DETAILS_BYTES_MAX, "{}", status.details().len());
+    assert!(
+        status.details().len() <= DETAILS_BYTES_MAX,
+        "{}",
+        status.details().len()
+    );
     let localized = details.localized_message().unwrap();
-    assert!(matches!(localized.locale.as_str(), "ja" | "en"), "{localized:?}");
+    assert!(
+        matches!(localized.locale.as_str(), "ja" | "en"),
+        "{localized:?}"
+    );
     let mut texts = vec![status.message().to_owned(), localized.message.clone()];
     let mut violations = Vec::new();
-    for field in details.bad_request().iter().flat_map(|b| &b.field_violations) {
+    for field in details
+        .bad_request()
+        .iter()
+        .flat_map(|b| &b.field_violations)
+    {
         violations.push((field.reason.clone(), field.field.clone()));
         texts.push(field.description.clone());
     }
-    for state in details.precondition_failure().iter().flat_map(|p| &p.violations) {
+    for state in details
+        .precondition_failure()
+        .iter()
+        .flat_map(|p| &p.violations)
+    {
         violations.push((state.r#type.clone(), state.subject.clone()));
         texts.push(state.description.clone());
     }
@@ -95,10 +112,24 @@ pub(crate) type Seen = BTreeSet<ErrorReason>;
 
 /// Holds a status against what is expected of it, and takes note of its reason.
 #[track_caller]
-pub(crate) fn expect(seen: &mut Seen, status: &Status, code: Code, reason: ErrorReason, ja: &str) -> Told {
+pub(crate) fn expect(
+    seen: &mut Seen,
+    status: &Status,
+    code: Code,
+    reason: ErrorReason,
+    ja: &str,
+) -> Told {
     let told = told(status);
-    assert_eq!((told.code, told.reason.as_str()), (code, name(reason)), "{status:?}");
-    assert!(told.sentence.contains(ja), "{} does not say {ja}", told.sentence);
+    assert_eq!(
+        (told.code, told.reason.as_str()),
+        (code, name(reason)),
+        "{status:?}"
+    );
+    assert!(
+        told.sentence.contains(ja),
+        "{} does not say {ja}",
+        told.sentence
+    );
     seen.insert(reason);
     told
 }
@@ -114,9 +145,21 @@ async fn every_reason_happens() {
     // Whoever has a name may do everything in this release, so nothing a client sends is denied; only the
     // mapping can be looked at.
     let denied = Refusal::from(Denied).into_status(Language::Ja);
-    expect(&mut seen, &denied, Code::PermissionDenied, ErrorReason::PermissionDenied, "権限がありません");
+    expect(
+        &mut seen,
+        &denied,
+        Code::PermissionDenied,
+        ErrorReason::PermissionDenied,
+        "権限がありません",
+    );
 
     let every = (1..1_000).filter_map(|number| ErrorReason::try_from(number).ok());
-    let missing: Vec<_> = every.filter(|reason| !seen.contains(reason)).map(name).collect();
-    assert!(missing.is_empty(), "no test makes these happen: {missing:?}");
+    let missing: Vec<_> = every
+        .filter(|reason| !seen.contains(reason))
+        .map(name)
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no test makes these happen: {missing:?}"
+    );
 }

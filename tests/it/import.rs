@@ -204,36 +204,138 @@ fn the_year_may_come_from_outside_a_table() {
 }
 
 /// The sample plans that the program carries.
-const SAMPLE_R5: &str = include_str!("../../src/cli/demo/plan-r5.csv");
-const SAMPLE_R4: &str = include_str!("../../src/cli/demo/plan-r4.csv");
+const SAMPLE_R5: &str = include_str!("../../src/server/sample/plan-r5.csv");
+const SAMPLE_R4: &str = include_str!("../../src/server/sample/plan-r4.csv");
 
 #[test]
 fn the_sample_plan_has_the_city_s_measure() {
     let plan = read(SAMPLE_R5);
-    let of_pillar = |number| plan.goals().filter(|(_, pillar, _)| pillar.number == number).count();
+    let of_pillar = |number| {
+        plan.goals()
+            .filter(|(_, pillar, _)| pillar.number == number)
+            .count()
+    };
     assert_eq!(plan.departments.len(), 12);
-    assert_eq!((1..=6).map(of_pillar).collect::<Vec<_>>(), [26, 9, 13, 11, 0, 3]);
+    assert_eq!(
+        (1..=6).map(of_pillar).collect::<Vec<_>>(),
+        [26, 9, 13, 11, 0, 3]
+    );
     assert_eq!(plan.head.pillars.len(), 6);
     assert_eq!(plan.initiatives().count(), 147);
     assert_eq!(plan.sections().len(), 44);
     assert_eq!(plan.criteria().count(), 230);
-    assert_eq!(plan.criteria().map(|criterion| criterion.measures.len()).sum::<usize>(), 160);
+    assert_eq!(
+        plan.criteria()
+            .map(|criterion| criterion.measures.len())
+            .sum::<usize>(),
+        160
+    );
     // Everything has an English title.
-    assert!(plan.criteria().all(|criterion| criterion.title_en.is_some()));
-    assert!(plan.initiatives().all(|initiative| initiative.title_en.is_some()));
+    assert!(
+        plan.criteria()
+            .all(|criterion| criterion.title_en.is_some())
+    );
+    assert!(
+        plan.initiatives()
+            .all(|initiative| initiative.title_en.is_some())
+    );
     assert!(plan.goals().all(|(_, _, goal)| goal.title_en.is_some()));
-    let named_sections: usize = plan.departments.iter().map(|department| department.sections_en.len()).sum();
+    let named_sections: usize = plan
+        .departments
+        .iter()
+        .map(|department| department.sections_en.len())
+        .sum();
     assert_eq!(named_sections, 44);
 }
 
 #[test]
 fn the_sample_plan_of_the_year_before_compares_with_it() {
     let (before, plan) = (read(SAMPLE_R4), read(SAMPLE_R5));
-    assert_eq!((before.head.code.as_str(), before.goals().count()), ("R4", 6));
+    assert_eq!(
+        (before.head.code.as_str(), before.goals().count()),
+        ("R4", 6)
+    );
     for (_, _, goal) in before.goals() {
-        assert!(plan.goals().any(|(_, _, other)| other.text == goal.text), "{}", goal.text);
+        assert!(
+            plan.goals().any(|(_, _, other)| other.text == goal.text),
+            "{}",
+            goal.text
+        );
     }
     for section in before.sections() {
         assert!(plan.sections().contains(&section), "{section}");
+    }
+}
+
+/// Pieces that plans are made of, to be put together in every wrong order.
+const PIECES: [&str; 52] = [
+    "①",
+    "②",
+    "③",
+    "・",
+    " ",
+    "　",
+    "<p>",
+    "</p>",
+    "<ul style=\"x\">",
+    "<li>",
+    "<",
+    "&amp;",
+    "3",
+    "１",
+    "，",
+    ",",
+    ".",
+    "000",
+    "回",
+    "人/月",
+    "㎞",
+    "%",
+    "校",
+    "(",
+    "（",
+    "）",
+    ")",
+    "令和",
+    "年度",
+    "8月",
+    "月",
+    "9月30日",
+    "全",
+    "各",
+    "課等",
+    "「",
+    "」",
+    "以上",
+    "約",
+    "~",
+    "第",
+    "\t",
+    "\n",
+    "\"",
+    "企画部 令和5年度組織重点目標\n",
+    "(1) 題\n",
+    "\n組織目標\t取組内容\t課等\t目標達成基準\n",
+    "部,柱,組織目標,取組内容,課等,目標達成基準\n",
+    "目標\t①取組\t課\t・基準 1件\n",
+    "部,1,目標,取組,課,基準 1件\n",
+    "の実施",
+    "ﾊﾟ",
+];
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_the_reader_fall(pieces in proptest::collection::vec(0..PIECES.len(), 0..60)) {
+        let text: String = pieces.into_iter().map(|index| PIECES[index]).collect();
+        for start in ["", "企画部 令和5年度組織重点目標\n(1) 題\n組織目標\t取組内容\t課等\t目標達成基準\n目標\t①取組\t課\t・"] {
+            let text = format!("{start}{text}");
+            if let Ok(plan) = import::read(text.as_bytes(), FiscalYear::new(2023).ok()) {
+                serde_json::to_string(&plan).expect("a plan is JSON");
+                let name = daicho::domain::text::Name::parse("plan.txt").expect("a name");
+                let file = import::events::SourceFile::new(name, text.as_bytes());
+                let ledger = daicho::domain::id::LedgerId::derived(uuid::Uuid::NAMESPACE_OID, "ledger");
+                let _ = import::events::events(&plan, &file, ledger, |_| None);
+            }
+        }
     }
 }

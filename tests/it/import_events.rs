@@ -24,8 +24,8 @@ use uuid::Uuid;
 
 use crate::fixture::title;
 
-const SAMPLE_R5: &str = include_str!("../../src/cli/demo/plan-r5.csv");
-const SAMPLE_R4: &str = include_str!("../../src/cli/demo/plan-r4.csv");
+const SAMPLE_R5: &str = include_str!("../../src/server/sample/plan-r5.csv");
+const SAMPLE_R4: &str = include_str!("../../src/server/sample/plan-r4.csv");
 const PUBLISHED: &str = include_str!("../fixtures/import/published.txt");
 
 /// The rules and the folds without a store: what is decided is applied.

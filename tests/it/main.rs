@@ -1,9 +1,14 @@
 //! Tests of the whole, as one binary, through the library and the program.
 
 #![allow(unreachable_pub, reason = "a test binary has no public items")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "clippy only knows `#[test]` itself as a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "clippy only knows `#[test]` itself as a test"
+)]
 
 mod architecture;
+mod cli;
 mod errors;
 mod fixture;
 mod import;
@@ -12,5 +17,6 @@ mod import_published_plan;
 mod kill;
 mod ledger;
 mod process;
+mod sample;
 mod service;
 mod small_plan;

@@ -1,35 +1,39 @@
 //! The real binary, as its own process.
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use tonic::transport::{Channel, Endpoint};
 
-/// A `daicho serve` that is killed when it goes out of scope.
+/// A `daicho` that serves, and is killed when it goes out of scope.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
+    output: BufReader<ChildStdout>,
     address: String,
 }
 
 impl Process {
     /// Serves `data` on a free port and returns once it listens.
     pub(crate) fn serve(data: &Path) -> Self {
+        Self::start([OsStr::new("serve"), OsStr::new("--data"), data.as_os_str()])
+    }
+
+    /// Runs a command that serves, on a free port, and returns once it listens.
+    pub(crate) fn start<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_daicho"))
-            .arg("serve")
-            .arg("--data")
-            .arg(data)
+            .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
             .env("DAICHO_LOG_FILTER", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        output.read_line(&mut line).unwrap();
         let address = line
             .split_whitespace()
             .find(|word| word.starts_with("127.0.0.1:"));
@@ -42,8 +46,21 @@ impl Process {
         };
         Self {
             address: format!("http://{address}"),
+            output,
             child,
         }
+    }
+
+    /// Where it serves: a URL.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The next line that it prints.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line
     }
 
     /// A new connection to it.

@@ -238,7 +238,7 @@ impl Reading<'_, '_> {
     }
 
     /// The id and code of something new, which later events of the request may name.
-    fn new<T: Referable>(
+    fn introduced<T: Referable>(
         &mut self,
         at: &At<'_>,
         name: &'static str,
@@ -275,7 +275,7 @@ impl Reading<'_, '_> {
 
     fn plan_published(&mut self, p: &v1::PlanPublished) -> Option<PlanPublished> {
         let at = self.at.then("plan_published");
-        let (plan, code) = self.new::<PlanId>(&at, "plan", &p.plan, &p.code);
+        let (plan, code) = self.introduced::<PlanId>(&at, "plan", &p.plan, &p.code);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let cycle = self.faults.span(&at.then("cycle"), p.cycle.as_ref());
         let pillars = self.faults.list(
@@ -324,7 +324,7 @@ impl Reading<'_, '_> {
     fn org_unit_registered(&mut self, p: &v1::OrgUnitRegistered) -> Option<OrgUnitRegistered> {
         let at = self.at.then("org_unit_registered");
         let parent = optional(p.parent.as_deref(), |text| self.the(&at, "parent", text));
-        let (unit, code) = self.new::<UnitId>(&at, "unit", &p.unit, &p.code);
+        let (unit, code) = self.introduced::<UnitId>(&at, "unit", &p.unit, &p.code);
         let name = self.faults.title(&at.then("name"), p.name.as_ref());
         let kind = self.faults.choice(&at.then("kind"), p.kind);
         Some(OrgUnitRegistered {
@@ -355,7 +355,7 @@ impl Reading<'_, '_> {
         let at = self.at.then("goal_set");
         let plan = self.the(&at, "plan", &p.plan);
         let department = self.the(&at, "department", &p.department);
-        let (goal, code) = self.new::<GoalId>(&at, "goal", &p.goal, &p.code);
+        let (goal, code) = self.introduced::<GoalId>(&at, "goal", &p.goal, &p.code);
         let pillar = self.faults.ordinal(&at.then("pillar"), p.pillar);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
@@ -410,7 +410,7 @@ impl Reading<'_, '_> {
         let at = self.at.then("initiative_set");
         let goal = self.the(&at, "goal", &p.goal);
         let (initiative, code) =
-            self.new::<InitiativeId>(&at, "initiative", &p.initiative, &p.code);
+            self.introduced::<InitiativeId>(&at, "initiative", &p.initiative, &p.code);
         self.resolver.define_initiative(initiative, goal);
         let number = self.faults.ordinal(&at.then("number"), p.number);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
@@ -480,7 +480,8 @@ impl Reading<'_, '_> {
             &at_definition,
             p.definition.as_ref(),
         );
-        let (indicator, code) = self.new::<IndicatorId>(&at, "indicator", &p.indicator, &p.code);
+        let (indicator, code) =
+            self.introduced::<IndicatorId>(&at, "indicator", &p.indicator, &p.code);
         self.resolver.define_indicator(indicator, initiative);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);

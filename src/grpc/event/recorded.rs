@@ -113,8 +113,8 @@ pub(crate) fn show_pillar(pillar: &Pillar) -> v1::Pillar {
     }
 }
 
-/// What was stated.
-pub(crate) fn show_event(event: &Event) -> v1::EventInput {
+/// An event as a client states it.
+pub fn show_event(event: &Event) -> v1::EventInput {
     v1::EventInput {
         event_id: event.id.to_string(),
         valid_from: event.valid.map(|valid| valid.from.to_string()),

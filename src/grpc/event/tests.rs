@@ -1,7 +1,6 @@
 use prost::Message as _;
 
 use super::*;
-use crate::grpc::event::recorded::show_event;
 use crate::api::v1::event_input::Payload as Wire;
 use crate::domain::directory::Directory;
 use crate::domain::event::{
@@ -9,6 +8,7 @@ use crate::domain::event::{
 };
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::text::Name;
+use crate::grpc::event::recorded::show_event;
 
 fn id(number: u32) -> String {
     format!("01890a5d-ac96-774b-bcce-{number:012}")
@@ -782,7 +782,9 @@ fn expected_revisions_name_streams_by_id_or_code() {
             revision: 0,
         },
     ];
-    let rejections = parse_events(&directory, &plan(), &wrong, 1_000).unwrap_err().rejections;
+    let rejections = parse_events(&directory, &plan(), &wrong, 1_000)
+        .unwrap_err()
+        .rejections;
     let lines: Vec<_> = rejections
         .iter()
         .map(|r| format!("{} {}", r.reason.code(), r.field))

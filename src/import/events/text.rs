@@ -1,6 +1,8 @@
 //! Titles for what the source only has texts for.
 
+use super::super::understood::Criterion;
 use crate::domain::text::{InvalidText, Name, Title};
+use crate::domain::unit::catalogue::unit_by_code;
 
 /// What a text that is cut short ends with.
 const CUT: char = '…';
@@ -61,6 +63,33 @@ pub(super) fn title(text: &str, en: Option<&str>) -> Result<Title, InvalidText> 
         ja: name(text)?,
         en: english(en)?,
     })
+}
+
+/// The titles of one figure of several in Japanese and English: what tells it from the others, its site or
+/// what it is counted in, stands behind it. English titles may be given one by one, with ` / ` between.
+pub(super) fn titles_of_part(criterion: &Criterion, index: usize) -> (String, Option<String>) {
+    let parts = &criterion.proposal.parts;
+    let part = &parts[index];
+    let alike = parts
+        .iter()
+        .filter(|other| other.label == part.label)
+        .count();
+    let mark = part.scope.clone().filter(|scope| scope != "all");
+    let mark = mark.or_else(|| part.counter.clone().filter(|_| alike > 1));
+    let ja = mark.map_or_else(
+        || part.label.clone(),
+        |mark| format!("{}（{mark}）", part.label),
+    );
+    let en = criterion.title_en.as_ref().map(|title| {
+        let each: Vec<&str> = title.split(" / ").collect();
+        let unit = part.unit.as_deref().and_then(unit_by_code);
+        match unit {
+            _ if each.len() == parts.len() => each[index].to_owned(),
+            Some(unit) => format!("{title} ({})", unit.display_en),
+            None => title.clone(),
+        }
+    });
+    (ja, en)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use crate::log::embedded::shared::Shared;
 use crate::log::journal::record::SectionDraft;
 use crate::log::journal::writer::{Draft, JournalWriter, Written};
 use crate::log::journal::{Checkpoint, LedgerState, Ledgers, Record};
-use crate::log::{Head, Health, LedgerCommit, LogFault, Outcome};
+use crate::log::{Head, Health, InvalidCommit, Leaf, LedgerCommit, LogFault, Outcome};
 
 /// The most groups that wait.
 const QUEUE_MAX: usize = 256;
@@ -33,11 +33,13 @@ pub(crate) struct Appender {
     in_flight: Arc<Mutex<HashSet<LedgerId>>>,
 }
 
+type Answer = oneshot::Sender<Result<(), LogFault>>;
+
 pub(crate) enum Message {
     Group(Submission),
-    Checkpoint(Checkpoint, oneshot::Sender<Result<(), LogFault>>),
+    Checkpoint(Checkpoint, Answer),
     /// Answered when everything sent before is written, marks included.
-    Barrier(oneshot::Sender<Result<(), LogFault>>),
+    Barrier(Answer),
     /// Wakes the thread: marks are waiting, or it is to stop.
     Marks,
 }
@@ -176,6 +178,10 @@ impl Appender {
             if let Some(refusal) = shared.refusal() {
                 return Err(refusal);
             }
+            let bytes = checkpoint.note.len();
+            if bytes > Leaf::BYTES_MAX {
+                return Err(LogFault::Invalid(InvalidCommit::LeafTooLong { bytes }));
+            }
             let (answer, answered) = oneshot::channel();
             let sent = queue.send(Message::Checkpoint(checkpoint, answer)).await;
             match sent {
@@ -224,8 +230,8 @@ pub(crate) struct JournalThread {
 #[derive(Default)]
 struct Turn {
     groups: Vec<Submission>,
-    checkpoints: Vec<(Checkpoint, oneshot::Sender<Result<(), LogFault>>)>,
-    barriers: Vec<oneshot::Sender<Result<(), LogFault>>>,
+    checkpoints: Vec<(Checkpoint, Answer)>,
+    barriers: Vec<Answer>,
     bytes: usize,
 }
 
@@ -296,7 +302,10 @@ impl JournalThread {
             return;
         }
         let (decisions, changed) = self.decide(&groups);
-        let (checkpoints, answers): (Vec<_>, Vec<_>) = checkpoints.into_iter().unzip();
+        let (checkpoints, answers): (Vec<_>, Vec<_>) = checkpoints
+            .into_iter()
+            .filter_map(|(checkpoint, answer)| self.agree(checkpoint, answer))
+            .unzip();
         let marks = self.shared.take_marks();
         let stored = self.write(&groups, &decisions, checkpoints, &marks);
         let stored = match stored {
@@ -329,6 +338,19 @@ impl JournalThread {
             drop(answer.send(stored.clone()));
         }
         self.writer.absorb();
+    }
+
+    /// Passes a checkpoint on, unless it would make the next open refuse a sound history.
+    fn agree(&self, checkpoint: Checkpoint, answer: Answer) -> Option<(Checkpoint, Answer)> {
+        let head = self.ledgers.head(checkpoint.ledger);
+        let agrees = checkpoint.size < head.size
+            || (checkpoint.size == head.size && checkpoint.root == head.root);
+        if !agrees {
+            let disagrees = LogFault::Invalid(InvalidCommit::CheckpointDisagrees);
+            drop(answer.send(Err(disagrees)));
+            return None;
+        }
+        Some((checkpoint, answer))
     }
 
     /// What becomes of each commit if the write succeeds, and the states that it leads to.

@@ -12,8 +12,8 @@ use daicho::domain::id::LedgerId;
 use daicho::grpc::{PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
-    Chunk, CommitLog, Freshness, Head as LogHead, Health, LedgerCommit, LogFault, MemoryLog, Outcome,
-    ReadError, ReadLimits,
+    Chunk, CommitLog, Freshness, Head as LogHead, Health, LedgerCommit, LogFault, MemoryLog,
+    Outcome, ReadError, ReadLimits,
 };
 use daicho::merkle::Frontier;
 use futures::StreamExt as _;
@@ -39,7 +39,9 @@ enum Appends {
     /// Nothing is stored.
     Refuse(LogFault),
     /// Nobody is told whether they are stored.
-    Lose { stored: bool },
+    Lose {
+        stored: bool,
+    },
     /// They wait until the gate opens.
     Hang(watch::Receiver<bool>),
 }
@@ -80,7 +82,9 @@ impl FaultyLog {
 
     fn reading(&self) -> Result<Reads, ReadError> {
         match *self.reads.lock().unwrap() {
-            Reads::Unavailable => Err(ReadError::Unavailable("the disk does not answer".to_owned())),
+            Reads::Unavailable => Err(ReadError::Unavailable(
+                "the disk does not answer".to_owned(),
+            )),
             other => Ok(other),
         }
     }
@@ -93,7 +97,10 @@ impl CommitLog for FaultyLog {
         async move {
             match mode {
                 Appends::Work => inner.append(group).await,
-                Appends::Refuse(fault) => group.iter().map(|_| Outcome::Refused(fault.clone())).collect(),
+                Appends::Refuse(fault) => group
+                    .iter()
+                    .map(|_| Outcome::Refused(fault.clone()))
+                    .collect(),
                 Appends::Lose { stored } => {
                     let count = group.len();
                     if stored {
@@ -115,33 +122,56 @@ impl CommitLog for FaultyLog {
         .boxed()
     }
 
-    fn read(&self, ledger: LedgerId, from: u64, limits: ReadLimits) -> BoxFuture<'_, Result<Chunk, ReadError>> {
+    fn read(
+        &self,
+        ledger: LedgerId,
+        from: u64,
+        limits: ReadLimits,
+    ) -> BoxFuture<'_, Result<Chunk, ReadError>> {
         match self.reading() {
             Err(error) => future::ready(Err(error)).boxed(),
             Ok(Reads::Garbage) => {
                 let detail = "neither copy fits its checksum".to_owned();
-                future::ready(Err(ReadError::Damaged { position: from, detail })).boxed()
+                future::ready(Err(ReadError::Damaged {
+                    position: from,
+                    detail,
+                }))
+                .boxed()
             }
             Ok(_) => self.inner.read(ledger, from, limits),
         }
     }
 
-    fn leaves(&self, ledger: LedgerId, positions: Vec<u64>) -> BoxFuture<'_, Result<Vec<Bytes>, ReadError>> {
+    fn leaves(
+        &self,
+        ledger: LedgerId,
+        positions: Vec<u64>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ReadError>> {
         match self.reading() {
             Err(error) => future::ready(Err(error)).boxed(),
             Ok(Reads::Garbage) => {
-                let garbage = positions.iter().map(|_| Bytes::from_static(&[0xff; 40])).collect();
+                let garbage = positions
+                    .iter()
+                    .map(|_| Bytes::from_static(&[0xff; 40]))
+                    .collect();
                 future::ready(Ok(garbage)).boxed()
             }
             Ok(_) => self.inner.leaves(ledger, positions),
         }
     }
 
-    fn heads(&self, freshness: Freshness) -> BoxFuture<'_, Result<Vec<(LedgerId, LogHead)>, ReadError>> {
+    fn heads(
+        &self,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Vec<(LedgerId, LogHead)>, ReadError>> {
         self.inner.heads(freshness)
     }
 
-    fn head(&self, ledger: LedgerId, freshness: Freshness) -> BoxFuture<'_, Result<LogHead, ReadError>> {
+    fn head(
+        &self,
+        ledger: LedgerId,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<LogHead, ReadError>> {
         self.inner.head(ledger, freshness)
     }
 
@@ -169,7 +199,9 @@ struct Faulty {
 fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
-    Services::new(ledgers.clone(), PageKey::new([7; 32]), None, limit, closing).routes().routes()
+    Services::new(ledgers.clone(), PageKey::new([7; 32]), None, limit, closing)
+        .routes()
+        .routes()
 }
 
 impl Faulty {
@@ -177,7 +209,11 @@ impl Faulty {
     async fn planned() -> Self {
         let mut server = Self::on(MemoryLog::new()).await;
         server.admin().open_ledger(opening("city")).await.unwrap();
-        let ledger = server.client.get_ledger(GetLedgerRequest::default()).await.unwrap();
+        let ledger = server
+            .client
+            .get_ledger(GetLedgerRequest::default())
+            .await
+            .unwrap();
         let today = ledger.into_inner().today.parse().unwrap();
         let (plan, events) = SmallPlan::new(today, 1, 1, || new_id().to_string());
         server.client.append_events(append(events)).await.unwrap();
@@ -193,9 +229,18 @@ impl Faulty {
         let address = listener.local_addr().unwrap();
         let server = tonic::transport::Server::builder().add_routes(services(&ledgers, LONG));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+        let channel = Channel::from_shared(format!("http://{address}"))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
         let client = LedgerServiceClient::with_interceptor(channel, Ja("担当"));
-        Self { log, ledgers, client, first_day: String::new() }
+        Self {
+            log,
+            ledgers,
+            client,
+            first_day: String::new(),
+        }
     }
 
     /// The services without a network between, where no call takes longer than `limit`.
@@ -212,7 +257,10 @@ impl Faulty {
         let first_day = self.first_day.clone();
         self.ledgers.stop().await.unwrap();
         self.log.inner.reopen(true);
-        Self { first_day, ..Self::on(self.log.inner.clone()).await }
+        Self {
+            first_day,
+            ..Self::on(self.log.inner.clone()).await
+        }
     }
 
     fn note(&self) -> AppendEventsRequest {
@@ -248,17 +296,37 @@ async fn read_only(seen: &mut Seen) {
     let size = server.size().await;
     server.log.appends(Appends::Refuse(storage()));
     let ja = "台帳は読取専用になっています";
-    let status = server.client.append_events(server.note()).await.unwrap_err();
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
     let told = expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
-    assert!(!told.retry && !format!("{status:?}").contains("/data"), "{status:?}");
+    assert!(
+        !told.retry && !format!("{status:?}").contains("/data"),
+        "{status:?}"
+    );
     // The disk has room again, but only an open with all its checks goes on.
     server.log.appends(Appends::Work);
-    let status = server.client.append_events(server.note()).await.unwrap_err();
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
     expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
-    let status = server.admin().open_ledger(opening("town")).await.unwrap_err();
+    let status = server
+        .admin()
+        .open_ledger(opening("town"))
+        .await
+        .unwrap_err();
     expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
     assert_eq!(server.size().await, size);
-    let ledger = server.client.get_ledger(GetLedgerRequest::default()).await.unwrap().into_inner();
+    let ledger = server
+        .client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(ledger.head.unwrap().size, size);
 }
 
@@ -269,15 +337,38 @@ async fn outcome_unknown(seen: &mut Seen) {
         let size = server.size().await;
         server.log.appends(Appends::Lose { stored });
         let request = server.note();
-        let status = server.client.append_events(request.clone()).await.unwrap_err();
+        let status = server
+            .client
+            .append_events(request.clone())
+            .await
+            .unwrap_err();
         let ja = "記録されたか不明です。同じIDでもう一度送ってください";
-        expect(seen, &status, Code::Unavailable, ErrorReason::OutcomeUnknown, ja);
+        expect(
+            seen,
+            &status,
+            Code::Unavailable,
+            ErrorReason::OutcomeUnknown,
+            ja,
+        );
         let mut server = server.restarted().await;
-        let answer = server.client.append_events(request.clone()).await.unwrap().into_inner();
+        let answer = server
+            .client
+            .append_events(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(answer.replayed, stored);
         assert_eq!(answer.receipt.as_ref().unwrap().first_position, size);
-        let receipt = GetReceiptRequest { request_id: request.request_id, ..Default::default() };
-        let found = server.client.get_receipt(receipt).await.unwrap().into_inner();
+        let receipt = GetReceiptRequest {
+            request_id: request.request_id,
+            ..Default::default()
+        };
+        let found = server
+            .client
+            .get_receipt(receipt)
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(found.receipt, answer.receipt);
         assert_eq!(server.size().await, size + 1);
     }
@@ -293,13 +384,20 @@ async fn hanging(seen: &mut Seen) {
     server.log.appends(Appends::Hang(gate));
     let request = server.note();
     let status = client.append_events(request.clone()).await.unwrap_err();
-    let (late, unknown, ja) =
-        (Code::DeadlineExceeded, ErrorReason::OutcomeUnknown, "記録されたか不明です");
+    let (late, unknown, ja) = (
+        Code::DeadlineExceeded,
+        ErrorReason::OutcomeUnknown,
+        "記録されたか不明です",
+    );
     expect(seen, &status, late, unknown, ja);
     assert_eq!(server.size().await, size);
     open.send_replace(true);
     server.client.append_events(request).await.unwrap();
-    assert_eq!(server.size().await, size + 1, "whoever listened, it is recorded once");
+    assert_eq!(
+        server.size().await,
+        size + 1,
+        "whoever listened, it is recorded once"
+    );
 
     // A ledger whose opener has gone is served all the same, and once.
     let (open, gate) = watch::channel(false);
@@ -313,13 +411,26 @@ async fn hanging(seen: &mut Seen) {
     let opened = admin.open_ledger(town).await.unwrap().into_inner();
     assert_eq!(opened.ledger.unwrap().code, "town");
     assert_eq!(opened.receipt.unwrap().first_position, 0);
-    let listed = admin.list_ledgers(ListLedgersRequest::default()).await.unwrap().into_inner();
+    let listed = admin
+        .list_ledgers(ListLedgersRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(listed.ledgers.len(), 2);
 
     // What only reads can be late, but never unknown.
-    let waiting = GetLedgerRequest { ledger: "city".to_owned(), min_position: Some(1_000_000) };
+    let waiting = GetLedgerRequest {
+        ledger: "city".to_owned(),
+        min_position: Some(1_000_000),
+    };
     let status = client.get_ledger(waiting).await.unwrap_err();
-    expect(seen, &status, late, ErrorReason::DeadlinePassed, "時間切れです");
+    expect(
+        seen,
+        &status,
+        late,
+        ErrorReason::DeadlinePassed,
+        "時間切れです",
+    );
 }
 
 /// More than may wait is refused at once, and what waits is recorded.
@@ -335,7 +446,13 @@ async fn overloaded(seen: &mut Seen) {
         async move { client.append_events(request).await }
     };
     let long = "長".repeat(4_000);
-    let large = || append((0..80).map(|_| narrative(&server.first_day, "計画/1-1", &long)).collect());
+    let large = || {
+        append(
+            (0..80)
+                .map(|_| narrative(&server.first_day, "計画/1-1", &long))
+                .collect(),
+        )
+    };
     let mut waiting: FuturesUnordered<_> = (0..4).map(|_| send(large())).collect();
     let mut sent = 4 * 80;
     let status = loop {
@@ -349,7 +466,13 @@ async fn overloaded(seen: &mut Seen) {
         assert!(sent < 20_000, "nothing is ever refused");
         tokio::task::yield_now().await;
     };
-    let told = expect(seen, &status, Code::ResourceExhausted, ErrorReason::Overloaded, "混み合っています");
+    let told = expect(
+        seen,
+        &status,
+        Code::ResourceExhausted,
+        ErrorReason::Overloaded,
+        "混み合っています",
+    );
     assert!(told.retry);
     open.send_replace(true);
     let mut refused = 1;
@@ -364,20 +487,45 @@ async fn unreadable(seen: &mut Seen) {
     let mut server = Faulty::planned().await;
     let size = server.size().await;
     let selector = Some(get_event_request::Selector::Position(3));
-    let event = GetEventRequest { selector, ..Default::default() };
+    let event = GetEventRequest {
+        selector,
+        ..Default::default()
+    };
     server.log.reads(Reads::Unavailable);
     let status = server.client.get_event(event.clone()).await.unwrap_err();
-    let told = expect(seen, &status, Code::Unavailable, ErrorReason::LogUnavailable, "台帳を読み書きできません");
-    assert!(told.retry && !format!("{status:?}").contains("disk"), "{status:?}");
+    let told = expect(
+        seen,
+        &status,
+        Code::Unavailable,
+        ErrorReason::LogUnavailable,
+        "台帳を読み書きできません",
+    );
+    assert!(
+        told.retry && !format!("{status:?}").contains("disk"),
+        "{status:?}"
+    );
     server.log.reads(Reads::Garbage);
     let status = server.client.get_event(event.clone()).await.unwrap_err();
-    let damaged = (Code::DataLoss, ErrorReason::DataDamaged, "記録が壊れています");
+    let damaged = (
+        Code::DataLoss,
+        ErrorReason::DataDamaged,
+        "記録が壊れています",
+    );
     let told = expect(seen, &status, damaged.0, damaged.1, damaged.2);
     assert_eq!(told.metadata["position"], "3");
-    let mut frames = server.client.read_events(ReadEventsRequest::default()).await.unwrap().into_inner();
+    let mut frames = server
+        .client
+        .read_events(ReadEventsRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     let status = frames.message().await.unwrap_err();
     expect(seen, &status, damaged.0, damaged.1, damaged.2);
-    let status = server.client.append_events(server.note()).await.unwrap_err();
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
     expect(seen, &status, damaged.0, damaged.1, damaged.2);
     server.log.reads(Reads::Work);
     server.client.get_event(event).await.unwrap();
@@ -389,8 +537,18 @@ async fn refused_for_now(seen: &mut Seen) {
     let mut server = Faulty::planned().await;
     let size = server.size().await;
     server.log.appends(Appends::Refuse(LogFault::InFlight));
-    let status = server.client.append_events(server.note()).await.unwrap_err();
-    let told = expect(seen, &status, Code::Unavailable, ErrorReason::LogUnavailable, "台帳を読み書きできません");
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        Code::Unavailable,
+        ErrorReason::LogUnavailable,
+        "台帳を読み書きできません",
+    );
     assert!(told.retry);
     assert_eq!(server.size().await, size);
 }

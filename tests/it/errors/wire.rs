@@ -20,7 +20,12 @@ const GET_LEDGER: &str = "/daicho.v1.LedgerService/GetLedger";
 const ACTOR: (&str, &str) = ("daicho-actor-bin", "5ouF5b2T");
 
 /// One call over a connection of its own: the status, and the answer's bytes.
-async fn call(address: SocketAddr, path: &str, headers: &[(&str, &str)], message: &[u8]) -> (Status, Bytes) {
+async fn call(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    message: &[u8],
+) -> (Status, Bytes) {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -30,7 +35,9 @@ async fn call(address: SocketAddr, path: &str, headers: &[(&str, &str)], message
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let (response, mut body) = client.send_request(request.body(()).unwrap(), false).unwrap();
+    let (response, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
     let mut frame = BytesMut::new();
     frame.put_u8(0);
     frame.put_u32(u32::try_from(message.len()).unwrap());
@@ -59,25 +66,64 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
 
     let asked = report(&world).encode_to_vec();
     let (status, _) = call(address, APPEND, &[], &asked).await;
-    expect(seen, &status, Code::Unauthenticated, ErrorReason::ActorMissing, "利用者名を");
+    expect(
+        seen,
+        &status,
+        Code::Unauthenticated,
+        ErrorReason::ActorMissing,
+        "利用者名を",
+    );
     let two_lines = ("daicho-actor-bin", "YQpi");
     let not_utf8 = ("daicho-actor-bin", "/w");
     let not_base64 = ("daicho-actor-bin", "???");
     let long = "a".repeat(201);
-    for actor in [two_lines, not_utf8, not_base64, ("daicho-actor-bin", ""), ("daicho-actor", &long)] {
+    for actor in [
+        two_lines,
+        not_utf8,
+        not_base64,
+        ("daicho-actor-bin", ""),
+        ("daicho-actor", &long),
+    ] {
         let (status, _) = call(address, APPEND, &[actor], &asked).await;
-        expect(seen, &status, Code::Unauthenticated, ErrorReason::ActorInvalid, "利用者名が正しくありません");
+        expect(
+            seen,
+            &status,
+            Code::Unauthenticated,
+            ErrorReason::ActorInvalid,
+            "利用者名が正しくありません",
+        );
     }
 
     for limit in ["0n", "1n", "0S"] {
         let (status, _) = call(address, APPEND, &[ACTOR, ("grpc-timeout", limit)], &asked).await;
-        expect(seen, &status, Code::DeadlineExceeded, ErrorReason::DeadlinePassed, "時間切れです。何も記録されていません");
+        expect(
+            seen,
+            &status,
+            Code::DeadlineExceeded,
+            ErrorReason::DeadlinePassed,
+            "時間切れです。何も記録されていません",
+        );
     }
     // What it waits for never comes.
-    let waiting = GetLedgerRequest { min_position: Some(u64::MAX - 1), ..Default::default() };
+    let waiting = GetLedgerRequest {
+        min_position: Some(u64::MAX - 1),
+        ..Default::default()
+    };
     let waiting = waiting.encode_to_vec();
-    let (status, _) = call(address, GET_LEDGER, &[ACTOR, ("grpc-timeout", "50m")], &waiting).await;
-    expect(seen, &status, Code::DeadlineExceeded, ErrorReason::DeadlinePassed, "時間切れです");
+    let (status, _) = call(
+        address,
+        GET_LEDGER,
+        &[ACTOR, ("grpc-timeout", "50m")],
+        &waiting,
+    )
+    .await;
+    expect(
+        seen,
+        &status,
+        Code::DeadlineExceeded,
+        ErrorReason::DeadlinePassed,
+        "時間切れです",
+    );
     assert_eq!(world.size().await, size);
     world.server.stop().await;
 }
@@ -89,8 +135,13 @@ async fn a_callers_limit_is_held_or_ignored_but_never_a_panic() {
     for limit in ["99999999H", "-1S", "1", "abc", "123456789S", ""] {
         let asked = report(&world);
         let size = world.size().await;
-        let (status, answer) =
-            call(address, APPEND, &[ACTOR, ("grpc-timeout", limit)], &asked.encode_to_vec()).await;
+        let (status, answer) = call(
+            address,
+            APPEND,
+            &[ACTOR, ("grpc-timeout", limit)],
+            &asked.encode_to_vec(),
+        )
+        .await;
         assert_eq!(status.code(), Code::Ok, "{limit}: {status:?}");
         let answer = AppendEventsResponse::decode(answer.slice(5..)).unwrap();
         assert_eq!(answer.receipt.unwrap().first_position, size);
@@ -110,15 +161,27 @@ async fn bytes_that_are_no_call_change_nothing() {
     not_utf8[at] = 0xff;
     for bytes in [&[0xff; 64][..], &not_utf8, &[0x0a, 0x7f]] {
         let (status, _) = call(address, APPEND, &[ACTOR], bytes).await;
-        assert!(matches!(status.code(), Code::Internal | Code::InvalidArgument), "{status:?}");
+        assert!(
+            matches!(status.code(), Code::Internal | Code::InvalidArgument),
+            "{status:?}"
+        );
     }
     let (status, _) = call(address, "/daicho.v1.LedgerService/Rewrite", &[ACTOR], &[]).await;
     assert_eq!(status.code(), Code::Unimplemented);
-    let (status, _) = call(address, "/daicho.v0.LedgerService/AppendEvents", &[ACTOR], &[]).await;
+    let (status, _) = call(
+        address,
+        "/daicho.v0.LedgerService/AppendEvents",
+        &[ACTOR],
+        &[],
+    )
+    .await;
     assert_eq!(status.code(), Code::Unimplemented);
     let large = vec![0; 2 * 1024 * 1024 + 1];
     let (status, _) = call(address, APPEND, &[ACTOR], &large).await;
-    assert!(matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted), "{status:?}");
+    assert!(
+        matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted),
+        "{status:?}"
+    );
     assert_eq!(world.size().await, size);
     world.server.stop().await;
 }
@@ -139,10 +202,18 @@ async fn an_empty_message_is_told_what_it_lacks() {
     ] {
         let (status, _) = call(address, &format!("/daicho.v1.{path}"), &[ACTOR], &[]).await;
         let told = super::told(&status);
-        assert_eq!((told.code, told.reason.as_str(), told.field()), (Code::InvalidArgument, reason, field), "{path}");
+        assert_eq!(
+            (told.code, told.reason.as_str(), told.field()),
+            (Code::InvalidArgument, reason, field),
+            "{path}"
+        );
     }
     // Whoever names neither a ledger nor anything else gets the only ledger there is.
-    for path in [GET_LEDGER, "/daicho.v1.GoalService/ListGoals", "/daicho.v1.AuditService/ListChanges"] {
+    for path in [
+        GET_LEDGER,
+        "/daicho.v1.GoalService/ListGoals",
+        "/daicho.v1.AuditService/ListChanges",
+    ] {
         let (status, _) = call(address, path, &[ACTOR], &[]).await;
         assert_eq!(status.code(), Code::Ok, "{path}");
     }

@@ -25,7 +25,9 @@ impl Interceptor for Ja {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let name = MetadataValue::from_bytes(self.0.as_bytes());
         request.metadata_mut().insert_bin("daicho-actor-bin", name);
-        request.metadata_mut().insert("accept-language", MetadataValue::from_static("ja"));
+        request
+            .metadata_mut()
+            .insert("accept-language", MetadataValue::from_static("ja"));
         Ok(request)
     }
 }
@@ -54,7 +56,11 @@ impl World {
         let server = Server::start().await;
         let plan = server.planned().await;
         let mut client = LedgerServiceClient::with_interceptor(server.channel().await, Ja("担当"));
-        let ledger = client.get_ledger(GetLedgerRequest::default()).await.unwrap().into_inner();
+        let ledger = client
+            .get_ledger(GetLedgerRequest::default())
+            .await
+            .unwrap()
+            .into_inner();
         let this_first: Date = plan.first_day.parse().unwrap();
         let mut world = Self {
             client,
@@ -72,35 +78,56 @@ impl World {
 
     /// A day of last year's plan, counted from its first, as an API date.
     pub(crate) fn day(&self, after: i64) -> String {
-        self.first.checked_add(Span::new().days(after)).unwrap().to_string()
+        self.first
+            .checked_add(Span::new().days(after))
+            .unwrap()
+            .to_string()
     }
 
     pub(crate) async fn size(&mut self) -> u64 {
-        let ledger = GetLedgerRequest { ledger: "city".to_owned(), ..Default::default() };
-        self.client.get_ledger(ledger).await.unwrap().into_inner().head.unwrap().size
+        let ledger = GetLedgerRequest {
+            ledger: "city".to_owned(),
+            ..Default::default()
+        };
+        self.client
+            .get_ledger(ledger)
+            .await
+            .unwrap()
+            .into_inner()
+            .head
+            .unwrap()
+            .size
     }
 
     /// Appends what must be taken.
     #[track_caller]
-    pub(crate) fn given(&mut self, events: Vec<EventInput>) -> impl Future<Output = AppendEventsResponse> {
+    pub(crate) fn given(
+        &mut self,
+        events: Vec<EventInput>,
+    ) -> impl Future<Output = AppendEventsResponse> {
         let mut client = self.client.clone();
         let at = std::panic::Location::caller();
         async move {
             let answer = client.append_events(append(events)).await;
-            answer.unwrap_or_else(|status| panic!("{at}: {:?}", super::told(&status))).into_inner()
+            answer
+                .unwrap_or_else(|status| panic!("{at}: {:?}", super::told(&status)))
+                .into_inner()
         }
     }
 
     fn last_year(&self) -> Vec<EventInput> {
         let first = &self.day(0);
         let mut events = vec![
-            event(first, Payload::OrgUnitRegistered(OrgUnitRegistered {
-                unit: self.department.clone(),
-                code: "前部".to_owned(),
-                name: title("前部"),
-                kind: UnitKind::Department.into(),
-                parent: None,
-            })),
+            event(
+                first,
+                Payload::OrgUnitRegistered(OrgUnitRegistered {
+                    unit: self.department.clone(),
+                    code: "前部".to_owned(),
+                    name: title("前部"),
+                    kind: UnitKind::Department.into(),
+                    parent: None,
+                }),
+            ),
             unit(first, "前課", UnitKind::Section, Some("前部")),
             unit(first, "他部", UnitKind::Department, None),
             unit(first, "他課", UnitKind::Section, Some("他部")),
@@ -123,14 +150,20 @@ impl World {
             events.push(indicator(first, "前/1/1", code, definition));
         }
         events.push(indicator(first, "前/休止/1", "前/休止/件", counted()));
-        let target = EventInput { event_id: self.target.clone(), ..target(first, "前/件", "100") };
+        let target = EventInput {
+            event_id: self.target.clone(),
+            ..target(first, "前/件", "100")
+        };
         events.push(target);
         events
     }
 }
 
 pub(crate) fn title(ja: &str) -> Option<Title> {
-    Some(Title { ja: ja.to_owned(), en: None })
+    Some(Title {
+        ja: ja.to_owned(),
+        en: None,
+    })
 }
 
 pub(crate) fn event(day: &str, payload: Payload) -> EventInput {
@@ -148,7 +181,10 @@ pub(crate) fn because(event: EventInput) -> EventInput {
         code: ReasonCode::EntryError.into(),
         text: "報告書と照らし合わせて誤りが見つかったため。".to_owned(),
     };
-    EventInput { reason: Some(reason), ..event }
+    EventInput {
+        reason: Some(reason),
+        ..event
+    }
 }
 
 /// The event with evidence.
@@ -160,111 +196,163 @@ pub(crate) fn proven(event: EventInput) -> EventInput {
         disclosure: Disclosure::Internal.into(),
         ..Evidence::default()
     };
-    EventInput { evidence: vec![evidence], ..event }
+    EventInput {
+        evidence: vec![evidence],
+        ..event
+    }
 }
 
 pub(crate) fn plan(year: i16, code: &str, pillars: u32) -> EventInput {
-    let pillars = (1..=pillars).map(|number| Pillar { number, title: title("柱") });
-    event(&format!("{year}-04-01"), Payload::PlanPublished(PlanPublished {
-        plan: new_id().to_string(),
-        code: code.to_owned(),
-        title: title(code),
-        cycle: Some(DateSpan {
-            first: format!("{year}-04-01"),
-            last: format!("{}-03-31", year + 1),
+    let pillars = (1..=pillars).map(|number| Pillar {
+        number,
+        title: title("柱"),
+    });
+    event(
+        &format!("{year}-04-01"),
+        Payload::PlanPublished(PlanPublished {
+            plan: new_id().to_string(),
+            code: code.to_owned(),
+            title: title(code),
+            cycle: Some(DateSpan {
+                first: format!("{year}-04-01"),
+                last: format!("{}-03-31", year + 1),
+            }),
+            pillars: pillars.collect(),
+            source_sha256: None,
         }),
-        pillars: pillars.collect(),
-        source_sha256: None,
-    }))
+    )
 }
 
 pub(crate) fn unit(day: &str, code: &str, kind: UnitKind, parent: Option<&str>) -> EventInput {
-    event(day, Payload::OrgUnitRegistered(OrgUnitRegistered {
-        unit: new_id().to_string(),
-        code: code.to_owned(),
-        name: title(code),
-        kind: kind.into(),
-        parent: parent.map(str::to_owned),
-    }))
+    event(
+        day,
+        Payload::OrgUnitRegistered(OrgUnitRegistered {
+            unit: new_id().to_string(),
+            code: code.to_owned(),
+            name: title(code),
+            kind: kind.into(),
+            parent: parent.map(str::to_owned),
+        }),
+    )
 }
 
-pub(crate) fn unit_changed(day: &str, unit: &str, parent: Option<&str>, dissolved: bool) -> EventInput {
-    because(event(day, Payload::OrgUnitChanged(OrgUnitChanged {
-        unit: unit.to_owned(),
-        name: None,
-        parent: parent.map(str::to_owned),
-        dissolved,
-    })))
+pub(crate) fn unit_changed(
+    day: &str,
+    unit: &str,
+    parent: Option<&str>,
+    dissolved: bool,
+) -> EventInput {
+    because(event(
+        day,
+        Payload::OrgUnitChanged(OrgUnitChanged {
+            unit: unit.to_owned(),
+            name: None,
+            parent: parent.map(str::to_owned),
+            dissolved,
+        }),
+    ))
 }
 
 pub(crate) fn goal(day: &str, plan: &str, code: &str, department: &str, pillar: u32) -> EventInput {
-    event(day, Payload::GoalSet(GoalSet {
-        goal: new_id().to_string(),
-        plan: plan.to_owned(),
-        code: code.to_owned(),
-        department: department.to_owned(),
-        pillar,
-        title: title(code),
-        source_text: "目標の文".to_owned(),
-    }))
+    event(
+        day,
+        Payload::GoalSet(GoalSet {
+            goal: new_id().to_string(),
+            plan: plan.to_owned(),
+            code: code.to_owned(),
+            department: department.to_owned(),
+            pillar,
+            title: title(code),
+            source_text: "目標の文".to_owned(),
+        }),
+    )
 }
 
 pub(crate) fn goal_reworded(day: &str, goal: &str) -> EventInput {
-    event(day, Payload::GoalReworded(GoalReworded {
-        goal: goal.to_owned(),
-        title: title("新しい名前"),
-        source_text: "新しい文".to_owned(),
-    }))
+    event(
+        day,
+        Payload::GoalReworded(GoalReworded {
+            goal: goal.to_owned(),
+            title: title("新しい名前"),
+            source_text: "新しい文".to_owned(),
+        }),
+    )
 }
 
 pub(crate) fn initiative(day: &str, goal: &str, code: &str, number: u32, lead: &str) -> EventInput {
-    event(day, Payload::InitiativeSet(InitiativeSet {
-        initiative: new_id().to_string(),
-        goal: goal.to_owned(),
-        number,
-        code: code.to_owned(),
-        title: title(code),
-        source_text: "取組の文".to_owned(),
-        lead_unit: lead.to_owned(),
-        contributing_units: Vec::new(),
-    }))
+    event(
+        day,
+        Payload::InitiativeSet(InitiativeSet {
+            initiative: new_id().to_string(),
+            goal: goal.to_owned(),
+            number,
+            code: code.to_owned(),
+            title: title(code),
+            source_text: "取組の文".to_owned(),
+            lead_unit: lead.to_owned(),
+            contributing_units: Vec::new(),
+        }),
+    )
 }
 
 pub(crate) fn initiative_moved(day: &str, initiative: &str, from: &str, to: &str) -> EventInput {
-    because(event(day, Payload::InitiativeMoved(InitiativeMoved {
-        initiative: initiative.to_owned(),
-        from_goal: from.to_owned(),
-        to_goal: to.to_owned(),
-        number: 5,
-    })))
+    because(event(
+        day,
+        Payload::InitiativeMoved(InitiativeMoved {
+            initiative: initiative.to_owned(),
+            from_goal: from.to_owned(),
+            to_goal: to.to_owned(),
+            number: 5,
+        }),
+    ))
 }
 
-pub(crate) fn indicator(day: &str, initiative: &str, code: &str, definition: Definition) -> EventInput {
-    event(day, Payload::IndicatorDefined(IndicatorDefined {
-        indicator: new_id().to_string(),
-        initiative: initiative.to_owned(),
-        code: code.to_owned(),
-        title: title(code),
-        source_text: "基準の文".to_owned(),
-        definition: Some(definition),
-    }))
+pub(crate) fn indicator(
+    day: &str,
+    initiative: &str,
+    code: &str,
+    definition: Definition,
+) -> EventInput {
+    event(
+        day,
+        Payload::IndicatorDefined(IndicatorDefined {
+            indicator: new_id().to_string(),
+            initiative: initiative.to_owned(),
+            code: code.to_owned(),
+            title: title(code),
+            source_text: "基準の文".to_owned(),
+            definition: Some(definition),
+        }),
+    )
 }
 
 pub(crate) fn value(text: &str) -> Option<Target> {
-    Some(Target { aim: Some(Aim::Value(text.to_owned())), parts: Vec::new() })
+    Some(Target {
+        aim: Some(Aim::Value(text.to_owned())),
+        parts: Vec::new(),
+    })
 }
 
 pub(crate) fn target(day: &str, indicator: &str, aim: &str) -> EventInput {
-    event(day, Payload::TargetSet(TargetSet { indicator: indicator.to_owned(), target: value(aim) }))
+    event(
+        day,
+        Payload::TargetSet(TargetSet {
+            indicator: indicator.to_owned(),
+            target: value(aim),
+        }),
+    )
 }
 
 pub(crate) fn target_revised(day: &str, indicator: &str, replaces: &str, aim: &str) -> EventInput {
-    because(event(day, Payload::TargetRevised(TargetRevised {
-        indicator: indicator.to_owned(),
-        replaces: replaces.to_owned(),
-        before: None,
-        target: value(aim),
-    })))
+    because(event(
+        day,
+        Payload::TargetRevised(TargetRevised {
+            indicator: indicator.to_owned(),
+            replaces: replaces.to_owned(),
+            before: None,
+            target: value(aim),
+        }),
+    ))
 }
 
 pub(crate) fn measured(kind: Kind) -> Option<Measurement> {
@@ -281,50 +369,79 @@ pub(crate) fn level(amount: &str) -> Kind {
 
 pub(crate) fn ratio(numerator: &str, denominator: &str) -> Kind {
     let (numerator, denominator) = (numerator.to_owned(), denominator.to_owned());
-    Kind::Ratio(measurement::Ratio { numerator, denominator })
+    Kind::Ratio(measurement::Ratio {
+        numerator,
+        denominator,
+    })
 }
 
 pub(crate) fn member(member: &str) -> Kind {
-    Kind::Member(measurement::Member { member: member.to_owned(), state: MemberState::Done.into() })
+    Kind::Member(measurement::Member {
+        member: member.to_owned(),
+        state: MemberState::Done.into(),
+    })
 }
 
 pub(crate) fn reached(checkpoint: Option<&str>, state: MilestoneState) -> Kind {
     let checkpoint = checkpoint.map(str::to_owned);
-    Kind::Milestone(measurement::Milestone { checkpoint, state: state.into() })
+    Kind::Milestone(measurement::Milestone {
+        checkpoint,
+        state: state.into(),
+    })
 }
 
 pub(crate) fn actual(day: &str, indicator: &str, kind: Kind) -> EventInput {
-    event(day, Payload::ActualRecorded(ActualRecorded {
-        indicator: indicator.to_owned(),
-        measurement: measured(kind),
-        ..ActualRecorded::default()
-    }))
+    event(
+        day,
+        Payload::ActualRecorded(ActualRecorded {
+            indicator: indicator.to_owned(),
+            measurement: measured(kind),
+            ..ActualRecorded::default()
+        }),
+    )
 }
 
-pub(crate) fn actual_of(day: &str, indicator: &str, kind: Kind, part: Option<&str>, unit: Option<&str>) -> EventInput {
-    event(day, Payload::ActualRecorded(ActualRecorded {
-        indicator: indicator.to_owned(),
-        measurement: measured(kind),
-        part: part.map(str::to_owned),
-        unit_code: unit.map(str::to_owned),
-    }))
+pub(crate) fn actual_of(
+    day: &str,
+    indicator: &str,
+    kind: Kind,
+    part: Option<&str>,
+    unit: Option<&str>,
+) -> EventInput {
+    event(
+        day,
+        Payload::ActualRecorded(ActualRecorded {
+            indicator: indicator.to_owned(),
+            measurement: measured(kind),
+            part: part.map(str::to_owned),
+            unit_code: unit.map(str::to_owned),
+        }),
+    )
 }
 
 pub(crate) fn corrected(day: &str, indicator: &str, corrects: &str, kind: Kind) -> EventInput {
-    because(event(day, Payload::ActualCorrected(ActualCorrected {
-        indicator: indicator.to_owned(),
-        corrects: corrects.to_owned(),
-        measurement: measured(kind),
-        ..ActualCorrected::default()
-    })))
+    because(event(
+        day,
+        Payload::ActualCorrected(ActualCorrected {
+            indicator: indicator.to_owned(),
+            corrects: corrects.to_owned(),
+            measurement: measured(kind),
+            ..ActualCorrected::default()
+        }),
+    ))
 }
 
 pub(crate) fn narrative(day: &str, goal: &str, text: &str) -> EventInput {
-    event(day, Payload::NarrativeAdded(NarrativeAdded {
-        subject: Some(Subject { kind: Some(subject::Kind::Goal(goal.to_owned())) }),
-        kind: NarrativeKind::Note.into(),
-        text: text.to_owned(),
-    }))
+    event(
+        day,
+        Payload::NarrativeAdded(NarrativeAdded {
+            subject: Some(Subject {
+                kind: Some(subject::Kind::Goal(goal.to_owned())),
+            }),
+            kind: NarrativeKind::Note.into(),
+            text: text.to_owned(),
+        }),
+    )
 }
 
 fn unit_of(code: &str, ja: &str, dimension: DimensionKind) -> Option<Unit> {
@@ -349,7 +466,11 @@ pub(crate) fn counted() -> Definition {
         comparator: Comparator::Ge.into(),
         quantifier: Quantifier::Single.into(),
         unit: unit_of("{case}", "件", DimensionKind::Count),
-        domain: Some(ValueDomain { min: Some("0".to_owned()), max: None, integer: true }),
+        domain: Some(ValueDomain {
+            min: Some("0".to_owned()),
+            max: None,
+            integer: true,
+        }),
         attainment_basis: AttainmentBasis::ToTarget.into(),
         disclosure: Disclosure::Public.into(),
         result_level: ResultLevel::Output.into(),
@@ -363,7 +484,11 @@ fn percent() -> Definition {
         measure_type: MeasureType::Ratio.into(),
         entry_kind: Some(EntryKind::NumDen.into()),
         agg_time: AggTime::RatioOfSums.into(),
-        unit: unit.map(|unit| Unit { scale_pow10: -2, decimals: 1, ..unit }),
+        unit: unit.map(|unit| Unit {
+            scale_pow10: -2,
+            decimals: 1,
+            ..unit
+        }),
         domain: Some(ValueDomain {
             min: Some("0".to_owned()),
             max: Some("100".to_owned()),
@@ -379,14 +504,25 @@ fn kilometres() -> Definition {
         measure_type: MeasureType::Level.into(),
         entry_kind: Some(EntryKind::Absolute.into()),
         agg_time: AggTime::Latest.into(),
-        unit: unit.map(|unit| Unit { decimals: 1, ..unit }),
-        domain: Some(ValueDomain { min: Some("0".to_owned()), max: None, integer: false }),
+        unit: unit.map(|unit| Unit {
+            decimals: 1,
+            ..unit
+        }),
+        domain: Some(ValueDomain {
+            min: Some("0".to_owned()),
+            max: None,
+            integer: false,
+        }),
         ..counted()
     }
 }
 
 fn coverage() -> Definition {
-    let member = |key: &str| Member { key: key.to_owned(), label: title(key), ..Member::default() };
+    let member = |key: &str| Member {
+        key: key.to_owned(),
+        label: title(key),
+        ..Member::default()
+    };
     Definition {
         measure_type: MeasureType::Coverage.into(),
         entry_kind: Some(EntryKind::MemberState.into()),
@@ -397,8 +533,11 @@ fn coverage() -> Definition {
 }
 
 fn milestone() -> Definition {
-    let checkpoint =
-        Checkpoint { key: "設計".to_owned(), label: title("設計"), ..Checkpoint::default() };
+    let checkpoint = Checkpoint {
+        key: "設計".to_owned(),
+        label: title("設計"),
+        ..Checkpoint::default()
+    };
     Definition {
         measure_type: MeasureType::Milestone.into(),
         entry_kind: Some(EntryKind::MilestoneState.into()),
@@ -410,18 +549,33 @@ fn milestone() -> Definition {
 }
 
 fn rubric() -> Definition {
-    let levels = ["低い", "普通", "高い"].into_iter().flat_map(title).collect();
+    let levels = ["低い", "普通", "高い"]
+        .into_iter()
+        .flat_map(title)
+        .collect();
     Definition {
         measure_type: MeasureType::Qualitative.into(),
         entry_kind: Some(EntryKind::RubricLevel.into()),
         agg_time: AggTime::Latest.into(),
         comparator: Comparator::RubricAtLeast.into(),
-        rubric: Some(Rubric { code: "評価".to_owned(), version: 1, levels }),
+        rubric: Some(Rubric {
+            code: "評価".to_owned(),
+            version: 1,
+            levels,
+        }),
         ..counted()
     }
 }
 
 fn weighted() -> Definition {
-    let part = Part { key: "甲".to_owned(), label: title("甲"), weight: Some("1".to_owned()) };
-    Definition { agg_space: AggSpace::Weighted.into(), parts: vec![part], ..counted() }
+    let part = Part {
+        key: "甲".to_owned(),
+        label: title("甲"),
+        weight: Some("1".to_owned()),
+    };
+    Definition {
+        agg_space: AggSpace::Weighted.into(),
+        parts: vec![part],
+        ..counted()
+    }
 }

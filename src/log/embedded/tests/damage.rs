@@ -1,6 +1,7 @@
 //! One test for each row of the table of repairs, on really damaged files.
 
 use super::*;
+use crate::log::InvalidCommit;
 use crate::log::journal::segment::Scan;
 use crate::log::journal::{FolderId, Record};
 
@@ -198,6 +199,15 @@ async fn torn_record_that_a_checkpoint_reaches_beyond_is_refused() {
     grow(&log, 1, &mut history, 2, 3).await;
     let head = head_over(1, &history);
     let note = Bytes::from_static(b"signed");
+    for (size, root) in [(head.size + 1, head.root), (head.size, Hash::EMPTY_ROOT)] {
+        let refused = log
+            .keep_checkpoint(ledger(1), size, root, note.clone())
+            .await;
+        assert_eq!(
+            refused,
+            Err(LogFault::Invalid(InvalidCommit::CheckpointDisagrees))
+        );
+    }
     log.keep_checkpoint(ledger(1), head.size, head.root, note)
         .await
         .unwrap();

@@ -1,0 +1,163 @@
+//! `daicho audit`: who changed what, when, from what to what, and why.
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::api::v1;
+use crate::cli::choice;
+use crate::cli::failure::Failure;
+use crate::cli::input;
+use crate::cli::render::change;
+use crate::cli::session::Session;
+use crate::domain::date::Date;
+
+/// Changes at most, unless more are asked for.
+const CHANGES: usize = 50;
+
+/// What auditors ask.
+#[derive(Clone, Debug, Subcommand)]
+pub enum AuditCommand {
+    /// List changes: who, when, from what to what, why, on which paper
+    Changes(Box<ChangesArgs>),
+}
+
+/// Arguments of `audit changes`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ChangesArgs {
+    /// Only about this plan, unit, goal, initiative or indicator: code or id
+    #[arg(value_name = "SUBJECT")]
+    subject: Option<String>,
+    /// Only by this actor
+    #[arg(long = "actor", value_name = "NAME")]
+    by: Option<String>,
+    /// Only of these types; may be repeated
+    #[arg(long = "type", value_name = "TYPE", value_parser = choice::parser::<v1::EventType>())]
+    types: Vec<v1::EventType>,
+    /// Only with these reasons; may be repeated
+    #[arg(long = "reason", value_name = "CODE", value_parser = choice::parser::<v1::ReasonCode>())]
+    reasons: Vec<v1::ReasonCode>,
+    /// Only recorded on or after this day, or at or after this instant
+    #[arg(long, value_name = "WHEN", value_parser = When::parse)]
+    since: Option<When>,
+    /// Only recorded on or before this day, or before this instant
+    #[arg(long, value_name = "WHEN", value_parser = When::parse)]
+    until: Option<When>,
+    /// Only holding for this day or a later one
+    #[arg(long, value_name = "DATE", value_parser = input::date)]
+    valid_from: Option<Date>,
+    /// Only holding for this day or an earlier one
+    #[arg(long, value_name = "DATE", value_parser = input::date)]
+    valid_until: Option<Date>,
+    /// Only recorded late or retroactive
+    #[arg(long)]
+    flagged: bool,
+    /// From the first to the last
+    #[arg(long)]
+    oldest_first: bool,
+    /// Changes at most
+    #[arg(long, value_name = "COUNT", default_value_t = CHANGES)]
+    limit: usize,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daicho audit changes R5/産業環境部/1-1/1.1 --type target-revised
+  daicho audit changes --actor 総務文書課 --since 2023-10-01 --until 2023-10-31
+  daicho audit changes --flagged --oldest-first";
+
+/// A day in the ledger's zone, or an instant.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum When {
+    /// A day.
+    Day(Date),
+    /// An instant.
+    Instant(Timestamp),
+}
+
+impl When {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text.parse() {
+            Ok(instant) => Ok(Self::Instant(instant)),
+            Err(_) => input::date(text).map(Self::Day),
+        }
+    }
+
+    /// The first instant that belongs to it.
+    fn start(self, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Day(day) => Some(day.to_zoned(zone.clone()).ok()?.timestamp()),
+        }
+    }
+
+    /// The first instant that no longer belongs to it.
+    fn end(self, zone: &TimeZone) -> Option<Timestamp> {
+        match self {
+            Self::Instant(instant) => Some(instant),
+            Self::Day(day) => Self::Day(day.tomorrow().ok()?).start(zone),
+        }
+    }
+}
+
+/// Does what was asked.
+pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
+    match command {
+        AuditCommand::Changes(args) => changes(session, args).await,
+    }
+}
+
+async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
+    let zone = session.view.zone();
+    let order = if args.oldest_first {
+        v1::ChangeOrder::OldestFirst
+    } else {
+        v1::ChangeOrder::NewestFirst
+    };
+    let request = v1::ListChangesRequest {
+        actor: args.by.clone(),
+        subject: args.subject.clone(),
+        types: args.types.iter().map(|kind| i32::from(*kind)).collect(),
+        reasons: args.reasons.iter().map(|code| i32::from(*code)).collect(),
+        recorded_from: args.since.and_then(|when| when.start(zone)).map(wire),
+        recorded_until: args.until.and_then(|when| when.end(zone)).map(wire),
+        valid_from: args.valid_from.map(|day| day.to_string()),
+        valid_until: args.valid_until.map(|day| day.to_string()),
+        flagged_only: args.flagged,
+        order: order.into(),
+        ..v1::ListChangesRequest::default()
+    };
+    session.answer(
+        &session.client.changes(request, args.limit).await?,
+        change::list,
+    )
+}
+
+fn wire(instant: Timestamp) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: instant.as_second(),
+        nanos: instant.subsec_nanosecond(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_is_whole_in_the_ledgers_zone() {
+        let tokyo = TimeZone::get("Asia/Tokyo").expect("the zone is bundled");
+        let day = When::parse("令和5年10月1日").expect("a day");
+        assert_eq!(
+            day.start(&tokyo).map(|at| at.to_string()).as_deref(),
+            Some("2023-09-30T15:00:00Z")
+        );
+        assert_eq!(
+            day.end(&tokyo).map(|at| at.to_string()).as_deref(),
+            Some("2023-10-01T15:00:00Z")
+        );
+        let instant = When::parse("2023-10-01T00:00:00+09:00").expect("an instant");
+        assert_eq!(instant.start(&tokyo), day.start(&tokyo));
+    }
+}

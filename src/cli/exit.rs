@@ -1,0 +1,72 @@
+//! Exit codes: what a script may conclude without reading a message.
+
+use std::fmt::Write as _;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[repr(u8)]
+pub enum Exit {
+    /// It was done, or had been done before.
+    Done = 0,
+    /// A rule forbids it, or a file has faults. Nothing was written.
+    Refused = 1,
+    /// The command line cannot be understood. Nothing was sent.
+    Usage = 2,
+    /// Something named does not exist.
+    NotFound = 3,
+    /// It exists already, or somebody else came first.
+    Conflict = 4,
+    /// The server cannot be reached or cannot serve now. Nothing was written.
+    Unavailable = 5,
+    /// It may or may not have been written.
+    OutcomeUnknown = 6,
+    /// The server reports damaged data or an internal error, or the output cannot be written.
+    Fault = 7,
+}
+
+impl Exit {
+    /// Every code with its meaning, as `--help` prints them.
+    pub const ALL: [(Self, &'static str); 8] = [
+        (Self::Done, "done, or done before"),
+        (
+            Self::Refused,
+            "refused by a rule, or a file has faults; nothing was written",
+        ),
+        (
+            Self::Usage,
+            "the command line cannot be understood; nothing was sent",
+        ),
+        (Self::NotFound, "something named does not exist"),
+        (
+            Self::Conflict,
+            "exists already, or somebody else came first: look again",
+        ),
+        (
+            Self::Unavailable,
+            "the server cannot be reached or cannot serve now; nothing was written",
+        ),
+        (
+            Self::OutcomeUnknown,
+            "may or may not be written; repeat with --request-id as told",
+        ),
+        (
+            Self::Fault,
+            "damaged data, an internal error, or the output cannot be written",
+        ),
+    ];
+
+    /// The number.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// The table of codes for `--help`.
+pub fn help() -> String {
+    let mut text = String::from("Exit codes:\n");
+    for (exit, meaning) in Exit::ALL {
+        // Writing into a string cannot fail.
+        let _ = writeln!(text, "  {}  {meaning}", exit.code());
+    }
+    text
+}

@@ -1,0 +1,123 @@
+//! `daicho goal`: list goals, show one, tell the history of one or of an indicator.
+
+use clap::{Args, Subcommand};
+
+use crate::api::v1;
+use crate::cli::client::GoalFilter;
+use crate::cli::failure::Failure;
+use crate::cli::render::{change, goal, series};
+use crate::cli::session::Session;
+
+/// Changes of one history at most, unless more are asked for.
+const HISTORY_CHANGES: usize = 1_000;
+
+/// What can be asked about goals.
+#[derive(Clone, Debug, Subcommand)]
+pub enum GoalCommand {
+    /// List goals
+    List(ListArgs),
+    /// Show a goal with its initiatives and indicators
+    Show(ShowArgs),
+    /// Tell the whole history of an indicator, or every change of a goal
+    History(HistoryArgs),
+}
+
+/// Arguments of `goal list`.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// Only where all these words are found, in codes, titles or texts
+    #[arg(long, value_name = "WORDS")]
+    find: Option<String>,
+    /// Only of this plan: code or id
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<String>,
+    /// Only of this department (部): code or id
+    #[arg(long, value_name = "UNIT")]
+    department: Option<String>,
+    /// Only with an initiative of this section (課等): code or id
+    #[arg(long, value_name = "UNIT")]
+    section: Option<String>,
+    /// Only under the pillar with this number
+    #[arg(long, value_name = "NUMBER")]
+    pillar: Option<u32>,
+    /// Goals at most
+    #[arg(long, value_name = "COUNT")]
+    limit: Option<usize>,
+    /// With initiatives and indicators; for --json
+    #[arg(long, requires = "json")]
+    full: bool,
+}
+
+/// Arguments of `goal show`.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// The goal: its code or id
+    #[arg(value_name = "GOAL")]
+    goal: String,
+}
+
+/// Arguments of `goal history`.
+#[derive(Args, Clone, Debug)]
+pub struct HistoryArgs {
+    /// A goal, initiative or indicator: code or id
+    #[arg(value_name = "GOAL|INDICATOR")]
+    subject: String,
+    /// Changes at most, for a goal or initiative
+    #[arg(long, value_name = "COUNT", default_value_t = HISTORY_CHANGES)]
+    limit: usize,
+}
+
+/// Does what was asked.
+pub async fn run(session: &Session, command: &GoalCommand) -> Result<(), Failure> {
+    match command {
+        GoalCommand::List(args) => list(session, args).await,
+        GoalCommand::Show(args) => show(session, args).await,
+        GoalCommand::History(args) => history(session, args).await,
+    }
+}
+
+async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
+    let filter = GoalFilter {
+        plan: args.plan.clone(),
+        department: args.department.clone(),
+        section: args.section.clone(),
+        pillar: args.pillar,
+        find: args.find.clone(),
+        full: args.full,
+    };
+    session.answer(
+        &session.client.goals(&filter, args.limit).await?,
+        goal::list,
+    )
+}
+
+async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
+    match session.client.goal(&args.goal).await {
+        Ok(answer) => session.answer(&answer, goal::card),
+        Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => Err(session
+            .offering(failure, &args.goal, &[v1::EntityKind::Goal])
+            .await),
+        Err(failure) => Err(failure),
+    }
+}
+
+async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
+    let subject = match session.client.lookup(&args.subject).await {
+        Err(failure) if failure.reason() == Some("CODE_UNKNOWN") => {
+            return Err(session.offering(failure, &args.subject, &[]).await);
+        }
+        answer => answer?,
+    };
+    if subject.kind() == v1::EntityKind::Indicator {
+        return session.answer(&session.series(&subject.id).await?, series::history);
+    }
+    let request = v1::ListChangesRequest {
+        subject: Some(subject.id),
+        order: v1::ChangeOrder::OldestFirst.into(),
+        ..v1::ListChangesRequest::default()
+    };
+    session.answer(
+        &session.client.changes(request, args.limit).await?,
+        change::list,
+    )
+}

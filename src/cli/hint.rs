@@ -1,0 +1,234 @@
+//! What to do next about a refusal, in terms of this command line.
+
+use crate::cli::exit::Exit;
+use crate::cli::language::pick;
+use crate::domain::text::Language;
+
+macro_rules! steps {
+    ($($reason:literal => $ja:literal, $en:literal;)*) => {
+        /// Advice for a stable reason.
+        fn for_reason(reason: &str) -> Option<(&'static str, &'static str)> {
+            match reason { $($reason => Some(($ja, $en)),)* _ => None }
+        }
+    };
+}
+
+steps! {
+    "FIELD_REQUIRED" => "この項目を指定してください", "give this argument";
+    "CODE_INVALID" => "文字・数字と / - . _ ( ) ・ ー だけを120文字以内で使ってください",
+        "use letters, digits and / - . _ ( ) ・ ー, at most 120 characters";
+    "TEXT_TOO_LONG" => "短くしてください", "shorten it";
+    "VALUE_NOT_NUMERIC" => "1200、-3、1.5 のような数だけを入力してください",
+        "enter a plain number such as 1200, -3 or 1.5";
+    "VALUE_OUT_OF_DOMAIN" => "単位と定義は daicho goal history 指標 で確認できます",
+        "see unit and definition with: daicho goal history INDICATOR";
+    "RATIO_PARTS_REQUIRED" => "5430/9980 のように分子/分母で入力してください",
+        "enter numerator/denominator, such as 5430/9980";
+    "DENOMINATOR_ZERO" => "対象がない場合は --nil no-demand で報告してください",
+        "if there was nothing to divide by, report --nil no-demand";
+    "UNIT_MISMATCH" => "指標の単位に換算するか、--unit を省いてください",
+        "convert the value to the indicator's unit, or leave --unit out";
+    "ENTRY_KIND_MISMATCH" => "値だけを入力すると指標に合った形で送られます",
+        "type the bare value: its form is chosen from the indicator";
+    "DATE_INVALID" => "2023-09-30、令和5年9月30日、R5.9.30 などで入力してください",
+        "write 2023-09-30, 2023/9/30, 令和5年9月30日 or R5.9.30";
+    "DATE_IN_FUTURE" => "済んだ事実だけを報告できます", "only what has happened can be reported";
+    "DATE_OUTSIDE_CYCLE" => "計画の年度内の日付にしてください", "choose a date within the plan's cycle";
+    "REASON_REQUIRED" => "--reason-code と --reason を指定してください",
+        "give --reason-code and --reason";
+    "EVIDENCE_REQUIRED" => "--evidence ファイル で根拠資料を付けてください",
+        "attach a file with --evidence FILE";
+    "TARGET_MISMATCH" => "現在の目標は daicho goal history 指標 で確認できます",
+        "see the target in force with: daicho goal history INDICATOR";
+    "LEDGER_AMBIGUOUS" => "--ledger で台帳を指定してください（一覧: daicho ledger list）",
+        "name one with --ledger (see: daicho ledger list)";
+    "PAGE_TOKEN_INVALID" => "最初からやり直してください", "begin again";
+
+    "LEDGER_UNKNOWN" => "一覧: daicho ledger list", "see: daicho ledger list";
+    "PLAN_UNKNOWN" => "計画の取込: daicho plan import ファイル", "import one with: daicho plan import FILE";
+    "UNIT_UNKNOWN" => "組織の一覧: daicho plan show", "see the units with: daicho plan show";
+    "GOAL_UNKNOWN" => "組織目標の一覧: daicho goal list", "see: daicho goal list";
+    "INITIATIVE_UNKNOWN" => "取組内容は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
+    "INDICATOR_UNKNOWN" => "指標は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
+    "PILLAR_UNKNOWN" => "柱の一覧: daicho plan show", "see: daicho plan show";
+    "MEMBER_NOT_IN_SET" => "対象は daicho goal history 指標 で確認できます",
+        "see the members with: daicho goal history INDICATOR";
+    "PART_UNKNOWN" => "--part で内訳を指定してください", "name a part with --part";
+    "CHECKPOINT_UNKNOWN" => "工程は daicho goal history 指標 で確認できます",
+        "see the checkpoints with: daicho goal history INDICATOR";
+    "ENTRY_UNKNOWN" => "実績は daicho goal history 指標 で確認できます",
+        "see the entries with: daicho goal history INDICATOR";
+    "TARGET_UNKNOWN" => "目標は daicho goal history 指標 で確認できます",
+        "see the targets with: daicho goal history INDICATOR";
+    "CODE_UNKNOWN" => "コードは daicho goal list で探せます", "look for the code with: daicho goal list --find WORDS";
+    "EVENT_UNKNOWN" => "イベントIDと台帳を確認してください", "check the event id and the ledger";
+    "REQUEST_UNKNOWN" => "記録されていません。同じ操作をもう一度行えます", "it was not recorded; send it again";
+
+    "CODE_TAKEN" => "別のコードにしてください", "choose another code";
+    "CYCLE_TAKEN" => "その年度の計画は daicho plan show で確認できます", "see that cycle's plan with: daicho plan show";
+    "TARGET_EXISTS" => "daicho target revise で変更してください", "change it with: daicho target revise";
+    "OBSERVATION_EXISTS" => "daicho correct 指標@日付 値 --reason … で訂正してください",
+        "correct it with: daicho correct INDICATOR@DATE VALUE --reason …";
+    "IDEMPOTENCY_CONFLICT" => "別の事実なら --request-id を付けずにやり直してください",
+        "if it is another fact, run it again without --request-id";
+    "ACTOR_DIFFERS" => "記録した本人の名前（--as）でやり直すか、--request-id を外してください",
+        "repeat it as the person who recorded it (--as), or leave --request-id out";
+
+    "GOAL_CANCELLED" => "中止前の実績の訂正だけができます", "only what was before can be corrected";
+    "INITIATIVE_CANCELLED" => "中止前の実績の訂正だけができます", "only what was before can be corrected";
+    "INDICATOR_CANCELLED" => "中止前の実績の訂正だけができます", "only what was before can be corrected";
+    "GOAL_SUSPENDED" => "再開されるまで報告できません", "it must be resumed first";
+    "GOAL_CARRIED_OVER" => "繰越先の計画で報告してください", "report it in the plan it goes on in";
+    "ALREADY_SUPERSEDED" => "最新の訂正を対象にしてください: daicho goal history 指標",
+        "correct the newest of the chain; see: daicho goal history INDICATOR";
+    "TARGET_SUPERSEDED" => "もう一度見てから変更してください: daicho goal history 指標",
+        "look again before you revise: daicho goal history INDICATOR";
+    "TARGET_UNCHANGED" => "変更する必要はありません", "there is nothing to change";
+    "CYCLE_ENDED" => "翌年度の計画で扱ってください", "take it up in the next year's plan";
+    "MILESTONE_BACKWARD" => "報告が誤りなら daicho correct で訂正してください",
+        "if the report was wrong, use: daicho correct";
+    "NOT_DEMAND_DRIVEN" => "この指標に需要は記録できません", "this indicator records no demand";
+    "TOTAL_TOO_LARGE" => "値を確認してください", "check the value";
+
+    "STREAM_VERSION_CONFLICT" => "もう一度見てからやり直してください", "look again, then decide anew";
+    "EXPECTED_VALUE_DIFFERS" => "他の人が先に変更しました。もう一度見てからやり直してください",
+        "somebody changed it first; look again, then decide anew";
+
+    "ACTOR_MISSING" => "--as 名前 か DAICHO_ACTOR で名乗ってください", "name yourself with --as NAME or DAICHO_ACTOR";
+    "ACTOR_INVALID" => "名前は1行200文字以内です", "a name is 1 to 200 characters on one line";
+    "PERMISSION_DENIED" => "権限を管理者に確認してください", "ask who grants it";
+
+    "POSITION_OUT_OF_RANGE" => "台帳の大きさは daicho ledger list で確認できます", "see the ledger's size with: daicho ledger list";
+    "OVERLOADED" => "少し待ってからやり直してください", "wait a little, then try again";
+    "DEADLINE_PASSED" => "--timeout で時間を延ばしてやり直してください", "try again with more time: --timeout SECONDS";
+    "OUTCOME_UNKNOWN" => "同じ --request-id でやり直せば二重に記録されません", "repeat it with the same --request-id; nothing is recorded twice";
+    "READ_ONLY" => "サーバーの管理者に知らせてください（再起動が必要です）", "tell the operator: only a restart goes on";
+    "LOG_UNAVAILABLE" => "少し待ってからやり直してください", "wait a little, then try again";
+    "DATA_DAMAGED" => "サーバーの管理者に知らせてください", "tell the operator";
+}
+
+/// What to do next about `reason`, where there is more to say than that it is refused.
+pub fn advice(language: Language, reason: &str) -> Option<&'static str> {
+    for_reason(reason).map(|(ja, en)| pick(language, ja, en))
+}
+
+/// What to do next about `reason`, or about any failure that ends with `exit`.
+pub fn next_step(language: Language, reason: &str, exit: Exit) -> Option<&'static str> {
+    advice(language, reason).or_else(|| for_exit(exit).map(|(ja, en)| pick(language, ja, en)))
+}
+
+fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {
+    match exit {
+        Exit::Done => None,
+        Exit::Refused => Some((
+            "内容を直してやり直してください。何も記録されていません",
+            "change the request and try again; nothing was recorded",
+        )),
+        Exit::Usage => Some(("使い方: daicho help", "see: daicho help")),
+        Exit::NotFound => Some((
+            "名前かコードを確認してください: daicho goal list",
+            "check the name or code: daicho goal list",
+        )),
+        Exit::Conflict => Some((
+            "もう一度見てからやり直してください",
+            "look again, then decide anew",
+        )),
+        Exit::Unavailable => Some((
+            "少し待ってからやり直してください",
+            "wait a little, then try again",
+        )),
+        Exit::OutcomeUnknown => for_reason("OUTCOME_UNKNOWN"),
+        Exit::Fault => Some(("サーバーの管理者に知らせてください", "tell the operator")),
+    }
+}
+
+/// The argument of this command line that fills the field at `path` of a request.
+pub fn argument(path: &str) -> Option<&'static str> {
+    let (_, path) = path.split_once("].").unwrap_or(("", path));
+    if let Some((payload, rest)) = path.split_once('.') {
+        if rest.starts_with("measurement") {
+            return match rest.rsplit('.').next() {
+                Some("member") if rest != "measurement.member" => Some("--member"),
+                Some("checkpoint") => Some("--checkpoint"),
+                _ => Some("VALUE"),
+            };
+        }
+        if rest.starts_with("target") {
+            return Some("VALUE");
+        }
+        return match (payload, rest) {
+            ("reason", _) => Some("--reason"),
+            (_, "part") => Some("--part"),
+            (_, "unit_code") => Some("--unit"),
+            (_, "indicator") => Some("INDICATOR"),
+            (_, "corrects" | "retracts") => Some("ENTRY"),
+            _ => None,
+        };
+    }
+    match path {
+        "valid_from" => Some("--on"),
+        "valid_to" => Some("--until"),
+        "reason" => Some("--reason"),
+        "evidence" => Some("--evidence"),
+        "indicator" => Some("INDICATOR"),
+        "goal" => Some("GOAL"),
+        "plan" => Some("PLAN"),
+        "department" => Some("--department"),
+        "section" => Some("--section"),
+        "pillar" => Some("--pillar"),
+        "find" => Some("--find"),
+        "ledger" => Some("--ledger"),
+        "code" => Some("CODE"),
+        "from_position" => Some("--from"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::v1::ErrorReason;
+
+    #[test]
+    fn every_failure_comes_with_a_next_step() {
+        for (exit, _) in Exit::ALL
+            .into_iter()
+            .filter(|(exit, _)| *exit != Exit::Done)
+        {
+            assert!(next_step(Language::Ja, "", exit).is_some(), "{exit:?}");
+        }
+    }
+
+    #[test]
+    fn advice_is_only_given_for_reasons_that_exist() {
+        let source = include_str!("hint.rs");
+        let named = source
+            .lines()
+            .filter_map(|line| line.trim().strip_prefix('"')?.split_once("\" => \""))
+            .map(|(reason, _)| reason);
+        let mut seen = 0;
+        for reason in named {
+            let name = format!("ERROR_REASON_{reason}");
+            assert!(ErrorReason::from_str_name(&name).is_some(), "{reason}");
+            seen += 1;
+        }
+        assert!(50 < seen, "{seen}");
+    }
+
+    #[test]
+    fn a_path_is_told_by_its_argument() {
+        assert_eq!(
+            argument("events[0].actual_recorded.measurement.increment"),
+            Some("VALUE")
+        );
+        assert_eq!(argument("events[0].valid_from"), Some("--on"));
+        assert_eq!(argument("events[0].reason.text"), Some("--reason"));
+        assert_eq!(argument("events[0].actual_recorded.part"), Some("--part"));
+        assert_eq!(
+            argument("events[0].actual_recorded.measurement.member.member"),
+            Some("--member")
+        );
+        assert_eq!(argument("department"), Some("--department"));
+        assert_eq!(argument("events[3].goal_set.title"), None);
+    }
+}

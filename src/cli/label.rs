@@ -1,0 +1,200 @@
+//! Names of the API's choices for people, in Japanese and English.
+
+use crate::api::v1;
+use crate::cli::language::pick;
+use crate::domain::text::Language;
+
+macro_rules! labels {
+    ($($(#[$doc:meta])* $name:ident($type:ident) { $($variant:ident => $ja:literal, $en:literal;)* })*) => {$(
+        $(#[$doc])*
+        pub fn $name(language: Language, choice: v1::$type) -> &'static str {
+            match choice {
+                v1::$type::Unspecified => "?",
+                $(v1::$type::$variant => pick(language, $ja, $en),)*
+            }
+        }
+    )*};
+}
+
+labels! {
+    /// A type of event.
+    event_type(EventType) {
+        LedgerOpened => "台帳開設", "ledger opened";
+        PlanPublished => "計画公表", "plan published";
+        ImportAccepted => "一括取込", "import accepted";
+        OrgUnitRegistered => "組織登録", "unit registered";
+        OrgUnitChanged => "組織改編", "unit changed";
+        GoalSet => "組織目標設定", "goal set";
+        GoalReworded => "組織目標の文言変更", "goal reworded";
+        GoalMoved => "組織目標の移動", "goal moved";
+        GoalSuspended => "休止", "goal suspended";
+        GoalResumed => "再開", "goal resumed";
+        GoalCancelled => "組織目標の中止", "goal cancelled";
+        GoalCarriedOver => "繰越", "goal carried over";
+        InitiativeSet => "取組内容設定", "initiative set";
+        InitiativeReworded => "取組内容の文言変更", "initiative reworded";
+        InitiativeMoved => "取組内容の体系変更", "initiative moved";
+        InitiativeCancelled => "取組内容の中止", "initiative cancelled";
+        ResponsibilityTransferred => "担当の移管", "responsibility transferred";
+        IndicatorDefined => "指標定義", "indicator defined";
+        IndicatorReworded => "指標の文言変更", "indicator reworded";
+        IndicatorMoved => "指標の体系変更", "indicator moved";
+        IndicatorRedefined => "指標定義変更", "indicator redefined";
+        IndicatorCancelled => "指標の中止", "indicator cancelled";
+        BaselineSet => "基準値設定", "baseline set";
+        TargetSet => "目標値設定", "target set";
+        TargetRevised => "目標変更", "target revised";
+        PlanProfileSet => "計画線設定", "planned line set";
+        ActualRecorded => "実績報告", "actual recorded";
+        ActualCorrected => "実績訂正", "actual corrected";
+        ActualRetracted => "実績取消", "actual retracted";
+        DemandRecorded => "需要記録", "demand recorded";
+        ForecastSubmitted => "見込み提出", "forecast submitted";
+        NarrativeAdded => "状況説明", "narrative added";
+        EvidenceAttached => "根拠資料添付", "evidence attached";
+    }
+    /// Why something was changed.
+    reason_code(ReasonCode) {
+        EntryError => "入力誤り", "entry error";
+        LateData => "報告遅れ", "late data";
+        SourceRevised => "元資料の修正", "source revised";
+        Duplicate => "重複", "duplicate";
+        WrongIndicator => "指標違い", "wrong indicator";
+        MethodError => "算定方法の誤り", "method error";
+        DefinitionChange => "定義の変更", "definition change";
+        ProvisionalFinalised => "速報値の確定", "provisional figure finalised";
+        Irregularity => "不適切な処理", "irregularity";
+        PlanReview => "計画の見直し", "plan review";
+        ExternalCause => "外部要因", "external cause";
+        Budget => "予算", "budget";
+        DemandChange => "需要の変化", "demand change";
+        Reorganisation => "組織改編", "reorganisation";
+        Other => "その他", "other";
+    }
+    /// Why there is nothing to report.
+    nil_cause(NilCause) {
+        NoActivity => "活動なし", "no activity";
+        NoDemand => "需要なし", "no demand";
+        NotMeasured => "未測定", "not measured";
+    }
+    /// The state of a milestone.
+    milestone_state(MilestoneState) {
+        NotStarted => "未着手", "not started";
+        Started => "着手", "started";
+        Decided => "決定", "decided";
+        Completed => "完了", "completed";
+        InOperation => "稼働", "in operation";
+    }
+    /// The state in which a milestone counts as reached.
+    end_state(EndState) {
+        Started => "着手", "started";
+        Completed => "完了", "completed";
+        Decided => "決定", "decided";
+        InOperation => "稼働", "in operation";
+    }
+    /// The state of a member.
+    member_state(MemberState) {
+        NotDone => "未実施", "not done";
+        Done => "実施済", "done";
+    }
+    /// What is measured.
+    measure_type(MeasureType) {
+        Count => "件数", "count";
+        Level => "水準", "level";
+        Ratio => "率", "share";
+        Mean => "平均", "mean";
+        RatePerPeriod => "月当たり", "rate per month";
+        Quantity => "数量", "quantity";
+        Stage => "進捗率", "stage";
+        Coverage => "対象一覧", "coverage";
+        Milestone => "工程", "milestone";
+        Qualitative => "定性", "qualitative";
+        Composite => "複合", "composite";
+    }
+    /// In which form progress is entered.
+    entry_kind(EntryKind) {
+        Increment => "増加分", "increment";
+        Absolute => "時点の値", "level on a date";
+        NumDen => "分子と分母", "numerator and denominator";
+        MemberState => "対象別の状況", "state of a member";
+        MemberValue => "対象別の値", "value of a member";
+        MilestoneState => "工程の状況", "state of a milestone";
+        RubricLevel => "評価段階", "level of a rubric";
+    }
+    /// What has become of something.
+    phase(Phase) {
+        Active => "進行中", "active";
+        Suspended => "休止", "suspended";
+        Cancelled => "中止", "cancelled";
+        CarriedOver => "繰越", "carried over";
+    }
+    /// What an auditor should look at.
+    change_flag(ChangeFlag) {
+        Late => "遅れて記録", "recorded late";
+        Retroactive => "遡及", "retroactive";
+    }
+    /// What is worth a look.
+    notice_kind(NoticeKind) {
+        ValueSpike => "値の急増", "value spike";
+        FarAboveTarget => "目標を大きく超過", "far above target";
+        LevelDrop => "水準の低下", "level drop";
+        OldDate => "古い日付", "old date";
+        PossibleDuplicate => "重複の疑い", "possible duplicate";
+        RetroactiveTarget => "遡及する目標", "retroactive target";
+    }
+    /// What a stream is about.
+    stream_kind(StreamKind) {
+        Ledger => "台帳", "ledger";
+        Plan => "計画", "plan";
+        Org => "組織", "unit";
+        Goal => "目標", "goal";
+    }
+    /// How a planned line runs.
+    profile_kind(PlanProfileKind) {
+        Linear => "均等", "even";
+        MonthlyPlan => "月次計画", "monthly plan";
+        ReferenceCurve => "前年の推移", "as in an earlier year";
+        StepDates => "工程の期日", "due dates of checkpoints";
+        AtEnd => "年度末", "at the end";
+        None => "なし", "none";
+    }
+    /// What kind of narrative.
+    narrative_kind(NarrativeKind) {
+        Cause => "要因", "cause";
+        Risk => "リスク", "risk";
+        Result => "成果", "result";
+        Note => "備考", "note";
+    }
+}
+
+/// A field that a change touches, by its name in the API; names that are newer than this program stay.
+pub fn field(language: Language, name: &str) -> &str {
+    let (ja, en) = match name {
+        "title" => ("名称", "title"),
+        "source_text" => ("本文", "text"),
+        "target" => ("目標", "target"),
+        "entry" => ("実績", "entry"),
+        "phase" => ("状態", "state"),
+        "actual" => ("現在値", "stands at"),
+        "definition" => ("定義", "definition"),
+        "baseline" => ("基準値", "baseline"),
+        "plan_profile" | "profile" => ("計画線", "planned line"),
+        "department" => ("部", "department"),
+        "pillar" => ("柱", "pillar"),
+        "goal" => ("組織目標", "goal"),
+        "initiative" => ("取組内容", "initiative"),
+        "number" => ("番号", "number"),
+        "code" => ("コード", "code"),
+        "lead_unit" => ("担当", "lead"),
+        "contributing_units" => ("協力", "contributing"),
+        "name" => ("名称", "name"),
+        "parent" => ("上位組織", "parent"),
+        "forecast" => ("見込み", "forecast"),
+        "demand" => ("需要", "demand"),
+        "narrative" => ("状況説明", "narrative"),
+        "evidence" => ("根拠資料", "evidence"),
+        "plan" => ("計画", "plan"),
+        _ => return name,
+    };
+    pick(language, ja, en)
+}

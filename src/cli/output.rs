@@ -1,0 +1,43 @@
+//! The one place that writes to the terminal.
+
+use std::io::{self, IsTerminal as _, Write};
+
+use crate::cli::failure::Failure;
+
+/// Where answers and remarks go: answers to standard output, everything else to standard error, so that a
+/// program can read the one while a person reads the other.
+#[derive(Debug, Default)]
+pub struct Output;
+
+impl Output {
+    /// Writes an answer.
+    pub fn answer(&self, text: &str) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(Failure::output)
+    }
+
+    /// Writes an answer and ends the line.
+    pub fn answer_line(&self, text: &str) -> Result<(), Failure> {
+        self.answer(&format!("{text}\n"))
+    }
+
+    /// Writes a remark. Nobody can be told if that fails.
+    pub fn remark(&self, text: &str) {
+        let mut err = io::stderr().lock();
+        let _ = err.write_all(text.as_bytes());
+        if !text.ends_with('\n') {
+            let _ = err.write_all(b"\n");
+        }
+    }
+
+    /// How wide answers may be: the terminal's width, or unlimited where no terminal reads them.
+    pub fn columns(&self) -> Option<usize> {
+        let out = io::stdout();
+        if !out.is_terminal() {
+            return None;
+        }
+        terminal_size::terminal_size_of(&out).map(|(width, _)| usize::from(width.0))
+    }
+}

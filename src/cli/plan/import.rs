@@ -1,0 +1,472 @@
+//! `daicho plan import`: read a file, and make what it says a plan of the ledger.
+//!
+//! The ids of what a file says follow from its words, so importing it twice adds nothing, and an import
+//! that broke off goes on where it stopped. A file that says something else about a plan that is there is
+//! refused with every difference: a plan is changed by events with a reason, not by another file.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use clap::Args;
+use futures::{StreamExt as _, TryStreamExt as _};
+use prost::Message as _;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::api::v1;
+use crate::api::v1::event_input;
+use crate::cli::client::GoalFilter;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::label;
+use crate::cli::language::pick;
+use crate::cli::output::Output;
+use crate::cli::plan::compare::{self, Comparison, Progress};
+use crate::cli::plan::source::{self, Source};
+use crate::cli::render::{View, event, import as render};
+use crate::cli::session::Session;
+use crate::domain::code::Code;
+use crate::domain::event::{Event, Payload};
+use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::id::{LedgerId, UnitId};
+use crate::domain::text::Language;
+use crate::import::events::{self as import_events, Obstacle};
+
+/// Bytes of the events of one request at most: below the API's limit by what surrounds them.
+const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
+/// Events that are looked up at a time.
+const LOOKUPS: usize = 32;
+/// Differences that are told at most.
+const DIFFERENCES_MAX: usize = 100;
+
+/// Arguments of `plan import`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct ImportArgs {
+    /// The published text, or a table in CSV (UTF-8 or Shift_JIS)
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Only say what is understood; needs no server and writes nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The fiscal year of a table that does not say it: R5, 令和5年度 or 2023
+    #[arg(long, value_name = "YEAR", value_parser = year)]
+    year: Option<FiscalYear>,
+    /// The plan's code; absent: its year, such as R5
+    #[arg(long, value_name = "CODE", value_parser = code)]
+    plan_code: Option<Code>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daicho plan import R5.csv --dry-run
+  daicho plan import R5.csv --dry-run --json
+  daicho plan import R5.csv";
+
+fn year(text: &str) -> Result<FiscalYear, String> {
+    FiscalYear::parse(text).map_err(|error| error.to_string())
+}
+
+fn code(text: &str) -> Result<Code, String> {
+    Code::parse(text).map_err(|error| error.to_string())
+}
+
+/// Prints what is understood of the file. Needs no server.
+pub fn dry_run(
+    language: Language,
+    output: &Output,
+    json: bool,
+    args: &ImportArgs,
+) -> Result<(), Failure> {
+    let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
+    if json {
+        let object = serde_json::to_string(&source.plan).map_err(|error| {
+            Failure::new(
+                Exit::Fault,
+                format!("cannot print the plan as JSON: {error}"),
+            )
+        })?;
+        return output.answer_line(&object);
+    }
+    let view = View::new(language, output.columns());
+    output.answer(&render::understood(&view, &source.plan))
+}
+
+/// Writes an event as the API takes it.
+pub type Encode = fn(&Event) -> v1::EventInput;
+
+/// Imports the file.
+pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Result<(), Failure> {
+    let language = session.language();
+    let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
+    let (events, found) = events(session, &source).await?;
+    let requests = requests(events, encode);
+    let starts = starts(&requests);
+    let file: Vec<v1::EventInput> = requests.concat();
+    let ledger: Vec<Option<v1::EventInput>> = file
+        .iter()
+        .map(|event| found.get(&event.event_id).cloned())
+        .collect();
+    let comparison = compare::compare(&file, &ledger)?;
+    let from = match comparison.progress(&file, &starts) {
+        Progress::Nothing => 0,
+        Progress::Until(index) => index,
+        Progress::Whole => {
+            let removed = removed(session, &source, &file).await?;
+            if !removed.is_empty() {
+                return Err(differs(session, &source, removed));
+            }
+            file.len()
+        }
+        Progress::Otherwise => {
+            let mut told: Vec<String> = comparison
+                .differences
+                .iter()
+                .map(|d| d.told(language))
+                .collect();
+            told.extend(added(session, &file, &comparison));
+            told.extend(removed(session, &source, &file).await?);
+            return Err(differs(session, &source, told));
+        }
+    };
+    let to_send = requests
+        .into_iter()
+        .zip(starts)
+        .filter(|(_, start)| from <= *start);
+    let receipts = send(session, &source, to_send, file.len()).await?;
+    tell(session, &source, &file, from, &receipts)
+}
+
+/// The events that set the plan, and those of them that the ledger has, by their ids.
+///
+/// A unit that something else registered is used as it is; one that this very import registered is in its
+/// events again, so that they are the same events in the same requests each time.
+async fn events(
+    session: &Session,
+    source: &Source,
+) -> Result<(Vec<Event>, HashMap<String, v1::EventInput>), Failure> {
+    let id = session
+        .view
+        .ledger
+        .as_ref()
+        .map(|ledger| ledger.id.as_str())
+        .unwrap_or_default();
+    let ledger: LedgerId = id.parse().map_err(|error| {
+        Failure::new(
+            Exit::Fault,
+            format!("the server's ledger id `{id}` cannot be read: {error}"),
+        )
+    })?;
+    let set = |registered: &HashMap<Code, UnitId>| {
+        import_events::events(&source.plan, &source.file, ledger, |code| {
+            registered.get(code).copied()
+        })
+        .map_err(|obstacles| stands_in_the_way(session.language(), obstacles))
+    };
+    let all = set(&HashMap::new())?;
+    let found = find(session, &all).await?;
+    let own: HashSet<Code> = all
+        .iter()
+        .filter(|event| found.contains_key(&event.id.to_string()))
+        .filter_map(|event| match &event.payload {
+            Payload::OrgUnitRegistered(unit) => Some(unit.code.clone()),
+            _ => None,
+        })
+        .collect();
+    let mut registered = HashMap::new();
+    for unit in session.client.every(v1::EntityKind::Unit).await? {
+        if let (Ok(code), Ok(id)) = (Code::parse(&unit.code), unit.id.parse())
+            && !own.contains(&code)
+        {
+            registered.insert(code, id);
+        }
+    }
+    Ok((set(&registered)?, found))
+}
+
+/// Those of `events` that the ledger has.
+async fn find(
+    session: &Session,
+    events: &[Event],
+) -> Result<HashMap<String, v1::EventInput>, Failure> {
+    let ids: Vec<String> = events.iter().map(|event| event.id.to_string()).collect();
+    let looked_up: Vec<Option<v1::Event>> = futures::stream::iter(&ids)
+        .map(|id| session.client.event_if_any(id))
+        .buffered(LOOKUPS)
+        .try_collect()
+        .await?;
+    let found = ids.into_iter().zip(looked_up);
+    Ok(found
+        .filter_map(|(id, event)| Some((id, event?.fact?)))
+        .collect())
+}
+
+fn stands_in_the_way(language: Language, obstacles: Vec<Obstacle>) -> Failure {
+    let count = obstacles.len();
+    let mut failure = Failure::new(
+        Exit::Refused,
+        pick(
+            language,
+            format!("計画にできないものが{count}件あります。何も取り込んでいません"),
+            format!("{count} things cannot become part of a plan; nothing was imported"),
+        ),
+    );
+    for obstacle in obstacles {
+        failure = failure.hint(format!("{}: {}", obstacle.code, obstacle.message));
+    }
+    failure
+}
+
+/// The index of the first event of each request among all of them.
+fn starts(requests: &[Vec<v1::EventInput>]) -> Vec<usize> {
+    requests
+        .iter()
+        .scan(0, |start, request| {
+            let this = *start;
+            *start += request.len();
+            Some(this)
+        })
+        .collect()
+}
+
+/// The file says something else about a plan that is there.
+fn differs(session: &Session, source: &Source, told: Vec<String>) -> Failure {
+    let count = told.len();
+    let code = &source.plan.head.code;
+    let mut failure = Failure::new(
+        Exit::Conflict,
+        session.view.pick(
+            format!("計画 {code} は別の内容で取込済みです（違い{count}件）。何も追加していません"),
+            format!("the plan {code} was imported with other content ({count} differences); nothing was added"),
+        ),
+    );
+    for line in told.into_iter().take(DIFFERENCES_MAX) {
+        failure = failure.hint(line);
+    }
+    if DIFFERENCES_MAX < count {
+        let more = count - DIFFERENCES_MAX;
+        failure = failure.hint(
+            session
+                .view
+                .pick(format!("ほかに{more}件"), format!("and {more} more")),
+        );
+    }
+    failure.hint(session.view.pick(
+        "取込後の計画は、理由を付けた変更（daicho target revise など）で変えてください",
+        "change a plan that is there by events with a reason, such as daicho target revise",
+    ))
+}
+
+/// What the file has and the ledger does not.
+fn added(session: &Session, events: &[v1::EventInput], comparison: &Comparison) -> Vec<String> {
+    let missing = comparison.missing.iter().map(|index| &events[*index]);
+    missing
+        .filter(|event| !compare::is_note(event))
+        .map(|event| {
+            let subject = compare::subject(event);
+            let kind = label::event_type(session.language(), compare::kind_of(event));
+            session.view.pick(
+                format!("{subject} {kind}: 台帳にありません"),
+                format!("{subject} {kind}: not in the ledger"),
+            )
+        })
+        .collect()
+}
+
+/// What an import put into the ledger and the file no longer has.
+async fn removed(
+    session: &Session,
+    source: &Source,
+    events: &[v1::EventInput],
+) -> Result<Vec<String>, Failure> {
+    let named: HashSet<&str> = events.iter().filter_map(defined).collect();
+    let plan = source.plan.head.code.clone();
+    let filter = GoalFilter {
+        plan: Some(plan),
+        full: true,
+        ..GoalFilter::default()
+    };
+    let goals = session.client.goals(&filter, None).await?.goals;
+    // Ids of version 5 follow from words: an import gave them. Others were set by hand.
+    let is_gone = |id: &str| {
+        let imported = Uuid::try_parse(id).is_ok_and(|id| id.get_version_num() == 5);
+        imported && !named.contains(id)
+    };
+    let mut gone = Vec::new();
+    for goal in &goals {
+        if is_gone(&goal.id) {
+            gone.push(goal.code.as_str());
+        }
+        for initiative in &goal.initiatives {
+            if is_gone(&initiative.id) {
+                gone.push(&initiative.code);
+            }
+            let indicators = initiative.indicators.iter().filter(|i| is_gone(&i.id));
+            gone.extend(indicators.map(|indicator| indicator.code.as_str()));
+        }
+    }
+    Ok(gone
+        .into_iter()
+        .map(|code| {
+            session.view.pick(
+                format!("{code}: ファイルにありません"),
+                format!("{code}: not in the file"),
+            )
+        })
+        .collect())
+}
+
+/// The id of what an event sets.
+fn defined(event: &v1::EventInput) -> Option<&str> {
+    match event.payload.as_ref()? {
+        event_input::Payload::GoalSet(set) => Some(&set.goal),
+        event_input::Payload::InitiativeSet(set) => Some(&set.initiative),
+        event_input::Payload::IndicatorDefined(defined) => Some(&defined.indicator),
+        _ => None,
+    }
+}
+
+/// Sends requests in order. Each comes with the index of its first event among all of them.
+async fn send(
+    session: &Session,
+    source: &Source,
+    requests: impl Iterator<Item = (Vec<v1::EventInput>, usize)>,
+    total: usize,
+) -> Result<Vec<v1::Receipt>, Failure> {
+    let mut receipts = Vec::new();
+    for (events, start) in requests {
+        // The id follows from the file and the place in it: the same request in every attempt.
+        let name = format!("{}/{start}", hex::encode(source.file.sha256));
+        let first = events
+            .first()
+            .map(|event| event.event_id.as_str())
+            .unwrap_or_default();
+        let space = Uuid::try_parse(first).unwrap_or(Uuid::NAMESPACE_OID);
+        let request = v1::AppendEventsRequest {
+            request_id: Uuid::new_v5(&space, name.as_bytes()).to_string(),
+            events,
+            ..v1::AppendEventsRequest::default()
+        };
+        match session.client.append(request).await {
+            Ok(response) => receipts.extend(response.receipt),
+            Err(failure) if start == 0 => return Err(failure),
+            Err(failure) => {
+                return Err(failure.hint(session.view.pick(
+                    format!("{start}/{total}件まで記録しました。同じファイルをもう一度取り込むと続きから始まります"),
+                    format!("{start} of {total} events were recorded; importing the same file again goes on from there"),
+                )));
+            }
+        }
+    }
+    Ok(receipts)
+}
+
+/// Cuts events into requests: of whole goals where that is possible, and none too large.
+fn requests(events: Vec<Event>, encode: Encode) -> Vec<Vec<v1::EventInput>> {
+    let batches = import_events::batches(events);
+    batches
+        .iter()
+        .flat_map(|batch| parts(batch.iter().map(encode)))
+        .collect()
+}
+
+fn parts(events: impl Iterator<Item = v1::EventInput>) -> Vec<Vec<v1::EventInput>> {
+    let mut parts: Vec<Vec<v1::EventInput>> = Vec::new();
+    let mut bytes = 0;
+    for event in events {
+        // Field number and length stand before each event.
+        let own = event.encoded_len() + 8;
+        match parts.last_mut() {
+            Some(part) if bytes + own <= REQUEST_BYTES_MAX => {
+                bytes += own;
+                part.push(event);
+            }
+            // An event that is too large alone is the ledger's to refuse.
+            _ => {
+                bytes = own;
+                parts.push(vec![event]);
+            }
+        }
+    }
+    parts
+}
+
+fn tell(
+    session: &Session,
+    source: &Source,
+    events: &[v1::EventInput],
+    recorded: usize,
+    receipts: &[v1::Receipt],
+) -> Result<(), Failure> {
+    let appended: usize = receipts.iter().map(|receipt| receipt.events.len()).sum();
+    let code = &source.plan.head.code;
+    let first = receipts.first().map(|receipt| receipt.first_position);
+    let size = receipts.last().map(|receipt| receipt.size);
+    if session.json {
+        let ledger = session
+            .view
+            .ledger
+            .as_ref()
+            .map(crate::cli::json::value)
+            .transpose()?;
+        return session.print(&json!({
+            "ledger": ledger,
+            "plan": code,
+            "file": source.file.name.as_str(),
+            "file_sha256": hex::encode(source.file.sha256),
+            "appended": appended,
+            "recorded_before": recorded,
+            "first_position": first,
+            "size": size,
+            "warnings": source.plan.warnings.len(),
+        }));
+    }
+    let view = &session.view;
+    let text = match (first, size) {
+        (Some(first), Some(size)) => {
+            let new = events.iter().skip(recorded).map(compare::kind_of);
+            let counts = event::counts(view, new);
+            let last = size.saturating_sub(1);
+            view.pick(
+                format!("計画 {code} を取り込みました: {appended}件（位置 {first}〜{last}）\n  {counts}\n"),
+                format!("imported the plan {code}: {appended} events (positions {first} to {last})\n  {counts}\n"),
+            )
+        }
+        _ => view.pick(
+            format!("計画 {code} は取込済みです。追加するものはありません\n"),
+            format!("the plan {code} is already imported: nothing to add\n"),
+        ),
+    };
+    session.output.answer(&text)?;
+    let warnings = source.plan.warnings.len();
+    if 0 < warnings {
+        session.output.remark(&view.pick(
+            format!("警告 {warnings}件: --dry-run で確認できます"),
+            format!("{warnings} warnings: see them with --dry-run"),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_is_too_large() {
+        let lengths = |bytes: &[usize]| -> Vec<usize> {
+            let event = |bytes: &usize| v1::EventInput {
+                event_id: "x".repeat(*bytes),
+                ..v1::EventInput::default()
+            };
+            parts(bytes.iter().map(event))
+                .iter()
+                .map(Vec::len)
+                .collect()
+        };
+        assert_eq!(lengths(&[]), Vec::<usize>::new());
+        assert_eq!(lengths(&[36; 500]), [500]);
+        assert_eq!(lengths(&[400_000; 5]), [2, 2, 1]);
+        assert_eq!(lengths(&[2_000_000, 1]), [1, 1]);
+    }
+}

@@ -1,0 +1,168 @@
+//! Answers as text. Everything here is a function from a message of the API to lines: nothing is asked,
+//! nothing is written.
+
+use jiff::tz::TimeZone;
+
+use crate::api::v1;
+use crate::cli::language::pick;
+use crate::cli::terminal;
+use crate::domain::text::Language;
+
+pub mod change;
+pub mod event;
+pub mod failure;
+pub mod goal;
+pub mod import;
+pub mod ledger;
+pub mod overview;
+pub mod receipt;
+pub mod series;
+pub mod value;
+
+/// For whom text is made, and about which ledger.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The language.
+    pub language: Language,
+    /// How wide lines may be.
+    pub columns: Option<usize>,
+    /// The ledger that answers, once it is known.
+    pub ledger: Option<v1::Ledger>,
+    zone: TimeZone,
+}
+
+impl View {
+    /// A view of no ledger yet; instants are shown in UTC.
+    pub fn new(language: Language, columns: Option<usize>) -> Self {
+        Self {
+            language,
+            columns,
+            ledger: None,
+            zone: TimeZone::UTC,
+        }
+    }
+
+    /// The same view of `ledger`: instants are shown in its zone.
+    #[must_use]
+    pub fn of(mut self, ledger: v1::Ledger) -> Self {
+        self.zone = TimeZone::get(&ledger.time_zone).unwrap_or(TimeZone::UTC);
+        self.ledger = Some(ledger);
+        self
+    }
+
+    /// The ledger's zone.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
+    /// The one of two texts that is in the view's language.
+    pub fn pick<T>(&self, ja: T, en: T) -> T {
+        pick(self.language, ja, en)
+    }
+
+    /// An instant in the ledger's zone, to the second.
+    pub fn time(&self, instant: Option<&prost_types::Timestamp>) -> String {
+        let shown = instant
+            .and_then(|at| jiff::Timestamp::new(at.seconds, at.nanos).ok())
+            .map(|at| {
+                at.to_zoned(self.zone.clone())
+                    .strftime("%Y-%m-%d %H:%M:%S")
+                    .to_string()
+            });
+        shown.unwrap_or_default()
+    }
+
+    /// A title in the view's language, on one line.
+    pub fn title(&self, title: Option<&v1::Title>) -> String {
+        let Some(title) = title else {
+            return String::new();
+        };
+        let text = match (self.language, &title.en) {
+            (Language::En, Some(en)) => en,
+            _ => &title.ja,
+        };
+        terminal::line(text)
+    }
+
+    /// A thing by code and title, on one line.
+    pub fn entity(&self, entity: Option<&v1::Entity>) -> String {
+        let Some(entity) = entity else {
+            return String::new();
+        };
+        let title = self.title(entity.title.as_ref());
+        let code = terminal::line(if entity.code.is_empty() {
+            &entity.id
+        } else {
+            &entity.code
+        });
+        if title.is_empty() || title == code {
+            code
+        } else {
+            format!("{code} {title}")
+        }
+    }
+
+    /// The title of a thing, or its code where it has none.
+    pub fn name(&self, entity: Option<&v1::Entity>) -> String {
+        let Some(entity) = entity else {
+            return String::new();
+        };
+        match self.title(entity.title.as_ref()) {
+            title if title.is_empty() => terminal::line(&entity.code),
+            title => title,
+        }
+    }
+
+    /// The last line of every table: which ledger, up to where, for which day, and that a sample is one.
+    pub fn footer(&self, at: Option<&v1::AnsweredAt>) -> String {
+        let mut parts = Vec::new();
+        if let Some(ledger) = &self.ledger {
+            parts.push(self.pick(
+                format!("台帳 {}", terminal::line(&ledger.code)),
+                format!("ledger {}", terminal::line(&ledger.code)),
+            ));
+        }
+        if let Some(at) = at {
+            let size = at.head.as_ref().map_or(0, |head| head.size);
+            parts.push(self.pick(format!("記録 {size}件まで"), format!("as of {size} events")));
+            if !at.effective_on.is_empty() {
+                let day = terminal::line(&at.effective_on);
+                parts.push(self.pick(format!("{day} 現在"), format!("for {day}")));
+            }
+        }
+        if let Some(mark) = self.sample_mark() {
+            parts.push(mark.to_owned());
+        }
+        if parts.is_empty() {
+            String::new()
+        } else {
+            format!("{}\n", parts.join(" · "))
+        }
+    }
+
+    /// What marks everything that is shown of a sample ledger.
+    pub fn sample_mark(&self) -> Option<&'static str> {
+        let ledger = self.ledger.as_ref().filter(|ledger| ledger.sample)?;
+        Some(if ledger.clock() == v1::ClockKind::Simulated {
+            self.pick("見本・仮想時計", "sample, simulated time")
+        } else {
+            self.pick("見本", "sample")
+        })
+    }
+}
+
+/// The first characters of a hash or id, enough to tell two apart on a screen.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
+/// `text` with `indent` spaces before each line.
+pub(crate) fn indented(text: &str, indent: usize) -> String {
+    let space = " ".repeat(indent);
+    let mut lines = String::new();
+    for line in terminal::block(text).lines() {
+        lines.push_str(format!("{space}{line}").trim_end());
+        lines.push('\n');
+    }
+    lines
+}

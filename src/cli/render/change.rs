@@ -1,0 +1,119 @@
+//! Changes as an auditor reads them: who, when, from what to what, why, on which paper.
+
+use crate::api::v1;
+use crate::cli::label;
+use crate::cli::render::{View, hex, series};
+use crate::cli::terminal;
+
+/// Changes, a card each.
+pub fn list(view: &View, response: &v1::ListChangesResponse) -> String {
+    let mut text = String::new();
+    for change in &response.changes {
+        text.push_str(&card(view, change));
+        text.push('\n');
+    }
+    let count = response.changes.len();
+    text.push_str(&if response.next_page_token.is_empty() {
+        view.pick(format!("{count}件\n"), format!("{count} changes\n"))
+    } else {
+        view.pick(
+            format!("{count}件（続きがあります: --limit で増やせます）\n"),
+            format!("{count} changes, and there are more: raise --limit\n"),
+        )
+    });
+    text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
+fn card(view: &View, change: &v1::Change) -> String {
+    let who = change.actor.as_ref().map_or_else(String::new, |actor| {
+        let mut who = terminal::line(&actor.subject);
+        if let Some(client) = &actor.client {
+            who.push_str(&format!(" ({})", terminal::line(client)));
+        }
+        who
+    });
+    let mut text = format!(
+        "#{}  {}  {}  {who}\n  {}\n",
+        change.position,
+        view.time(change.recorded_at.as_ref()),
+        label::event_type(view.language, change.r#type()),
+        view.entity(change.subject.as_ref()),
+    );
+    for field in &change.fields {
+        let name = terminal::line(label::field(view.language, &field.field));
+        text.push_str(&match (&field.before, &field.after) {
+            (Some(before), Some(after)) => {
+                format!(
+                    "  {name}: {} → {}\n",
+                    terminal::line(before),
+                    terminal::line(after)
+                )
+            }
+            (None, Some(after)) => format!("  {name}: {}\n", terminal::line(after)),
+            (Some(before), None) => format!(
+                "  {name}: {} → {}\n",
+                terminal::line(before),
+                view.pick("なし", "none")
+            ),
+            (None, None) => String::new(),
+        });
+    }
+    let mut line = |ja: &str, en: &str, told: String| {
+        text.push_str(&format!("  {}: {told}\n", view.pick(ja, en)));
+    };
+    if let Some(from) = &change.valid_from {
+        line(
+            "対象日・適用日",
+            "holds for",
+            series::days(from, change.valid_to.as_deref()),
+        );
+    }
+    if let Some(reason) = &change.reason {
+        let code = label::reason_code(view.language, reason.code());
+        line(
+            "理由",
+            "reason",
+            format!("{code}: {}", terminal::line(&reason.text)),
+        );
+    }
+    if let Some(document) = &change.source_document {
+        let told = [
+            Some(&document.number),
+            document.title.as_ref(),
+            document.date.as_ref(),
+        ];
+        let told: Vec<String> = told
+            .into_iter()
+            .flatten()
+            .map(|part| terminal::line(part))
+            .collect();
+        line("文書", "document", told.join(" "));
+    }
+    if let Some(decision) = &change.decision_event_id {
+        line("決裁", "decision", terminal::line(decision));
+    }
+    for evidence in &change.evidence {
+        let told = format!(
+            "{} (sha256 {})",
+            terminal::line(&evidence.title),
+            hex(&evidence.sha256)
+        );
+        line("根拠", "evidence", told);
+    }
+    let mut flags: Vec<String> = change
+        .flags()
+        .map(|flag| label::change_flag(view.language, flag).to_owned())
+        .collect();
+    if let Some(days) = change.days_late {
+        flags.push(view.pick(
+            format!("対象日の{days}日後に記録"),
+            format!("recorded {days} days later"),
+        ));
+    }
+    if !flags.is_empty() {
+        line("注意", "note", flags.join(view.pick("、", ", ")));
+    }
+    line("イベント", "event", terminal::line(&change.event_id));
+    text
+}

@@ -1,0 +1,157 @@
+//! Events as they were recorded, one a line.
+
+use std::collections::BTreeMap;
+
+use crate::api::v1;
+use crate::api::v1::event_input::Payload;
+use crate::cli::label;
+use crate::cli::render::{View, series, value};
+use crate::cli::terminal;
+
+/// Columns of an event type, so that lines of a stream stand under each other.
+const TYPE_COLUMNS: usize = 22;
+
+/// One event.
+pub fn line(view: &View, event: &v1::Event) -> String {
+    let kind = label::event_type(view.language, event.r#type());
+    let space = " ".repeat(TYPE_COLUMNS.saturating_sub(terminal::width(kind)));
+    let who = event
+        .actor
+        .as_ref()
+        .map(|actor| terminal::line(&actor.subject))
+        .unwrap_or_default();
+    let fact = event.fact.as_ref();
+    let days = fact
+        .and_then(|fact| {
+            fact.valid_from
+                .as_deref()
+                .map(|from| (from, fact.valid_to.as_deref()))
+        })
+        .map(|(from, to)| series::days(from, to))
+        .unwrap_or_default();
+    let told = fact
+        .and_then(|fact| fact.payload.as_ref())
+        .map(|payload| summary(view, payload));
+    let parts = [Some(who), Some(days), told]
+        .into_iter()
+        .flatten()
+        .filter(|part| !part.is_empty());
+    let rest: Vec<String> = parts.collect();
+    let time = view.time(event.recorded_at.as_ref());
+    format!(
+        "{:>8}  {time}  {kind}{space}  {}",
+        event.position,
+        rest.join("  ")
+    )
+    .trim_end()
+    .to_owned()
+}
+
+/// Stored leaves, by position.
+pub fn leaf_line(position: u64, leaf: &[u8]) -> String {
+    format!("{position:>8}  {}", hex::encode(leaf))
+}
+
+/// The last line of a range that was read whole.
+pub fn counted(view: &View, count: u64, head: Option<&v1::Head>) -> String {
+    let size = head.map_or(0, |head| head.size);
+    let mut text = view.pick(
+        format!("{count}件（台帳 {size}件）"),
+        format!("{count} events of {size} in the ledger"),
+    );
+    if let Some(mark) = view.sample_mark() {
+        text.push_str(&format!(" · {mark}"));
+    }
+    text
+}
+
+/// What an event says, in a few words.
+fn summary(view: &View, payload: &Payload) -> String {
+    let title = |title: Option<&v1::Title>| view.title(title);
+    let language = view.language;
+    match payload {
+        Payload::LedgerOpened(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
+        Payload::PlanPublished(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
+        Payload::ImportAccepted(p) => terminal::line(&p.file_name),
+        Payload::OrgUnitRegistered(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.name.as_ref()))
+        }
+        Payload::OrgUnitChanged(p) => title(p.name.as_ref()),
+        Payload::GoalSet(p) => format!("{} {}", terminal::line(&p.code), title(p.title.as_ref())),
+        Payload::GoalReworded(p) => title(p.title.as_ref()),
+        Payload::InitiativeSet(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
+        Payload::InitiativeReworded(p) => title(p.title.as_ref()),
+        Payload::IndicatorDefined(p) => {
+            format!("{} {}", terminal::line(&p.code), title(p.title.as_ref()))
+        }
+        Payload::IndicatorReworded(p) => title(p.title.as_ref()),
+        Payload::BaselineSet(p) => {
+            let baseline = p.baseline.as_ref();
+            baseline
+                .map(|baseline| value::grouped(&baseline.value))
+                .unwrap_or_default()
+        }
+        Payload::TargetSet(p) => value::target(language, p.target.as_ref(), None),
+        Payload::TargetRevised(p) => format!(
+            "{} → {}",
+            value::target(language, p.before.as_ref(), None),
+            value::target(language, p.target.as_ref(), None)
+        ),
+        Payload::PlanProfileSet(p) => {
+            let kind = p
+                .profile
+                .as_ref()
+                .map(v1::PlanProfile::kind)
+                .unwrap_or_default();
+            label::profile_kind(language, kind).to_owned()
+        }
+        Payload::ActualRecorded(p) => value::measurement(language, p.measurement.as_ref(), None),
+        Payload::ActualCorrected(p) => format!(
+            "{} → {}",
+            value::measurement(language, p.before.as_ref(), None),
+            value::measurement(language, p.measurement.as_ref(), None)
+        ),
+        Payload::ActualRetracted(p) => value::measurement(language, p.before.as_ref(), None),
+        Payload::DemandRecorded(p) => value::grouped(&p.requests),
+        Payload::ForecastSubmitted(p) => match &p.forecast {
+            Some(v1::forecast_submitted::Forecast::Value(value)) => value::grouped(value),
+            Some(v1::forecast_submitted::Forecast::Date(date)) => terminal::line(date),
+            None => String::new(),
+        },
+        Payload::NarrativeAdded(p) => terminal::line(&p.text),
+        Payload::EvidenceAttached(_)
+        | Payload::GoalMoved(_)
+        | Payload::GoalSuspended(_)
+        | Payload::GoalResumed(_)
+        | Payload::GoalCancelled(_)
+        | Payload::GoalCarriedOver(_)
+        | Payload::InitiativeMoved(_)
+        | Payload::InitiativeCancelled(_)
+        | Payload::ResponsibilityTransferred(_)
+        | Payload::IndicatorMoved(_)
+        | Payload::IndicatorRedefined(_)
+        | Payload::IndicatorCancelled(_) => String::new(),
+    }
+}
+
+/// How many events of each type there are, for people who are about to send them.
+pub fn counts(view: &View, types: impl Iterator<Item = v1::EventType>) -> String {
+    let mut counts: BTreeMap<i32, usize> = BTreeMap::new();
+    for kind in types {
+        *counts.entry(kind.into()).or_default() += 1;
+    }
+    let told: Vec<String> = counts
+        .into_iter()
+        .map(|(kind, count)| {
+            let kind = v1::EventType::try_from(kind).unwrap_or_default();
+            format!("{} {count}", label::event_type(view.language, kind))
+        })
+        .collect();
+    told.join(view.pick("、", ", "))
+}

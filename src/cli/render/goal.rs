@@ -1,0 +1,210 @@
+//! Goals: a list of them, and one with all that stands under it.
+
+use crate::api::v1;
+use crate::cli::label;
+use crate::cli::render::{View, indented, value};
+use crate::cli::table::Table;
+use crate::cli::terminal;
+
+/// Goals, one a line.
+pub fn list(view: &View, response: &v1::ListGoalsResponse) -> String {
+    let mut table = Table::new()
+        .text(view.pick("コード", "code"))
+        .text(view.pick("部", "department"))
+        .figures(view.pick("柱", "pillar"))
+        .wrapping(view.pick("組織目標", "goal"))
+        .figures(view.pick("報告/指標", "reported"))
+        .text(view.pick("状態", "state"));
+    for goal in &response.goals {
+        let pillar = goal.pillar.as_ref().map_or(0, |pillar| pillar.number);
+        table.row([
+            goal.code.clone(),
+            view.name(goal.department.as_ref()),
+            pillar.to_string(),
+            view.title(goal.title.as_ref()),
+            format!("{}/{}", goal.reported_count, goal.indicator_count),
+            standing(view, goal.standing.as_ref()),
+        ]);
+    }
+    let (shown, total) = (response.goals.len(), response.total);
+    let mut text = if table.is_empty() {
+        String::new()
+    } else {
+        table.render(view.columns)
+    };
+    let total_shown = usize::try_from(total).unwrap_or(usize::MAX);
+    text.push_str(&if shown < total_shown {
+        view.pick(
+            format!("{total}件中{shown}件\n"),
+            format!("{shown} of {total} goals\n"),
+        )
+    } else {
+        view.pick(format!("{total}件\n"), format!("{total} goals\n"))
+    });
+    text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
+/// One goal with its initiatives and indicators.
+pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
+    let Some(goal) = &response.goal else {
+        return String::new();
+    };
+    let mut text = format!(
+        "{}  {}\n",
+        terminal::line(&goal.code),
+        view.title(goal.title.as_ref())
+    );
+    let pillar = goal.pillar.as_ref().map_or_else(String::new, |pillar| {
+        format!("({}) {}", pillar.number, view.title(pillar.title.as_ref()))
+    });
+    let plan = view.entity(goal.plan.as_ref());
+    let department = view.name(goal.department.as_ref());
+    let standing = standing(view, goal.standing.as_ref());
+    let revision = goal.revision;
+    text.push_str(&view.pick(
+        format!("  計画 {plan} · 部 {department} · 柱 {pillar} · {standing} · 版 {revision}\n"),
+        format!("  plan {plan} · department {department} · pillar {pillar} · {standing} · revision {revision}\n"),
+    ));
+    text.push_str(&indented(&goal.source_text, 2));
+    for initiative in &goal.initiatives {
+        text.push('\n');
+        text.push_str(&section(view, initiative));
+    }
+    text.push_str(&told(view, goal));
+    text.push('\n');
+    text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
+fn section(view: &View, initiative: &v1::Initiative) -> String {
+    let lead = view.name(initiative.lead.as_ref());
+    let contributing: Vec<String> = initiative
+        .contributing
+        .iter()
+        .map(|unit| view.name(Some(unit)))
+        .collect();
+    let mut text = format!(
+        "  {}. {}  [{}]\n",
+        initiative.number,
+        view.title(initiative.title.as_ref()),
+        terminal::line(&initiative.code)
+    );
+    let mut line = view.pick(format!("     担当 {lead}"), format!("     lead {lead}"));
+    if !contributing.is_empty() {
+        let units = contributing.join(view.pick("、", ", "));
+        line.push_str(&view.pick(format!(" · 協力 {units}"), format!(" · with {units}")));
+    }
+    if is_marked(initiative.standing.as_ref()) {
+        line.push_str(&format!(
+            " · {}",
+            standing(view, initiative.standing.as_ref())
+        ));
+    }
+    text.push_str(&line);
+    text.push('\n');
+    if initiative.indicators.is_empty() {
+        return text;
+    }
+    let mut table = Table::new()
+        .text(view.pick("指標", "indicator"))
+        .wrapping(view.pick("名称", "title"))
+        .wrapping(view.pick("現在値", "stands at"))
+        .wrapping(view.pick("目標", "target"))
+        .figures(view.pick("報告", "entries"))
+        .text(view.pick("最終", "last"))
+        .indented(5);
+    for indicator in &initiative.indicators {
+        table.row(row(view, indicator));
+    }
+    text.push_str(&table.render(view.columns));
+    text
+}
+
+fn row(view: &View, indicator: &v1::Indicator) -> [String; 6] {
+    let definition = indicator
+        .definition
+        .as_ref()
+        .and_then(|version| version.definition.as_ref());
+    let target = indicator.target.as_ref();
+    let mut title = view.title(indicator.title.as_ref());
+    if is_marked(indicator.standing.as_ref()) {
+        title.push_str(&format!(
+            " [{}]",
+            standing(view, indicator.standing.as_ref())
+        ));
+    }
+    let mut aim = value::target(
+        view.language,
+        target.and_then(|version| version.target.as_ref()),
+        definition,
+    );
+    if 1 < indicator.targets {
+        let times = indicator.targets - 1;
+        aim.push_str(&view.pick(format!(" [変更{times}回]"), format!(" [revised {times}x]")));
+    }
+    let last = indicator.last_entry.as_ref();
+    [
+        indicator.code.clone(),
+        title,
+        value::actual(view.language, indicator.actual.as_ref(), definition),
+        aim,
+        indicator.entries.to_string(),
+        last.map(|entry| entry.valid_to.as_ref().unwrap_or(&entry.valid_from).clone())
+            .unwrap_or_default(),
+    ]
+}
+
+fn told(view: &View, goal: &v1::Goal) -> String {
+    let mut text = String::new();
+    if !goal.narratives.is_empty() {
+        text.push_str(view.pick("\n  状況説明\n", "\n  narratives\n"));
+    }
+    for narrative in &goal.narratives {
+        let who = narrative
+            .actor
+            .as_ref()
+            .map_or("", |actor| actor.subject.as_str());
+        text.push_str(&format!(
+            "    {}  {}  {}  {}\n",
+            narrative
+                .valid_from
+                .as_deref()
+                .map(terminal::line)
+                .unwrap_or_default(),
+            label::narrative_kind(view.language, narrative.kind()),
+            terminal::line(who),
+            view.entity(narrative.subject.as_ref()),
+        ));
+        text.push_str(&indented(&narrative.text, 6));
+    }
+    if !goal.attachments.is_empty() {
+        text.push_str(view.pick("\n  根拠資料\n", "\n  evidence\n"));
+    }
+    for attachment in &goal.attachments {
+        for evidence in &attachment.evidence {
+            text.push_str(&format!(
+                "    {}  {}\n",
+                terminal::line(&evidence.title),
+                view.entity(attachment.subject.as_ref())
+            ));
+        }
+    }
+    text
+}
+
+fn is_marked(standing: Option<&v1::Standing>) -> bool {
+    standing.is_some_and(|standing| standing.phase() != v1::Phase::Active)
+}
+
+/// What has become of something, and since when.
+pub(super) fn standing(view: &View, standing: Option<&v1::Standing>) -> String {
+    let Some(standing) = standing else {
+        return String::new();
+    };
+    let phase = label::phase(view.language, standing.phase());
+    match &standing.since {
+        Some(since) => format!("{phase} {}", terminal::line(since)),
+        None => phase.to_owned(),
+    }
+}

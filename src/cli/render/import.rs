@@ -1,0 +1,178 @@
+//! What an import understood, and what is wrong with a file.
+
+use crate::cli::language::pick;
+use crate::cli::render::View;
+use crate::cli::table::Table;
+use crate::cli::terminal;
+use crate::domain::text::Language;
+use crate::import::Fault;
+use crate::import::understood::{Criterion, Department, Kind, Plan};
+
+/// A plan that was read but not imported: counts by department, then everything a person should look at.
+pub fn understood(view: &View, plan: &Plan) -> String {
+    let head = &plan.head;
+    let mut text = format!(
+        "{}  {}  ({})\n",
+        terminal::line(&head.code),
+        terminal::line(&head.title),
+        head.fiscal_year
+    );
+    let mut table = Table::new()
+        .wrapping(view.pick("部", "department"))
+        .figures(view.pick("柱", "pillars"))
+        .figures(view.pick("組織目標", "goals"))
+        .figures(view.pick("取組内容", "initiatives"))
+        .figures(view.pick("達成基準", "criteria"))
+        .figures(view.pick("数値", "with numbers"))
+        .figures(view.pick("工程", "milestones"))
+        .figures(view.pick("定性", "qualitative"))
+        .figures(view.pick("目標値", "numbers"))
+        .figures(view.pick("要確認", "doubtful"));
+    let mut totals = [0; 9];
+    for department in &plan.departments {
+        let counts = counts(department);
+        for (total, count) in totals.iter_mut().zip(counts) {
+            *total += count;
+        }
+        table.row(line(&department.name, counts));
+    }
+    // A pillar is one pillar in however many departments it has goals.
+    totals[0] = plan.head.pillars.len();
+    table.rule();
+    table.row(line(view.pick("計", "total"), totals));
+    text.push_str(&table.render(view.columns));
+    let sections = plan.sections().len();
+    text.push_str(&view.pick(
+        format!("課等 {sections}\n"),
+        format!("{sections} sections\n"),
+    ));
+    for pillar in &head.pillars {
+        let goals = plan
+            .goals()
+            .filter(|(_, own, _)| own.number == pillar.number)
+            .count();
+        let title = terminal::line(match (view.language, &pillar.title_en) {
+            (Language::En, Some(title)) => title,
+            _ => &pillar.title,
+        });
+        text.push_str(&view.pick(
+            format!("  柱({}) {title}: 組織目標 {goals}\n", pillar.number),
+            format!("  pillar {} {title}: {goals} goals\n", pillar.number),
+        ));
+    }
+    text.push_str(&doubts(view, plan));
+    text.push_str(&warnings(view, plan));
+    text
+}
+
+fn line(name: &str, counts: [usize; 9]) -> Vec<String> {
+    std::iter::once(name.to_owned())
+        .chain(counts.map(|count| count.to_string()))
+        .collect()
+}
+
+fn counts(department: &Department) -> [usize; 9] {
+    let goals = || department.pillars.iter().flat_map(|pillar| &pillar.goals);
+    let initiatives = || goals().flat_map(|goal| &goal.initiatives);
+    let criteria = || initiatives().flat_map(|initiative| &initiative.criteria);
+    let of_kind = |kind| {
+        criteria()
+            .filter(|criterion| criterion.kind == kind)
+            .count()
+    };
+    [
+        department.pillars.len(),
+        goals().count(),
+        initiatives().count(),
+        criteria().count(),
+        of_kind(Kind::Quantitative),
+        of_kind(Kind::Milestone),
+        of_kind(Kind::Qualitative),
+        criteria().map(|criterion| criterion.measures.len()).sum(),
+        criteria()
+            .filter(|criterion| is_doubtful(criterion))
+            .count(),
+    ]
+}
+
+fn is_doubtful(criterion: &Criterion) -> bool {
+    let proposal = &criterion.proposal;
+    proposal.baseline_needed || proposal.members_needed || proposal.active_window_needed
+}
+
+/// Criteria that nobody can be measured by until somebody adds what the plan does not say.
+fn doubts(view: &View, plan: &Plan) -> String {
+    let mut text = String::new();
+    for (department, pillar, goal) in plan.goals() {
+        for initiative in &goal.initiatives {
+            for criterion in initiative.criteria.iter().filter(|c| is_doubtful(c)) {
+                let proposal = &criterion.proposal;
+                let mut needs = Vec::new();
+                if proposal.baseline_needed {
+                    needs.push(view.pick("基準値", "a baseline"));
+                }
+                if proposal.members_needed {
+                    needs.push(view.pick("対象の一覧", "the list of members"));
+                }
+                if proposal.active_window_needed {
+                    needs.push(view.pick("実施月", "the months it runs"));
+                }
+                text.push_str(&format!(
+                    "  {} ({}) {}: {} → {}\n",
+                    terminal::line(&department.name),
+                    pillar.number,
+                    initiative.number,
+                    terminal::line(&criterion.text),
+                    needs.join(view.pick("、", ", "))
+                ));
+            }
+        }
+    }
+    if text.is_empty() {
+        return text;
+    }
+    let heading = view.pick(
+        "計画にないため補う必要があるもの",
+        "needed, but not said in the plan",
+    );
+    format!("\n{heading}\n{text}")
+}
+
+fn warnings(view: &View, plan: &Plan) -> String {
+    let mut text = String::new();
+    if !plan.warnings.is_empty() {
+        let count = plan.warnings.len();
+        text.push_str(&view.pick(
+            format!("\n警告 {count}件\n"),
+            format!("\n{count} warnings\n"),
+        ));
+    }
+    for warning in &plan.warnings {
+        let line = warning.line;
+        let place = view.pick(format!("{line}行"), format!("line {line}"));
+        text.push_str(&format!(
+            "  {place}: {}: {}\n",
+            terminal::line(&warning.text),
+            terminal::line(&warning.message)
+        ));
+    }
+    text
+}
+
+/// One fault of a table, with its place.
+pub fn fault(language: Language, fault: &Fault) -> String {
+    let mut place = pick(
+        language,
+        format!("{}行", fault.line),
+        format!("line {}", fault.line),
+    );
+    if let Some(column) = fault.column {
+        let (heading, key) = (column.heading(), column.key());
+        place.push_str(&pick(
+            language,
+            format!("「{heading}」({key})"),
+            format!(", column {heading} ({key})"),
+        ));
+    }
+    format!("{place}: {}", terminal::line(&fault.message))
+}

@@ -1,0 +1,188 @@
+//! One command at work: the connection, the view, and where output goes.
+
+use serde_json::Value;
+
+use crate::api::v1;
+use crate::cli::client::{Address, Client};
+use crate::cli::failure::Failure;
+use crate::cli::json::{self, Printed};
+use crate::cli::output::Output;
+use crate::cli::render::{View, receipt};
+use crate::clock;
+use crate::domain::text::Language;
+
+/// How many codes are offered where one was not found.
+const OFFERED_MAX: u32 = 10;
+
+/// A command at work.
+#[derive(Debug)]
+pub struct Session {
+    /// Calls to the server.
+    pub client: Client,
+    /// For whom text is made.
+    pub view: View,
+    /// Where it goes.
+    pub output: Output,
+    /// Whether programs read it.
+    pub json: bool,
+}
+
+/// How a write is to be done.
+#[derive(Clone, Debug, Default)]
+pub struct Writing {
+    /// The id of an earlier call whose outcome is not known.
+    pub request_id: Option<String>,
+    /// Only say what would come of it.
+    pub check: bool,
+}
+
+impl Session {
+    /// Connects, without a ledger in view.
+    pub async fn connect(address: Address, output: Output, json: bool) -> Result<Self, Failure> {
+        let view = View::new(address.language, output.columns());
+        let client = Client::connect(address).await?;
+        Ok(Self {
+            client,
+            view,
+            output,
+            json,
+        })
+    }
+
+    /// Connects and looks which ledger answers: instants are shown in its zone, and a sample says so.
+    pub async fn open(address: Address, output: Output, json: bool) -> Result<Self, Failure> {
+        let mut session = Self::connect(address, output, json).await?;
+        let ledger = session
+            .client
+            .get_ledger()
+            .await?
+            .ledger
+            .unwrap_or_default();
+        session.view = session.view.of(ledger);
+        Ok(session)
+    }
+
+    /// The language of the command.
+    pub fn language(&self) -> Language {
+        self.view.language
+    }
+
+    /// Prints an answer: as one JSON object for programs, else as `render` tells it.
+    pub fn answer<M: Printed>(
+        &self,
+        message: &M,
+        render: impl FnOnce(&View, &M) -> String,
+    ) -> Result<(), Failure> {
+        if !self.json {
+            return self.output.answer(&render(&self.view, message));
+        }
+        let value = match &self.view.ledger {
+            Some(ledger) => json::answer(message, ledger)?,
+            None => json::value(message)?,
+        };
+        self.print(&value)
+    }
+
+    /// Prints one JSON value on its own line.
+    pub fn print(&self, value: &Value) -> Result<(), Failure> {
+        self.output.answer_line(&value.to_string())
+    }
+
+    /// The history of an indicator; if there is none of that name, codes that begin so are offered.
+    pub async fn series(&self, indicator: &str) -> Result<v1::GetSeriesResponse, Failure> {
+        match self.client.series(indicator, None).await {
+            Err(failure) if failure.reason() == Some("INDICATOR_UNKNOWN") => Err(self
+                .offering(failure, indicator, &[v1::EntityKind::Indicator])
+                .await),
+            answer => answer,
+        }
+    }
+
+    /// Adds to a failure which things of `kinds` (none: of all) have a code that begins with `prefix`.
+    pub async fn offering(
+        &self,
+        failure: Failure,
+        prefix: &str,
+        kinds: &[v1::EntityKind],
+    ) -> Failure {
+        // The look-up is a kindness: if it fails too, the first failure is the one to tell.
+        let Ok(found) = self.client.beginning_with(prefix, kinds, OFFERED_MAX).await else {
+            return failure;
+        };
+        if found.is_empty() {
+            return failure;
+        }
+        let mut lines = vec![self.view.pick("候補:", "perhaps one of:").to_owned()];
+        lines.extend(found.iter().map(|entity| self.view.entity(Some(entity))));
+        failure.hint(lines.join("\n"))
+    }
+
+    /// Prints the receipt of the call that `--request-id` names, if that was recorded. Asked for before
+    /// anything else: what the command speaks of may look different since.
+    pub async fn told_before(&self, writing: &Writing) -> Result<bool, Failure> {
+        let Some(request_id) = &writing.request_id else {
+            return Ok(false);
+        };
+        let Some(found) = self.client.receipt(request_id).await? else {
+            return Ok(false);
+        };
+        let response = v1::AppendEventsResponse {
+            receipt: found.receipt,
+            replayed: true,
+            head: found.head,
+            ..v1::AppendEventsResponse::default()
+        };
+        self.answer(&response, |view, response| {
+            receipt::appended(view, response, None)
+        })?;
+        Ok(true)
+    }
+
+    /// Appends events as one call and prints what came of it for the indicator they are about.
+    pub async fn write(
+        &self,
+        events: Vec<v1::EventInput>,
+        writing: &Writing,
+        about: &v1::Indicator,
+    ) -> Result<(), Failure> {
+        let response = self.client.append(writing.request(events)).await?;
+        let definition = about
+            .definition
+            .as_ref()
+            .and_then(|version| version.definition.as_ref());
+        self.answer(&response, |view, response| {
+            receipt::appended(view, response, definition)
+        })?;
+        if !response.faults.is_empty() {
+            return Err(Failure::Answered);
+        }
+        let last = response
+            .receipt
+            .as_ref()
+            .and_then(|receipt| receipt.size.checked_sub(1));
+        if response.replayed && !self.json {
+            // A replay does not say what changed: read what stands there now, this write included.
+            let series = self.client.series(&about.id, last).await?;
+            let now = series.indicator.unwrap_or_default();
+            self.output.answer(&receipt::stands_now(&self.view, &now))?;
+        }
+        Ok(())
+    }
+}
+
+impl Writing {
+    /// The append call for `events`.
+    pub fn request(&self, events: Vec<v1::EventInput>) -> v1::AppendEventsRequest {
+        v1::AppendEventsRequest {
+            ledger: String::new(),
+            request_id: self
+                .request_id
+                .clone()
+                .unwrap_or_else(|| clock::new_id().to_string()),
+            events,
+            expected_revisions: Vec::new(),
+            validate_only: self.check,
+            effects: true,
+        }
+    }
+}

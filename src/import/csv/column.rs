@@ -1,0 +1,107 @@
+//! The columns of the table, and what is said of a fault in one.
+
+use std::fmt;
+
+use super::super::text::key;
+
+macro_rules! columns {
+    ($($(#[$doc:meta])* $name:ident = $ja:literal, $key:literal);* $(;)?) => {
+        /// A column of the table.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum Column { $($(#[$doc])* $name),* }
+
+        /// Every column that is read, in the order of the documentation.
+        pub const COLUMNS: &[Column] = &[$(Column::$name),*];
+
+        impl Column {
+            /// The heading in Japanese.
+            pub const fn heading(self) -> &'static str {
+                match self { $(Self::$name => $ja),* }
+            }
+
+            /// The key, a heading too.
+            pub const fn key(self) -> &'static str {
+                match self { $(Self::$name => $key),* }
+            }
+        }
+    };
+}
+
+columns! {
+    /// The plan's fiscal year.
+    Year = "年度", "fiscal_year";
+    /// The department.
+    Department = "部", "department";
+    /// Its name in English.
+    DepartmentEn = "部(英)", "department_en";
+    /// The pillar's number, with or without its title.
+    Pillar = "柱", "pillar";
+    /// The pillar's title.
+    PillarTitle = "柱の名称", "pillar_title";
+    /// The pillar's title in English.
+    PillarTitleEn = "柱の名称(英)", "pillar_title_en";
+    /// The goal.
+    Goal = "組織目標", "goal";
+    /// Its title in English.
+    GoalEn = "組織目標(英)", "goal_en";
+    /// The initiative.
+    Initiative = "取組内容", "initiative";
+    /// Its title in English.
+    InitiativeEn = "取組内容(英)", "initiative_en";
+    /// The sections that answer for it.
+    Sections = "課等", "sections";
+    /// Their names in English.
+    SectionsEn = "課等(英)", "sections_en";
+    /// The criterion.
+    Criterion = "目標達成基準", "criterion";
+    /// Its title in English.
+    CriterionEn = "目標達成基準(英)", "criterion_en";
+    /// A Latin code for the goal.
+    Code = "コード", "code";
+    /// The value before the work.
+    Baseline = "基準値", "baseline";
+    /// The day of that value.
+    BaselineAsOf = "基準日", "baseline_as_of";
+    /// Cumulative plan by month.
+    MonthlyPlan = "月次計画", "monthly_plan";
+}
+
+impl Column {
+    pub(super) const REQUIRED: [Self; 6] = [
+        Self::Department,
+        Self::Pillar,
+        Self::Goal,
+        Self::Initiative,
+        Self::Sections,
+        Self::Criterion,
+    ];
+
+    pub(super) fn named(heading: &str) -> Option<Self> {
+        let heading = key(heading).to_lowercase();
+        COLUMNS
+            .iter()
+            .copied()
+            .find(|column| column.heading() == heading || column.key() == heading)
+    }
+}
+
+/// Something wrong in one cell, or in the table as a whole.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Fault {
+    /// Line of the file, from 1.
+    pub line: u64,
+    /// The column; `None`: the line as a whole.
+    pub column: Option<Column>,
+    /// What is wrong, in English, lower case, no full stop.
+    pub message: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}", self.line)?;
+        if let Some(column) = self.column {
+            write!(f, ", column {} (`{}`)", column.heading(), column.key())?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}

@@ -1,0 +1,168 @@
+//! The file taken apart: rows with their cells by column, each with its line.
+
+use std::collections::HashMap;
+
+use super::super::understood::Warning;
+use super::column::{COLUMNS, Column};
+use super::{CELL_CHARS_MAX, ROWS_MAX, Reading};
+
+/// One row, its cells by column, without space around them.
+pub(super) struct Record {
+    pub(super) line: u64,
+    cells: HashMap<Column, String>,
+}
+
+impl Record {
+    pub(super) fn cell(&self, column: Column) -> &str {
+        self.cells
+            .get(&column)
+            .map(String::as_str)
+            .unwrap_or_default()
+    }
+
+    /// Whether the row only says what a pillar is called, for a pillar that may have no goal.
+    pub(super) fn defines_pillar(&self) -> bool {
+        let filled = |column: &Column| !self.cell(*column).is_empty();
+        let of_pillar = [
+            Column::Year,
+            Column::Pillar,
+            Column::PillarTitle,
+            Column::PillarTitleEn,
+        ];
+        filled(&Column::Pillar)
+            && COLUMNS
+                .iter()
+                .filter(|column| filled(column))
+                .all(|column| of_pillar.contains(column))
+    }
+
+    pub(super) fn some(&self, column: Column) -> Option<String> {
+        Some(self.cell(column).to_owned()).filter(|cell| !cell.is_empty())
+    }
+}
+
+impl Reading {
+    /// Takes the file apart; a fault in the first line hides those of the others.
+    pub(super) fn records(&mut self, text: &str) -> Vec<Record> {
+        let first = text.lines().next().unwrap_or_default();
+        let delimiter = if first.contains('\t') && !first.contains(',') {
+            b'\t'
+        } else {
+            b','
+        };
+        let mut reader = ::csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter)
+            .from_reader(text.as_bytes());
+        let mut columns: Option<Vec<Option<Column>>> = None;
+        let mut records = Vec::new();
+        let mut lines = Lines::default();
+        for result in reader.records() {
+            let record = match result {
+                Ok(record) => record,
+                Err(error) => {
+                    let line = error.position().map_or(1, ::csv::Position::line);
+                    self.fault(line, None, "not a line of CSV");
+                    break;
+                }
+            };
+            let line = record
+                .position()
+                .map_or(1, |position| lines.of(text, position.byte()));
+            if record.iter().all(|cell| cell.trim().is_empty()) {
+                continue;
+            }
+            let Some(columns) = &columns else {
+                columns = self.columns(line, &record);
+                if columns.is_none() {
+                    break;
+                }
+                continue;
+            };
+            if record.len() != columns.len() {
+                let message = format!(
+                    "{} cells where the first line has {}",
+                    record.len(),
+                    columns.len()
+                );
+                self.fault(line, None, message);
+                continue;
+            }
+            if records.len() == ROWS_MAX {
+                self.fault(line, None, format!("more than {ROWS_MAX} rows"));
+                break;
+            }
+            let mut cells = HashMap::new();
+            for (column, cell) in columns.iter().zip(record.iter()) {
+                let Some(column) = *column else { continue };
+                if CELL_CHARS_MAX < cell.chars().count() {
+                    self.fault(
+                        line,
+                        column,
+                        format!("longer than {CELL_CHARS_MAX} characters"),
+                    );
+                }
+                cells.insert(column, cell.trim().to_owned());
+            }
+            records.push(Record { line, cells });
+        }
+        records
+    }
+
+    /// The columns of the first line; `None` for one that is not read.
+    fn columns(&mut self, line: u64, record: &::csv::StringRecord) -> Option<Vec<Option<Column>>> {
+        let before = self.faults.len();
+        let mut columns: Vec<Option<Column>> = Vec::new();
+        for heading in record {
+            let column = Column::named(heading);
+            if let Some(twice) = column.filter(|column| columns.contains(&Some(*column))) {
+                self.fault(line, twice, "the column is there twice");
+            }
+            if column.is_none() && !heading.trim().is_empty() {
+                let message = "a column that is not read".to_owned();
+                self.warnings.push(Warning {
+                    line,
+                    text: heading.trim().to_owned(),
+                    message,
+                });
+            }
+            columns.push(column);
+        }
+        for required in Column::REQUIRED {
+            if !columns.contains(&Some(required)) {
+                self.fault(line, required, "the column is missing");
+            }
+        }
+        (before == self.faults.len()).then_some(columns)
+    }
+}
+
+/// Counts lines, from the start on.
+#[derive(Default)]
+struct Lines {
+    offset: usize,
+    before: u64,
+}
+
+impl Lines {
+    /// The line, from 1, of the record whose position the reader gave as `byte`. Positions never fall.
+    fn of(&mut self, text: &str, byte: u64) -> u64 {
+        let rest = &text.as_bytes()[self.offset.min(text.len())..];
+        // The position may be that of blank lines before the record.
+        let ahead = usize::try_from(byte)
+            .unwrap_or(text.len())
+            .saturating_sub(self.offset);
+        let blank = rest
+            .iter()
+            .skip(ahead)
+            .take_while(|byte| matches!(byte, b'\r' | b'\n'))
+            .count();
+        let passed = rest.iter().take(ahead + blank);
+        self.before += passed
+            .filter(|byte| **byte == b'\n')
+            .fold(0, |lines, _| lines + 1);
+        self.offset += ahead + blank;
+        self.before + 1
+    }
+}

@@ -1,0 +1,137 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::*;
+use crate::domain::event::EventType;
+use crate::log::MemoryLog;
+
+fn event(position: u64, seed: u8) -> Indexed {
+    let uuid = |space: u8| {
+        Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            &[&[space][..], &position.to_be_bytes()].concat(),
+        )
+    };
+    let mut terms = vec![Term::month(2023, (seed % 12 + 1) as i8)];
+    if seed.is_multiple_of(3) {
+        terms.push(Term::event_type(EventType::GoalSet));
+    }
+    Indexed {
+        position,
+        terms,
+        event_id: EventId::new(uuid(1)).unwrap(),
+        request_id: seed
+            .is_multiple_of(2)
+            .then(|| RequestId::new(uuid(2)).unwrap()),
+    }
+}
+
+fn ledger() -> LedgerId {
+    LedgerId::new(Uuid::from_u128(7)).unwrap()
+}
+
+/// What happens to an index: events come, the tail is written, the process starts again.
+#[derive(Clone, Debug)]
+enum Step {
+    Add(Vec<u8>),
+    Flush,
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => prop::collection::vec(any::<u8>(), 1..40).prop_map(Step::Add),
+        4 => Just(Step::Flush),
+        1 => Just(Step::Reopen),
+    ];
+    prop::collection::vec(step, 1..40)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever is written, merged and opened again, every look-up answers as a list of all events would.
+    #[test]
+    fn an_index_answers_like_the_list_of_all_events(steps in steps(), from in 0..200_u64, len in 0..200_u64, limit in 1..50_usize) {
+        let store = MemoryLog::new();
+        let open = |size| Index::open(ledger(), Arc::new(store.clone()), size).unwrap();
+        let mut index = open(0);
+        let mut all: Vec<Indexed> = Vec::new();
+        for step in steps {
+            match step {
+                Step::Add(seeds) => {
+                    let new: Vec<Indexed> = (all.len() as u64..).zip(seeds).map(|(p, s)| event(p, s)).collect();
+                    all.extend(new.iter().cloned());
+                    index.add(new);
+                }
+                Step::Flush => index.flush().unwrap(),
+                Step::Reopen => {
+                    index = open(all.len() as u64);
+                    let rest = all.iter().skip(index.covered() as usize).cloned().collect();
+                    index.add(rest);
+                }
+            }
+        }
+        prop_assert_eq!(index.covered(), all.len() as u64);
+        let mut model: BTreeMap<Term, Vec<u64>> = BTreeMap::new();
+        for event in &all {
+            prop_assert_eq!(index.position_of_event(event.event_id).unwrap(), Some(event.position));
+            if let Some(request) = event.request_id {
+                prop_assert_eq!(index.position_of_request(request).unwrap(), Some(event.position));
+            }
+            for term in &event.terms {
+                model.entry(term.clone()).or_default().push(event.position);
+            }
+        }
+        let unknown = event(1 << 40, 0);
+        prop_assert_eq!(index.position_of_event(unknown.event_id).unwrap(), None);
+        for (term, positions) in &model {
+            let within = |p: &&u64| from <= **p && **p < from + len;
+            let forward: Vec<u64> = positions.iter().filter(within).take(limit).copied().collect();
+            let backward: Vec<u64> = positions.iter().rev().filter(within).take(limit).copied().collect();
+            prop_assert_eq!(index.postings(term, from, from + len, Direction::Forward, limit).unwrap(), forward);
+            prop_assert_eq!(index.postings(term, from, from + len, Direction::Backward, limit).unwrap(), backward);
+        }
+    }
+}
+
+#[test]
+fn runs_of_a_level_become_one_of_the_next() {
+    let store = MemoryLog::new();
+    let index = Index::open(ledger(), Arc::new(store), 0).unwrap();
+    for position in 0..(manifest::FAN_IN * manifest::FAN_IN) as u64 {
+        index.add(vec![event(position, 0)]);
+        index.flush().unwrap();
+    }
+    let inner = index.read();
+    let levels: Vec<u8> = inner.manifest.runs.iter().map(|run| run.level).collect();
+    assert_eq!(levels, [2]);
+    assert_eq!(inner.filters.len(), 1);
+}
+
+#[test]
+fn what_an_interrupted_run_left_does_not_count() {
+    let store: Arc<dyn DerivedStore> = Arc::new(MemoryLog::new());
+    let index = Index::open(ledger(), store.clone(), 0).unwrap();
+    index.add((0..10).map(|p| event(p, 0)).collect());
+    // All of the run is written but for the manifest, which makes it count.
+    let before = store.scan(ledger(), &DerivedRange::all(), 1_000).unwrap();
+    assert!(before.is_empty());
+    index.flush().unwrap();
+    let mut batch = DerivedBatch::new();
+    manifest::remove(&mut batch);
+    store.apply(ledger(), batch).unwrap();
+
+    let index = Index::open(ledger(), store, 10).unwrap();
+    assert_eq!(index.covered(), 0);
+    index.add((0..10).map(|p| event(p, 0)).collect());
+    index.flush().unwrap();
+    let term = Term::event_type(EventType::GoalSet);
+    let found = index
+        .postings(&term, 0, 100, Direction::Forward, 100)
+        .unwrap();
+    assert_eq!(found, (0..10).collect::<Vec<u64>>());
+}

@@ -1,0 +1,485 @@
+//! The command line as its own process, against a real server.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use daicho::clock::system_now;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::process::Process;
+
+/// A table of one goal with an indicator of each common kind.
+const TABLE: &str = "\
+部,柱,組織目標,取組内容,課等,目標達成基準
+文化部,(1) 開かれた文化,文化に親しむ機会をつくる,①催しを開く,文化課,催しの開催 12回
+,,,,,来場者の満足度 80%以上
+,,,②計画を立てる,文化課,文化計画の策定
+";
+
+/// What a command left behind.
+#[derive(Debug)]
+struct Ended {
+    code: i32,
+    output: String,
+    errors: String,
+}
+
+impl Ended {
+    fn json(&self) -> Value {
+        assert_eq!(
+            self.output.lines().count(),
+            1,
+            "one object on one line: {self:?}"
+        );
+        serde_json::from_str(&self.output).unwrap()
+    }
+}
+
+/// A server with one ledger, and a folder for files.
+struct Place {
+    server: Process,
+    folder: TempDir,
+}
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Process::serve(&folder.path().join("data"));
+        let place = Self { server, folder };
+        let opened =
+            place.daicho("ledger open bunka --name 文化市 --origin bunka.example/daicho --json");
+        assert_eq!(opened.code, 0, "{opened:?}");
+        place
+    }
+
+    /// With the plan of [`TABLE`] for the fiscal year of today.
+    fn with_plan() -> (Self, String, Date) {
+        let place = Self::new();
+        let today = system_now()
+            .to_zoned(TimeZone::get("Asia/Tokyo").unwrap())
+            .date();
+        let year = if today.month() < 4 {
+            today.year() - 1
+        } else {
+            today.year()
+        };
+        let imported = place.import("plan.csv", TABLE, year);
+        assert_eq!(imported.code, 0, "{imported:?}");
+        let code = imported.json()["plan"].as_str().unwrap().to_owned();
+        (place, code, Date::new(year, 4, 1).unwrap())
+    }
+
+    fn import(&self, name: &str, table: &str, year: i16) -> Ended {
+        let file = self.folder.path().join(name);
+        std::fs::write(&file, table).unwrap();
+        self.daicho(&format!(
+            "plan import {} --year {year} --json",
+            file.display()
+        ))
+    }
+
+    /// Runs a line of words without spaces in them.
+    fn daicho(&self, line: &str) -> Ended {
+        daicho(self.server.address(), line.split(' '))
+    }
+
+    fn size(&self) -> u64 {
+        let listed = self.daicho("ledger list --json");
+        listed.json()["ledgers"][0]["head"]["size"]
+            .as_u64()
+            .unwrap()
+    }
+}
+
+fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
+    let ended = command(server, words).output().unwrap();
+    Ended {
+        code: ended.status.code().unwrap(),
+        output: String::from_utf8(ended.stdout).unwrap(),
+        errors: String::from_utf8(ended.stderr).unwrap(),
+    }
+}
+
+fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+    command
+        .args(words)
+        .env("DAICHO_SERVER", server)
+        .env("DAICHO_ACTOR", "文化課")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_report_is_recorded_corrected_and_retracted() {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.1");
+    let actual = |ended: &Ended| ended.json()["outcomes"][0]["after"]["actual"].clone();
+
+    let recorded = place.daicho(&format!("record {indicator} ５ --on {day} --json"));
+    assert_eq!(recorded.code, 0, "{recorded:?}");
+    assert_eq!(actual(&recorded)["number"]["value"], "5");
+    assert!(recorded.errors.contains("read `５` as 5"), "{recorded:?}");
+
+    let corrected = place.daicho(&format!(
+        "correct {indicator}@{day} 4 --reason 転記誤り --json"
+    ));
+    assert_eq!(corrected.code, 0, "{corrected:?}");
+    assert_eq!(actual(&corrected)["number"]["value"], "4");
+    assert_eq!(
+        corrected.json()["outcomes"][0]["before"]["actual"]["number"]["value"],
+        "5"
+    );
+
+    let position = corrected.json()["receipt"]["first_position"]
+        .as_u64()
+        .unwrap();
+    let retracted = place.daicho(&format!("retract {position} --reason 重複 --json"));
+    assert_eq!(retracted.code, 0, "{retracted:?}");
+    assert!(actual(&retracted)["no_report"].is_object(), "{retracted:?}");
+
+    let history = place.daicho(&format!("goal history {indicator} --json"));
+    let entries = history.json()["entries"].as_array().unwrap().len();
+    assert_eq!(entries, 2, "{history:?}");
+}
+
+#[test]
+fn who_changed_a_target_is_one_command() {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.1");
+    let revised = place.daicho(&format!(
+        "target revise {indicator} 10 --effective {day} --reason-code budget --reason 予算の減 --document 8文第1号"
+    ));
+    assert_eq!(revised.code, 0, "{revised:?}");
+    let changes = place.daicho(&format!(
+        "audit changes {indicator} --type target-revised --lang ja"
+    ));
+    assert_eq!(changes.code, 0, "{changes:?}");
+    for told in ["文化課", "12", "10", "予算: 予算の減", "8文第1号"] {
+        assert!(changes.output.contains(told), "{told}: {changes:?}");
+    }
+    let same = place.daicho(&format!(
+        "target revise {indicator} 10 --effective {day} --reason 再"
+    ));
+    assert_eq!(same.code, 1, "{same:?}");
+    assert!(same.errors.contains("TARGET_UNCHANGED"), "{same:?}");
+}
+
+#[test]
+fn the_value_takes_the_form_of_the_indicator() {
+    let (place, plan, day) = Place::with_plan();
+    let goal = format!("{plan}/文化部/1-1");
+    let evidence = place.folder.path().join("計画.pdf");
+    std::fs::write(&evidence, b"plan").unwrap();
+    let milestone = place.daicho(&format!(
+        "record {goal}/2.1 completed --on {day} --evidence {} --json",
+        evidence.display()
+    ));
+    assert_eq!(milestone.code, 0, "{milestone:?}");
+    let share = place.daicho(&format!("record {goal}/1.2 80 --on {day}"));
+    assert_eq!(share.code, 2, "{share:?}");
+    assert!(share.errors.contains("5430/9980"), "{share:?}");
+    let share = place.daicho(&format!("record {goal}/1.2 45/50 --on {day} --json"));
+    assert_eq!(share.code, 0, "{share:?}");
+    let nil = place.daicho(&format!(
+        "record {goal}/1.1 --nil no-activity --on {day} --json"
+    ));
+    assert_eq!(nil.code, 0, "{nil:?}");
+}
+
+#[test]
+fn a_call_that_is_repeated_with_its_id_is_recorded_once() {
+    let (place, plan, day) = Place::with_plan();
+    let line = format!(
+        "record {plan}/文化部/1-1/1.1 5 --on {day} --json --request-id 01890a5d-ac96-774b-bcce-b302099a8057"
+    );
+    let first = place.daicho(&line);
+    assert_eq!(
+        (first.code, first.json()["replayed"].as_bool()),
+        (0, Some(false)),
+        "{first:?}"
+    );
+    let size = place.size();
+    let second = place.daicho(&line);
+    assert_eq!(
+        (second.code, second.json()["replayed"].as_bool()),
+        (0, Some(true)),
+        "{second:?}"
+    );
+    assert_eq!(second.json()["receipt"], first.json()["receipt"]);
+    assert_eq!(place.size(), size);
+}
+
+#[test]
+fn a_check_records_nothing_and_tells_everything() {
+    let (place, plan, day) = Place::with_plan();
+    let size = place.size();
+    let fine = place.daicho(&format!(
+        "record {plan}/文化部/1-1/1.1 5 --on {day} --check --json"
+    ));
+    assert_eq!(
+        (fine.code, fine.json()["validated"].as_bool()),
+        (0, Some(true)),
+        "{fine:?}"
+    );
+    let wrong = place.daicho(&format!(
+        "record {plan}/文化部/1-1/1.1 -5 --on 1999-04-01 --check --json"
+    ));
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    assert!(
+        2 <= wrong.json()["faults"].as_array().unwrap().len(),
+        "{wrong:?}"
+    );
+    assert_eq!(place.size(), size);
+}
+
+#[test]
+fn importing_twice_adds_nothing_and_a_changed_file_is_refused() {
+    let (place, plan, day) = Place::with_plan();
+    let size = place.size();
+    let again = place.import("plan.csv", TABLE, day.year());
+    assert_eq!(
+        (again.code, again.json()["appended"].as_u64()),
+        (0, Some(0)),
+        "{again:?}"
+    );
+    // The same plan in other bytes, as a spreadsheet writes it.
+    let encoded = place.import(
+        "excel.csv",
+        &format!("\u{feff}{}", TABLE.replace('\n', "\r\n")),
+        day.year(),
+    );
+    assert_eq!(
+        (encoded.code, encoded.json()["appended"].as_u64()),
+        (0, Some(0)),
+        "{encoded:?}"
+    );
+
+    let changed = place.import("plan.csv", &TABLE.replace("12回", "15回"), day.year());
+    assert_eq!(changed.code, 4, "{changed:?}");
+    assert!(
+        changed.errors.contains("12") && changed.errors.contains("15"),
+        "{changed:?}"
+    );
+    let removed: String = TABLE
+        .lines()
+        .take(3)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let removed = place.import("plan.csv", &removed, day.year());
+    assert_eq!(removed.code, 4, "{removed:?}");
+    assert!(
+        removed.errors.contains(&format!("{plan}/文化部/1-1/2")),
+        "{removed:?}"
+    );
+    let added = place.import(
+        "plan.csv",
+        &format!("{TABLE},,,③広める,文化課,広報 3回\n"),
+        day.year(),
+    );
+    assert_eq!(added.code, 4, "{added:?}");
+    assert!(
+        added.errors.contains(&format!("{plan}/文化部/1-1/3")),
+        "{added:?}"
+    );
+    assert_eq!(place.size(), size);
+}
+
+#[test]
+fn the_next_years_plan_uses_the_units_that_are_there() {
+    let (place, _, day) = Place::with_plan();
+    let next = place.import("next.csv", TABLE, day.year() + 1);
+    assert_eq!(next.code, 0, "{next:?}");
+    let again = place.import("next.csv", TABLE, day.year() + 1);
+    assert_eq!(
+        (again.code, again.json()["appended"].as_u64()),
+        (0, Some(0)),
+        "{again:?}"
+    );
+}
+
+#[test]
+fn a_bad_file_gets_every_fault_with_its_place_and_imports_nothing() {
+    let place = Place::new();
+    let size = place.size();
+    let table = "部,柱,組織目標,取組内容,課等,目標達成基準\n文化部,あ,目標,①取組,文化課,催し 2回\n文化部,1,目標,①取組,,催し 2回\n";
+    let refused = place.import("bad.csv", table, 2023);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    for told in [
+        "line 2, column 柱 (pillar)",
+        "line 3, column 課等 (sections)",
+    ] {
+        assert!(refused.errors.contains(told), "{told}: {refused:?}");
+    }
+    assert_eq!(refused.output, "");
+    assert_eq!(place.size(), size);
+}
+
+#[test]
+fn a_dry_run_needs_no_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("plan.csv");
+    std::fs::write(&file, TABLE).unwrap();
+    let file = file.display().to_string();
+    let nowhere = "http://127.0.0.1:1";
+    let object = daicho(
+        nowhere,
+        [
+            "plan",
+            "import",
+            &file,
+            "--year",
+            "R5",
+            "--dry-run",
+            "--json",
+        ],
+    );
+    assert_eq!(object.code, 0, "{object:?}");
+    let goals = &object.json()["departments"][0]["pillars"][0]["goals"];
+    assert_eq!(
+        goals[0]["initiatives"][0]["criteria"][0]["measures"][0]["value"],
+        "12"
+    );
+    let table = daicho(
+        nowhere,
+        [
+            "plan",
+            "import",
+            &file,
+            "--year",
+            "R5",
+            "--dry-run",
+            "--lang",
+            "ja",
+        ],
+    );
+    insta::assert_snapshot!("dry_run_ja", table.output);
+}
+
+#[test]
+fn every_exit_code_means_what_help_says() {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.2");
+    let code = |line: &str| place.daicho(line).code;
+    assert_eq!(code("plan show"), 0);
+    assert_eq!(code(&format!("record {indicator} 1/0 --on {day}")), 1);
+    assert_eq!(code(&format!("record {indicator} 1/2 --on 2023-02-30")), 2);
+    assert_eq!(code(&format!("record {indicator} --on {day}")), 2);
+    assert_eq!(code("goal show R1/どこにもない"), 3);
+    assert_eq!(code("events read --from 99999"), 3);
+    assert_eq!(code(&format!("record {indicator} 1/2 --on {day}")), 0);
+    assert_eq!(code(&format!("record {indicator} 1/2 --on {day}")), 4);
+    assert_eq!(
+        code("ledger open bunka --name 別市 --origin b.example/daicho"),
+        4
+    );
+    assert_eq!(daicho("http://127.0.0.1:1", ["goal", "list"]).code, 5);
+    assert_eq!(daicho("not a url", ["goal", "list"]).code, 2);
+}
+
+#[test]
+fn an_unknown_code_is_answered_with_codes_that_begin_so() {
+    let (place, plan, day) = Place::with_plan();
+    let refused = place.daicho(&format!("record {plan}/文化部/1-1/1 5 --on {day}"));
+    assert_eq!(refused.code, 3);
+    assert!(
+        refused.errors.contains(&format!("{plan}/文化部/1-1/1.1 ")),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn events_are_read_one_a_line_and_followed() {
+    let (place, _, _) = Place::with_plan();
+    let size = place.size();
+    let read = place.daicho("events read --json");
+    let positions: Vec<u64> = read
+        .output
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["position"]
+                .as_u64()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(positions, (0..size).collect::<Vec<_>>());
+    let followed = place.daicho("events follow --from 1 --limit 2 --json");
+    assert_eq!(
+        (followed.code, followed.output.lines().count()),
+        (0, 2),
+        "{followed:?}"
+    );
+    let leaves = place.daicho("events read --from 1 --limit 2 --leaves --json");
+    let first: Value = serde_json::from_str(leaves.output.lines().next().unwrap()).unwrap();
+    assert_eq!(first["position"], 1);
+    assert!(50 < first["leaf_hex"].as_str().unwrap().len(), "{leaves:?}");
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_error() {
+    let (place, _, _) = Place::with_plan();
+    let mut reading = command(place.server.address(), ["events", "read", "--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(reading.stdout.take());
+    let ended = reading.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+}
+
+#[test]
+fn nobody_is_asked_without_a_name() {
+    let mut asking = command("http://127.0.0.1:1", ["goal", "list"]);
+    for name in ["DAICHO_ACTOR", "USER", "LOGNAME", "USERNAME"] {
+        asking.env_remove(name);
+    }
+    let ended = asking.output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("--as NAME"));
+}
+
+#[test]
+fn the_commands_that_the_demo_prints_work_as_printed() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut demo = served_demo(folder.path());
+    let mut printed = Vec::new();
+    while printed.len() < 3 {
+        let line = demo.line();
+        assert!(!line.is_empty(), "the demo ended after {printed:?}");
+        // It stands with the path at which the program is, so that it works without being installed.
+        let typed = line.trim().split_once(' ');
+        if let Some((program, command)) = typed
+            && Path::new(program).file_name() == Path::new(env!("CARGO_BIN_EXE_daicho")).file_name()
+        {
+            assert!(Path::new(program).exists(), "{program}");
+            printed.push(command.to_owned());
+        }
+    }
+    let ended: Vec<Ended> = printed
+        .iter()
+        .map(|line| daicho("http://127.0.0.1:1", line.split(' ')))
+        .collect();
+    for (line, ended) in printed.iter().zip(&ended) {
+        assert_eq!(ended.code, 0, "{line}: {ended:?}");
+        assert!(ended.output.contains("simulated time"), "{line}: {ended:?}");
+    }
+    assert!(ended[1].output.contains("→"), "{:?}", ended[1]);
+}
+
+fn served_demo(folder: &Path) -> Process {
+    let data = folder.join("demo");
+    let words = [
+        OsStr::new("demo"),
+        OsStr::new("--lang"),
+        OsStr::new("en"),
+        OsStr::new("--data"),
+    ];
+    Process::start(words.into_iter().chain([data.as_os_str()]))
+}

@@ -1,0 +1,133 @@
+//! The sample ledger holds what it promises to show.
+
+use std::sync::Arc;
+
+use daicho::cli::demo::{REPORTED, REVISED};
+use daicho::domain::code::Code;
+use daicho::domain::date::Date;
+use daicho::domain::directory::Named;
+use daicho::domain::event::{EventType, Payload};
+use daicho::ledger::index::Direction;
+use daicho::ledger::{Ledgers, Reader};
+use daicho::log::MemoryLog;
+use daicho::projection::change::{ChangeFilter, list};
+use daicho::projection::overview::{overview, plan_on};
+use daicho::server::sample::{CODE, DEFAULT_DAY, prepare};
+
+use crate::fixture::{date, start};
+
+async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
+    let ledgers = start(&MemoryLog::new()).await;
+    let (reader, made) = prepare(&ledgers, day).await.unwrap();
+    assert!(made);
+    (ledgers, reader)
+}
+
+async fn count(reader: &Reader, event_type: EventType) -> usize {
+    let view = reader.caught_up(None).await;
+    let filter = ChangeFilter {
+        types: vec![event_type],
+        ..ChangeFilter::default()
+    };
+    let (mut cursor, mut count) = (None, 0);
+    loop {
+        let page = list(reader, &view, &filter, cursor, Direction::Forward, 500)
+            .await
+            .unwrap();
+        count += page.changes.len();
+        cursor = page.next;
+        if cursor.is_none() {
+            return count;
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_sample_holds_the_whole_plan_and_its_story() {
+    let (ledgers, reader) = sample(DEFAULT_DAY).await;
+    let view = reader.caught_up(None).await;
+    assert_eq!(reader.today(), DEFAULT_DAY);
+    let ledger = view.directory.ledger().unwrap();
+    assert!(ledger.sample && view.directory.has_simulated_clock());
+
+    let plan = plan_on(&view.directory, DEFAULT_DAY).unwrap();
+    assert_eq!(plan.code, Code::parse("R5").unwrap());
+    let table = overview(&reader, &view, &plan).await.unwrap();
+    assert_eq!(table.rows.len(), 12);
+    assert_eq!((table.total.goals, table.total.initiatives), (62, 147));
+    let by_pillar: Vec<u32> = table.totals.iter().map(|cell| cell.goals).collect();
+    assert_eq!(by_pillar, [26, 9, 13, 11, 0, 3]);
+    assert!(table.total.reported > 100, "{table:?}");
+
+    for (event_type, least) in [
+        (EventType::ActualRecorded, 500),
+        (EventType::ActualCorrected, 1),
+        (EventType::ActualRetracted, 1),
+        (EventType::TargetRevised, 2),
+        (EventType::OrgUnitChanged, 1),
+        (EventType::ResponsibilityTransferred, 1),
+        (EventType::ForecastSubmitted, 3),
+        (EventType::ImportAccepted, 2),
+    ] {
+        let count = count(&reader, event_type).await;
+        assert!(count >= least, "{event_type:?}: {count}");
+    }
+    for (code, title) in [(REPORTED, "業務改善"), (REVISED, "就労した人")] {
+        let Some(Named::Indicator(id)) = view.directory.named(&Code::parse(code).unwrap()) else {
+            panic!("{code} names nothing");
+        };
+        let indicator = view.directory.indicator(id).unwrap();
+        assert!(
+            indicator.title.ja.as_str().contains(title),
+            "{}",
+            indicator.title.ja
+        );
+    }
+    // Made once, it is only opened again.
+    let (_, made) = prepare(&ledgers, DEFAULT_DAY).await.unwrap();
+    assert!(!made);
+    assert_eq!(ledgers.resolve(CODE).unwrap().id(), reader.id());
+}
+
+#[tokio::test]
+async fn who_changed_a_target_is_told_with_before_and_after() {
+    let (_ledgers, reader) = sample(DEFAULT_DAY).await;
+    let view = reader.caught_up(None).await;
+    let filter = ChangeFilter {
+        types: vec![EventType::TargetRevised],
+        ..ChangeFilter::default()
+    };
+    let page = list(&reader, &view, &filter, None, Direction::Backward, 10)
+        .await
+        .unwrap();
+    let lowered = &page.changes[0];
+    let told = lowered
+        .fields
+        .iter()
+        .find(|field| field.field == "target")
+        .unwrap();
+    insta::assert_snapshot!(
+        format!("{} -> {}", told.before.as_deref().unwrap(), told.after.as_deref().unwrap()),
+        @"30 人 (2023-04-01〜) -> 24 人 (2023-09-01〜)"
+    );
+    assert!(lowered.retroactive);
+    assert_eq!(
+        lowered.stored.recorded.actor.subject.as_str(),
+        "生活福祉課長"
+    );
+    let Named::Indicator(_) = lowered.subject else {
+        panic!("{:?}", lowered.subject)
+    };
+    assert!(matches!(
+        lowered.stored.recorded.event.payload,
+        Payload::TargetRevised(_)
+    ));
+    assert!(lowered.stored.recorded.event.reason.is_some());
+}
+
+#[tokio::test]
+async fn the_finished_year_can_be_shown() {
+    let (_ledgers, reader) = sample(date("2024-06-01")).await;
+    assert_eq!(reader.today(), date("2024-06-01"));
+    assert!(count(&reader, EventType::ActualRecorded).await > 1_000);
+}
