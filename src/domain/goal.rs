@@ -1,6 +1,6 @@
 //! A goal with all it holds: the state that a goal's stream folds to, and what may be added to it.
 //!
-//! [`Goal::apply`] knows no rules; [`decide`](crate::domain::goal::decide) knows all of them. What stands
+//! [`Goal::apply`] knows no rules; [`decide`] knows all of them. What stands
 //! where (titles, parents, codes) is in the [`Directory`](crate::domain::directory::Directory); a goal's
 //! own state holds what is measured.
 

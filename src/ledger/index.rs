@@ -3,7 +3,7 @@
 //! Derived from the log and disposable: it never holds up an acknowledgement, and what is missing of it
 //! after a crash is replayed. The newest events are indexed in memory (the tail). Every
 //! [`Index::RUN_EVENTS`] of them are written as a run of posting lists and a sorted run of ids, closed by
-//! a [`Manifest`] that says how far the runs reach. Keys in the [`DerivedStore`]:
+//! a manifest that says how far the runs reach. Keys in the [`DerivedStore`]:
 //!
 //! ```text
 //! m                                             manifest
