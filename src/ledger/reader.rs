@@ -94,7 +94,7 @@ pub struct Reader {
 
 impl Reader {
     /// Streams whose state is kept in memory.
-    const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(4_096).expect("not zero");
+    const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
     /// Events decoded at once while folding or replaying.
     const PAGE: usize = 4_096;
 

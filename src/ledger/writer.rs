@@ -60,7 +60,7 @@ pub(super) enum Message {
 const GROUP_EVENTS_MAX: usize = 4_096;
 const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Streams whose newest state the writer keeps.
-const STREAMS_KEPT: NonZeroUsize = NonZeroUsize::new(8_192).expect("not zero");
+const STREAMS_KEPT: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
 /// Events whose ids the writer keeps at least, for look-ups that are older than they are.
 const RECENT_EVENTS: u64 = 65_536;
 
