@@ -28,8 +28,10 @@ const ACTORS: usize = 200;
 const WARM_UP: Duration = Duration::from_millis(500);
 /// Events that set the plan, a request.
 const SETUP_BATCH: usize = 500;
-/// A filing number as long as it takes to make a stored event about 300 bytes.
+/// The paper behind each report. With it a stored event has about 300 bytes.
 const DOCUMENT_NUMBER: &str = "5-総企-0123";
+/// See [`DOCUMENT_NUMBER`].
+const DOCUMENT_TITLE: &str = "案内つきの散歩の実施報告書（町を知る事業、第三班）";
 
 /// What is sent.
 #[derive(Clone, Copy, Debug)]
@@ -267,7 +269,8 @@ impl Source {
                 event.valid_from = Some(self.days[(mixed >> 8) as usize % self.days.len()].clone());
                 event.source_document = Some(SourceDocument {
                     number: DOCUMENT_NUMBER.to_owned(),
-                    ..SourceDocument::default()
+                    title: Some(DOCUMENT_TITLE.to_owned()),
+                    date: None,
                 });
                 event
             })
