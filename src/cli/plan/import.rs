@@ -165,9 +165,15 @@ async fn events(
     };
     let all = set(&HashMap::new())?;
     let found = find(session, &all).await?;
+    // Another year's import registered a unit from that year on.
+    let is_own = |event: &Event| {
+        let found = found.get(&event.id.to_string());
+        let from = event.valid.map(|valid| valid.from.to_string());
+        found.is_some_and(|found| found.valid_from == from)
+    };
     let own: HashSet<Code> = all
         .iter()
-        .filter(|event| found.contains_key(&event.id.to_string()))
+        .filter(|event| is_own(event))
         .filter_map(|event| match &event.payload {
             Payload::OrgUnitRegistered(unit) => Some(unit.code.clone()),
             _ => None,
