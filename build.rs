@@ -23,7 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;
-    tonic_prost_build::configure().bytes(".daicho.storage.v1").compile_fds(storage)?;
+    tonic_prost_build::configure()
+        .bytes(".daicho.storage.v1")
+        .compile_fds(storage)?;
     Ok(())
 }
 
@@ -32,7 +34,10 @@ fn protos(folder: &str) -> Result<Vec<PathBuf>, std::io::Error> {
     let mut files = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|entry| entry.path()))
         .collect::<Result<Vec<_>, _>>()?;
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "proto"));
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|extension| extension == "proto")
+    });
     files.sort();
     Ok(files)
 }

@@ -72,7 +72,11 @@ pub struct Authenticator;
 impl Authenticator {
     /// Identifies a caller.
     pub fn identify(&self, claims: &Claims) -> Result<Actor, AuthError> {
-        let subject = claims.subject.as_deref().ok_or(AuthError::Missing).and_then(name)?;
+        let subject = claims
+            .subject
+            .as_deref()
+            .ok_or(AuthError::Missing)
+            .and_then(name)?;
         let client = claims.client.as_deref().map(name).transpose()?;
         Ok(Actor {
             subject,
@@ -87,7 +91,10 @@ impl Authenticator {
 
     /// Permits `request` to `actor`. Without access policies everybody who has a name may do everything.
     pub fn permit<T>(&self, actor: &Actor, request: T) -> Result<Permitted<T>, Denied> {
-        Ok(Permitted { actor: actor.clone(), request })
+        Ok(Permitted {
+            actor: actor.clone(),
+            request,
+        })
     }
 
     /// Permits what the server does by itself.

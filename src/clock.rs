@@ -17,12 +17,18 @@ pub struct Clock {
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self { simulated: None, started: Instant::now() }
+        Self {
+            simulated: None,
+            started: Instant::now(),
+        }
     }
 
     /// A clock that shows `instant` now and runs at the usual pace from there.
     pub fn simulated(instant: Timestamp) -> Self {
-        Self { simulated: Some(AtomicI64::new(instant.as_microsecond())), started: Instant::now() }
+        Self {
+            simulated: Some(AtomicI64::new(instant.as_microsecond())),
+            started: Instant::now(),
+        }
     }
 
     /// What the clock shows.
@@ -41,7 +47,10 @@ impl Clock {
     pub fn set(&self, instant: Timestamp) {
         if let Some(base) = &self.simulated {
             let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-            base.store(instant.as_microsecond().saturating_sub(elapsed), Ordering::Release);
+            base.store(
+                instant.as_microsecond().saturating_sub(elapsed),
+                Ordering::Release,
+            );
         }
     }
 
@@ -52,14 +61,20 @@ impl Clock {
 }
 
 /// The machine's time, to the microsecond.
-#[expect(clippy::disallowed_methods, reason = "this is the place that owns the clock")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that owns the clock"
+)]
 pub fn system_now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
 }
 
 /// A new id: UUID version 7 of the machine's time.
-#[expect(clippy::disallowed_methods, reason = "this is the place that draws ids")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that draws ids"
+)]
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }

@@ -21,9 +21,7 @@ use crate::domain::goal::decide::decide_opening;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::log::codec::{self, RequestPlace, ServerPart};
-use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome,
-};
+use crate::log::{CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome};
 
 pub mod index;
 
@@ -118,17 +116,27 @@ impl Ledgers {
     async fn adopt(&self, id: LedgerId) -> Result<Arc<Reader>, ReadFault> {
         let reader = Arc::new(Reader::open(id, self.log.clone(), self.store.clone()).await?);
         let head = reader.head();
-        let last = reader.stored(head.size.saturating_sub(1)).await?.recorded.recorded_at;
+        let last = reader
+            .stored(head.size.saturating_sub(1))
+            .await?
+            .recorded
+            .recorded_at;
         if let Some(queue) = self.queue() {
             // Only a stopping server has no writer; then nobody will append either.
             let _ = queue.send(Message::Adopt(reader.clone(), last)).await;
         }
-        self.readers.write().unwrap_or_else(PoisonError::into_inner).insert(id, reader.clone());
+        self.readers
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, reader.clone());
         Ok(reader)
     }
 
     fn queue(&self) -> Option<mpsc::Sender<Message>> {
-        self.queue.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.queue
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Every ledger, in the order of their codes.
@@ -141,7 +149,11 @@ impl Ledgers {
 
     /// A ledger.
     pub fn reader(&self, id: LedgerId) -> Option<Arc<Reader>> {
-        self.readers.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+        self.readers
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned()
     }
 
     /// The ledger that `text` names by id or code; empty: the only one.
@@ -151,7 +163,9 @@ impl Ledgers {
             let mut all = readers.values();
             return match (all.next(), all.next()) {
                 (Some(only), None) => Ok(only.clone()),
-                _ => Err(LedgerChoice::Ambiguous { count: readers.len() }),
+                _ => Err(LedgerChoice::Ambiguous {
+                    count: readers.len(),
+                }),
             };
         }
         if let Ok(id) = text.parse::<LedgerId>() {
@@ -159,7 +173,10 @@ impl Ledgers {
         }
         let code = Code::parse(text).map_err(|_| LedgerChoice::Unknown)?;
         let named = |reader: &Arc<Reader>| code_of(reader).is_some_and(|other| other == code);
-        self.list().into_iter().find(named).ok_or(LedgerChoice::Unknown)
+        self.list()
+            .into_iter()
+            .find(named)
+            .ok_or(LedgerChoice::Unknown)
     }
 
     /// Whether appends are taken. Changes once, to `false`, when the log fails.
@@ -181,7 +198,9 @@ impl Ledgers {
         deadline: Option<Instant>,
     ) -> Result<Appended, AppendError> {
         let (actor, append) = permitted.into_parts();
-        let reader = self.reader(append.ledger).ok_or(AppendError::LedgerUnknown)?;
+        let reader = self
+            .reader(append.ledger)
+            .ok_or(AppendError::LedgerUnknown)?;
         let faults = append.faults();
         if !faults.is_empty() {
             return Err(AppendError::Rejected(faults));
@@ -213,13 +232,17 @@ impl Ledgers {
                 reply,
             };
             let queue = self.queue().ok_or(AppendError::ReadOnly)?;
-            queue.try_send(Message::Append(Box::new(request))).map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
-                mpsc::error::TrySendError::Closed(_) => AppendError::ReadOnly,
-            })?;
+            queue
+                .try_send(Message::Append(Box::new(request)))
+                .map_err(|error| match error {
+                    mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
+                    mpsc::error::TrySendError::Closed(_) => AppendError::ReadOnly,
+                })?;
             // The writer answers everything it takes up; a missing answer means that it is gone.
             let verdict = answer.await.unwrap_or_else(|_| {
-                Err(AppendError::Unknown(crate::log::LogFault::Storage("the writer is gone".into())))
+                Err(AppendError::Unknown(crate::log::LogFault::Storage(
+                    "the writer is gone".into(),
+                )))
             })?;
             match verdict {
                 Verdict::Appended(appended) => return Ok(*appended),
@@ -249,7 +272,10 @@ impl Ledgers {
         append: &Append,
         actor: &Actor,
     ) -> Result<Option<Appended>, AppendError> {
-        let request_at = reader.index().position_of_request(append.request_id).map_err(ReadFault::from)?;
+        let request_at = reader
+            .index()
+            .position_of_request(append.request_id)
+            .map_err(ReadFault::from)?;
         let mut positions = Vec::with_capacity(append.events.len());
         let mut known = Vec::new();
         for event in &append.events {
@@ -263,8 +289,13 @@ impl Ledgers {
             return Ok(None);
         }
         let positions: Option<Vec<u64>> = positions.into_iter().collect();
-        let conflict = |known| AppendError::IdConflict { request: request_at.is_some(), events: known };
-        let Some(positions) = positions else { return Err(conflict(known)) };
+        let conflict = |known| AppendError::IdConflict {
+            request: request_at.is_some(),
+            events: known,
+        };
+        let Some(positions) = positions else {
+            return Err(conflict(known));
+        };
         let stored = reader.stored_at(&positions).await?;
         let same_call = match request_at {
             None => true,
@@ -274,8 +305,11 @@ impl Ledgers {
                     && s.recorded.request_count as usize == append.events.len()
             }),
         };
-        let same_events =
-            append.events.iter().zip(&stored).all(|(event, s)| event.restates(&s.recorded.event));
+        let same_events = append
+            .events
+            .iter()
+            .zip(&stored)
+            .all(|(event, s)| event.restates(&s.recorded.event));
         let same_actor = stored.iter().all(|s| {
             (&s.recorded.actor.subject, &s.recorded.actor.issuer) == (&actor.subject, &actor.issuer)
         });
@@ -285,7 +319,9 @@ impl Ledgers {
         if !(same_call && same_events) {
             return Err(conflict(known));
         }
-        let request_id = stored.first().map_or(append.request_id, |s| s.recorded.request_id);
+        let request_id = stored
+            .first()
+            .map_or(append.request_id, |s| s.recorded.request_id);
         Ok(Some(Appended {
             receipt: receipt(append.ledger, request_id, &stored),
             replayed: true,
@@ -323,7 +359,9 @@ impl Ledgers {
         }
         match find_receipt(&reader, request).await? {
             Some(found) => Ok(ReceiptLookup::Found(found)),
-            None => Ok(ReceiptLookup::NotFound { size: reader.head().size }),
+            None => Ok(ReceiptLookup::NotFound {
+                size: reader.head().size,
+            }),
         }
     }
 
@@ -362,11 +400,21 @@ impl Ledgers {
             return if same {
                 Ok(existing)
             } else {
-                Err(AppendError::Rejected(vec![Rejection::new(Reason::IdExists, "ledger_id")]))
+                Err(AppendError::Rejected(vec![Rejection::new(
+                    Reason::IdExists,
+                    "ledger_id",
+                )]))
             };
         }
-        if self.list().iter().any(|reader| code_of(reader).as_ref() == Some(&opened.code)) {
-            return Err(AppendError::Rejected(vec![Rejection::new(Reason::CodeTaken, "code")]));
+        if self
+            .list()
+            .iter()
+            .any(|reader| code_of(reader).as_ref() == Some(&opened.code))
+        {
+            return Err(AppendError::Rejected(vec![Rejection::new(
+                Reason::CodeTaken,
+                "code",
+            )]));
         }
         if !*self.writable.borrow() {
             return Err(AppendError::ReadOnly);
@@ -376,8 +424,13 @@ impl Ledgers {
         } else {
             crate::clock::system_now()
         };
-        let place = RequestPlace { id: open.request_id, index: 0, count: 1 };
-        let client = codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
+        let place = RequestPlace {
+            id: open.request_id,
+            index: 0,
+            count: 1,
+        };
+        let client =
+            codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
                 AppendError::Rejected(vec![
                     Rejection::new(Reason::EventTooLarge, "title")
                         .with("max", codec::EVENT_BYTES_MAX)
@@ -402,7 +455,12 @@ impl Ledgers {
 
     /// Finishes what was taken up, writes the indexes and closes the log.
     pub async fn stop(&self) -> Result<(), crate::log::LogFault> {
-        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        drop(
+            self.queue
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
         let threads =
             std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
         let readers = self.list();
@@ -415,7 +473,10 @@ impl Ledgers {
             for reader in readers {
                 if let Err(error) = reader.index().flush() {
                     // It will be replayed when the ledger is opened next.
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the index was not written");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the index was not written"
+                    );
                 }
             }
         });
@@ -446,7 +507,9 @@ fn thread(
     name: &str,
     work: impl Future<Output = ()> + Send + 'static,
 ) -> Result<std::thread::JoinHandle<()>, std::io::Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()?;
     std::thread::Builder::new()
         .name(format!("daicho-{name}"))
         .spawn(move || runtime.block_on(work))
@@ -459,7 +522,10 @@ async fn publish(mut batches: mpsc::Receiver<(Arc<Reader>, Batch)>) {
         if reader.index().wants_flush() {
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = reader.index().flush() {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the index was not written");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the index was not written"
+                    );
                 }
             });
         }
@@ -473,7 +539,11 @@ fn sample_epoch() -> jiff::Timestamp {
 }
 
 fn code_of(reader: &Arc<Reader>) -> Option<Code> {
-    reader.view().directory.ledger().map(|ledger| ledger.code.clone())
+    reader
+        .view()
+        .directory
+        .ledger()
+        .map(|ledger| ledger.code.clone())
 }
 
 async fn load(
@@ -486,7 +556,10 @@ async fn load(
     let streams: HashSet<Stream> = touched.chain(expected).collect();
     let mut states = HashMap::with_capacity(streams.len());
     for stream in streams {
-        states.insert(stream, StreamState::clone(reader.stream(stream, size).await?.as_ref()));
+        states.insert(
+            stream,
+            StreamState::clone(reader.stream(stream, size).await?.as_ref()),
+        );
     }
     Ok(states)
 }
@@ -551,7 +624,12 @@ fn validated(
         .filter(|(stream, _)| stream.kind == crate::domain::event::StreamKind::Goal)
         .map(|(stream, state)| Touched {
             stream,
-            before: Arc::new(states.get(&stream).map(|s| s.goal.clone()).unwrap_or_default()),
+            before: Arc::new(
+                states
+                    .get(&stream)
+                    .map(|s| s.goal.clone())
+                    .unwrap_or_default(),
+            ),
             after: Arc::new(state.goal),
         })
         .collect();
@@ -567,7 +645,9 @@ fn validated(
 }
 
 async fn find_receipt(reader: &Reader, request: RequestId) -> Result<Option<Receipt>, ReadFault> {
-    let Some(first) = reader.index().position_of_request(request)? else { return Ok(None) };
+    let Some(first) = reader.index().position_of_request(request)? else {
+        return Ok(None);
+    };
     let count = u64::from(reader.stored(first).await?.recorded.request_count);
     let positions: Vec<u64> = (first..first + count).collect();
     let stored = reader.stored_at(&positions).await?;

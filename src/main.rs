@@ -78,7 +78,7 @@ async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
             let listening = |address| {
                 // The first line is for programs, the rest for people; both may look away.
                 let _ = Output.answer_line(&format!("listening on {address}"));
-                let _ = Output.answer(&invitation(language, address, today));
+                let _ = Output.answer(&invitation(language, &program(), address, today));
             };
             let served = opened.serve(&config, listening, asked_to_stop()).await;
             return served.map(|()| Exit::Done).map_err(|error| ended(&error));
@@ -118,6 +118,21 @@ async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Fai
         .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
     let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
     Ok((config, opened))
+}
+
+/// How this program can be called from the folder it was started in.
+fn program() -> String {
+    let path = std::env::current_exe().ok();
+    let here = std::env::current_dir().ok();
+    let near = path
+        .as_ref()
+        .zip(here)
+        .and_then(|(path, here)| path.strip_prefix(here).ok());
+    match (near, &path) {
+        (Some(near), _) => near.display().to_string(),
+        (None, Some(path)) => path.display().to_string(),
+        (None, None) => "daicho".to_owned(),
+    }
 }
 
 /// Why a server ended, with every cause on its own line.

@@ -103,7 +103,10 @@ impl Opened {
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
         let Self { ledgers, page_key } = self;
-        let cannot = |source| ServeError::Listen { address: config.listen, source };
+        let cannot = |source| ServeError::Listen {
+            address: config.listen,
+            source,
+        };
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
 
@@ -116,7 +119,9 @@ impl Opened {
             closed.clone(),
         );
         let (health, health_service) = tonic_health::server::health_reporter();
-        health.set_service_status("", ServingStatus::NotServing).await;
+        health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
         let mut routes = services.routes();
         routes.add_service(health_service);
         if config.reflection {
@@ -140,7 +145,9 @@ impl Opened {
             // The sender lives until the server has ended.
             let _ = draining.wait_for(|closing| *closing).await;
         };
-        let serving = server.add_routes(routes.routes()).serve_with_incoming_shutdown(incoming, shutdown);
+        let serving = server
+            .add_routes(routes.routes())
+            .serve_with_incoming_shutdown(incoming, shutdown);
         tokio::pin!(serving);
 
         health.set_service_status("", ServingStatus::Serving).await;
@@ -153,7 +160,9 @@ impl Opened {
             () = stop => {}
             _ = writable.wait_for(|writable| !writable) => failed = true,
         }
-        health.set_service_status("", ServingStatus::NotServing).await;
+        health
+            .set_service_status("", ServingStatus::NotServing)
+            .await;
         tracing::info!("stopping");
         closing.send_replace(true);
         match tokio::time::timeout(DRAIN, &mut serving).await {
@@ -213,10 +222,19 @@ fn incoming(
                 Ok((stream, _)) => {
                     // Small answers must not wait for more to send.
                     let _ = stream.set_nodelay(true);
-                    return Some((Ok(Connection { stream, _place: place }), (listener, places)));
+                    return Some((
+                        Ok(Connection {
+                            stream,
+                            _place: place,
+                        }),
+                        (listener, places),
+                    ));
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection was not accepted");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "a connection was not accepted"
+                    );
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }
@@ -258,11 +276,17 @@ impl AsyncWrite for Connection {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_flush(context)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 

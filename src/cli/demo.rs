@@ -15,9 +15,9 @@ use crate::domain::date::Date;
 /// A goal of the sample that everybody understands: improvements made by the staff.
 const GOAL: &str = "R5/総務部/3-1";
 /// An indicator of it.
-const REPORTED: &str = "R5/総務部/3-1/1.1";
+pub const REPORTED: &str = "R5/総務部/3-1/1.1";
 /// An indicator of the sample whose target was lowered.
-const REVISED: &str = "R5/福祉健康部/1-3/1.2";
+pub const REVISED: &str = "R5/福祉健康部/1-3/1.2";
 /// The last day that a report of the sample's plan may be for.
 const LAST_DAY: Date = date(2024, 3, 31);
 /// Who reports where the machine does not say who its user is.
@@ -43,7 +43,8 @@ pub struct DemoArgs {
 }
 
 /// The three commands, as they are to be typed while the sample is served at `address` on the day `today`.
-pub fn commands(address: SocketAddr, today: Date) -> [String; 3] {
+/// `program` is how this program is called from where the user is.
+pub fn commands(program: &str, address: SocketAddr, today: Date) -> [String; 3] {
     let day = today.min(LAST_DAY);
     let mut everywhere = String::new();
     if address.to_string() != LISTEN {
@@ -53,15 +54,15 @@ pub fn commands(address: SocketAddr, today: Date) -> [String; 3] {
         everywhere.push_str(&format!(" --as {SECTION}"));
     }
     [
-        format!("daicho record {REPORTED} 1 --on {day}{everywhere}"),
-        format!("daicho audit changes {REVISED} --type target-revised{everywhere}"),
-        format!("daicho goal show {GOAL}{everywhere}"),
+        format!("{program} record {REPORTED} 1 --on {day}{everywhere}"),
+        format!("{program} audit changes {REVISED} --type target-revised{everywhere}"),
+        format!("{program} goal show {GOAL}{everywhere}"),
     ]
 }
 
 /// What is printed once the sample is served.
-pub fn invitation(language: Language, address: SocketAddr, today: Date) -> String {
-    let [record, audit, show] = commands(address, today);
+pub fn invitation(language: Language, program: &str, address: SocketAddr, today: Date) -> String {
+    let [record, audit, show] = commands(program, address, today);
     pick(
         language,
         format!(

@@ -257,9 +257,20 @@ fn the_example_in_deploy_is_taken_and_names_every_setting() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/daicho.toml");
     let text = std::fs::read_to_string(&path).unwrap();
     for setting in Setting::ALL {
-        assert!(text.contains(&format!("{} = ", setting.name())), "{}", setting.name());
+        assert!(
+            text.contains(&format!("{} = ", setting.name())),
+            "{}",
+            setting.name()
+        );
     }
-    let config = load(&Flags { config: Some(path), ..Flags::default() }, &[]).unwrap();
+    let config = load(
+        &Flags {
+            config: Some(path),
+            ..Flags::default()
+        },
+        &[],
+    )
+    .unwrap();
     assert_eq!(config.data, Path::new("/var/lib/daicho"));
     assert!(!config.reflection);
 }

@@ -45,7 +45,11 @@ impl Code {
             return Err(InvalidCode::LooksLikeId);
         }
         let allowed = |c: char| c.is_alphanumeric() || "/-._()・ー".contains(c);
-        if !code.chars().all(allowed) || code.split('/').any(|part| part.is_empty() || part.chars().all(|c| c == '.')) {
+        if !code.chars().all(allowed)
+            || code
+                .split('/')
+                .any(|part| part.is_empty() || part.chars().all(|c| c == '.'))
+        {
             return Err(InvalidCode::ForbiddenCharacter);
         }
         Ok(Self(code))
@@ -102,15 +106,35 @@ mod tests {
 
     #[test]
     fn codes_that_look_alike_are_one_code() {
-        assert_eq!(Code::parse("Ｒ５/企画財政部/１-２").unwrap(), Code::parse("R5/企画財政部/1-2").unwrap());
-        assert_eq!(Code::parse("がくしゅう").unwrap(), Code::parse("か\u{3099}くしゅう").unwrap());
+        assert_eq!(
+            Code::parse("Ｒ５/企画財政部/１-２").unwrap(),
+            Code::parse("R5/企画財政部/1-2").unwrap()
+        );
+        assert_eq!(
+            Code::parse("がくしゅう").unwrap(),
+            Code::parse("か\u{3099}くしゅう").unwrap()
+        );
     }
 
     #[test]
     fn what_could_mislead_is_no_code() {
-        for text in ["", "a b", "../x", "a//b", "a\u{0}b", "a\nb", "a\u{202E}b", "a\u{200B}b", "%2e", "/a"] {
+        for text in [
+            "",
+            "a b",
+            "../x",
+            "a//b",
+            "a\u{0}b",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{200B}b",
+            "%2e",
+            "/a",
+        ] {
             assert!(Code::parse(text).is_err(), "{text:?}");
         }
-        assert_eq!(Code::parse("01890a5d-ac96-774b-bcce-b302099a8057"), Err(InvalidCode::LooksLikeId));
+        assert_eq!(
+            Code::parse("01890a5d-ac96-774b-bcce-b302099a8057"),
+            Err(InvalidCode::LooksLikeId)
+        );
     }
 }

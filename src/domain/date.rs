@@ -45,12 +45,19 @@ pub fn parse_iso(text: &str) -> Result<Date, InvalidDate> {
 impl DateSpan {
     /// The days from `first` to `last`, both included.
     pub fn new(first: Date, last: Date) -> Result<Self, InvalidDate> {
-        if last < first { Err(InvalidDate::Reversed) } else { Ok(Self { first, last }) }
+        if last < first {
+            Err(InvalidDate::Reversed)
+        } else {
+            Ok(Self { first, last })
+        }
     }
 
     /// A span of one day.
     pub fn day(date: Date) -> Self {
-        Self { first: date, last: date }
+        Self {
+            first: date,
+            last: date,
+        }
     }
 
     /// The first day.

@@ -165,12 +165,16 @@ impl Directory {
 
     /// Whether the ledger's clock is simulated.
     pub fn has_simulated_clock(&self) -> bool {
-        self.ledger.as_ref().is_some_and(|l| l.clock == ClockKind::Simulated)
+        self.ledger
+            .as_ref()
+            .is_some_and(|l| l.clock == ClockKind::Simulated)
     }
 
     /// The civil date of `instant` in the ledger's zone (UTC before position 0).
     pub fn date_of(&self, instant: Timestamp) -> Date {
-        instant.to_zoned(self.zone.clone().unwrap_or(TimeZone::UTC)).date()
+        instant
+            .to_zoned(self.zone.clone().unwrap_or(TimeZone::UTC))
+            .date()
     }
 
     /// What `code` names.
@@ -224,17 +228,29 @@ impl Directory {
 
     /// The goals of a plan in the order they were set in.
     pub fn goals_of(&self, plan: PlanId) -> impl Iterator<Item = GoalId> + '_ {
-        self.goals_of_plan.get(&plan).into_iter().flat_map(|goals| goals.values().copied())
+        self.goals_of_plan
+            .get(&plan)
+            .into_iter()
+            .flat_map(|goals| goals.values().copied())
     }
 
     /// The initiatives that stand under a goal, by number.
     pub fn initiatives_of(&self, goal: GoalId) -> impl Iterator<Item = InitiativeId> + '_ {
-        self.initiatives_of_goal.get(&goal).into_iter().flat_map(|set| set.iter().map(|(_, id)| *id))
+        self.initiatives_of_goal
+            .get(&goal)
+            .into_iter()
+            .flat_map(|set| set.iter().map(|(_, id)| *id))
     }
 
     /// The indicators that stand under an initiative, in order.
-    pub fn indicators_of(&self, initiative: InitiativeId) -> impl Iterator<Item = IndicatorId> + '_ {
-        self.indicators_of_initiative.get(&initiative).into_iter().flat_map(|ids| ids.values().copied())
+    pub fn indicators_of(
+        &self,
+        initiative: InitiativeId,
+    ) -> impl Iterator<Item = IndicatorId> + '_ {
+        self.indicators_of_initiative
+            .get(&initiative)
+            .into_iter()
+            .flat_map(|ids| ids.values().copied())
     }
 
     /// The department a unit belongs to on `date`: itself or the nearest above that is one.
@@ -254,7 +270,10 @@ impl Directory {
     /// The stream an event with this payload belongs to; `None` while what it is about is unknown. An
     /// initiative or indicator that was moved keeps the stream it began in.
     pub fn stream_of(&self, payload: &Payload) -> Option<Stream> {
-        let of_initiative = |id| self.initiative(id).map(|initiative| Stream::goal(initiative.home));
+        let of_initiative = |id| {
+            self.initiative(id)
+                .map(|initiative| Stream::goal(initiative.home))
+        };
         Some(match payload {
             Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
             Payload::PlanPublished(p) => Stream::plan(p.plan),
@@ -292,7 +311,9 @@ impl Directory {
             | Payload::ActualCorrected(_)
             | Payload::ActualRetracted(_)
             | Payload::DemandRecorded(_)
-            | Payload::ForecastSubmitted(_) => Stream::goal(self.indicator(payload.indicator()?)?.home),
+            | Payload::ForecastSubmitted(_) => {
+                Stream::goal(self.indicator(payload.indicator()?)?.home)
+            }
         })
     }
 
@@ -315,7 +336,10 @@ impl Directory {
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += u64::from(recorded.event.payload.is_structural());
         let position = recorded.position;
-        let from = recorded.event.valid.map_or_else(|| self.date_of(recorded.recorded_at), |v| v.from);
+        let from = recorded
+            .event
+            .valid
+            .map_or_else(|| self.date_of(recorded.recorded_at), |v| v.from);
         match &recorded.event.payload {
             Payload::LedgerOpened(p) => {
                 self.zone = TimeZone::get(p.time_zone.as_str()).ok();
@@ -336,7 +360,11 @@ impl Directory {
             }
             Payload::OrgUnitRegistered(p) => {
                 self.codes.insert(p.code.clone(), Named::Unit(p.unit));
-                let version = UnitVersion { from, name: p.name.clone(), parent: p.parent };
+                let version = UnitVersion {
+                    from,
+                    name: p.name.clone(),
+                    parent: p.parent,
+                };
                 let unit = OrgUnit {
                     id: p.unit,
                     code: p.code.clone(),
@@ -347,7 +375,9 @@ impl Directory {
                 self.units.insert(p.unit, Arc::new(unit));
             }
             Payload::OrgUnitChanged(p) => {
-                let Some(unit) = self.units.get_mut(&p.unit) else { return };
+                let Some(unit) = self.units.get_mut(&p.unit) else {
+                    return;
+                };
                 let unit = Arc::make_mut(unit);
                 if p.dissolved {
                     unit.until = from.yesterday().ok();
@@ -363,7 +393,10 @@ impl Directory {
             }
             Payload::GoalSet(p) => {
                 self.codes.insert(p.code.clone(), Named::Goal(p.goal));
-                self.goals_of_plan.entry(p.plan).or_default().insert(position, p.goal);
+                self.goals_of_plan
+                    .entry(p.plan)
+                    .or_default()
+                    .insert(position, p.goal);
                 let entry = GoalEntry {
                     plan: p.plan,
                     code: p.code.clone(),
@@ -389,8 +422,12 @@ impl Directory {
                 self.on_goal(p.goal, |g| g.phase = Phase::CarriedOver(from));
             }
             Payload::InitiativeSet(p) => {
-                self.codes.insert(p.code.clone(), Named::Initiative(p.initiative));
-                self.initiatives_of_goal.entry(p.goal).or_default().insert((p.number, p.initiative));
+                self.codes
+                    .insert(p.code.clone(), Named::Initiative(p.initiative));
+                self.initiatives_of_goal
+                    .entry(p.goal)
+                    .or_default()
+                    .insert((p.number, p.initiative));
                 let responsibility = Responsibility {
                     from,
                     lead: p.lead_unit,
@@ -413,11 +450,16 @@ impl Directory {
                 initiative.source_text = p.source_text.clone();
             }),
             Payload::InitiativeMoved(p) => {
-                let Some(entry) = self.initiatives.get(&p.initiative).cloned() else { return };
+                let Some(entry) = self.initiatives.get(&p.initiative).cloned() else {
+                    return;
+                };
                 if let Some(set) = self.initiatives_of_goal.get_mut(&entry.goal) {
                     set.remove(&(entry.number, p.initiative));
                 }
-                self.initiatives_of_goal.entry(p.to_goal).or_default().insert((p.number, p.initiative));
+                self.initiatives_of_goal
+                    .entry(p.to_goal)
+                    .or_default()
+                    .insert((p.number, p.initiative));
                 self.on_initiative(p.initiative, |initiative| {
                     (initiative.goal, initiative.number) = (p.to_goal, p.number);
                 });
@@ -425,16 +467,21 @@ impl Directory {
             Payload::InitiativeCancelled(p) => {
                 self.on_initiative(p.initiative, |i| i.phase = Phase::Cancelled(from));
             }
-            Payload::ResponsibilityTransferred(p) => self.on_initiative(p.initiative, |initiative| {
-                initiative.responsibility.push_back(Responsibility {
-                    from,
-                    lead: p.lead_unit,
-                    contributing: p.contributing_units.clone(),
-                });
-            }),
+            Payload::ResponsibilityTransferred(p) => {
+                self.on_initiative(p.initiative, |initiative| {
+                    initiative.responsibility.push_back(Responsibility {
+                        from,
+                        lead: p.lead_unit,
+                        contributing: p.contributing_units.clone(),
+                    });
+                })
+            }
             Payload::IndicatorDefined(p) => {
-                self.codes.insert(p.code.clone(), Named::Indicator(p.indicator));
-                let Some(initiative) = self.initiatives.get(&p.initiative) else { return };
+                self.codes
+                    .insert(p.code.clone(), Named::Indicator(p.indicator));
+                let Some(initiative) = self.initiatives.get(&p.initiative) else {
+                    return;
+                };
                 let entry = IndicatorEntry {
                     home: initiative.home,
                     initiative: p.initiative,
@@ -452,9 +499,14 @@ impl Directory {
                 self.on_indicator(p.indicator, |i| i.title = p.title.clone());
             }
             Payload::IndicatorMoved(p) => {
-                let Some(entry) = self.indicators.get(&p.indicator).cloned() else { return };
+                let Some(entry) = self.indicators.get(&p.indicator).cloned() else {
+                    return;
+                };
                 if let Some(ids) = self.indicators_of_initiative.get_mut(&entry.initiative) {
-                    let key = ids.iter().find(|(_, id)| **id == p.indicator).map(|(key, _)| *key);
+                    let key = ids
+                        .iter()
+                        .find(|(_, id)| **id == p.indicator)
+                        .map(|(key, _)| *key);
                     key.and_then(|key| ids.remove(&key));
                 }
                 self.indicators_of_initiative

@@ -42,19 +42,31 @@ pub struct Stream {
 impl Stream {
     /// The stream of a ledger.
     pub fn ledger(id: LedgerId) -> Self {
-        Self { kind: StreamKind::Ledger, id: id.into() }
+        Self {
+            kind: StreamKind::Ledger,
+            id: id.into(),
+        }
     }
     /// The stream of a plan.
     pub fn plan(id: PlanId) -> Self {
-        Self { kind: StreamKind::Plan, id: id.into() }
+        Self {
+            kind: StreamKind::Plan,
+            id: id.into(),
+        }
     }
     /// The stream of a unit.
     pub fn org(id: UnitId) -> Self {
-        Self { kind: StreamKind::Org, id: id.into() }
+        Self {
+            kind: StreamKind::Org,
+            id: id.into(),
+        }
     }
     /// The stream of a goal.
     pub fn goal(id: GoalId) -> Self {
-        Self { kind: StreamKind::Goal, id: id.into() }
+        Self {
+            kind: StreamKind::Goal,
+            id: id.into(),
+        }
     }
 }
 
@@ -93,7 +105,9 @@ impl Event {
         }
         let mut filled = self.clone();
         match (&mut filled.payload, &stored.payload) {
-            (Payload::TargetRevised(mine), Payload::TargetRevised(theirs)) if mine.before.is_none() => {
+            (Payload::TargetRevised(mine), Payload::TargetRevised(theirs))
+                if mine.before.is_none() =>
+            {
                 mine.before.clone_from(&theirs.before);
             }
             (Payload::ActualRecorded(mine), Payload::ActualRecorded(theirs)) => {
@@ -105,7 +119,9 @@ impl Event {
                     mine.before.clone_from(&theirs.before);
                 }
             }
-            (Payload::ActualRetracted(mine), Payload::ActualRetracted(theirs)) if mine.before.is_none() => {
+            (Payload::ActualRetracted(mine), Payload::ActualRetracted(theirs))
+                if mine.before.is_none() =>
+            {
                 mine.before.clone_from(&theirs.before);
             }
             // Nothing else is left to the ledger.
@@ -127,7 +143,10 @@ pub struct Validity {
 impl Validity {
     /// On one day, or from it on.
     pub fn from(date: Date) -> Self {
-        Self { from: date, to: None }
+        Self {
+            from: date,
+            to: None,
+        }
     }
 
     /// The days it covers as an observation.

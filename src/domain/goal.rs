@@ -173,10 +173,17 @@ impl Indicator {
 
     /// The definition that holds on `date` with its version number, from 1; before the first day of
     /// version 1, version 1. With `known`, of the versions at positions below it only.
-    pub fn definition_on(&self, date: Date, known: Option<u64>) -> Option<(u32, &DefinitionVersion)> {
+    pub fn definition_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(u32, &DefinitionVersion)> {
         let known = |v: &DefinitionVersion| known.is_none_or(|size| v.position < size);
         let numbered = || (1..).zip(self.definitions.iter()).filter(|(_, v)| known(v));
-        numbered().filter(|(_, v)| v.from <= date).last().or_else(|| numbered().next())
+        numbered()
+            .filter(|(_, v)| v.from <= date)
+            .last()
+            .or_else(|| numbered().next())
     }
 
     /// Number of the newest definition version, from 1.
@@ -196,7 +203,9 @@ impl Indicator {
 
     /// The entry of an event.
     pub fn entry(&self, id: EventId) -> Option<&Arc<Entry>> {
-        self.entry_index.get(&id).and_then(|index| self.entries.get(*index))
+        self.entry_index
+            .get(&id)
+            .and_then(|index| self.entries.get(*index))
     }
 
     /// The entry of an event with its index among all.
@@ -228,7 +237,12 @@ impl Indicator {
 
     fn define(&mut self, from: Date, position: u64, definition: &Definition) {
         let definition = Arc::new(definition.clone());
-        self.definitions.push_back(DefinitionVersion { from, position, definition, tally: Tally::default() });
+        self.definitions.push_back(DefinitionVersion {
+            from,
+            position,
+            definition,
+            tally: Tally::default(),
+        });
     }
 
     fn record(&mut self, mut entry: Entry) {
@@ -246,7 +260,11 @@ impl Indicator {
     }
 
     fn supersede(&mut self, id: EventId, superseded: Superseded) {
-        let Some(entry) = self.entry_index.get(&id).and_then(|index| self.entries.get_mut(*index)) else {
+        let Some(entry) = self
+            .entry_index
+            .get(&id)
+            .and_then(|index| self.entries.get_mut(*index))
+        else {
             return;
         };
         let entry = Arc::make_mut(entry);
@@ -301,13 +319,17 @@ impl Goal {
                 self.indicators.insert(p.indicator, Arc::new(indicator));
             }
             Payload::IndicatorReworded(p) => {
-                self.change(p.indicator, |i| i.source_text = Arc::new(p.source_text.clone()));
+                self.change(p.indicator, |i| {
+                    i.source_text = Arc::new(p.source_text.clone())
+                });
             }
             Payload::IndicatorRedefined(p) => self.change(p.indicator, |i| {
                 i.define(effective_from, recorded.position, &p.definition);
             }),
             Payload::BaselineSet(p) => {
-                self.change(p.indicator, |i| Arc::make_mut(&mut i.baselines).push(p.baseline.clone()));
+                self.change(p.indicator, |i| {
+                    Arc::make_mut(&mut i.baselines).push(p.baseline.clone())
+                });
             }
             Payload::TargetSet(p) => self.change(p.indicator, |i| {
                 Arc::make_mut(&mut i.targets).push(TargetVersion {
@@ -328,23 +350,45 @@ impl Goal {
                 });
             }),
             Payload::PlanProfileSet(p) => {
-                self.change(p.indicator, |i| i.profile = Some(Arc::new((p.profile.clone(), p.assumed))));
+                self.change(p.indicator, |i| {
+                    i.profile = Some(Arc::new((p.profile.clone(), p.assumed)))
+                });
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
-                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, None));
+                i.record(entry(
+                    recorded,
+                    effective_from,
+                    &p.measurement,
+                    &p.reported,
+                    None,
+                ));
             }),
             Payload::ActualCorrected(p) => self.change(p.indicator, |i| {
                 i.supersede(
                     p.corrects,
-                    Superseded { by: event.id, position: recorded.position, retracted: false },
+                    Superseded {
+                        by: event.id,
+                        position: recorded.position,
+                        retracted: false,
+                    },
                 );
                 let corrects = Some(p.corrects);
-                i.record(entry(recorded, effective_from, &p.measurement, &p.reported, corrects));
+                i.record(entry(
+                    recorded,
+                    effective_from,
+                    &p.measurement,
+                    &p.reported,
+                    corrects,
+                ));
             }),
             Payload::ActualRetracted(p) => self.change(p.indicator, |i| {
                 i.supersede(
                     p.retracts,
-                    Superseded { by: event.id, position: recorded.position, retracted: true },
+                    Superseded {
+                        by: event.id,
+                        position: recorded.position,
+                        retracted: true,
+                    },
                 );
             }),
             Payload::DemandRecorded(p) => self.change(p.indicator, |i| {
@@ -421,7 +465,10 @@ fn entry(
         position: recorded.position,
         recorded_at: recorded.recorded_at,
         actor: recorded.actor.clone(),
-        valid: recorded.event.valid.unwrap_or(Validity::from(effective_from)),
+        valid: recorded
+            .event
+            .valid
+            .unwrap_or(Validity::from(effective_from)),
         measurement: measurement.clone(),
         reported: reported.clone(),
         definition_version: 1,

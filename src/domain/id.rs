@@ -17,7 +17,11 @@ pub enum InvalidId {
 }
 
 fn checked(uuid: Uuid) -> Result<Uuid, InvalidId> {
-    if uuid.is_nil() || uuid.is_max() { Err(InvalidId::Reserved) } else { Ok(uuid) }
+    if uuid.is_nil() || uuid.is_max() {
+        Err(InvalidId::Reserved)
+    } else {
+        Ok(uuid)
+    }
 }
 
 macro_rules! ids {

@@ -51,7 +51,10 @@ impl OrgUnit {
         if self.until.is_some_and(|until| until < date) {
             return None;
         }
-        self.versions.iter().filter(|v| v.from <= date).max_by_key(|v| v.from)
+        self.versions
+            .iter()
+            .filter(|v| v.from <= date)
+            .max_by_key(|v| v.from)
     }
 
     /// The newest version, whatever the date.

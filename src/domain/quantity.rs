@@ -41,7 +41,12 @@ impl Quantity {
             Some(_) => return Err(InvalidQuantity::NotNumeric),
             None => (digits, ""),
         };
-        if whole.is_empty() || !whole.bytes().chain(fraction.bytes()).all(|b| b.is_ascii_digit()) {
+        if whole.is_empty()
+            || !whole
+                .bytes()
+                .chain(fraction.bytes())
+                .all(|b| b.is_ascii_digit())
+        {
             return Err(InvalidQuantity::NotNumeric);
         }
         if whole.len() > Self::INTEGER_DIGITS_MAX || fraction.len() > Self::FRACTION_DIGITS_MAX {
@@ -85,7 +90,11 @@ impl Quantity {
 impl From<Decimal> for Quantity {
     fn from(value: Decimal) -> Self {
         let normal = value.normalize();
-        Self(if normal.is_zero() { Decimal::ZERO } else { normal })
+        Self(if normal.is_zero() {
+            Decimal::ZERO
+        } else {
+            normal
+        })
     }
 }
 
@@ -114,14 +123,46 @@ mod tests {
 
     #[test]
     fn only_the_plain_form_is_a_number() {
-        for text in ["0", "-3", "1.5", "7945", "000", "-0.0", "999999999999999.9999999999"] {
+        for text in [
+            "0",
+            "-3",
+            "1.5",
+            "7945",
+            "000",
+            "-0.0",
+            "999999999999999.9999999999",
+        ] {
             assert!(Quantity::parse(text).is_ok(), "{text}");
         }
-        for text in ["", "N/A", "約80%", "７９４５", "1e3", "+1", "1,000", "1.", ".5", "NaN", "inf", "--1", " 1"] {
-            assert_eq!(Quantity::parse(text), Err(InvalidQuantity::NotNumeric), "{text}");
+        for text in [
+            "",
+            "N/A",
+            "約80%",
+            "７９４５",
+            "1e3",
+            "+1",
+            "1,000",
+            "1.",
+            ".5",
+            "NaN",
+            "inf",
+            "--1",
+            " 1",
+        ] {
+            assert_eq!(
+                Quantity::parse(text),
+                Err(InvalidQuantity::NotNumeric),
+                "{text}"
+            );
         }
-        assert_eq!(Quantity::parse("1000000000000000"), Err(InvalidQuantity::TooManyDigits));
-        assert_eq!(Quantity::parse("0.00000000001"), Err(InvalidQuantity::TooManyDigits));
+        assert_eq!(
+            Quantity::parse("1000000000000000"),
+            Err(InvalidQuantity::TooManyDigits)
+        );
+        assert_eq!(
+            Quantity::parse("0.00000000001"),
+            Err(InvalidQuantity::TooManyDigits)
+        );
     }
 
     #[test]

@@ -205,7 +205,11 @@ pub struct Rejection {
 impl Rejection {
     /// A refusal at `field`.
     pub fn new(reason: Reason, field: impl Into<String>) -> Self {
-        Self { reason, field: field.into(), values: Vec::new() }
+        Self {
+            reason,
+            field: field.into(),
+            values: Vec::new(),
+        }
     }
 
     /// Adds a figure or name.

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use crate::domain::actual::{Actual, Measurement, MemberState, MilestoneState, NilCause, ReportedPart};
+use crate::domain::actual::{
+    Actual, Measurement, MemberState, MilestoneState, NilCause, ReportedPart,
+};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::Directory;
@@ -67,12 +69,21 @@ pub(crate) fn text(text: &str) -> Text {
 }
 
 pub(crate) fn title(ja: &str) -> Title {
-    Title { ja: name(ja), en: None }
+    Title {
+        ja: name(ja),
+        en: None,
+    }
 }
 
 /// A proposal: what happened, on 1 April 2023 unless it says otherwise.
 pub(crate) fn fact(payload: impl Into<Payload>) -> Fact {
-    Fact { name: None, valid: Some(Validity::from(day("2023-04-01"))), reason: None, shown: false, payload: payload.into() }
+    Fact {
+        name: None,
+        valid: Some(Validity::from(day("2023-04-01"))),
+        reason: None,
+        shown: false,
+        payload: payload.into(),
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,7 +106,10 @@ impl Fact {
         self
     }
     pub(crate) fn until(mut self, to: &str) -> Self {
-        self.valid = self.valid.map(|valid| Validity { to: Some(day(to)), ..valid });
+        self.valid = self.valid.map(|valid| Validity {
+            to: Some(day(to)),
+            ..valid
+        });
         self
     }
     pub(crate) fn undated(mut self) -> Self {
@@ -103,7 +117,10 @@ impl Fact {
         self
     }
     pub(crate) fn because(mut self, why: &str) -> Self {
-        self.reason = Some(Reason { code: ReasonCode::Other, text: text(why) });
+        self.reason = Some(Reason {
+            code: ReasonCode::Other,
+            text: text(why),
+        });
         self
     }
     /// With evidence.
@@ -125,7 +142,10 @@ pub(crate) struct World {
 impl World {
     /// A ledger without a plan.
     pub(crate) fn empty() -> Self {
-        let mut world = Self { today: day("2023-10-06"), ..Self::default() };
+        let mut world = Self {
+            today: day("2023-10-06"),
+            ..Self::default()
+        };
         let opened = LedgerOpened {
             ledger: ledger_id(),
             code: code("kariya"),
@@ -183,8 +203,14 @@ impl World {
     }
 
     pub(crate) fn event(&self, fact: &Fact) -> Event {
-        let name = fact.name.clone().unwrap_or_else(|| format!("event {}", self.position));
-        let stream = self.directory.stream_of(&fact.payload).unwrap_or(Stream::goal(goal_id("G")));
+        let name = fact
+            .name
+            .clone()
+            .unwrap_or_else(|| format!("event {}", self.position));
+        let stream = self
+            .directory
+            .stream_of(&fact.payload)
+            .unwrap_or(Stream::goal(goal_id("G")));
         let evidence = Evidence {
             sha256: [7; 32],
             media_type: self::name("application/pdf"),
@@ -198,7 +224,11 @@ impl World {
             stream,
             valid: fact.valid,
             reason: fact.reason.clone(),
-            evidence: if fact.shown { vec![evidence] } else { Vec::new() },
+            evidence: if fact.shown {
+                vec![evidence]
+            } else {
+                Vec::new()
+            },
             source_document: None,
             decision: None,
             correlation: None,
@@ -212,7 +242,11 @@ impl World {
         let none = Goal::default();
         let goal = self.goals.get(&event.stream.id).unwrap_or(&none);
         let now = "2023-10-06T00:00:00Z".parse().unwrap();
-        let context = LedgerContext { directory: &self.directory, now, today: self.today };
+        let context = LedgerContext {
+            directory: &self.directory,
+            now,
+            today: self.today,
+        };
         decide(context, goal, event)
     }
 
@@ -240,7 +274,10 @@ impl World {
         };
         self.directory.apply(&recorded);
         if recorded.event.stream.kind == StreamKind::Goal {
-            self.goals.entry(recorded.event.stream.id).or_default().apply(&recorded, self.today);
+            self.goals
+                .entry(recorded.event.stream.id)
+                .or_default()
+                .apply(&recorded, self.today);
         }
         self.position += 1;
     }
@@ -270,20 +307,38 @@ impl World {
 
     pub(crate) fn indicator(&self, name: &str) -> &Indicator {
         let home = self.directory.indicator(indicator_id(name)).unwrap().home;
-        self.goals[&StreamId::from(home)].indicator(indicator_id(name)).unwrap()
+        self.goals[&StreamId::from(home)]
+            .indicator(indicator_id(name))
+            .unwrap()
     }
 }
 
 fn in_words(outcome: &Result<Decided, Vec<Rejection>>) -> String {
     match outcome {
         Ok(decided) => {
-            let flags: Vec<_> = decided.notices.iter().map(|notice| notice.kind.code()).collect();
-            if flags.is_empty() { "recorded".to_owned() } else { format!("recorded, {}", flags.join(", ")) }
+            let flags: Vec<_> = decided
+                .notices
+                .iter()
+                .map(|notice| notice.kind.code())
+                .collect();
+            if flags.is_empty() {
+                "recorded".to_owned()
+            } else {
+                format!("recorded, {}", flags.join(", "))
+            }
         }
         Err(rejections) => {
             let one = |rejection: &Rejection| {
-                let values: Vec<_> = rejection.values.iter().map(|(name, value)| format!("{name}={value}")).collect();
-                let values = if values.is_empty() { String::new() } else { format!(" [{}]", values.join(" ")) };
+                let values: Vec<_> = rejection
+                    .values
+                    .iter()
+                    .map(|(name, value)| format!("{name}={value}"))
+                    .collect();
+                let values = if values.is_empty() {
+                    String::new()
+                } else {
+                    format!(" [{}]", values.join(" "))
+                };
                 format!("{} {}{values}", rejection.reason.code(), rejection.field)
             };
             rejections.iter().map(one).collect::<Vec<_>>().join("; ")
@@ -294,22 +349,44 @@ fn in_words(outcome: &Result<Decided, Vec<Rejection>>) -> String {
 /// An actual in a few words.
 pub(crate) fn worth(actual: &Actual) -> String {
     let pairs = |pairs: &[(Key, Quantity)]| {
-        pairs.iter().map(|(key, value)| format!("{key} {value}")).collect::<Vec<_>>().join(", ")
+        pairs
+            .iter()
+            .map(|(key, value)| format!("{key} {value}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match actual {
         Actual::NoReport => "no report".to_owned(),
         Actual::Nil(cause) => format!("nil: {}", cause.code()),
         Actual::Number { value, parts } if parts.is_empty() => value.to_string(),
         Actual::Number { value, parts } => format!("{value} ({})", pairs(parts)),
-        Actual::Ratio { numerator, denominator } => format!("{numerator}/{denominator}"),
-        Actual::Months { months, total, complete_total, complete_months } => {
+        Actual::Ratio {
+            numerator,
+            denominator,
+        } => format!("{numerator}/{denominator}"),
+        Actual::Months {
+            months,
+            total,
+            complete_total,
+            complete_months,
+        } => {
             let months: Vec<_> = months.iter().map(|(_, value)| value.to_string()).collect();
-            format!("{} = {total}; complete {complete_total}/{complete_months}", months.join(" + "))
+            format!(
+                "{} = {total}; complete {complete_total}/{complete_months}",
+                months.join(" + ")
+            )
         }
         Actual::Coverage { done, in_set } => format!("{} of {in_set}", done.len()),
         Actual::Members { values, in_set } => format!("{} (of {in_set})", pairs(values)),
-        Actual::Milestone { state, since, checkpoints } => {
-            let checkpoints: Vec<_> = checkpoints.iter().map(|(key, s, _)| format!(", {key} {}", s.code())).collect();
+        Actual::Milestone {
+            state,
+            since,
+            checkpoints,
+        } => {
+            let checkpoints: Vec<_> = checkpoints
+                .iter()
+                .map(|(key, s, _)| format!(", {key} {}", s.code()))
+                .collect();
             format!("{} since {since}{}", state.code(), checkpoints.concat())
         }
         Actual::RubricLevel(level) => format!("level {level}"),
@@ -320,7 +397,12 @@ pub(crate) fn worth(actual: &Actual) -> String {
 // Payloads, by the names that tests use.
 
 pub(crate) fn plan(code_text: &str, year: i16) -> PlanPublished {
-    let pillars = (1..=6).map(|number| Pillar { number, title: title(&format!("柱{number}")) }).collect();
+    let pillars = (1..=6)
+        .map(|number| Pillar {
+            number,
+            title: title(&format!("柱{number}")),
+        })
+        .collect();
     PlanPublished {
         plan: plan_id(code_text),
         code: code(code_text),
@@ -332,11 +414,22 @@ pub(crate) fn plan(code_text: &str, year: i16) -> PlanPublished {
 }
 
 pub(crate) fn org_unit(unit: &str, kind: UnitKind, parent: Option<&str>) -> OrgUnitRegistered {
-    OrgUnitRegistered { unit: unit_id(unit), code: code(unit), name: title(unit), kind, parent: parent.map(unit_id) }
+    OrgUnitRegistered {
+        unit: unit_id(unit),
+        code: code(unit),
+        name: title(unit),
+        kind,
+        parent: parent.map(unit_id),
+    }
 }
 
 pub(crate) fn unit_changed(unit: &str) -> OrgUnitChanged {
-    OrgUnitChanged { unit: unit_id(unit), name: None, parent: None, dissolved: false }
+    OrgUnitChanged {
+        unit: unit_id(unit),
+        name: None,
+        parent: None,
+        dissolved: false,
+    }
 }
 
 pub(crate) fn goal(goal: &str, plan: &str, department: &str) -> GoalSet {
@@ -364,7 +457,11 @@ pub(crate) fn initiative(initiative: &str, goal: &str, number: u32, lead: &str) 
     }
 }
 
-pub(crate) fn defined(indicator: &str, initiative: &str, definition: Definition) -> IndicatorDefined {
+pub(crate) fn defined(
+    indicator: &str,
+    initiative: &str,
+    definition: Definition,
+) -> IndicatorDefined {
     IndicatorDefined {
         indicator: indicator_id(indicator),
         initiative: initiative_id(initiative),
@@ -375,12 +472,26 @@ pub(crate) fn defined(indicator: &str, initiative: &str, definition: Definition)
     }
 }
 
-pub(crate) fn redefined(indicator: &str, version: u32, definition: Definition) -> IndicatorRedefined {
-    IndicatorRedefined { indicator: indicator_id(indicator), definition_version: version, definition }
+pub(crate) fn redefined(
+    indicator: &str,
+    version: u32,
+    definition: Definition,
+) -> IndicatorRedefined {
+    IndicatorRedefined {
+        indicator: indicator_id(indicator),
+        definition_version: version,
+        definition,
+    }
 }
 
 pub(crate) fn target_set(indicator: &str, aim: Aim) -> TargetSet {
-    TargetSet { indicator: indicator_id(indicator), target: Target { aim, parts: Vec::new() } }
+    TargetSet {
+        indicator: indicator_id(indicator),
+        target: Target {
+            aim,
+            parts: Vec::new(),
+        },
+    }
 }
 
 pub(crate) fn target_revised(indicator: &str, replaces: &str, aim: Aim) -> TargetRevised {
@@ -388,20 +499,36 @@ pub(crate) fn target_revised(indicator: &str, replaces: &str, aim: Aim) -> Targe
         indicator: indicator_id(indicator),
         replaces: event_id(replaces),
         before: None,
-        target: Target { aim, parts: Vec::new() },
+        target: Target {
+            aim,
+            parts: Vec::new(),
+        },
     }
 }
 
 pub(crate) fn part_target(part: &str, value: &str) -> PartTarget {
-    PartTarget { part: key(part), value: q(value) }
+    PartTarget {
+        part: key(part),
+        value: q(value),
+    }
 }
 
 pub(crate) fn recorded(measurement: Measurement) -> ActualRecorded {
-    ActualRecorded { indicator: indicator_id("X"), measurement, reported: ReportedPart::default() }
+    ActualRecorded {
+        indicator: indicator_id("X"),
+        measurement,
+        reported: ReportedPart::default(),
+    }
 }
 
 pub(crate) fn recorded_of(part: &str, measurement: Measurement) -> ActualRecorded {
-    ActualRecorded { reported: ReportedPart { part: Some(key(part)), unit_code: None }, ..recorded(measurement) }
+    ActualRecorded {
+        reported: ReportedPart {
+            part: Some(key(part)),
+            unit_code: None,
+        },
+        ..recorded(measurement)
+    }
 }
 
 pub(crate) fn corrected(corrects: &str, measurement: Measurement) -> ActualCorrected {
@@ -415,7 +542,11 @@ pub(crate) fn corrected(corrects: &str, measurement: Measurement) -> ActualCorre
 }
 
 pub(crate) fn retracted(retracts: &str) -> ActualRetracted {
-    ActualRetracted { indicator: indicator_id("X"), retracts: event_id(retracts), before: None }
+    ActualRetracted {
+        indicator: indicator_id("X"),
+        retracts: event_id(retracts),
+        before: None,
+    }
 }
 
 pub(crate) fn increment(amount: &str) -> Measurement {
@@ -427,23 +558,38 @@ pub(crate) fn level(value: &str) -> Measurement {
 }
 
 pub(crate) fn share(numerator: &str, denominator: &str) -> Measurement {
-    Measurement::Ratio { numerator: q(numerator), denominator: q(denominator) }
+    Measurement::Ratio {
+        numerator: q(numerator),
+        denominator: q(denominator),
+    }
 }
 
 pub(crate) fn member(member: &str, state: MemberState) -> Measurement {
-    Measurement::Member { member: key(member), state }
+    Measurement::Member {
+        member: key(member),
+        state,
+    }
 }
 
 pub(crate) fn member_value(member: &str, value: &str) -> Measurement {
-    Measurement::MemberValue { member: key(member), value: q(value) }
+    Measurement::MemberValue {
+        member: key(member),
+        value: q(value),
+    }
 }
 
 pub(crate) fn milestone_state(state: MilestoneState) -> Measurement {
-    Measurement::Milestone { checkpoint: None, state }
+    Measurement::Milestone {
+        checkpoint: None,
+        state,
+    }
 }
 
 pub(crate) fn checkpoint_state(checkpoint: &str, state: MilestoneState) -> Measurement {
-    Measurement::Milestone { checkpoint: Some(key(checkpoint)), state }
+    Measurement::Milestone {
+        checkpoint: Some(key(checkpoint)),
+        state,
+    }
 }
 
 pub(crate) fn nil(cause: NilCause) -> Measurement {
@@ -455,7 +601,10 @@ pub(crate) fn value(value: &str) -> Aim {
 }
 
 pub(crate) fn done_by(due: &str) -> Aim {
-    Aim::Done { due: day(due), end_state: EndState::Completed }
+    Aim::Done {
+        due: day(due),
+        end_state: EndState::Completed,
+    }
 }
 
 // Definitions, by the kinds of criteria.
@@ -482,7 +631,11 @@ pub(crate) fn count() -> Definition {
         quantifier: Quantifier::Single,
         per_month: false,
         unit: counter("件", 0),
-        domain: ValueDomain { min: Some(Quantity::ZERO), max: None, integer: true },
+        domain: ValueDomain {
+            min: Some(Quantity::ZERO),
+            max: None,
+            integer: true,
+        },
         attainment_basis: AttainmentBasis::ToTarget,
         person_times: false,
         demand_driven: false,
@@ -531,7 +684,11 @@ pub(crate) fn rate(agg_time: AggTime) -> Definition {
         entry_kind: Some(EntryKind::NumDen),
         agg_time,
         unit: percent(),
-        domain: ValueDomain { min: Some(Quantity::ZERO), max: Some(q("100")), integer: false },
+        domain: ValueDomain {
+            min: Some(Quantity::ZERO),
+            max: Some(q("100")),
+            integer: false,
+        },
         ..count()
     }
 }
@@ -555,7 +712,11 @@ pub(crate) fn stage() -> Definition {
         entry_kind: Some(EntryKind::Absolute),
         agg_time: AggTime::Latest,
         unit: percent(),
-        domain: ValueDomain { min: Some(Quantity::ZERO), max: Some(q("100")), integer: false },
+        domain: ValueDomain {
+            min: Some(Quantity::ZERO),
+            max: Some(q("100")),
+            integer: false,
+        },
         ..count()
     }
 }
@@ -572,7 +733,11 @@ pub(crate) fn length() -> Definition {
             scale_pow10: 3,
             decimals: 3,
         },
-        domain: ValueDomain { min: Some(Quantity::ZERO), max: None, integer: false },
+        domain: ValueDomain {
+            min: Some(Quantity::ZERO),
+            max: None,
+            integer: false,
+        },
         ..count()
     }
 }
@@ -582,7 +747,11 @@ pub(crate) fn monthly(agg_time: AggTime) -> Definition {
     Definition {
         measure_type: MeasureType::RatePerPeriod,
         agg_time,
-        quantifier: if agg_time == AggTime::Sum { Quantifier::ForAll } else { Quantifier::Single },
+        quantifier: if agg_time == AggTime::Sum {
+            Quantifier::ForAll
+        } else {
+            Quantifier::Single
+        },
         per_month: true,
         ..count()
     }
@@ -609,14 +778,23 @@ pub(crate) fn cap(members: usize) -> Definition {
         comparator: Comparator::Le,
         quantifier: Quantifier::ForAll,
         unit: counter("時間", 1),
-        domain: ValueDomain { min: Some(Quantity::ZERO), max: None, integer: false },
+        domain: ValueDomain {
+            min: Some(Quantity::ZERO),
+            max: None,
+            integer: false,
+        },
         members: set_of(members),
         ..count()
     }
 }
 
 fn set_of(members: usize) -> Vec<Member> {
-    let member = |n| Member { key: key(&format!("m{n}")), label: title(&format!("{n}園")), from: None, until: None };
+    let member = |n| Member {
+        key: key(&format!("m{n}")),
+        label: title(&format!("{n}園")),
+        from: None,
+        until: None,
+    };
     (1..=members).map(member).collect()
 }
 
@@ -646,7 +824,11 @@ pub(crate) fn judged() -> Definition {
         entry_kind: Some(EntryKind::RubricLevel),
         agg_time: AggTime::Latest,
         comparator: Comparator::RubricAtLeast,
-        rubric: Some(Rubric { code: code("rubric"), version: 1, levels: ["△", "○", "◎"].map(title).to_vec() }),
+        rubric: Some(Rubric {
+            code: code("rubric"),
+            version: 1,
+            levels: ["△", "○", "◎"].map(title).to_vec(),
+        }),
         ..count()
     }
 }
@@ -664,7 +846,19 @@ pub(crate) fn composite(components: &[&str]) -> Definition {
 }
 
 /// The same reported by parts.
-pub(crate) fn with_parts(definition: Definition, agg_space: AggSpace, parts: &[&str]) -> Definition {
-    let part = |name: &&str| Part { key: key(name), label: title(name), weight: None };
-    Definition { agg_space, parts: parts.iter().map(part).collect(), ..definition }
+pub(crate) fn with_parts(
+    definition: Definition,
+    agg_space: AggSpace,
+    parts: &[&str],
+) -> Definition {
+    let part = |name: &&str| Part {
+        key: key(name),
+        label: title(name),
+        weight: None,
+    };
+    Definition {
+        agg_space,
+        parts: parts.iter().map(part).collect(),
+        ..definition
+    }
 }

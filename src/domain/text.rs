@@ -38,9 +38,9 @@ impl Name {
         match text.trim() {
             "" => Err(InvalidText::Empty),
             name if name.contains(deceives) => Err(InvalidText::ControlCharacter),
-            name if Self::CHARS_MAX < name.chars().count() => {
-                Err(InvalidText::TooLong { max: Self::CHARS_MAX })
-            }
+            name if Self::CHARS_MAX < name.chars().count() => Err(InvalidText::TooLong {
+                max: Self::CHARS_MAX,
+            }),
             name => Ok(Self(name.to_owned())),
         }
     }
@@ -74,7 +74,9 @@ impl Text {
             return Err(InvalidText::Empty);
         }
         if Self::CHARS_MAX < text.chars().count() {
-            return Err(InvalidText::TooLong { max: Self::CHARS_MAX });
+            return Err(InvalidText::TooLong {
+                max: Self::CHARS_MAX,
+            });
         }
         Ok(Self(text.to_owned()))
     }

@@ -55,7 +55,11 @@ impl Unit {
         let ten = rust_decimal::Decimal::TEN;
         let mut result = value.decimal();
         for _ in 0..steps.unsigned_abs() {
-            result = if steps > 0 { result.checked_mul(ten)? } else { result.checked_div(ten)? };
+            result = if steps > 0 {
+                result.checked_mul(ten)?
+            } else {
+                result.checked_div(ten)?
+            };
         }
         Quantity::parse(&result.normalize().to_string()).ok()
     }

@@ -5,13 +5,14 @@ use tonic::{Request, Response, Status};
 use crate::api::v1;
 use crate::domain::event::ClockKind;
 use crate::domain::id::LedgerId;
+use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Faults, show_timestamp};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
-use crate::ledger::{OpenLedger, ReceiptLookup};
-use crate::log::{Head, IntegrityKind};
+use crate::ledger::{AppendError, OpenLedger, ReceiptLookup};
+use crate::log::{Head, IntegrityKind, LogFault};
 
 #[tonic::async_trait]
 impl v1::admin_service_server::AdminService for Services {
@@ -19,17 +20,21 @@ impl v1::admin_service_server::AdminService for Services {
         &self,
         request: Request<v1::OpenLedgerRequest>,
     ) -> Result<Response<v1::OpenLedgerResponse>, Status> {
-        self.unary(request, async |call, request: v1::OpenLedgerRequest| {
+        self.writing(request, async |call, request: v1::OpenLedgerRequest| {
             let open = self.parse_opening(&request)?;
             let (request_id, ledger) = (open.request_id, open.ledger);
             let replayed = self.ledgers().reader(ledger).is_some();
             let permitted = self.auth().permit(&call.actor, open)?;
-            let opened = self.ledgers().open(permitted).await;
-            let reader = opened.map_err(|error| {
-                Refusal::from(error).map_fields(|field| {
-                    field.strip_prefix("ledger_opened.").map(str::to_owned).unwrap_or(field)
-                })
-            })?;
+            let services = self.clone();
+            // In a task of its own: a caller who goes away must not leave a ledger that is stored but
+            // not served.
+            let opening = tokio::spawn(async move { services.ledgers().open(permitted).await });
+            let opened = opening.await.unwrap_or_else(|_| {
+                Err(AppendError::Unknown(LogFault::Storage(
+                    "the opening broke off".to_owned(),
+                )))
+            });
+            let reader = opened.map_err(refused_opening)?;
             let view = self.view(&reader, None).await;
             let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
                 ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
@@ -71,7 +76,10 @@ impl v1::admin_service_server::AdminService for Services {
                 });
             }
             let next_page_token = self.next(&scope, skip + rows, all.len());
-            Ok(v1::ListLedgersResponse { ledgers, next_page_token })
+            Ok(v1::ListLedgersResponse {
+                ledgers,
+                next_page_token,
+            })
         })
         .await
     }
@@ -80,35 +88,41 @@ impl v1::admin_service_server::AdminService for Services {
         &self,
         request: Request<v1::ListIntegrityEventsRequest>,
     ) -> Result<Response<v1::ListIntegrityEventsResponse>, Status> {
-        self.unary(request, async |call, request: v1::ListIntegrityEventsRequest| {
-            let rows = Self::page_rows(request.page_size);
-            let scope = Scope {
-                method: "AdminService/ListIntegrityEvents",
-                actor: &call.actor,
-                ledger: None,
-                filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
-            };
-            let skip = match self.place(&scope, &request.page_token)? {
-                None => 0,
-                Some(place) => super::goal_service::number(&place.cursor)?,
-            };
-            let all = self.ledgers().integrity_events();
-            let events = all
-                .iter()
-                .skip(skip)
-                .take(rows)
-                .map(|event| v1::IntegrityEvent {
-                    recorded_at: jiff::Timestamp::from_microsecond(event.recorded_at_us)
-                        .ok()
-                        .map(show_timestamp),
-                    kind: kind(event.kind).into(),
-                    detail: event.detail.clone(),
-                    evidence: event.evidence.clone(),
+        self.unary(
+            request,
+            async |call, request: v1::ListIntegrityEventsRequest| {
+                let rows = Self::page_rows(request.page_size);
+                let scope = Scope {
+                    method: "AdminService/ListIntegrityEvents",
+                    actor: &call.actor,
+                    ledger: None,
+                    filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
+                };
+                let skip = match self.place(&scope, &request.page_token)? {
+                    None => 0,
+                    Some(place) => super::goal_service::number(&place.cursor)?,
+                };
+                let all = self.ledgers().integrity_events();
+                let events = all
+                    .iter()
+                    .skip(skip)
+                    .take(rows)
+                    .map(|event| v1::IntegrityEvent {
+                        recorded_at: jiff::Timestamp::from_microsecond(event.recorded_at_us)
+                            .ok()
+                            .map(show_timestamp),
+                        kind: kind(event.kind).into(),
+                        detail: event.detail.clone(),
+                        evidence: event.evidence.clone(),
+                    })
+                    .collect();
+                let next_page_token = self.next(&scope, skip + rows, all.len());
+                Ok(v1::ListIntegrityEventsResponse {
+                    events,
+                    next_page_token,
                 })
-                .collect();
-            let next_page_token = self.next(&scope, skip + rows, all.len());
-            Ok(v1::ListIntegrityEventsResponse { events, next_page_token })
-        })
+            },
+        )
         .await
     }
 }
@@ -150,7 +164,24 @@ impl Services {
             return String::new();
         }
         let cursor = (next as u64).to_be_bytes().to_vec();
-        self.token(scope, &Place { head: Head::EMPTY, cursor })
+        self.token(
+            scope,
+            &Place {
+                head: Head::EMPTY,
+                cursor,
+            },
+        )
+    }
+}
+
+/// Why a ledger was not opened, in words of the request.
+fn refused_opening(error: AppendError) -> Refusal {
+    match error {
+        // The ledger's id comes from the request id: it is known, with something else.
+        AppendError::Rejected(rules) if rules.iter().any(|r| r.reason == Reason::IdExists) => {
+            Refusal::rule(Reason::IdempotencyConflict, "request_id")
+        }
+        other => other.into(),
     }
 }
 

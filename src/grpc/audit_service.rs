@@ -21,47 +21,66 @@ impl v1::audit_service_server::AuditService for Services {
         &self,
         request: Request<v1::ListChangesRequest>,
     ) -> Result<Response<v1::ListChangesResponse>, Status> {
-        self.unary(request, async |call, mut request: v1::ListChangesRequest| {
-            let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position.take()).await;
-            let rows = Self::page_rows(std::mem::take(&mut request.page_size));
-            let token = std::mem::take(&mut request.page_token);
-            let scope = Scope {
-                method: "AuditService/ListChanges",
-                actor: &call.actor,
-                ledger: Some(reader.id()),
-                filter: filter_digest(&request),
-            };
-            let mut faults = Faults::default();
-            let filter = filter(&mut faults, &view.directory, &request);
-            let direction = match v1::ChangeOrder::try_from(request.order) {
-                Ok(v1::ChangeOrder::OldestFirst) => Some(Direction::Forward),
-                Ok(v1::ChangeOrder::Unspecified | v1::ChangeOrder::NewestFirst) => {
-                    Some(Direction::Backward)
-                }
-                Err(_) => faults.form(&At::field("order"), "no such order"),
-            };
-            let (filter, direction) = faults.into_result(filter.zip(direction))?;
-            let place = self.place(&scope, &token)?;
-            // The pages of a list are of the head that the first one was made at.
-            let (pinned, cursor) = match place {
-                None => (view.clone(), None),
-                Some(place) => {
-                    let cursor = super::goal_service::number(&place.cursor)? as u64;
-                    (View { head: place.head, ..view.clone() }, Some(cursor))
-                }
-            };
-            let page = change::list(&reader, &pinned, &filter, cursor, direction, rows).await?;
-            let next_page_token = page.next.map(|next| {
-                let cursor = next.to_be_bytes().to_vec();
-                self.token(&scope, &Place { head: pinned.head, cursor })
-            });
-            Ok(v1::ListChangesResponse {
-                changes: page.changes.iter().map(|c| show::change(&view.directory, c)).collect(),
-                next_page_token: next_page_token.unwrap_or_default(),
-                answered_at: Some(show::answered_at(&pinned, reader.today())),
-            })
-        })
+        self.unary(
+            request,
+            async |call, mut request: v1::ListChangesRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let view = self.view(&reader, request.min_position.take()).await;
+                let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+                let token = std::mem::take(&mut request.page_token);
+                let scope = Scope {
+                    method: "AuditService/ListChanges",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let mut faults = Faults::default();
+                let filter = filter(&mut faults, &view.directory, &request);
+                let direction = match v1::ChangeOrder::try_from(request.order) {
+                    Ok(v1::ChangeOrder::OldestFirst) => Some(Direction::Forward),
+                    Ok(v1::ChangeOrder::Unspecified | v1::ChangeOrder::NewestFirst) => {
+                        Some(Direction::Backward)
+                    }
+                    Err(_) => faults.form(&At::field("order"), "no such order"),
+                };
+                let (filter, direction) = faults.into_result(filter.zip(direction))?;
+                let place = self.place(&scope, &token)?;
+                // The pages of a list are of the head that the first one was made at.
+                let (pinned, cursor) = match place {
+                    None => (view.clone(), None),
+                    Some(place) => {
+                        let cursor = super::goal_service::number(&place.cursor)? as u64;
+                        (
+                            View {
+                                head: place.head,
+                                ..view.clone()
+                            },
+                            Some(cursor),
+                        )
+                    }
+                };
+                let page = change::list(&reader, &pinned, &filter, cursor, direction, rows).await?;
+                let next_page_token = page.next.map(|next| {
+                    let cursor = next.to_be_bytes().to_vec();
+                    self.token(
+                        &scope,
+                        &Place {
+                            head: pinned.head,
+                            cursor,
+                        },
+                    )
+                });
+                Ok(v1::ListChangesResponse {
+                    changes: page
+                        .changes
+                        .iter()
+                        .map(|c| show::change(&view.directory, c))
+                        .collect(),
+                    next_page_token: next_page_token.unwrap_or_default(),
+                    answered_at: Some(show::answered_at(&pinned, reader.today())),
+                })
+            },
+        )
         .await
     }
 }
@@ -72,7 +91,10 @@ fn filter(
     request: &v1::ListChangesRequest,
 ) -> Option<ChangeFilter> {
     let resolver = Resolver::new(directory);
-    let mut filter = ChangeFilter { flagged_only: request.flagged_only, ..ChangeFilter::default() };
+    let mut filter = ChangeFilter {
+        flagged_only: request.flagged_only,
+        ..ChangeFilter::default()
+    };
     if let Some(actor) = &request.actor {
         filter.actor = faults.name(&At::field("actor"), actor);
     }

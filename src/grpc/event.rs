@@ -7,9 +7,12 @@
 //! Fields that the server does not know are dropped by the decoder before they come here, so a newer
 //! client's additions are ignored; clients can compare versions.
 
+use std::collections::HashSet;
+
 use crate::api::v1;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Event, Stream};
+use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 
 mod choice;
@@ -28,8 +31,8 @@ pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_prof
 pub(crate) use path::on_the_wire;
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
-    show_actor, show_evidence, show_pillar, show_reason,
-    show_source_document, show_span, show_stream, show_timestamp, show_title,
+    show_actor, show_evidence, show_pillar, show_reason, show_source_document, show_span,
+    show_stream, show_timestamp, show_title,
 };
 pub(crate) use resolver::Referable;
 pub use resolver::Resolver;
@@ -48,6 +51,33 @@ pub struct Parsed {
     pub expected: Vec<(Stream, u64)>,
 }
 
+/// A request with faults of form, and what of it can be judged all the same.
+#[derive(Clone, Debug)]
+pub struct Unsound {
+    /// Everything that is wrong with its form.
+    pub rejections: Vec<Rejection>,
+    /// Events of sound form, each with its index in the request.
+    pub sound: Vec<(usize, Event)>,
+    /// Indices of events of sound form whose stream an earlier event was to change that has none.
+    pub dependent: Vec<usize>,
+    /// Revisions that streams must have.
+    pub expected: Vec<(Stream, u64)>,
+    /// The first event without sound form that was to make or change what others name.
+    pub structure_refused: Option<usize>,
+}
+
+impl From<Parsed> for Unsound {
+    fn from(parsed: Parsed) -> Self {
+        Self {
+            rejections: Vec::new(),
+            sound: parsed.events.into_iter().enumerate().collect(),
+            dependent: Vec::new(),
+            expected: parsed.expected,
+            structure_refused: None,
+        }
+    }
+}
+
 /// Reads events and the revisions they expect, or everything that is wrong with their form.
 ///
 /// `events_max` limits the work, too: a longer list is refused unread.
@@ -56,24 +86,50 @@ pub fn parse_events(
     events: &[v1::EventInput],
     expected: &[v1::ExpectedRevision],
     events_max: usize,
-) -> Result<Parsed, Vec<Rejection>> {
+) -> Result<Parsed, Unsound> {
+    let mut unsound = Unsound::from(Parsed {
+        events: Vec::new(),
+        expected: Vec::new(),
+    });
     if events.is_empty() || events_max < events.len() {
         let rejection = Rejection::new(Reason::BatchTooLarge, "events").with("max", events_max);
-        return Err(vec![rejection]);
+        unsound.rejections.push(rejection);
+        return Err(unsound);
     }
     let mut faults = Faults::default();
     let mut resolver = Resolver::new(directory);
-    let parsed: Vec<Option<Event>> = events
-        .iter()
-        .enumerate()
-        .map(|(index, input)| {
-            payload::event(&mut faults, &mut resolver, At::item("events", index), input)
-        })
-        .collect();
+    let (mut ids, mut refused) = (HashSet::new(), HashSet::new());
+    for (index, input) in events.iter().enumerate() {
+        let at = At::item("events", index);
+        let mut event = payload::event(&mut faults, &mut resolver, at, input);
+        if let Ok(id) = input.event_id.parse::<EventId>()
+            && !ids.insert(id)
+        {
+            event = faults.fault(&at.then("event_id"), Reason::EventIdRepeated);
+        }
+        match event {
+            Some(event) if refused.contains(&event.stream) => unsound.dependent.push(index),
+            Some(event) => unsound.sound.push((index, event)),
+            None => {
+                refused.extend(resolver.stream_meant(input.payload.as_ref()));
+                if input.payload.as_ref().is_none_or(resolver::makes_structure) {
+                    unsound.structure_refused.get_or_insert(index);
+                }
+            }
+        }
+    }
     let expected = parse_expected(&mut faults, &resolver, expected);
-    match (parsed.into_iter().collect(), expected) {
-        (Some(events), Some(expected)) if faults.is_empty() => Ok(Parsed { events, expected }),
-        _ => Err(faults.into_rejections()),
+    let sound = unsound.sound.len() == events.len();
+    match expected {
+        Some(expected) if sound && faults.is_empty() => Ok(Parsed {
+            events: unsound.sound.into_iter().map(|(_, event)| event).collect(),
+            expected,
+        }),
+        expected => {
+            unsound.expected = expected.unwrap_or_default();
+            unsound.rejections = faults.into_rejections();
+            Err(unsound)
+        }
     }
 }
 

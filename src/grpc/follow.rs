@@ -43,7 +43,8 @@ impl Selection {
     ) -> Result<Self, Refusal> {
         let mut faults = Faults::default();
         if STREAMS_MAX < streams.len() {
-            let _: Option<()> = faults.form(&At::field("streams"), &format!("at most {STREAMS_MAX}"));
+            let _: Option<()> =
+                faults.form(&At::field("streams"), &format!("at most {STREAMS_MAX}"));
         }
         let resolver = Resolver::new(directory);
         let streams = streams
@@ -65,7 +66,10 @@ impl Selection {
                 }
             }
         }
-        Ok(faults.into_result(Some(Self { streams, types: wanted }))?)
+        Ok(faults.into_result(Some(Self {
+            streams,
+            types: wanted,
+        }))?)
     }
 
     fn takes_all(&self) -> bool {
@@ -98,9 +102,10 @@ fn batch(
     };
     let mut first_position = chunk.first();
     let (content, count) = match format {
-        v1::EventFormat::Leaves if selection.takes_all() => {
-            (v1::event_batch::Content::Leaves(chunk.framed().clone()), chunk.count())
-        }
+        v1::EventFormat::Leaves if selection.takes_all() => (
+            v1::event_batch::Content::Leaves(chunk.framed().clone()),
+            chunk.count(),
+        ),
         v1::EventFormat::Leaves => {
             let (mut framed, mut count) = (bytes::BytesMut::new(), 0);
             for (position, leaf) in chunk.leaves() {
@@ -142,8 +147,18 @@ fn batch(
 
 /// The next chunk in `from..until`.
 async fn chunk(reader: &Reader, from: u64, until: u64) -> Result<Chunk, ReadFault> {
-    let wanted = usize::try_from(until - from).unwrap_or(usize::MAX).min(BATCH_EVENTS);
-    reader.read(from, ReadLimits { max_events: wanted, max_bytes: BATCH_BYTES }).await
+    let wanted = usize::try_from(until - from)
+        .unwrap_or(usize::MAX)
+        .min(BATCH_EVENTS);
+    reader
+        .read(
+            from,
+            ReadLimits {
+                max_events: wanted,
+                max_bytes: BATCH_BYTES,
+            },
+        )
+        .await
 }
 
 /// Events from `from` up to `until`, then the end.
@@ -163,8 +178,11 @@ pub(super) fn read(
         async move {
             let (from, empty) = state?;
             if empty {
-                let nothing =
-                    v1::ReadEventsResponse { next_position: from, batch: None, head: Some(head) };
+                let nothing = v1::ReadEventsResponse {
+                    next_position: from,
+                    batch: None,
+                    head: Some(head),
+                };
                 return Some((Ok(nothing), None));
             }
             if until <= from {
@@ -181,8 +199,11 @@ pub(super) fn read(
             };
             match answer.await {
                 Ok((next, batch)) => {
-                    let frame =
-                        v1::ReadEventsResponse { next_position: next, batch, head: Some(head) };
+                    let frame = v1::ReadEventsResponse {
+                        next_position: next,
+                        batch,
+                        head: Some(head),
+                    };
                     Some((Ok(frame), Some((next, false))))
                 }
                 Err(fault) => Some((Err(end(fault, language)), None)),
@@ -209,7 +230,11 @@ pub(super) fn follow(
     closing: watch::Receiver<bool>,
     language: Language,
 ) -> impl Stream<Item = Result<v1::SubscribeEventsResponse, Status>> {
-    let state = Follower { next: from, caught_up: false, ended: false };
+    let state = Follower {
+        next: from,
+        caught_up: false,
+        ended: false,
+    };
     let selection = Arc::new(selection);
     futures::stream::unfold(state, move |mut state| {
         let (reader, selection, mut closing) = (reader.clone(), selection.clone(), closing.clone());
@@ -220,7 +245,9 @@ pub(super) fn follow(
             let frame = loop {
                 if *closing.borrow() {
                     state.ended = true;
-                    break Frame::Closing(Closing { message: "the server stops".to_owned() });
+                    break Frame::Closing(Closing {
+                        message: "the server stops".to_owned(),
+                    });
                 }
                 if passed(deadline) {
                     state.ended = true;
@@ -233,7 +260,9 @@ pub(super) fn follow(
                     // It waits in nobody's memory: what a slow client missed is read from the log.
                     if state.caught_up && BEHIND < head.size - state.next {
                         state.caught_up = false;
-                        break Frame::FellBehind(FellBehind { head: Some(show::head(head)) });
+                        break Frame::FellBehind(FellBehind {
+                            head: Some(show::head(head)),
+                        });
                     }
                     let read = async {
                         let chunk = chunk(&reader, state.next, head.size).await?;
@@ -255,7 +284,9 @@ pub(super) fn follow(
                 }
                 if !state.caught_up {
                     state.caught_up = true;
-                    break Frame::CaughtUp(CaughtUp { head: Some(show::head(head)) });
+                    break Frame::CaughtUp(CaughtUp {
+                        head: Some(show::head(head)),
+                    });
                 }
                 let mut watch = reader.watch();
                 let until = deadline.map_or(HEARTBEAT, |deadline| {
@@ -273,7 +304,10 @@ pub(super) fn follow(
                     }
                 }
             };
-            let answer = v1::SubscribeEventsResponse { next_position: state.next, frame: Some(frame) };
+            let answer = v1::SubscribeEventsResponse {
+                next_position: state.next,
+                frame: Some(frame),
+            };
             Some((Ok(answer), state))
         }
     })

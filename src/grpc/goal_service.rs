@@ -6,7 +6,7 @@ use crate::api::v1;
 use crate::domain::code::Code;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
-use crate::domain::rejection::Reason;
+use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
@@ -66,7 +66,7 @@ impl v1::goal_service_server::GoalService for Services {
             let detail = match v1::GoalView::try_from(request.view) {
                 Ok(v1::GoalView::Full) => Detail::Full,
                 Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
-                Err(_) => return Err(Refusal::rule(Reason::FieldInvalid, "view")),
+                Err(_) => return Err(form("view", "not one of the choices")),
             };
             let all = listing::goals(directory, &filter);
             let today = reader.today();
@@ -79,7 +79,13 @@ impl v1::goal_service_server::GoalService for Services {
             let next = skip + rows;
             let next_page_token = if next < all.len() {
                 let cursor = (next as u64).to_be_bytes().to_vec();
-                self.token(&scope, &Place { head: view.head, cursor })
+                self.token(
+                    &scope,
+                    &Place {
+                        head: view.head,
+                        cursor,
+                    },
+                )
             } else {
                 String::new()
             };
@@ -111,6 +117,12 @@ impl v1::goal_service_server::GoalService for Services {
                 filter: filter_digest(&request),
             };
             let kinds = &request.kinds;
+            if kinds
+                .iter()
+                .any(|kind| v1::EntityKind::try_from(*kind).is_err())
+            {
+                return Err(form("kinds", "not one of the choices"));
+            }
             let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
             let prefix = match request.query.as_ref() {
                 None => return Err(Refusal::rule(Reason::FieldRequired, "query")),
@@ -128,7 +140,9 @@ impl v1::goal_service_server::GoalService for Services {
                     if let Some(rejection) = unreadable {
                         return Err(Refusal::Rules(vec![rejection]));
                     }
-                    let entity = named.map(|named| show::entity(directory, named)).filter(wanted);
+                    let entity = named
+                        .map(|named| show::entity(directory, named))
+                        .filter(wanted);
                     let entity = entity.ok_or(ServiceReason::CodeUnknown)?;
                     return Ok(v1::LookupCodeResponse {
                         entities: vec![entity],
@@ -140,13 +154,15 @@ impl v1::goal_service_server::GoalService for Services {
             };
             let mut after = match self.place(&scope, &token)? {
                 None => String::new(),
-                Some(place) => String::from_utf8(place.cursor)
-                    .map_err(|_| ServiceReason::PageTokenInvalid)?,
+                Some(place) => {
+                    String::from_utf8(place.cursor).map_err(|_| ServiceReason::PageTokenInvalid)?
+                }
             };
             let mut codes: Vec<(&Code, Named)> = directory
                 .codes()
                 .filter(|(code, _)| {
-                    listing::fold(code.as_str()).starts_with(&prefix) && after.as_str() < code.as_str()
+                    listing::fold(code.as_str()).starts_with(&prefix)
+                        && after.as_str() < code.as_str()
                 })
                 .collect();
             codes.sort_unstable_by_key(|(code, _)| *code);
@@ -168,11 +184,21 @@ impl v1::goal_service_server::GoalService for Services {
                 }
             }
             let next_page_token = if more {
-                self.token(&scope, &Place { head: view.head, cursor: after.into_bytes() })
+                self.token(
+                    &scope,
+                    &Place {
+                        head: view.head,
+                        cursor: after.into_bytes(),
+                    },
+                )
             } else {
                 String::new()
             };
-            Ok(v1::LookupCodeResponse { entities, next_page_token, answered_at })
+            Ok(v1::LookupCodeResponse {
+                entities,
+                next_page_token,
+                answered_at,
+            })
         })
         .await
     }
@@ -206,7 +232,13 @@ impl v1::goal_service_server::GoalService for Services {
             let next = skip + rows;
             let next_page_token = if next < state.entries.len() {
                 let cursor = (next as u64).to_be_bytes().to_vec();
-                self.token(&scope, &Place { head: view.head, cursor })
+                self.token(
+                    &scope,
+                    &Place {
+                        head: view.head,
+                        cursor,
+                    },
+                )
             } else {
                 String::new()
             };
@@ -214,7 +246,10 @@ impl v1::goal_service_server::GoalService for Services {
             Ok(v1::GetSeriesResponse {
                 indicator: Some(show::indicator(&card)),
                 goal: initiative.map(|i| show::entity(directory, Named::Goal(i.goal))),
-                initiative: Some(show::entity(directory, Named::Initiative(card.entry.initiative))),
+                initiative: Some(show::entity(
+                    directory,
+                    Named::Initiative(card.entry.initiative),
+                )),
                 entries: state
                     .entries
                     .iter()
@@ -267,7 +302,10 @@ impl v1::goal_service_server::GoalService for Services {
                 let pillars = plan.pillars.iter().map(|pillar| pillar.number);
                 pillars
                     .zip(counts)
-                    .map(|(pillar, c)| v1::OverviewCell { pillar, counts: Some(show::counts(*c)) })
+                    .map(|(pillar, c)| v1::OverviewCell {
+                        pillar,
+                        counts: Some(show::counts(*c)),
+                    })
                     .collect()
             };
             Ok(v1::GetOverviewResponse {
@@ -308,15 +346,21 @@ fn goal_filter(
     request: &v1::ListGoalsRequest,
 ) -> Result<GoalFilter, Refusal> {
     let optional = |field, text: &Option<String>| {
-        text.as_deref().map(|text| one(directory, field, text)).transpose()
+        text.as_deref()
+            .map(|text| one(directory, field, text))
+            .transpose()
     };
     let find = request.find.as_deref().unwrap_or_default();
     if FIND_CHARS_MAX < find.chars().count() {
-        let rule = crate::domain::rejection::Rejection::new(Reason::TextTooLong, "find");
+        let rule = Rejection::new(Reason::TextTooLong, "find");
         return Err(Refusal::Rules(vec![rule.with("max", FIND_CHARS_MAX)]));
     }
     Ok(GoalFilter {
-        plan: request.plan.as_deref().map(|text| one(directory, "plan", text)).transpose()?,
+        plan: request
+            .plan
+            .as_deref()
+            .map(|text| one(directory, "plan", text))
+            .transpose()?,
         department: optional("department", &request.department)?,
         section: optional("section", &request.section)?,
         pillar: request.pillar,
@@ -324,9 +368,18 @@ fn goal_filter(
     })
 }
 
+/// A field that has the wrong form.
+pub(super) fn form(field: &str, problem: &str) -> Refusal {
+    Refusal::Rules(vec![
+        Rejection::new(Reason::FieldInvalid, field).with("problem", problem),
+    ])
+}
+
 /// A cursor that is a number.
 pub(super) fn number(cursor: &[u8]) -> Result<usize, Refusal> {
     let bytes: Result<[u8; 8], _> = cursor.try_into();
-    let number = bytes.ok().and_then(|bytes| usize::try_from(u64::from_be_bytes(bytes)).ok());
+    let number = bytes
+        .ok()
+        .and_then(|bytes| usize::try_from(u64::from_be_bytes(bytes)).ok());
     number.ok_or_else(|| Refusal::new(ServiceReason::PageTokenInvalid))
 }

@@ -10,16 +10,17 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
-use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::rejection::{Kind, Reason, Rejection};
 use crate::grpc::event::{
-    At, Faults, on_the_wire, parse_events, recorded, show_actual, show_target,
+    At, Faults, Unsound, on_the_wire, parse_events, recorded, show_actual, show_target,
 };
 use crate::grpc::follow::{self, Selection};
+use crate::grpc::goal_service::form;
+use crate::grpc::language;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::grpc::language;
-use crate::ledger::{Append, AppendError, Appended, ReceiptLookup, View};
+use crate::ledger::{Append, AppendError, Appended, Reader, ReceiptLookup, View};
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::{actual_on, cycle_of};
 
@@ -39,14 +40,23 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::AppendEventsRequest>,
     ) -> Result<Response<v1::AppendEventsResponse>, Status> {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self.call(request.metadata(), language).map_err(|r| r.into_status(language))?;
+        let call = self
+            .call(request.metadata(), language)
+            .map_err(|r| r.into_status(language))?;
         let deadline = call.deadline;
         let request = request.into_inner();
         // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
         let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request)).await;
-        let answer = appended.unwrap_or_else(|_| Err(Refusal::deadline_while_appending()));
+        let answer = appended.unwrap_or_else(|_| {
+            Err(match request.validate_only {
+                true => ServiceReason::DeadlinePassed.into(),
+                false => Refusal::deadline_while_appending(),
+            })
+        });
         answer.map(Response::new).map_err(|refusal| {
-            refusal.map_fields(|field| on_the_wire(&request.events, field)).into_status(language)
+            refusal
+                .map_fields(|field| on_the_wire(&request.events, field))
+                .into_status(language)
         })
     }
 
@@ -106,7 +116,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(request.metadata(), language)?;
-            let deadline = asked_deadline(request.metadata(), &call);
+            let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;
             let waiting = self.view(&reader, request.min_position);
@@ -121,11 +131,28 @@ impl v1::ledger_service_server::LedgerService for Services {
                 return Err(form("limit", "above 0, or absent"));
             }
             let format = format(request.format)?;
-            let until = request.until_position.unwrap_or(u64::MAX).min(view.head.size);
-            let until = until.min(request.from_position.saturating_add(request.limit.unwrap_or(u64::MAX)));
-            Ok(follow::read(reader, view, request.from_position, until, format, deadline, language))
+            let until = request
+                .until_position
+                .unwrap_or(u64::MAX)
+                .min(view.head.size);
+            let until = until.min(
+                request
+                    .from_position
+                    .saturating_add(request.limit.unwrap_or(u64::MAX)),
+            );
+            Ok(follow::read(
+                reader,
+                view,
+                request.from_position,
+                until,
+                format,
+                deadline,
+                language,
+            ))
         };
-        let frames = opened.await.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(Box::pin(frames)))
     }
 
@@ -138,7 +165,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(request.metadata(), language)?;
-            let deadline = asked_deadline(request.metadata(), &call);
+            let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;
             let view = self.view(&reader, None).await;
@@ -149,9 +176,19 @@ impl v1::ledger_service_server::LedgerService for Services {
             let format = format(request.format)?;
             let selection = Selection::parse(&view.directory, &request.streams, &request.types)?;
             let from = request.from_position;
-            Ok(follow::follow(reader, from, format, selection, deadline, self.closing(), language))
+            Ok(follow::follow(
+                reader,
+                from,
+                format,
+                selection,
+                deadline,
+                self.closing(),
+                language,
+            ))
         };
-        let frames = opened.await.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(Box::pin(frames)))
     }
 
@@ -199,11 +236,16 @@ impl Services {
         let (id, parsed) = match (id, parsed) {
             (Ok(id), Ok(parsed)) => (id, parsed),
             (id, parsed) => {
-                let mut rules = match id {
-                    Err(Refusal::Rules(rules)) => rules,
-                    _ => Vec::new(),
+                let (id, mut rules) = match id {
+                    Ok(id) => (Some(id), Vec::new()),
+                    Err(Refusal::Rules(rules)) => (None, rules),
+                    Err(other) => return Err(other),
                 };
-                rules.extend(parsed.err().unwrap_or_default());
+                let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
+                rules.append(&mut unsound.rejections);
+                rules.extend(self.judged(&call, &reader, id, unsound).await);
+                // Told event by event, whoever found it.
+                rules.sort_by_key(|rule| event_of(&rule.field).map(|(index, _)| index));
                 return self.refused(request, &call, &view, rules);
             }
         };
@@ -245,6 +287,70 @@ impl Services {
         Ok(answer)
     }
 
+    /// What the rules have against the rest of a request that is refused for its form: everything that is
+    /// wrong is told at once.
+    async fn judged(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        id: Option<RequestId>,
+        unsound: Unsound,
+    ) -> Vec<Rejection> {
+        let not_checked = |index| Rejection::new(Reason::NotChecked, format!("events[{index}]"));
+        let Unsound {
+            sound,
+            dependent,
+            expected,
+            structure_refused,
+            ..
+        } = unsound;
+        let mut rules: Vec<Rejection> = dependent.into_iter().map(not_checked).collect();
+        let Some((_, first)) = sound.first() else {
+            return rules;
+        };
+        // Nothing is recorded under it, so any id serves that no call has.
+        let request_id =
+            id.unwrap_or_else(|| RequestId::derived(first.id.uuid(), "to be judged only"));
+        let (places, events): (Vec<usize>, Vec<Event>) = sound.into_iter().unzip();
+        let ledger = reader.id();
+        let append = Append {
+            ledger,
+            request_id,
+            events,
+            expected,
+            validate_only: true,
+        };
+        let Ok(permitted) = self.auth().permit(&call.actor, append) else {
+            return rules;
+        };
+        let judged = self.ledgers().append(permitted, Some(call.deadline)).await;
+        // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
+        let Err(AppendError::Rejected(broken)) = judged else {
+            return rules;
+        };
+        for rule in broken {
+            let place = event_of(&rule.field)
+                .and_then(|(index, rest)| Some((*places.get(index)?, rest.to_owned())));
+            let Some((index, rest)) = place else {
+                rules.push(rule);
+                continue;
+            };
+            let dangling = structure_refused.is_some_and(|refused| refused < index)
+                && rule.reason.kind() == Kind::NotFound;
+            let told = match dangling {
+                true => not_checked(index),
+                false => Rejection {
+                    field: format!("events[{index}]{rest}"),
+                    ..rule
+                },
+            };
+            if rules.last() != Some(&told) {
+                rules.push(told);
+            }
+        }
+        rules
+    }
+
     /// The answer to a request that breaks rules: an error, or for a validation all that is wrong.
     fn refused(
         &self,
@@ -282,15 +388,26 @@ fn effects(
         .map(|touched| (touched.stream, Goal::clone(&touched.before)))
         .collect();
     let mut effects = Vec::new();
-    for (index, (event, place)) in appended.events.iter().zip(&appended.receipt.events).enumerate() {
+    for (index, (event, place)) in appended
+        .events
+        .iter()
+        .zip(&appended.receipt.events)
+        .enumerate()
+    {
         let mut goal = goals.remove(&event.stream).unwrap_or_default();
         let before = (known.clone(), goal.clone());
         let fold = provisional(appended, event, index, place.position, place.recorded_at);
         known.apply(&fold);
         goal.apply(&fold, today);
         let cycle = goal_of(event.stream).and_then(|id| cycle_of(&known, id));
-        let was = Known { directory: &before.0, goal: &before.1 };
-        let is = Known { directory: &known, goal: &goal };
+        let was = Known {
+            directory: &before.0,
+            goal: &before.1,
+        };
+        let is = Known {
+            directory: &known,
+            goal: &goal,
+        };
         for change in changes(event, was, is, cycle, today) {
             effects.push(v1::Effect {
                 event_index: show::count(index),
@@ -304,7 +421,9 @@ fn effects(
     }
     let mut outcomes = Vec::new();
     for touched in &appended.goals {
-        let Some(cycle) = goal_of(touched.stream).and_then(|id| cycle_of(&known, id)) else { continue };
+        let Some(cycle) = goal_of(touched.stream).and_then(|id| cycle_of(&known, id)) else {
+            continue;
+        };
         for (id, after) in touched.after.indicators() {
             let before = touched.before.indicator(*id);
             if before.is_some_and(|before| std::sync::Arc::ptr_eq(before, after)) {
@@ -312,7 +431,9 @@ fn effects(
             }
             let state = |indicator: &crate::domain::goal::Indicator| v1::IndicatorState {
                 actual: Some(show_actual(&actual_on(indicator, cycle, today))),
-                target: indicator.target_on(today).map(|version| show_target(&version.target)),
+                target: indicator
+                    .target_on(today)
+                    .map(|version| show_target(&version.target)),
                 definition_version: indicator.definition_version(),
             };
             outcomes.push(v1::IndicatorOutcome {
@@ -351,18 +472,20 @@ fn provisional(
 
 fn goal_of(stream: Stream) -> Option<GoalId> {
     let is_goal = stream.kind == crate::domain::event::StreamKind::Goal;
-    is_goal.then(|| GoalId::from_bytes(stream.id.as_bytes()).ok()).flatten()
+    is_goal
+        .then(|| GoalId::from_bytes(stream.id.as_bytes()).ok())
+        .flatten()
 }
 
 fn request_id(text: &str) -> Result<RequestId, Refusal> {
     let mut faults = Faults::default();
     let at = At::field("request_id");
-    let id = if text.is_empty() { faults.required(&at) } else { faults.id(&at, text) };
+    let id = if text.is_empty() {
+        faults.required(&at)
+    } else {
+        faults.id(&at, text)
+    };
     Ok(faults.into_result(id)?)
-}
-
-fn form(field: &str, problem: &str) -> Refusal {
-    Refusal::Rules(vec![Rejection::new(Reason::FieldInvalid, field).with("problem", problem)])
 }
 
 fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
@@ -373,10 +496,8 @@ fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
     }
 }
 
-/// Streams end only at a deadline that the caller asked for.
-fn asked_deadline(
-    metadata: &tonic::metadata::MetadataMap,
-    call: &Call,
-) -> Option<std::time::Instant> {
-    metadata.contains_key("grpc-timeout").then_some(call.deadline)
+/// The event of a request that a field belongs to, with the rest of its path.
+fn event_of(field: &str) -> Option<(usize, &str)> {
+    let (index, rest) = field.strip_prefix("events[")?.split_once(']')?;
+    Some((index.parse().ok()?, rest))
 }

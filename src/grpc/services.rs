@@ -12,8 +12,9 @@ use tonic::{Request, Response, Status};
 use crate::api::v1;
 use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_METADATA, Claims};
 use crate::domain::event::Actor;
-use crate::domain::id::LedgerId;
+use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
+use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Place, Scope};
 use crate::grpc::status::{Refusal, ServiceReason};
@@ -25,6 +26,9 @@ pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
+/// How long before the caller's own limit an answer is given up, so that it is told why. The transport
+/// ends a call at the limit without a reason.
+const ANSWER_TIME: Duration = Duration::from_millis(2);
 /// Rows of a page at most.
 pub(super) const PAGE_ROWS_MAX: u32 = 500;
 
@@ -46,6 +50,8 @@ pub(super) struct Call {
     pub(super) language: Language,
     pub(super) actor: Actor,
     pub(super) deadline: Instant,
+    /// The deadline that the caller asked for, however late: streams have no other.
+    pub(super) asked: Option<Instant>,
 }
 
 impl Services {
@@ -100,8 +106,8 @@ impl Services {
         self.0.closing.clone()
     }
 
-    /// The ledger that a request names; empty: the default, or the only one.
-    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+    /// The ledger of this id or code; empty: the default, or the only one.
+    fn choose(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
         let named = match (named, &self.0.default_ledger) {
             ("", Some(default)) => default,
             (named, _) => named,
@@ -109,9 +115,23 @@ impl Services {
         Ok(self.0.ledgers.resolve(named)?)
     }
 
+    /// The ledger that a caller names, if what it sends is a name at all.
+    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+        if !named.is_empty() {
+            let (at, mut faults) = (At::field("ledger"), Faults::default());
+            let read = match named.parse::<LedgerId>() {
+                Ok(_) => Some(()),
+                Err(problem @ InvalidId::Reserved) => faults.id_fault(&at, problem),
+                Err(InvalidId::NotAUuid) => faults.code(&at, named).map(drop),
+            };
+            faults.into_result(read)?;
+        }
+        self.choose(named)
+    }
+
     /// The ledger that an empty name means.
     pub(super) fn default_ledger(&self) -> Option<LedgerId> {
-        self.ledger("").ok().map(|reader| reader.id())
+        self.choose("").ok().map(|reader| reader.id())
     }
 
     /// Runs a unary call: identifies the caller, holds the deadline, maps the error.
@@ -123,28 +143,77 @@ impl Services {
     where
         F: Future<Output = Result<T, Refusal>>,
     {
+        self.bounded(request, ServiceReason::DeadlinePassed.into(), answer)
+            .await
+    }
+
+    /// A unary call that writes: what it began goes on behind its deadline.
+    pub(super) async fn writing<M, T, F>(
+        &self,
+        request: Request<M>,
+        answer: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
+        self.bounded(request, Refusal::deadline_while_appending(), answer)
+            .await
+    }
+
+    async fn bounded<M, T, F>(
+        &self,
+        request: Request<M>,
+        late: Refusal,
+        answer: impl FnOnce(Call, M) -> F,
+    ) -> Result<Response<T>, Status>
+    where
+        F: Future<Output = Result<T, Refusal>>,
+    {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self.call(request.metadata(), language).map_err(|r| r.into_status(language))?;
+        let call = self
+            .call(request.metadata(), language)
+            .map_err(|r| r.into_status(language))?;
         let deadline = call.deadline;
         let answer = answer(call, request.into_inner());
         let result = tokio::time::timeout_at(deadline.into(), answer)
             .await
-            .unwrap_or_else(|_| Err(Refusal::new(ServiceReason::DeadlinePassed)));
-        result.map(Response::new).map_err(|refusal| refusal.into_status(language))
+            .unwrap_or(Err(late));
+        result
+            .map(Response::new)
+            .map_err(|refusal| refusal.into_status(language))
     }
 
-    /// Who calls, and until when.
+    /// Who calls, and until when. A call whose time is over before it begins is refused.
     pub(super) fn call(&self, metadata: &MetadataMap, language: Language) -> Result<Call, Refusal> {
         let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
         let subject = match binary {
-            Some(value) => Some(value.to_bytes().map_err(|_| ServiceReason::ActorInvalid)?.to_vec()),
-            None => metadata.get(ACTOR_METADATA).map(|value| value.as_bytes().to_vec()),
+            Some(value) => Some(
+                value
+                    .to_bytes()
+                    .map_err(|_| ServiceReason::ActorInvalid)?
+                    .to_vec(),
+            ),
+            None => metadata
+                .get(ACTOR_METADATA)
+                .map(|value| value.as_bytes().to_vec()),
         };
-        let client = metadata.get(CLIENT_METADATA).map(|value| value.as_bytes().to_vec());
+        let client = metadata
+            .get(CLIENT_METADATA)
+            .map(|value| value.as_bytes().to_vec());
         let actor = self.auth().identify(&Claims { subject, client })?;
-        let asked = timeout(metadata).unwrap_or(self.0.request_timeout);
-        let deadline = Instant::now() + asked.min(self.0.request_timeout);
-        Ok(Call { language, actor, deadline })
+        let now = Instant::now();
+        let asked = timeout(metadata).map(|asked| now + asked.saturating_sub(ANSWER_TIME));
+        let limit = now + self.0.request_timeout;
+        let deadline = asked.map_or(limit, |asked| asked.min(limit));
+        if deadline <= now {
+            return Err(ServiceReason::DeadlinePassed.into());
+        }
+        Ok(Call {
+            language,
+            actor,
+            deadline,
+            asked,
+        })
     }
 
     /// Waits until the answer includes `min_position`, at least everything acknowledged before the call.
@@ -154,7 +223,11 @@ impl Services {
 
     /// Rows of a page, as the caller asked, within the limit.
     pub(super) fn page_rows(asked: u32) -> usize {
-        let rows = if asked == 0 { PAGE_ROWS } else { asked.min(PAGE_ROWS_MAX) };
+        let rows = if asked == 0 {
+            PAGE_ROWS
+        } else {
+            asked.min(PAGE_ROWS_MAX)
+        };
         usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
@@ -216,12 +289,18 @@ mod tests {
     fn a_callers_limit_is_taken_only_in_the_protocols_form() {
         let of = |text: &'static str| {
             let mut metadata = MetadataMap::new();
-            metadata.insert("grpc-timeout", tonic::metadata::MetadataValue::from_static(text));
+            metadata.insert(
+                "grpc-timeout",
+                tonic::metadata::MetadataValue::from_static(text),
+            );
             timeout(&metadata)
         };
         assert_eq!(of("5S"), Some(Duration::from_secs(5)));
         assert_eq!(of("0n"), Some(Duration::ZERO));
-        assert_eq!(of("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
+        assert_eq!(
+            of("99999999H"),
+            Some(Duration::from_secs(99_999_999 * 3_600))
+        );
         for text in ["-1S", "1", "abc", "123456789S", "S", "5s"] {
             assert_eq!(of(text), None, "{text}");
         }

@@ -3,9 +3,9 @@
 use crate::api::v1;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named, Phase};
+use crate::domain::event::ForecastValue;
 use crate::domain::event::Subject;
 use crate::domain::goal::{Attachment, Entry, Forecast, Indicator, Narrative};
-use crate::domain::event::ForecastValue;
 use crate::domain::id::{LedgerId, UnitId};
 use crate::domain::rejection::Notice;
 use crate::domain::target::TargetVersion;
@@ -31,7 +31,10 @@ pub(super) fn head(head: Head) -> v1::Head {
 }
 
 pub(super) fn answered_at(view: &View, effective_on: Date) -> v1::AnsweredAt {
-    v1::AnsweredAt { head: Some(head(view.head)), effective_on: effective_on.to_string() }
+    v1::AnsweredAt {
+        head: Some(head(view.head)),
+        effective_on: effective_on.to_string(),
+    }
 }
 
 /// What a thing is called. Things that are not there any more cannot be: nothing is ever deleted.
@@ -61,7 +64,8 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
                 v1::EntityKind::Unit,
                 Some(id.to_string()),
                 unit.map(|u| u.code.to_string()),
-                unit.and_then(|u| u.latest()).map(|version| show_title(&version.name)),
+                unit.and_then(|u| u.latest())
+                    .map(|version| show_title(&version.name)),
             )
         }
         Named::Goal(id) => {
@@ -102,7 +106,10 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
 
 /// A unit as it was called on `date`, or as it is called now where it did not exist then.
 pub(super) fn unit_on(directory: &Directory, id: UnitId, date: Date) -> v1::Entity {
-    let named = directory.unit(id).and_then(|unit| unit.on(date)).map(|v| show_title(&v.name));
+    let named = directory
+        .unit(id)
+        .and_then(|unit| unit.on(date))
+        .map(|v| show_title(&v.name));
     let mut entity = entity(directory, Named::Unit(id));
     if named.is_some() {
         entity.title = named;
@@ -128,7 +135,10 @@ fn standing(phase: Phase) -> v1::Standing {
         Phase::Cancelled(since) => (v1::Phase::Cancelled, Some(since)),
         Phase::CarriedOver(since) => (v1::Phase::CarriedOver, Some(since)),
     };
-    v1::Standing { phase: phase.into(), since: since.map(|day| day.to_string()) }
+    v1::Standing {
+        phase: phase.into(),
+        since: since.map(|day| day.to_string()),
+    }
 }
 
 pub(super) fn target_version(version: &TargetVersion) -> v1::TargetVersion {
@@ -174,7 +184,8 @@ pub(super) fn entry(state: &Indicator, entry: &Entry) -> v1::Entry {
             position: superseded.position,
             retracted: superseded.retracted,
         }),
-        counts: entry.superseded.is_none() && entry.definition_version == state.definition_version(),
+        counts: entry.superseded.is_none()
+            && entry.definition_version == state.definition_version(),
     }
 }
 
@@ -231,10 +242,13 @@ pub(super) fn indicator(card: &IndicatorCard) -> v1::Indicator {
         first_target: state.first_target().map(target_version),
         targets: count(state.targets.len()),
         baseline: state.baselines.last().map(show_baseline),
-        planned_line: state.profile.as_deref().map(|(profile, assumed)| v1::PlannedLine {
-            profile: Some(show_profile(profile)),
-            assumed: *assumed,
-        }),
+        planned_line: state
+            .profile
+            .as_deref()
+            .map(|(profile, assumed)| v1::PlannedLine {
+                profile: Some(show_profile(profile)),
+                assumed: *assumed,
+            }),
         entries: count(state.entries.len()),
         last_entry: state.entries.last().map(|last| entry(state, last)),
         last_forecast: state.forecasts.last().map(|last| forecast(last)),
@@ -257,7 +271,12 @@ fn initiative(directory: &Directory, card: &InitiativeCard, date: Date) -> v1::I
         standing: Some(standing(card.entry.phase)),
         lead: responsible.map(|r| unit_on(directory, r.lead, date)),
         contributing: responsible
-            .map(|r| r.contributing.iter().map(|id| unit_on(directory, *id, date)).collect())
+            .map(|r| {
+                r.contributing
+                    .iter()
+                    .map(|id| unit_on(directory, *id, date))
+                    .collect()
+            })
             .unwrap_or_default(),
         indicators: card.indicators.iter().map(indicator).collect(),
     }
@@ -278,8 +297,14 @@ pub(super) enum Detail {
 const TOLD_MAX: usize = 200;
 
 pub(super) fn goal(directory: &Directory, card: &GoalCard, date: Date, detail: Detail) -> v1::Goal {
-    let indicators = || card.initiatives.iter().flat_map(|initiative| &initiative.indicators);
-    let reported = indicators().filter(|i| i.state.effective().next().is_some()).count();
+    let indicators = || {
+        card.initiatives
+            .iter()
+            .flat_map(|initiative| &initiative.indicators)
+    };
+    let reported = indicators()
+        .filter(|i| i.state.effective().next().is_some())
+        .count();
     let full = detail != Detail::Summary;
     let all = detail == Detail::All;
     v1::Goal {
@@ -334,7 +359,10 @@ pub(super) fn receipt(receipt: &Receipt) -> v1::Receipt {
         ledger: receipt.ledger.to_string(),
         generation: receipt.generation,
         first_position: first,
-        size: receipt.events.last().map_or(first, |event| event.position + 1),
+        size: receipt
+            .events
+            .last()
+            .map_or(first, |event| event.position + 1),
         events: receipt
             .events
             .iter()
@@ -387,7 +415,10 @@ pub(super) fn change(directory: &Directory, change: &Change) -> v1::Change {
         subject: Some(entity(directory, change.subject)),
         goal: change.goal.map(|id| entity(directory, Named::Goal(id))),
         valid_from: event.valid.map(|valid| valid.from.to_string()),
-        valid_to: event.valid.and_then(|valid| valid.to).map(|day| day.to_string()),
+        valid_to: event
+            .valid
+            .and_then(|valid| valid.to)
+            .map(|day| day.to_string()),
         fields: change.fields.iter().map(field_change).collect(),
         flags,
         days_late: change.days_late,
@@ -413,7 +444,9 @@ pub(super) async fn ledger(
     default: Option<LedgerId>,
 ) -> Result<v1::Ledger, crate::ledger::ReadFault> {
     let opened_at = reader.stored(0).await?.recorded.recorded_at;
-    let Some(opened) = view.directory.ledger() else { return Ok(v1::Ledger::default()) };
+    let Some(opened) = view.directory.ledger() else {
+        return Ok(v1::Ledger::default());
+    };
     Ok(v1::Ledger {
         id: opened.ledger.to_string(),
         code: opened.code.to_string(),

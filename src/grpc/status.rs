@@ -244,9 +244,13 @@ fn clipped(text: &str) -> String {
 }
 
 fn rules_status(rules: &[Rejection], language: Language) -> Status {
-    // The kinds are in the order of precedence.
-    let deciding = rules.iter().min_by_key(|rule| rule.reason.kind() as u8);
-    let Some(first) = deciding else {
+    // The kinds are in the order of precedence. What was not checked says nothing by itself: it depends
+    // on another event, and that one's fault decides.
+    let checked = rules
+        .iter()
+        .filter(|rule| rule.reason != Reason::NotChecked);
+    let deciding = checked.min_by_key(|rule| rule.reason.kind() as u8);
+    let Some(first) = deciding.or(rules.first()) else {
         // Never called without rules; if it were, the request is at least not carried out.
         return Status::new(Code::Internal, "refused without a reason");
     };

@@ -39,7 +39,9 @@ impl Append {
     pub(super) fn faults(&self) -> Vec<Rejection> {
         let mut faults = Vec::new();
         if self.events.is_empty() || Self::EVENTS_MAX < self.events.len() {
-            faults.push(Rejection::new(Reason::BatchTooLarge, "events").with("max", Self::EVENTS_MAX));
+            faults.push(
+                Rejection::new(Reason::BatchTooLarge, "events").with("max", Self::EVENTS_MAX),
+            );
         }
         let mut seen = HashSet::new();
         for (index, event) in self.events.iter().enumerate() {
@@ -53,7 +55,8 @@ impl Append {
             if !streams.insert(*stream) {
                 let field = format!("expected_revisions[{index}]");
                 faults.push(
-                    Rejection::new(Reason::FieldInvalid, field).with("problem", "the stream stands twice"),
+                    Rejection::new(Reason::FieldInvalid, field)
+                        .with("problem", "the stream stands twice"),
                 );
             }
         }

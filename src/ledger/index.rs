@@ -72,16 +72,25 @@ struct Tail {
 
 impl Tail {
     fn starting(from: u64) -> Self {
-        Self { from, next: from, ..Self::default() }
+        Self {
+            from,
+            next: from,
+            ..Self::default()
+        }
     }
 
     fn add(&mut self, event: Indexed) {
         for term in event.terms {
-            self.postings.entry(term.into_bytes()).or_default().push(event.position);
+            self.postings
+                .entry(term.into_bytes())
+                .or_default()
+                .push(event.position);
         }
-        self.ids.insert(id_key(EVENT, event.event_id.as_bytes()), event.position);
+        self.ids
+            .insert(id_key(EVENT, event.event_id.as_bytes()), event.position);
         if let Some(request) = event.request_id {
-            self.ids.insert(id_key(REQUEST, request.as_bytes()), event.position);
+            self.ids
+                .insert(id_key(REQUEST, request.as_bytes()), event.position);
         }
         self.next = event.position + 1;
     }
@@ -136,8 +145,18 @@ impl Index {
             filters.clear();
         }
         let tail = Tail::starting(manifest.up_to);
-        let inner = Inner { manifest, filters, frozen: None, tail };
-        Ok(Self { ledger, store, inner: RwLock::new(inner), flushing: Mutex::new(()) })
+        let inner = Inner {
+            manifest,
+            filters,
+            frozen: None,
+            tail,
+        };
+        Ok(Self {
+            ledger,
+            store,
+            inner: RwLock::new(inner),
+            flushing: Mutex::new(()),
+        })
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
@@ -194,11 +213,20 @@ impl Index {
         let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
         ids.sort_unstable();
         let count = ids.len() as u64;
-        let filter =
-            ids::write(self.store.as_ref(), self.ledger, number, count, ids.into_iter().map(Ok))?;
+        let filter = ids::write(
+            self.store.as_ref(),
+            self.ledger,
+            number,
+            count,
+            ids.into_iter().map(Ok),
+        )?;
         manifest.next_run += 1;
         manifest.up_to = frozen.next;
-        manifest.runs.push(Run { number, level: 0, ids: count });
+        manifest.runs.push(Run {
+            number,
+            level: 0,
+            ids: count,
+        });
         manifest.save(self.store.as_ref(), self.ledger)?;
         {
             let mut inner = self.write();
@@ -213,16 +241,26 @@ impl Index {
     fn merge(&self) -> Result<(), DerivedFault> {
         loop {
             let mut manifest = self.read().manifest.clone();
-            let Some(level) = manifest.crowded_level() else { return Ok(()) };
-            let sources: Vec<Run> =
-                manifest.runs.iter().filter(|run| run.level == level).cloned().collect();
+            let Some(level) = manifest.crowded_level() else {
+                return Ok(());
+            };
+            let sources: Vec<Run> = manifest
+                .runs
+                .iter()
+                .filter(|run| run.level == level)
+                .cloned()
+                .collect();
             let number = manifest.next_run;
             let total = sources.iter().map(|run| run.ids).sum();
             let merged = ids::merged(self.store.as_ref(), self.ledger, &sources);
             let filter = ids::write(self.store.as_ref(), self.ledger, number, total, merged)?;
             manifest.next_run += 1;
             manifest.runs.retain(|run| run.level != level);
-            manifest.runs.push(Run { number, level: level + 1, ids: total });
+            manifest.runs.push(Run {
+                number,
+                level: level + 1,
+                ids: total,
+            });
             manifest.save(self.store.as_ref(), self.ledger)?;
             {
                 let mut inner = self.write();
@@ -273,7 +311,9 @@ impl Index {
             // A merge may have removed a run under our feet; then the answer is in another one.
             let inner = self.read();
             let unchanged = inner.manifest.up_to == up_to
-                && candidates.iter().all(|n| inner.manifest.runs.iter().any(|run| run.number == *n));
+                && candidates
+                    .iter()
+                    .all(|n| inner.manifest.runs.iter().any(|run| run.number == *n));
             if unchanged {
                 return Ok(None);
             }
@@ -294,8 +334,17 @@ impl Index {
         let (memory, up_to) = {
             let inner = self.read();
             let mut memory: Vec<u64> = Vec::new();
-            for tail in inner.frozen.as_deref().into_iter().chain(std::iter::once(&inner.tail)) {
-                let list = tail.postings.get(key).map(Vec::as_slice).unwrap_or_default();
+            for tail in inner
+                .frozen
+                .as_deref()
+                .into_iter()
+                .chain(std::iter::once(&inner.tail))
+            {
+                let list = tail
+                    .postings
+                    .get(key)
+                    .map(Vec::as_slice)
+                    .unwrap_or_default();
                 let start = list.partition_point(|p| *p < from);
                 let end = list.partition_point(|p| *p < to);
                 memory.extend_from_slice(list.get(start..end).unwrap_or_default());
@@ -307,13 +356,36 @@ impl Index {
         let mut found = Vec::new();
         match direction {
             Direction::Forward => {
-                postings::read(store, self.ledger, key, from, stored_to, direction, limit, &mut found)?;
-                found.extend(memory.into_iter().filter(|p| *p >= up_to).take(limit - found.len()));
+                postings::read(
+                    store,
+                    self.ledger,
+                    key,
+                    from,
+                    stored_to,
+                    direction,
+                    limit,
+                    &mut found,
+                )?;
+                found.extend(
+                    memory
+                        .into_iter()
+                        .filter(|p| *p >= up_to)
+                        .take(limit - found.len()),
+                );
             }
             Direction::Backward => {
                 found.extend(memory.into_iter().rev().filter(|p| *p >= up_to).take(limit));
                 let rest = limit - found.len();
-                postings::read(store, self.ledger, key, from, stored_to, direction, rest, &mut found)?;
+                postings::read(
+                    store,
+                    self.ledger,
+                    key,
+                    from,
+                    stored_to,
+                    direction,
+                    rest,
+                    &mut found,
+                )?;
             }
         }
         Ok(found)
@@ -327,7 +399,11 @@ fn remove_prefix(
     prefix: &[u8],
 ) -> Result<(), DerivedFault> {
     loop {
-        let found = store.scan(ledger, &DerivedRange::prefix(prefix), DerivedBatch::KEYS_MAX)?;
+        let found = store.scan(
+            ledger,
+            &DerivedRange::prefix(prefix),
+            DerivedBatch::KEYS_MAX,
+        )?;
         if found.is_empty() {
             return Ok(());
         }

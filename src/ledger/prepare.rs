@@ -42,10 +42,13 @@ pub(super) fn prepare(
         .enumerate()
         .filter(|(_, (stream, expected))| revision(stream) != *expected)
         .map(|(index, (stream, expected))| {
-            Rejection::new(Reason::StreamVersionConflict, format!("expected_revisions[{index}].revision"))
-                .with("current", revision(stream))
-                .with("expected", expected)
-                .with("stream", stream.id)
+            Rejection::new(
+                Reason::StreamVersionConflict,
+                format!("expected_revisions[{index}].revision"),
+            )
+            .with("current", revision(stream))
+            .with("expected", expected)
+            .with("stream", stream.id)
         })
         .collect();
     if !stale.is_empty() {
@@ -53,8 +56,11 @@ pub(super) fn prepare(
     }
 
     let today = directory.date_of(now);
-    let mut scratch =
-        Scratch { directory: directory.clone(), states: HashMap::new(), next: Scratch::FIRST };
+    let mut scratch = Scratch {
+        directory: directory.clone(),
+        states: HashMap::new(),
+        next: Scratch::FIRST,
+    };
     let mut decided = Vec::with_capacity(append.events.len());
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
     let mut refused_streams = HashSet::new();
@@ -66,10 +72,15 @@ pub(super) fn prepare(
             rejections.push(Rejection::new(Reason::NotChecked, path));
             continue;
         }
-        let state = scratch.states.entry(proposed.stream).or_insert_with(|| {
-            states.get(&proposed.stream).cloned().unwrap_or_default()
-        });
-        let context = LedgerContext { directory: &scratch.directory, now, today };
+        let state = scratch
+            .states
+            .entry(proposed.stream)
+            .or_insert_with(|| states.get(&proposed.stream).cloned().unwrap_or_default());
+        let context = LedgerContext {
+            directory: &scratch.directory,
+            now,
+            today,
+        };
         match decide(context, &state.goal, proposed) {
             Ok(outcome) => {
                 notices.extend(outcome.notices.into_iter().map(|notice| Notice {
@@ -85,7 +96,9 @@ pub(super) fn prepare(
             }
             Err(broken) => {
                 let dangling = refused_structure
-                    && broken.iter().all(|rejection| rejection.reason.kind() == Kind::NotFound);
+                    && broken
+                        .iter()
+                        .all(|rejection| rejection.reason.kind() == Kind::NotFound);
                 if dangling {
                     rejections.push(Rejection::new(Reason::NotChecked, path));
                 } else {
@@ -102,7 +115,11 @@ pub(super) fn prepare(
     let mut bytes = 0;
     for (index, event) in decided.into_iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
-        let place = RequestPlace { id: append.request_id, index: number, count };
+        let place = RequestPlace {
+            id: append.request_id,
+            index: number,
+            count,
+        };
         match codec::encode_client_part(&event, append.ledger, actor, place) {
             Ok(client) => {
                 bytes += client.len();
@@ -116,7 +133,8 @@ pub(super) fn prepare(
         }
     }
     if Append::BYTES_MAX < bytes {
-        rejections.push(Rejection::new(Reason::RequestTooLarge, "events").with("max", Append::BYTES_MAX));
+        rejections
+            .push(Rejection::new(Reason::RequestTooLarge, "events").with("max", Append::BYTES_MAX));
     }
     if !rejections.is_empty() {
         return Err(rejections);
@@ -127,7 +145,10 @@ pub(super) fn prepare(
     Ok(Prepared {
         events,
         notices,
-        basis: basis.into_iter().map(|stream| (stream, revision(&stream))).collect(),
+        basis: basis
+            .into_iter()
+            .map(|stream| (stream, revision(&stream)))
+            .collect(),
         directory_version: directory.version(),
         today,
     })

@@ -15,7 +15,9 @@ use crate::domain::id::{EventId, LedgerId};
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::log::codec::{self, DecodeError};
-use crate::log::{Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, ReadError, ReadLimits};
+use crate::log::{
+    Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, ReadError, ReadLimits,
+};
 use crate::merkle::{Hash, leaf_hash};
 
 /// Stored events could not be read or do not fit together.
@@ -109,16 +111,26 @@ impl Reader {
             log,
             index,
             clock: Clock::system(),
-            view: RwLock::new(View { head, directory: Arc::default() }),
+            view: RwLock::new(View {
+                head,
+                directory: Arc::default(),
+            }),
             streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
         };
         let directory = reader.fold_structure().await?;
-        reader.set_view(View { head, directory: Arc::new(directory) });
+        reader.set_view(View {
+            head,
+            directory: Arc::new(directory),
+        });
         reader.replay_tail(head).await?;
         if reader.view().directory.has_simulated_clock() {
-            let last = reader.stored(head.size.saturating_sub(1)).await?.recorded.recorded_at;
+            let last = reader
+                .stored(head.size.saturating_sub(1))
+                .await?
+                .recorded
+                .recorded_at;
             reader.clock = Clock::simulated(last);
         }
         Ok(reader)
@@ -130,7 +142,13 @@ impl Reader {
         let mut positions = Vec::new();
         for event_type in EventType::ALL.iter().filter(|t| t.is_structural()) {
             let term = Term::event_type(*event_type);
-            positions.extend(self.index.postings(&term, 0, covered, Direction::Forward, usize::MAX)?);
+            positions.extend(self.index.postings(
+                &term,
+                0,
+                covered,
+                Direction::Forward,
+                usize::MAX,
+            )?);
         }
         positions.sort_unstable();
         let mut directory = Directory::default();
@@ -144,7 +162,14 @@ impl Reader {
 
     async fn replay_tail(&self, head: Head) -> Result<(), ReadFault> {
         while self.index.covered() < head.size {
-            let chunk = self.log.read(self.id, self.index.covered(), ReadLimits::events(Self::PAGE)).await?;
+            let chunk = self
+                .log
+                .read(
+                    self.id,
+                    self.index.covered(),
+                    ReadLimits::events(Self::PAGE),
+                )
+                .await?;
             let mut events = Vec::with_capacity(chunk.count());
             for (position, leaf) in chunk.leaves() {
                 events.push((decode(position, &leaf)?, leaf_hash(&leaf)));
@@ -161,7 +186,9 @@ impl Reader {
         let mut indexed = Vec::with_capacity(events.len());
         for (recorded, _) in events {
             if recorded.event.payload.is_structural() {
-                changed.get_or_insert_with(|| Directory::clone(&current)).apply(recorded);
+                changed
+                    .get_or_insert_with(|| Directory::clone(&current))
+                    .apply(recorded);
             }
             indexed.push(Indexed {
                 position: recorded.position,
@@ -171,7 +198,10 @@ impl Reader {
             });
         }
         self.index.add(indexed);
-        self.set_view(View { head, directory: changed.map_or(current, Arc::new) });
+        self.set_view(View {
+            head,
+            directory: changed.map_or(current, Arc::new),
+        });
     }
 
     fn set_view(&self, view: View) {
@@ -211,7 +241,10 @@ impl Reader {
 
     /// What every answer now includes.
     pub fn view(&self) -> View {
-        self.view.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.view
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The head that every answer now includes.
@@ -228,7 +261,9 @@ impl Reader {
     /// `min_position` where one is given. Whoever calls sets the deadline by dropping the future.
     pub async fn caught_up(&self, min_position: Option<u64>) -> View {
         let acknowledged = self.committed.borrow().size;
-        let wanted = min_position.map_or(0, |p| p.saturating_add(1)).max(acknowledged);
+        let wanted = min_position
+            .map_or(0, |p| p.saturating_add(1))
+            .max(acknowledged);
         let mut published = self.published.subscribe();
         // The sender lives in `self`, so the channel cannot close while we are called.
         let _ = published.wait_for(|head| head.size >= wanted).await;
@@ -249,7 +284,11 @@ impl Reader {
     /// The events at `positions`, in their order.
     pub async fn stored_at(&self, positions: &[u64]) -> Result<Vec<Stored>, ReadFault> {
         let leaves = self.log.leaves(self.id, positions.to_vec()).await?;
-        positions.iter().zip(leaves).map(|(position, leaf)| stored(*position, leaf)).collect()
+        positions
+            .iter()
+            .zip(leaves)
+            .map(|(position, leaf)| stored(*position, leaf))
+            .collect()
     }
 
     /// Adjacent leaves from `from` on.
@@ -276,7 +315,9 @@ impl Reader {
         // A cached state may know more than was asked for; then it is folded from the beginning.
         let mut state = cached.filter(|state| state.end <= size).unwrap_or_default();
         let term = Term::stream(stream);
-        let newer = self.index.postings(&term, state.end, size, Direction::Forward, usize::MAX)?;
+        let newer = self
+            .index
+            .postings(&term, state.end, size, Direction::Forward, usize::MAX)?;
         if newer.is_empty() {
             return Ok(state);
         }
@@ -286,16 +327,26 @@ impl Reader {
             for stored in self.stored_at(page).await? {
                 let recorded = &stored.recorded;
                 let follows = recorded.revision == fold.revision + 1
-                    && recorded.prev_leaf_hash.as_ref() == fold.leaf_hash.as_ref().map(Hash::as_bytes);
+                    && recorded.prev_leaf_hash.as_ref()
+                        == fold.leaf_hash.as_ref().map(Hash::as_bytes);
                 if !follows {
-                    return Err(ReadFault::BrokenChain { position: recorded.position });
+                    return Err(ReadFault::BrokenChain {
+                        position: recorded.position,
+                    });
                 }
-                fold.apply(recorded, directory.date_of(recorded.recorded_at), stored.leaf_hash);
+                fold.apply(
+                    recorded,
+                    directory.date_of(recorded.recorded_at),
+                    stored.leaf_hash,
+                );
             }
         }
         let mut cache = self.cache();
         // Another task may have folded further meanwhile.
-        if cache.peek(&stream).is_none_or(|other| other.end < state.end) {
+        if cache
+            .peek(&stream)
+            .is_none_or(|other| other.end < state.end)
+        {
             cache.put(stream, state.clone());
         }
         Ok(state)
@@ -312,5 +363,9 @@ fn decode(position: u64, leaf: &Bytes) -> Result<Recorded, ReadFault> {
 
 fn stored(position: u64, leaf: Bytes) -> Result<Stored, ReadFault> {
     let recorded = decode(position, &leaf)?;
-    Ok(Stored { leaf_hash: leaf_hash(&leaf), leaf, recorded })
+    Ok(Stored {
+        leaf_hash: leaf_hash(&leaf),
+        leaf,
+        recorded,
+    })
 }

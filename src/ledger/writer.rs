@@ -74,7 +74,12 @@ struct Recent {
 
 impl Recent {
     fn starting(size: u64) -> Self {
-        Self { floor: size, middle: size, older: HashMap::new(), newer: HashMap::new() }
+        Self {
+            floor: size,
+            middle: size,
+            older: HashMap::new(),
+            newer: HashMap::new(),
+        }
     }
 
     fn add(&mut self, event: EventId, request: RequestId, position: u64) {
@@ -84,14 +89,23 @@ impl Recent {
             self.middle = position;
         }
         self.newer.insert((false, *event.as_bytes()), position);
-        self.newer.entry((true, *request.as_bytes())).or_insert(position);
+        self.newer
+            .entry((true, *request.as_bytes()))
+            .or_insert(position);
     }
 
     fn find(&self, append: &Append) -> Option<u64> {
-        let get = |key: &(bool, [u8; 16])| self.newer.get(key).or_else(|| self.older.get(key)).copied();
-        get(&(true, *append.request_id.as_bytes())).into_iter().chain(
-            append.events.iter().filter_map(|event| get(&(false, *event.id.as_bytes()))),
-        ).max()
+        let get =
+            |key: &(bool, [u8; 16])| self.newer.get(key).or_else(|| self.older.get(key)).copied();
+        get(&(true, *append.request_id.as_bytes()))
+            .into_iter()
+            .chain(
+                append
+                    .events
+                    .iter()
+                    .filter_map(|event| get(&(false, *event.id.as_bytes()))),
+            )
+            .max()
     }
 }
 
@@ -216,15 +230,26 @@ impl Writer {
         }
         let (mut ledgers, mut commits) = (Vec::new(), Vec::new());
         for (id, leaves) in group.leaves {
-            let Some(ledger) = self.ledgers.get(&id) else { continue };
+            let Some(ledger) = self.ledgers.get(&id) else {
+                continue;
+            };
             ledgers.push(id);
             commits.push(LedgerCommit::new(id, ledger.head, leaves));
         }
         let outcome = self.log.append(commits);
-        Some(InFlight { ledgers, waiting: group.waiting, outcome })
+        Some(InFlight {
+            ledgers,
+            waiting: group.waiting,
+            outcome,
+        })
     }
 
-    async fn finish(&mut self, ledgers: Vec<LedgerId>, waiting: Vec<Waiting>, outcomes: Vec<Outcome>) {
+    async fn finish(
+        &mut self,
+        ledgers: Vec<LedgerId>,
+        waiting: Vec<Waiting>,
+        outcomes: Vec<Outcome>,
+    ) {
         let mut failures: HashMap<LedgerId, AppendError> = HashMap::new();
         for (id, outcome) in ledgers.iter().zip(outcomes) {
             let failure = match outcome {
@@ -251,7 +276,12 @@ impl Writer {
             let answer = match failures.get(&waiting.ledger) {
                 Some(failure) => Err(failure.clone()),
                 None => {
-                    let hashes = waiting.appended.receipt.events.iter().map(|event| event.leaf_hash);
+                    let hashes = waiting
+                        .appended
+                        .receipt
+                        .events
+                        .iter()
+                        .map(|event| event.leaf_hash);
                     let events = waiting.recorded.into_iter().zip(hashes);
                     batches.entry(waiting.ledger).or_default().extend(events);
                     Ok(Verdict::Appended(Box::new(waiting.appended)))
@@ -262,7 +292,10 @@ impl Writer {
         }
         for (id, events) in batches {
             if let Some(ledger) = self.ledgers.get(&id) {
-                let batch = Batch { events, head: ledger.head };
+                let batch = Batch {
+                    events,
+                    head: ledger.head,
+                };
                 // The publisher ends after the writer.
                 let _ = self.publisher.send((ledger.reader.clone(), batch)).await;
             }
@@ -298,7 +331,15 @@ impl Writer {
                 ledger.floor = ledger.floor.max(end);
             }
         }
-        let Request { append, actor, prepared, states, covered, deadline, reply } = request;
+        let Request {
+            append,
+            actor,
+            prepared,
+            states,
+            covered,
+            deadline,
+            reply,
+        } = request;
         if reply.is_closed() {
             return;
         }
@@ -336,7 +377,9 @@ impl Writer {
             return Err(Ok(Verdict::LookAgain(position + 1)));
         }
         if covered < ledger.recent.floor || covered < ledger.floor {
-            return Err(Ok(Verdict::LookAgain(ledger.recent.floor.max(ledger.floor))));
+            return Err(Ok(Verdict::LookAgain(
+                ledger.recent.floor.max(ledger.floor),
+            )));
         }
         let mut moved = ledger.directory.version() != prepared.directory_version;
         for (stream, revision) in &prepared.basis {
@@ -348,7 +391,8 @@ impl Writer {
                 None => {
                     // Not kept: it ends below the floor, so what the request loaded is the newest.
                     let loaded = states.get(stream).cloned().unwrap_or_default();
-                    self.evicted.extend(keep(&mut self.streams, append.ledger, *stream, loaded));
+                    self.evicted
+                        .extend(keep(&mut self.streams, append.ledger, *stream, loaded));
                 }
             }
         }
@@ -412,7 +456,8 @@ impl Writer {
             if recorded.event.payload.is_structural() {
                 ledger.directory.apply(&recorded);
             }
-            self.evicted.extend(keep(&mut self.streams, append.ledger, event.stream, state));
+            self.evicted
+                .extend(keep(&mut self.streams, append.ledger, event.stream, state));
             receipt.events.push(ReceiptEvent {
                 event_id: event.id,
                 stream: event.stream,
@@ -432,13 +477,20 @@ impl Writer {
                 stream,
                 before: Arc::new(before),
                 after: Arc::new(
-                    self.streams.peek(&(append.ledger, stream)).map(|s| s.goal.clone()).unwrap_or_default(),
+                    self.streams
+                        .peek(&(append.ledger, stream))
+                        .map(|s| s.goal.clone())
+                        .unwrap_or_default(),
                 ),
             })
             .collect();
         self.group.events += leaves.len();
         self.group.bytes += bytes;
-        self.group.leaves.entry(append.ledger).or_default().extend(leaves);
+        self.group
+            .leaves
+            .entry(append.ledger)
+            .or_default()
+            .extend(leaves);
         self.group.waiting.push(Waiting {
             ledger: append.ledger,
             appended: Appended {

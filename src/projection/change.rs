@@ -101,7 +101,9 @@ pub async fn list(
     let (mut found, mut seen, mut next) = (Vec::new(), 0, None);
     while from < to {
         let candidates = candidates(reader, terms.as_deref(), from, to, direction)?;
-        let Some(last) = candidates.last().copied() else { break };
+        let Some(last) = candidates.last().copied() else {
+            break;
+        };
         match direction {
             Direction::Forward => from = last + 1,
             Direction::Backward => to = last,
@@ -122,11 +124,18 @@ pub async fn list(
             break;
         }
         if SCAN_MAX <= seen && from < to {
-            next = Some(if direction == Direction::Forward { from } else { to });
+            next = Some(if direction == Direction::Forward {
+                from
+            } else {
+                to
+            });
             break;
         }
     }
-    Ok(ChangePage { changes: tell(reader, view, found).await?, next })
+    Ok(ChangePage {
+        changes: tell(reader, view, found).await?,
+        next,
+    })
 }
 
 /// The lists whose union holds every event that can satisfy the filter; `None`: all events.
@@ -134,7 +143,10 @@ fn driving_terms(directory: &Directory, filter: &ChangeFilter) -> Option<Vec<Ter
     if let Some(subject) = filter.subject {
         let ledger = directory.ledger().map(|ledger| ledger.ledger);
         return Some(match subject {
-            Named::Ledger => ledger.map(|id| Term::stream(Stream::ledger(id))).into_iter().collect(),
+            Named::Ledger => ledger
+                .map(|id| Term::stream(Stream::ledger(id)))
+                .into_iter()
+                .collect(),
             Named::Unit(id) => vec![Term::unit(id)],
             Named::Indicator(id) => vec![Term::indicator(id)],
             Named::Initiative(id) => {
@@ -146,7 +158,11 @@ fn driving_terms(directory: &Directory, filter: &ChangeFilter) -> Option<Vec<Ter
             Named::Goal(id) => goal_terms(directory, id),
             Named::Plan(id) => {
                 let mut terms = vec![Term::stream(Stream::plan(id))];
-                terms.extend(directory.goals_of(id).flat_map(|goal| goal_terms(directory, goal)));
+                terms.extend(
+                    directory
+                        .goals_of(id)
+                        .flat_map(|goal| goal_terms(directory, goal)),
+                );
                 terms
             }
         });
@@ -166,11 +182,17 @@ fn driving_terms(directory: &Directory, filter: &ChangeFilter) -> Option<Vec<Ter
 fn goal_terms(directory: &Directory, goal: GoalId) -> Vec<Term> {
     let mut terms = vec![Term::stream(Stream::goal(goal))];
     for id in directory.initiatives_of(goal) {
-        if directory.initiative(id).is_some_and(|initiative| initiative.home != goal) {
+        if directory
+            .initiative(id)
+            .is_some_and(|initiative| initiative.home != goal)
+        {
             terms.push(Term::initiative(id));
         }
         for id in directory.indicators_of(id) {
-            if directory.indicator(id).is_some_and(|indicator| indicator.home != goal) {
+            if directory
+                .indicator(id)
+                .is_some_and(|indicator| indicator.home != goal)
+            {
                 terms.push(Term::indicator(id));
             }
         }
@@ -204,7 +226,11 @@ fn candidates(
 }
 
 /// The first position recorded at or after `instant`; record times strictly increase.
-async fn first_at_or_after(reader: &Reader, size: u64, instant: Timestamp) -> Result<u64, ReadFault> {
+async fn first_at_or_after(
+    reader: &Reader,
+    size: u64,
+    instant: Timestamp,
+) -> Result<u64, ReadFault> {
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
@@ -222,13 +248,23 @@ fn satisfies(directory: &Directory, filter: &ChangeFilter, stored: &Stored) -> b
     let event = &recorded.event;
     let span = event.valid.map(|valid| (valid.from, valid.counts_on()));
     let (days_late, retroactive) = lateness(directory, stored);
-    filter.actor.as_ref().is_none_or(|actor| *actor == recorded.actor.subject)
+    filter
+        .actor
+        .as_ref()
+        .is_none_or(|actor| *actor == recorded.actor.subject)
         && filter.stream.is_none_or(|stream| stream == event.stream)
         && (filter.types.is_empty() || filter.types.contains(&event.payload.event_type()))
         && (filter.reasons.is_empty()
-            || event.reason.as_ref().is_some_and(|r| filter.reasons.contains(&r.code)))
-        && filter.valid_from.is_none_or(|day| span.is_some_and(|(_, last)| day <= last))
-        && filter.valid_until.is_none_or(|day| span.is_some_and(|(first, _)| first <= day))
+            || event
+                .reason
+                .as_ref()
+                .is_some_and(|r| filter.reasons.contains(&r.code)))
+        && filter
+            .valid_from
+            .is_none_or(|day| span.is_some_and(|(_, last)| day <= last))
+        && filter
+            .valid_until
+            .is_none_or(|day| span.is_some_and(|(first, _)| first <= day))
         && (!filter.flagged_only || retroactive || is_late(event, days_late))
 }
 
@@ -246,7 +282,9 @@ fn is_late(event: &Event, days_late: Option<u32>) -> bool {
 /// Days late, and whether it is a change that takes effect before it was recorded.
 fn lateness(directory: &Directory, stored: &Stored) -> (Option<u32>, bool) {
     let event = &stored.recorded.event;
-    let Some(valid) = event.valid else { return (None, false) };
+    let Some(valid) = event.valid else {
+        return (None, false);
+    };
     let recorded_on = directory.date_of(stored.recorded.recorded_at);
     let days = (recorded_on - valid.counts_on()).get_days();
     let days_late = u32::try_from(days).ok().filter(|days| 0 < *days);
@@ -276,7 +314,10 @@ async fn tell(reader: &Reader, view: &View, found: Vec<Stored>) -> Result<Vec<Ch
         let end = by_stream.entry(stored.recorded.event.stream).or_default();
         *end = (*end).max(stored.recorded.position + 1);
     }
-    let wanted: BTreeSet<u64> = found.iter().map(|stored| stored.recorded.position).collect();
+    let wanted: BTreeSet<u64> = found
+        .iter()
+        .map(|stored| stored.recorded.position)
+        .collect();
     let mut fields: HashMap<u64, Vec<FieldChange>> = HashMap::new();
     for (stream, end) in by_stream {
         fields.extend(history(reader, view, stream, end, &wanted).await?);
@@ -302,7 +343,9 @@ async fn tell(reader: &Reader, view: &View, found: Vec<Stored>) -> Result<Vec<Ch
 
 fn goal_of(stream: Stream) -> Option<GoalId> {
     let is_goal = stream.kind == StreamKind::Goal;
-    is_goal.then(|| GoalId::from_bytes(stream.id.as_bytes()).ok()).flatten()
+    is_goal
+        .then(|| GoalId::from_bytes(stream.id.as_bytes()).ok())
+        .flatten()
 }
 
 /// What the wanted events of one stream changed.
@@ -314,8 +357,13 @@ async fn history(
     wanted: &BTreeSet<u64>,
 ) -> Result<HashMap<u64, Vec<FieldChange>>, ReadFault> {
     let cycle = goal_of(stream).and_then(|goal| cycle_of(&view.directory, goal));
-    let positions =
-        reader.postings(&Term::stream(stream), 0, end, Direction::Forward, usize::MAX)?;
+    let positions = reader.postings(
+        &Term::stream(stream),
+        0,
+        end,
+        Direction::Forward,
+        usize::MAX,
+    )?;
     // Units are named as the ledger knows them; what the stream itself sets is folded from its events.
     let own_unit = (stream.kind == StreamKind::Org)
         .then(|| UnitId::from_bytes(stream.id.as_bytes()).ok())
@@ -330,9 +378,18 @@ async fn history(
             directory.apply(recorded);
             goal.apply(recorded, recorded_on);
             if wanted.contains(&recorded.position) {
-                let before = Known { directory: &before.0, goal: &before.1 };
-                let after = Known { directory: &directory, goal: &goal };
-                told.insert(recorded.position, changes(&recorded.event, before, after, cycle, recorded_on));
+                let before = Known {
+                    directory: &before.0,
+                    goal: &before.1,
+                };
+                let after = Known {
+                    directory: &directory,
+                    goal: &goal,
+                };
+                told.insert(
+                    recorded.position,
+                    changes(&recorded.event, before, after, cycle, recorded_on),
+                );
             }
         }
     }

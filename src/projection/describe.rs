@@ -97,14 +97,25 @@ pub fn changes(
     // The entry itself comes first: what was reported, then what it does to the total.
     changes.extend(told(event, after));
     for (field, value) in &new {
-        let earlier = old.iter().find(|(name, _)| name == field).map(|(_, value)| value);
+        let earlier = old
+            .iter()
+            .find(|(name, _)| name == field)
+            .map(|(_, value)| value);
         if earlier != Some(value) {
-            changes.push(FieldChange { field, before: earlier.cloned(), after: Some(value.clone()) });
+            changes.push(FieldChange {
+                field,
+                before: earlier.cloned(),
+                after: Some(value.clone()),
+            });
         }
     }
     for (field, value) in &old {
         if !new.iter().any(|(name, _)| name == field) {
-            changes.push(FieldChange { field, before: Some(value.clone()), after: None });
+            changes.push(FieldChange {
+                field,
+                before: Some(value.clone()),
+                after: None,
+            });
         }
     }
     changes
@@ -112,12 +123,17 @@ pub fn changes(
 
 /// What an event tells by itself, beside what it changes.
 fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
-    let entry = |indicator: IndicatorId, before: Option<&Measurement>, after_: Option<&Measurement>| {
-        let state = after.goal.indicator(indicator);
-        let definition = state.and_then(|state| state.definition());
-        let text = |m: &Measurement| measurement(m, definition.map(|d| d.as_ref()));
-        FieldChange { field: "entry", before: before.map(text), after: after_.map(text) }
-    };
+    let entry =
+        |indicator: IndicatorId, before: Option<&Measurement>, after_: Option<&Measurement>| {
+            let state = after.goal.indicator(indicator);
+            let definition = state.and_then(|state| state.definition());
+            let text = |m: &Measurement| measurement(m, definition.map(|d| d.as_ref()));
+            FieldChange {
+                field: "entry",
+                before: before.map(text),
+                after: after_.map(text),
+            }
+        };
     match &event.payload {
         Payload::ActualRecorded(p) => Some(entry(p.indicator, None, Some(&p.measurement))),
         Payload::ActualCorrected(p) => {
@@ -142,7 +158,11 @@ fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
 }
 
 fn plain(field: &'static str, after: String) -> FieldChange {
-    FieldChange { field, before: None, after: Some(after) }
+    FieldChange {
+        field,
+        before: None,
+        after: Some(after),
+    }
 }
 
 /// Everything known of a subject, by field.
@@ -199,8 +219,11 @@ fn fields(
                 if let Some(responsible) = initiative.responsible() {
                     set("lead_unit", unit_text(directory, responsible.lead));
                     if !responsible.contributing.is_empty() {
-                        let names: Vec<String> =
-                            responsible.contributing.iter().map(|id| unit_text(directory, *id)).collect();
+                        let names: Vec<String> = responsible
+                            .contributing
+                            .iter()
+                            .map(|id| unit_text(directory, *id))
+                            .collect();
                         set("contributing_units", names.join(", "));
                     }
                 }
@@ -210,7 +233,10 @@ fn fields(
         Named::Indicator(id) => {
             if let Some(indicator) = directory.indicator(id) {
                 set("title", indicator.title.ja.to_string());
-                set("initiative", initiative_text(directory, indicator.initiative));
+                set(
+                    "initiative",
+                    initiative_text(directory, indicator.initiative),
+                );
                 set("phase", phase(indicator.phase));
             }
             if let Some(state) = known.goal.indicator(id) {
@@ -228,15 +254,31 @@ fn indicator_fields(
     set: &mut dyn FnMut(&'static str, String),
 ) {
     set("source_text", state.source_text.to_string());
-    let Some(definition) = state.definition() else { return };
-    set("definition", format!("{} ({})", state.definition_version(), definition.measure_type.code()));
+    let Some(definition) = state.definition() else {
+        return;
+    };
+    set(
+        "definition",
+        format!(
+            "{} ({})",
+            state.definition_version(),
+            definition.measure_type.code()
+        ),
+    );
     // The newest decision, whether or not it is in force yet.
     if let Some(version) = state.targets.last() {
         let text = target(&version.target, definition);
         set("target", format!("{text} ({}〜)", version.effective_from));
     }
     if let Some(baseline) = state.baselines.last() {
-        set("baseline", format!("{} ({})", with_unit(baseline.value, definition), baseline.as_of));
+        set(
+            "baseline",
+            format!(
+                "{} ({})",
+                with_unit(baseline.value, definition),
+                baseline.as_of
+            ),
+        );
     }
     if let Some((profile, assumed)) = state.profile.as_deref() {
         set("plan_profile", profile_text(profile, *assumed));
@@ -261,7 +303,9 @@ fn unit_text(directory: &Directory, id: UnitId) -> String {
 }
 
 fn initiative_text(directory: &Directory, id: InitiativeId) -> String {
-    directory.initiative(id).map_or_else(|| id.to_string(), |i| i.code.to_string())
+    directory
+        .initiative(id)
+        .map_or_else(|| id.to_string(), |i| i.code.to_string())
 }
 
 fn phase(phase: Phase) -> String {
@@ -319,11 +363,22 @@ pub fn measurement(measurement: &Measurement, definition: Option<&Definition>) -
         Measurement::Increment(value) if value.is_negative() => unit(value.to_string()),
         Measurement::Increment(value) => unit(format!("+{value}")),
         Measurement::Level(value) => unit(value.to_string()),
-        Measurement::Ratio { numerator, denominator } => format!("{numerator}/{denominator}"),
+        Measurement::Ratio {
+            numerator,
+            denominator,
+        } => format!("{numerator}/{denominator}"),
         Measurement::Member { member, state } => format!("{member} {}", state.code()),
-        Measurement::MemberValue { member, value } => format!("{member} {}", unit(value.to_string())),
-        Measurement::Milestone { checkpoint: None, state } => state.code().to_owned(),
-        Measurement::Milestone { checkpoint: Some(key), state } => format!("{key} {}", state.code()),
+        Measurement::MemberValue { member, value } => {
+            format!("{member} {}", unit(value.to_string()))
+        }
+        Measurement::Milestone {
+            checkpoint: None,
+            state,
+        } => state.code().to_owned(),
+        Measurement::Milestone {
+            checkpoint: Some(key),
+            state,
+        } => format!("{key} {}", state.code()),
         Measurement::RubricLevel(level) => format!("LEVEL {level}"),
         Measurement::Nil(cause) => cause.code().to_owned(),
     }
@@ -341,20 +396,30 @@ pub fn actual(known: &Actual, definition: &Definition) -> Option<String> {
             }
             text
         }
-        Actual::Ratio { numerator, denominator } => {
+        Actual::Ratio {
+            numerator,
+            denominator,
+        } => {
             let shown = known.rounded(definition, 2);
             let value = shown.map_or_else(String::new, |value| with_unit(value, definition));
             format!("{numerator}/{denominator} = {value}")
         }
-        Actual::Months { months, total, complete_months, .. } => {
-            match known.rounded(definition, 2) {
-                Some(mean) => format!(
-                    "{} ({complete_months} complete months, {total} in all)",
-                    with_unit(mean, definition)
-                ),
-                None => format!("{} in {} months", with_unit(total, definition), months.len()),
-            }
-        }
+        Actual::Months {
+            months,
+            total,
+            complete_months,
+            ..
+        } => match known.rounded(definition, 2) {
+            Some(mean) => format!(
+                "{} ({complete_months} complete months, {total} in all)",
+                with_unit(mean, definition)
+            ),
+            None => format!(
+                "{} in {} months",
+                with_unit(total, definition),
+                months.len()
+            ),
+        },
         Actual::Coverage { done, in_set } => format!("{}/{in_set}", done.len()),
         Actual::Members { values, in_set } => format!("{} of {in_set} reported", values.len()),
         Actual::Milestone { state, since, .. } => format!("{} ({since})", state.code()),

@@ -69,7 +69,13 @@ impl IndicatorCard {
     ) -> Self {
         let actual = actual_on(&state, cycle, date);
         let target = state.target_on(date).cloned();
-        Self { id, entry, state, actual, target }
+        Self {
+            id,
+            entry,
+            state,
+            actual,
+            target,
+        }
     }
 }
 
@@ -92,8 +98,12 @@ pub async fn goal_card(
     date: Date,
 ) -> Result<Option<GoalCard>, ReadFault> {
     let directory = &view.directory;
-    let Some(entry) = directory.goal(id).cloned() else { return Ok(None) };
-    let Some(plan) = directory.plan(entry.plan).cloned() else { return Ok(None) };
+    let Some(entry) = directory.goal(id).cloned() else {
+        return Ok(None);
+    };
+    let Some(plan) = directory.plan(entry.plan).cloned() else {
+        return Ok(None);
+    };
     let own = reader.stream(Stream::goal(id), view.head.size).await?;
     let mut card = GoalCard {
         id,
@@ -107,28 +117,46 @@ pub async fn goal_card(
     // What was moved here keeps its history in the stream it began in.
     let mut homes = vec![(id, own)];
     for initiative in directory.initiatives_of(id) {
-        let Some(entry) = directory.initiative(initiative).cloned() else { continue };
+        let Some(entry) = directory.initiative(initiative).cloned() else {
+            continue;
+        };
         let mut indicators = Vec::new();
         for indicator in directory.indicators_of(initiative) {
-            let Some(entry) = directory.indicator(indicator).cloned() else { continue };
+            let Some(entry) = directory.indicator(indicator).cloned() else {
+                continue;
+            };
             if !homes.iter().any(|(home, _)| *home == entry.home) {
-                let state = reader.stream(Stream::goal(entry.home), view.head.size).await?;
+                let state = reader
+                    .stream(Stream::goal(entry.home), view.head.size)
+                    .await?;
                 homes.push((entry.home, state));
             }
             let home = homes.iter().find(|(home, _)| *home == entry.home);
             if let Some(state) = home.and_then(|(_, state)| state.goal.indicator(indicator)) {
                 let cycle = card.plan.cycle;
-                indicators.push(IndicatorCard::new(indicator, entry, state.clone(), cycle, date));
+                indicators.push(IndicatorCard::new(
+                    indicator,
+                    entry,
+                    state.clone(),
+                    cycle,
+                    date,
+                ));
             }
         }
-        card.initiatives.push(InitiativeCard { id: initiative, entry, indicators });
+        card.initiatives.push(InitiativeCard {
+            id: initiative,
+            entry,
+            indicators,
+        });
     }
     let here = |subject: &Subject| match subject {
         Subject::Goal(goal) => *goal == id,
         Subject::Initiative(initiative) => card.initiatives.iter().any(|i| i.id == *initiative),
-        Subject::Indicator(indicator) => {
-            card.initiatives.iter().flat_map(|i| &i.indicators).any(|i| i.id == *indicator)
-        }
+        Subject::Indicator(indicator) => card
+            .initiatives
+            .iter()
+            .flat_map(|i| &i.indicators)
+            .any(|i| i.id == *indicator),
     };
     let mut narratives: Vec<_> = homes
         .iter()
@@ -156,10 +184,18 @@ pub async fn indicator_card(
     date: Date,
 ) -> Result<Option<IndicatorCard>, ReadFault> {
     let directory = &view.directory;
-    let Some(entry) = directory.indicator(id).cloned() else { return Ok(None) };
-    let goal = directory.initiative(entry.initiative).map(|initiative| initiative.goal);
-    let Some(cycle) = goal.and_then(|goal| cycle_of(directory, goal)) else { return Ok(None) };
-    let home = reader.stream(Stream::goal(entry.home), view.head.size).await?;
+    let Some(entry) = directory.indicator(id).cloned() else {
+        return Ok(None);
+    };
+    let goal = directory
+        .initiative(entry.initiative)
+        .map(|initiative| initiative.goal);
+    let Some(cycle) = goal.and_then(|goal| cycle_of(directory, goal)) else {
+        return Ok(None);
+    };
+    let home = reader
+        .stream(Stream::goal(entry.home), view.head.size)
+        .await?;
     let state = home.goal.indicator(id).cloned();
     Ok(state.map(|state| IndicatorCard::new(id, entry, state, cycle, date)))
 }

@@ -45,7 +45,14 @@ pub fn goals(directory: &Directory, filter: &GoalFilter) -> Vec<GoalId> {
             .filter_map(|(number, goal)| {
                 let entry = directory.goal(goal)?;
                 let department = directory.unit(entry.department)?;
-                Some(((department_order(directory, plan.id, department.id), entry.pillar, number), goal))
+                Some((
+                    (
+                        department_order(directory, plan.id, department.id),
+                        entry.pillar,
+                        number,
+                    ),
+                    goal,
+                ))
             })
             .collect();
         of_plan.sort_unstable();
@@ -58,32 +65,55 @@ pub fn goals(directory: &Directory, filter: &GoalFilter) -> Vec<GoalId> {
 fn department_order(directory: &Directory, plan: PlanId, department: UnitId) -> usize {
     directory
         .goals_of(plan)
-        .position(|goal| directory.goal(goal).is_some_and(|entry| entry.department == department))
+        .position(|goal| {
+            directory
+                .goal(goal)
+                .is_some_and(|entry| entry.department == department)
+        })
         .unwrap_or(usize::MAX)
 }
 
 fn satisfies(directory: &Directory, filter: &GoalFilter, id: GoalId) -> bool {
-    let Some(goal) = directory.goal(id) else { return false };
-    if filter.department.is_some_and(|wanted| wanted != goal.department)
+    let Some(goal) = directory.goal(id) else {
+        return false;
+    };
+    if filter
+        .department
+        .is_some_and(|wanted| wanted != goal.department)
         || filter.pillar.is_some_and(|wanted| wanted != goal.pillar)
     {
         return false;
     }
     let works_on = |section: UnitId| {
-        directory.initiatives_of(id).filter_map(|i| directory.initiative(i)).any(|initiative| {
-            initiative.responsible().is_some_and(|r| r.lead == section || r.contributing.contains(&section))
-        })
+        directory
+            .initiatives_of(id)
+            .filter_map(|i| directory.initiative(i))
+            .any(|initiative| {
+                initiative
+                    .responsible()
+                    .is_some_and(|r| r.lead == section || r.contributing.contains(&section))
+            })
     };
     if filter.section.is_some_and(|section| !works_on(section)) {
         return false;
     }
     filter.words.is_empty() || {
         let mut text = String::new();
-        add(&mut text, goal.code.as_str(), &goal.title, Some(goal.source_text.as_str()));
+        add(
+            &mut text,
+            goal.code.as_str(),
+            &goal.title,
+            Some(goal.source_text.as_str()),
+        );
         for id in directory.initiatives_of(id) {
             if let Some(initiative) = directory.initiative(id) {
                 let words = initiative.source_text.as_str();
-                add(&mut text, initiative.code.as_str(), &initiative.title, Some(words));
+                add(
+                    &mut text,
+                    initiative.code.as_str(),
+                    &initiative.title,
+                    Some(words),
+                );
             }
             for id in directory.indicators_of(id) {
                 if let Some(indicator) = directory.indicator(id) {
@@ -98,7 +128,10 @@ fn satisfies(directory: &Directory, filter: &GoalFilter, id: GoalId) -> bool {
 
 fn add(text: &mut String, code: &str, title: &Title, source_text: Option<&str>) {
     let english = title.en.as_ref().map(|en| en.as_str());
-    for part in [Some(code), Some(title.ja.as_str()), english, source_text].into_iter().flatten() {
+    for part in [Some(code), Some(title.ja.as_str()), english, source_text]
+        .into_iter()
+        .flatten()
+    {
         text.push_str(part);
         text.push('\n');
     }

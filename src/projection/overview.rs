@@ -63,13 +63,19 @@ pub fn plan_on(directory: &Directory, date: Date) -> Option<std::sync::Arc<Plan>
 pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overview, ReadFault> {
     let directory = &view.directory;
     let mut order: Vec<UnitId> = Vec::new();
-    for goal in directory.goals_of(plan.id).filter_map(|goal| directory.goal(goal)) {
+    for goal in directory
+        .goals_of(plan.id)
+        .filter_map(|goal| directory.goal(goal))
+    {
         if !order.contains(&goal.department) {
             order.push(goal.department);
         }
     }
     for unit in directory.units() {
-        let exists = unit.on(plan.cycle.first()).or_else(|| unit.on(plan.cycle.last())).is_some();
+        let exists = unit
+            .on(plan.cycle.first())
+            .or_else(|| unit.on(plan.cycle.last()))
+            .is_some();
         if unit.kind == UnitKind::Department && exists && !order.contains(&unit.id) {
             order.push(unit.id);
         }
@@ -77,25 +83,44 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
     let empty = vec![Counts::default(); plan.pillars.len()];
     let mut rows: Vec<Row> = order
         .into_iter()
-        .map(|department| Row { department, cells: empty.clone(), total: Counts::default() })
+        .map(|department| Row {
+            department,
+            cells: empty.clone(),
+            total: Counts::default(),
+        })
         .collect();
     let (mut totals, mut total) = (empty, Counts::default());
     for id in directory.goals_of(plan.id) {
-        let Some(goal) = directory.goal(id) else { continue };
-        let mut counts = Counts { goals: 1, ..Counts::default() };
+        let Some(goal) = directory.goal(id) else {
+            continue;
+        };
+        let mut counts = Counts {
+            goals: 1,
+            ..Counts::default()
+        };
         for initiative in directory.initiatives_of(id) {
             counts.initiatives += 1;
             for indicator in directory.indicators_of(initiative) {
                 counts.indicators += 1;
-                let Some(entry) = directory.indicator(indicator) else { continue };
-                let home = reader.stream(Stream::goal(entry.home), view.head.size).await?;
+                let Some(entry) = directory.indicator(indicator) else {
+                    continue;
+                };
+                let home = reader
+                    .stream(Stream::goal(entry.home), view.head.size)
+                    .await?;
                 let state = home.goal.indicator(indicator);
                 let reported = state.is_some_and(|state| state.effective().next().is_some());
                 counts.reported += u32::from(reported);
             }
         }
-        let column = plan.pillars.iter().position(|pillar| pillar.number == goal.pillar);
-        if let Some(row) = rows.iter_mut().find(|row| row.department == goal.department) {
+        let column = plan
+            .pillars
+            .iter()
+            .position(|pillar| pillar.number == goal.pillar);
+        if let Some(row) = rows
+            .iter_mut()
+            .find(|row| row.department == goal.department)
+        {
             if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
                 cell.add(counts);
             }
@@ -106,5 +131,9 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
         }
         total.add(counts);
     }
-    Ok(Overview { rows, totals, total })
+    Ok(Overview {
+        rows,
+        totals,
+        total,
+    })
 }

@@ -27,12 +27,11 @@ mod story;
 pub const CODE: &str = "kariya-sample";
 /// The day the sample stands at by default: the mid-year period is still open.
 pub const DEFAULT_DAY: Date = jiff::civil::date(2023, 10, 6);
-/// An indicator to report on: how many proposals for better work were made.
-pub const TRY_INDICATOR: &str = "R5/総務部/3-1/1.1";
-/// An indicator whose target was changed: how many people took up work.
-pub const TRY_CHANGED: &str = "R5/福祉健康部/1-3/1.2";
 /// First and last day the sample can stand at.
-pub const DAYS: (Date, Date) = (jiff::civil::date(2023, 4, 10), jiff::civil::date(2024, 8, 31));
+pub const DAYS: (Date, Date) = (
+    jiff::civil::date(2023, 4, 10),
+    jiff::civil::date(2024, 8, 31),
+);
 
 /// The sample could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -108,11 +107,31 @@ pub async fn prepare(ledgers: &Ledgers, day: Date) -> Result<(Arc<Reader>, bool)
         clock: ClockKind::Simulated,
     };
     let open = Authenticator.permit_system(Name::parse("daicho demo")?, opening);
-    let reader = ledgers.open(open).await.map_err(|error| refused("the opening", error))?;
-    let mut stage = Stage { ledgers, reader, until: at(day, 9, 0), acts: 0 };
+    let reader = ledgers
+        .open(open)
+        .await
+        .map_err(|error| refused("the opening", error))?;
+    let mut stage = Stage {
+        ledgers,
+        reader,
+        until: at(day, 9, 0),
+        acts: 0,
+    };
 
-    stage.import(plan::R4, "plan-r4.csv", at(jiff::civil::date(2022, 4, 4), 10, 0)).await?;
-    stage.import(plan::R5, "plan-r5.csv", at(jiff::civil::date(2023, 4, 3), 10, 0)).await?;
+    stage
+        .import(
+            plan::R4,
+            "plan-r4.csv",
+            at(jiff::civil::date(2022, 4, 4), 10, 0),
+        )
+        .await?;
+    stage
+        .import(
+            plan::R5,
+            "plan-r5.csv",
+            at(jiff::civil::date(2023, 4, 3), 10, 0),
+        )
+        .await?;
     let mut acts = progress::acts(&stage.reader).await?;
     acts.extend(story::acts(&stage.reader, day).await?);
     acts.sort_by_key(|act| act.at);
@@ -136,7 +155,9 @@ pub(super) fn event_id(name: &str) -> EventId {
 pub(super) fn at(day: Date, hour: i8, minute: i8) -> Timestamp {
     let zone = TimeZone::get("Asia/Tokyo").unwrap_or(TimeZone::UTC);
     // The zone has had no clock changes in these years, so the moment is never ambiguous.
-    day.at(hour, minute, 0, 0).to_zoned(zone).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
+    day.at(hour, minute, 0, 0)
+        .to_zoned(zone)
+        .map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
 
 fn refused(what: &str, error: AppendError) -> SampleError {
@@ -159,10 +180,20 @@ struct Stage<'a> {
 
 impl Stage<'_> {
     /// Imports a bundled plan at a moment.
-    async fn import(&mut self, table: &str, name: &str, moment: Timestamp) -> Result<(), SampleError> {
+    async fn import(
+        &mut self,
+        table: &str,
+        name: &str,
+        moment: Timestamp,
+    ) -> Result<(), SampleError> {
         let view = self.reader.caught_up(None).await;
         for events in plan::events(table, name, &view.directory)? {
-            self.play(Act { at: moment, actor: "企画政策課 事務局".to_owned(), events }).await?;
+            self.play(Act {
+                at: moment,
+                actor: "企画政策課 事務局".to_owned(),
+                events,
+            })
+            .await?;
         }
         Ok(())
     }
@@ -192,7 +223,10 @@ impl Stage<'_> {
             .permit(&actor, append)
             .map_err(|error| SampleError::Bundle(error.to_string()))?;
         let what = format!("what {} did on {}", act.actor, act.at);
-        self.ledgers.append(permitted, None).await.map_err(|error| refused(&what, error))?;
+        self.ledgers
+            .append(permitted, None)
+            .await
+            .map_err(|error| refused(&what, error))?;
         Ok(())
     }
 }

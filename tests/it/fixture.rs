@@ -24,7 +24,10 @@ pub fn date(text: &str) -> Date {
 }
 
 pub fn title(text: &str) -> Title {
-    Title { ja: Name::parse(text).unwrap(), en: None }
+    Title {
+        ja: Name::parse(text).unwrap(),
+        en: None,
+    }
 }
 
 /// The same name gives the same id.
@@ -66,7 +69,10 @@ pub async fn start(log: &MemoryLog) -> Arc<Ledgers> {
 
 pub fn permitted<T>(actor: &str, request: T) -> Permitted<T> {
     let auth = Authenticator;
-    let claims = Claims { subject: Some(actor.as_bytes().to_vec()), client: None };
+    let claims = Claims {
+        subject: Some(actor.as_bytes().to_vec()),
+        client: None,
+    };
     let actor = auth.identify(&claims).unwrap();
     auth.permit(&actor, request).unwrap()
 }
@@ -85,73 +91,113 @@ impl Fixture {
         let log = MemoryLog::new();
         let ledgers = start(&log).await;
         let ledger = LedgerId::new(new_id()).unwrap();
-        ledgers.open(permitted("opener", opening(ledger, "city"))).await.unwrap();
+        ledgers
+            .open(permitted("opener", opening(ledger, "city")))
+            .await
+            .unwrap();
         ids(ledger, log, ledgers)
     }
 
     /// With a plan, two units, a goal, an initiative and an indicator with the target 50.
     pub async fn planned() -> Self {
         let fixture = Self::empty().await;
-        fixture.append("planner", fixture.structure()).await.unwrap();
+        fixture
+            .append("planner", fixture.structure())
+            .await
+            .unwrap();
         fixture
     }
 
     pub fn structure(&self) -> Vec<Event> {
         let start = "2023-04-01";
         vec![
-            self.event(Stream::plan(self.plan), start, PlanPublished {
-                plan: self.plan,
-                code: Code::parse("R5").unwrap(),
-                title: title("令和5年度計画"),
-                cycle: DateSpan::new(date(start), date("2024-03-31")).unwrap(),
-                pillars: vec![Pillar { number: 1, title: title("信頼") }],
-                source_sha256: None,
-            }),
-            self.event(Stream::org(self.department), start, OrgUnitRegistered {
-                unit: self.department,
-                code: Code::parse("総務部").unwrap(),
-                name: title("総務部"),
-                kind: UnitKind::Department,
-                parent: None,
-            }),
-            self.event(Stream::org(self.section), start, OrgUnitRegistered {
-                unit: self.section,
-                code: Code::parse("総務文書課").unwrap(),
-                name: title("総務文書課"),
-                kind: UnitKind::Section,
-                parent: Some(self.department),
-            }),
-            self.event(Stream::goal(self.goal), start, GoalSet {
-                goal: self.goal,
-                plan: self.plan,
-                code: Code::parse("R5/総務部/1-1").unwrap(),
-                department: self.department,
-                pillar: 1,
-                title: title("事務の改善"),
-                source_text: Text::parse("事務の改善を進める。").unwrap(),
-            }),
-            self.event(Stream::goal(self.goal), start, InitiativeSet {
-                initiative: self.initiative,
-                goal: self.goal,
-                number: 1,
-                code: Code::parse("R5/総務部/1-1/1").unwrap(),
-                title: title("提案制度"),
-                source_text: Text::parse("提案制度を運用する。").unwrap(),
-                lead_unit: self.section,
-                contributing_units: Vec::new(),
-            }),
-            self.event(Stream::goal(self.goal), start, IndicatorDefined {
-                indicator: self.indicator,
-                initiative: self.initiative,
-                code: Code::parse("R5/総務部/1-1/1.1").unwrap(),
-                title: title("改善件数"),
-                source_text: Text::parse("改善件数 50件").unwrap(),
-                definition: counted(),
-            }),
-            self.event(Stream::goal(self.goal), start, TargetSet {
-                indicator: self.indicator,
-                target: Target { aim: Aim::Value(50.into()), parts: Vec::new() },
-            }),
+            self.event(
+                Stream::plan(self.plan),
+                start,
+                PlanPublished {
+                    plan: self.plan,
+                    code: Code::parse("R5").unwrap(),
+                    title: title("令和5年度計画"),
+                    cycle: DateSpan::new(date(start), date("2024-03-31")).unwrap(),
+                    pillars: vec![Pillar {
+                        number: 1,
+                        title: title("信頼"),
+                    }],
+                    source_sha256: None,
+                },
+            ),
+            self.event(
+                Stream::org(self.department),
+                start,
+                OrgUnitRegistered {
+                    unit: self.department,
+                    code: Code::parse("総務部").unwrap(),
+                    name: title("総務部"),
+                    kind: UnitKind::Department,
+                    parent: None,
+                },
+            ),
+            self.event(
+                Stream::org(self.section),
+                start,
+                OrgUnitRegistered {
+                    unit: self.section,
+                    code: Code::parse("総務文書課").unwrap(),
+                    name: title("総務文書課"),
+                    kind: UnitKind::Section,
+                    parent: Some(self.department),
+                },
+            ),
+            self.event(
+                Stream::goal(self.goal),
+                start,
+                GoalSet {
+                    goal: self.goal,
+                    plan: self.plan,
+                    code: Code::parse("R5/総務部/1-1").unwrap(),
+                    department: self.department,
+                    pillar: 1,
+                    title: title("事務の改善"),
+                    source_text: Text::parse("事務の改善を進める。").unwrap(),
+                },
+            ),
+            self.event(
+                Stream::goal(self.goal),
+                start,
+                InitiativeSet {
+                    initiative: self.initiative,
+                    goal: self.goal,
+                    number: 1,
+                    code: Code::parse("R5/総務部/1-1/1").unwrap(),
+                    title: title("提案制度"),
+                    source_text: Text::parse("提案制度を運用する。").unwrap(),
+                    lead_unit: self.section,
+                    contributing_units: Vec::new(),
+                },
+            ),
+            self.event(
+                Stream::goal(self.goal),
+                start,
+                IndicatorDefined {
+                    indicator: self.indicator,
+                    initiative: self.initiative,
+                    code: Code::parse("R5/総務部/1-1/1.1").unwrap(),
+                    title: title("改善件数"),
+                    source_text: Text::parse("改善件数 50件").unwrap(),
+                    definition: counted(),
+                },
+            ),
+            self.event(
+                Stream::goal(self.goal),
+                start,
+                TargetSet {
+                    indicator: self.indicator,
+                    target: Target {
+                        aim: Aim::Value(50.into()),
+                        parts: Vec::new(),
+                    },
+                },
+            ),
         ]
     }
 
@@ -172,11 +218,15 @@ impl Fixture {
 
     /// A report of `amount` on `day`.
     pub fn report(&self, amount: i64, day: &str) -> Event {
-        self.event(Stream::goal(self.goal), day, ActualRecorded {
-            indicator: self.indicator,
-            measurement: Measurement::Increment(amount.into()),
-            reported: ReportedPart::default(),
-        })
+        self.event(
+            Stream::goal(self.goal),
+            day,
+            ActualRecorded {
+                indicator: self.indicator,
+                measurement: Measurement::Increment(amount.into()),
+                reported: ReportedPart::default(),
+            },
+        )
     }
 
     pub fn request(&self, events: Vec<Event>) -> Append {
@@ -241,7 +291,11 @@ pub fn counted() -> Definition {
             scale_pow10: 0,
             decimals: 0,
         },
-        domain: ValueDomain { min: Some(0.into()), max: None, integer: true },
+        domain: ValueDomain {
+            min: Some(0.into()),
+            max: None,
+            integer: true,
+        },
         attainment_basis: AttainmentBasis::ToTarget,
         person_times: false,
         demand_driven: false,

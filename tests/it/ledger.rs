@@ -22,9 +22,22 @@ fn reasons(error: AppendError) -> Vec<Reason> {
 #[tokio::test]
 async fn events_of_a_request_stand_at_adjacent_positions() {
     let fixture = Fixture::planned().await;
-    let appended =
-        fixture.append("a", vec![fixture.report(1, "2023-05-01"), fixture.report(2, "2023-05-02")]).await.unwrap();
-    let places: Vec<_> = appended.receipt.events.iter().map(|e| (e.position, e.revision)).collect();
+    let appended = fixture
+        .append(
+            "a",
+            vec![
+                fixture.report(1, "2023-05-01"),
+                fixture.report(2, "2023-05-02"),
+            ],
+        )
+        .await
+        .unwrap();
+    let places: Vec<_> = appended
+        .receipt
+        .events
+        .iter()
+        .map(|e| (e.position, e.revision))
+        .collect();
     assert_eq!(places, [(8, 5), (9, 6)]);
     assert_eq!(fixture.size().await, 10);
 }
@@ -62,15 +75,27 @@ async fn known_ids_with_other_content_append_nothing() {
     let mut changed = request.clone();
     changed.events = vec![fixture.report(4, "2023-05-01")];
     let error = fixture.send("a", changed).await.unwrap_err();
-    assert!(matches!(error, AppendError::IdConflict { request: true, .. }), "{error}");
+    assert!(
+        matches!(error, AppendError::IdConflict { request: true, .. }),
+        "{error}"
+    );
 
     let mut other_value = report.clone();
     other_value.payload = fixture.report(4, "2023-05-01").payload;
     let error = fixture.append("a", vec![other_value]).await.unwrap_err();
-    assert!(matches!(&error, AppendError::IdConflict { request: false, events } if events == &[(report.id, 8)]), "{error}");
+    assert!(
+        matches!(&error, AppendError::IdConflict { request: false, events } if events == &[(report.id, 8)]),
+        "{error}"
+    );
 
-    let error = fixture.append("a", vec![report, fixture.report(1, "2023-05-02")]).await.unwrap_err();
-    assert!(matches!(error, AppendError::IdConflict { request: false, .. }), "{error}");
+    let error = fixture
+        .append("a", vec![report, fixture.report(1, "2023-05-02")])
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, AppendError::IdConflict { request: false, .. }),
+        "{error}"
+    );
 
     let error = fixture.send("b", request).await.unwrap_err();
     assert!(matches!(error, AppendError::OtherActor), "{error}");
@@ -112,24 +137,38 @@ async fn a_refused_request_leaves_nothing() {
     let mut repeated = fixture.report(1, "2023-05-01");
     let first = fixture.report(1, "2023-05-02");
     repeated.id = first.id;
-    let error = fixture.append("a", vec![first, repeated]).await.unwrap_err();
+    let error = fixture
+        .append("a", vec![first, repeated])
+        .await
+        .unwrap_err();
     assert_eq!(reasons(error), [Reason::EventIdRepeated]);
 
     let good = fixture.report(1, "2023-05-01");
     let bad = fixture.report(-1, "2023-05-01");
-    let error = fixture.append("a", vec![good.clone(), bad, good_again(&good)]).await.unwrap_err();
-    assert_eq!(reasons(error), [Reason::ValueOutOfDomain, Reason::NotChecked]);
+    let error = fixture
+        .append("a", vec![good.clone(), bad, good_again(&good)])
+        .await
+        .unwrap_err();
+    assert_eq!(
+        reasons(error),
+        [Reason::ValueOutOfDomain, Reason::NotChecked]
+    );
 
     let error = fixture.append("a", Vec::new()).await.unwrap_err();
     assert_eq!(reasons(error), [Reason::BatchTooLarge]);
-    let many = (0..1_001).map(|_| fixture.report(1, "2023-05-01")).collect();
+    let many = (0..1_001)
+        .map(|_| fixture.report(1, "2023-05-01"))
+        .collect();
     let error = fixture.append("a", many).await.unwrap_err();
     assert_eq!(reasons(error), [Reason::BatchTooLarge]);
     assert_eq!(fixture.size().await, 8);
 }
 
 fn good_again(event: &daicho::domain::event::Event) -> daicho::domain::event::Event {
-    daicho::domain::event::Event { id: event_id(), ..event.clone() }
+    daicho::domain::event::Event {
+        id: event_id(),
+        ..event.clone()
+    }
 }
 
 #[tokio::test]
@@ -149,10 +188,19 @@ async fn a_validation_tells_the_outcome_and_appends_nothing() {
 async fn what_became_of_a_request_is_final() {
     let fixture = Fixture::planned().await;
     let request = fixture.request(vec![fixture.report(3, "2023-05-01")]);
-    let unknown = fixture.ledgers.receipt(fixture.ledger, request.request_id).await.unwrap();
+    let unknown = fixture
+        .ledgers
+        .receipt(fixture.ledger, request.request_id)
+        .await
+        .unwrap();
     assert!(matches!(unknown, ReceiptLookup::NotFound { size: 8 }));
     let sent = fixture.send("a", request.clone()).await.unwrap();
-    match fixture.ledgers.receipt(fixture.ledger, request.request_id).await.unwrap() {
+    match fixture
+        .ledgers
+        .receipt(fixture.ledger, request.request_id)
+        .await
+        .unwrap()
+    {
         ReceiptLookup::Found(receipt) => assert_eq!(receipt, sent.receipt),
         other => panic!("{other:?}"),
     }
@@ -162,7 +210,10 @@ async fn what_became_of_a_request_is_final() {
 async fn record_times_increase_and_streams_are_linked() {
     let fixture = Fixture::planned().await;
     for n in 0..20 {
-        fixture.append("a", vec![fixture.report(n, "2023-05-01")]).await.unwrap();
+        fixture
+            .append("a", vec![fixture.report(n, "2023-05-01")])
+            .await
+            .unwrap();
     }
     let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
     let chunk = reader.read(0, ReadLimits::events(1_000)).await.unwrap();
@@ -185,19 +236,45 @@ async fn record_times_increase_and_streams_are_linked() {
 async fn indexes_come_back_equal_after_they_were_deleted() {
     let fixture = Fixture::planned().await;
     for n in 0..50 {
-        fixture.append(&format!("actor {}", n % 3), vec![fixture.report(n, "2023-05-01")]).await.unwrap();
+        fixture
+            .append(
+                &format!("actor {}", n % 3),
+                vec![fixture.report(n, "2023-05-01")],
+            )
+            .await
+            .unwrap();
     }
     async fn answers(fixture: &Fixture) -> (Head, Arc<Indicator>, Vec<u64>, Vec<u64>) {
         let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
         let view = reader.caught_up(None).await;
-        let card = goal_card(&reader, &view, fixture.goal, date("2024-03-31")).await.unwrap();
+        let card = goal_card(&reader, &view, fixture.goal, date("2024-03-31"))
+            .await
+            .unwrap();
         let by_type = reader
-            .postings(&Term::event_type(EventType::ActualRecorded), 0, 1_000, Direction::Backward, 20)
+            .postings(
+                &Term::event_type(EventType::ActualRecorded),
+                0,
+                1_000,
+                Direction::Backward,
+                20,
+            )
             .unwrap();
         let by_indicator = reader
-            .postings(&Term::indicator(fixture.indicator), 10, 30, Direction::Forward, 100)
+            .postings(
+                &Term::indicator(fixture.indicator),
+                10,
+                30,
+                Direction::Forward,
+                100,
+            )
             .unwrap();
-        let state = card.unwrap().initiatives.remove(0).indicators.remove(0).state;
+        let state = card
+            .unwrap()
+            .initiatives
+            .remove(0)
+            .indicators
+            .remove(0)
+            .state;
         (view.head, state, by_type, by_indicator)
     }
     let before = answers(&fixture).await;
@@ -212,11 +289,24 @@ async fn one_code_is_one_ledger() {
     let fixture = Fixture::empty().await;
     let other = daicho::domain::id::LedgerId::new(daicho::clock::new_id()).unwrap();
     let request = opening(other, "town");
-    fixture.ledgers.open(permitted("a", request.clone())).await.unwrap();
+    fixture
+        .ledgers
+        .open(permitted("a", request.clone()))
+        .await
+        .unwrap();
     // The same request again brings the same ledger.
-    fixture.ledgers.open(permitted("a", request.clone())).await.unwrap();
+    fixture
+        .ledgers
+        .open(permitted("a", request.clone()))
+        .await
+        .unwrap();
     let third = daicho::domain::id::LedgerId::new(daicho::clock::new_id()).unwrap();
-    let error = fixture.ledgers.open(permitted("a", opening(third, "town"))).await.err().unwrap();
+    let error = fixture
+        .ledgers
+        .open(permitted("a", opening(third, "town")))
+        .await
+        .err()
+        .unwrap();
     assert_eq!(reasons(error), [Reason::CodeTaken]);
     assert_eq!(fixture.ledgers.list().len(), 2);
     assert!(fixture.ledgers.resolve("").is_err());

@@ -1,10 +1,15 @@
 //! Tests of the whole, as one binary, through the library and the program.
 
 #![allow(unreachable_pub, reason = "a test binary has no public items")]
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "clippy only knows `#[test]` itself as a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "clippy only knows `#[test]` itself as a test"
+)]
 
 mod architecture;
 mod cli;
+mod errors;
 mod fixture;
 mod import;
 mod import_events;

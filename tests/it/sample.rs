@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use daicho::cli::demo::{REPORTED, REVISED};
 use daicho::domain::code::Code;
 use daicho::domain::date::Date;
 use daicho::domain::directory::Named;
@@ -11,7 +12,7 @@ use daicho::ledger::{Ledgers, Reader};
 use daicho::log::MemoryLog;
 use daicho::projection::change::{ChangeFilter, list};
 use daicho::projection::overview::{overview, plan_on};
-use daicho::server::sample::{CODE, DEFAULT_DAY, TRY_CHANGED, TRY_INDICATOR, prepare};
+use daicho::server::sample::{CODE, DEFAULT_DAY, prepare};
 
 use crate::fixture::{date, start};
 
@@ -24,10 +25,15 @@ async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
 
 async fn count(reader: &Reader, event_type: EventType) -> usize {
     let view = reader.caught_up(None).await;
-    let filter = ChangeFilter { types: vec![event_type], ..ChangeFilter::default() };
+    let filter = ChangeFilter {
+        types: vec![event_type],
+        ..ChangeFilter::default()
+    };
     let (mut cursor, mut count) = (None, 0);
     loop {
-        let page = list(reader, &view, &filter, cursor, Direction::Forward, 500).await.unwrap();
+        let page = list(reader, &view, &filter, cursor, Direction::Forward, 500)
+            .await
+            .unwrap();
         count += page.changes.len();
         cursor = page.next;
         if cursor.is_none() {
@@ -66,12 +72,16 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
         let count = count(&reader, event_type).await;
         assert!(count >= least, "{event_type:?}: {count}");
     }
-    for (code, title) in [(TRY_INDICATOR, "業務改善"), (TRY_CHANGED, "就労した人")] {
+    for (code, title) in [(REPORTED, "業務改善"), (REVISED, "就労した人")] {
         let Some(Named::Indicator(id)) = view.directory.named(&Code::parse(code).unwrap()) else {
             panic!("{code} names nothing");
         };
         let indicator = view.directory.indicator(id).unwrap();
-        assert!(indicator.title.ja.as_str().contains(title), "{}", indicator.title.ja);
+        assert!(
+            indicator.title.ja.as_str().contains(title),
+            "{}",
+            indicator.title.ja
+        );
     }
     // Made once, it is only opened again.
     let (_, made) = prepare(&ledgers, DEFAULT_DAY).await.unwrap();
@@ -83,18 +93,35 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
 async fn who_changed_a_target_is_told_with_before_and_after() {
     let (_ledgers, reader) = sample(DEFAULT_DAY).await;
     let view = reader.caught_up(None).await;
-    let filter = ChangeFilter { types: vec![EventType::TargetRevised], ..ChangeFilter::default() };
-    let page = list(&reader, &view, &filter, None, Direction::Backward, 10).await.unwrap();
+    let filter = ChangeFilter {
+        types: vec![EventType::TargetRevised],
+        ..ChangeFilter::default()
+    };
+    let page = list(&reader, &view, &filter, None, Direction::Backward, 10)
+        .await
+        .unwrap();
     let lowered = &page.changes[0];
-    let told = lowered.fields.iter().find(|field| field.field == "target").unwrap();
+    let told = lowered
+        .fields
+        .iter()
+        .find(|field| field.field == "target")
+        .unwrap();
     insta::assert_snapshot!(
         format!("{} -> {}", told.before.as_deref().unwrap(), told.after.as_deref().unwrap()),
         @"30 人 (2023-04-01〜) -> 24 人 (2023-09-01〜)"
     );
     assert!(lowered.retroactive);
-    assert_eq!(lowered.stored.recorded.actor.subject.as_str(), "生活福祉課長");
-    let Named::Indicator(_) = lowered.subject else { panic!("{:?}", lowered.subject) };
-    assert!(matches!(lowered.stored.recorded.event.payload, Payload::TargetRevised(_)));
+    assert_eq!(
+        lowered.stored.recorded.actor.subject.as_str(),
+        "生活福祉課長"
+    );
+    let Named::Indicator(_) = lowered.subject else {
+        panic!("{:?}", lowered.subject)
+    };
+    assert!(matches!(
+        lowered.stored.recorded.event.payload,
+        Payload::TargetRevised(_)
+    ));
     assert!(lowered.stored.recorded.event.reason.is_some());
 }
 

@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use daicho::api::v1;
-use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::clock::new_id;
@@ -27,7 +27,9 @@ impl Interceptor for As {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let name = MetadataValue::from_bytes(self.0.as_bytes());
         request.metadata_mut().insert_bin("daicho-actor-bin", name);
-        request.metadata_mut().insert("accept-language", MetadataValue::from_static("en"));
+        request
+            .metadata_mut()
+            .insert("accept-language", MetadataValue::from_static("en"));
         Ok(request)
     }
 }
@@ -61,10 +63,17 @@ impl Server {
             let stopped = async {
                 let _ = stopped.await;
             };
-            opened.serve(&config, |address| tell.send(address).unwrap(), stopped).await
+            opened
+                .serve(&config, |address| tell.send(address).unwrap(), stopped)
+                .await
         });
         let address = told.await.unwrap();
-        Self { address, stop: Some(stop), served, folder }
+        Self {
+            address,
+            stop: Some(stop),
+            served,
+            folder,
+        }
     }
 
     pub async fn stop(mut self) -> tempfile::TempDir {
@@ -74,7 +83,11 @@ impl Server {
     }
 
     pub async fn channel(&self) -> Channel {
-        Channel::from_shared(format!("http://{}", self.address)).unwrap().connect().await.unwrap()
+        Channel::from_shared(format!("http://{}", self.address))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap()
     }
 
     pub async fn ledger(&self, name: &'static str) -> LedgerServiceClient<Caller> {
@@ -95,9 +108,16 @@ impl Server {
 
     /// Opens a ledger and sets a small plan in it.
     pub async fn planned(&self) -> SmallPlan {
-        self.admin().await.open_ledger(opening("city")).await.unwrap();
+        self.admin()
+            .await
+            .open_ledger(opening("city"))
+            .await
+            .unwrap();
         let mut client = self.ledger("planner").await;
-        let today = client.get_ledger(v1::GetLedgerRequest::default()).await.unwrap();
+        let today = client
+            .get_ledger(v1::GetLedgerRequest::default())
+            .await
+            .unwrap();
         let today = today.into_inner().today.parse().unwrap();
         let (plan, events) = SmallPlan::new(today, 2, 2, || new_id().to_string());
         client.append_events(append(events)).await.unwrap();
@@ -109,7 +129,10 @@ pub fn opening(code: &str) -> v1::OpenLedgerRequest {
     v1::OpenLedgerRequest {
         request_id: new_id().to_string(),
         code: code.to_owned(),
-        title: Some(v1::Title { ja: "見本市".to_owned(), en: Some("Sample City".to_owned()) }),
+        title: Some(v1::Title {
+            ja: "見本市".to_owned(),
+            en: Some("Sample City".to_owned()),
+        }),
         origin: format!("ledger.example/{code}"),
         time_zone: "Asia/Tokyo".to_owned(),
         locale: "ja-JP".to_owned(),
@@ -117,7 +140,11 @@ pub fn opening(code: &str) -> v1::OpenLedgerRequest {
 }
 
 pub fn append(events: Vec<v1::EventInput>) -> v1::AppendEventsRequest {
-    v1::AppendEventsRequest { request_id: new_id().to_string(), events, ..v1::AppendEventsRequest::default() }
+    v1::AppendEventsRequest {
+        request_id: new_id().to_string(),
+        events,
+        ..v1::AppendEventsRequest::default()
+    }
 }
 
 /// A report of `amount` on the plan's first day.
@@ -125,13 +152,15 @@ pub fn report(plan: &SmallPlan, indicator: &str, amount: &str) -> v1::EventInput
     v1::EventInput {
         event_id: new_id().to_string(),
         valid_from: Some(plan.first_day.clone()),
-        payload: Some(v1::event_input::Payload::ActualRecorded(v1::ActualRecorded {
-            indicator: indicator.to_owned(),
-            measurement: Some(v1::Measurement {
-                kind: Some(v1::measurement::Kind::Increment(amount.to_owned())),
-            }),
-            ..v1::ActualRecorded::default()
-        })),
+        payload: Some(v1::event_input::Payload::ActualRecorded(
+            v1::ActualRecorded {
+                indicator: indicator.to_owned(),
+                measurement: Some(v1::Measurement {
+                    kind: Some(v1::measurement::Kind::Increment(amount.to_owned())),
+                }),
+                ..v1::ActualRecorded::default()
+            },
+        )),
         ..v1::EventInput::default()
     }
 }
@@ -150,24 +179,60 @@ async fn a_report_shows_at_once_and_after_a_restart() {
     let mut client = server.ledger("生活福祉課 担当").await;
     let mut request = append(vec![report(&plan, &plan.indicators[0], "12")]);
     request.effects = true;
-    let first = client.append_events(request.clone()).await.unwrap().into_inner();
+    let first = client
+        .append_events(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert!(!first.replayed);
-    assert_eq!(number(first.outcomes[0].after.clone().unwrap().actual), "12");
-    let entry: Vec<_> = first.effects.iter().map(|e| (e.field.as_str(), e.before.as_deref())).collect();
+    assert_eq!(
+        number(first.outcomes[0].after.clone().unwrap().actual),
+        "12"
+    );
+    let entry: Vec<_> = first
+        .effects
+        .iter()
+        .map(|e| (e.field.as_str(), e.before.as_deref()))
+        .collect();
     assert_eq!(entry, [("entry", None), ("actual", None)]);
 
-    let goal = v1::GetGoalRequest { goal: plan.goals[0].clone(), ..Default::default() };
-    let answer = server.goals().await.get_goal(goal.clone()).await.unwrap().into_inner();
+    let goal = v1::GetGoalRequest {
+        goal: plan.goals[0].clone(),
+        ..Default::default()
+    };
+    let answer = server
+        .goals()
+        .await
+        .get_goal(goal.clone())
+        .await
+        .unwrap()
+        .into_inner();
     let indicator = &answer.goal.unwrap().initiatives[0].indicators[0];
     assert_eq!(number(indicator.actual.clone()), "12");
-    assert_eq!(indicator.last_entry.clone().unwrap().actor.unwrap().subject, "生活福祉課 担当");
+    assert_eq!(
+        indicator.last_entry.clone().unwrap().actor.unwrap().subject,
+        "生活福祉課 担当"
+    );
 
     let server = Server::on(server.stop().await).await;
     let mut client = server.ledger("生活福祉課 担当").await;
     let again = client.append_events(request).await.unwrap().into_inner();
     assert_eq!((again.replayed, again.receipt), (true, first.receipt));
-    let answer = server.goals().await.get_goal(goal).await.unwrap().into_inner();
-    assert_eq!(number(answer.goal.unwrap().initiatives[0].indicators[0].actual.clone()), "12");
+    let answer = server
+        .goals()
+        .await
+        .get_goal(goal)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        number(
+            answer.goal.unwrap().initiatives[0].indicators[0]
+                .actual
+                .clone()
+        ),
+        "12"
+    );
     server.stop().await;
 }
 
@@ -177,7 +242,10 @@ async fn who_changed_what_is_one_call() {
     let plan = server.planned().await;
     let mut client = server.ledger("a").await;
     for amount in ["1", "2", "3"] {
-        client.append_events(append(vec![report(&plan, &plan.indicators[1], amount)])).await.unwrap();
+        client
+            .append_events(append(vec![report(&plan, &plan.indicators[1], amount)]))
+            .await
+            .unwrap();
     }
     let mut audit = server.audit().await;
     let mut request = v1::ListChangesRequest {
@@ -187,28 +255,51 @@ async fn who_changed_what_is_one_call() {
     };
     let mut told = Vec::new();
     loop {
-        let page = audit.list_changes(request.clone()).await.unwrap().into_inner();
+        let page = audit
+            .list_changes(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
         told.extend(page.changes);
         if page.next_page_token.is_empty() {
             break;
         }
         request.page_token = page.next_page_token;
         // What is appended meanwhile is not in this list.
-        client.append_events(append(vec![report(&plan, &plan.indicators[1], "9")])).await.unwrap();
+        client
+            .append_events(append(vec![report(&plan, &plan.indicators[1], "9")]))
+            .await
+            .unwrap();
     }
     let entries: Vec<_> = told
         .iter()
         .flat_map(|change| &change.fields)
         .filter(|field| field.field == "actual")
-        .map(|field| format!("{:?} -> {:?}", field.before.as_deref(), field.after.as_deref()))
+        .map(|field| {
+            format!(
+                "{:?} -> {:?}",
+                field.before.as_deref(),
+                field.after.as_deref()
+            )
+        })
         .collect();
-    let unit = told[0].fields[0].after.clone().unwrap().split_once(' ').unwrap().1.to_owned();
+    let unit = told[0].fields[0]
+        .after
+        .clone()
+        .unwrap()
+        .split_once(' ')
+        .unwrap()
+        .1
+        .to_owned();
     let some = |n: &str| format!("Some(\"{n} {unit}\")");
-    assert_eq!(entries, [
-        format!("{} -> {}", some("3"), some("6")),
-        format!("{} -> {}", some("1"), some("3")),
-        format!("None -> {}", some("1")),
-    ]);
+    assert_eq!(
+        entries,
+        [
+            format!("{} -> {}", some("3"), some("6")),
+            format!("{} -> {}", some("1"), some("3")),
+            format!("None -> {}", some("1")),
+        ]
+    );
     server.stop().await;
 }
 
@@ -223,7 +314,12 @@ async fn a_follower_sees_what_was_and_what_comes() {
         format: v1::EventFormat::Leaves.into(),
         ..Default::default()
     };
-    let mut frames = client.clone().subscribe_events(request).await.unwrap().into_inner();
+    let mut frames = client
+        .clone()
+        .subscribe_events(request)
+        .await
+        .unwrap()
+        .into_inner();
     let mut seen = 1;
     loop {
         let frame = frames.message().await.unwrap().unwrap();
@@ -240,9 +336,14 @@ async fn a_follower_sees_what_was_and_what_comes() {
             other => panic!("{other:?}"),
         }
     }
-    client.append_events(append(vec![report(&plan, &plan.indicators[0], "5")])).await.unwrap();
+    client
+        .append_events(append(vec![report(&plan, &plan.indicators[0], "5")]))
+        .await
+        .unwrap();
     let frame = frames.message().await.unwrap().unwrap();
-    assert!(matches!(frame.frame, Some(Frame::Batch(batch)) if batch.first_position == seen && batch.count == 1));
+    assert!(
+        matches!(frame.frame, Some(Frame::Batch(batch)) if batch.first_position == seen && batch.count == 1)
+    );
     let stopping = server.stop();
     let ending = async {
         while let Some(frame) = frames.message().await.unwrap() {
@@ -261,7 +362,13 @@ async fn reading_ends_where_it_was_asked_to() {
     let server = Server::start().await;
     server.planned().await;
     let mut client = server.ledger("a").await;
-    let head = client.get_ledger(v1::GetLedgerRequest::default()).await.unwrap().into_inner().head.unwrap();
+    let head = client
+        .get_ledger(v1::GetLedgerRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .head
+        .unwrap();
     for (from, until, limit, expected) in [
         (0, None, None, head.size),
         (0, Some(3), None, 3),
@@ -282,7 +389,10 @@ async fn reading_ends_where_it_was_asked_to() {
         }
         assert_eq!(count, expected, "{from} {until:?} {limit:?}");
     }
-    let beyond = v1::ReadEventsRequest { from_position: head.size + 1, ..Default::default() };
+    let beyond = v1::ReadEventsRequest {
+        from_position: head.size + 1,
+        ..Default::default()
+    };
     let status = client.read_events(beyond).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::OutOfRange);
     server.stop().await;
@@ -293,11 +403,22 @@ async fn goals_are_listed_searched_and_counted() {
     let server = Server::start().await;
     let plan = server.planned().await;
     let mut goals = server.goals().await;
-    let mut request = v1::ListGoalsRequest { page_size: 1, ..Default::default() };
-    let first = goals.list_goals(request.clone()).await.unwrap().into_inner();
+    let mut request = v1::ListGoalsRequest {
+        page_size: 1,
+        ..Default::default()
+    };
+    let first = goals
+        .list_goals(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((first.goals.len(), first.total), (1, 2));
     request.page_token = first.next_page_token;
-    let second = goals.list_goals(request.clone()).await.unwrap().into_inner();
+    let second = goals
+        .list_goals(request.clone())
+        .await
+        .unwrap()
+        .into_inner();
     assert!(second.next_page_token.is_empty());
     assert_ne!(first.goals[0].id, second.goals[0].id);
     // A token is for one list only.
@@ -305,10 +426,17 @@ async fn goals_are_listed_searched_and_counted() {
     let status = goals.list_goals(request).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::InvalidArgument);
 
-    let found = v1::ListGoalsRequest { find: Some("ない言葉".to_owned()), ..Default::default() };
+    let found = v1::ListGoalsRequest {
+        find: Some("ない言葉".to_owned()),
+        ..Default::default()
+    };
     assert_eq!(goals.list_goals(found).await.unwrap().into_inner().total, 0);
 
-    let overview = goals.get_overview(v1::GetOverviewRequest::default()).await.unwrap().into_inner();
+    let overview = goals
+        .get_overview(v1::GetOverviewRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(overview.total.unwrap().goals, 2);
     assert_eq!(overview.total.unwrap().indicators, 4);
 
@@ -317,12 +445,28 @@ async fn goals_are_listed_searched_and_counted() {
         query: Some(v1::lookup_code_request::Query::Code(code.clone())),
         ..Default::default()
     };
-    let entity = goals.lookup_code(lookup).await.unwrap().into_inner().entities.remove(0);
+    let entity = goals
+        .lookup_code(lookup)
+        .await
+        .unwrap()
+        .into_inner()
+        .entities
+        .remove(0);
     assert_eq!((entity.id, entity.code), (first.goals[0].id.clone(), code));
 
-    let series = v1::GetSeriesRequest { indicator: plan.indicators[0].clone(), ..Default::default() };
+    let series = v1::GetSeriesRequest {
+        indicator: plan.indicators[0].clone(),
+        ..Default::default()
+    };
     let series = goals.get_series(series).await.unwrap().into_inner();
-    assert_eq!((series.entries.len(), series.targets.len(), series.definitions.len()), (0, 1, 1));
+    assert_eq!(
+        (
+            series.entries.len(),
+            series.targets.len(),
+            series.definitions.len()
+        ),
+        (0, 1, 1)
+    );
     server.stop().await;
 }
 
@@ -331,7 +475,10 @@ async fn health_and_reflection_answer() {
     use tonic_health::pb::health_client::HealthClient;
     let server = Server::start().await;
     let mut health = HealthClient::new(server.channel().await);
-    let answer = health.check(tonic_health::pb::HealthCheckRequest::default()).await.unwrap();
+    let answer = health
+        .check(tonic_health::pb::HealthCheckRequest::default())
+        .await
+        .unwrap();
     assert_eq!(answer.into_inner().status, 1, "serving");
     server.stop().await;
 }

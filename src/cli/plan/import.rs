@@ -165,15 +165,16 @@ async fn events(
     };
     let all = set(&HashMap::new())?;
     let found = find(session, &all).await?;
-    // Another year's import registered a unit from that year on.
-    let is_own = |event: &Event| {
-        let found = found.get(&event.id.to_string());
-        let from = event.valid.map(|valid| valid.from.to_string());
-        found.is_some_and(|found| found.valid_from == from)
-    };
     let own: HashSet<Code> = all
         .iter()
-        .filter(|event| is_own(event))
+        .filter(|event| {
+            // A unit has one registration, whichever year's plan brought it: this one's holds from the
+            // day that it would give it.
+            let day = event.valid.map(|valid| valid.from.to_string());
+            found
+                .get(&event.id.to_string())
+                .is_some_and(|fact| fact.valid_from == day)
+        })
         .filter_map(|event| match &event.payload {
             Payload::OrgUnitRegistered(unit) => Some(unit.code.clone()),
             _ => None,

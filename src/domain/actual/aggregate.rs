@@ -27,13 +27,19 @@ pub struct Cut {
 impl Cut {
     /// Days up to `date`, with all that is known now.
     pub fn on(date: Date) -> Self {
-        Self { on: date, known: None }
+        Self {
+            on: date,
+            known: None,
+        }
     }
 
     /// The same days, with what was known at `size`.
     #[must_use]
     pub fn known_at(self, size: u64) -> Self {
-        Self { known: Some(size), ..self }
+        Self {
+            known: Some(size),
+            ..self
+        }
     }
 
     fn knows(&self, position: u64) -> bool {
@@ -60,7 +66,9 @@ pub enum Standing {
 
 /// Whether `entry` counts at `cut`.
 pub fn standing(indicator: &Indicator, entry: &Entry, cut: Cut) -> Standing {
-    let series = indicator.definition_on(cut.on, cut.known).map(|(number, _)| number);
+    let series = indicator
+        .definition_on(cut.on, cut.known)
+        .map(|(number, _)| number);
     standing_in(series, entry, cut)
 }
 
@@ -77,7 +85,9 @@ fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
 
 /// The entries that count at `cut`, in the order of recording.
 pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = &Entry> {
-    let series = indicator.definition_on(cut.on, cut.known).map(|(number, _)| number);
+    let series = indicator
+        .definition_on(cut.on, cut.known)
+        .map(|(number, _)| number);
     let entries = indicator.entries.iter().map(|entry| entry.as_ref());
     entries.filter(move |entry| standing_in(series, entry, cut) == Standing::Counts)
 }
@@ -89,14 +99,18 @@ pub fn current_actual(indicator: &Indicator, cycle: DateSpan, date: Date) -> Act
 
 /// What an indicator stood at, as of a cut.
 pub fn actual_at(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Actual {
-    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else { return Actual::NoReport };
+    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else {
+        return Actual::NoReport;
+    };
     let entries: Vec<&Entry> = counted(indicator, cut).collect();
     fold(&version.definition, cycle, cut.on, &entries)
 }
 
 /// What each part of an indicator stood at, in the order of the definition; a silent part is listed too.
 pub fn part_actuals(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<(Key, Actual)> {
-    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else { return Vec::new() };
+    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else {
+        return Vec::new();
+    };
     let mut of_part: BTreeMap<&Key, Vec<&Entry>> = BTreeMap::new();
     let mut of_all: Vec<&Entry> = Vec::new();
     for entry in counted(indicator, cut) {
@@ -111,7 +125,12 @@ pub fn part_actuals(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<(Ke
         let entries: Vec<&Entry> = own.chain(&of_all).copied().collect();
         fold(&version.definition, cycle, cut.on, &entries)
     };
-    version.definition.parts.iter().map(|part| (part.key.clone(), actual(&part.key))).collect()
+    version
+        .definition
+        .parts
+        .iter()
+        .map(|part| (part.key.clone(), actual(&part.key)))
+        .collect()
 }
 
 impl Actual {
@@ -121,13 +140,18 @@ impl Actual {
     pub fn rounded(&self, definition: &Definition, digits: u32) -> Option<Decimal> {
         match self {
             Self::Number { value, .. } => Some(ratio::round_half_up(value.decimal(), digits)),
-            Self::Ratio { numerator, denominator } => {
-                ratio::rounded(definition, (*numerator, *denominator), digits)
-            }
+            Self::Ratio {
+                numerator,
+                denominator,
+            } => ratio::rounded(definition, (*numerator, *denominator), digits),
             Self::Months { total, .. } if definition.agg_time == AggTime::Sum => {
                 Some(ratio::round_half_up(total.decimal(), digits))
             }
-            Self::Months { complete_total, complete_months, .. } => {
+            Self::Months {
+                complete_total,
+                complete_months,
+                ..
+            } => {
                 let months = Decimal::from(*complete_months);
                 let mean = complete_total.decimal().checked_div(months)?;
                 Some(ratio::round_half_up(mean, digits))
@@ -148,10 +172,17 @@ fn fold(definition: &Definition, cycle: DateSpan, on: Date, entries: &[&Entry]) 
         return Actual::Composite;
     }
     if entries.iter().all(|entry| nil_cause(entry).is_some()) {
-        let newest = entries.iter().max_by_key(|entry| order(entry)).and_then(|entry| nil_cause(entry));
-        let Some(cause) = newest else { return Actual::NoReport };
+        let newest = entries
+            .iter()
+            .max_by_key(|entry| order(entry))
+            .and_then(|entry| nil_cause(entry));
+        let Some(cause) = newest else {
+            return Actual::NoReport;
+        };
         // Where amounts add up, no activity is zero; a level, a share or a state it says nothing of.
-        let zero = entries.iter().any(|entry| nil_cause(entry) == Some(NilCause::NoActivity));
+        let zero = entries
+            .iter()
+            .any(|entry| nil_cause(entry) == Some(NilCause::NoActivity));
         if !(zero && adds_up(definition)) {
             return Actual::Nil(cause);
         }
@@ -161,16 +192,25 @@ fn fold(definition: &Definition, cycle: DateSpan, on: Date, entries: &[&Entry]) 
         AggTime::MeanOfPeriods => months(definition, cycle, on, entries),
         AggTime::Sum => {
             let parts = by_part(definition, entries, |entries| {
-                entries.iter().filter_map(|entry| value_of(entry)).fold(Quantity::ZERO, sum)
+                entries
+                    .iter()
+                    .filter_map(|entry| value_of(entry))
+                    .fold(Quantity::ZERO, sum)
             });
             joined(definition, parts)
         }
         AggTime::Latest | AggTime::Max | AggTime::Min => match newest_level_of_rubric(entries) {
             Some(level) => Actual::RubricLevel(level),
-            None if entries.iter().any(|e| matches!(e.measurement, Measurement::MemberValue { .. })) => {
+            None if entries
+                .iter()
+                .any(|e| matches!(e.measurement, Measurement::MemberValue { .. })) =>
+            {
                 members(definition, on, entries)
             }
-            None => joined(definition, by_part(definition, entries, |entries| chosen(definition, entries))),
+            None => joined(
+                definition,
+                by_part(definition, entries, |entries| chosen(definition, entries)),
+            ),
         },
         AggTime::RatioOfSums | AggTime::RatioOfLatest => shares(definition, entries),
         AggTime::Distinct => coverage(definition, on, entries),
@@ -198,9 +238,9 @@ fn order(entry: &Entry) -> (Date, u64) {
 
 fn value_of(entry: &Entry) -> Option<Quantity> {
     match &entry.measurement {
-        Measurement::Increment(value) | Measurement::Level(value) | Measurement::MemberValue { value, .. } => {
-            Some(*value)
-        }
+        Measurement::Increment(value)
+        | Measurement::Level(value)
+        | Measurement::MemberValue { value, .. } => Some(*value),
         Measurement::Ratio { .. }
         | Measurement::Member { .. }
         | Measurement::Milestone { .. }
@@ -225,19 +265,29 @@ fn by_part(
     for entry in entries {
         let zero = nil_cause(entry) == Some(NilCause::NoActivity) && adds_up(definition);
         if nil_cause(entry).is_none() || (zero && entry.reported.part.is_some()) {
-            groups.entry(entry.reported.part.as_ref()).or_default().push(entry);
+            groups
+                .entry(entry.reported.part.as_ref())
+                .or_default()
+                .push(entry);
         }
     }
-    groups.into_iter().map(|(part, entries)| (part.cloned(), value(&entries))).collect()
+    groups
+        .into_iter()
+        .map(|(part, entries)| (part.cloned(), value(&entries)))
+        .collect()
 }
 
 /// Of the levels of one part the latest, the greatest or the least.
 fn chosen(definition: &Definition, entries: &[&Entry]) -> Quantity {
-    let levels = entries.iter().filter_map(|entry| value_of(entry).map(|value| (entry, value)));
+    let levels = entries
+        .iter()
+        .filter_map(|entry| value_of(entry).map(|value| (entry, value)));
     let chosen = match definition.agg_time {
         AggTime::Max => levels.map(|(_, value)| value).max(),
         AggTime::Min => levels.map(|(_, value)| value).min(),
-        _ => levels.max_by_key(|(entry, _)| order(entry)).map(|(_, value)| value),
+        _ => levels
+            .max_by_key(|(entry, _)| order(entry))
+            .map(|(_, value)| value),
     };
     chosen.unwrap_or_default()
 }
@@ -251,14 +301,18 @@ fn joined(definition: &Definition, values: Vec<(Option<Key>, Quantity)>) -> Actu
     let value = match definition.agg_space {
         AggSpace::MinOfParts => all().min().unwrap_or_default(),
         // What a part may count for at most depends on its target, so capping is the evaluation's.
-        AggSpace::Sum | AggSpace::CappedSum | AggSpace::RatioOfSums | AggSpace::AllOf | AggSpace::None => {
-            all().fold(Quantity::ZERO, sum)
-        }
+        AggSpace::Sum
+        | AggSpace::CappedSum
+        | AggSpace::RatioOfSums
+        | AggSpace::AllOf
+        | AggSpace::None => all().fold(Quantity::ZERO, sum),
         AggSpace::Weighted => Quantity::ZERO,
     };
     let mut parts = Vec::new();
     for part in &definition.parts {
-        let found = values.iter().find(|(key, _)| key.as_ref() == Some(&part.key));
+        let found = values
+            .iter()
+            .find(|(key, _)| key.as_ref() == Some(&part.key));
         parts.extend(found.map(|(_, value)| (part.key.clone(), *value)));
     }
     Actual::Number { value, parts }
@@ -268,12 +322,18 @@ fn joined(definition: &Definition, values: Vec<(Option<Key>, Quantity)>) -> Actu
 fn weighted(definition: &Definition, values: &[(Option<Key>, Quantity)]) -> Actual {
     let (mut numerator, mut denominator) = (Quantity::ZERO, Quantity::ZERO);
     for (key, value) in values {
-        let part = definition.parts.iter().find(|part| Some(&part.key) == key.as_ref());
+        let part = definition
+            .parts
+            .iter()
+            .find(|part| Some(&part.key) == key.as_ref());
         let weight = part.and_then(|part| part.weight).unwrap_or_default();
         numerator = sum(numerator, (value.decimal() * weight.decimal()).into());
         denominator = sum(denominator, weight);
     }
-    Actual::Ratio { numerator, denominator }
+    Actual::Ratio {
+        numerator,
+        denominator,
+    }
 }
 
 fn newest_level_of_rubric(entries: &[&Entry]) -> Option<u32> {
@@ -289,7 +349,13 @@ fn shares(definition: &Definition, entries: &[&Entry]) -> Actual {
     type Share = (Quantity, Quantity);
     let mut parts: BTreeMap<Option<&Key>, ((Date, u64), Share)> = BTreeMap::new();
     for entry in entries {
-        let Measurement::Ratio { numerator, denominator } = entry.measurement else { continue };
+        let Measurement::Ratio {
+            numerator,
+            denominator,
+        } = entry.measurement
+        else {
+            continue;
+        };
         let (key, own) = (entry.reported.part.as_ref(), (numerator, denominator));
         parts
             .entry(key)
@@ -309,7 +375,10 @@ fn shares(definition: &Definition, entries: &[&Entry]) -> Actual {
         shares.reduce(|a, b| (sum(a.0, b.0), sum(a.1, b.1)))
     };
     match whole {
-        Some((numerator, denominator)) => Actual::Ratio { numerator, denominator },
+        Some((numerator, denominator)) => Actual::Ratio {
+            numerator,
+            denominator,
+        },
         None => Actual::NoReport,
     }
 }
@@ -327,7 +396,9 @@ fn months(definition: &Definition, cycle: DateSpan, on: Date, entries: &[&Entry]
             }
             _ => {
                 if let Some(value) = value_of(entry) {
-                    let month = months.entry(entry.valid.counts_on().first_of_month()).or_default();
+                    let month = months
+                        .entry(entry.valid.counts_on().first_of_month())
+                        .or_default();
                     *month = sum(*month, value);
                 }
             }
@@ -338,7 +409,12 @@ fn months(definition: &Definition, cycle: DateSpan, on: Date, entries: &[&Entry]
         let last = month.last_of_month();
         last <= on && window.contains(*month) && window.contains(last)
     };
-    let whole = || months.iter().filter(|(month, _)| complete(month)).map(|(_, value)| *value);
+    let whole = || {
+        months
+            .iter()
+            .filter(|(month, _)| complete(month))
+            .map(|(_, value)| *value)
+    };
     Actual::Months {
         total: months.values().copied().fold(Quantity::ZERO, sum),
         complete_total: whole().fold(Quantity::ZERO, sum),
@@ -363,9 +439,19 @@ fn coverage(definition: &Definition, on: Date, entries: &[&Entry]) -> Actual {
             *newest = (*newest).max((order(entry), *state));
         }
     }
-    let in_set = |key: &Key| definition.members.iter().any(|m| m.key == *key && m.in_set_on(on));
-    let done = states.iter().filter(|(key, (_, state))| *state == MemberState::Done && in_set(key));
-    Actual::Coverage { done: done.map(|(key, _)| (*key).clone()).collect(), in_set: size(definition, on) }
+    let in_set = |key: &Key| {
+        definition
+            .members
+            .iter()
+            .any(|m| m.key == *key && m.in_set_on(on))
+    };
+    let done = states
+        .iter()
+        .filter(|(key, (_, state))| *state == MemberState::Done && in_set(key));
+    Actual::Coverage {
+        done: done.map(|(key, _)| (*key).clone()).collect(),
+        in_set: size(definition, on),
+    }
 }
 
 /// The value of each member in the set on the day: its latest, greatest or least.
@@ -376,14 +462,28 @@ fn members(definition: &Definition, on: Date, entries: &[&Entry]) -> Actual {
             of_member.entry(member).or_default().push(entry);
         }
     }
-    let in_set = |key: &Key| definition.members.iter().any(|m| m.key == *key && m.in_set_on(on));
+    let in_set = |key: &Key| {
+        definition
+            .members
+            .iter()
+            .any(|m| m.key == *key && m.in_set_on(on))
+    };
     let values = of_member.iter().filter(|(key, _)| in_set(key));
-    let values = values.map(|(key, entries)| ((*key).clone(), chosen(definition, entries))).collect();
-    Actual::Members { values, in_set: size(definition, on) }
+    let values = values
+        .map(|(key, entries)| ((*key).clone(), chosen(definition, entries)))
+        .collect();
+    Actual::Members {
+        values,
+        in_set: size(definition, on),
+    }
 }
 
 fn size(definition: &Definition, on: Date) -> u32 {
-    let members = definition.members.iter().filter(|member| member.in_set_on(on)).count();
+    let members = definition
+        .members
+        .iter()
+        .filter(|member| member.in_set_on(on))
+        .count();
     u32::try_from(members).unwrap_or(u32::MAX)
 }
 
@@ -393,7 +493,10 @@ fn milestone(definition: &Definition, entries: &[&Entry]) -> Actual {
     for entry in entries {
         if let Measurement::Milestone { checkpoint, state } = &entry.measurement {
             let (date, position) = order(entry);
-            states.entry(checkpoint.as_ref()).or_default().push((date, position, *state));
+            states
+                .entry(checkpoint.as_ref())
+                .or_default()
+                .push((date, position, *state));
         }
     }
     // The newest state, since the first day from which on nothing else was reported.
@@ -401,7 +504,12 @@ fn milestone(definition: &Definition, entries: &[&Entry]) -> Actual {
         let mut history = history.clone();
         history.sort_unstable();
         let (_, _, state) = *history.last()?;
-        let since = history.iter().rev().take_while(|(_, _, s)| *s == state).last().map(|(date, ..)| *date)?;
+        let since = history
+            .iter()
+            .rev()
+            .take_while(|(_, _, s)| *s == state)
+            .last()
+            .map(|(date, ..)| *date)?;
         Some((state, since))
     };
     let checkpoints: Vec<(Key, MilestoneState, Date)> = definition
@@ -419,9 +527,16 @@ fn milestone(definition: &Definition, entries: &[&Entry]) -> Actual {
         .map(|(.., since)| *since)
         .min()
         .map(|since| (MilestoneState::Started, since));
-    let not_begun = checkpoints.iter().map(|(.., since)| (MilestoneState::NotStarted, *since)).min();
+    let not_begun = checkpoints
+        .iter()
+        .map(|(.., since)| (MilestoneState::NotStarted, *since))
+        .min();
     match own.or(begun).or(not_begun) {
-        Some((state, since)) => Actual::Milestone { state, since, checkpoints },
+        Some((state, since)) => Actual::Milestone {
+            state,
+            since,
+            checkpoints,
+        },
         None => Actual::NoReport,
     }
 }

@@ -35,10 +35,17 @@ pub fn compare(left: (Quantity, Quantity), right: (Quantity, Quantity)) -> Order
 }
 
 /// Holds a ratio against a value in the indicator's unit: 5,430 of 9,980 against 99 %.
-pub fn compare_with(definition: &Definition, ratio: (Quantity, Quantity), value: Quantity) -> Ordering {
+pub fn compare_with(
+    definition: &Definition,
+    ratio: (Quantity, Quantity),
+    value: Quantity,
+) -> Ordering {
     let (up, down) = factor(definition);
     let times = |quantity: Quantity, factor: Quantity| {
-        quantity.decimal().checked_mul(factor.decimal()).map(Quantity::from)
+        quantity
+            .decimal()
+            .checked_mul(factor.decimal())
+            .map(Quantity::from)
     };
     match (times(ratio.0, up), times(ratio.1, down)) {
         (Some(numerator), Some(denominator)) => {
@@ -50,10 +57,16 @@ pub fn compare_with(definition: &Definition, ratio: (Quantity, Quantity), value:
 
 /// The ratio in the indicator's unit with `digits` after the point, half up; `None` without a denominator.
 /// For eyes only: nothing may be judged on it.
-pub fn rounded(definition: &Definition, ratio: (Quantity, Quantity), digits: u32) -> Option<Decimal> {
+pub fn rounded(
+    definition: &Definition,
+    ratio: (Quantity, Quantity),
+    digits: u32,
+) -> Option<Decimal> {
     let (up, down) = factor(definition);
     let quotient = ratio.0.decimal().checked_div(ratio.1.decimal())?;
-    let value = quotient.checked_mul(up.decimal())?.checked_div(down.decimal())?;
+    let value = quotient
+        .checked_mul(up.decimal())?
+        .checked_div(down.decimal())?;
     Some(round_half_up(value, digits))
 }
 
@@ -66,11 +79,17 @@ pub fn round_half_up(value: Decimal, digits: u32) -> Decimal {
 /// in percent, 1 for a mean. A weighted mean of percentages is one of values that stand in the unit already.
 fn factor(definition: &Definition) -> (Quantity, Quantity) {
     let one = Quantity::from(1);
-    if definition.unit.dimension != Dimension::Ratio || definition.entry_kind != Some(EntryKind::NumDen) {
+    if definition.unit.dimension != Dimension::Ratio
+        || definition.entry_kind != Some(EntryKind::NumDen)
+    {
         return (one, one);
     }
     let scale = definition.unit.scale_pow10;
-    let ten = Quantity::from(10_i64.checked_pow(u32::from(scale.unsigned_abs())).unwrap_or(1));
+    let ten = Quantity::from(
+        10_i64
+            .checked_pow(u32::from(scale.unsigned_abs()))
+            .unwrap_or(1),
+    );
     if scale < 0 { (ten, one) } else { (one, ten) }
 }
 
@@ -93,11 +112,17 @@ mod tests {
 
     #[test]
     fn thirds_are_not_their_roundings() {
-        assert_eq!(compare((q("1"), q("3")), (q("0.3333333333"), q("1"))), Ordering::Greater);
+        assert_eq!(
+            compare((q("1"), q("3")), (q("0.3333333333"), q("1"))),
+            Ordering::Greater
+        );
         assert_eq!(compare((q("2"), q("6")), (q("1"), q("3"))), Ordering::Equal);
         assert_eq!(compare((q("-1"), q("3")), (q("0"), q("7"))), Ordering::Less);
         let large = q("999999999999999.9999999999");
-        assert_eq!(compare((large, q("1")), (large, q("1.0000000001"))), Ordering::Greater);
+        assert_eq!(
+            compare((large, q("1")), (large, q("1.0000000001"))),
+            Ordering::Greater
+        );
         assert_eq!(compare((q("1"), q("0")), (q("1"), q("1"))), Ordering::Equal);
     }
 

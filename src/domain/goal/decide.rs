@@ -64,7 +64,13 @@ pub fn decide(
     proposed: &Event,
 ) -> Result<Decided, Vec<Rejection>> {
     let mut event = proposed.clone();
-    let mut judge = Judge { context, goal, proposed, rejections: Vec::new(), notices: Vec::new() };
+    let mut judge = Judge {
+        context,
+        goal,
+        proposed,
+        rejections: Vec::new(),
+        notices: Vec::new(),
+    };
     judge.envelope();
     match &mut event.payload {
         Payload::LedgerOpened(_) => judge.reject(Reason::LedgerOpenedOnce, ""),
@@ -108,7 +114,10 @@ pub fn decide(
         Payload::EvidenceAttached(p) => judge.evidence_attached(p),
     }
     if judge.rejections.is_empty() {
-        Ok(Decided { events: vec![event], notices: judge.notices })
+        Ok(Decided {
+            events: vec![event],
+            notices: judge.notices,
+        })
     } else {
         Err(judge.rejections)
     }
@@ -130,7 +139,12 @@ impl Judge<'_> {
     }
 
     /// Refuses at `field` of the payload, with figures for the message.
-    fn reject_with(&mut self, reason: Reason, field: &str, values: &[(&'static str, &dyn Display)]) {
+    fn reject_with(
+        &mut self,
+        reason: Reason,
+        field: &str,
+        values: &[(&'static str, &dyn Display)],
+    ) {
         let path = self.path(field);
         self.reject_envelope(reason, &path, values);
     }
@@ -141,21 +155,44 @@ impl Judge<'_> {
     }
 
     /// Refuses at `field` of the envelope.
-    fn reject_envelope(&mut self, reason: Reason, field: &str, values: &[(&'static str, &dyn Display)]) {
+    fn reject_envelope(
+        &mut self,
+        reason: Reason,
+        field: &str,
+        values: &[(&'static str, &dyn Display)],
+    ) {
         let refusal = Rejection::new(reason, field);
-        self.rejections.push(values.iter().fold(refusal, |r, (name, value)| r.with(name, value)));
+        self.rejections.push(
+            values
+                .iter()
+                .fold(refusal, |r, (name, value)| r.with(name, value)),
+        );
     }
 
     /// Accepts, but flags `field` of the payload.
     fn notice(&mut self, kind: NoticeKind, field: &str, ja: String, en: String) {
         let field = self.path(field);
-        self.notices.push(Notice { kind, field, ja, en });
+        self.notices.push(Notice {
+            kind,
+            field,
+            ja,
+            en,
+        });
     }
 
     /// The path of `field` within the event.
     fn path(&self, field: &str) -> String {
-        let event = self.proposed.payload.event_type().code().to_ascii_lowercase();
-        if field.is_empty() { event } else { format!("{event}.{field}") }
+        let event = self
+            .proposed
+            .payload
+            .event_type()
+            .code()
+            .to_ascii_lowercase();
+        if field.is_empty() {
+            event
+        } else {
+            format!("{event}.{field}")
+        }
     }
 
     /// The first day it holds, where one was given.

@@ -39,9 +39,10 @@ impl Slot {
             Measurement::Level(_) | Measurement::Ratio { .. } | Measurement::RubricLevel(_) => {
                 (0, Quantity::ZERO)
             }
-            Measurement::Member { member, .. } | Measurement::MemberValue { member, .. } => {
-                (number_of(definition.members.iter().map(|m| &m.key), member), Quantity::ZERO)
-            }
+            Measurement::Member { member, .. } | Measurement::MemberValue { member, .. } => (
+                number_of(definition.members.iter().map(|m| &m.key), member),
+                Quantity::ZERO,
+            ),
             Measurement::Milestone { checkpoint, .. } => {
                 let number = checkpoint.as_ref().map_or(0, |checkpoint| {
                     number_of(definition.checkpoints.iter().map(|c| &c.key), checkpoint)
@@ -50,15 +51,24 @@ impl Slot {
             }
             Measurement::Nil(_) => return None,
         };
-        let part = part.map_or(0, |part| number_of(definition.parts.iter().map(|p| &p.key), part));
-        Some(Self { part, member, date, amount })
+        let part = part.map_or(0, |part| {
+            number_of(definition.parts.iter().map(|p| &p.key), part)
+        });
+        Some(Self {
+            part,
+            member,
+            date,
+            amount,
+        })
     }
 }
 
 /// Place of `key` among `keys`, from 1. Keys outside the definition, which only a forged history has, share
 /// the last number.
 fn number_of<'a>(mut keys: impl Iterator<Item = &'a Key>, key: &Key) -> u16 {
-    keys.position(|k| k == key).and_then(|index| u16::try_from(index + 1).ok()).unwrap_or(u16::MAX)
+    keys.position(|k| k == key)
+        .and_then(|index| u16::try_from(index + 1).ok())
+        .unwrap_or(u16::MAX)
 }
 
 /// Entries that count and stand in one place.
@@ -90,9 +100,20 @@ pub(crate) struct Tally {
 impl Tally {
     /// Adds the entry that stands at `index`.
     pub(super) fn add(&mut self, definition: &Definition, entry: &Entry, index: usize) {
-        let Some(slot) = slot_of(definition, entry) else { return };
-        let occupants = self.slots.get(&slot).map_or(1, |o| o.count.saturating_add(1));
-        self.slots.insert(slot, Occupants { count: occupants, newest: index });
+        let Some(slot) = slot_of(definition, entry) else {
+            return;
+        };
+        let occupants = self
+            .slots
+            .get(&slot)
+            .map_or(1, |o| o.count.saturating_add(1));
+        self.slots.insert(
+            slot,
+            Occupants {
+                count: occupants,
+                newest: index,
+            },
+        );
         match &entry.measurement {
             Measurement::Increment(amount) => {
                 self.gross = sum(self.gross, magnitude(*amount));
@@ -102,12 +123,17 @@ impl Tally {
                     self.part_totals.insert(slot.part, total);
                 }
                 self.largest = match self.largest {
-                    Some((largest, count)) if largest == *amount => Some((largest, count.saturating_add(1))),
+                    Some((largest, count)) if largest == *amount => {
+                        Some((largest, count.saturating_add(1)))
+                    }
                     Some(larger) if *amount < larger.0 => Some(larger),
                     _ => Some((*amount, 1)),
                 };
             }
-            Measurement::Ratio { numerator, denominator } => {
+            Measurement::Ratio {
+                numerator,
+                denominator,
+            } => {
                 self.gross = sum(self.gross, magnitude(*numerator));
                 self.gross_denominator = sum(self.gross_denominator, magnitude(*denominator));
             }
@@ -122,14 +148,18 @@ impl Tally {
 
     /// Takes out an entry that counts no longer.
     pub(super) fn remove(&mut self, definition: &Definition, entry: &Entry) {
-        let Some(slot) = slot_of(definition, entry) else { return };
+        let Some(slot) = slot_of(definition, entry) else {
+            return;
+        };
         if let Some(occupants) = self.slots.get_mut(&slot) {
             occupants.count = occupants.count.saturating_sub(1);
             if occupants.count == 0 {
                 self.slots.remove(&slot);
             }
         }
-        let Measurement::Increment(amount) = entry.measurement else { return };
+        let Measurement::Increment(amount) = entry.measurement else {
+            return;
+        };
         self.total = difference(self.total, amount);
         if slot.part != 0 {
             let total = difference(self.total_of(slot.part), amount);
@@ -148,7 +178,10 @@ impl Tally {
     fn find_largest(&self) -> Option<(Quantity, u32)> {
         let largest = self.slots.keys().map(|slot| slot.amount).max()?;
         let equal = self.slots.iter().filter(|(slot, _)| slot.amount == largest);
-        Some((largest, equal.fold(0, |count, (_, o)| count.saturating_add(o.count))))
+        Some((
+            largest,
+            equal.fold(0, |count, (_, o)| count.saturating_add(o.count)),
+        ))
     }
 
     /// Who stands in a place.
@@ -199,7 +232,12 @@ impl Tally {
 
 fn slot_of(definition: &Definition, entry: &Entry) -> Option<Slot> {
     let part = entry.reported.part.as_ref();
-    Slot::of(definition, &entry.measurement, part, entry.valid.counts_on())
+    Slot::of(
+        definition,
+        &entry.measurement,
+        part,
+        entry.valid.counts_on(),
+    )
 }
 
 fn magnitude(value: Quantity) -> Quantity {

@@ -480,7 +480,8 @@ impl Reading<'_, '_> {
             &at_definition,
             p.definition.as_ref(),
         );
-        let (indicator, code) = self.introduced::<IndicatorId>(&at, "indicator", &p.indicator, &p.code);
+        let (indicator, code) =
+            self.introduced::<IndicatorId>(&at, "indicator", &p.indicator, &p.code);
         self.resolver.define_indicator(indicator, initiative);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);

@@ -1,7 +1,6 @@
 use prost::Message as _;
 
 use super::*;
-use crate::grpc::event::recorded::show_event;
 use crate::api::v1::event_input::Payload as Wire;
 use crate::domain::directory::Directory;
 use crate::domain::event::{
@@ -9,6 +8,7 @@ use crate::domain::event::{
 };
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::text::Name;
+use crate::grpc::event::recorded::show_event;
 
 fn id(number: u32) -> String {
     format!("01890a5d-ac96-774b-bcce-{number:012}")
@@ -468,7 +468,7 @@ fn full(event: v1::EventInput) -> v1::EventInput {
 }
 
 fn parse(events: &[v1::EventInput]) -> Result<Parsed, Vec<Rejection>> {
-    parse_events(&Directory::default(), events, &[], 1_000)
+    parse_events(&Directory::default(), events, &[], 1_000).map_err(|unsound| unsound.rejections)
 }
 
 fn faults(events: &[v1::EventInput]) -> String {
@@ -613,6 +613,7 @@ fn every_fault_of_every_event_is_told_at_once() {
     FIELD_REQUIRED events[7].actual_recorded.measurement
     CODE_INVALID events[7].actual_recorded.part
     FIELD_REQUIRED events[7].valid_from
+    EVENT_ID_REPEATED events[7].event_id
     ");
 }
 
@@ -782,7 +783,9 @@ fn expected_revisions_name_streams_by_id_or_code() {
             revision: 0,
         },
     ];
-    let rejections = parse_events(&directory, &plan(), &wrong, 1_000).unwrap_err();
+    let rejections = parse_events(&directory, &plan(), &wrong, 1_000)
+        .unwrap_err()
+        .rejections;
     let lines: Vec<_> = rejections
         .iter()
         .map(|r| format!("{} {}", r.reason.code(), r.field))

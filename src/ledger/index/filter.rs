@@ -24,7 +24,9 @@ fn mix(mut x: u64) -> u64 {
 impl Filter {
     pub(super) fn for_ids(count: u64) -> Self {
         let words = (count * BITS_PER_ID).div_ceil(64).max(1);
-        Self { words: vec![0; usize::try_from(words).unwrap_or(1)] }
+        Self {
+            words: vec![0; usize::try_from(words).unwrap_or(1)],
+        }
     }
 
     fn probes(&self, key: &IdKey) -> impl Iterator<Item = (usize, u64)> + use<> {
@@ -50,7 +52,8 @@ impl Filter {
     }
 
     pub(super) fn may_hold(&self, key: &IdKey) -> bool {
-        self.probes(key).all(|(word, bit)| self.words[word] & bit != 0)
+        self.probes(key)
+            .all(|(word, bit)| self.words[word] & bit != 0)
     }
 
     fn prefix(run: u32) -> Vec<u8> {
@@ -83,8 +86,11 @@ impl Filter {
         ledger: LedgerId,
         run: u32,
     ) -> Result<Option<Self>, DerivedFault> {
-        let chunks =
-            store.scan(ledger, &DerivedRange::prefix(&Self::prefix(run)), usize::from(u16::MAX))?;
+        let chunks = store.scan(
+            ledger,
+            &DerivedRange::prefix(&Self::prefix(run)),
+            usize::from(u16::MAX),
+        )?;
         let words: Vec<u64> = chunks
             .iter()
             .flat_map(|(_, value)| value.chunks_exact(8))

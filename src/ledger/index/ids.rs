@@ -33,7 +33,12 @@ fn entries(value: &[u8]) -> impl Iterator<Item = (IdKey, u64)> + '_ {
     value.chunks_exact(ENTRY).map(|entry| {
         let mut key = [0; 17];
         key.copy_from_slice(&entry[..17]);
-        (key, entry[17..].iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+        (
+            key,
+            entry[17..]
+                .iter()
+                .fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        )
     })
 }
 
@@ -52,7 +57,9 @@ pub(super) fn write(
     let mut record: Vec<u8> = Vec::with_capacity(PER_RECORD * ENTRY);
     let mut first = None;
     let mut close = |first: IdKey, record: &mut Vec<u8>, last: bool| {
-        batch.put(record_key(run, &first), std::mem::take(record)).map_err(invalid)?;
+        batch
+            .put(record_key(run, &first), std::mem::take(record))
+            .map_err(invalid)?;
         if last || batch.len() >= PER_BATCH {
             store.apply(ledger, std::mem::take(&mut batch))?;
         }
@@ -87,7 +94,9 @@ pub(super) fn find(
     let mut end = record_key(run, key);
     end.push(0);
     let range = DerivedRange::between(&prefix(run), &end);
-    let Some((_, value)) = store.scan_back(ledger, &range, 1)?.pop() else { return Ok(None) };
+    let Some((_, value)) = store.scan_back(ledger, &range, 1)?.pop() else {
+        return Ok(None);
+    };
     let (mut low, mut high) = (0, value.len() / ENTRY);
     while low < high {
         let middle = (low + high) / 2;
@@ -118,8 +127,10 @@ pub(super) fn merged<'a>(
     ledger: LedgerId,
     runs: &[Run],
 ) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + 'a {
-    let mut cursors: Vec<Cursor<'a>> =
-        runs.iter().map(|run| Cursor::new(store, ledger, run.number)).collect();
+    let mut cursors: Vec<Cursor<'a>> = runs
+        .iter()
+        .map(|run| Cursor::new(store, ledger, run.number))
+        .collect();
     let mut heap = BinaryHeap::new();
     let mut failed = None;
     for (index, cursor) in cursors.iter_mut().enumerate() {
@@ -157,7 +168,13 @@ impl<'a> Cursor<'a> {
         let from = prefix(run);
         let mut to = from.clone();
         to.extend_from_slice(&[0xff; 18]);
-        Self { store, ledger, from, to, read: VecDeque::new() }
+        Self {
+            store,
+            ledger,
+            from,
+            to,
+            read: VecDeque::new(),
+        }
     }
 
     fn next(&mut self) -> Result<Option<(IdKey, u64)>, DerivedFault> {

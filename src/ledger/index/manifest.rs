@@ -33,10 +33,16 @@ impl Manifest {
         store: &dyn DerivedStore,
         ledger: LedgerId,
     ) -> Result<Option<Self>, DerivedFault> {
-        Ok(store.get(ledger, KEY)?.and_then(|value| Self::decode(&value)))
+        Ok(store
+            .get(ledger, KEY)?
+            .and_then(|value| Self::decode(&value)))
     }
 
-    pub(super) fn save(&self, store: &dyn DerivedStore, ledger: LedgerId) -> Result<(), DerivedFault> {
+    pub(super) fn save(
+        &self,
+        store: &dyn DerivedStore,
+        ledger: LedgerId,
+    ) -> Result<(), DerivedFault> {
         let mut batch = DerivedBatch::new();
         batch.put(KEY, self.encode()).map_err(invalid)?;
         store.apply(ledger, batch)
@@ -44,7 +50,10 @@ impl Manifest {
 
     pub(super) fn crowded_level(&self) -> Option<u8> {
         let count = |level| self.runs.iter().filter(|run| run.level == level).count();
-        self.runs.iter().map(|run| run.level).find(|level| count(*level) >= FAN_IN)
+        self.runs
+            .iter()
+            .map(|run| run.level)
+            .find(|level| count(*level) >= FAN_IN)
     }
 
     fn encode(&self) -> Vec<u8> {
@@ -61,7 +70,12 @@ impl Manifest {
 
     fn decode(bytes: &[u8]) -> Option<Self> {
         let number = |range: std::ops::Range<usize>| -> Option<u64> {
-            Some(bytes.get(range)?.iter().fold(0, |all, byte| all << 8 | u64::from(*byte)))
+            Some(
+                bytes
+                    .get(range)?
+                    .iter()
+                    .fold(0, |all, byte| all << 8 | u64::from(*byte)),
+            )
         };
         if *bytes.first()? != VERSION || (bytes.len() - 1) % 13 != 12 {
             return None;
@@ -75,7 +89,11 @@ impl Manifest {
             });
         }
         let next_run = u32::try_from(number(9..13)?).ok()?;
-        Some(Self { up_to: number(1..9)?, next_run, runs })
+        Some(Self {
+            up_to: number(1..9)?,
+            next_run,
+            runs,
+        })
     }
 }
 
@@ -90,10 +108,23 @@ mod tests {
 
     #[test]
     fn a_manifest_survives_its_encoding() {
-        let runs = (0..3).map(|n| Run { number: n, level: n as u8, ids: u64::from(n) * 1000 }).collect();
-        let manifest = Manifest { up_to: 1 << 40, next_run: 7, runs };
+        let runs = (0..3)
+            .map(|n| Run {
+                number: n,
+                level: n as u8,
+                ids: u64::from(n) * 1000,
+            })
+            .collect();
+        let manifest = Manifest {
+            up_to: 1 << 40,
+            next_run: 7,
+            runs,
+        };
         assert_eq!(Manifest::decode(&manifest.encode()), Some(manifest.clone()));
-        assert_eq!(Manifest::decode(&Manifest::default().encode()), Some(Manifest::default()));
+        assert_eq!(
+            Manifest::decode(&Manifest::default().encode()),
+            Some(Manifest::default())
+        );
         let mut cut = manifest.encode();
         cut.pop();
         assert_eq!(Manifest::decode(&cut), None);

@@ -80,11 +80,18 @@ pub(super) fn write(
             }
         }
     }
-    if batch.is_empty() { Ok(()) } else { store.apply(ledger, batch) }
+    if batch.is_empty() {
+        Ok(())
+    } else {
+        store.apply(ledger, batch)
+    }
 }
 
 /// Appends up to `limit` positions of `term` in `from..to` to `found`.
-#[expect(clippy::too_many_arguments, reason = "one caller; a struct would only rename them")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one caller; a struct would only rename them"
+)]
 pub(super) fn read(
     store: &dyn DerivedStore,
     ledger: LedgerId,
@@ -115,7 +122,9 @@ pub(super) fn read(
             Direction::Forward => store.scan(ledger, &between, PAGE)?,
             Direction::Backward => store.scan_back(ledger, &between, PAGE)?,
         };
-        let Some((key, _)) = page.last() else { return Ok(()) };
+        let Some((key, _)) = page.last() else {
+            return Ok(());
+        };
         match direction {
             Direction::Forward => {
                 range.0 = key.to_vec();
@@ -155,7 +164,12 @@ mod tests {
 
     #[test]
     fn a_list_survives_its_encoding() {
-        for list in [vec![], vec![0], vec![5, 6, 1 << 40, (1 << 40) + 1], (0..10_000).collect()] {
+        for list in [
+            vec![],
+            vec![0],
+            vec![5, 6, 1 << 40, (1 << 40) + 1],
+            (0..10_000).collect(),
+        ] {
             assert_eq!(decode(&encode(&list)), list);
         }
     }

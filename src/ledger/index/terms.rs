@@ -80,7 +80,9 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         Term::actor(&recorded.actor.subject),
         Term::event_type(event.payload.event_type()),
     ];
-    let day = event.valid.map_or_else(|| directory.date_of(recorded.recorded_at), |v| v.from);
+    let day = event
+        .valid
+        .map_or_else(|| directory.date_of(recorded.recorded_at), |v| v.from);
     terms.push(Term::month(day.year(), day.month()));
     let mut units = BTreeSet::new();
     if let Some(id) = event.payload.indicator() {

@@ -9,7 +9,12 @@ use crate::domain::event::EventType;
 use crate::log::MemoryLog;
 
 fn event(position: u64, seed: u8) -> Indexed {
-    let uuid = |space: u8| Uuid::new_v5(&Uuid::NAMESPACE_OID, &[&[space][..], &position.to_be_bytes()].concat());
+    let uuid = |space: u8| {
+        Uuid::new_v5(
+            &Uuid::NAMESPACE_OID,
+            &[&[space][..], &position.to_be_bytes()].concat(),
+        )
+    };
     let mut terms = vec![Term::month(2023, (seed % 12 + 1) as i8)];
     if seed.is_multiple_of(3) {
         terms.push(Term::event_type(EventType::GoalSet));
@@ -18,7 +23,9 @@ fn event(position: u64, seed: u8) -> Indexed {
         position,
         terms,
         event_id: EventId::new(uuid(1)).unwrap(),
-        request_id: seed.is_multiple_of(2).then(|| RequestId::new(uuid(2)).unwrap()),
+        request_id: seed
+            .is_multiple_of(2)
+            .then(|| RequestId::new(uuid(2)).unwrap()),
     }
 }
 
@@ -123,6 +130,8 @@ fn what_an_interrupted_run_left_does_not_count() {
     index.add((0..10).map(|p| event(p, 0)).collect());
     index.flush().unwrap();
     let term = Term::event_type(EventType::GoalSet);
-    let found = index.postings(&term, 0, 100, Direction::Forward, 100).unwrap();
+    let found = index
+        .postings(&term, 0, 100, Direction::Forward, 100)
+        .unwrap();
     assert_eq!(found, (0..10).collect::<Vec<u64>>());
 }

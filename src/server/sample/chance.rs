@@ -9,7 +9,12 @@ impl Chance {
     /// The chance that belongs to `name`, independent of all others.
     pub(super) fn of(name: &str) -> Self {
         let digest = Sha256::digest(name.as_bytes());
-        Self(digest.iter().take(8).fold(0, |all, byte| all << 8 | u64::from(*byte)))
+        Self(
+            digest
+                .iter()
+                .take(8)
+                .fold(0, |all, byte| all << 8 | u64::from(*byte)),
+        )
     }
 
     fn next(&mut self) -> u64 {

@@ -26,7 +26,9 @@ pub(super) fn events(
         _ => None,
     };
     let events = import::events::events(&plan, &file, ledger, registered).map_err(|obstacles| {
-        let first = obstacles.first().map(|o| format!("{}: {}", o.code, o.message));
+        let first = obstacles
+            .first()
+            .map(|o| format!("{}: {}", o.code, o.message));
         SampleError::Bundle(first.unwrap_or_default())
     })?;
     Ok(import::events::batches(events))

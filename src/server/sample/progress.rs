@@ -43,7 +43,9 @@ pub(super) async fn acts(reader: &Reader) -> Result<Vec<Act>, SampleError> {
     let mut acts = Vec::new();
     for plan in directory.plans() {
         for goal in directory.goals_of(plan.id) {
-            let Some(card) = goal_card(reader, &view, goal, plan.cycle.last()).await? else { continue };
+            let Some(card) = goal_card(reader, &view, goal, plan.cycle.last()).await? else {
+                continue;
+            };
             for initiative in &card.initiatives {
                 let lead = initiative.entry.responsible().map(|r| r.lead);
                 let section = lead
@@ -55,8 +57,14 @@ pub(super) async fn acts(reader: &Reader) -> Result<Vec<Act>, SampleError> {
                     continue;
                 }
                 for indicator in &initiative.indicators {
-                    let Some(definition) = indicator.state.definition() else { continue };
-                    if super::story::owns(indicator.entry.code.as_str(), &section, indicator.entry.title.ja.as_str()) {
+                    let Some(definition) = indicator.state.definition() else {
+                        continue;
+                    };
+                    if super::story::owns(
+                        indicator.entry.code.as_str(),
+                        &section,
+                        indicator.entry.title.ja.as_str(),
+                    ) {
                         continue;
                     }
                     let subject = Subject {
@@ -90,7 +98,9 @@ fn month_ends(cycle: DateSpan) -> Vec<Date> {
 
 fn report(subject: &Subject<'_>, acts: &mut Vec<Act>) -> Result<(), SampleError> {
     let mut chance = Chance::of(subject.code);
-    let Some(kind) = subject.definition.entry_kind else { return Ok(()) };
+    let Some(kind) = subject.definition.entry_kind else {
+        return Ok(());
+    };
     let entries = match kind {
         EntryKind::Increment => increments(subject, &mut chance),
         EntryKind::Absolute => levels(subject, &mut chance),
@@ -108,11 +118,18 @@ fn report(subject: &Subject<'_>, acts: &mut Vec<Act>) -> Result<(), SampleError>
                 subject,
                 &format!("demand {} {number}", subject.code),
                 day,
-                DemandRecorded { indicator: subject.id, requests },
+                DemandRecorded {
+                    indicator: subject.id,
+                    requests,
+                },
             ));
         }
         // Most report within ten days; a few much later.
-        let days = if chance.in_hundred(4) { chance.between(32, 70) } else { chance.between(2, 9) };
+        let days = if chance.in_hundred(4) {
+            chance.between(32, 70)
+        } else {
+            chance.between(2, 9)
+        };
         let hour = i8::try_from(chance.between(8, 17)).unwrap_or(9);
         let minute = i8::try_from(chance.between(0, 59)).unwrap_or(0);
         let recorded = day.saturating_add(jiff::Span::new().days(days));
@@ -130,7 +147,9 @@ type Reported = (Date, Option<Key>, Measurement);
 /// The target as a number, or a plausible one where the plan gives none.
 fn goal_value(subject: &Subject<'_>, part: Option<&Key>) -> Decimal {
     let target = subject.state.first_target().map(|version| &version.target);
-    let of_part = target.and_then(|t| t.parts.iter().find(|p| Some(&p.part) == part)).map(|p| p.value);
+    let of_part = target
+        .and_then(|t| t.parts.iter().find(|p| Some(&p.part) == part))
+        .map(|p| p.value);
     let whole = target.and_then(|t| match t.aim {
         Aim::Value(value) => Some(value),
         Aim::Approximate { value, .. } => Some(value),
@@ -141,7 +160,11 @@ fn goal_value(subject: &Subject<'_>, part: Option<&Key>) -> Decimal {
 }
 
 fn in_unit(value: Decimal, definition: &Definition) -> Quantity {
-    let decimals = if definition.domain.integer { 0 } else { u32::from(definition.unit.decimals) };
+    let decimals = if definition.domain.integer {
+        0
+    } else {
+        u32::from(definition.unit.decimals)
+    };
     Quantity::from(value.round_dp_with_strategy(decimals, RoundingStrategy::ToZero))
 }
 
@@ -149,7 +172,12 @@ fn part_keys(subject: &Subject<'_>) -> Vec<Option<Key>> {
     if subject.definition.parts.is_empty() {
         return vec![None];
     }
-    subject.definition.parts.iter().map(|part| Some(part.key.clone())).collect()
+    subject
+        .definition
+        .parts
+        .iter()
+        .map(|part| Some(part.key.clone()))
+        .collect()
 }
 
 fn increments(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
@@ -165,7 +193,10 @@ fn increments(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
         for end in ends.iter().filter(|end| window.contains(**end)) {
             let unevenness = Decimal::from(chance.between(60, 140)) / Decimal::ONE_HUNDRED;
             let added = if monthly {
-                in_unit(target * (Decimal::ONE + (unevenness - Decimal::ONE) / Decimal::TEN), subject.definition)
+                in_unit(
+                    target * (Decimal::ONE + (unevenness - Decimal::ONE) / Decimal::TEN),
+                    subject.definition,
+                )
             } else {
                 whole += target * pace / months * unevenness;
                 let reached = in_unit(whole, subject.definition).decimal();
@@ -189,17 +220,30 @@ fn increments(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
 /// Quarterly, from the baseline towards the target.
 fn levels(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
     let mut entries = Vec::new();
-    let baseline = subject.state.baselines.last().map_or(Decimal::ZERO, |b| b.value.decimal());
+    let baseline = subject
+        .state
+        .baselines
+        .last()
+        .map_or(Decimal::ZERO, |b| b.value.decimal());
     for part in part_keys(subject) {
         let way = goal_value(subject, part.as_ref()) - baseline;
         let pace = Decimal::from(chance.between(70, 115)) / Decimal::ONE_HUNDRED;
-        for (quarter, end) in month_ends(subject.cycle).into_iter().skip(2).step_by(3).enumerate() {
+        for (quarter, end) in month_ends(subject.cycle)
+            .into_iter()
+            .skip(2)
+            .step_by(3)
+            .enumerate()
+        {
             let share = Decimal::from(quarter + 1) / Decimal::from(4);
             let mut value = baseline + way * pace * share;
             if let Some(max) = subject.definition.domain.max {
                 value = value.min(max.decimal());
             }
-            entries.push((end, part.clone(), Measurement::Level(in_unit(value, subject.definition))));
+            entries.push((
+                end,
+                part.clone(),
+                Measurement::Level(in_unit(value, subject.definition)),
+            ));
         }
     }
     entries
@@ -208,7 +252,11 @@ fn levels(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
 fn ratios(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
     let target = goal_value(subject, None);
     let mean = subject.definition.measure_type == MeasureType::Mean;
-    let scale = if mean { Decimal::ONE } else { Decimal::ONE_HUNDRED };
+    let scale = if mean {
+        Decimal::ONE
+    } else {
+        Decimal::ONE_HUNDRED
+    };
     let ends = month_ends(subject.cycle);
     // A sum of ratios gets a share each month; a standing one is measured at the half year and the end.
     let days: Vec<Date> = if subject.definition.agg_time == AggTime::RatioOfSums && !mean {
@@ -221,10 +269,25 @@ fn ratios(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
         .map(|(number, day)| {
             let denominator = Decimal::from(chance.between(400, 1_200));
             let near = Decimal::from(chance.between(930, 1_004)) / Decimal::from(1_000);
-            let part_of_year = if mean { Decimal::from(number + 1) / Decimal::TWO } else { Decimal::ONE };
+            let part_of_year = if mean {
+                Decimal::from(number + 1) / Decimal::TWO
+            } else {
+                Decimal::ONE
+            };
             let numerator = (denominator * target * near * part_of_year / scale).trunc();
-            let numerator = if mean { numerator } else { numerator.min(denominator) };
-            (day, None, Measurement::Ratio { numerator: numerator.into(), denominator: denominator.into() })
+            let numerator = if mean {
+                numerator
+            } else {
+                numerator.min(denominator)
+            };
+            (
+                day,
+                None,
+                Measurement::Ratio {
+                    numerator: numerator.into(),
+                    denominator: denominator.into(),
+                },
+            )
         })
         .collect()
 }
@@ -236,8 +299,10 @@ fn members(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
     for member in &subject.definition.members {
         let month = usize::try_from(chance.between(0, 13)).unwrap_or(0);
         if let Some(end) = ends.get(month) {
-            let measurement =
-                Measurement::Member { member: member.key.clone(), state: MemberState::Done };
+            let measurement = Measurement::Member {
+                member: member.key.clone(),
+                state: MemberState::Done,
+            };
             entries.push((*end, None, measurement));
         }
     }
@@ -247,11 +312,17 @@ fn members(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
 /// Begun in spring or summer; some are done by autumn, most by the end, a few not at all.
 fn milestones(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
     let ends = month_ends(subject.cycle);
-    let end_state = subject.state.first_target().and_then(|version| match version.target.aim {
-        Aim::Done { end_state, .. } => Some(end_state),
-        _ => None,
-    });
-    let state = |state| Measurement::Milestone { checkpoint: None, state };
+    let end_state = subject
+        .state
+        .first_target()
+        .and_then(|version| match version.target.aim {
+            Aim::Done { end_state, .. } => Some(end_state),
+            _ => None,
+        });
+    let state = |state| Measurement::Milestone {
+        checkpoint: None,
+        state,
+    };
     let mut entries = Vec::new();
     let begun = usize::try_from(chance.between(0, 5)).unwrap_or(0);
     if let Some(day) = ends.get(begun) {
@@ -272,7 +343,11 @@ fn milestones(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
 
 /// Judged at the half year and at the end.
 fn rubric(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
-    let levels = subject.definition.rubric.as_ref().map_or(0, |rubric| rubric.levels.len());
+    let levels = subject
+        .definition
+        .rubric
+        .as_ref()
+        .map_or(0, |rubric| rubric.levels.len());
     let highest = i64::try_from(levels).unwrap_or(1).max(1);
     month_ends(subject.cycle)
         .into_iter()
@@ -280,8 +355,14 @@ fn rubric(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
         .step_by(6)
         .enumerate()
         .map(|(number, day)| {
-            let level = chance.between(1, highest).max(highest.min(i64::try_from(number + 1).unwrap_or(1)));
-            (day, None, Measurement::RubricLevel(u32::try_from(level).unwrap_or(1)))
+            let level = chance
+                .between(1, highest)
+                .max(highest.min(i64::try_from(number + 1).unwrap_or(1)));
+            (
+                day,
+                None,
+                Measurement::RubricLevel(u32::try_from(level).unwrap_or(1)),
+            )
         })
         .collect()
 }
@@ -303,16 +384,24 @@ fn entry(
     let payload = ActualRecorded {
         indicator: subject.id,
         measurement,
-        reported: ReportedPart { part, unit_code: None },
+        reported: ReportedPart {
+            part,
+            unit_code: None,
+        },
     };
     let mut event = event(subject, &name, day, payload);
     if needs_evidence {
-        event.evidence.push(evidence(&name, &format!("{}の記録 {day}", subject.section))?);
+        event.evidence.push(evidence(
+            &name,
+            &format!("{}の記録 {day}", subject.section),
+        )?);
     }
     if judged {
         event.reason = Some(Reason {
             code: ReasonCode::Other,
-            text: Text::parse("実施の状況を記録と利用者の声により確認し、評価基準に照らして判断した。")?,
+            text: Text::parse(
+                "実施の状況を記録と利用者の声により確認し、評価基準に照らして判断した。",
+            )?,
         });
     }
     Ok(event)

@@ -5,6 +5,7 @@ use jiff::civil::date;
 
 use super::{Act, SampleError, at, event_id};
 use crate::domain::actual::{Measurement, MilestoneState, ReportedPart};
+use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{
@@ -12,7 +13,6 @@ use crate::domain::event::{
     NarrativeAdded, NarrativeKind, OrgUnitChanged, Payload, Reason, ReasonCode,
     ResponsibilityTransferred, SourceDocument, Stream, Subject, TargetRevised, Validity,
 };
-use crate::domain::code::Code;
 use crate::domain::id::{GoalId, IndicatorId, UnitId};
 use crate::domain::target::{Aim, Target};
 use crate::domain::text::{Name, Text, Title};
@@ -23,7 +23,10 @@ const OWN: [(&str, &str); 2] = [("総務文書課", "業務改善"), ("学校教
 
 /// Whether the story of an indicator is told here.
 pub(super) fn owns(code: &str, section: &str, title: &str) -> bool {
-    code.starts_with("R5/") && OWN.iter().any(|(own, words)| *own == section && title.contains(words))
+    code.starts_with("R5/")
+        && OWN
+            .iter()
+            .any(|(own, words)| *own == section && title.contains(words))
 }
 
 /// An indicator by section and words of its title, in the plan `R5`.
@@ -40,7 +43,11 @@ struct Teller<'a> {
 
 pub(super) async fn acts(reader: &Reader, day: Date) -> Result<Vec<Act>, SampleError> {
     let view = reader.caught_up(None).await;
-    let mut teller = Teller { reader, view, acts: Vec::new() };
+    let mut teller = Teller {
+        reader,
+        view,
+        acts: Vec::new(),
+    };
     teller.corrected_entry()?;
     teller.revised_targets().await?;
     teller.missed_milestone()?;
@@ -61,19 +68,28 @@ impl Teller<'_> {
         let missing = || SampleError::Bundle(format!("no indicator `{words}` of {section}"));
         let directory = self.directory();
         let code = Code::parse("R5")?;
-        let Some(Named::Plan(plan)) = directory.named(&code) else { return Err(missing()) };
+        let Some(Named::Plan(plan)) = directory.named(&code) else {
+            return Err(missing());
+        };
         for goal in directory.goals_of(plan) {
             for initiative in directory.initiatives_of(goal) {
-                let Some(entry) = directory.initiative(initiative) else { continue };
+                let Some(entry) = directory.initiative(initiative) else {
+                    continue;
+                };
                 let lead = entry.responsible().and_then(|r| directory.unit(r.lead));
                 let lead = lead.and_then(|unit| unit.latest());
                 if lead.is_none_or(|version| version.name.ja.as_str() != section) {
                     continue;
                 }
                 for id in directory.indicators_of(initiative) {
-                    let Some(indicator) = directory.indicator(id) else { continue };
+                    let Some(indicator) = directory.indicator(id) else {
+                        continue;
+                    };
                     if indicator.title.ja.as_str().contains(words) {
-                        return Ok(Found { id, stream: Stream::goal(indicator.home) });
+                        return Ok(Found {
+                            id,
+                            stream: Stream::goal(indicator.home),
+                        });
                     }
                 }
             }
@@ -83,19 +99,38 @@ impl Teller<'_> {
 
     fn unit(&self, name: &str) -> Result<UnitId, SampleError> {
         let named = |unit: &&std::sync::Arc<crate::domain::org_unit::OrgUnit>| {
-            unit.latest().is_some_and(|version| version.name.ja.as_str() == name)
+            unit.latest()
+                .is_some_and(|version| version.name.ja.as_str() == name)
         };
-        let unit = self.directory().units().into_iter().find(named).map(|unit| unit.id);
+        let unit = self
+            .directory()
+            .units()
+            .into_iter()
+            .find(named)
+            .map(|unit| unit.id);
         unit.ok_or_else(|| SampleError::Bundle(format!("no unit {name}")))
     }
 
     fn act(&mut self, day: Date, hour: i8, actor: &str, events: Vec<Event>) {
-        self.acts.push(Act { at: at(day, hour, 20), actor: actor.to_owned(), events });
+        self.acts.push(Act {
+            at: at(day, hour, 20),
+            actor: actor.to_owned(),
+            events,
+        });
     }
 
     fn report(&self, name: &str, found: &Found, day: Date, measurement: Measurement) -> Event {
         let reported = ReportedPart::default();
-        event(name, found.stream, day, ActualRecorded { indicator: found.id, measurement, reported })
+        event(
+            name,
+            found.stream,
+            day,
+            ActualRecorded {
+                indicator: found.id,
+                measurement,
+                reported,
+            },
+        )
     }
 
     /// 業務改善: July was reported as 12 and was 9.
@@ -118,14 +153,22 @@ impl Teller<'_> {
             self.act(recorded, 10, "総務文書課 入力担当", vec![event]);
         }
         let july = date(2023, 7, 31);
-        let mut correction = event("improvement corrected", found.stream, july, ActualCorrected {
-            indicator: found.id,
-            corrects: event_id("improvement 2023-07-31"),
-            before: Some(Measurement::Increment(12.into())),
-            measurement: Measurement::Increment(9.into()),
-            reported: ReportedPart::default(),
-        });
-        correction.reason = Some(reason(ReasonCode::EntryError, "7月分に前年度の提案3件を重ねて数えていた。")?);
+        let mut correction = event(
+            "improvement corrected",
+            found.stream,
+            july,
+            ActualCorrected {
+                indicator: found.id,
+                corrects: event_id("improvement 2023-07-31"),
+                before: Some(Measurement::Increment(12.into())),
+                measurement: Measurement::Increment(9.into()),
+                reported: ReportedPart::default(),
+            },
+        );
+        correction.reason = Some(reason(
+            ReasonCode::EntryError,
+            "7月分に前年度の提案3件を重ねて数えていた。",
+        )?);
         correction.source_document = Some(document("総文第118号", date(2023, 10, 5))?);
         self.act(date(2023, 10, 5), 15, "総務文書課長", vec![correction]);
         Ok(())
@@ -138,7 +181,10 @@ impl Teller<'_> {
             ("生活福祉課", "就労した人"),
             24,
             date(2023, 9, 1),
-            reason(ReasonCode::DemandChange, "支援の対象となる世帯が当初の見込みより少なくなったため。")?,
+            reason(
+                ReasonCode::DemandChange,
+                "支援の対象となる世帯が当初の見込みより少なくなったため。",
+            )?,
             document("生福第242号", date(2023, 9, 19))?,
         );
         let lowered = lowered.await?;
@@ -148,7 +194,10 @@ impl Teller<'_> {
             ("道路建設課", "要望"),
             12,
             date(2023, 8, 1),
-            reason(ReasonCode::PlanReview, "国の予算要求の時期に合わせ、要望の機会を2回増やすため。")?,
+            reason(
+                ReasonCode::PlanReview,
+                "国の予算要求の時期に合わせ、要望の機会を2回増やすため。",
+            )?,
             document("道建第87号", date(2023, 7, 13))?,
         );
         let raised = raised.await?;
@@ -166,16 +215,30 @@ impl Teller<'_> {
         document: SourceDocument,
     ) -> Result<Event, SampleError> {
         let found = self.find(section, words)?;
-        let state = self.reader.stream(found.stream, self.view.head.size).await?;
-        let first = state.goal.indicator(found.id).and_then(|i| i.first_target().cloned());
+        let state = self
+            .reader
+            .stream(found.stream, self.view.head.size)
+            .await?;
+        let first = state
+            .goal
+            .indicator(found.id)
+            .and_then(|i| i.first_target().cloned());
         let first = first.ok_or_else(|| SampleError::Bundle(format!("no target of {words}")))?;
-        let target = Target { aim: Aim::Value(value.into()), parts: Vec::new() };
-        let mut event = event(name, found.stream, effective, TargetRevised {
-            indicator: found.id,
-            replaces: first.event_id,
-            before: None,
-            target,
-        });
+        let target = Target {
+            aim: Aim::Value(value.into()),
+            parts: Vec::new(),
+        };
+        let mut event = event(
+            name,
+            found.stream,
+            effective,
+            TargetRevised {
+                indicator: found.id,
+                replaces: first.event_id,
+                before: None,
+                target,
+            },
+        );
         event.reason = Some(reason);
         event.source_document = Some(document);
         Ok(event)
@@ -184,18 +247,40 @@ impl Teller<'_> {
     /// A lecture due in August could not take place.
     fn missed_milestone(&mut self) -> Result<(), SampleError> {
         let found = self.find("学校教育課", "講演会")?;
-        let state = |state| Measurement::Milestone { checkpoint: None, state };
-        let begun = self.report("lecture begun", &found, date(2023, 6, 20), state(MilestoneState::Started));
+        let state = |state| Measurement::Milestone {
+            checkpoint: None,
+            state,
+        };
+        let begun = self.report(
+            "lecture begun",
+            &found,
+            date(2023, 6, 20),
+            state(MilestoneState::Started),
+        );
         self.act(date(2023, 7, 5), 9, "学校教育課 入力担当", vec![begun]);
-        let told = event("lecture postponed", found.stream, date(2023, 8, 25), NarrativeAdded {
-            subject: Subject::Indicator(found.id),
-            kind: NarrativeKind::Cause,
-            text: Text::parse("台風の接近により会場が使えず、8月の開催を見送った。11月に改めて開く。")?,
-        });
+        let told = event(
+            "lecture postponed",
+            found.stream,
+            date(2023, 8, 25),
+            NarrativeAdded {
+                subject: Subject::Indicator(found.id),
+                kind: NarrativeKind::Cause,
+                text: Text::parse(
+                    "台風の接近により会場が使えず、8月の開催を見送った。11月に改めて開く。",
+                )?,
+            },
+        );
         self.act(date(2023, 9, 4), 16, "学校教育課 入力担当", vec![told]);
-        let mut held =
-            self.report("lecture held", &found, date(2023, 11, 18), state(MilestoneState::Completed));
-        held.evidence.push(super::progress::evidence("lecture held", "講演会の開催記録")?);
+        let mut held = self.report(
+            "lecture held",
+            &found,
+            date(2023, 11, 18),
+            state(MilestoneState::Completed),
+        );
+        held.evidence.push(super::progress::evidence(
+            "lecture held",
+            "講演会の開催記録",
+        )?);
         self.act(date(2023, 11, 22), 10, "学校教育課 入力担当", vec![held]);
         Ok(())
     }
@@ -208,14 +293,27 @@ impl Teller<'_> {
         let measurement = Measurement::Increment(3.into());
         let wrong = self.report("bridges misfiled", &repaired, day, measurement.clone());
         self.act(date(2023, 8, 14), 13, "土木管理課 入力担当", vec![wrong]);
-        let mut retracted = event("bridges retracted", repaired.stream, day, ActualRetracted {
-            indicator: repaired.id,
-            retracts: event_id("bridges misfiled"),
-            before: Some(measurement.clone()),
-        });
-        retracted.reason = Some(reason(ReasonCode::WrongIndicator, "点検の実績を補修の指標に登録したため付け替える。")?);
+        let mut retracted = event(
+            "bridges retracted",
+            repaired.stream,
+            day,
+            ActualRetracted {
+                indicator: repaired.id,
+                retracts: event_id("bridges misfiled"),
+                before: Some(measurement.clone()),
+            },
+        );
+        retracted.reason = Some(reason(
+            ReasonCode::WrongIndicator,
+            "点検の実績を補修の指標に登録したため付け替える。",
+        )?);
         let right = self.report("bridges moved", &inspected, day, measurement);
-        self.act(date(2023, 9, 12), 10, "土木管理課 入力担当", vec![retracted, right]);
+        self.act(
+            date(2023, 9, 12),
+            10,
+            "土木管理課 入力担当",
+            vec![retracted, right],
+        );
         Ok(())
     }
 
@@ -224,7 +322,10 @@ impl Teller<'_> {
         let found = self.find("市民課", "出張")?;
         let day = date(2023, 5, 20);
         let mut late = self.report("visit late", &found, day, Measurement::Increment(1.into()));
-        late.reason = Some(reason(ReasonCode::LateData, "実施した月の報告に漏れがあった。")?);
+        late.reason = Some(reason(
+            ReasonCode::LateData,
+            "実施した月の報告に漏れがあった。",
+        )?);
         self.act(date(2023, 8, 21), 9, "市民課 入力担当", vec![late]);
         Ok(())
     }
@@ -239,43 +340,81 @@ impl Teller<'_> {
             ja: Name::parse("デジタル推進課")?,
             en: Some(Name::parse("Digital Promotion Section")?),
         };
-        let mut renamed = event("section renamed", Stream::org(section), first_day, OrgUnitChanged {
-            unit: section,
-            name: Some(name),
-            parent: None,
-            dissolved: false,
-        });
+        let mut renamed = event(
+            "section renamed",
+            Stream::org(section),
+            first_day,
+            OrgUnitChanged {
+                unit: section,
+                name: Some(name),
+                parent: None,
+                dissolved: false,
+            },
+        );
         renamed.reason = Some(because.clone());
         let classes = self.find("情報政策課", "スマホ教室")?;
-        let initiative = self.directory().indicator(classes.id).map(|indicator| indicator.initiative);
-        let initiative =
-            initiative.ok_or_else(|| SampleError::Bundle("an indicator without initiative".to_owned()))?;
-        let mut handed = event("classes handed over", classes.stream, first_day, ResponsibilityTransferred {
-            initiative,
-            lead_unit: neighbour,
-            contributing_units: vec![section],
-        });
+        let initiative = self
+            .directory()
+            .indicator(classes.id)
+            .map(|indicator| indicator.initiative);
+        let initiative = initiative
+            .ok_or_else(|| SampleError::Bundle("an indicator without initiative".to_owned()))?;
+        let mut handed = event(
+            "classes handed over",
+            classes.stream,
+            first_day,
+            ResponsibilityTransferred {
+                initiative,
+                lead_unit: neighbour,
+                contributing_units: vec![section],
+            },
+        );
         handed.reason = Some(because);
-        self.act(date(2023, 6, 28), 17, "企画政策課 事務局", vec![renamed, handed]);
+        self.act(
+            date(2023, 6, 28),
+            17,
+            "企画政策課 事務局",
+            vec![renamed, handed],
+        );
         Ok(())
     }
 
     /// At the half year some sections say what they expect at its end.
     fn forecasts(&mut self) -> Result<(), SampleError> {
         let expected = [
-            ("総務文書課", "業務改善", 48, "下期に提案月間を予定している。"),
-            ("生活福祉課", "就労した人", 23, "求人の動きが弱く、目標をやや下回る見込み。"),
+            (
+                "総務文書課",
+                "業務改善",
+                48,
+                "下期に提案月間を予定している。",
+            ),
+            (
+                "生活福祉課",
+                "就労した人",
+                23,
+                "求人の動きが弱く、目標をやや下回る見込み。",
+            ),
             ("土木管理課", "補修する橋", 10, "全ての工事の契約を終えた。"),
         ];
         for (section, words, value, basis) in expected {
             let found = self.find(section, words)?;
-            let forecast = event(&format!("forecast {words}"), found.stream, date(2023, 10, 3), ForecastSubmitted {
-                indicator: found.id,
-                value: ForecastValue::Value(value.into()),
-                confidence: Some(7),
-                basis: Text::parse(basis)?,
-            });
-            self.act(date(2023, 10, 3), 16, &format!("{section}長"), vec![forecast]);
+            let forecast = event(
+                &format!("forecast {words}"),
+                found.stream,
+                date(2023, 10, 3),
+                ForecastSubmitted {
+                    indicator: found.id,
+                    value: ForecastValue::Value(value.into()),
+                    confidence: Some(7),
+                    basis: Text::parse(basis)?,
+                },
+            );
+            self.act(
+                date(2023, 10, 3),
+                16,
+                &format!("{section}長"),
+                vec![forecast],
+            );
         }
         Ok(())
     }
@@ -284,11 +423,16 @@ impl Teller<'_> {
     fn today(&mut self, day: Date) -> Result<(), SampleError> {
         let found = self.find("総務文書課", "業務改善")?;
         let goal = GoalId::from_bytes(found.stream.id.as_bytes())?;
-        let note = event("today", found.stream, day, NarrativeAdded {
-            subject: Subject::Goal(goal),
-            kind: NarrativeKind::Note,
-            text: Text::parse("企画政策課より：報告の状況を確認した。")?,
-        });
+        let note = event(
+            "today",
+            found.stream,
+            day,
+            NarrativeAdded {
+                subject: Subject::Goal(goal),
+                kind: NarrativeKind::Note,
+                text: Text::parse("企画政策課より：報告の状況を確認した。")?,
+            },
+        );
         self.act(day, 8, "企画政策課 事務局", vec![note]);
         Ok(())
     }
@@ -310,9 +454,16 @@ fn event(name: &str, stream: Stream, day: Date, payload: impl Into<Payload>) -> 
 }
 
 fn reason(code: ReasonCode, text: &str) -> Result<Reason, SampleError> {
-    Ok(Reason { code, text: Text::parse(text)? })
+    Ok(Reason {
+        code,
+        text: Text::parse(text)?,
+    })
 }
 
 fn document(number: &str, day: Date) -> Result<SourceDocument, SampleError> {
-    Ok(SourceDocument { number: Name::parse(number)?, title: None, date: Some(day) })
+    Ok(SourceDocument {
+        number: Name::parse(number)?,
+        title: None,
+        date: Some(day),
+    })
 }

@@ -453,7 +453,12 @@ fn the_commands_that_the_demo_prints_work_as_printed() {
     while printed.len() < 3 {
         let line = demo.line();
         assert!(!line.is_empty(), "the demo ended after {printed:?}");
-        if let Some(command) = line.trim().strip_prefix("daicho ") {
+        // It stands with the path at which the program is, so that it works without being installed.
+        let typed = line.trim().split_once(' ');
+        if let Some((program, command)) = typed
+            && Path::new(program).file_name() == Path::new(env!("CARGO_BIN_EXE_daicho")).file_name()
+        {
+            assert!(Path::new(program).exists(), "{program}");
             printed.push(command.to_owned());
         }
     }

@@ -2,10 +2,10 @@
 
 use insta::assert_snapshot;
 
-use super::{Cut, actual_at, current_actual, part_actuals, standing, Standing};
+use super::{Cut, Standing, actual_at, current_actual, part_actuals, standing};
+use crate::domain::actual::Actual;
 use crate::domain::actual::{Measurement, MemberState, MilestoneState, NilCause};
 use crate::domain::date::DateSpan;
-use crate::domain::actual::Actual;
 use crate::domain::indicator::*;
 use crate::domain::testing::*;
 
@@ -37,39 +37,64 @@ fn reported(definition: Definition, entries: &[(&str, &str, Measurement)]) -> Wo
     world
 }
 
-fn plain<const N: usize>(measurement: impl Fn(&str) -> Measurement, entries: [(&'static str, &str); N]) -> Vec<(&'static str, &'static str, Measurement)> {
-    entries.map(|(date, value)| ("", date, measurement(value))).to_vec()
+fn plain<const N: usize>(
+    measurement: impl Fn(&str) -> Measurement,
+    entries: [(&'static str, &str); N],
+) -> Vec<(&'static str, &'static str, Measurement)> {
+    entries
+        .map(|(date, value)| ("", date, measurement(value)))
+        .to_vec()
 }
 
 #[test]
 fn amounts_add_up() {
-    let improvements = plain(increment, [
-        ("2023-04-30", "5"),
-        ("2023-05-31", "6"),
-        ("2023-06-30", "4"),
-        ("2023-07-31", "12"),
-        ("2023-08-31", "1"),
-        ("2023-09-30", "3"),
-        ("2023-10-31", "9"),
-    ]);
+    let improvements = plain(
+        increment,
+        [
+            ("2023-04-30", "5"),
+            ("2023-05-31", "6"),
+            ("2023-06-30", "4"),
+            ("2023-07-31", "12"),
+            ("2023-08-31", "1"),
+            ("2023-09-30", "3"),
+            ("2023-10-31", "9"),
+        ],
+    );
     assert_snapshot!(midyear(count(), &improvements), @"31");
     let pipes = plain(increment, [("2023-07-31", "0.3"), ("2023-09-30", "0.12")]);
     assert_snapshot!(midyear(length(), &pipes), @"0.42");
     // A span counts on its last day.
     let mut world = World::measuring(count());
-    world.accept(fact(recorded(increment("3"))).on("2023-09-20").until("2023-10-05"));
+    world.accept(
+        fact(recorded(increment("3")))
+            .on("2023-09-20")
+            .until("2023-10-05"),
+    );
     assert_snapshot!(on(&world, "2023-10-04"), @"no report");
     assert_snapshot!(on(&world, "2023-10-05"), @"3");
 }
 
 #[test]
 fn the_latest_level_counts() {
-    let levels = plain(level, [("2023-09-30", "47500"), ("2023-06-30", "46800"), ("2023-10-01", "50000")]);
+    let levels = plain(
+        level,
+        [
+            ("2023-09-30", "47500"),
+            ("2023-06-30", "46800"),
+            ("2023-10-01", "50000"),
+        ],
+    );
     assert_snapshot!(midyear(followers(), &levels), @"47500");
     assert_snapshot!(midyear(stage(), &plain(level, [("2023-06-30", "10"), ("2023-09-15", "30")])), @"30");
-    let rubric = [("", "2023-06-30", Measurement::RubricLevel(3)), ("", "2023-09-30", Measurement::RubricLevel(2))];
+    let rubric = [
+        ("", "2023-06-30", Measurement::RubricLevel(3)),
+        ("", "2023-09-30", Measurement::RubricLevel(2)),
+    ];
     assert_snapshot!(midyear(judged(), &rubric), @"level 2");
-    let extreme = |agg_time| Definition { agg_time, ..followers() };
+    let extreme = |agg_time| Definition {
+        agg_time,
+        ..followers()
+    };
     assert_snapshot!(midyear(extreme(AggTime::Max), &levels), @"47500");
     assert_snapshot!(midyear(extreme(AggTime::Min), &levels), @"46800");
 }
@@ -87,17 +112,31 @@ fn of_one_day_the_last_recorded_counts() {
 
 #[test]
 fn shares_keep_their_parts() {
-    let collected = [("", "2023-06-30", share("2000", "4000")), ("", "2023-09-30", share("3430", "5980"))];
+    let collected = [
+        ("", "2023-06-30", share("2000", "4000")),
+        ("", "2023-09-30", share("3430", "5980")),
+    ];
     assert_snapshot!(midyear(rate(AggTime::RatioOfSums), &collected), @"5430/9980");
     assert_snapshot!(midyear(rate(AggTime::RatioOfLatest), &collected), @"3430/5980");
     assert_snapshot!(midyear(mean_days(), &[("", "2023-09-30", share("680", "100"))]), @"680/100");
 
     let rounded = |definition: Definition, numerator, denominator, digits| {
-        let ratio = Actual::Ratio { numerator: q(numerator), denominator: q(denominator) };
-        ratio.rounded(&definition, digits).map(|value| value.to_string())
+        let ratio = Actual::Ratio {
+            numerator: q(numerator),
+            denominator: q(denominator),
+        };
+        ratio
+            .rounded(&definition, digits)
+            .map(|value| value.to_string())
     };
-    assert_eq!(rounded(rate(AggTime::RatioOfSums), "5430", "9980", 2).as_deref(), Some("54.41"));
-    assert_eq!(rounded(mean_days(), "680", "100", 1).as_deref(), Some("6.8"));
+    assert_eq!(
+        rounded(rate(AggTime::RatioOfSums), "5430", "9980", 2).as_deref(),
+        Some("54.41")
+    );
+    assert_eq!(
+        rounded(mean_days(), "680", "100", 1).as_deref(),
+        Some("6.8")
+    );
     assert_eq!(rounded(mean_days(), "1", "8", 2).as_deref(), Some("0.13"));
     assert_eq!(rounded(mean_days(), "1", "0", 2), None);
 
@@ -113,23 +152,46 @@ fn shares_keep_their_parts() {
 
 #[test]
 fn a_month_stands_for_itself() {
-    let counts = plain(increment, [
-        ("2023-04-10", "4"),
-        ("2023-05-10", "5"),
-        ("2023-06-10", "4"),
-        ("2023-07-10", "3"),
-        ("2023-08-10", "1"),
-        ("2023-08-20", "3"),
-        ("2023-09-10", "4"),
-    ]);
+    let counts = plain(
+        increment,
+        [
+            ("2023-04-10", "4"),
+            ("2023-05-10", "5"),
+            ("2023-06-10", "4"),
+            ("2023-07-10", "3"),
+            ("2023-08-10", "1"),
+            ("2023-08-20", "3"),
+            ("2023-09-10", "4"),
+        ],
+    );
     assert_snapshot!(midyear(monthly(AggTime::Sum), &counts), @"4 + 5 + 4 + 3 + 4 + 4 = 24; complete 24/6");
     // The month that is not over is listed, but not complete.
     assert_snapshot!(on(&reported(monthly(AggTime::Sum), &counts), "2023-09-29"), @"4 + 5 + 4 + 3 + 4 + 4 = 24; complete 20/5");
-    let from_july = Definition { active_window: Some(days("2023-07-01", "2024-03-31")), ..monthly(AggTime::MeanOfPeriods) };
-    let riders = plain(increment, [("2023-07-31", "212"), ("2023-08-31", "268"), ("2023-09-30", "301")]);
+    let from_july = Definition {
+        active_window: Some(days("2023-07-01", "2024-03-31")),
+        ..monthly(AggTime::MeanOfPeriods)
+    };
+    let riders = plain(
+        increment,
+        [
+            ("2023-07-31", "212"),
+            ("2023-08-31", "268"),
+            ("2023-09-30", "301"),
+        ],
+    );
     assert_snapshot!(midyear(from_july.clone(), &riders), @"212 + 268 + 301 = 781; complete 781/3");
-    let actual = current_actual(reported(from_july.clone(), &riders).indicator("X"), cycle(), day(MIDYEAR));
-    assert_eq!(actual.rounded(&from_july, 1).map(|mean| mean.to_string()).as_deref(), Some("260.3"));
+    let actual = current_actual(
+        reported(from_july.clone(), &riders).indicator("X"),
+        cycle(),
+        day(MIDYEAR),
+    );
+    assert_eq!(
+        actual
+            .rounded(&from_july, 1)
+            .map(|mean| mean.to_string())
+            .as_deref(),
+        Some("260.3")
+    );
     // Silence is not zero; a report of no activity is.
     let silent = plain(increment, [("2023-07-31", "212")]);
     assert_snapshot!(midyear(from_july.clone(), &silent), @"212 = 212; complete 212/1");
@@ -150,11 +212,17 @@ fn members_are_counted_once_while_they_are_in_the_set() {
         }
     }
     assert_snapshot!(midyear(coverage(36), &visits), @"20 of 36");
-    let undone = [("", "2023-06-30", member("m1", MemberState::Done)), ("", "2023-09-30", member("m1", MemberState::NotDone))];
+    let undone = [
+        ("", "2023-06-30", member("m1", MemberState::Done)),
+        ("", "2023-09-30", member("m1", MemberState::NotDone)),
+    ];
     assert_snapshot!(midyear(coverage(2), &undone), @"0 of 2");
     let mut leaving = coverage(2);
     leaving.members[0].until = Some(day("2023-08-31"));
-    let done = [("", "2023-06-30", member("m1", MemberState::Done)), ("", "2023-06-30", member("m2", MemberState::Done))];
+    let done = [
+        ("", "2023-06-30", member("m1", MemberState::Done)),
+        ("", "2023-06-30", member("m2", MemberState::Done)),
+    ];
     assert_snapshot!(on(&reported(leaving.clone(), &done), "2023-08-31"), @"2 of 2");
     assert_snapshot!(on(&reported(leaving, &done), "2023-09-01"), @"1 of 1");
 }
@@ -177,8 +245,16 @@ fn a_milestone_is_where_it_was_last_seen() {
     let steps = [
         ("", "2023-05-01", milestone_state(MilestoneState::Started)),
         ("", "2023-07-01", milestone_state(MilestoneState::Started)),
-        ("", "2023-06-30", checkpoint_state("c1", MilestoneState::Completed)),
-        ("", "2023-09-30", checkpoint_state("c2", MilestoneState::Completed)),
+        (
+            "",
+            "2023-06-30",
+            checkpoint_state("c1", MilestoneState::Completed),
+        ),
+        (
+            "",
+            "2023-09-30",
+            checkpoint_state("c2", MilestoneState::Completed),
+        ),
         ("", "2024-03-15", milestone_state(MilestoneState::Completed)),
     ];
     assert_snapshot!(midyear(milestone(5), &steps), @"STARTED since 2023-05-01, c1 COMPLETED, c2 COMPLETED");
@@ -190,13 +266,25 @@ fn a_milestone_is_where_it_was_last_seen() {
 #[test]
 fn parts_join_as_the_definition_says() {
     let parts = |agg_space| with_parts(count(), agg_space, &["歴史博物館", "美術館"]);
-    let exhibitions = [("歴史博物館", "2023-06-30", increment("3")), ("歴史博物館", "2023-09-30", increment("1"))];
+    let exhibitions = [
+        ("歴史博物館", "2023-06-30", increment("3")),
+        ("歴史博物館", "2023-09-30", increment("1")),
+    ];
     assert_snapshot!(midyear(parts(AggSpace::CappedSum), &exhibitions), @"4 (歴史博物館 4)");
-    let with_zero = [exhibitions[0].clone(), exhibitions[1].clone(), ("美術館", "2023-09-30", nil(NilCause::NoActivity))];
+    let with_zero = [
+        exhibitions[0].clone(),
+        exhibitions[1].clone(),
+        ("美術館", "2023-09-30", nil(NilCause::NoActivity)),
+    ];
     assert_snapshot!(midyear(parts(AggSpace::CappedSum), &with_zero), @"4 (歴史博物館 4, 美術館 0)");
     assert_snapshot!(midyear(parts(AggSpace::MinOfParts), &with_zero), @"0 (歴史博物館 4, 美術館 0)");
     let levels = with_parts(followers(), AggSpace::Sum, &["a", "b"]);
-    let of_levels = [("a", "2023-06-30", level("2")), ("b", "2023-06-30", level("4")), ("a", "2023-09-30", level("3")), ("b", "2023-09-30", nil(NilCause::NoActivity))];
+    let of_levels = [
+        ("a", "2023-06-30", level("2")),
+        ("b", "2023-06-30", level("4")),
+        ("a", "2023-09-30", level("3")),
+        ("b", "2023-09-30", nil(NilCause::NoActivity)),
+    ];
     assert_snapshot!(midyear(levels, &of_levels), @"7 (a 3, b 4)");
     let mut weighted = with_parts(followers(), AggSpace::Weighted, &["a", "b"]);
     weighted.parts[0].weight = Some(q("0.25"));
@@ -205,7 +293,10 @@ fn parts_join_as_the_definition_says() {
 
     let world = reported(parts(AggSpace::CappedSum), &exhibitions);
     let listed = part_actuals(world.indicator("X"), cycle(), Cut::on(day(MIDYEAR)));
-    let listed: Vec<String> = listed.iter().map(|(key, actual)| format!("{key}: {}", worth(actual))).collect();
+    let listed: Vec<String> = listed
+        .iter()
+        .map(|(key, actual)| format!("{key}: {}", worth(actual)))
+        .collect();
     assert_snapshot!(listed.join("; "), @"歴史博物館: 4 (歴史博物館 4); 美術館: no report");
 }
 
@@ -241,13 +332,21 @@ fn a_figure_depends_on_the_day_and_on_what_was_known() {
             sizes.push((known, world.position));
         }
     }
-    world.accept(fact(corrected("2023-07-31", increment("9"))).on("2023-07-31").because("入力誤り"));
+    world.accept(
+        fact(corrected("2023-07-31", increment("9")))
+            .on("2023-07-31")
+            .because("入力誤り"),
+    );
     sizes.push(("31 Oct", world.position));
     world.accept(fact(recorded(increment("2"))).on("2023-09-20"));
     sizes.push(("30 Nov", world.position));
     let row = |date: &str| {
         let at = |&(known, size): &(&str, u64)| {
-            let actual = actual_at(world.indicator("X"), cycle(), Cut::on(day(date)).known_at(size));
+            let actual = actual_at(
+                world.indicator("X"),
+                cycle(),
+                Cut::on(day(date)).known_at(size),
+            );
             format!("{known} {}", worth(&actual))
         };
         sizes.iter().map(at).collect::<Vec<_>>().join(", ")
@@ -263,14 +362,32 @@ fn only_the_last_correction_counts_until_it_is_taken_back() {
     let july = "2023-07-31";
     world.accept(fact(recorded(increment("12"))).on(july).named("entry"));
     world.accept(fact(recorded(increment("1"))).on("2023-08-31"));
-    world.accept(fact(corrected("entry", increment("9"))).on(july).because("入力誤り").named("first"));
+    world.accept(
+        fact(corrected("entry", increment("9")))
+            .on(july)
+            .because("入力誤り")
+            .named("first"),
+    );
     assert_snapshot!(on(&world, MIDYEAR), @"10");
-    world.accept(fact(corrected("first", increment("10"))).on("2023-08-01").because("入力誤り").named("second"));
+    world.accept(
+        fact(corrected("first", increment("10")))
+            .on("2023-08-01")
+            .because("入力誤り")
+            .named("second"),
+    );
     assert_snapshot!(on(&world, MIDYEAR), @"11");
     assert_snapshot!(on(&world, july), @"no report");
-    world.accept(fact(retracted("second")).on(july).because("重複").named("back"));
+    world.accept(
+        fact(retracted("second"))
+            .on(july)
+            .because("重複")
+            .named("back"),
+    );
     assert_snapshot!(on(&world, MIDYEAR), @"1");
-    assert_eq!(world.indicator("X").head_of_chain(event_id("entry")), event_id("back"));
+    assert_eq!(
+        world.indicator("X").head_of_chain(event_id("entry")),
+        event_id("back")
+    );
 
     let indicator = world.indicator("X");
     let stands = |index: usize, cut| standing(indicator, &indicator.entries[index], cut);
@@ -289,15 +406,26 @@ fn a_break_in_the_series_starts_anew() {
     let mut world = World::measuring(count());
     world.accept(fact(recorded(increment("12"))).on("2023-07-31"));
     let before_break = world.position;
-    world.accept(fact(redefined("X", 2, followers())).on("2023-09-01").because("定義変更"));
+    world.accept(
+        fact(redefined("X", 2, followers()))
+            .on("2023-09-01")
+            .because("定義変更"),
+    );
     assert_snapshot!(on(&world, "2023-08-31"), @"12");
     assert_snapshot!(on(&world, MIDYEAR), @"no report");
     world.accept(fact(recorded(level("7"))).on("2023-09-15"));
     world.accept(fact(recorded(increment("1"))).on("2023-08-31"));
     assert_snapshot!(on(&world, "2023-08-31"), @"13");
     assert_snapshot!(on(&world, MIDYEAR), @"7");
-    let known_before = actual_at(world.indicator("X"), cycle(), Cut::on(day(MIDYEAR)).known_at(before_break));
+    let known_before = actual_at(
+        world.indicator("X"),
+        cycle(),
+        Cut::on(day(MIDYEAR)).known_at(before_break),
+    );
     assert_snapshot!(worth(&known_before), @"12");
     let indicator = world.indicator("X");
-    assert_eq!(standing(indicator, &indicator.entries[0], Cut::on(day(MIDYEAR))), Standing::OtherSeries);
+    assert_eq!(
+        standing(indicator, &indicator.entries[0], Cut::on(day(MIDYEAR))),
+        Standing::OtherSeries
+    );
 }

@@ -13,7 +13,7 @@ impl Judge<'_> {
     pub(super) fn indicator_defined(&mut self, p: &IndicatorDefined) {
         let directory = self.context.directory;
         if directory.indicator(p.indicator).is_some() {
-            self.reject(Reason::IdExists, "indicator_id");
+            self.reject(Reason::IdExists, "indicator");
         }
         self.free_code(&p.code);
         self.open_initiative(p.initiative, "initiative");
@@ -21,7 +21,9 @@ impl Judge<'_> {
         if let Some(cycle) = &cycle {
             self.takes_effect_in(cycle);
         }
-        let home = directory.initiative(p.initiative).map(|initiative| initiative.home);
+        let home = directory
+            .initiative(p.initiative)
+            .map(|initiative| initiative.home);
         self.definition(&p.definition, p.indicator, home, cycle);
     }
 
@@ -40,7 +42,10 @@ impl Judge<'_> {
             self.takes_effect_in(&cycle);
         }
         let plan = |initiative: InitiativeId| {
-            directory.initiative(initiative).and_then(|i| directory.goal(i.goal)).map(|goal| goal.plan)
+            directory
+                .initiative(initiative)
+                .and_then(|i| directory.goal(i.goal))
+                .map(|goal| goal.plan)
         };
         if to_initiative.is_some() && plan(indicator.initiative) != plan(p.to_initiative) {
             self.reject(Reason::DifferentCycle, "to_initiative");
@@ -49,18 +54,37 @@ impl Judge<'_> {
 
     pub(super) fn indicator_redefined(&mut self, p: &IndicatorRedefined) {
         let entry = self.open_indicator(p.indicator);
-        let cycle = entry.as_ref().and_then(|entry| self.cycle_of_initiative(entry.initiative));
-        self.definition(&p.definition, p.indicator, entry.map(|entry| entry.home), cycle);
-        let Some(indicator) = self.goal.indicator(p.indicator) else { return };
+        let cycle = entry
+            .as_ref()
+            .and_then(|entry| self.cycle_of_initiative(entry.initiative));
+        self.definition(
+            &p.definition,
+            p.indicator,
+            entry.map(|entry| entry.home),
+            cycle,
+        );
+        let Some(indicator) = self.goal.indicator(p.indicator) else {
+            return;
+        };
         let expected = indicator.definition_version().saturating_add(1);
         if p.definition_version != expected {
             let field = "definition_version";
-            self.reject_with(Reason::DefinitionVersionStale, field, &[("expected", &expected)]);
+            self.reject_with(
+                Reason::DefinitionVersionStale,
+                field,
+                &[("expected", &expected)],
+            );
         }
-        let Some(newest) = indicator.definitions.back() else { return };
+        let Some(newest) = indicator.definitions.back() else {
+            return;
+        };
         if let Some(cycle) = cycle {
             // A break within the days of an earlier version would leave two series for one day.
-            let first = if indicator.definitions.len() > 1 { newest.from } else { cycle.first() };
+            let first = if indicator.definitions.len() > 1 {
+                newest.from
+            } else {
+                cycle.first()
+            };
             self.takes_effect_between(first.max(cycle.first()), cycle.last());
         }
         if *newest.definition == p.definition {
@@ -69,10 +93,15 @@ impl Judge<'_> {
         if newest.definition.measure_type != p.definition.measure_type
             && p.definition.measure_type == MeasureType::Composite
             && self.goal.indicators().any(|(_, other)| {
-                other.definition().is_some_and(|d| d.components.contains(&p.indicator))
+                other
+                    .definition()
+                    .is_some_and(|d| d.components.contains(&p.indicator))
             })
         {
-            self.inconsistent("measure_type", "a component of a composite cannot become one");
+            self.inconsistent(
+                "measure_type",
+                "a component of a composite cannot become one",
+            );
         }
     }
 
@@ -85,7 +114,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn baseline_set(&mut self, p: &BaselineSet) {
-        let Some(entry) = self.open_indicator(p.indicator) else { return };
+        let Some(entry) = self.open_indicator(p.indicator) else {
+            return;
+        };
         let (as_of, today) = (p.baseline.as_of, self.context.today);
         if today < as_of {
             self.reject_with(Reason::DateInFuture, "baseline.as_of", &[("today", &today)]);
@@ -93,10 +124,21 @@ impl Judge<'_> {
         if let Some(cycle) = self.cycle_of_initiative(entry.initiative)
             && cycle.last() <= as_of
         {
-            let problem = format!("a baseline is of a day before the cycle ends on {}", cycle.last());
-            self.reject_with(Reason::DateInvalid, "baseline.as_of", &[("problem", &problem)]);
+            let problem = format!(
+                "a baseline is of a day before the cycle ends on {}",
+                cycle.last()
+            );
+            self.reject_with(
+                Reason::DateInvalid,
+                "baseline.as_of",
+                &[("problem", &problem)],
+            );
         }
-        if let Some(definition) = self.goal.indicator(p.indicator).and_then(|i| i.definition()) {
+        if let Some(definition) = self
+            .goal
+            .indicator(p.indicator)
+            .and_then(|i| i.definition())
+        {
             self.aimed(definition, p.baseline.value, "baseline.value");
         }
     }
@@ -121,19 +163,38 @@ impl Judge<'_> {
         if let Some(lead) = definition.lead_unit {
             self.active_unit(lead, "definition.lead_unit");
         }
-        self.contributors(&definition.contributing_units, "definition.contributing_units");
+        self.contributors(
+            &definition.contributing_units,
+            "definition.contributing_units",
+        );
         self.components(definition, own, home);
         let Some(cycle) = cycle else { return };
-        if definition.active_window.is_some_and(|window| !cycle.covers(&window)) {
-            let bounds: [(_, &dyn std::fmt::Display); 2] = [("first", &cycle.first()), ("last", &cycle.last())];
-            self.reject_with(Reason::DateOutsideCycle, "definition.active_window", &bounds);
+        if definition
+            .active_window
+            .is_some_and(|window| !cycle.covers(&window))
+        {
+            let bounds: [(_, &dyn std::fmt::Display); 2] =
+                [("first", &cycle.first()), ("last", &cycle.last())];
+            self.reject_with(
+                Reason::DateOutsideCycle,
+                "definition.active_window",
+                &bounds,
+            );
         }
         if let Some(until) = definition.settlement_until {
             // Books of a year close within the next one.
-            let year_on = cycle.last().checked_add(jiff::Span::new().years(1)).unwrap_or(cycle.last());
+            let year_on = cycle
+                .last()
+                .checked_add(jiff::Span::new().years(1))
+                .unwrap_or(cycle.last());
             if !(cycle.last()..=year_on).contains(&until) {
-                let bounds: [(_, &dyn std::fmt::Display); 2] = [("first", &cycle.last()), ("last", &year_on)];
-                self.reject_with(Reason::DateOutsideCycle, "definition.settlement_until", &bounds);
+                let bounds: [(_, &dyn std::fmt::Display); 2] =
+                    [("first", &cycle.last()), ("last", &year_on)];
+                self.reject_with(
+                    Reason::DateOutsideCycle,
+                    "definition.settlement_until",
+                    &bounds,
+                );
             }
         }
     }
@@ -166,6 +227,10 @@ impl Judge<'_> {
 
     fn inconsistent(&mut self, field: &str, problem: &str) {
         let field = format!("definition.{field}");
-        self.reject_with(Reason::DefinitionInconsistent, &field, &[("problem", &problem)]);
+        self.reject_with(
+            Reason::DefinitionInconsistent,
+            &field,
+            &[("problem", &problem)],
+        );
     }
 }

@@ -13,7 +13,11 @@ impl Judge<'_> {
         if let Some(stream) = self.context.directory.stream_of(&event.payload)
             && stream != event.stream
         {
-            let problem = format!("the event belongs to the stream {} {}", stream.kind.code(), stream.id);
+            let problem = format!(
+                "the event belongs to the stream {} {}",
+                stream.kind.code(),
+                stream.id
+            );
             self.reject_envelope(Reason::FieldInvalid, "stream", &[("problem", &problem)]);
         }
         match event.valid {
@@ -28,7 +32,11 @@ impl Judge<'_> {
                 }
                 Some(to) if to != valid.from && !takes_span(&event.payload) => {
                     let problem = "this event holds on or from one day; leave the last day out";
-                    self.reject_envelope(Reason::FieldInvalid, "valid_to", &[("problem", &problem)]);
+                    self.reject_envelope(
+                        Reason::FieldInvalid,
+                        "valid_to",
+                        &[("problem", &problem)],
+                    );
                 }
                 _ => {}
             },
@@ -41,7 +49,10 @@ impl Judge<'_> {
 
 /// Whether the days it holds for must be given: always, but where the record itself is the fact.
 fn needs_days(payload: &Payload) -> bool {
-    !matches!(payload, Payload::LedgerOpened(_) | Payload::ImportAccepted(_))
+    !matches!(
+        payload,
+        Payload::LedgerOpened(_) | Payload::ImportAccepted(_)
+    )
 }
 
 /// Whether it may hold for more than one day: what accumulates over days may, a level may not.
@@ -59,7 +70,10 @@ fn takes_span(payload: &Payload) -> bool {
 }
 
 fn accumulates(measurement: &Measurement) -> bool {
-    matches!(measurement, Measurement::Increment(_) | Measurement::Ratio { .. } | Measurement::Nil(_))
+    matches!(
+        measurement,
+        Measurement::Increment(_) | Measurement::Ratio { .. } | Measurement::Nil(_)
+    )
 }
 
 /// Whether nobody may do it without saying why: all that takes back, replaces or ends something.

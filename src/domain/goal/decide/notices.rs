@@ -43,7 +43,10 @@ impl Judge<'_> {
             return;
         }
         let (day, today) = (report.valid.counts_on(), self.context.today);
-        if day.checked_add(Span::new().days(OLD_DAYS)).is_ok_and(|limit| limit < today) {
+        if day
+            .checked_add(Span::new().days(OLD_DAYS))
+            .is_ok_and(|limit| limit < today)
+        {
             self.notice(
                 NoticeKind::OldDate,
                 "",
@@ -54,7 +57,9 @@ impl Judge<'_> {
     }
 
     fn possible_duplicate(&mut self, report: &Report<'_>, slot: &Slot) {
-        let Some(occupants) = report.version.tally.at(slot) else { return };
+        let Some(occupants) = report.version.tally.at(slot) else {
+            return;
+        };
         let own = report.replaced_slot() == Some(*slot);
         if occupants.count > u32::from(own) {
             let date = slot.date;
@@ -62,13 +67,17 @@ impl Judge<'_> {
                 NoticeKind::PossibleDuplicate,
                 "measurement.increment",
                 format!("同じ日（{date}）に同じ数の実績があります。二重の報告ではありませんか"),
-                format!("an entry of the same amount is dated {date} already; is this the same fact?"),
+                format!(
+                    "an entry of the same amount is dated {date} already; is this the same fact?"
+                ),
             );
         }
     }
 
     fn spike(&mut self, report: &Report<'_>, amount: Quantity) {
-        let Some((largest, count)) = report.version.tally.largest() else { return };
+        let Some((largest, count)) = report.version.tally.largest() else {
+            return;
+        };
         // What is being replaced is no measure for what replaces it.
         let sole = report.replaced.is_some_and(|(_, entry)| {
             count == 1 && entry.measurement == Measurement::Increment(largest)
@@ -88,7 +97,13 @@ impl Judge<'_> {
         if definition.agg_time != AggTime::Sum || definition.per_month {
             return;
         }
-        let Some(target) = report.indicator.target_on(slot.date).map(|version| &version.target) else { return };
+        let Some(target) = report
+            .indicator
+            .target_on(slot.date)
+            .map(|version| &version.target)
+        else {
+            return;
+        };
         let part = definition.parts.get(usize::from(slot.part).wrapping_sub(1));
         let part_target = part.and_then(|part| target.parts.iter().find(|t| t.part == part.key));
         let tally = &report.version.tally;
@@ -98,9 +113,13 @@ impl Judge<'_> {
             (None, _) => return,
         };
         // What is replaced is still in the total, if it is of this series and, for a part's, of this part.
-        let replaced = report.replaced_slot().filter(|other| part_target.is_none() || other.part == slot.part);
+        let replaced = report
+            .replaced_slot()
+            .filter(|other| part_target.is_none() || other.part == slot.part);
         let replaced = replaced.map_or(Quantity::ZERO, |other| other.amount);
-        let total = total.checked_add(amount).and_then(|total| total.checked_sub(replaced));
+        let total = total
+            .checked_add(amount)
+            .and_then(|total| total.checked_sub(replaced));
         let Some(total) = total else { return };
         if Quantity::ZERO < aim && times(aim, TOTAL_PERCENT) < times(total, 100) {
             self.notice(
@@ -113,10 +132,16 @@ impl Judge<'_> {
     }
 
     fn level_drop(&mut self, report: &Report<'_>, slot: &Slot, level: Quantity) {
-        let others = |index: &usize| report.replaced.is_none_or(|(replaced, _)| replaced != *index);
+        let others = |index: &usize| {
+            report
+                .replaced
+                .is_none_or(|(replaced, _)| replaced != *index)
+        };
         let before = report.version.tally.before(slot).find(others);
         let before = before.and_then(|index| report.indicator.entries.get(index));
-        let Some(Measurement::Level(before)) = before.map(|entry| &entry.measurement) else { return };
+        let Some(Measurement::Level(before)) = before.map(|entry| &entry.measurement) else {
+            return;
+        };
         if Quantity::ZERO < *before && times(level, 100) < times(*before, LEVEL_KEPT_PERCENT) {
             let percent = 100 - LEVEL_KEPT_PERCENT;
             self.notice(
@@ -132,7 +157,9 @@ impl Judge<'_> {
 impl Report<'_> {
     /// The place of the entry replaced, where that is of the same series.
     fn replaced_slot(&self) -> Option<Slot> {
-        let (_, entry) = self.replaced.filter(|(_, e)| e.definition_version == self.version_number)?;
+        let (_, entry) = self
+            .replaced
+            .filter(|(_, e)| e.definition_version == self.version_number)?;
         let (part, day) = (entry.reported.part.as_ref(), entry.valid.counts_on());
         Slot::of(&self.version.definition, &entry.measurement, part, day)
     }
@@ -140,5 +167,8 @@ impl Report<'_> {
 
 // Totals have 28 digits at most; beyond that a flag is not worth an overflow.
 fn times(value: Quantity, factor: i64) -> Decimal {
-    value.decimal().checked_mul(Decimal::from(factor)).unwrap_or(Decimal::MAX)
+    value
+        .decimal()
+        .checked_mul(Decimal::from(factor))
+        .unwrap_or(Decimal::MAX)
 }

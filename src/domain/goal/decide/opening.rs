@@ -21,7 +21,10 @@ pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     }
     let origin = opened.origin.as_str();
     if origin.contains(|c: char| c.is_whitespace() || c == '+') || origin.contains("://") {
-        reject("origin", "a URL without its scheme, without spaces and without `+`");
+        reject(
+            "origin",
+            "a URL without its scheme, without spaces and without `+`",
+        );
     }
     if TimeZone::get(opened.time_zone.as_str()).is_err() {
         reject("time_zone", "an IANA time zone such as `Asia/Tokyo`");
@@ -32,7 +35,11 @@ pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     if opened.clock == ClockKind::Simulated && !opened.sample {
         reject("clock", "only a sample ledger has a simulated clock");
     }
-    if rejections.is_empty() { Ok(()) } else { Err(rejections) }
+    if rejections.is_empty() {
+        Ok(())
+    } else {
+        Err(rejections)
+    }
 }
 
 /// Whether it has the shape of a BCP 47 tag: a language of two or three letters, then subtags.
@@ -41,5 +48,6 @@ fn is_language_tag(tag: &str) -> bool {
     let language = subtags.next().unwrap_or_default();
     (2..=3).contains(&language.len())
         && language.bytes().all(|b| b.is_ascii_alphabetic())
-        && subtags.all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()))
+        && subtags
+            .all(|s| (1..=8).contains(&s.len()) && s.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

@@ -8,8 +8,8 @@ use crate::domain::actual::{Measurement, MilestoneState, ReportedPart};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::Phase;
 use crate::domain::event::{
-    ActualCorrected, ActualRecorded, ActualRetracted, DemandRecorded, EvidenceAttached, ForecastSubmitted,
-    ForecastValue, Validity,
+    ActualCorrected, ActualRecorded, ActualRetracted, DemandRecorded, EvidenceAttached,
+    ForecastSubmitted, ForecastValue, Validity,
 };
 use crate::domain::goal::{DefinitionVersion, Entry, Indicator, Slot};
 use crate::domain::id::{EventId, IndicatorId};
@@ -34,13 +34,17 @@ pub(super) struct Report<'a> {
 
 impl<'a> Judge<'a> {
     pub(super) fn actual_recorded(&mut self, p: &mut ActualRecorded) {
-        let Some((indicator, cycle)) = self.reported_on(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
+            return;
+        };
         self.phases(p.indicator);
         self.report(indicator, cycle, &p.measurement, &mut p.reported, None);
     }
 
     pub(super) fn actual_corrected(&mut self, p: &mut ActualCorrected) {
-        let Some((indicator, cycle)) = self.reported_on(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
+            return;
+        };
         self.phases(p.indicator);
         let replaced = self.standing_entry(indicator, p.corrects, "corrects", &mut p.before);
         self.report(indicator, cycle, &p.measurement, &mut p.reported, replaced);
@@ -48,7 +52,9 @@ impl<'a> Judge<'a> {
 
     /// What was entered in error can be taken back whatever has become of the goal since.
     pub(super) fn actual_retracted(&mut self, p: &mut ActualRetracted) {
-        let Some((indicator, cycle)) = self.reported_on(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
+            return;
+        };
         self.standing_entry(indicator, p.retracts, "retracts", &mut p.before);
         if let Some(valid) = self.proposed.valid
             && let Some((_, version)) = indicator.definition_on(valid.counts_on(), None)
@@ -58,10 +64,16 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn demand_recorded(&mut self, p: &DemandRecorded) {
-        let Some((indicator, cycle)) = self.reported_on(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
+            return;
+        };
         self.phases(p.indicator);
-        let Some(valid) = self.proposed.valid else { return };
-        let Some((_, version)) = indicator.definition_on(valid.counts_on(), None) else { return };
+        let Some(valid) = self.proposed.valid else {
+            return;
+        };
+        let Some((_, version)) = indicator.definition_on(valid.counts_on(), None) else {
+            return;
+        };
         let definition = &version.definition;
         self.observed_days(valid, definition, cycle);
         if !definition.demand_driven {
@@ -78,13 +90,17 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn forecast_submitted(&mut self, p: &ForecastSubmitted) {
-        let Some((indicator, cycle)) = self.reported_on(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
+            return;
+        };
         self.phases(p.indicator);
         if p.confidence.is_some_and(|confidence| 10 < confidence) {
             self.reject_form("confidence", "from 0 to 10");
         }
         let Some(made_on) = self.from() else { return };
-        let Some((_, version)) = indicator.definition_on(made_on, None) else { return };
+        let Some((_, version)) = indicator.definition_on(made_on, None) else {
+            return;
+        };
         let definition = &version.definition;
         self.observed_days(Validity::from(made_on), definition, cycle);
         match (definition.measure_type, p.value) {
@@ -98,10 +114,16 @@ impl<'a> Judge<'a> {
                 self.reject_form("value", "a milestone is expected by a day");
             }
             (MeasureType::Qualitative | MeasureType::Composite, value) => {
-                let field = if matches!(value, ForecastValue::Date(_)) { "date" } else { "value" };
+                let field = if matches!(value, ForecastValue::Date(_)) {
+                    "date"
+                } else {
+                    "value"
+                };
                 self.reject_form(field, "this indicator has no value to expect");
             }
-            (_, ForecastValue::Date(_)) => self.reject_form("date", "a value is expected, not a day"),
+            (_, ForecastValue::Date(_)) => {
+                self.reject_form("date", "a value is expected, not a day")
+            }
             (_, ForecastValue::Value(value)) => self.aimed(definition, value, "value"),
         }
     }
@@ -122,15 +144,20 @@ impl<'a> Judge<'a> {
             self.reject(Reason::IndicatorUnknown, "indicator");
             return None;
         };
-        self.cycle_of_initiative(entry.initiative).map(|cycle| (indicator.as_ref(), cycle))
+        self.cycle_of_initiative(entry.initiative)
+            .map(|cycle| (indicator.as_ref(), cycle))
     }
 
     /// On that day the indicator, its initiative and its goal were neither given up nor at rest. Days before
     /// can still be reported.
     fn phases(&mut self, id: IndicatorId) {
-        let Some(day) = self.proposed.valid.map(|valid| valid.counts_on()) else { return };
+        let Some(day) = self.proposed.valid.map(|valid| valid.counts_on()) else {
+            return;
+        };
         let directory = self.context.directory;
-        let Some(indicator) = directory.indicator(id) else { return };
+        let Some(indicator) = directory.indicator(id) else {
+            return;
+        };
         let initiative = directory.initiative(indicator.initiative);
         let goal = initiative.and_then(|initiative| directory.goal(initiative.goal));
         let ended = |phase: Phase| match phase {
@@ -138,10 +165,18 @@ impl<'a> Judge<'a> {
             _ => None,
         };
         if let Some(since) = ended(indicator.phase) {
-            self.reject_with(Reason::IndicatorCancelled, "indicator", &[("since", &since)]);
+            self.reject_with(
+                Reason::IndicatorCancelled,
+                "indicator",
+                &[("since", &since)],
+            );
         }
         if let Some(since) = initiative.and_then(|initiative| ended(initiative.phase)) {
-            self.reject_with(Reason::InitiativeCancelled, "indicator", &[("since", &since)]);
+            self.reject_with(
+                Reason::InitiativeCancelled,
+                "indicator",
+                &[("since", &since)],
+            );
         }
         let (reason, since) = match goal.map(|goal| goal.phase) {
             Some(Phase::Suspended(since)) => (Reason::GoalSuspended, since),
@@ -174,7 +209,11 @@ impl<'a> Judge<'a> {
         match before {
             Some(expected) if *expected != entry.measurement => {
                 let current = in_words(&entry.measurement);
-                self.reject_with(Reason::ExpectedValueDiffers, "before", &[("current", &current)]);
+                self.reject_with(
+                    Reason::ExpectedValueDiffers,
+                    "before",
+                    &[("current", &current)],
+                );
             }
             _ => *before = Some(entry.measurement.clone()),
         }
@@ -192,7 +231,9 @@ impl<'a> Judge<'a> {
         // Without a day the newest definition is the best guess for what else is wrong.
         let valid = self.proposed.valid;
         let day = valid.map_or(self.context.today, |valid| valid.counts_on());
-        let Some((version_number, version)) = indicator.definition_on(day, None) else { return };
+        let Some((version_number, version)) = indicator.definition_on(day, None) else {
+            return;
+        };
         let definition = version.definition.as_ref();
         if let Some(valid) = valid {
             self.observed_days(valid, definition, cycle);
@@ -206,9 +247,18 @@ impl<'a> Judge<'a> {
         self.measured_value(definition, measurement, day);
         // A place is known only where part, member and checkpoint are.
         let placed = self.rejections.len() == faults && known_part(definition, reported);
-        let slot = Slot::of(definition, measurement, reported.part.as_ref(), day).filter(|_| placed);
+        let slot =
+            Slot::of(definition, measurement, reported.part.as_ref(), day).filter(|_| placed);
         let valid = valid.unwrap_or(Validity::from(day));
-        let report = Report { indicator, version, version_number, valid, measurement, slot, replaced };
+        let report = Report {
+            indicator,
+            version,
+            version_number,
+            valid,
+            measurement,
+            slot,
+            replaced,
+        };
         if self.proposed.valid.is_some() {
             self.free_place(&report);
         }
@@ -219,13 +269,21 @@ impl<'a> Judge<'a> {
     /// Days that have been, in the cycle or its settlement, and not before the work began.
     fn observed_days(&mut self, valid: Validity, definition: &Definition, cycle: DateSpan) {
         let span = valid.span();
-        let last_field = if valid.to.is_some() { "valid_to" } else { "valid_from" };
+        let last_field = if valid.to.is_some() {
+            "valid_to"
+        } else {
+            "valid_from"
+        };
         let today = self.context.today;
         if today < span.last() {
             self.reject_envelope(Reason::DateInFuture, last_field, &[("today", &today)]);
         }
-        let first = definition.active_window.map_or(cycle.first(), |w| w.first().max(cycle.first()));
-        let last = definition.settlement_until.map_or(cycle.last(), |until| until.max(cycle.last()));
+        let first = definition
+            .active_window
+            .map_or(cycle.first(), |w| w.first().max(cycle.first()));
+        let last = definition
+            .settlement_until
+            .map_or(cycle.last(), |until| until.max(cycle.last()));
         let bounds: [(_, &dyn std::fmt::Display); 2] = [("first", &first), ("last", &last)];
         if span.first() < first || last < span.first() {
             self.reject_envelope(Reason::DateOutsideCycle, "valid_from", &bounds);
@@ -245,7 +303,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn reported_part(&mut self, definition: &Definition, measurement: &Measurement, reported: &mut ReportedPart) {
+    fn reported_part(
+        &mut self,
+        definition: &Definition,
+        measurement: &Measurement,
+        reported: &mut ReportedPart,
+    ) {
         match &reported.part {
             Some(part) if !has_part(definition, part) => self.part_unknown(definition, "part"),
             // Nothing to report may be said for all parts at once.
@@ -267,8 +330,10 @@ impl<'a> Judge<'a> {
     /// Whether the indicator takes entries of this kind.
     fn takes_kind(&mut self, definition: &Definition, measurement: &Measurement) -> bool {
         let Some(expected) = definition.entry_kind else {
-            let figures: [(_, &dyn std::fmt::Display); 2] =
-                [("expected", &"NONE (report on its components)"), ("expected_ja", &"構成する指標への報告")];
+            let figures: [(_, &dyn std::fmt::Display); 2] = [
+                ("expected", &"NONE (report on its components)"),
+                ("expected_ja", &"構成する指標への報告"),
+            ];
             self.reject_with(Reason::EntryKindMismatch, "measurement", &figures);
             return false;
         };
@@ -280,8 +345,10 @@ impl<'a> Judge<'a> {
                 false
             }
             _ => {
-                let figures: [(_, &dyn std::fmt::Display); 2] =
-                    [("expected", &expected.code()), ("expected_ja", &label_ja(expected))];
+                let figures: [(_, &dyn std::fmt::Display); 2] = [
+                    ("expected", &expected.code()),
+                    ("expected_ja", &label_ja(expected)),
+                ];
                 self.reject_with(Reason::EntryKindMismatch, "measurement", &figures);
                 false
             }
@@ -291,9 +358,14 @@ impl<'a> Judge<'a> {
     /// What was measured is possible, and shown where it must be.
     fn measured_value(&mut self, definition: &Definition, measurement: &Measurement, day: Date) {
         match measurement {
-            Measurement::Increment(amount) => self.entered(definition, *amount, "measurement.increment"),
+            Measurement::Increment(amount) => {
+                self.entered(definition, *amount, "measurement.increment")
+            }
             Measurement::Level(level) => self.entered(definition, *level, "measurement.level"),
-            Measurement::Ratio { numerator, denominator } => {
+            Measurement::Ratio {
+                numerator,
+                denominator,
+            } => {
                 self.entered_ratio(definition, (*numerator, *denominator), "measurement.ratio");
             }
             Measurement::Member { member, .. } => {
@@ -307,29 +379,47 @@ impl<'a> Judge<'a> {
                 if let Some(checkpoint) = checkpoint
                     && definition.checkpoints.iter().all(|c| c.key != *checkpoint)
                 {
-                    self.reject(Reason::CheckpointUnknown, "measurement.milestone.checkpoint");
+                    self.reject(
+                        Reason::CheckpointUnknown,
+                        "measurement.milestone.checkpoint",
+                    );
                 }
-                let claims_end = matches!(state, MilestoneState::Completed | MilestoneState::InOperation);
+                let claims_end = matches!(
+                    state,
+                    MilestoneState::Completed | MilestoneState::InOperation
+                );
                 if claims_end && self.proposed.evidence.is_empty() {
                     self.reject_envelope(Reason::EvidenceRequired, "evidence", &[]);
                 }
             }
             Measurement::RubricLevel(level) => {
-                let levels = definition.rubric.as_ref().map_or(0, |rubric| rubric.levels.len());
+                let levels = definition
+                    .rubric
+                    .as_ref()
+                    .map_or(0, |rubric| rubric.levels.len());
                 if *level == 0 || levels < *level as usize {
                     let figures: [(_, &dyn std::fmt::Display); 3] = [
                         ("unit", &"段階"),
                         ("allowed", &format!("1から{levels}までの整数")),
                         ("allowed_en", &format!("a whole number from 1 to {levels}")),
                     ];
-                    self.reject_with(Reason::ValueOutOfDomain, "measurement.rubric_level", &figures);
+                    self.reject_with(
+                        Reason::ValueOutOfDomain,
+                        "measurement.rubric_level",
+                        &figures,
+                    );
                 }
                 if self.proposed.evidence.is_empty() {
                     self.reject_envelope(Reason::EvidenceRequired, "evidence", &[]);
                 }
-                let told = self.proposed.reason.as_ref().map_or(0, |r| r.text.as_str().trim().chars().count());
+                let told = self
+                    .proposed
+                    .reason
+                    .as_ref()
+                    .map_or(0, |r| r.text.as_str().trim().chars().count());
                 if told < NARRATIVE_CHARS_MIN {
-                    let figures: [(_, &dyn std::fmt::Display); 1] = [("chars_min", &NARRATIVE_CHARS_MIN)];
+                    let figures: [(_, &dyn std::fmt::Display); 1] =
+                        [("chars_min", &NARRATIVE_CHARS_MIN)];
                     self.reject_envelope(Reason::ReasonRequired, "reason.text", &figures);
                 }
             }
@@ -337,8 +427,18 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn member(&mut self, definition: &Definition, member: &crate::domain::code::Key, day: Date, field: &str) {
-        if !definition.members.iter().any(|m| m.key == *member && m.in_set_on(day)) {
+    fn member(
+        &mut self,
+        definition: &Definition,
+        member: &crate::domain::code::Key,
+        day: Date,
+        field: &str,
+    ) {
+        if !definition
+            .members
+            .iter()
+            .any(|m| m.key == *member && m.in_set_on(day))
+        {
             self.reject(Reason::MemberNotInSet, field);
         }
     }
@@ -351,23 +451,52 @@ impl<'a> Judge<'a> {
         }
         let tally = &report.version.tally;
         if let Some(occupants) = tally.at(slot)
-            && report.replaced.is_none_or(|(index, _)| index != occupants.newest)
+            && report
+                .replaced
+                .is_none_or(|(index, _)| index != occupants.newest)
         {
-            let existing = report.indicator.entries.get(occupants.newest).map(|entry| entry.event_id);
+            let existing = report
+                .indicator
+                .entries
+                .get(occupants.newest)
+                .map(|entry| entry.event_id);
             let existing = existing.map(|id| id.to_string()).unwrap_or_default();
-            self.reject_with(Reason::ObservationExists, "measurement", &[("existing", &existing)]);
+            self.reject_with(
+                Reason::ObservationExists,
+                "measurement",
+                &[("existing", &existing)],
+            );
         }
-        let Measurement::Milestone { state, .. } = report.measurement else { return };
-        let state_at = |index: usize| match report.indicator.entries.get(index).map(|e| &e.measurement) {
-            Some(Measurement::Milestone { state, .. }) => Some(*state),
-            _ => None,
+        let Measurement::Milestone { state, .. } = report.measurement else {
+            return;
         };
-        let others = |index: &usize| report.replaced.is_none_or(|(replaced, _)| replaced != *index);
-        let before = tally.before(slot).find(others).and_then(state_at).filter(|before| state < before);
-        let after = tally.after(slot).find(others).and_then(state_at).filter(|after| after < state);
+        let state_at =
+            |index: usize| match report.indicator.entries.get(index).map(|e| &e.measurement) {
+                Some(Measurement::Milestone { state, .. }) => Some(*state),
+                _ => None,
+            };
+        let others = |index: &usize| {
+            report
+                .replaced
+                .is_none_or(|(replaced, _)| replaced != *index)
+        };
+        let before = tally
+            .before(slot)
+            .find(others)
+            .and_then(state_at)
+            .filter(|before| state < before);
+        let after = tally
+            .after(slot)
+            .find(others)
+            .and_then(state_at)
+            .filter(|after| after < state);
         if let Some(current) = before.or(after) {
             let figures: [(_, &dyn std::fmt::Display); 1] = [("current", &current.code())];
-            self.reject_with(Reason::MilestoneBackward, "measurement.milestone.state", &figures);
+            self.reject_with(
+                Reason::MilestoneBackward,
+                "measurement.milestone.state",
+                &figures,
+            );
         }
     }
 
@@ -382,7 +511,10 @@ impl<'a> Judge<'a> {
         let (field, over) = match report.measurement {
             Measurement::Increment(amount) => ("measurement.increment", over(gross, *amount)),
             Measurement::Level(level) => ("measurement.level", over(Quantity::ZERO, *level)),
-            Measurement::Ratio { numerator, denominator } => {
+            Measurement::Ratio {
+                numerator,
+                denominator,
+            } => {
                 let over = over(gross, *numerator) || over(gross_denominator, *denominator);
                 ("measurement.ratio", over)
             }
@@ -432,13 +564,22 @@ fn label_ja(kind: EntryKind) -> &'static str {
 fn in_words(measurement: &Measurement) -> String {
     match measurement {
         Measurement::Increment(value) | Measurement::Level(value) => value.to_string(),
-        Measurement::Ratio { numerator, denominator } => format!("{numerator}/{denominator}"),
+        Measurement::Ratio {
+            numerator,
+            denominator,
+        } => format!("{numerator}/{denominator}"),
         Measurement::Member { member, state } => format!("{member} {}", state.code()),
         Measurement::MemberValue { member, value } => format!("{member} {value}"),
-        Measurement::Milestone { checkpoint: Some(checkpoint), state } => {
+        Measurement::Milestone {
+            checkpoint: Some(checkpoint),
+            state,
+        } => {
             format!("{checkpoint} {}", state.code())
         }
-        Measurement::Milestone { checkpoint: None, state } => state.code().to_owned(),
+        Measurement::Milestone {
+            checkpoint: None,
+            state,
+        } => state.code().to_owned(),
         Measurement::RubricLevel(level) => format!("level {level}"),
         Measurement::Nil(cause) => cause.code().to_owned(),
     }

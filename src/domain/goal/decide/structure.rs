@@ -8,7 +8,8 @@ use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{GoalEntry, IndicatorEntry, InitiativeEntry, Phase};
 use crate::domain::event::{
     GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed, GoalSet, GoalSuspended, ImportAccepted,
-    InitiativeCancelled, InitiativeMoved, InitiativeSet, PlanPublished, ResponsibilityTransferred, Subject,
+    InitiativeCancelled, InitiativeMoved, InitiativeSet, PlanPublished, ResponsibilityTransferred,
+    Subject,
 };
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::Definition;
@@ -23,25 +24,39 @@ impl Judge<'_> {
     pub(super) fn plan_published(&mut self, p: &PlanPublished) {
         let directory = self.context.directory;
         if directory.plan(p.plan).is_some() {
-            self.reject(Reason::IdExists, "plan_id");
+            self.reject(Reason::IdExists, "plan");
         }
         self.free_code(&p.code);
         if !is_fiscal_year(&p.cycle) {
-            self.reject_form("cycle", "a cycle runs from 1 April to 31 March of the next year");
+            self.reject_form(
+                "cycle",
+                "a cycle runs from 1 April to 31 March of the next year",
+            );
         }
-        let overlaps = |plan: &Plan| plan.cycle.first() <= p.cycle.last() && p.cycle.first() <= plan.cycle.last();
-        if directory.plans().iter().any(|plan| plan.id != p.plan && overlaps(plan)) {
+        let overlaps = |plan: &Plan| {
+            plan.cycle.first() <= p.cycle.last() && p.cycle.first() <= plan.cycle.last()
+        };
+        if directory
+            .plans()
+            .iter()
+            .any(|plan| plan.id != p.plan && overlaps(plan))
+        {
             self.reject(Reason::CycleTaken, "cycle");
         }
         match p.pillars.len() {
             0 => self.reject(Reason::FieldRequired, "pillars"),
-            n if PILLARS_MAX < n => self.reject_form("pillars", &format!("more than {PILLARS_MAX}")),
+            n if PILLARS_MAX < n => {
+                self.reject_form("pillars", &format!("more than {PILLARS_MAX}"))
+            }
             n => {
                 for (index, pillar) in p.pillars.iter().enumerate() {
                     let field = format!("pillars[{index}].number");
                     if pillar.number == 0 || n < pillar.number as usize {
                         self.reject_form(&field, &format!("pillars are numbered from 1 to {n}"));
-                    } else if p.pillars[..index].iter().any(|before| before.number == pillar.number) {
+                    } else if p.pillars[..index]
+                        .iter()
+                        .any(|before| before.number == pillar.number)
+                    {
                         self.reject_form(&field, "given twice");
                     }
                 }
@@ -58,7 +73,7 @@ impl Judge<'_> {
 
     pub(super) fn goal_set(&mut self, p: &GoalSet) {
         if self.context.directory.goal(p.goal).is_some() {
-            self.reject(Reason::IdExists, "goal_id");
+            self.reject(Reason::IdExists, "goal");
         }
         self.free_code(&p.code);
         if let Some(plan) = self.known_plan(p.plan, "plan") {
@@ -84,7 +99,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn goal_suspended(&mut self, p: &GoalSuspended) {
-        let Some(goal) = self.open_goal(p.goal, "goal") else { return };
+        let Some(goal) = self.open_goal(p.goal, "goal") else {
+            return;
+        };
         self.takes_effect_in_cycle_of(&goal);
         if let Phase::Suspended(since) = goal.phase {
             self.reject_with(Reason::GoalSuspended, "goal", &[("since", &since)]);
@@ -92,7 +109,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn goal_resumed(&mut self, p: &GoalResumed) {
-        let Some(goal) = self.open_goal(p.goal, "goal") else { return };
+        let Some(goal) = self.open_goal(p.goal, "goal") else {
+            return;
+        };
         self.takes_effect_in_cycle_of(&goal);
         match (goal.phase, self.from()) {
             (Phase::Suspended(since), Some(from)) if from < since => {
@@ -105,7 +124,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn goal_cancelled(&mut self, p: &GoalCancelled) {
-        let Some(goal) = self.open_goal(p.goal, "goal") else { return };
+        let Some(goal) = self.open_goal(p.goal, "goal") else {
+            return;
+        };
         self.takes_effect_in_cycle_of(&goal);
     }
 
@@ -125,14 +146,16 @@ impl Judge<'_> {
         let Some(to_goal) = p.to_goal else { return };
         match self.context.directory.goal(to_goal) {
             None => self.reject(Reason::GoalUnknown, "to_goal"),
-            Some(found) if found.plan != p.to_plan => self.reject(Reason::DifferentCycle, "to_goal"),
+            Some(found) if found.plan != p.to_plan => {
+                self.reject(Reason::DifferentCycle, "to_goal")
+            }
             Some(_) => {}
         }
     }
 
     pub(super) fn initiative_set(&mut self, p: &InitiativeSet) {
         if self.context.directory.initiative(p.initiative).is_some() {
-            self.reject(Reason::IdExists, "initiative_id");
+            self.reject(Reason::IdExists, "initiative");
         }
         self.free_code(&p.code);
         let goal = self.open_goal(p.goal, "goal");
@@ -140,7 +163,11 @@ impl Judge<'_> {
             self.takes_effect_in_cycle_of(goal);
         }
         self.free_number(p.goal, p.number, None);
-        self.responsible(goal.map(|goal| goal.department), p.lead_unit, &p.contributing_units);
+        self.responsible(
+            goal.map(|goal| goal.department),
+            p.lead_unit,
+            &p.contributing_units,
+        );
     }
 
     pub(super) fn initiative_moved(&mut self, p: &InitiativeMoved) {
@@ -164,7 +191,9 @@ impl Judge<'_> {
     }
 
     pub(super) fn initiative_cancelled(&mut self, p: &InitiativeCancelled) {
-        let Some(initiative) = self.open_initiative(p.initiative, "initiative") else { return };
+        let Some(initiative) = self.open_initiative(p.initiative, "initiative") else {
+            return;
+        };
         if let Some(goal) = self.context.directory.goal(initiative.goal).cloned() {
             self.takes_effect_in_cycle_of(&goal);
         }
@@ -177,7 +206,11 @@ impl Judge<'_> {
         if let Some(goal) = &goal {
             self.takes_effect_in_cycle_of(goal);
         }
-        self.responsible(goal.map(|goal| goal.department), p.lead_unit, &p.contributing_units);
+        self.responsible(
+            goal.map(|goal| goal.department),
+            p.lead_unit,
+            &p.contributing_units,
+        );
     }
 
     /// What something is about must be known; it may have ended, for what became of it can still be told.
@@ -219,7 +252,9 @@ impl Judge<'_> {
 
     fn goal_not_ended(&mut self, goal: &GoalEntry, field: &str) {
         match goal.phase {
-            Phase::Cancelled(since) => self.reject_with(Reason::GoalCancelled, field, &[("since", &since)]),
+            Phase::Cancelled(since) => {
+                self.reject_with(Reason::GoalCancelled, field, &[("since", &since)])
+            }
             Phase::CarriedOver(since) => {
                 self.reject_with(Reason::GoalCarriedOver, field, &[("since", &since)]);
             }
@@ -228,7 +263,11 @@ impl Judge<'_> {
     }
 
     /// An initiative that has not been given up, nor has its goal.
-    pub(super) fn open_initiative(&mut self, id: InitiativeId, field: &str) -> Option<Arc<InitiativeEntry>> {
+    pub(super) fn open_initiative(
+        &mut self,
+        id: InitiativeId,
+        field: &str,
+    ) -> Option<Arc<InitiativeEntry>> {
         let Some(initiative) = self.context.directory.initiative(id).cloned() else {
             self.reject(Reason::InitiativeUnknown, field);
             return None;
@@ -249,7 +288,11 @@ impl Judge<'_> {
             return None;
         };
         if let Phase::Cancelled(since) = indicator.phase {
-            self.reject_with(Reason::IndicatorCancelled, "indicator", &[("since", &since)]);
+            self.reject_with(
+                Reason::IndicatorCancelled,
+                "indicator",
+                &[("since", &since)],
+            );
         }
         self.open_initiative(indicator.initiative, "indicator");
         Some(indicator)
@@ -335,7 +378,9 @@ impl Judge<'_> {
         if number == 0 {
             self.reject_form("number", "initiatives are numbered from 1");
         }
-        let mut others = directory.initiatives_of(goal).filter(|id| Some(*id) != moving);
+        let mut others = directory
+            .initiatives_of(goal)
+            .filter(|id| Some(*id) != moving);
         if others.any(|id| directory.initiative(id).is_some_and(|i| i.number == number)) {
             self.reject_form("number", "another initiative of the goal has this number");
         }
@@ -348,7 +393,9 @@ impl Judge<'_> {
         if self.active_unit(lead, "lead_unit").is_none() {
             return;
         }
-        let (Some(department), Some(from)) = (department, self.from()) else { return };
+        let (Some(department), Some(from)) = (department, self.from()) else {
+            return;
+        };
         let belongs = self.context.directory.department_of(lead, from) == Some(department);
         if !belongs && lead != department && !contributing.contains(&lead) {
             self.reject(Reason::LeadOutsideDepartment, "lead_unit");

@@ -4,7 +4,9 @@ use super::Judge;
 use crate::domain::date::DateSpan;
 use crate::domain::event::{PlanProfileSet, TargetRevised, TargetSet};
 use crate::domain::goal::Indicator;
-use crate::domain::indicator::{AggSpace, AggTime, Comparator, Definition, MeasureType, Quantifier};
+use crate::domain::indicator::{
+    AggSpace, AggTime, Comparator, Definition, MeasureType, Quantifier,
+};
 use crate::domain::quantity::Quantity;
 use crate::domain::rejection::{NoticeKind, Reason};
 use crate::domain::target::{Aim, PlanPoint, PlanProfile, Target};
@@ -14,7 +16,9 @@ const POINTS_MAX: usize = 366;
 
 impl<'a> Judge<'a> {
     pub(super) fn target_set(&mut self, p: &TargetSet) {
-        let Some((indicator, cycle)) = self.measured(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.measured(p.indicator) else {
+            return;
+        };
         self.takes_effect_in(&cycle);
         if indicator.first_target().is_some() {
             self.reject(Reason::TargetExists, "indicator");
@@ -24,7 +28,9 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn target_revised(&mut self, p: &mut TargetRevised) {
-        let Some((indicator, cycle)) = self.measured(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.measured(p.indicator) else {
+            return;
+        };
         self.takes_effect_in(&cycle);
         if cycle.last() < self.context.today {
             self.reject_with(Reason::CycleEnded, "indicator", &[("last", &cycle.last())]);
@@ -37,12 +43,24 @@ impl<'a> Judge<'a> {
             match &p.before {
                 Some(before) if *before != newest.target => {
                     let current = in_words(&newest.target);
-                    self.reject_with(Reason::ExpectedValueDiffers, "before", &[("current", &current)]);
+                    self.reject_with(
+                        Reason::ExpectedValueDiffers,
+                        "before",
+                        &[("current", &current)],
+                    );
                 }
                 _ => p.before = Some(newest.target.clone()),
             }
-        } else if indicator.targets.iter().any(|version| version.event_id == p.replaces) {
-            self.reject_with(Reason::TargetSuperseded, "replaces", &[("head", &newest.event_id)]);
+        } else if indicator
+            .targets
+            .iter()
+            .any(|version| version.event_id == p.replaces)
+        {
+            self.reject_with(
+                Reason::TargetSuperseded,
+                "replaces",
+                &[("head", &newest.event_id)],
+            );
         } else {
             self.reject(Reason::TargetUnknown, "replaces");
         }
@@ -53,9 +71,13 @@ impl<'a> Judge<'a> {
     }
 
     pub(super) fn plan_profile_set(&mut self, p: &PlanProfileSet) {
-        let Some((indicator, cycle)) = self.measured(p.indicator) else { return };
+        let Some((indicator, cycle)) = self.measured(p.indicator) else {
+            return;
+        };
         self.takes_effect_in(&cycle);
-        let Some(definition) = indicator.definition() else { return };
+        let Some(definition) = indicator.definition() else {
+            return;
+        };
         let of_values = !matches!(
             definition.measure_type,
             MeasureType::Milestone | MeasureType::Qualitative | MeasureType::Composite
@@ -89,11 +111,15 @@ impl<'a> Judge<'a> {
     }
 
     /// What is known of an open indicator, and the days of its plan.
-    fn measured(&mut self, id: crate::domain::id::IndicatorId) -> Option<(&'a Indicator, DateSpan)> {
+    fn measured(
+        &mut self,
+        id: crate::domain::id::IndicatorId,
+    ) -> Option<(&'a Indicator, DateSpan)> {
         let entry = self.open_indicator(id)?;
         let cycle = self.cycle_of_initiative(entry.initiative)?;
         let goal = self.goal;
-        goal.indicator(id).map(|indicator| (indicator.as_ref(), cycle))
+        goal.indicator(id)
+            .map(|indicator| (indicator.as_ref(), cycle))
     }
 
     fn retroactive(&mut self) {
@@ -111,7 +137,9 @@ impl<'a> Judge<'a> {
     }
 
     fn target_fits(&mut self, indicator: &Indicator, target: &Target, cycle: &DateSpan) {
-        let Some(definition) = indicator.definition() else { return };
+        let Some(definition) = indicator.definition() else {
+            return;
+        };
         match aim_fits(definition, &target.aim) {
             Err(problem) => self.unfit("target", problem),
             Ok(()) => self.aim_possible(definition, &target.aim, cycle),
@@ -136,7 +164,10 @@ impl<'a> Judge<'a> {
                 self.aimed(definition, lower, "target.range.lower");
                 self.aimed(definition, upper, "target.range.upper");
                 if upper < lower {
-                    self.unfit("target.range.upper", "the greatest value is below the least");
+                    self.unfit(
+                        "target.range.upper",
+                        "the greatest value is below the least",
+                    );
                 }
             }
             Aim::Approximate { value, tolerance } => {
@@ -149,7 +180,10 @@ impl<'a> Judge<'a> {
                 self.unfit("target.done.due", "due before the cycle begins");
             }
             Aim::RubricLevel(level) => {
-                let levels = definition.rubric.as_ref().map_or(0, |rubric| rubric.levels.len());
+                let levels = definition
+                    .rubric
+                    .as_ref()
+                    .map_or(0, |rubric| rubric.levels.len());
                 if level == 0 || levels < level as usize {
                     self.unfit("target.rubric_level", "the rubric has no such level");
                 }
@@ -166,13 +200,22 @@ impl<'a> Judge<'a> {
             let field = format!("target.parts[{index}]");
             if !super::values::has_part(definition, &part.part) {
                 self.part_unknown(definition, &format!("{field}.part"));
-            } else if target.parts[..index].iter().any(|before| before.part == part.part) {
+            } else if target.parts[..index]
+                .iter()
+                .any(|before| before.part == part.part)
+            {
                 self.unfit(&format!("{field}.part"), "given twice");
             }
             self.aimed(definition, part.value, &format!("{field}.value"));
         }
-        let each = matches!(definition.agg_space, AggSpace::AllOf | AggSpace::CappedSum | AggSpace::MinOfParts);
-        let missing = definition.parts.iter().any(|p| target.parts.iter().all(|t| t.part != p.key));
+        let each = matches!(
+            definition.agg_space,
+            AggSpace::AllOf | AggSpace::CappedSum | AggSpace::MinOfParts
+        );
+        let missing = definition
+            .parts
+            .iter()
+            .any(|p| target.parts.iter().all(|t| t.part != p.key));
         if each && missing {
             self.unfit("target.parts", "every part needs its own target");
         }
@@ -186,7 +229,11 @@ impl<'a> Judge<'a> {
             _ => {}
         }
         for (index, point) in points.iter().enumerate() {
-            self.aimed(definition, point.value, &format!("profile.points[{index}].value"));
+            self.aimed(
+                definition,
+                point.value,
+                &format!("profile.points[{index}].value"),
+            );
         }
         let adds_up = definition.agg_time == AggTime::Sum && !definition.per_month;
         for (index, pair) in points.windows(2).enumerate() {
@@ -200,7 +247,12 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn ends_at_target(&mut self, indicator: &Indicator, definition: &Definition, points: &[PlanPoint]) {
+    fn ends_at_target(
+        &mut self,
+        indicator: &Indicator,
+        definition: &Definition,
+        points: &[PlanPoint],
+    ) {
         if definition.per_month {
             return;
         }
@@ -214,7 +266,10 @@ impl<'a> Judge<'a> {
         };
         if points.last().is_some_and(|last| last.value != end) {
             let problem = format!("the last point must be the target, {end}");
-            self.misfit(&format!("profile.points[{}].value", points.len() - 1), &problem);
+            self.misfit(
+                &format!("profile.points[{}].value", points.len() - 1),
+                &problem,
+            );
         }
     }
 
@@ -232,26 +287,40 @@ fn aim_fits(definition: &Definition, aim: &Aim) -> Result<(), &'static str> {
     let fits = |fits: bool, problem| if fits { Ok(()) } else { Err(problem) };
     match definition.measure_type {
         MeasureType::Milestone => {
-            return fits(matches!(aim, Aim::Done { .. }), "a milestone has a day and an end state");
+            return fits(
+                matches!(aim, Aim::Done { .. }),
+                "a milestone has a day and an end state",
+            );
         }
         MeasureType::Qualitative => {
-            return fits(matches!(aim, Aim::RubricLevel(_)), "a level of the rubric is needed");
+            return fits(
+                matches!(aim, Aim::RubricLevel(_)),
+                "a level of the rubric is needed",
+            );
         }
         MeasureType::Composite => {
-            return fits(matches!(aim, Aim::Components), "a composite aims at what its components aim at");
+            return fits(
+                matches!(aim, Aim::Components),
+                "a composite aims at what its components aim at",
+            );
         }
         _ => {}
     }
     match definition.comparator {
-        Comparator::WithinTolerance => {
-            fits(matches!(aim, Aim::Approximate { .. }), "a value with its tolerance is needed")
-        }
-        Comparator::InRange => fits(matches!(aim, Aim::Range { .. }), "a least and a greatest value are needed"),
+        Comparator::WithinTolerance => fits(
+            matches!(aim, Aim::Approximate { .. }),
+            "a value with its tolerance is needed",
+        ),
+        Comparator::InRange => fits(
+            matches!(aim, Aim::Range { .. }),
+            "a least and a greatest value are needed",
+        ),
         Comparator::Ge | Comparator::Gt | Comparator::Le | Comparator::Lt => match aim {
             Aim::Value(_) => Ok(()),
             Aim::AllMembers => fits(
                 definition.measure_type == MeasureType::Coverage
-                    || (definition.quantifier == Quantifier::ForAll && !definition.members.is_empty()),
+                    || (definition.quantifier == Quantifier::ForAll
+                        && !definition.members.is_empty()),
                 "there is no set of members to cover",
             ),
             _ => Err("one value is needed"),

@@ -14,14 +14,16 @@ impl Judge<'_> {
     pub(super) fn org_unit_registered(&mut self, p: &OrgUnitRegistered) {
         let directory = self.context.directory;
         if directory.unit(p.unit).is_some() {
-            self.reject(Reason::IdExists, "unit_id");
+            self.reject(Reason::IdExists, "unit");
         }
         self.free_code(&p.code);
         let Some(parent) = p.parent else { return };
         if parent == p.unit {
             return self.reject(Reason::UnitTreeCycle, "parent");
         }
-        let (Some(_), Some(from)) = (self.active_unit(parent, "parent"), self.from()) else { return };
+        let (Some(_), Some(from)) = (self.active_unit(parent, "parent"), self.from()) else {
+            return;
+        };
         if Directory::TREE_DEPTH_MAX <= depth(directory, parent, from) {
             self.too_deep();
         }
@@ -62,15 +64,29 @@ impl Judge<'_> {
     /// Refuses to end a unit that others belong to on `date` or later.
     fn no_units_left(&mut self, ending: UnitId, date: Date) {
         let belongs = |unit: &OrgUnit| {
-            let later = unit.versions.iter().map(|v| v.from).filter(|from| date < *from);
-            std::iter::once(date).chain(later).any(|d| unit.on(d).is_some_and(|v| v.parent == Some(ending)))
+            let later = unit
+                .versions
+                .iter()
+                .map(|v| v.from)
+                .filter(|from| date < *from);
+            std::iter::once(date)
+                .chain(later)
+                .any(|d| unit.on(d).is_some_and(|v| v.parent == Some(ending)))
         };
         let units = self.context.directory.units();
-        let mut left: Vec<&str> = units.iter().filter(|u| belongs(u)).map(|u| u.code.as_str()).collect();
+        let mut left: Vec<&str> = units
+            .iter()
+            .filter(|u| belongs(u))
+            .map(|u| u.code.as_str())
+            .collect();
         if !left.is_empty() {
             // A message names a few; the rest is found the same way.
             left.truncate(5);
-            self.reject_with(Reason::UnitInUse, "dissolved", &[("units", &left.join(", "))]);
+            self.reject_with(
+                Reason::UnitInUse,
+                "dissolved",
+                &[("units", &left.join(", "))],
+            );
         }
     }
 
@@ -85,8 +101,16 @@ impl Judge<'_> {
             .chain([from])
             .collect();
         // From the unit's own next move on the new parent no longer holds.
-        let until = unit.versions.iter().map(|v| v.from).filter(|d| from < *d).min();
-        for date in starts.into_iter().filter(|date| until.is_none_or(|until| *date < until)) {
+        let until = unit
+            .versions
+            .iter()
+            .map(|v| v.from)
+            .filter(|d| from < *d)
+            .min();
+        for date in starts
+            .into_iter()
+            .filter(|date| until.is_none_or(|until| *date < until))
+        {
             if ancestors(directory, parent, date).any(|above| above == unit.id) {
                 return self.reject(Reason::UnitTreeCycle, "parent");
             }

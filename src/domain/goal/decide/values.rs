@@ -13,7 +13,10 @@ impl Judge<'_> {
     /// A value as it is entered: in the domain, and no finer than the unit.
     pub(super) fn entered(&mut self, definition: &Definition, value: Quantity, field: &str) {
         let whole = definition.domain.integer && !value.is_integer();
-        if whole || u32::from(definition.unit.decimals) < value.decimals() || !in_bounds(definition, value) {
+        if whole
+            || u32::from(definition.unit.decimals) < value.decimals()
+            || !in_bounds(definition, value)
+        {
             self.out_of_domain(definition, field);
         }
     }
@@ -42,7 +45,9 @@ impl Judge<'_> {
         let against = |bound| ratio::compare_with(definition, (numerator, denominator), bound);
         let domain = &definition.domain;
         if domain.min.is_some_and(|min| against(min) == Ordering::Less)
-            || domain.max.is_some_and(|max| against(max) == Ordering::Greater)
+            || domain
+                .max
+                .is_some_and(|max| against(max) == Ordering::Greater)
         {
             self.out_of_domain(definition, &format!("{field}.numerator"));
         }
@@ -51,12 +56,17 @@ impl Judge<'_> {
     pub(super) fn out_of_domain(&mut self, definition: &Definition, field: &str) {
         let (ja, en) = allowed(definition);
         let unit = &definition.unit.display_ja;
-        let figures: [(_, &dyn std::fmt::Display); 3] = [("unit", unit), ("allowed", &ja), ("allowed_en", &en)];
+        let figures: [(_, &dyn std::fmt::Display); 3] =
+            [("unit", unit), ("allowed", &ja), ("allowed_en", &en)];
         self.reject_with(Reason::ValueOutOfDomain, field, &figures);
     }
 
     pub(super) fn part_unknown(&mut self, definition: &Definition, field: &str) {
-        let known: Vec<&str> = definition.parts.iter().map(|part| part.key.as_str()).collect();
+        let known: Vec<&str> = definition
+            .parts
+            .iter()
+            .map(|part| part.key.as_str())
+            .collect();
         self.reject_with(Reason::PartUnknown, field, &[("known", &known.join(", "))]);
     }
 }
@@ -67,7 +77,10 @@ pub(super) fn has_part(definition: &Definition, key: &Key) -> bool {
 }
 
 fn takes_quotients(definition: &Definition) -> bool {
-    matches!(definition.measure_type, MeasureType::Ratio | MeasureType::Mean | MeasureType::RatePerPeriod)
+    matches!(
+        definition.measure_type,
+        MeasureType::Ratio | MeasureType::Mean | MeasureType::RatePerPeriod
+    )
 }
 
 fn in_bounds(definition: &Definition, value: Quantity) -> bool {
@@ -79,16 +92,24 @@ fn in_bounds(definition: &Definition, value: Quantity) -> bool {
 fn allowed(definition: &Definition) -> (String, String) {
     let domain = &definition.domain;
     let (range_ja, range_en) = match (domain.min, domain.max) {
-        (Some(min), Some(max)) => (format!("{min}以上{max}以下の"), format!(" from {min} to {max}")),
+        (Some(min), Some(max)) => (
+            format!("{min}以上{max}以下の"),
+            format!(" from {min} to {max}"),
+        ),
         (Some(min), None) => (format!("{min}以上の"), format!(" of {min} or more")),
         (None, Some(max)) => (format!("{max}以下の"), format!(" of {max} or less")),
         (None, None) => (String::new(), String::new()),
     };
-    if takes_quotients(definition) && definition.entry_kind == Some(crate::domain::indicator::EntryKind::NumDen) {
+    if takes_quotients(definition)
+        && definition.entry_kind == Some(crate::domain::indicator::EntryKind::NumDen)
+    {
         return (format!("{range_ja}数"), format!("a number{range_en}"));
     }
     match (domain.integer, definition.unit.decimals) {
-        (true, _) | (false, 0) => (format!("{range_ja}整数"), format!("a whole number{range_en}")),
+        (true, _) | (false, 0) => (
+            format!("{range_ja}整数"),
+            format!("a whole number{range_en}"),
+        ),
         (false, n) => (
             format!("{range_ja}数（小数点以下{n}桁まで）"),
             format!("a number{range_en} with at most {n} decimals"),

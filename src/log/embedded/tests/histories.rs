@@ -102,6 +102,9 @@ async fn run(steps: Vec<Step>) {
                 drop(log);
                 bench = killed;
                 log = bench.open();
+                // The folder was copied file by file while sled wrote, so the copy of sled may be of no
+                // one moment and then has to be rebuilt. Nothing but that, and nothing may be missing.
+                lost += 1;
             }
             Step::LoseSled => {
                 drop(log);

@@ -36,9 +36,12 @@ fn every_kind_of_criterion_can_be_defined() {
 #[test]
 fn a_definition_does_not_contradict_itself() {
     let mut world = World::measuring(count());
-    assert_snapshot!(world.would(fact(defined("X", "I", count()))), @"ID_EXISTS indicator_defined.indicator_id; CODE_TAKEN indicator_defined.code");
+    assert_snapshot!(world.would(fact(defined("X", "I", count()))), @"ID_EXISTS indicator_defined.indicator; CODE_TAKEN indicator_defined.code");
     assert_snapshot!(world.would(fact(defined("Y", "無", count()))), @"INITIATIVE_UNKNOWN indicator_defined.initiative");
-    let summed_level = Definition { agg_time: AggTime::Sum, ..followers() };
+    let summed_level = Definition {
+        agg_time: AggTime::Sum,
+        ..followers()
+    };
     assert_snapshot!(world.would(fact(defined("Y", "I", summed_level))), @"DEFINITION_INCONSISTENT indicator_defined.definition.agg_time [problem=does not fit the measure type]");
     let outside = Definition {
         active_window: Some(days("2023-03-01", "2023-09-30")),
@@ -77,7 +80,11 @@ fn a_composite_is_made_of_indicators_of_its_goal() {
 #[test]
 fn a_redefinition_breaks_the_series_forward() {
     let mut world = World::measuring(count());
-    let to = |version, definition| fact(redefined("X", version, definition)).on("2023-10-01").because("定義変更");
+    let to = |version, definition| {
+        fact(redefined("X", version, definition))
+            .on("2023-10-01")
+            .because("定義変更")
+    };
     assert_snapshot!(world.would(fact(redefined("X", 2, followers()))), @"REASON_REQUIRED reason");
     assert_snapshot!(world.would(to(3, followers())), @"DEFINITION_VERSION_STALE indicator_redefined.definition_version [expected=2]");
     assert_snapshot!(world.would(to(2, count())), @"FIELD_INVALID indicator_redefined.definition [problem=it does not differ from the one in force]");
@@ -94,19 +101,31 @@ fn an_indicator_moves_within_its_plan_and_ends() {
     let moved = |from: &str, to: &str| {
         let (from_initiative, to_initiative) = (initiative_id(from), initiative_id(to));
         let indicator = indicator_id("X");
-        fact(IndicatorMoved { indicator, from_initiative, to_initiative }).on("2023-10-01").because("体系変更")
+        fact(IndicatorMoved {
+            indicator,
+            from_initiative,
+            to_initiative,
+        })
+        .on("2023-10-01")
+        .because("体系変更")
     };
     assert_snapshot!(world.would(moved("J", "I")), @"PARENT_DIFFERS indicator_moved.from_initiative; FIELD_INVALID indicator_moved.to_initiative [problem=the indicator stands there already]");
     assert_snapshot!(world.would(moved("I", "無")), @"INITIATIVE_UNKNOWN indicator_moved.to_initiative");
     assert_snapshot!(world.outcome(moved("I", "J")), @"recorded");
     // Its history stays where it began.
     assert_snapshot!(world.outcome(fact(recorded(increment("1"))).on("2023-10-02")), @"recorded");
-    let cancelled = IndicatorCancelled { indicator: indicator_id("X") };
+    let cancelled = IndicatorCancelled {
+        indicator: indicator_id("X"),
+    };
     assert_snapshot!(world.would(fact(cancelled.clone()).on("2023-10-03")), @"REASON_REQUIRED reason");
     assert_snapshot!(world.outcome(fact(cancelled.clone()).on("2023-10-03").because("中止")), @"recorded");
     assert_snapshot!(world.outcome(fact(cancelled).on("2023-10-03").because("中止")), @"INDICATOR_CANCELLED indicator_cancelled.indicator [since=2023-10-03]");
     let (title, source_text) = (title("新"), text("新"));
-    let reworded = IndicatorReworded { indicator: indicator_id("X"), title, source_text };
+    let reworded = IndicatorReworded {
+        indicator: indicator_id("X"),
+        title,
+        source_text,
+    };
     assert_snapshot!(world.outcome(fact(reworded)), @"INDICATOR_CANCELLED indicator_reworded.indicator [since=2023-10-03]");
 }
 
@@ -114,8 +133,15 @@ fn an_indicator_moves_within_its_plan_and_ends() {
 fn a_baseline_is_of_a_day_before_the_end() {
     let world = World::measuring(followers()).at("2024-06-01");
     let baseline = |value: &str, as_of: &str| {
-        let baseline = Baseline { value: q(value), as_of: day(as_of), source: None };
-        fact(BaselineSet { indicator: indicator_id("X"), baseline })
+        let baseline = Baseline {
+            value: q(value),
+            as_of: day(as_of),
+            source: None,
+        };
+        fact(BaselineSet {
+            indicator: indicator_id("X"),
+            baseline,
+        })
     };
     assert_snapshot!(world.would(baseline("46000", "2023-03-31")), @"recorded");
     assert_snapshot!(world.would(baseline("-0.5", "2024-03-31")), @"DATE_INVALID baseline_set.baseline.as_of [problem=a baseline is of a day before the cycle ends on 2024-03-31]; VALUE_OUT_OF_DOMAIN baseline_set.baseline.value [unit=人 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");

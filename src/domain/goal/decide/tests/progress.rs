@@ -12,7 +12,12 @@ const WHY: &str = "体験講座を各校で開き、参加者の声を次の計�
 #[test]
 fn an_entry_is_of_the_indicators_kind() {
     let would = |definition: Definition, measurement: Measurement| {
-        World::measuring(definition).would(fact(recorded(measurement)).on("2023-09-30").shown().because(WHY))
+        World::measuring(definition).would(
+            fact(recorded(measurement))
+                .on("2023-09-30")
+                .shown()
+                .because(WHY),
+        )
     };
     let done = || member("m1", MemberState::Done);
     let started = || milestone_state(MilestoneState::Started);
@@ -31,7 +36,14 @@ fn an_entry_is_of_the_indicators_kind() {
     assert_snapshot!(would(milestone(0), share("1", "2")), @"ENTRY_KIND_MISMATCH actual_recorded.measurement [expected=MILESTONE_STATE expected_ja=工程の状況]");
     assert_snapshot!(would(judged(), Measurement::RubricLevel(2)), @"recorded");
     assert_snapshot!(would(judged(), started()), @"ENTRY_KIND_MISMATCH actual_recorded.measurement [expected=RUBRIC_LEVEL expected_ja=評価段階]");
-    for definition in [count(), followers(), rate(AggTime::RatioOfLatest), coverage(1), milestone(0), judged()] {
+    for definition in [
+        count(),
+        followers(),
+        rate(AggTime::RatioOfLatest),
+        coverage(1),
+        milestone(0),
+        judged(),
+    ] {
         assert_eq!(would(definition, nil(NilCause::NoActivity)), "recorded");
     }
     let mut world = World::planned();
@@ -44,7 +56,12 @@ fn an_entry_is_of_the_indicators_kind() {
 #[test]
 fn a_value_lies_in_the_domain_of_its_unit() {
     let would = |definition: Definition, measurement: Measurement| {
-        World::measuring(definition).would(fact(recorded(measurement)).on("2023-09-30").shown().because(WHY))
+        World::measuring(definition).would(
+            fact(recorded(measurement))
+                .on("2023-09-30")
+                .shown()
+                .because(WHY),
+        )
     };
     assert_snapshot!(would(count(), increment("3.5")), @"VALUE_OUT_OF_DOMAIN actual_recorded.measurement.increment [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
     assert_snapshot!(would(count(), increment("-2")), @"VALUE_OUT_OF_DOMAIN actual_recorded.measurement.increment [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
@@ -63,8 +80,14 @@ fn a_value_lies_in_the_domain_of_its_unit() {
     joining.members[1].from = Some(day("2023-10-01"));
     assert_snapshot!(would(joining, member("m2", MemberState::Done)), @"MEMBER_NOT_IN_SET actual_recorded.measurement.member.member");
     let in_unit = |unit: &str| {
-        let reported = ReportedPart { part: None, unit_code: Some(unit.to_owned()) };
-        World::measuring(length()).would(fact(ActualRecorded { reported, ..recorded(increment("1")) }))
+        let reported = ReportedPart {
+            part: None,
+            unit_code: Some(unit.to_owned()),
+        };
+        World::measuring(length()).would(fact(ActualRecorded {
+            reported,
+            ..recorded(increment("1"))
+        }))
     };
     assert_snapshot!(in_unit("m"), @"UNIT_MISMATCH actual_recorded.unit_code [unit=km]");
     assert_snapshot!(in_unit("km"), @"recorded, OLD_DATE");
@@ -72,7 +95,11 @@ fn a_value_lies_in_the_domain_of_its_unit() {
 
 #[test]
 fn a_part_reports_for_itself() {
-    let world = World::measuring(with_parts(count(), AggSpace::Sum, &["歴史博物館", "美術館"]));
+    let world = World::measuring(with_parts(
+        count(),
+        AggSpace::Sum,
+        &["歴史博物館", "美術館"],
+    ));
     assert_snapshot!(world.would(fact(recorded_of("美術館", increment("1")))), @"recorded, OLD_DATE");
     assert_snapshot!(world.would(fact(recorded_of("図書館", increment("1")))), @"PART_UNKNOWN actual_recorded.part [known=歴史博物館, 美術館]");
     assert_snapshot!(world.would(fact(recorded(increment("1")))), @"PART_UNKNOWN actual_recorded.part [known=歴史博物館, 美術館]");
@@ -93,18 +120,28 @@ fn a_report_is_of_days_that_have_been_in_the_cycle() {
     let after = world.at("2024-06-01");
     assert_snapshot!(after.would(one().on("2024-04-01")), @"DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]");
     assert_snapshot!(after.would(one().on("2024-03-25").until("2024-04-05")), @"DATE_OUTSIDE_CYCLE valid_to [first=2023-04-01 last=2024-03-31]");
-    let settled = Definition { settlement_until: Some(day("2024-05-31")), ..count() };
+    let settled = Definition {
+        settlement_until: Some(day("2024-05-31")),
+        ..count()
+    };
     let settled = World::measuring(settled).at("2024-06-01");
     assert_snapshot!(settled.would(one().on("2024-05-31")), @"recorded");
     assert_snapshot!(settled.would(one().on("2024-06-01")), @"DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-05-31]");
-    let summer = Definition { active_window: Some(days("2023-07-01", "2023-09-30")), ..count() };
+    let summer = Definition {
+        active_window: Some(days("2023-07-01", "2023-09-30")),
+        ..count()
+    };
     assert_snapshot!(World::measuring(summer).would(one().on("2023-06-30")), @"DATE_OUTSIDE_CYCLE valid_from [first=2023-07-01 last=2024-03-31]");
 }
 
 #[test]
 fn only_what_accumulates_takes_a_span() {
     let would = |definition: Definition, measurement: Measurement| {
-        World::measuring(definition).would(fact(recorded(measurement)).on("2023-08-20").until("2023-09-10"))
+        World::measuring(definition).would(
+            fact(recorded(measurement))
+                .on("2023-08-20")
+                .until("2023-09-10"),
+        )
     };
     assert_snapshot!(would(count(), increment("3")), @"recorded");
     assert_snapshot!(would(rate(AggTime::RatioOfSums), share("3", "4")), @"recorded");
@@ -117,30 +154,59 @@ fn only_what_accumulates_takes_a_span() {
 #[test]
 fn a_day_has_one_observation() {
     let mut world = World::measuring(followers());
-    world.accept(fact(recorded(level("46000"))).on("2023-09-30").named("september"));
+    world.accept(
+        fact(recorded(level("46000")))
+            .on("2023-09-30")
+            .named("september"),
+    );
     let again = world.would(fact(recorded(level("47500"))).on("2023-09-30"));
-    assert!(again.starts_with("OBSERVATION_EXISTS actual_recorded.measurement [existing="), "{again}");
+    assert!(
+        again.starts_with("OBSERVATION_EXISTS actual_recorded.measurement [existing="),
+        "{again}"
+    );
     assert!(again.contains(&event_id("september").to_string()));
     assert_snapshot!(world.would(fact(recorded(level("47500"))).on("2023-09-29")), @"recorded");
     // A correction takes the place of what it replaces, and no other.
-    world.accept(fact(recorded(level("46500"))).on("2023-10-01").named("october"));
-    let correct = |date| fact(corrected("september", level("47500"))).on(date).because("入力誤り");
+    world.accept(
+        fact(recorded(level("46500")))
+            .on("2023-10-01")
+            .named("october"),
+    );
+    let correct = |date| {
+        fact(corrected("september", level("47500")))
+            .on(date)
+            .because("入力誤り")
+    };
     assert_snapshot!(world.would(correct("2023-09-30")), @"recorded");
-    assert!(world.would(correct("2023-10-01")).starts_with("OBSERVATION_EXISTS actual_corrected.measurement"));
+    assert!(
+        world
+            .would(correct("2023-10-01"))
+            .starts_with("OBSERVATION_EXISTS actual_corrected.measurement")
+    );
     // What was taken back leaves its place free.
     assert_snapshot!(world.outcome(fact(retracted("september")).on("2023-09-30").because("重複")), @"recorded");
     assert_snapshot!(world.outcome(fact(recorded(level("47500"))).on("2023-09-30")), @"recorded");
 
-    let mut parts = World::measuring(with_parts(rate(AggTime::RatioOfLatest), AggSpace::RatioOfSums, &["a", "b"]));
+    let mut parts = World::measuring(with_parts(
+        rate(AggTime::RatioOfLatest),
+        AggSpace::RatioOfSums,
+        &["a", "b"],
+    ));
     parts.accept(fact(recorded_of("a", share("1", "2"))).on("2023-09-30"));
     assert_snapshot!(parts.would(fact(recorded_of("b", share("1", "2"))).on("2023-09-30")), @"recorded");
-    assert!(parts.would(fact(recorded_of("a", share("1", "3"))).on("2023-09-30")).starts_with("OBSERVATION_EXISTS"));
+    assert!(
+        parts
+            .would(fact(recorded_of("a", share("1", "3"))).on("2023-09-30"))
+            .starts_with("OBSERVATION_EXISTS")
+    );
     let mut members = World::measuring(coverage(2));
     members.accept(fact(recorded(member("m1", MemberState::Done))).on("2023-09-30"));
     assert_snapshot!(members.would(fact(recorded(member("m2", MemberState::Done))).on("2023-09-30")), @"recorded");
-    assert!(members
-        .would(fact(recorded(member("m1", MemberState::NotDone))).on("2023-09-30"))
-        .starts_with("OBSERVATION_EXISTS"));
+    assert!(
+        members
+            .would(fact(recorded(member("m1", MemberState::NotDone))).on("2023-09-30"))
+            .starts_with("OBSERVATION_EXISTS")
+    );
 }
 
 #[test]
@@ -154,7 +220,8 @@ fn a_milestone_only_goes_forward_and_shows_its_end() {
     assert_snapshot!(world.would(state(MilestoneState::NotStarted, "2023-07-01")), @"MILESTONE_BACKWARD actual_recorded.measurement.milestone.state [current=STARTED]");
     assert_snapshot!(world.would(state(MilestoneState::InOperation, "2023-08-01").shown()), @"MILESTONE_BACKWARD actual_recorded.measurement.milestone.state [current=COMPLETED]");
     assert_snapshot!(world.would(state(MilestoneState::Decided, "2023-08-01")), @"recorded, OLD_DATE");
-    let reopened = fact(corrected("end", milestone_state(MilestoneState::Decided))).on("2023-09-01");
+    let reopened =
+        fact(corrected("end", milestone_state(MilestoneState::Decided))).on("2023-09-01");
     assert_snapshot!(world.would(reopened.because("入力誤り")), @"recorded");
     let later = fact(corrected("start", milestone_state(MilestoneState::Started))).on("2023-09-02");
     assert_snapshot!(world.would(later.because("入力誤り")), @"MILESTONE_BACKWARD actual_corrected.measurement.milestone.state [current=COMPLETED]");
@@ -182,8 +249,20 @@ fn what_has_ended_or_rests_takes_no_reports_of_later_days() {
     assert_snapshot!(world.outcome(on("2023-06-30").named("june")), @"recorded, OLD_DATE");
     world.accept(why(GoalResumed { goal: g }.into(), "2023-08-01"));
     assert_snapshot!(world.would(on("2023-08-01")), @"recorded, OLD_DATE");
-    world.accept(why(IndicatorCancelled { indicator: indicator_id("X") }.into(), "2023-08-10"));
-    world.accept(why(InitiativeCancelled { initiative: initiative_id("I") }.into(), "2023-08-20"));
+    world.accept(why(
+        IndicatorCancelled {
+            indicator: indicator_id("X"),
+        }
+        .into(),
+        "2023-08-10",
+    ));
+    world.accept(why(
+        InitiativeCancelled {
+            initiative: initiative_id("I"),
+        }
+        .into(),
+        "2023-08-20",
+    ));
     world.accept(why(GoalCancelled { goal: g }.into(), "2023-09-01"));
     assert_snapshot!(world.would(on("2023-08-09")), @"recorded, OLD_DATE");
     assert_snapshot!(world.would(on("2023-08-15")), @"INDICATOR_CANCELLED actual_recorded.indicator [since=2023-08-10]");
@@ -194,7 +273,11 @@ fn what_has_ended_or_rests_takes_no_reports_of_later_days() {
 
     let mut carried = World::measuring(count());
     carried.accept(fact(plan("R6", 2024)));
-    let over = GoalCarriedOver { goal: g, to_plan: plan_id("R6"), to_goal: None };
+    let over = GoalCarriedOver {
+        goal: g,
+        to_plan: plan_id("R6"),
+        to_goal: None,
+    };
     carried.accept(fact(over).on("2023-09-01").because("繰越"));
     assert_snapshot!(carried.would(on("2023-09-01")), @"GOAL_CARRIED_OVER actual_recorded.indicator [since=2023-09-01]");
 }
@@ -202,57 +285,105 @@ fn what_has_ended_or_rests_takes_no_reports_of_later_days() {
 #[test]
 fn a_correction_names_the_newest_and_what_it_says() {
     let mut world = World::measuring(count());
-    world.accept(fact(recorded(increment("12"))).on("2023-07-31").named("july"));
+    world.accept(
+        fact(recorded(increment("12")))
+            .on("2023-07-31")
+            .named("july"),
+    );
     let nine = || fact(corrected("july", increment("9"))).on("2023-07-31");
     assert_snapshot!(world.would(nine()), @"REASON_REQUIRED reason");
     let expecting = |expected| {
         let before = Some(increment(expected));
-        fact(ActualCorrected { before, ..corrected("july", increment("9")) }).on("2023-07-31").because("入力誤り")
+        fact(ActualCorrected {
+            before,
+            ..corrected("july", increment("9"))
+        })
+        .on("2023-07-31")
+        .because("入力誤り")
     };
     assert_snapshot!(world.would(expecting("11")), @"EXPECTED_VALUE_DIFFERS actual_corrected.before [current=12]");
     assert_snapshot!(world.would(expecting("12")), @"recorded");
     assert_snapshot!(world.would(fact(corrected("unknown", increment("9"))).on("2023-07-31").because("入力誤り")), @"ENTRY_UNKNOWN actual_corrected.corrects");
     assert_snapshot!(world.would(fact(corrected("july", increment("9.5"))).on("2023-11-01").because("入力誤り")), @"DATE_IN_FUTURE valid_from [today=2023-10-06]; VALUE_OUT_OF_DOMAIN actual_corrected.measurement.increment [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
     assert_snapshot!(world.outcome(nine().because("入力誤り").named("first correction")), @"recorded");
-    let head = |name| format!("ALREADY_SUPERSEDED actual_corrected.corrects [head={}]", event_id(name));
-    assert_eq!(world.would(nine().because("入力誤り")), head("first correction"));
-    let ten = fact(corrected("first correction", increment("10"))).on("2023-07-31").because("入力誤り");
+    let head = |name| {
+        format!(
+            "ALREADY_SUPERSEDED actual_corrected.corrects [head={}]",
+            event_id(name)
+        )
+    };
+    assert_eq!(
+        world.would(nine().because("入力誤り")),
+        head("first correction")
+    );
+    let ten = fact(corrected("first correction", increment("10")))
+        .on("2023-07-31")
+        .because("入力誤り");
     assert_snapshot!(world.outcome(ten.named("second correction")), @"recorded");
-    assert_eq!(world.would(nine().because("入力誤り")), head("second correction"));
+    assert_eq!(
+        world.would(nine().because("入力誤り")),
+        head("second correction")
+    );
     assert_snapshot!(world.would(fact(retracted("second correction")).on("2023-07-31")), @"REASON_REQUIRED reason");
-    let wrong = ActualRetracted { before: Some(increment("9")), ..retracted("second correction") };
+    let wrong = ActualRetracted {
+        before: Some(increment("9")),
+        ..retracted("second correction")
+    };
     assert_snapshot!(world.would(fact(wrong).on("2023-07-31").because("重複")), @"EXPECTED_VALUE_DIFFERS actual_retracted.before [current=10]");
     assert_snapshot!(world.outcome(fact(retracted("second correction")).on("2023-07-31").because("重複").named("taken back")), @"recorded");
     // Neither what was taken back nor the taking back can be corrected.
-    let again = fact(corrected("second correction", increment("1"))).on("2023-07-31").because("入力誤り");
+    let again = fact(corrected("second correction", increment("1")))
+        .on("2023-07-31")
+        .because("入力誤り");
     assert_eq!(world.would(again), head("taken back"));
     assert_snapshot!(world.would(fact(corrected("taken back", increment("1"))).on("2023-07-31").because("入力誤り")), @"ENTRY_UNKNOWN actual_corrected.corrects");
     // An entry of another indicator is none of this one.
     world.accept(fact(defined("Y", "I", count())));
-    let elsewhere = ActualCorrected { indicator: indicator_id("Y"), ..corrected("july", increment("9")) };
+    let elsewhere = ActualCorrected {
+        indicator: indicator_id("Y"),
+        ..corrected("july", increment("9"))
+    };
     assert_snapshot!(world.would(fact(elsewhere).on("2023-07-31").because("指標違い")), @"ENTRY_UNKNOWN actual_corrected.corrects");
 }
 
 #[test]
 fn the_ledger_states_what_a_client_may_leave_out() {
     let mut world = World::measuring(count());
-    let proposed = world.event(&fact(recorded(increment("12"))).on("2023-07-31").named("july"));
+    let proposed = world.event(
+        &fact(recorded(increment("12")))
+            .on("2023-07-31")
+            .named("july"),
+    );
     let stored = world.decide(&proposed).unwrap().events.remove(0);
-    let Payload::ActualRecorded(report) = &stored.payload else { panic!("another event") };
+    let Payload::ActualRecorded(report) = &stored.payload else {
+        panic!("another event")
+    };
     assert_eq!(report.reported.unit_code.as_deref(), Some("{件}"));
     assert!(proposed.restates(&stored) && stored.restates(&stored) && stored != proposed);
     world.apply(stored.clone());
-    let proposed = world.event(&fact(corrected("july", increment("9"))).on("2023-07-31").because("入力誤り"));
+    let proposed = world.event(
+        &fact(corrected("july", increment("9")))
+            .on("2023-07-31")
+            .because("入力誤り"),
+    );
     let correction = world.decide(&proposed).unwrap().events.remove(0);
-    let Payload::ActualCorrected(report) = &correction.payload else { panic!("another event") };
+    let Payload::ActualCorrected(report) = &correction.payload else {
+        panic!("another event")
+    };
     assert_eq!(report.before, Some(increment("12")));
     assert!(proposed.restates(&correction) && !proposed.restates(&stored));
     let mut otherwise = proposed.clone();
-    otherwise.payload = ActualCorrected { before: Some(increment("11")), ..corrected("july", increment("9")) }.into();
+    otherwise.payload = ActualCorrected {
+        before: Some(increment("11")),
+        ..corrected("july", increment("9"))
+    }
+    .into();
     assert!(!otherwise.restates(&correction));
     let proposed = world.event(&fact(retracted("july")).on("2023-07-31").because("重複"));
     let retraction = world.decide(&proposed).unwrap().events.remove(0);
-    let Payload::ActualRetracted(taken_back) = &retraction.payload else { panic!("another event") };
+    let Payload::ActualRetracted(taken_back) = &retraction.payload else {
+        panic!("another event")
+    };
     assert_eq!(taken_back.before, Some(increment("12")));
     assert!(proposed.restates(&retraction));
 }
@@ -268,7 +399,9 @@ fn totals_stay_exact() {
     assert_snapshot!(world.would(fact(recorded(increment("999")))), @"recorded, OLD_DATE");
     let mut shares = World::measuring(mean_days());
     for n in 0..1000 {
-        let date = day("2020-01-01").checked_add(jiff::Span::new().days(n)).unwrap();
+        let date = day("2020-01-01")
+            .checked_add(jiff::Span::new().days(n))
+            .unwrap();
         let mut event = shares.event(&fact(recorded(share("1", largest))));
         event.valid = Some(Validity::from(date));
         shares.apply(event);
@@ -281,8 +414,16 @@ fn totals_stay_exact() {
 
 #[test]
 fn demand_is_recorded_where_it_drives() {
-    let demand = |requests: &str| fact(DemandRecorded { indicator: indicator_id("X"), requests: q(requests) });
-    let driven = World::measuring(Definition { demand_driven: true, ..count() });
+    let demand = |requests: &str| {
+        fact(DemandRecorded {
+            indicator: indicator_id("X"),
+            requests: q(requests),
+        })
+    };
+    let driven = World::measuring(Definition {
+        demand_driven: true,
+        ..count()
+    });
     assert_snapshot!(driven.would(demand("80").until("2023-09-30")), @"recorded");
     assert_snapshot!(driven.would(demand("-1")), @"VALUE_OUT_OF_DOMAIN demand_recorded.requests [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
     assert_snapshot!(driven.would(demand("1.5").on("2023-11-01")), @"DATE_IN_FUTURE valid_from [today=2023-10-06]; VALUE_OUT_OF_DOMAIN demand_recorded.requests [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
@@ -293,7 +434,12 @@ fn demand_is_recorded_where_it_drives() {
 fn a_forecast_fits_and_lies_ahead() {
     let would = |definition: Definition, value: ForecastValue| {
         let (indicator, basis) = (indicator_id("X"), text("上半期の実績から"));
-        let forecast = ForecastSubmitted { indicator, value, confidence: Some(7), basis };
+        let forecast = ForecastSubmitted {
+            indicator,
+            value,
+            confidence: Some(7),
+            basis,
+        };
         World::measuring(definition).would(fact(forecast).on("2023-09-30"))
     };
     let on = |date| ForecastValue::Date(day(date));
@@ -326,9 +472,13 @@ fn what_is_unusual_is_accepted_and_flagged() {
     assert_snapshot!(world.would(on("1", "2023-08-21")), @"recorded, OLD_DATE, FAR_ABOVE_TARGET");
     assert_snapshot!(world.would(on("1", "2023-08-22")), @"recorded, FAR_ABOVE_TARGET");
     // A correction is measured against the rest, not against what it replaces.
-    let smaller = fact(corrected("spike", increment("15"))).on("2023-09-03").because("入力誤り");
+    let smaller = fact(corrected("spike", increment("15")))
+        .on("2023-09-03")
+        .because("入力誤り");
     assert_snapshot!(world.would(smaller), @"recorded");
-    let same = fact(corrected("five", increment("5"))).on("2023-09-01").because("入力誤り");
+    let same = fact(corrected("five", increment("5")))
+        .on("2023-09-01")
+        .because("入力誤り");
     assert_snapshot!(world.would(same), @"recorded, POSSIBLE_DUPLICATE, FAR_ABOVE_TARGET");
 
     let mut level_of = World::measuring(followers());
@@ -339,8 +489,14 @@ fn what_is_unusual_is_accepted_and_flagged() {
 
     let parts = with_parts(count(), AggSpace::CappedSum, &["a", "b"]);
     let mut parts = World::measuring(parts);
-    let target = crate::domain::target::Target { aim: value("5"), parts: vec![part_target("a", "3"), part_target("b", "2")] };
-    parts.accept(fact(TargetSet { indicator: indicator_id("X"), target }));
+    let target = crate::domain::target::Target {
+        aim: value("5"),
+        parts: vec![part_target("a", "3"), part_target("b", "2")],
+    };
+    parts.accept(fact(TargetSet {
+        indicator: indicator_id("X"),
+        target,
+    }));
     assert_snapshot!(parts.outcome(fact(recorded_of("a", increment("3"))).on("2023-09-30")), @"recorded");
     assert_snapshot!(parts.outcome(fact(recorded_of("b", increment("4"))).on("2023-09-30")), @"recorded, FAR_ABOVE_TARGET");
 }
@@ -348,7 +504,9 @@ fn what_is_unusual_is_accepted_and_flagged() {
 #[test]
 fn a_late_report_joins_the_series_of_its_day() {
     let mut world = World::measuring(count());
-    let other = fact(redefined("X", 2, followers())).on("2023-09-01").because("定義変更");
+    let other = fact(redefined("X", 2, followers()))
+        .on("2023-09-01")
+        .because("定義変更");
     world.accept(other);
     assert_snapshot!(world.would(fact(recorded(increment("1"))).on("2023-08-31")), @"recorded");
     assert_snapshot!(world.would(fact(recorded(increment("1"))).on("2023-09-01")), @"ENTRY_KIND_MISMATCH actual_recorded.measurement [expected=ABSOLUTE expected_ja=時点の値]");

@@ -4,7 +4,9 @@ use jiff::Span;
 use proptest::prelude::*;
 
 use crate::domain::actual::aggregate::{Cut, actual_at, current_actual};
-use crate::domain::actual::{Actual, Measurement, MemberState, MilestoneState, NilCause, ReportedPart};
+use crate::domain::actual::{
+    Actual, Measurement, MemberState, MilestoneState, NilCause, ReportedPart,
+};
 use crate::domain::date::Date;
 use crate::domain::event::*;
 use crate::domain::indicator::*;
@@ -74,23 +76,51 @@ struct Move {
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
     let parts = prop::option::of(prop_oneof![Just("m1"), Just("m2"), Just("無")]);
-    let one = (0_u8..4, 0_u64..20, measurements(), parts, dates(), prop::option::weighted(0.2, dates()));
-    let one = one.prop_map(|(kind, of, measurement, part, from, to)| Move { kind, of, measurement, part, from, to });
+    let one = (
+        0_u8..4,
+        0_u64..20,
+        measurements(),
+        parts,
+        dates(),
+        prop::option::weighted(0.2, dates()),
+    );
+    let one = one.prop_map(|(kind, of, measurement, part, from, to)| Move {
+        kind,
+        of,
+        measurement,
+        part,
+        from,
+        to,
+    });
     prop::collection::vec(one, 0..16)
 }
 
 fn proposal(world: &World, first: u64, step: &Move) -> Event {
-    let reported = ReportedPart { part: step.part.map(key), unit_code: None };
+    let reported = ReportedPart {
+        part: step.part.map(key),
+        unit_code: None,
+    };
     let named = format!("event {}", first + step.of);
     let measurement = step.measurement.clone();
     let payload: Payload = match step.kind {
-        0 | 1 => ActualRecorded { reported, ..recorded(measurement) }.into(),
-        2 => ActualCorrected { reported, ..corrected(&named, measurement) }.into(),
+        0 | 1 => ActualRecorded {
+            reported,
+            ..recorded(measurement)
+        }
+        .into(),
+        2 => ActualCorrected {
+            reported,
+            ..corrected(&named, measurement)
+        }
+        .into(),
         _ => retracted(&named).into(),
     };
     let why = "理由は二十字以上で述べることになっているので、このように書いておく。";
     let mut event = world.event(&fact(payload).shown().because(why));
-    event.valid = Some(Validity { from: step.from, to: step.to });
+    event.valid = Some(Validity {
+        from: step.from,
+        to: step.to,
+    });
     event
 }
 
@@ -101,7 +131,10 @@ fn after(definition: Definition, moves: &[Move]) -> World {
     for step in moves {
         let event = proposal(&world, first, step);
         if let Ok(decided) = world.decide(&event) {
-            decided.events.into_iter().for_each(|event| world.apply(event));
+            decided
+                .events
+                .into_iter()
+                .for_each(|event| world.apply(event));
         }
     }
     world

@@ -25,7 +25,8 @@ fn opening() -> LedgerOpened {
 #[test]
 fn a_ledger_is_opened_once_and_not_by_a_client() {
     assert_snapshot!(World::empty().outcome(fact(opening()).undated()), @"LEDGER_OPENED_ONCE ledger_opened");
-    let judged = |opened: LedgerOpened| decide_opening(&World::empty().event(&fact(opened).undated()));
+    let judged =
+        |opened: LedgerOpened| decide_opening(&World::empty().event(&fact(opened).undated()));
     assert_eq!(judged(opening()), Ok(()));
     let wrong = LedgerOpened {
         origin: name("https://ledger.example/a b"),
@@ -34,7 +35,11 @@ fn a_ledger_is_opened_once_and_not_by_a_client() {
         clock: ClockKind::Simulated,
         ..opening()
     };
-    let fields: Vec<String> = judged(wrong).unwrap_err().into_iter().map(|r| r.field).collect();
+    let fields: Vec<String> = judged(wrong)
+        .unwrap_err()
+        .into_iter()
+        .map(|r| r.field)
+        .collect();
     assert_eq!(fields, ["origin", "time_zone", "locale", "clock"]);
 }
 
@@ -48,7 +53,13 @@ fn the_envelope_names_stream_days_and_reason() {
     let mut elsewhere = world.event(&fact(goal("K", "R5", "総務部")));
     elsewhere.stream = Stream::goal(goal_id("G"));
     let refusals = world.decide(&elsewhere).unwrap_err();
-    assert_eq!(refusals.iter().map(|r| r.field.as_str()).collect::<Vec<_>>(), ["stream"]);
+    assert_eq!(
+        refusals
+            .iter()
+            .map(|r| r.field.as_str())
+            .collect::<Vec<_>>(),
+        ["stream"]
+    );
     assert_snapshot!(world.outcome(fact(ImportAccepted {
         plan: plan_id("R5"),
         file_sha256: [1; 32],
@@ -63,15 +74,27 @@ fn the_envelope_names_stream_days_and_reason() {
 #[test]
 fn a_plan_is_one_fiscal_year() {
     let mut world = World::empty();
-    let calendar_year = PlanPublished { cycle: days("2023-01-01", "2023-12-31"), ..plan("R5", 2023) };
+    let calendar_year = PlanPublished {
+        cycle: days("2023-01-01", "2023-12-31"),
+        ..plan("R5", 2023)
+    };
     assert_snapshot!(world.would(fact(calendar_year)), @"FIELD_INVALID plan_published.cycle [problem=a cycle runs from 1 April to 31 March of the next year]");
-    let no_pillars = PlanPublished { pillars: Vec::new(), ..plan("R5", 2023) };
+    let no_pillars = PlanPublished {
+        pillars: Vec::new(),
+        ..plan("R5", 2023)
+    };
     assert_snapshot!(world.would(fact(no_pillars)), @"FIELD_REQUIRED plan_published.pillars");
-    let pillar = |number| Pillar { number, title: title("柱") };
-    let misnumbered = PlanPublished { pillars: [1, 1, 0, 5].map(pillar).to_vec(), ..plan("R5", 2023) };
+    let pillar = |number| Pillar {
+        number,
+        title: title("柱"),
+    };
+    let misnumbered = PlanPublished {
+        pillars: [1, 1, 0, 5].map(pillar).to_vec(),
+        ..plan("R5", 2023)
+    };
     assert_snapshot!(world.would(fact(misnumbered)), @"FIELD_INVALID plan_published.pillars[1].number [problem=given twice]; FIELD_INVALID plan_published.pillars[2].number [problem=pillars are numbered from 1 to 4]; FIELD_INVALID plan_published.pillars[3].number [problem=pillars are numbered from 1 to 4]");
     assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"recorded");
-    assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"ID_EXISTS plan_published.plan_id; CODE_TAKEN plan_published.code");
+    assert_snapshot!(world.outcome(fact(plan("R5", 2023))), @"ID_EXISTS plan_published.plan; CODE_TAKEN plan_published.code");
     assert_snapshot!(world.outcome(fact(plan("another", 2023))), @"CYCLE_TAKEN plan_published.cycle");
     assert_snapshot!(world.outcome(fact(plan("R6", 2024))), @"recorded");
     let unknown = ImportAccepted {
@@ -90,12 +113,15 @@ fn a_plan_is_one_fiscal_year() {
 fn units_form_a_tree_on_every_day() {
     let mut world = World::planned();
     let section = |unit, parent| org_unit(unit, UnitKind::Section, parent);
-    assert_snapshot!(world.outcome(fact(section("財務課", Some("総務部")))), @"ID_EXISTS org_unit_registered.unit_id; CODE_TAKEN org_unit_registered.code");
+    assert_snapshot!(world.outcome(fact(section("財務課", Some("総務部")))), @"ID_EXISTS org_unit_registered.unit; CODE_TAKEN org_unit_registered.code");
     assert_snapshot!(world.outcome(fact(section("新課", Some("無い部")))), @"UNIT_UNKNOWN org_unit_registered.parent");
     assert_snapshot!(world.outcome(fact(section("新課", Some("新課")))), @"UNIT_TREE_CYCLE org_unit_registered.parent");
     assert_snapshot!(world.outcome(fact(section("新課", Some("総務部"))).on("2022-04-01")), @"UNIT_NOT_ACTIVE org_unit_registered.parent [date=2022-04-01]");
 
-    let to = |unit: &str, parent: &str| OrgUnitChanged { parent: Some(unit_id(parent)), ..unit_changed(unit) };
+    let to = |unit: &str, parent: &str| OrgUnitChanged {
+        parent: Some(unit_id(parent)),
+        ..unit_changed(unit)
+    };
     assert_snapshot!(world.would(fact(to("総務部", "企画財政部")).on("2023-10-01")), @"REASON_REQUIRED reason");
     let moved = |unit, parent, date| fact(to(unit, parent)).on(date).because("組織改編");
     assert_snapshot!(world.would(moved("総務部", "総務部", "2023-10-01")), @"UNIT_TREE_CYCLE org_unit_changed.parent");
@@ -107,13 +133,22 @@ fn units_form_a_tree_on_every_day() {
     assert_snapshot!(world.outcome(moved("総務部", "企画財政部", "2024-04-01")), @"recorded");
     assert_snapshot!(world.outcome(moved("企画財政部", "総務部", "2023-10-01")), @"UNIT_TREE_CYCLE org_unit_changed.parent");
 
-    let ends = |unit| OrgUnitChanged { dissolved: true, ..unit_changed(unit) };
+    let ends = |unit| OrgUnitChanged {
+        dissolved: true,
+        ..unit_changed(unit)
+    };
     assert_snapshot!(world.outcome(fact(ends("企画財政部")).on("2023-10-01").because("廃止")), @"UNIT_IN_USE org_unit_changed.dissolved [units=企画政策課, 総務部, 財務課]");
     assert_snapshot!(world.outcome(fact(ends("人事課")).on("2023-10-01").because("廃止")), @"recorded");
     assert_snapshot!(world.outcome(fact(ends("人事課")).on("2023-11-01").because("廃止")), @"UNIT_DISSOLVED org_unit_changed.unit [date=2023-10-01]");
-    let renamed = OrgUnitChanged { name: Some(title("新人事課")), ..unit_changed("人事課") };
+    let renamed = OrgUnitChanged {
+        name: Some(title("新人事課")),
+        ..unit_changed("人事課")
+    };
     assert_snapshot!(world.outcome(fact(renamed).on("2023-10-01").because("改称")), @"UNIT_DISSOLVED org_unit_changed.unit [date=2023-10-01]");
-    let both = OrgUnitChanged { name: Some(title("新財務課")), ..ends("財務課") };
+    let both = OrgUnitChanged {
+        name: Some(title("新財務課")),
+        ..ends("財務課")
+    };
     assert_snapshot!(world.outcome(fact(both).on("2023-10-01").because("廃止")), @"FIELD_INVALID org_unit_changed.dissolved [problem=a unit that ends takes no new name or parent]");
 }
 
@@ -123,29 +158,42 @@ fn the_tree_of_units_has_a_limit() {
     world.accept(fact(org_unit("u1", UnitKind::Other, None)));
     for n in 2..=Directory::TREE_DEPTH_MAX {
         let parent = format!("u{}", n - 1);
-        world.accept(fact(org_unit(&format!("u{n}"), UnitKind::Other, Some(&parent))));
+        world.accept(fact(org_unit(
+            &format!("u{n}"),
+            UnitKind::Other,
+            Some(&parent),
+        )));
     }
     let last = format!("u{}", Directory::TREE_DEPTH_MAX);
     assert_snapshot!(world.outcome(fact(org_unit("deeper", UnitKind::Other, Some(&last)))), @"FIELD_INVALID org_unit_registered.parent [problem=more than 16 levels of units]");
     world.accept(fact(org_unit("top", UnitKind::Other, None)));
-    let under = OrgUnitChanged { parent: Some(unit_id("top")), ..unit_changed("u1") };
+    let under = OrgUnitChanged {
+        parent: Some(unit_id("top")),
+        ..unit_changed("u1")
+    };
     assert_snapshot!(world.outcome(fact(under).because("組織改編")), @"FIELD_INVALID org_unit_changed.parent [problem=more than 16 levels of units]");
 }
 
 #[test]
 fn a_goal_is_set_by_a_department_of_its_time() {
     let mut world = World::planned();
-    assert_snapshot!(world.would(fact(goal("G", "R5", "企画財政部"))), @"ID_EXISTS goal_set.goal_id; CODE_TAKEN goal_set.code");
+    assert_snapshot!(world.would(fact(goal("G", "R5", "企画財政部"))), @"ID_EXISTS goal_set.goal; CODE_TAKEN goal_set.code");
     assert_snapshot!(world.would(fact(goal("K", "R9", "無い部"))), @"PLAN_UNKNOWN goal_set.plan; UNIT_UNKNOWN goal_set.department");
     assert_snapshot!(world.would(fact(goal("K", "R5", "人事課"))), @"UNIT_KIND_MISMATCH goal_set.department");
-    let no_pillar = GoalSet { pillar: 7, ..goal("K", "R5", "総務部") };
+    let no_pillar = GoalSet {
+        pillar: 7,
+        ..goal("K", "R5", "総務部")
+    };
     assert_snapshot!(world.would(fact(no_pillar).on("2024-04-01")), @"DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]; PILLAR_UNKNOWN goal_set.pillar");
     world.accept(fact(org_unit("新部", UnitKind::Department, None)).on("2023-10-01"));
     assert_snapshot!(world.would(fact(goal("K", "R5", "新部")).on("2023-09-30")), @"UNIT_NOT_ACTIVE goal_set.department [date=2023-09-30]");
     assert_snapshot!(world.outcome(fact(goal("K", "R5", "新部")).on("2023-10-01")), @"recorded");
     // Every fault at once.
-    let all_wrong = GoalSet { pillar: 9, ..goal("K", "R5", "人事課") };
-    assert_snapshot!(world.outcome(fact(all_wrong).on("2022-01-01")), @"ID_EXISTS goal_set.goal_id; CODE_TAKEN goal_set.code; DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]; PILLAR_UNKNOWN goal_set.pillar; UNIT_NOT_ACTIVE goal_set.department [date=2022-01-01]");
+    let all_wrong = GoalSet {
+        pillar: 9,
+        ..goal("K", "R5", "人事課")
+    };
+    assert_snapshot!(world.outcome(fact(all_wrong).on("2022-01-01")), @"ID_EXISTS goal_set.goal; CODE_TAKEN goal_set.code; DATE_OUTSIDE_CYCLE valid_from [first=2023-04-01 last=2024-03-31]; PILLAR_UNKNOWN goal_set.pillar; UNIT_NOT_ACTIVE goal_set.department [date=2022-01-01]");
 }
 
 #[test]
@@ -158,12 +206,20 @@ fn a_goal_rests_goes_on_and_ends() {
     assert_snapshot!(world.outcome(why(GoalSuspended { goal: g }.into(), "2023-07-02")), @"GOAL_SUSPENDED goal_suspended.goal [since=2023-07-01]");
     assert_snapshot!(world.would(why(GoalResumed { goal: g }.into(), "2023-06-30")), @"DATE_INVALID valid_from [problem=the goal is suspended only since 2023-07-01]");
     assert_snapshot!(world.outcome(why(GoalResumed { goal: g }.into(), "2023-08-01")), @"recorded");
-    let moved = |department, pillar| GoalMoved { goal: g, department: unit_id(department), pillar };
+    let moved = |department, pillar| GoalMoved {
+        goal: g,
+        department: unit_id(department),
+        pillar,
+    };
     assert_snapshot!(world.would(why(moved("企画財政部", 1).into(), "2023-08-01")), @"FIELD_INVALID goal_moved [problem=the goal stands there already]");
     assert_snapshot!(world.would(why(moved("人事課", 7).into(), "2023-08-01")), @"PILLAR_UNKNOWN goal_moved.pillar; UNIT_KIND_MISMATCH goal_moved.department");
     assert_snapshot!(world.outcome(why(moved("総務部", 2).into(), "2023-08-01")), @"recorded");
     assert_snapshot!(world.outcome(why(GoalCancelled { goal: g }.into(), "2023-09-01")), @"recorded");
-    let reworded = GoalReworded { goal: g, title: title("K"), source_text: text("K") };
+    let reworded = GoalReworded {
+        goal: g,
+        title: title("K"),
+        source_text: text("K"),
+    };
     assert_snapshot!(world.outcome(fact(reworded.clone())), @"GOAL_CANCELLED goal_reworded.goal [since=2023-09-01]");
     assert_snapshot!(world.outcome(fact(GoalReworded { goal: goal_id("無"), ..reworded })), @"GOAL_UNKNOWN goal_reworded.goal");
     assert_snapshot!(world.outcome(why(GoalSuspended { goal: g }.into(), "2023-10-01")), @"GOAL_CANCELLED goal_suspended.goal [since=2023-09-01]");
@@ -175,7 +231,13 @@ fn a_goal_is_carried_over_to_a_later_plan() {
     let mut world = World::planned();
     let to = |plan: &str, goal: Option<&str>| {
         let to_goal = goal.map(goal_id);
-        fact(GoalCarriedOver { goal: goal_id("G"), to_plan: plan_id(plan), to_goal }).on("2024-04-01").because("繰越")
+        fact(GoalCarriedOver {
+            goal: goal_id("G"),
+            to_plan: plan_id(plan),
+            to_goal,
+        })
+        .on("2024-04-01")
+        .because("繰越")
     };
     assert_snapshot!(world.would(to("R6", None)), @"PLAN_UNKNOWN goal_carried_over.to_plan");
     assert_snapshot!(world.would(to("R5", Some("H"))), @"FIELD_INVALID goal_carried_over.to_plan [problem=a goal is carried over to a later cycle]");
@@ -191,12 +253,18 @@ fn the_lead_of_an_initiative_belongs_to_the_goals_department() {
     let mut world = World::planned();
     assert_snapshot!(world.would(fact(initiative("K", "G", 2, "人事課"))), @"LEAD_OUTSIDE_DEPARTMENT initiative_set.lead_unit");
     assert_snapshot!(world.would(fact(initiative("K", "G", 2, "企画財政部"))), @"recorded");
-    let joint = InitiativeSet { contributing_units: vec![unit_id("人事課")], ..initiative("K", "G", 2, "人事課") };
+    let joint = InitiativeSet {
+        contributing_units: vec![unit_id("人事課")],
+        ..initiative("K", "G", 2, "人事課")
+    };
     assert_snapshot!(world.would(fact(joint)), @"recorded");
     let twice = vec![unit_id("財務課"), unit_id("財務課"), unit_id("無い課")];
-    let named_twice = InitiativeSet { contributing_units: twice, ..initiative("K", "G", 2, "企画政策課") };
+    let named_twice = InitiativeSet {
+        contributing_units: twice,
+        ..initiative("K", "G", 2, "企画政策課")
+    };
     assert_snapshot!(world.would(fact(named_twice)), @"FIELD_INVALID initiative_set.contributing_units[1] [problem=given twice]; UNIT_UNKNOWN initiative_set.contributing_units[2]");
-    assert_snapshot!(world.would(fact(initiative("I", "G", 1, "無い課"))), @"ID_EXISTS initiative_set.initiative_id; CODE_TAKEN initiative_set.code; FIELD_INVALID initiative_set.number [problem=another initiative of the goal has this number]; UNIT_UNKNOWN initiative_set.lead_unit");
+    assert_snapshot!(world.would(fact(initiative("I", "G", 1, "無い課"))), @"ID_EXISTS initiative_set.initiative; CODE_TAKEN initiative_set.code; FIELD_INVALID initiative_set.number [problem=another initiative of the goal has this number]; UNIT_UNKNOWN initiative_set.lead_unit");
     assert_snapshot!(world.would(fact(initiative("K", "無", 0, "財務課"))), @"GOAL_UNKNOWN initiative_set.goal; FIELD_INVALID initiative_set.number [problem=initiatives are numbered from 1]");
 
     let transferred = |lead| ResponsibilityTransferred {
@@ -217,14 +285,24 @@ fn an_initiative_moves_within_its_plan() {
     world.accept(fact(next_year).on("2024-04-01"));
     let moved = |from: &str, to: &str, number| {
         let (initiative, from_goal, to_goal) = (initiative_id("I"), goal_id(from), goal_id(to));
-        fact(InitiativeMoved { initiative, from_goal, to_goal, number }).on("2023-10-01").because("体系変更")
+        fact(InitiativeMoved {
+            initiative,
+            from_goal,
+            to_goal,
+            number,
+        })
+        .on("2023-10-01")
+        .because("体系変更")
     };
     assert_snapshot!(world.would(moved("H", "H", 1)), @"FIELD_INVALID initiative_moved.number [problem=another initiative of the goal has this number]; PARENT_DIFFERS initiative_moved.from_goal");
     assert_snapshot!(world.would(moved("G", "N", 1)), @"DIFFERENT_CYCLE initiative_moved.to_goal");
     assert_snapshot!(world.would(moved("G", "G", 1)), @"FIELD_INVALID initiative_moved.to_goal [problem=the initiative stands there already]");
     assert_snapshot!(world.would(moved("G", "無", 1)), @"GOAL_UNKNOWN initiative_moved.to_goal");
     assert_snapshot!(world.outcome(moved("G", "H", 2)), @"recorded");
-    let cancelled = fact(InitiativeCancelled { initiative: initiative_id("I") }).on("2023-10-02");
+    let cancelled = fact(InitiativeCancelled {
+        initiative: initiative_id("I"),
+    })
+    .on("2023-10-02");
     assert_snapshot!(world.would(cancelled.clone()), @"REASON_REQUIRED reason");
     assert_snapshot!(world.outcome(cancelled.clone().because("中止")), @"recorded");
     assert_snapshot!(world.outcome(cancelled.because("中止")), @"INITIATIVE_CANCELLED initiative_cancelled.initiative [since=2023-10-02]");
@@ -234,12 +312,20 @@ fn an_initiative_moves_within_its_plan() {
 #[test]
 fn what_something_is_about_must_be_known() {
     let world = World::planned();
-    let told = |subject| NarrativeAdded { subject, kind: NarrativeKind::Cause, text: text("入札不調") };
+    let told = |subject| NarrativeAdded {
+        subject,
+        kind: NarrativeKind::Cause,
+        text: text("入札不調"),
+    };
     assert_snapshot!(world.would(fact(told(Subject::Goal(goal_id("無"))))), @"GOAL_UNKNOWN narrative_added.subject.goal");
     assert_snapshot!(world.would(fact(told(Subject::Initiative(initiative_id("無"))))), @"INITIATIVE_UNKNOWN narrative_added.subject.initiative");
     assert_snapshot!(world.would(fact(told(Subject::Indicator(indicator_id("無"))))), @"INDICATOR_UNKNOWN narrative_added.subject.indicator");
     assert_snapshot!(world.would(fact(told(Subject::Goal(goal_id("G"))))), @"recorded");
-    let attached = EvidenceAttached { subject: Subject::Goal(goal_id("G")), shows: None, filed_under: None };
+    let attached = EvidenceAttached {
+        subject: Subject::Goal(goal_id("G")),
+        shows: None,
+        filed_under: None,
+    };
     assert_snapshot!(world.would(fact(attached.clone())), @"EVIDENCE_REQUIRED evidence");
     assert_snapshot!(world.would(fact(attached).shown()), @"recorded");
 }

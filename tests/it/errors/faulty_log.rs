@@ -1,0 +1,564 @@
+//! A log that refuses, hangs, forgets to answer or reads garbage, under the real services.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::*;
+use daicho::clock::new_id;
+use daicho::domain::id::LedgerId;
+use daicho::grpc::{PageKey, Services};
+use daicho::ledger::Ledgers;
+use daicho::log::{
+    Chunk, CommitLog, Freshness, Head as LogHead, Health, LedgerCommit, LogFault, MemoryLog,
+    Outcome, ReadError, ReadLimits,
+};
+use daicho::merkle::Frontier;
+use futures::StreamExt as _;
+use futures::future::{self, BoxFuture, FutureExt as _};
+use futures::stream::FuturesUnordered;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::Code;
+use tonic::service::Routes;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::Channel;
+
+use super::world::{Ja, narrative};
+use super::{Seen, expect};
+use crate::service::{append, opening};
+use crate::small_plan::SmallPlan;
+
+/// What becomes of the next appends.
+#[derive(Clone)]
+enum Appends {
+    Work,
+    /// Nothing is stored.
+    Refuse(LogFault),
+    /// Nobody is told whether they are stored.
+    Lose {
+        stored: bool,
+    },
+    /// They wait until the gate opens.
+    Hang(watch::Receiver<bool>),
+}
+
+/// What becomes of reads.
+#[derive(Clone, Copy, PartialEq)]
+enum Reads {
+    Work,
+    Unavailable,
+    /// Bytes that are no event.
+    Garbage,
+}
+
+/// The model log with faults.
+#[derive(Clone)]
+struct FaultyLog {
+    inner: MemoryLog,
+    appends: Arc<Mutex<Appends>>,
+    reads: Arc<Mutex<Reads>>,
+}
+
+impl FaultyLog {
+    fn on(inner: MemoryLog) -> Self {
+        Self {
+            inner,
+            appends: Arc::new(Mutex::new(Appends::Work)),
+            reads: Arc::new(Mutex::new(Reads::Work)),
+        }
+    }
+
+    fn appends(&self, appends: Appends) {
+        *self.appends.lock().unwrap() = appends;
+    }
+
+    fn reads(&self, reads: Reads) {
+        *self.reads.lock().unwrap() = reads;
+    }
+
+    fn reading(&self) -> Result<Reads, ReadError> {
+        match *self.reads.lock().unwrap() {
+            Reads::Unavailable => Err(ReadError::Unavailable(
+                "the disk does not answer".to_owned(),
+            )),
+            other => Ok(other),
+        }
+    }
+}
+
+impl CommitLog for FaultyLog {
+    fn append(&self, group: Vec<LedgerCommit>) -> BoxFuture<'static, Vec<Outcome>> {
+        let inner = self.inner.clone();
+        let mode = self.appends.lock().unwrap().clone();
+        async move {
+            match mode {
+                Appends::Work => inner.append(group).await,
+                Appends::Refuse(fault) => group
+                    .iter()
+                    .map(|_| Outcome::Refused(fault.clone()))
+                    .collect(),
+                Appends::Lose { stored } => {
+                    let count = group.len();
+                    if stored {
+                        inner.append(group).await;
+                    }
+                    let fault = LogFault::Storage("no answer from the disk".to_owned());
+                    vec![Outcome::Unknown(fault); count]
+                }
+                Appends::Hang(mut gate) => {
+                    // As a disk does, it goes on whether or not somebody waits for it.
+                    let appending = tokio::spawn(async move {
+                        gate.wait_for(|open| *open).await.unwrap();
+                        inner.append(group).await
+                    });
+                    appending.await.unwrap()
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn read(
+        &self,
+        ledger: LedgerId,
+        from: u64,
+        limits: ReadLimits,
+    ) -> BoxFuture<'_, Result<Chunk, ReadError>> {
+        match self.reading() {
+            Err(error) => future::ready(Err(error)).boxed(),
+            Ok(Reads::Garbage) => {
+                let detail = "neither copy fits its checksum".to_owned();
+                future::ready(Err(ReadError::Damaged {
+                    position: from,
+                    detail,
+                }))
+                .boxed()
+            }
+            Ok(_) => self.inner.read(ledger, from, limits),
+        }
+    }
+
+    fn leaves(
+        &self,
+        ledger: LedgerId,
+        positions: Vec<u64>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ReadError>> {
+        match self.reading() {
+            Err(error) => future::ready(Err(error)).boxed(),
+            Ok(Reads::Garbage) => {
+                let garbage = positions
+                    .iter()
+                    .map(|_| Bytes::from_static(&[0xff; 40]))
+                    .collect();
+                future::ready(Ok(garbage)).boxed()
+            }
+            Ok(_) => self.inner.leaves(ledger, positions),
+        }
+    }
+
+    fn heads(
+        &self,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Vec<(LedgerId, LogHead)>, ReadError>> {
+        self.inner.heads(freshness)
+    }
+
+    fn head(
+        &self,
+        ledger: LedgerId,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<LogHead, ReadError>> {
+        self.inner.head(ledger, freshness)
+    }
+
+    fn frontier(&self, ledger: LedgerId) -> BoxFuture<'_, Result<Frontier, ReadError>> {
+        self.inner.frontier(ledger)
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    fn close(&self) -> BoxFuture<'static, Result<(), LogFault>> {
+        self.inner.close()
+    }
+}
+
+/// The services on a faulty log, on a port of their own.
+struct Faulty {
+    log: FaultyLog,
+    ledgers: Arc<Ledgers>,
+    client: LedgerServiceClient<InterceptedService<Channel, Ja>>,
+    first_day: String,
+}
+
+fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
+    // Nobody closes them.
+    let (_, closing) = watch::channel(false);
+    Services::new(ledgers.clone(), PageKey::new([7; 32]), None, limit, closing)
+        .routes()
+        .routes()
+}
+
+impl Faulty {
+    /// With a plan, while everything still works.
+    async fn planned() -> Self {
+        let mut server = Self::on(MemoryLog::new()).await;
+        server.admin().open_ledger(opening("city")).await.unwrap();
+        let ledger = server
+            .client
+            .get_ledger(GetLedgerRequest::default())
+            .await
+            .unwrap();
+        let today = ledger.into_inner().today.parse().unwrap();
+        let (plan, events) = SmallPlan::new(today, 1, 1, || new_id().to_string());
+        server.client.append_events(append(events)).await.unwrap();
+        server.first_day = plan.first_day;
+        server
+    }
+
+    async fn on(log: MemoryLog) -> Self {
+        let log = FaultyLog::on(log);
+        let store = Arc::new(log.inner.clone());
+        let ledgers = Ledgers::start(Arc::new(log.clone()), store).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = tonic::transport::Server::builder().add_routes(services(&ledgers, LONG));
+        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let channel = Channel::from_shared(format!("http://{address}"))
+            .unwrap()
+            .connect()
+            .await
+            .unwrap();
+        let client = LedgerServiceClient::with_interceptor(channel, Ja("担当"));
+        Self {
+            log,
+            ledgers,
+            client,
+            first_day: String::new(),
+        }
+    }
+
+    /// The services without a network between, where no call takes longer than `limit`.
+    fn routes(&self, limit: Duration) -> Routes {
+        services(&self.ledgers, limit)
+    }
+
+    fn admin(&self) -> AdminServiceClient<InterceptedService<Routes, Ja>> {
+        AdminServiceClient::with_interceptor(self.routes(LONG), Ja("管理者"))
+    }
+
+    /// The same log after a restart, undamaged.
+    async fn restarted(self) -> Self {
+        let first_day = self.first_day.clone();
+        self.ledgers.stop().await.unwrap();
+        self.log.inner.reopen(true);
+        Self {
+            first_day,
+            ..Self::on(self.log.inner.clone()).await
+        }
+    }
+
+    fn note(&self) -> AppendEventsRequest {
+        append(vec![narrative(&self.first_day, "計画/1-1", "覚え書き")])
+    }
+
+    /// What is durable, whatever the services say.
+    async fn size(&self) -> u64 {
+        let heads = self.log.inner.heads(Freshness::Linearizable).await.unwrap();
+        heads.first().map_or(0, |(_, head)| head.size)
+    }
+}
+
+/// Longer than any of these tests takes.
+const LONG: Duration = Duration::from_secs(60);
+
+pub(crate) async fn all_happen(seen: &mut Seen) {
+    read_only(seen).await;
+    outcome_unknown(seen).await;
+    hanging(seen).await;
+    overloaded(seen).await;
+    unreadable(seen).await;
+    refused_for_now(seen).await;
+}
+
+fn storage() -> LogFault {
+    LogFault::Storage("/data/journal: No space left on device".to_owned())
+}
+
+/// A storage error ends the writing for good; reads go on.
+async fn read_only(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    let size = server.size().await;
+    server.log.appends(Appends::Refuse(storage()));
+    let ja = "台帳は読取専用になっています";
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
+    let told = expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
+    assert!(
+        !told.retry && !format!("{status:?}").contains("/data"),
+        "{status:?}"
+    );
+    // The disk has room again, but only an open with all its checks goes on.
+    server.log.appends(Appends::Work);
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
+    expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
+    let status = server
+        .admin()
+        .open_ledger(opening("town"))
+        .await
+        .unwrap_err();
+    expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
+    assert_eq!(server.size().await, size);
+    let ledger = server
+        .client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(ledger.head.unwrap().size, size);
+}
+
+/// Whether or not it was stored, the same request after a restart is recorded once.
+async fn outcome_unknown(seen: &mut Seen) {
+    for stored in [true, false] {
+        let mut server = Faulty::planned().await;
+        let size = server.size().await;
+        server.log.appends(Appends::Lose { stored });
+        let request = server.note();
+        let status = server
+            .client
+            .append_events(request.clone())
+            .await
+            .unwrap_err();
+        let ja = "記録されたか不明です。同じIDでもう一度送ってください";
+        expect(
+            seen,
+            &status,
+            Code::Unavailable,
+            ErrorReason::OutcomeUnknown,
+            ja,
+        );
+        let mut server = server.restarted().await;
+        let answer = server
+            .client
+            .append_events(request.clone())
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(answer.replayed, stored);
+        assert_eq!(answer.receipt.as_ref().unwrap().first_position, size);
+        let receipt = GetReceiptRequest {
+            request_id: request.request_id,
+            ..Default::default()
+        };
+        let found = server
+            .client
+            .get_receipt(receipt)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(found.receipt, answer.receipt);
+        assert_eq!(server.size().await, size + 1);
+    }
+}
+
+/// A deadline that passes while an append is under way leaves its outcome open; the append goes on.
+async fn hanging(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    let size = server.size().await;
+    let impatient = server.routes(Duration::from_millis(50));
+    let mut client = LedgerServiceClient::with_interceptor(impatient.clone(), Ja("担当"));
+    let (open, gate) = watch::channel(false);
+    server.log.appends(Appends::Hang(gate));
+    let request = server.note();
+    let status = client.append_events(request.clone()).await.unwrap_err();
+    let (late, unknown, ja) = (
+        Code::DeadlineExceeded,
+        ErrorReason::OutcomeUnknown,
+        "記録されたか不明です",
+    );
+    expect(seen, &status, late, unknown, ja);
+    assert_eq!(server.size().await, size);
+    open.send_replace(true);
+    server.client.append_events(request).await.unwrap();
+    assert_eq!(
+        server.size().await,
+        size + 1,
+        "whoever listened, it is recorded once"
+    );
+
+    // A ledger whose opener has gone is served all the same, and once.
+    let (open, gate) = watch::channel(false);
+    server.log.appends(Appends::Hang(gate));
+    let mut admin = AdminServiceClient::with_interceptor(impatient, Ja("管理者"));
+    let town = opening("town");
+    let status = admin.open_ledger(town.clone()).await.unwrap_err();
+    expect(seen, &status, late, unknown, ja);
+    open.send_replace(true);
+    let mut admin = server.admin();
+    let opened = admin.open_ledger(town).await.unwrap().into_inner();
+    assert_eq!(opened.ledger.unwrap().code, "town");
+    assert_eq!(opened.receipt.unwrap().first_position, 0);
+    let listed = admin
+        .list_ledgers(ListLedgersRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(listed.ledgers.len(), 2);
+
+    // What only reads can be late, but never unknown.
+    let waiting = GetLedgerRequest {
+        ledger: "city".to_owned(),
+        min_position: Some(1_000_000),
+    };
+    let status = client.get_ledger(waiting).await.unwrap_err();
+    expect(
+        seen,
+        &status,
+        late,
+        ErrorReason::DeadlinePassed,
+        "時間切れです",
+    );
+}
+
+/// More than may wait is refused at once, and what waits is recorded.
+async fn overloaded(seen: &mut Seen) {
+    let server = Faulty::planned().await;
+    let size = server.size().await;
+    let (open, gate) = watch::channel(false);
+    server.log.appends(Appends::Hang(gate));
+    // Without a network between, calls are as many as there are.
+    let client = LedgerServiceClient::with_interceptor(server.routes(LONG), Ja("担当"));
+    let send = |request| {
+        let mut client = client.clone();
+        async move { client.append_events(request).await }
+    };
+    let long = "長".repeat(4_000);
+    let large = || {
+        append(
+            (0..80)
+                .map(|_| narrative(&server.first_day, "計画/1-1", &long))
+                .collect(),
+        )
+    };
+    let mut waiting: FuturesUnordered<_> = (0..4).map(|_| send(large())).collect();
+    let mut sent = 4 * 80;
+    let status = loop {
+        match waiting.next().now_or_never() {
+            Some(Some(Err(status))) => break status,
+            Some(other) => panic!("answered while the log hangs: {other:?}"),
+            None => {}
+        }
+        waiting.push(send(server.note()));
+        sent += 1;
+        assert!(sent < 20_000, "nothing is ever refused");
+        tokio::task::yield_now().await;
+    };
+    let told = expect(
+        seen,
+        &status,
+        Code::ResourceExhausted,
+        ErrorReason::Overloaded,
+        "混み合っています",
+    );
+    assert!(told.retry);
+    open.send_replace(true);
+    let mut refused = 1;
+    while let Some(answer) = waiting.next().await {
+        refused += u64::from(answer.is_err());
+    }
+    assert_eq!(server.size().await, size + sent - refused);
+}
+
+/// What cannot be read is told as what it is, and an append that needs it records nothing.
+async fn unreadable(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    let size = server.size().await;
+    let selector = Some(get_event_request::Selector::Position(3));
+    let event = GetEventRequest {
+        selector,
+        ..Default::default()
+    };
+    server.log.reads(Reads::Unavailable);
+    let status = server.client.get_event(event.clone()).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        Code::Unavailable,
+        ErrorReason::LogUnavailable,
+        "台帳を読み書きできません",
+    );
+    assert!(
+        told.retry && !format!("{status:?}").contains("disk"),
+        "{status:?}"
+    );
+    server.log.reads(Reads::Garbage);
+    let status = server.client.get_event(event.clone()).await.unwrap_err();
+    let damaged = (
+        Code::DataLoss,
+        ErrorReason::DataDamaged,
+        "記録が壊れています",
+    );
+    let told = expect(seen, &status, damaged.0, damaged.1, damaged.2);
+    assert_eq!(told.metadata["position"], "3");
+    let mut frames = server
+        .client
+        .read_events(ReadEventsRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    let status = frames.message().await.unwrap_err();
+    expect(seen, &status, damaged.0, damaged.1, damaged.2);
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
+    expect(seen, &status, damaged.0, damaged.1, damaged.2);
+    server.log.reads(Reads::Work);
+    server.client.get_event(event).await.unwrap();
+    assert_eq!(server.size().await, size);
+}
+
+/// A log that cannot be reached for now says so, and when to come back.
+async fn refused_for_now(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    let size = server.size().await;
+    server.log.appends(Appends::Refuse(LogFault::InFlight));
+    let status = server
+        .client
+        .append_events(server.note())
+        .await
+        .unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        Code::Unavailable,
+        ErrorReason::LogUnavailable,
+        "台帳を読み書きできません",
+    );
+    assert!(told.retry);
+    assert_eq!(server.size().await, size);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_answer_is_found_again_after_a_restart() {
+    outcome_unknown(&mut Seen::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_error_ends_writing_and_only_writing() {
+    read_only(&mut Seen::new()).await;
+}

@@ -1,0 +1,761 @@
+//! Requests as a whole: ids and retries, limits, pages, and all faults at once.
+
+use daicho::api::v1::event_input::Payload;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::lookup_code_request::Query;
+use daicho::api::v1::*;
+use daicho::clock::new_id;
+use prost_types::Timestamp;
+use tonic::Code;
+
+use super::rules::expecting;
+use super::world::*;
+use super::{Seen, expect, told};
+use crate::service::{append, opening};
+
+/// What calls other than appends, and ids, are refused for.
+pub(crate) async fn all_happen(seen: &mut Seen) {
+    let mut world = World::new().await;
+    let size = world.size().await;
+    let mut goals = world.server.goals().await;
+    let invalid = Code::InvalidArgument;
+
+    let page = ListGoalsRequest {
+        page_token: "00".to_owned(),
+        ..Default::default()
+    };
+    let status = goals.list_goals(page).await.unwrap_err();
+    expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::PageTokenInvalid,
+        "the page token is not valid here",
+    );
+
+    let query = Some(Query::Code("前/無い".to_owned()));
+    let status = goals
+        .lookup_code(LookupCodeRequest {
+            query,
+            ..Default::default()
+        })
+        .await
+        .unwrap_err();
+    expect(
+        seen,
+        &status,
+        Code::NotFound,
+        ErrorReason::CodeUnknown,
+        "nothing has this id or code",
+    );
+
+    let selector = Some(get_event_request::Selector::EventId(new_id().to_string()));
+    let event = GetEventRequest {
+        selector,
+        ..Default::default()
+    };
+    let status = world.client.get_event(event).await.unwrap_err();
+    expect(
+        seen,
+        &status,
+        Code::NotFound,
+        ErrorReason::EventUnknown,
+        "このIDのイベントはありません",
+    );
+
+    let receipt = GetReceiptRequest {
+        request_id: new_id().to_string(),
+        ..Default::default()
+    };
+    let status = world.client.get_receipt(receipt).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        Code::NotFound,
+        ErrorReason::RequestUnknown,
+        "この要求は記録されていません",
+    );
+    assert_eq!(told.metadata["size"], size.to_string());
+
+    let beyond = ReadEventsRequest {
+        from_position: size + 1,
+        ..Default::default()
+    };
+    let status = world.client.read_events(beyond).await.unwrap_err();
+    let out_of_range = ErrorReason::PositionOutOfRange;
+    let told = expect(
+        seen,
+        &status,
+        Code::OutOfRange,
+        out_of_range,
+        "その位置はまだ記録されていません",
+    );
+    assert_eq!(told.metadata["size"], size.to_string());
+    for from_position in [size + 1, u64::MAX] {
+        let future = SubscribeEventsRequest {
+            from_position,
+            ..Default::default()
+        };
+        let status = world.client.subscribe_events(future).await.unwrap_err();
+        expect(
+            seen,
+            &status,
+            Code::OutOfRange,
+            out_of_range,
+            "その位置はまだ記録されていません",
+        );
+        let selector = Some(get_event_request::Selector::Position(from_position));
+        let event = GetEventRequest {
+            selector,
+            ..Default::default()
+        };
+        let status = world.client.get_event(event).await.unwrap_err();
+        expect(
+            seen,
+            &status,
+            Code::OutOfRange,
+            out_of_range,
+            "その位置はまだ記録されていません",
+        );
+    }
+
+    let request = append(vec![narrative(&world.day(10), "前/1", "一度だけ")]);
+    world.client.append_events(request.clone()).await.unwrap();
+    let channel = world.server.channel().await;
+    let mut somebody = LedgerServiceClient::with_interceptor(channel, Ja("別の人"));
+    let status = somebody.append_events(request).await.unwrap_err();
+    let (exists, differs) = (Code::AlreadyExists, ErrorReason::ActorDiffers);
+    let told = expect(seen, &status, exists, differs, "別の人から送られています");
+    assert!(
+        told.violations.is_empty() && told.metadata.is_empty(),
+        "the receipt is its sender's: {told:?}"
+    );
+    assert_eq!(world.size().await, size + 1);
+
+    world
+        .server
+        .admin()
+        .await
+        .open_ledger(opening("town"))
+        .await
+        .unwrap();
+    let status = world
+        .client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::LedgerAmbiguous,
+        "台帳を指定してください",
+    );
+    assert_eq!(told.metadata["count"], "2");
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_wrong_is_told_at_once() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    world.given(vec![actual(&day, "前/km", level("5"))]).await;
+    let size = world.size().await;
+    // Faults of form and broken rules, in streams that do not touch each other.
+    let this = world.plan.first_day.clone();
+    let mut asked = append(vec![
+        actual(&day, "前/件", increment("約80%")),
+        EventInput {
+            reason: None,
+            ..unit_changed(&day, "前課", Some("他課"), false)
+        },
+        actual("2023-02-30", "前/休止/件", increment("")),
+        goal(&this, "計画", "計画/1-1", "文化部", 3),
+        actual(&this, &world.plan.indicators[0], increment("3.5")),
+    ]);
+    asked.request_id = String::new();
+    let expected = [
+        ("FIELD_REQUIRED", "request_id"),
+        (
+            "VALUE_NOT_NUMERIC",
+            "events[0].actual_recorded.measurement.increment",
+        ),
+        ("REASON_REQUIRED", "events[1].reason"),
+        (
+            "VALUE_NOT_NUMERIC",
+            "events[2].actual_recorded.measurement.increment",
+        ),
+        ("DATE_INVALID", "events[2].valid_from"),
+        ("CODE_TAKEN", "events[3].goal_set.code"),
+        ("PILLAR_UNKNOWN", "events[3].goal_set.pillar"),
+        (
+            "VALUE_OUT_OF_DOMAIN",
+            "events[4].actual_recorded.measurement.increment",
+        ),
+    ];
+    let status = world.client.append_events(asked.clone()).await.unwrap_err();
+    let refusal = told(&status);
+    assert_eq!(
+        (refusal.code, refusal.reason.as_str()),
+        (Code::InvalidArgument, "FIELD_REQUIRED")
+    );
+    let told: Vec<_> = refusal
+        .violations
+        .iter()
+        .map(|(r, f)| (r.as_str(), f.as_str()))
+        .collect();
+    assert_eq!(told, expected);
+    assert_eq!(refusal.total(), expected.len());
+    assert_eq!(refusal.sentence, "必須の項目です（ほか7件）");
+
+    let foretold = AppendEventsRequest {
+        validate_only: true,
+        ..asked
+    };
+    let foretold = world
+        .client
+        .append_events(foretold)
+        .await
+        .unwrap()
+        .into_inner();
+    let faults: Vec<_> = foretold
+        .faults
+        .iter()
+        .map(|f| (f.reason.as_str(), f.field.as_str()))
+        .collect();
+    assert_eq!(faults, expected);
+    assert!(foretold.receipt.is_none() && !foretold.validated);
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_depends_on_a_refused_event_is_not_blamed() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    let mut nameless = goal(&day, "前年度", "前/9", "前部", 1);
+    if let Some(Payload::GoalSet(p)) = &mut nameless.payload {
+        p.title = None;
+    }
+    let mut no_kind = unit(&day, "新課", UnitKind::Unspecified, Some("前部"));
+    no_kind.evidence.clear();
+    let asked = append(vec![
+        nameless,
+        initiative(&day, "前/9", "前/9/1", 1, "前課"),
+        no_kind,
+        initiative(&day, "前/2", "前/2/3", 3, "新課"),
+        goal(&day, "前年度", "前/10", "前課", 1),
+    ]);
+    let refusal = told(&world.client.append_events(asked).await.unwrap_err());
+    let told: Vec<_> = refusal
+        .violations
+        .iter()
+        .map(|(r, f)| (r.as_str(), f.as_str()))
+        .collect();
+    // Those that stand in the way of the code come first among fields, rules of the state after them.
+    assert_eq!(
+        told,
+        [
+            ("FIELD_REQUIRED", "events[0].goal_set.title"),
+            ("NOT_CHECKED", "events[1]"),
+            ("FIELD_REQUIRED", "events[2].org_unit_registered.kind"),
+            ("NOT_CHECKED", "events[3]"),
+            ("UNIT_KIND_MISMATCH", "events[4].goal_set.department"),
+        ]
+    );
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_wrong_event_of_ten_keeps_all_ten_out() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    let size = world.size().await;
+    let mut events: Vec<_> = (1..=10)
+        .map(|n| actual(&day, "前/件", increment(&n.to_string())))
+        .collect();
+    events[3] = actual(&day, "前/件", increment("3.5"));
+    let refusal = told(
+        &world
+            .client
+            .append_events(append(events))
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(
+        (refusal.code, refusal.reason.as_str()),
+        (Code::InvalidArgument, "VALUE_OUT_OF_DOMAIN")
+    );
+    assert_eq!(
+        refusal.field(),
+        "events[3].actual_recorded.measurement.increment"
+    );
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn violations_are_bounded_and_counted() {
+    let mut world = World::new().await;
+    let size = world.size().await;
+    let day = world.day(10);
+    for (count, indicator) in [
+        (31, "無"),
+        (32, "無"),
+        (33, "無"),
+        (1_000, "無"),
+        (1_000, &*"長い名前の".repeat(20)),
+    ] {
+        let events = (0..count)
+            .map(|_| actual(&day, indicator, increment("N/A")))
+            .collect();
+        let asked = append(events);
+        // `told` holds the limits on the violations and their bytes.
+        let refusal = told(&world.client.append_events(asked.clone()).await.unwrap_err());
+        assert_eq!(refusal.total(), 2 * count);
+        assert_eq!(refusal.violations[0].0, "VALUE_NOT_NUMERIC");
+        assert!(8 < refusal.violations.len(), "{}", refusal.violations.len());
+        let foretold = AppendEventsRequest {
+            validate_only: true,
+            ..asked
+        };
+        let foretold = world
+            .client
+            .append_events(foretold)
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(foretold.faults.len(), (2 * count).min(1_000));
+    }
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_thousand_equal_requests_one_is_recorded() {
+    let mut world = World::new().await;
+    let size = world.size().await;
+    let request = append(vec![actual(&world.day(10), "前/件", increment("1"))]);
+    let calls = (0..1_000).map(|_| {
+        let (mut client, request) = (world.client.clone(), request.clone());
+        async move { client.append_events(request).await.unwrap().into_inner() }
+    });
+    let answers = futures::future::join_all(calls).await;
+    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.receipt == answers[0].receipt)
+    );
+    assert_eq!(world.size().await, size + 1);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_id_means_one_request_in_one_ledger() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    let first = append(vec![
+        narrative(&day, "前/1", "一つ目"),
+        narrative(&day, "前/1", "二つ目"),
+    ]);
+    let answer = world
+        .client
+        .append_events(first.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    let position = answer.receipt.as_ref().unwrap().first_position;
+    let size = world.size().await;
+    let known = |event: &EventInput, position| format!("{}@{position}", event.event_id);
+
+    let others = AppendEventsRequest {
+        events: vec![narrative(&day, "前/1", "三つ目")],
+        ..first.clone()
+    };
+    let fewer = AppendEventsRequest {
+        events: first.events[..1].to_vec(),
+        ..first.clone()
+    };
+    let mut more = first.clone();
+    more.events.push(narrative(&day, "前/1", "三つ目"));
+    let mut reworded = first.clone();
+    reworded.events[1] = EventInput {
+        event_id: first.events[1].event_id.clone(),
+        ..narrative(&day, "前/1", "別の文")
+    };
+    let some_known = append(vec![
+        first.events[0].clone(),
+        narrative(&day, "前/1", "三つ目"),
+    ]);
+    for (asked, field, events) in [
+        (others, "request_id", String::new()),
+        (fewer, "request_id", known(&first.events[0], position)),
+        (
+            reworded,
+            "request_id",
+            format!(
+                "{} {}",
+                known(&first.events[0], position),
+                known(&first.events[1], position + 1)
+            ),
+        ),
+        (
+            more,
+            "request_id",
+            format!(
+                "{} {}",
+                known(&first.events[0], position),
+                known(&first.events[1], position + 1)
+            ),
+        ),
+        (some_known, "events", known(&first.events[0], position)),
+    ] {
+        let refusal = told(&world.client.append_events(asked).await.unwrap_err());
+        assert_eq!(
+            (refusal.code, refusal.reason.as_str()),
+            (Code::AlreadyExists, "IDEMPOTENCY_CONFLICT")
+        );
+        assert_eq!(refusal.field(), field);
+        assert_eq!(refusal.metadata["events"], events);
+        assert_eq!(world.size().await, size);
+    }
+
+    // Another ledger knows nothing of it.
+    world
+        .server
+        .admin()
+        .await
+        .open_ledger(opening("town"))
+        .await
+        .unwrap();
+    let department = unit(&day, "町の部", UnitKind::Department, None);
+    let there = AppendEventsRequest {
+        ledger: "town".to_owned(),
+        events: vec![department],
+        ..first
+    };
+    let answer = world
+        .client
+        .append_events(there.clone())
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(!answer.replayed);
+    let again = world
+        .client
+        .append_events(there)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((again.replayed, again.receipt), (true, answer.receipt));
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn expected_revisions_are_read_as_carefully_as_events() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    let size = world.size().await;
+    let mut asked = append(vec![narrative(&day, "前/1", "文")]);
+    asked.expected_revisions = vec![
+        ExpectedRevision {
+            stream: None,
+            revision: 1,
+        },
+        expecting("前/無い", 1),
+        expecting("00000000-0000-0000-0000-000000000000", 1),
+    ];
+    let refusal = told(&world.client.append_events(asked.clone()).await.unwrap_err());
+    assert_eq!(
+        refusal.violations,
+        [
+            (
+                "FIELD_REQUIRED".to_owned(),
+                "expected_revisions[0].stream".to_owned()
+            ),
+            (
+                "GOAL_UNKNOWN".to_owned(),
+                "expected_revisions[1].stream.id".to_owned()
+            ),
+            (
+                "ID_INVALID".to_owned(),
+                "expected_revisions[2].stream.id".to_owned()
+            ),
+        ]
+    );
+    asked.expected_revisions = vec![expecting("前/1", 1), expecting("前/1", 2)];
+    let refusal = told(&world.client.append_events(asked).await.unwrap_err());
+    assert_eq!(
+        (refusal.reason.as_str(), refusal.field()),
+        ("FIELD_INVALID", "expected_revisions[1]")
+    );
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_have_a_size_whatever_is_asked() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    world
+        .given(
+            (0..501)
+                .map(|n| narrative(&day, "前/1", &n.to_string()))
+                .collect(),
+        )
+        .await;
+    let mut audit = world.server.audit().await;
+    for (page_size, rows) in [
+        (0, 50),
+        (1, 1),
+        (500, 500),
+        (501, 500),
+        (1_000_000_000, 500),
+        (u32::MAX, 500),
+    ] {
+        let asked = ListChangesRequest {
+            page_size,
+            ..Default::default()
+        };
+        let page = audit.list_changes(asked).await.unwrap().into_inner();
+        assert_eq!(page.changes.len(), rows, "{page_size}");
+        assert!(!page.next_page_token.is_empty());
+    }
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn page_tokens_are_worth_nothing_elsewhere() {
+    let world = World::new().await;
+    world
+        .server
+        .admin()
+        .await
+        .open_ledger(opening("town"))
+        .await
+        .unwrap();
+    let mut goals = world.server.goals().await;
+    let city = || ListGoalsRequest {
+        ledger: "city".to_owned(),
+        page_size: 1,
+        ..Default::default()
+    };
+    let token = goals
+        .list_goals(city())
+        .await
+        .unwrap()
+        .into_inner()
+        .next_page_token;
+    let with = |request: ListGoalsRequest| ListGoalsRequest {
+        page_token: token.clone(),
+        ..request
+    };
+
+    let mut forged = token.clone().into_bytes();
+    forged[9] = if forged[9] == b'0' { b'1' } else { b'0' };
+    let forged = String::from_utf8(forged).unwrap();
+    for asked in [
+        ListGoalsRequest {
+            page_token: forged,
+            ..city()
+        },
+        ListGoalsRequest {
+            page_token: token[2..].to_owned(),
+            ..city()
+        },
+        ListGoalsRequest {
+            page_token: "次".to_owned(),
+            ..city()
+        },
+        with(ListGoalsRequest {
+            ledger: "town".to_owned(),
+            ..city()
+        }),
+        with(ListGoalsRequest {
+            find: Some("町".to_owned()),
+            ..city()
+        }),
+    ] {
+        let refusal = told(&goals.list_goals(asked).await.unwrap_err());
+        assert_eq!(
+            (refusal.code, refusal.reason.as_str()),
+            (Code::InvalidArgument, "PAGE_TOKEN_INVALID")
+        );
+    }
+    let channel = world.server.channel().await;
+    let mut somebody =
+        goal_service_client::GoalServiceClient::with_interceptor(channel, Ja("別の人"));
+    let refusal = told(&somebody.list_goals(with(city())).await.unwrap_err());
+    assert_eq!(refusal.reason, "PAGE_TOKEN_INVALID");
+    let other_list = ListChangesRequest {
+        ledger: "city".to_owned(),
+        page_token: token.clone(),
+        ..Default::default()
+    };
+    let refusal = told(
+        &world
+            .server
+            .audit()
+            .await
+            .list_changes(other_list)
+            .await
+            .unwrap_err(),
+    );
+    assert_eq!(refusal.reason, "PAGE_TOKEN_INVALID");
+    // Where it comes from it is good, with another page size, too.
+    let next = goals
+        .list_goals(ListGoalsRequest {
+            page_size: 2,
+            ..with(city())
+        })
+        .await
+        .unwrap();
+    assert_eq!(next.into_inner().goals.len(), 2);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_are_read_as_carefully_as_events() {
+    let world = World::new().await;
+    let mut audit = world.server.audit().await;
+    let at = |seconds, nanos| Some(Timestamp { seconds, nanos });
+    for instant in [
+        at(0, 1_000_000_000),
+        at(0, -1),
+        at(i64::MAX, 0),
+        at(i64::MIN, 0),
+    ] {
+        let asked = ListChangesRequest {
+            recorded_from: instant,
+            ..Default::default()
+        };
+        let refusal = told(&audit.list_changes(asked).await.unwrap_err());
+        assert_eq!(
+            (refusal.reason.as_str(), refusal.field()),
+            ("FIELD_INVALID", "recorded_from")
+        );
+    }
+    let asked = ListChangesRequest {
+        actor: Some("二\n行".to_owned()),
+        subject: Some("前/無い".to_owned()),
+        types: vec![27, 999],
+        reasons: vec![-1],
+        valid_from: Some("2023-02-30".to_owned()),
+        ..Default::default()
+    };
+    let refusal = told(&audit.list_changes(asked).await.unwrap_err());
+    let fields: Vec<_> = refusal
+        .violations
+        .iter()
+        .map(|(_, field)| field.as_str())
+        .collect();
+    assert_eq!(
+        fields,
+        ["actor", "subject", "types[1]", "reasons[0]", "valid_from"]
+    );
+
+    let mut goals = world.server.goals().await;
+    let view = ListGoalsRequest {
+        view: 9,
+        ..Default::default()
+    };
+    let refusal = told(&goals.list_goals(view).await.unwrap_err());
+    assert_eq!(
+        (refusal.reason.as_str(), refusal.field()),
+        ("FIELD_INVALID", "view")
+    );
+    let query = Some(Query::Prefix("前".to_owned()));
+    let kinds = LookupCodeRequest {
+        query,
+        kinds: vec![99],
+        ..Default::default()
+    };
+    let refusal = told(&goals.lookup_code(kinds).await.unwrap_err());
+    assert_eq!(
+        (refusal.reason.as_str(), refusal.field()),
+        ("FIELD_INVALID", "kinds")
+    );
+    let query = Some(Query::Code("../前".to_owned()));
+    let status = goals
+        .lookup_code(LookupCodeRequest {
+            query,
+            ..Default::default()
+        })
+        .await
+        .unwrap_err();
+    assert_eq!(told(&status).reason, "CODE_INVALID");
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ledgers_are_opened_once_and_with_sense() {
+    let world = World::new().await;
+    let mut admin = world.server.admin().await;
+    let wrong = OpenLedgerRequest {
+        request_id: new_id().to_string(),
+        code: "a b".to_owned(),
+        title: None,
+        origin: String::new(),
+        time_zone: "\n".to_owned(),
+        locale: "x".repeat(201),
+    };
+    let refusal = told(&admin.open_ledger(wrong).await.unwrap_err());
+    let fields: Vec<_> = refusal
+        .violations
+        .iter()
+        .map(|(r, f)| (r.as_str(), f.as_str()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("CODE_INVALID", "code"),
+            ("FIELD_REQUIRED", "title"),
+            ("FIELD_REQUIRED", "origin"),
+            ("FIELD_REQUIRED", "time_zone"),
+            ("TEXT_TOO_LONG", "locale"),
+        ]
+    );
+    let senseless = OpenLedgerRequest {
+        origin: "https://ledger.example".to_owned(),
+        time_zone: "Asia/Atlantis".to_owned(),
+        locale: "日本語".to_owned(),
+        ..opening("town")
+    };
+    let refusal = told(&admin.open_ledger(senseless).await.unwrap_err());
+    let fields: Vec<_> = refusal
+        .violations
+        .iter()
+        .map(|(_, field)| field.as_str())
+        .collect();
+    assert_eq!(fields, ["origin", "time_zone", "locale"]);
+
+    let refusal = told(&admin.open_ledger(opening("city")).await.unwrap_err());
+    assert_eq!(
+        (refusal.code, refusal.reason.as_str(), refusal.field()),
+        (Code::AlreadyExists, "CODE_TAKEN", "code")
+    );
+
+    let town = opening("town");
+    let opened = admin.open_ledger(town.clone()).await.unwrap().into_inner();
+    let again = admin.open_ledger(town.clone()).await.unwrap().into_inner();
+    assert_eq!((again.replayed, again.receipt), (true, opened.receipt));
+    let other = OpenLedgerRequest {
+        code: "village".to_owned(),
+        ..town
+    };
+    let refusal = told(&admin.open_ledger(other).await.unwrap_err());
+    assert_eq!(refusal.code, Code::AlreadyExists);
+    assert_eq!(
+        (refusal.reason.as_str(), refusal.field()),
+        ("IDEMPOTENCY_CONFLICT", "request_id")
+    );
+    let listed = admin
+        .list_ledgers(ListLedgersRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(listed.ledgers.len(), 2);
+    world.server.stop().await;
+}

@@ -1,0 +1,222 @@
+//! What only a client without our own library can send: a deadline that its own side does not hold, no name,
+//! bytes that are no message.
+
+use std::net::SocketAddr;
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use daicho::api::v1::*;
+use http::{HeaderMap, Request};
+use prost::Message;
+use tokio::net::TcpStream;
+use tonic::{Code, Status};
+
+use super::world::*;
+use super::{Seen, expect};
+use crate::service::append;
+
+const APPEND: &str = "/daicho.v1.LedgerService/AppendEvents";
+const GET_LEDGER: &str = "/daicho.v1.LedgerService/GetLedger";
+/// `担当` in base64.
+const ACTOR: (&str, &str) = ("daicho-actor-bin", "5ouF5b2T");
+
+/// One call over a connection of its own: the status, and the answer's bytes.
+async fn call(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    message: &[u8],
+) -> (Status, Bytes) {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut request = Request::post(format!("http://{address}{path}"))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let (response, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).unwrap());
+    frame.put_slice(message);
+    body.send_data(frame.freeze(), true).unwrap();
+    let (head, mut body) = response.await.unwrap().into_parts();
+    let mut answer = BytesMut::new();
+    while let Some(data) = body.data().await {
+        let data = data.unwrap();
+        body.flow_control().release_capacity(data.len()).unwrap();
+        answer.extend_from_slice(&data);
+    }
+    let trailers: HeaderMap = body.trailers().await.unwrap().unwrap_or(head.headers);
+    connection.abort();
+    (Status::from_header_map(&trailers).unwrap(), answer.freeze())
+}
+
+fn report(world: &World) -> AppendEventsRequest {
+    append(vec![actual(&world.day(10), "前/件", increment("1"))])
+}
+
+pub(crate) async fn all_happen(seen: &mut Seen) {
+    let mut world = World::new().await;
+    let address = world.server.address;
+    let size = world.size().await;
+
+    let asked = report(&world).encode_to_vec();
+    let (status, _) = call(address, APPEND, &[], &asked).await;
+    expect(
+        seen,
+        &status,
+        Code::Unauthenticated,
+        ErrorReason::ActorMissing,
+        "利用者名を",
+    );
+    let two_lines = ("daicho-actor-bin", "YQpi");
+    let not_utf8 = ("daicho-actor-bin", "/w");
+    let not_base64 = ("daicho-actor-bin", "???");
+    let long = "a".repeat(201);
+    for actor in [
+        two_lines,
+        not_utf8,
+        not_base64,
+        ("daicho-actor-bin", ""),
+        ("daicho-actor", &long),
+    ] {
+        let (status, _) = call(address, APPEND, &[actor], &asked).await;
+        expect(
+            seen,
+            &status,
+            Code::Unauthenticated,
+            ErrorReason::ActorInvalid,
+            "利用者名が正しくありません",
+        );
+    }
+
+    for limit in ["0n", "1n", "0S"] {
+        let (status, _) = call(address, APPEND, &[ACTOR, ("grpc-timeout", limit)], &asked).await;
+        expect(
+            seen,
+            &status,
+            Code::DeadlineExceeded,
+            ErrorReason::DeadlinePassed,
+            "時間切れです。何も記録されていません",
+        );
+    }
+    // What it waits for never comes.
+    let waiting = GetLedgerRequest {
+        min_position: Some(u64::MAX - 1),
+        ..Default::default()
+    };
+    let waiting = waiting.encode_to_vec();
+    let (status, _) = call(
+        address,
+        GET_LEDGER,
+        &[ACTOR, ("grpc-timeout", "50m")],
+        &waiting,
+    )
+    .await;
+    expect(
+        seen,
+        &status,
+        Code::DeadlineExceeded,
+        ErrorReason::DeadlinePassed,
+        "時間切れです",
+    );
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_callers_limit_is_held_or_ignored_but_never_a_panic() {
+    let mut world = World::new().await;
+    let address = world.server.address;
+    for limit in ["99999999H", "-1S", "1", "abc", "123456789S", ""] {
+        let asked = report(&world);
+        let size = world.size().await;
+        let (status, answer) = call(
+            address,
+            APPEND,
+            &[ACTOR, ("grpc-timeout", limit)],
+            &asked.encode_to_vec(),
+        )
+        .await;
+        assert_eq!(status.code(), Code::Ok, "{limit}: {status:?}");
+        let answer = AppendEventsResponse::decode(answer.slice(5..)).unwrap();
+        assert_eq!(answer.receipt.unwrap().first_position, size);
+    }
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_call_change_nothing() {
+    let mut world = World::new().await;
+    let address = world.server.address;
+    let size = world.size().await;
+    let mut not_utf8 = report(&world);
+    not_utf8.request_id = "?".repeat(36);
+    let mut not_utf8 = not_utf8.encode_to_vec();
+    let at = not_utf8.iter().position(|byte| *byte == b'?').unwrap();
+    not_utf8[at] = 0xff;
+    for bytes in [&[0xff; 64][..], &not_utf8, &[0x0a, 0x7f]] {
+        let (status, _) = call(address, APPEND, &[ACTOR], bytes).await;
+        assert!(
+            matches!(status.code(), Code::Internal | Code::InvalidArgument),
+            "{status:?}"
+        );
+    }
+    let (status, _) = call(address, "/daicho.v1.LedgerService/Rewrite", &[ACTOR], &[]).await;
+    assert_eq!(status.code(), Code::Unimplemented);
+    let (status, _) = call(
+        address,
+        "/daicho.v0.LedgerService/AppendEvents",
+        &[ACTOR],
+        &[],
+    )
+    .await;
+    assert_eq!(status.code(), Code::Unimplemented);
+    let large = vec![0; 2 * 1024 * 1024 + 1];
+    let (status, _) = call(address, APPEND, &[ACTOR], &large).await;
+    assert!(
+        matches!(status.code(), Code::OutOfRange | Code::ResourceExhausted),
+        "{status:?}"
+    );
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_empty_message_is_told_what_it_lacks() {
+    let mut world = World::new().await;
+    let address = world.server.address;
+    let size = world.size().await;
+    for (path, reason, field) in [
+        ("LedgerService/AppendEvents", "FIELD_REQUIRED", "request_id"),
+        ("LedgerService/GetReceipt", "FIELD_REQUIRED", "request_id"),
+        ("LedgerService/GetEvent", "FIELD_REQUIRED", "selector"),
+        ("GoalService/GetGoal", "FIELD_REQUIRED", "goal"),
+        ("GoalService/GetSeries", "FIELD_REQUIRED", "indicator"),
+        ("GoalService/LookupCode", "FIELD_REQUIRED", "query"),
+        ("AdminService/OpenLedger", "FIELD_REQUIRED", "request_id"),
+    ] {
+        let (status, _) = call(address, &format!("/daicho.v1.{path}"), &[ACTOR], &[]).await;
+        let told = super::told(&status);
+        assert_eq!(
+            (told.code, told.reason.as_str(), told.field()),
+            (Code::InvalidArgument, reason, field),
+            "{path}"
+        );
+    }
+    // Whoever names neither a ledger nor anything else gets the only ledger there is.
+    for path in [
+        GET_LEDGER,
+        "/daicho.v1.GoalService/ListGoals",
+        "/daicho.v1.AuditService/ListChanges",
+    ] {
+        let (status, _) = call(address, path, &[ACTOR], &[]).await;
+        assert_eq!(status.code(), Code::Ok, "{path}");
+    }
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
