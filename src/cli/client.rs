@@ -6,7 +6,7 @@ use tonic::metadata::{AsciiMetadataValue, BinaryMetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
+use tonic::{Request, Status};
 
 use crate::api::v1;
 use crate::api::v1::admin_service_client::AdminServiceClient;
@@ -17,6 +17,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::language::{pick, tag};
 use crate::domain::text::Language;
+
+pub use outcome::is_outcome_unknown;
+use outcome::{is_decided, outcome_unknown};
+
+mod outcome;
 
 /// Metadata key of the caller's name, in UTF-8.
 const ACTOR_KEY: &str = "daicho-actor-bin";
@@ -502,99 +507,5 @@ impl Client {
             }
         }
         Ok(all)
-    }
-}
-
-/// Whether a call that failed so may have been recorded all the same.
-///
-/// A status without a reason was not made by the service: the connection broke or the client gave up.
-pub fn is_outcome_unknown(status: &Status) -> bool {
-    match failure::reason_of(status).as_deref() {
-        Some(reason) => reason == "OUTCOME_UNKNOWN",
-        None => matches!(
-            status.code(),
-            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled | Code::Unknown
-        ),
-    }
-}
-
-/// Whether a refusal of a repeated call was decided with the ledger's knowledge of its ids.
-fn is_decided(status: &Status) -> bool {
-    matches!(
-        status.code(),
-        Code::InvalidArgument
-            | Code::NotFound
-            | Code::AlreadyExists
-            | Code::FailedPrecondition
-            | Code::Aborted
-            | Code::PermissionDenied
-            | Code::Unauthenticated
-    )
-}
-
-fn outcome_unknown(language: Language, request_id: &str, first: &Status) -> Failure {
-    let cause = match first.message() {
-        "" => format!("{:?}", first.code()),
-        message => message.to_owned(),
-    };
-    Failure::new(
-        Exit::OutcomeUnknown,
-        pick(
-            language,
-            format!("記録されたかどうか分かりません（{cause}）"),
-            format!("it is not known whether this was recorded ({cause})"),
-        ),
-    )
-    .hint(pick(
-        language,
-        format!("同じコマンドに --request-id {request_id} を付けてやり直してください。二重には記録されません"),
-        format!("run the same command again with --request-id {request_id}: nothing is recorded twice"),
-    ))
-}
-
-#[cfg(test)]
-mod tests {
-    use tonic_types::{ErrorDetails, StatusExt as _};
-
-    use super::*;
-
-    fn reasoned(code: Code, reason: &str) -> Status {
-        let details = ErrorDetails::with_error_info(reason, "daicho", []);
-        Status::with_error_details(code, "told", details)
-    }
-
-    #[test]
-    fn only_a_lost_answer_leaves_the_outcome_unknown() {
-        assert!(is_outcome_unknown(&Status::unavailable("connection reset")));
-        assert!(is_outcome_unknown(&Status::cancelled("timeout")));
-        assert!(is_outcome_unknown(&reasoned(
-            Code::Unavailable,
-            "OUTCOME_UNKNOWN"
-        )));
-        assert!(!is_outcome_unknown(&reasoned(
-            Code::Unavailable,
-            "READ_ONLY"
-        )));
-        assert!(!is_outcome_unknown(&reasoned(
-            Code::DeadlineExceeded,
-            "DEADLINE_PASSED"
-        )));
-        assert!(!is_outcome_unknown(&reasoned(
-            Code::FailedPrecondition,
-            "CYCLE_ENDED"
-        )));
-    }
-
-    #[test]
-    fn a_second_attempt_that_never_reached_the_ledger_settles_nothing() {
-        assert!(!is_decided(&reasoned(Code::Unavailable, "READ_ONLY")));
-        assert!(!is_decided(&reasoned(
-            Code::ResourceExhausted,
-            "OVERLOADED"
-        )));
-        assert!(is_decided(&reasoned(
-            Code::FailedPrecondition,
-            "CYCLE_ENDED"
-        )));
     }
 }
