@@ -16,6 +16,10 @@ use crate::domain::quantity::Quantity;
 use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
+mod refusals;
+
+pub use refusals::{Refusals, Setting};
+
 enumeration! {
     /// What a stream is about.
     StreamKind {

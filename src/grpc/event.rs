@@ -11,7 +11,7 @@ use std::collections::HashSet;
 
 use crate::api::v1;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Event, Stream};
+use crate::domain::event::{Event, Refusals, Stream};
 use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 
@@ -58,12 +58,10 @@ pub struct Unsound {
     pub rejections: Vec<Rejection>,
     /// Events of sound form, each with its index in the request.
     pub sound: Vec<(usize, Event)>,
-    /// Indices of events of sound form whose stream an earlier event was to change that has none.
+    /// Indices of events of sound form that depend on one that has none.
     pub dependent: Vec<usize>,
     /// Revisions that streams must have.
     pub expected: Vec<(Stream, u64)>,
-    /// The first event without sound form that was to make or change what others name.
-    pub structure_refused: Option<usize>,
 }
 
 impl From<Parsed> for Unsound {
@@ -73,7 +71,6 @@ impl From<Parsed> for Unsound {
             sound: parsed.events.into_iter().enumerate().collect(),
             dependent: Vec::new(),
             expected: parsed.expected,
-            structure_refused: None,
         }
     }
 }
@@ -98,7 +95,7 @@ pub fn parse_events(
     }
     let mut faults = Faults::default();
     let mut resolver = Resolver::new(directory);
-    let (mut ids, mut refused) = (HashSet::new(), HashSet::new());
+    let (mut ids, mut refused) = (HashSet::new(), Refusals::default());
     for (index, input) in events.iter().enumerate() {
         let at = At::item("events", index);
         let mut event = payload::event(&mut faults, &mut resolver, at, input);
@@ -108,13 +105,14 @@ pub fn parse_events(
             event = faults.fault(&at.then("event_id"), Reason::EventIdRepeated);
         }
         match event {
-            Some(event) if refused.contains(&event.stream) => unsound.dependent.push(index),
+            Some(event) if refused.touch(&event) => {
+                refused.add(&event);
+                unsound.dependent.push(index);
+            }
             Some(event) => unsound.sound.push((index, event)),
             None => {
-                refused.extend(resolver.stream_meant(input.payload.as_ref()));
-                if input.payload.as_ref().is_none_or(resolver::makes_structure) {
-                    unsound.structure_refused.get_or_insert(index);
-                }
+                let sets = resolver.meant_to_set(input.payload.as_ref());
+                refused.add_unread(input.event_id.parse().ok(), sets);
             }
         }
     }

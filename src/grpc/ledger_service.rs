@@ -10,7 +10,7 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
-use crate::domain::rejection::{Kind, Reason, Rejection};
+use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{
     At, Faults, Unsound, on_the_wire, parse_events, recorded, show_actual, show_target,
 };
@@ -301,7 +301,6 @@ impl Services {
             sound,
             dependent,
             expected,
-            structure_refused,
             ..
         } = unsound;
         let mut rules: Vec<Rejection> = dependent.into_iter().map(not_checked).collect();
@@ -335,18 +334,10 @@ impl Services {
                 rules.push(rule);
                 continue;
             };
-            let dangling = structure_refused.is_some_and(|refused| refused < index)
-                && rule.reason.kind() == Kind::NotFound;
-            let told = match dangling {
-                true => not_checked(index),
-                false => Rejection {
-                    field: format!("events[{index}]{rest}"),
-                    ..rule
-                },
-            };
-            if rules.last() != Some(&told) {
-                rules.push(told);
-            }
+            rules.push(Rejection {
+                field: format!("events[{index}]{rest}"),
+                ..rule
+            });
         }
         rules
     }

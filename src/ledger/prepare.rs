@@ -7,9 +7,9 @@ use jiff::Timestamp;
 
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Recorded, Stream};
+use crate::domain::event::{Actor, Event, Recorded, Refusals, Stream};
 use crate::domain::goal::decide::{LedgerContext, decide};
-use crate::domain::rejection::{Kind, Notice, Reason, Rejection};
+use crate::domain::rejection::{Notice, Reason, Rejection};
 use crate::ledger::append::Append;
 use crate::ledger::state::StreamState;
 use crate::log::codec::{self, ClientPart, RequestPlace};
@@ -63,13 +63,13 @@ pub(super) fn prepare(
     };
     let mut decided = Vec::with_capacity(append.events.len());
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
-    let mut refused_streams = HashSet::new();
-    let mut refused_structure = false;
+    let mut refused = Refusals::default();
     let single = append.events.len() == 1;
     for (index, proposed) in append.events.iter().enumerate() {
         let path = format!("events[{index}]");
-        if refused_streams.contains(&proposed.stream) {
+        if refused.touch(proposed) {
             rejections.push(Rejection::new(Reason::NotChecked, path));
+            refused.add(proposed);
             continue;
         }
         let state = scratch
@@ -95,17 +95,8 @@ pub(super) fn prepare(
                 }
             }
             Err(broken) => {
-                let dangling = refused_structure
-                    && broken
-                        .iter()
-                        .all(|rejection| rejection.reason.kind() == Kind::NotFound);
-                if dangling {
-                    rejections.push(Rejection::new(Reason::NotChecked, path));
-                } else {
-                    rejections.extend(broken.into_iter().map(|rejection| rejection.under(&path)));
-                }
-                refused_streams.insert(proposed.stream);
-                refused_structure |= proposed.payload.is_structural();
+                rejections.extend(broken.into_iter().map(|rejection| rejection.under(&path)));
+                refused.add(proposed);
             }
         }
     }

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use daicho::domain::event::{EventType, Stream};
+use daicho::domain::actual::{Measurement, ReportedPart};
+use daicho::domain::code::Code;
+use daicho::domain::event::{ActualCorrected, EventType, Payload, Stream};
 use daicho::domain::goal::Indicator;
+use daicho::domain::id::{InitiativeId, UnitId};
 use daicho::domain::rejection::Reason;
 use daicho::ledger::index::{Direction, Term};
 use daicho::ledger::{AppendError, ReceiptLookup};
@@ -143,16 +146,7 @@ async fn a_refused_request_leaves_nothing() {
         .unwrap_err();
     assert_eq!(reasons(error), [Reason::EventIdRepeated]);
 
-    let good = fixture.report(1, "2023-05-01");
-    let bad = fixture.report(-1, "2023-05-01");
-    let error = fixture
-        .append("a", vec![good.clone(), bad, good_again(&good)])
-        .await
-        .unwrap_err();
-    assert_eq!(
-        reasons(error),
-        [Reason::ValueOutOfDomain, Reason::NotChecked]
-    );
+    assert_eq!(fixture.size().await, 8);
 
     let error = fixture.append("a", Vec::new()).await.unwrap_err();
     assert_eq!(reasons(error), [Reason::BatchTooLarge]);
@@ -164,11 +158,86 @@ async fn a_refused_request_leaves_nothing() {
     assert_eq!(fixture.size().await, 8);
 }
 
-fn good_again(event: &daicho::domain::event::Event) -> daicho::domain::event::Event {
-    daicho::domain::event::Event {
-        id: event_id(),
-        ..event.clone()
+/// Reason and event of each rule that a request breaks.
+fn told(error: AppendError) -> Vec<String> {
+    let AppendError::Rejected(rejections) = error else {
+        panic!("not a rejection: {error}")
+    };
+    let event = |field: &str| field.split(['[', ']']).nth(1).unwrap().to_owned();
+    rejections
+        .iter()
+        .map(|r| format!("{} {}", event(&r.field), r.reason.code()))
+        .collect()
+}
+
+#[tokio::test]
+async fn every_bad_row_of_a_goal_is_told() {
+    let fixture = Fixture::planned().await;
+    let correction = |corrects| {
+        let mut event = fixture.report(1, "2023-05-01");
+        event.payload = ActualCorrected {
+            indicator: fixture.indicator,
+            corrects,
+            before: None,
+            measurement: Measurement::Increment(1.into()),
+            reported: ReportedPart::default(),
+        }
+        .into();
+        event
+    };
+    let bad = fixture.report(-1, "2023-05-01");
+    let rows = vec![
+        fixture.report(1, "2023-05-01"),
+        bad.clone(),
+        fixture.report(2, "2023-05-02"),
+        fixture.report(3, "2022-05-03"),
+        // Without a reason; but first of all what it corrects is refused.
+        correction(bad.id),
+        correction(event_id()),
+        fixture.report(-5, "2023-05-06"),
+    ];
+    let error = fixture.append("a", rows).await.unwrap_err();
+    assert_eq!(
+        told(error),
+        [
+            "1 VALUE_OUT_OF_DOMAIN",
+            "3 DATE_OUTSIDE_CYCLE",
+            "4 NOT_CHECKED",
+            "5 REASON_REQUIRED",
+            "5 ENTRY_UNKNOWN",
+            "6 VALUE_OUT_OF_DOMAIN",
+        ]
+    );
+    assert_eq!(fixture.size().await, 8);
+}
+
+#[tokio::test]
+async fn what_would_be_judged_on_a_refused_setting_is_not_checked() {
+    let fixture = Fixture::empty().await;
+    let mut events = fixture.structure();
+    // Events 4 to 6: an initiative, its indicator, the indicator's target.
+    events[4].valid = None;
+    events.push(fixture.report(-1, "2023-05-01"));
+    let other = InitiativeId::new(daicho::clock::new_id()).unwrap();
+    let mut second = fixture.structure().remove(4);
+    if let Payload::InitiativeSet(p) = &mut second.payload {
+        (p.initiative, p.number) = (other, 2);
+        p.code = Code::parse("R5/総務部/1-1/2").unwrap();
+        p.lead_unit = UnitId::new(daicho::clock::new_id()).unwrap();
     }
+    events.push(second);
+    let error = fixture.append("a", events).await.unwrap_err();
+    assert_eq!(
+        told(error),
+        [
+            "4 FIELD_REQUIRED",
+            "5 NOT_CHECKED",
+            "6 NOT_CHECKED",
+            "7 NOT_CHECKED",
+            "8 UNIT_UNKNOWN",
+        ]
+    );
+    assert_eq!(fixture.size().await, 1);
 }
 
 #[tokio::test]

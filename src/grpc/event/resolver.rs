@@ -7,7 +7,7 @@ use crate::api::v1;
 use crate::api::v1::event_input::Payload as Wire;
 use crate::domain::code::Code;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Payload, Stream, StreamKind, Subject};
+use crate::domain::event::{Payload, Setting, Stream, StreamKind, Subject};
 use crate::domain::id::{
     GoalId, IndicatorId, InitiativeId, InvalidId, LedgerId, PlanId, StreamId, UnitId,
 };
@@ -285,47 +285,52 @@ impl<'a> Resolver<'a> {
         goal.map(Stream::goal)
     }
 
-    /// The stream that an event without sound form was to belong to, as far as that can be told.
-    pub(super) fn stream_meant(&self, payload: Option<&Wire>) -> Option<Stream> {
-        let goal = |text: &str| self.meant(text);
-        let initiative = |text: &str| self.meant(text).and_then(|id| self.home_of_initiative(id));
-        let indicator = |text: &str| self.meant(text).and_then(|id| self.home_of_indicator(id));
-        let home = match payload? {
-            Wire::LedgerOpened(p) => return p.ledger.parse().ok().map(Stream::ledger),
-            Wire::PlanPublished(p) => return p.plan.parse().ok().map(Stream::plan),
-            Wire::ImportAccepted(p) => return self.meant(&p.plan).map(Stream::plan),
-            Wire::OrgUnitRegistered(p) => return p.unit.parse().ok().map(Stream::org),
-            Wire::OrgUnitChanged(p) => return self.meant(&p.unit).map(Stream::org),
-            Wire::GoalSet(p) => p.goal.parse().ok(),
+    /// What an event without sound form was to set, as far as that can be told. What has no readable id
+    /// cannot be named by others.
+    pub(super) fn meant_to_set(&self, payload: Option<&Wire>) -> Setting {
+        let stream = |stream: Option<Stream>| stream.map_or(Setting::Nothing, Setting::Stream);
+        let goal = |text: &str| stream(self.meant(text).map(Stream::goal));
+        let initiative =
+            |id: Option<InitiativeId>| id.map_or(Setting::Nothing, Setting::Initiative);
+        let indicator = |id: Option<IndicatorId>| id.map_or(Setting::Nothing, Setting::Indicator);
+        let Some(payload) = payload else {
+            return Setting::Nothing;
+        };
+        match payload {
+            Wire::LedgerOpened(p) => stream(p.ledger.parse().ok().map(Stream::ledger)),
+            Wire::PlanPublished(p) => stream(p.plan.parse().ok().map(Stream::plan)),
+            Wire::OrgUnitRegistered(p) => stream(p.unit.parse().ok().map(Stream::org)),
+            Wire::OrgUnitChanged(p) => stream(self.meant(&p.unit).map(Stream::org)),
+            Wire::GoalSet(p) => stream(p.goal.parse().ok().map(Stream::goal)),
             Wire::GoalReworded(p) => goal(&p.goal),
             Wire::GoalMoved(p) => goal(&p.goal),
             Wire::GoalSuspended(p) => goal(&p.goal),
             Wire::GoalResumed(p) => goal(&p.goal),
             Wire::GoalCancelled(p) => goal(&p.goal),
             Wire::GoalCarriedOver(p) => goal(&p.goal),
-            Wire::InitiativeSet(p) => goal(&p.goal),
-            Wire::InitiativeReworded(p) => initiative(&p.initiative),
-            Wire::InitiativeMoved(p) => initiative(&p.initiative),
-            Wire::InitiativeCancelled(p) => initiative(&p.initiative),
-            Wire::ResponsibilityTransferred(p) => initiative(&p.initiative),
-            Wire::IndicatorDefined(p) => initiative(&p.initiative),
-            Wire::IndicatorReworded(p) => indicator(&p.indicator),
-            Wire::IndicatorMoved(p) => indicator(&p.indicator),
-            Wire::IndicatorRedefined(p) => indicator(&p.indicator),
-            Wire::IndicatorCancelled(p) => indicator(&p.indicator),
-            Wire::BaselineSet(p) => indicator(&p.indicator),
-            Wire::TargetSet(p) => indicator(&p.indicator),
-            Wire::TargetRevised(p) => indicator(&p.indicator),
-            Wire::PlanProfileSet(p) => indicator(&p.indicator),
-            Wire::ActualRecorded(p) => indicator(&p.indicator),
-            Wire::ActualCorrected(p) => indicator(&p.indicator),
-            Wire::ActualRetracted(p) => indicator(&p.indicator),
-            Wire::DemandRecorded(p) => indicator(&p.indicator),
-            Wire::ForecastSubmitted(p) => indicator(&p.indicator),
-            // Nothing depends on what is only told.
-            Wire::NarrativeAdded(_) | Wire::EvidenceAttached(_) => None,
-        };
-        home.map(Stream::goal)
+            Wire::InitiativeSet(p) => initiative(p.initiative.parse().ok()),
+            Wire::InitiativeReworded(p) => initiative(self.meant(&p.initiative)),
+            Wire::InitiativeMoved(p) => initiative(self.meant(&p.initiative)),
+            Wire::InitiativeCancelled(p) => initiative(self.meant(&p.initiative)),
+            Wire::ResponsibilityTransferred(p) => initiative(self.meant(&p.initiative)),
+            Wire::IndicatorDefined(p) => indicator(p.indicator.parse().ok()),
+            Wire::IndicatorReworded(p) => indicator(self.meant(&p.indicator)),
+            Wire::IndicatorMoved(p) => indicator(self.meant(&p.indicator)),
+            Wire::IndicatorRedefined(p) => indicator(self.meant(&p.indicator)),
+            Wire::IndicatorCancelled(p) => indicator(self.meant(&p.indicator)),
+            Wire::BaselineSet(p) => indicator(self.meant(&p.indicator)),
+            Wire::TargetSet(p) => indicator(self.meant(&p.indicator)),
+            Wire::TargetRevised(p) => indicator(self.meant(&p.indicator)),
+            Wire::PlanProfileSet(p) => indicator(self.meant(&p.indicator)),
+            Wire::ImportAccepted(_)
+            | Wire::ActualRecorded(_)
+            | Wire::ActualCorrected(_)
+            | Wire::ActualRetracted(_)
+            | Wire::DemandRecorded(_)
+            | Wire::ForecastSubmitted(_)
+            | Wire::NarrativeAdded(_)
+            | Wire::EvidenceAttached(_) => Setting::Nothing,
+        }
     }
 
     fn meant<T: Referable>(&self, text: &str) -> Option<T> {
@@ -340,24 +345,6 @@ impl<'a> Resolver<'a> {
             Subject::Indicator(id) => self.home_of_indicator(id),
         }
     }
-}
-
-/// Whether an event makes or changes what others name.
-pub(super) fn makes_structure(payload: &Wire) -> bool {
-    !matches!(
-        payload,
-        Wire::BaselineSet(_)
-            | Wire::TargetSet(_)
-            | Wire::TargetRevised(_)
-            | Wire::PlanProfileSet(_)
-            | Wire::ActualRecorded(_)
-            | Wire::ActualCorrected(_)
-            | Wire::ActualRetracted(_)
-            | Wire::DemandRecorded(_)
-            | Wire::ForecastSubmitted(_)
-            | Wire::NarrativeAdded(_)
-            | Wire::EvidenceAttached(_)
-    )
 }
 
 enum Found {

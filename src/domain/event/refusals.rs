@@ -1,0 +1,199 @@
+//! What of a request depends on those of its events that are refused.
+
+use std::collections::HashSet;
+
+use super::{Event, Payload, Stream, Subject};
+use crate::domain::id::{EventId, IndicatorId, InitiativeId, UnitId};
+use crate::domain::indicator::Definition;
+
+/// The refused events of one request, as far as later ones depend on them.
+///
+/// A refused report stands in nobody's way but of those that name it: every bad row of a sheet is told. A
+/// refused setting stands in the way of all that is about the same thing, for it would be judged on what is
+/// not there.
+#[derive(Clone, Debug, Default)]
+pub struct Refusals {
+    streams: HashSet<Stream>,
+    initiatives: HashSet<InitiativeId>,
+    indicators: HashSet<IndicatorId>,
+    events: HashSet<EventId>,
+}
+
+impl Refusals {
+    /// Counts `event` as refused, for its own faults or because it depends on one that is.
+    pub fn add(&mut self, event: &Event) {
+        self.add_unread(Some(event.id), event.sets());
+    }
+
+    /// Counts an event as refused that could not be read whole: its id, and what it was to set.
+    pub fn add_unread(&mut self, id: Option<EventId>, sets: Setting) {
+        self.events.extend(id);
+        match sets {
+            Setting::Nothing => {}
+            Setting::Stream(stream) => {
+                self.streams.insert(stream);
+            }
+            Setting::Initiative(id) => {
+                self.initiatives.insert(id);
+            }
+            Setting::Indicator(id) => {
+                self.indicators.insert(id);
+            }
+        }
+    }
+
+    /// Whether judging `event` would judge it on what was refused.
+    pub fn touch(&self, event: &Event) -> bool {
+        let payload = &event.payload;
+        self.streams.contains(&event.stream)
+            || payload
+                .streams_relied_on()
+                .iter()
+                .any(|stream| self.streams.contains(stream))
+            || payload
+                .components()
+                .iter()
+                .any(|id| self.indicators.contains(id))
+            || payload
+                .indicator()
+                .is_some_and(|id| self.indicators.contains(&id))
+            || payload
+                .initiative()
+                .is_some_and(|id| self.initiatives.contains(&id))
+            || payload
+                .names_event()
+                .is_some_and(|id| self.events.contains(&id))
+    }
+}
+
+/// What an event sets that later ones are judged by.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Setting {
+    /// Nothing: it reports or tells.
+    Nothing,
+    /// What the whole stream is about.
+    Stream(Stream),
+    /// An initiative.
+    Initiative(InitiativeId),
+    /// An indicator.
+    Indicator(IndicatorId),
+}
+
+impl Event {
+    fn sets(&self) -> Setting {
+        use Payload as P;
+        match &self.payload {
+            P::LedgerOpened(_)
+            | P::PlanPublished(_)
+            | P::OrgUnitRegistered(_)
+            | P::OrgUnitChanged(_)
+            | P::GoalSet(_)
+            | P::GoalReworded(_)
+            | P::GoalMoved(_)
+            | P::GoalSuspended(_)
+            | P::GoalResumed(_)
+            | P::GoalCancelled(_)
+            | P::GoalCarriedOver(_) => Setting::Stream(self.stream),
+            P::InitiativeSet(p) => Setting::Initiative(p.initiative),
+            P::InitiativeReworded(p) => Setting::Initiative(p.initiative),
+            P::InitiativeMoved(p) => Setting::Initiative(p.initiative),
+            P::InitiativeCancelled(p) => Setting::Initiative(p.initiative),
+            P::ResponsibilityTransferred(p) => Setting::Initiative(p.initiative),
+            P::IndicatorDefined(p) => Setting::Indicator(p.indicator),
+            P::IndicatorReworded(p) => Setting::Indicator(p.indicator),
+            P::IndicatorMoved(p) => Setting::Indicator(p.indicator),
+            P::IndicatorRedefined(p) => Setting::Indicator(p.indicator),
+            P::IndicatorCancelled(p) => Setting::Indicator(p.indicator),
+            P::BaselineSet(p) => Setting::Indicator(p.indicator),
+            P::TargetSet(p) => Setting::Indicator(p.indicator),
+            P::TargetRevised(p) => Setting::Indicator(p.indicator),
+            P::PlanProfileSet(p) => Setting::Indicator(p.indicator),
+            P::ImportAccepted(_)
+            | P::ActualRecorded(_)
+            | P::ActualCorrected(_)
+            | P::ActualRetracted(_)
+            | P::DemandRecorded(_)
+            | P::ForecastSubmitted(_)
+            | P::NarrativeAdded(_)
+            | P::EvidenceAttached(_) => Setting::Nothing,
+        }
+    }
+}
+
+impl Payload {
+    /// The initiative it is about or puts something under.
+    fn initiative(&self) -> Option<InitiativeId> {
+        match self {
+            Self::InitiativeSet(p) => Some(p.initiative),
+            Self::InitiativeReworded(p) => Some(p.initiative),
+            Self::InitiativeMoved(p) => Some(p.initiative),
+            Self::InitiativeCancelled(p) => Some(p.initiative),
+            Self::ResponsibilityTransferred(p) => Some(p.initiative),
+            Self::IndicatorDefined(p) => Some(p.initiative),
+            Self::IndicatorMoved(p) => Some(p.to_initiative),
+            Self::NarrativeAdded(p) => p.subject.initiative(),
+            Self::EvidenceAttached(p) => p.subject.initiative(),
+            _ => None,
+        }
+    }
+
+    /// Streams of other things that it names.
+    fn streams_relied_on(&self) -> Vec<Stream> {
+        let units = |ids: &mut dyn Iterator<Item = UnitId>| ids.map(Stream::org).collect();
+        let responsible = |lead: UnitId, contributing: &[UnitId]| {
+            units(&mut std::iter::once(lead).chain(contributing.iter().copied()))
+        };
+        let of_definition = |definition: &Definition| {
+            let contributing = definition.contributing_units.iter().copied();
+            units(&mut definition.lead_unit.into_iter().chain(contributing))
+        };
+        match self {
+            Self::ImportAccepted(p) => vec![Stream::plan(p.plan)],
+            Self::OrgUnitRegistered(p) => units(&mut p.parent.into_iter()),
+            Self::OrgUnitChanged(p) => units(&mut p.parent.into_iter()),
+            Self::GoalSet(p) => vec![Stream::plan(p.plan), Stream::org(p.department)],
+            Self::GoalMoved(p) => vec![Stream::org(p.department)],
+            Self::GoalCarriedOver(p) => {
+                let goal = p.to_goal.map(Stream::goal);
+                std::iter::once(Stream::plan(p.to_plan))
+                    .chain(goal)
+                    .collect()
+            }
+            Self::InitiativeSet(p) => responsible(p.lead_unit, &p.contributing_units),
+            Self::InitiativeMoved(p) => vec![Stream::goal(p.to_goal)],
+            Self::ResponsibilityTransferred(p) => responsible(p.lead_unit, &p.contributing_units),
+            Self::IndicatorDefined(p) => of_definition(&p.definition),
+            Self::IndicatorRedefined(p) => of_definition(&p.definition),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The indicators that a composite is made of.
+    fn components(&self) -> &[IndicatorId] {
+        match self {
+            Self::IndicatorDefined(p) => &p.definition.components,
+            Self::IndicatorRedefined(p) => &p.definition.components,
+            _ => &[],
+        }
+    }
+
+    /// The event that it replaces, takes back or shows.
+    fn names_event(&self) -> Option<EventId> {
+        match self {
+            Self::TargetRevised(p) => Some(p.replaces),
+            Self::ActualCorrected(p) => Some(p.corrects),
+            Self::ActualRetracted(p) => Some(p.retracts),
+            Self::EvidenceAttached(p) => p.shows,
+            _ => None,
+        }
+    }
+}
+
+impl Subject {
+    fn initiative(&self) -> Option<InitiativeId> {
+        match self {
+            Self::Initiative(id) => Some(*id),
+            Self::Goal(_) | Self::Indicator(_) => None,
+        }
+    }
+}
