@@ -10,6 +10,7 @@ pub mod directory;
 pub mod rejection;
 
 pub mod actual;
+pub mod evaluation;
 pub mod indicator;
 pub mod org_unit;
 pub mod plan;
