@@ -6,3 +6,4 @@ pub mod describe;
 pub mod goal_card;
 pub mod listing;
 pub mod overview;
+pub mod sample;

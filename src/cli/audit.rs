@@ -20,12 +20,41 @@ const CHANGES: usize = 50;
 pub enum AuditCommand {
     /// List changes: who, when, from what to what, why, on which paper
     Changes(Box<ChangesArgs>),
+    /// Draw a random sample of changes that anybody can draw again
+    Sample(Box<SampleArgs>),
 }
 
 /// Arguments of `audit changes`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ChangesArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// From the first to the last
+    #[arg(long)]
+    oldest_first: bool,
+    /// Changes at most
+    #[arg(long, value_name = "COUNT", default_value_t = CHANGES)]
+    limit: usize,
+}
+
+/// Arguments of `audit sample`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = SAMPLE_EXAMPLES)]
+pub struct SampleArgs {
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// How many changes are drawn, 1 to 500
+    #[arg(long = "n", value_name = "COUNT")]
+    count: u32,
+    /// What makes the draw; choose it before you look, and write it down
+    #[arg(long, value_name = "TEXT")]
+    seed: String,
+}
+
+/// Which changes.
+#[derive(Args, Clone, Debug)]
+pub struct FilterArgs {
     /// Only about this plan, unit, goal, initiative or indicator: code or id
     #[arg(value_name = "SUBJECT")]
     subject: Option<String>,
@@ -53,12 +82,6 @@ pub struct ChangesArgs {
     /// Only recorded late or retroactive
     #[arg(long)]
     flagged: bool,
-    /// From the first to the last
-    #[arg(long)]
-    oldest_first: bool,
-    /// Changes at most
-    #[arg(long, value_name = "COUNT", default_value_t = CHANGES)]
-    limit: usize,
 }
 
 const EXAMPLES: &str = "\
@@ -66,6 +89,11 @@ Examples:
   daicho audit changes R5/産業環境部/1-1/1.1 --type target-revised
   daicho audit changes --actor 総務文書課 --since 2023-10-01 --until 2023-10-31
   daicho audit changes --flagged --oldest-first";
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  daicho audit sample --n 25 --seed 監査委員会-2023-10-12
+  daicho audit sample R5/産業環境部 --n 10 --seed 4711 --type actual-recorded";
 
 /// A day in the ledger's zone, or an instant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -105,33 +133,54 @@ impl When {
 pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::Changes(args) => changes(session, args).await,
+        AuditCommand::Sample(args) => sample(session, args).await,
     }
 }
 
 async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
-    let zone = session.view.zone();
     let order = if args.oldest_first {
         v1::ChangeOrder::OldestFirst
     } else {
         v1::ChangeOrder::NewestFirst
     };
     let request = v1::ListChangesRequest {
-        actor: args.by.clone(),
-        subject: args.subject.clone(),
-        types: args.types.iter().map(|kind| i32::from(*kind)).collect(),
-        reasons: args.reasons.iter().map(|code| i32::from(*code)).collect(),
-        recorded_from: args.since.and_then(|when| when.start(zone)).map(wire),
-        recorded_until: args.until.and_then(|when| when.end(zone)).map(wire),
-        valid_from: args.valid_from.map(|day| day.to_string()),
-        valid_until: args.valid_until.map(|day| day.to_string()),
-        flagged_only: args.flagged,
         order: order.into(),
-        ..v1::ListChangesRequest::default()
+        ..args.filter.request(session.view.zone())
     };
     session.answer(
         &session.client.changes(request, args.limit).await?,
         change::list,
     )
+}
+
+async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
+    let request = v1::SampleChangesRequest {
+        changes: Some(args.filter.request(session.view.zone())),
+        count: args.count,
+        seed: args.seed.clone(),
+    };
+    let answer = session.client.sample(request).await?;
+    session.answer(&answer, |view, answer| {
+        change::sample(view, answer, &args.seed)
+    })
+}
+
+impl FilterArgs {
+    /// The changes as the API takes them, with days of the ledger's zone.
+    fn request(&self, zone: &TimeZone) -> v1::ListChangesRequest {
+        v1::ListChangesRequest {
+            actor: self.by.clone(),
+            subject: self.subject.clone(),
+            types: self.types.iter().map(|kind| i32::from(*kind)).collect(),
+            reasons: self.reasons.iter().map(|code| i32::from(*code)).collect(),
+            recorded_from: self.since.and_then(|when| when.start(zone)).map(wire),
+            recorded_until: self.until.and_then(|when| when.end(zone)).map(wire),
+            valid_from: self.valid_from.map(|day| day.to_string()),
+            valid_until: self.valid_until.map(|day| day.to_string()),
+            flagged_only: self.flagged,
+            ..v1::ListChangesRequest::default()
+        }
+    }
 }
 
 fn wire(instant: Timestamp) -> prost_types::Timestamp {

@@ -508,4 +508,17 @@ impl Client {
         }
         Ok(all)
     }
+
+    /// A sample of changes.
+    pub async fn sample(
+        &self,
+        request: v1::SampleChangesRequest,
+    ) -> Result<v1::SampleChangesResponse, Failure> {
+        let changes = request.changes.map(|changes| v1::ListChangesRequest {
+            ledger: self.ledger(),
+            ..changes
+        });
+        let request = v1::SampleChangesRequest { changes, ..request };
+        self.take(self.audit.clone().sample_changes(self.ask(request)).await)
+    }
 }

@@ -40,6 +40,7 @@ printed! {
     ListGoalsResponse,
     ListLedgersResponse,
     OpenLedgerResponse,
+    SampleChangesResponse,
 }
 
 static POOL: LazyLock<Option<DescriptorPool>> =

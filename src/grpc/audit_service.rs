@@ -1,4 +1,4 @@
-//! Who changed what.
+//! Who changed what, and what auditors ask of it.
 
 use jiff::Timestamp;
 use tonic::{Request, Response, Status};
@@ -14,6 +14,8 @@ use crate::grpc::show;
 use crate::ledger::View;
 use crate::ledger::index::Direction;
 use crate::projection::change::{self, ChangeFilter};
+
+mod sample;
 
 #[tonic::async_trait]
 impl v1::audit_service_server::AuditService for Services {
@@ -81,6 +83,16 @@ impl v1::audit_service_server::AuditService for Services {
                 })
             },
         )
+        .await
+    }
+
+    async fn sample_changes(
+        &self,
+        request: Request<v1::SampleChangesRequest>,
+    ) -> Result<Response<v1::SampleChangesResponse>, Status> {
+        self.unary(request, async |_, request| {
+            sample::answer(self, request).await
+        })
         .await
     }
 }

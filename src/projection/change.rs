@@ -85,50 +85,24 @@ pub async fn list(
     direction: Direction,
     limit: usize,
 ) -> Result<ChangePage, ReadFault> {
-    let (mut from, mut to) = (0, view.head.size);
-    if let Some(instant) = filter.recorded_from {
-        from = from.max(first_at_or_after(reader, view.head.size, instant).await?);
-    }
-    if let Some(instant) = filter.recorded_until {
-        to = to.min(first_at_or_after(reader, view.head.size, instant).await?);
-    }
-    match (direction, cursor) {
-        (Direction::Forward, Some(cursor)) => from = from.max(cursor),
-        (Direction::Backward, Some(cursor)) => to = to.min(cursor),
-        (_, None) => {}
-    }
-    let terms = driving_terms(&view.directory, filter);
+    let mut walk = Walk::new(reader, view, filter, cursor, direction).await?;
     let (mut found, mut seen, mut next) = (Vec::new(), 0, None);
-    while from < to {
-        let candidates = candidates(reader, terms.as_deref(), from, to, direction)?;
-        let Some(last) = candidates.last().copied() else {
-            break;
-        };
-        match direction {
-            Direction::Forward => from = last + 1,
-            Direction::Backward => to = last,
-        }
-        seen += candidates.len();
-        for stored in reader.stored_at(&candidates).await? {
-            if satisfies(&view.directory, filter, &stored) {
-                if found.len() == limit {
-                    // One more than asked for exists; the next page begins with it.
-                    let position = stored.recorded.position;
-                    next = Some(position + u64::from(direction == Direction::Backward));
-                    break;
-                }
-                found.push(stored);
+    while let Some(looked) = walk.next().await? {
+        seen += looked.seen;
+        for stored in looked.satisfying {
+            if found.len() == limit {
+                // One more than asked for exists; the next page begins with it.
+                let position = stored.recorded.position;
+                next = Some(position + u64::from(direction == Direction::Backward));
+                break;
             }
+            found.push(stored);
         }
         if next.is_some() {
             break;
         }
-        if SCAN_MAX <= seen && from < to {
-            next = Some(if direction == Direction::Forward {
-                from
-            } else {
-                to
-            });
+        if SCAN_MAX <= seen {
+            next = walk.place();
             break;
         }
     }
@@ -136,6 +110,87 @@ pub async fn list(
         changes: tell(reader, view, found).await?,
         next,
     })
+}
+
+/// The events below a head that satisfy a filter, some at a time.
+pub(super) struct Walk<'a> {
+    reader: &'a Reader,
+    directory: &'a Directory,
+    filter: &'a ChangeFilter,
+    terms: Option<Vec<Term>>,
+    from: u64,
+    to: u64,
+    direction: Direction,
+}
+
+/// What one step of a walk came by.
+pub(super) struct Looked {
+    /// How many events were looked at.
+    pub(super) seen: usize,
+    /// Those of them that satisfy the filter, in the order of the walk.
+    pub(super) satisfying: Vec<Stored>,
+}
+
+impl<'a> Walk<'a> {
+    /// A walk from `cursor` on, else over everything below `view`'s head.
+    pub(super) async fn new(
+        reader: &'a Reader,
+        view: &'a View,
+        filter: &'a ChangeFilter,
+        cursor: Option<u64>,
+        direction: Direction,
+    ) -> Result<Self, ReadFault> {
+        let (mut from, mut to) = (0, view.head.size);
+        if let Some(instant) = filter.recorded_from {
+            from = from.max(first_at_or_after(reader, view.head.size, instant).await?);
+        }
+        if let Some(instant) = filter.recorded_until {
+            to = to.min(first_at_or_after(reader, view.head.size, instant).await?);
+        }
+        match (direction, cursor) {
+            (Direction::Forward, Some(cursor)) => from = from.max(cursor),
+            (Direction::Backward, Some(cursor)) => to = to.min(cursor),
+            (_, None) => {}
+        }
+        Ok(Self {
+            reader,
+            directory: &view.directory,
+            filter,
+            terms: driving_terms(&view.directory, filter),
+            from,
+            to,
+            direction,
+        })
+    }
+
+    /// Looks at the next events; `None`: there are no more.
+    pub(super) async fn next(&mut self) -> Result<Option<Looked>, ReadFault> {
+        if self.to <= self.from {
+            return Ok(None);
+        }
+        let terms = self.terms.as_deref();
+        let candidates = candidates(self.reader, terms, self.from, self.to, self.direction)?;
+        let Some(last) = candidates.last().copied() else {
+            return Ok(None);
+        };
+        match self.direction {
+            Direction::Forward => self.from = last + 1,
+            Direction::Backward => self.to = last,
+        }
+        let seen = candidates.len();
+        let mut satisfying = self.reader.stored_at(&candidates).await?;
+        satisfying.retain(|stored| satisfies(self.directory, self.filter, stored));
+        Ok(Some(Looked { seen, satisfying }))
+    }
+
+    /// Where a later walk goes on; `None` at the end.
+    fn place(&self) -> Option<u64> {
+        let place = match self.direction {
+            Direction::Forward => self.from,
+            Direction::Backward => self.to,
+        };
+        (self.from < self.to).then_some(place)
+    }
 }
 
 /// The lists whose union holds every event that can satisfy the filter; `None`: all events.
@@ -308,7 +363,11 @@ fn lateness(directory: &Directory, stored: &Stored) -> (Option<u32>, bool) {
 }
 
 /// Tells what each event changed, by folding the streams they are in up to them.
-async fn tell(reader: &Reader, view: &View, found: Vec<Stored>) -> Result<Vec<Change>, ReadFault> {
+pub(super) async fn tell(
+    reader: &Reader,
+    view: &View,
+    found: Vec<Stored>,
+) -> Result<Vec<Change>, ReadFault> {
     let mut by_stream: BTreeMap<Stream, u64> = BTreeMap::new();
     for stored in &found {
         let end = by_stream.entry(stored.recorded.event.stream).or_default();

@@ -50,6 +50,7 @@ fn help_of_the_other_commands() {
         ["goal", "list"],
         ["target", "revise"],
         ["audit", "changes"],
+        ["audit", "sample"],
         ["events", "follow"],
         ["ledger", "open"],
     ] {
@@ -110,6 +111,28 @@ fn a_change_tells_who_when_what_and_why() {
         "changes_en",
         render::change::list(&view(Language::En, None), &changes)
     );
+}
+
+#[test]
+fn a_sample_tells_how_to_draw_it_again() {
+    let sampled = answers::changes()
+        .changes
+        .into_iter()
+        .map(|change| v1::SampledChange {
+            rank_sha256: vec![0x0f; 32],
+            change: Some(change),
+        });
+    let sample = v1::SampleChangesResponse {
+        sampled: sampled.take(1).collect(),
+        population: 418,
+        answered_at: answers::changes().answered_at,
+    };
+    for (name, language) in [("sample_ja", Language::Ja), ("sample_en", Language::En)] {
+        assert_snapshot!(
+            name,
+            render::change::sample(&view(language, None), &sample, "2023-10-12")
+        );
+    }
 }
 
 #[test]

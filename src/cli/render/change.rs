@@ -25,6 +25,26 @@ pub fn list(view: &View, response: &v1::ListChangesResponse) -> String {
     text
 }
 
+/// A sample: what was drawn, and from how many, so that it can be drawn again.
+pub fn sample(view: &View, response: &v1::SampleChangesResponse, seed: &str) -> String {
+    let mut text = String::new();
+    for sampled in &response.sampled {
+        if let Some(change) = &sampled.change {
+            text.push_str(&card(view, change));
+            let rank = hex(&sampled.rank_sha256);
+            text.push_str(&format!("  {}: {rank}\n\n", view.pick("順位", "rank")));
+        }
+    }
+    let (drawn, population) = (response.sampled.len(), response.population);
+    let seed = terminal::line(seed);
+    text.push_str(&view.pick(
+        format!("{population}件から{drawn}件を抽出（種「{seed}」: SHA-256(種 ‖ イベントIDの16バイト) の小さい順）\n"),
+        format!("{drawn} drawn from {population} (seed `{seed}`: least SHA-256(seed ‖ 16 bytes of the event id) first)\n"),
+    ));
+    text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
 fn card(view: &View, change: &v1::Change) -> String {
     let who = change.actor.as_ref().map_or_else(String::new, |actor| {
         let mut who = terminal::line(&actor.subject);

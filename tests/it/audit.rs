@@ -1,0 +1,3 @@
+//! What auditors ask, over a real server.
+
+mod sample;
