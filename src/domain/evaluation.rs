@@ -29,7 +29,7 @@ enumeration! {
         NoDemand = "NO_DEMAND",
         /// No target is in force.
         NoTarget = "NO_TARGET",
-        /// The target is zero, and a share of nothing is nothing.
+        /// The target is zero or below, and a share of that is nothing.
         TargetZero = "TARGET_ZERO",
         /// Measured from a baseline that is not there.
         BaselineMissing = "BASELINE_MISSING",
@@ -67,6 +67,14 @@ enumeration! {
         CarriedOver = "CARRIED_OVER",
         /// The definition changed since; figures on both sides of a break are not compared.
         SeriesBreak = "SERIES_BREAK",
+        /// The baseline lies beyond the target: there is no way to go.
+        BaselineBeyondTarget = "BASELINE_BEYOND_TARGET",
+        /// Done as needed, and nobody recorded how many asked.
+        DemandUnknown = "DEMAND_UNKNOWN",
+        /// Nothing of the cap is used: whatever is left, no number says it.
+        NothingUsed = "NOTHING_USED",
+        /// A condition was broken that nothing can repair.
+        Breached = "BREACHED",
         /// This kind of measure has no such figure.
         NotOfThisMeasure = "NOT_OF_THIS_MEASURE",
     }
@@ -149,10 +157,16 @@ enumeration! {
         PaceForReference = "PACE_FOR_REFERENCE",
         /// 超過が必要: the comparison is strict, so 100 % is not enough.
         MustExceed = "MUST_EXCEED",
-        /// 使用率: the figure is how much of the cap is used.
+        /// 未満が必要: the comparison is strict, so the target itself is too much.
+        MustBeBelow = "MUST_BE_BELOW",
+        /// 使用率: how much of the cap is used stands beside the attainment.
         UsageOfCap = "USAGE_OF_CAP",
         /// 内訳に未着手: a part stands at zero behind the whole.
         PartAtZero = "PART_AT_ZERO",
+        /// 内訳に未報告: a part is silent behind the whole.
+        PartUnreported = "PART_UNREPORTED",
+        /// 未報告の月あり: a month that is over is silent.
+        MonthUnreported = "MONTH_UNREPORTED",
         /// 定義変更あり: the series was broken in the cycle.
         SeriesBroken = "SERIES_BROKEN",
         /// 見込みの差: the owner's forecast and the computed one differ by more than the policy allows.
@@ -222,6 +236,14 @@ pub struct Evaluation {
     pub current: Option<AgainstTarget>,
     /// 当初目標比: against the first target.
     pub first: Option<AgainstTarget>,
+    /// 使用率: actual over target of what is not to be exceeded; what is left is 1 less this.
+    pub cap_usage: Figure,
+    /// 月平均の達成率: the mean over complete months of what each reached of its target, 1 at most, where each must.
+    pub mean_of_months: Figure,
+    /// 需要充足率: done over asked, of what is done as needed.
+    pub service_rate: Figure,
+    /// 計画値: what is planned up to D, in the indicator's unit.
+    pub planned_value: Figure,
     /// E(D): the share of the way planned up to D, 0 to 1.
     pub planned_share: Figure,
     /// 進捗ペース: 1 is as planned.

@@ -16,13 +16,14 @@ use crate::domain::event::{
 };
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::Definition;
-use crate::domain::quantity::Quantity;
-use crate::domain::target::{Baseline, PlanProfile, TargetVersion, in_force};
+use crate::domain::target::{Baseline, TargetVersion, in_force};
 use crate::domain::text::Text;
 
 pub mod decide;
+mod history;
 mod tally;
 
+pub use history::{Demand, PlannedLine, Version};
 pub(crate) use tally::{Slot, Tally};
 
 /// The state of a goal's stream. Its collections share structure: a clone is a savepoint.
@@ -38,21 +39,23 @@ pub struct Goal {
 pub struct Indicator {
     // What rarely changes stands behind an `Arc`, so that a savepoint before a report copies none of it.
     /// Text of the criterion as published or last reworded.
-    pub source_text: Arc<Text>,
+    pub wording: Arc<Version<Text>>,
+    /// The texts before it, in the order of recording.
+    pub earlier_wordings: Arc<Vec<Version<Text>>>,
     /// Definition versions, 1 first.
     pub definitions: Vector<DefinitionVersion>,
     /// Target versions in the order of decision.
     pub targets: Arc<Vec<TargetVersion>>,
     /// Baselines in the order of recording; the last counts.
-    pub baselines: Arc<Vec<Baseline>>,
-    /// The planned line last set, and whether it was inferred.
-    pub profile: Option<Arc<(PlanProfile, bool)>>,
+    pub baselines: Arc<Vec<Version<Baseline>>>,
+    /// Planned lines in the order of recording.
+    pub profiles: Arc<Vec<Version<PlannedLine>>>,
     /// Every report and correction in the order of recording.
     pub entries: Vector<Arc<Entry>>,
     /// Where an entry stands in `entries`.
     entry_index: HashMap<EventId, usize>,
-    /// Demand by day or span.
-    pub demands: Vector<(Validity, Quantity)>,
+    /// Demand by day or span, in the order of recording.
+    pub demands: Vector<Demand>,
     /// Forecasts in the order of recording.
     pub forecasts: Vector<Arc<Forecast>>,
 }
@@ -115,6 +118,8 @@ pub struct Superseded {
 pub struct Forecast {
     /// Its event.
     pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
     /// The day it was made for.
     pub made_on: Date,
     /// When it was recorded.
@@ -134,6 +139,8 @@ pub struct Forecast {
 pub struct Narrative {
     /// Its event.
     pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who told it.
@@ -153,10 +160,14 @@ pub struct Narrative {
 pub struct Attachment {
     /// Its event.
     pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who attached it.
     pub actor: Actor,
+    /// For which day.
+    pub valid: Option<Validity>,
     /// What about.
     pub subject: Subject,
     /// The event it shows.
@@ -267,6 +278,10 @@ impl Indicator {
         else {
             return;
         };
+        // The first stands, as it did at every cut between the two; only a forged history has a second.
+        if entry.superseded.is_some() {
+            return;
+        }
         let entry = Arc::make_mut(entry);
         entry.superseded = Some(superseded);
         let version = (entry.definition_version as usize).checked_sub(1);
@@ -305,11 +320,12 @@ impl Goal {
         match &event.payload {
             Payload::IndicatorDefined(p) => {
                 let mut indicator = Indicator {
-                    source_text: Arc::new(p.source_text.clone()),
+                    wording: Arc::new(version(recorded, effective_from, &p.source_text)),
+                    earlier_wordings: Arc::default(),
                     definitions: Vector::new(),
                     targets: Arc::default(),
                     baselines: Arc::default(),
-                    profile: None,
+                    profiles: Arc::default(),
                     entries: Vector::new(),
                     entry_index: HashMap::new(),
                     demands: Vector::new(),
@@ -320,7 +336,9 @@ impl Goal {
             }
             Payload::IndicatorReworded(p) => {
                 self.change(p.indicator, |i| {
-                    i.source_text = Arc::new(p.source_text.clone())
+                    let new = Arc::new(version(recorded, effective_from, &p.source_text));
+                    let old = std::mem::replace(&mut i.wording, new);
+                    Arc::make_mut(&mut i.earlier_wordings).push(Arc::unwrap_or_clone(old));
                 });
             }
             Payload::IndicatorRedefined(p) => self.change(p.indicator, |i| {
@@ -328,7 +346,8 @@ impl Goal {
             }),
             Payload::BaselineSet(p) => {
                 self.change(p.indicator, |i| {
-                    Arc::make_mut(&mut i.baselines).push(p.baseline.clone())
+                    let new = version(recorded, effective_from, &p.baseline);
+                    Arc::make_mut(&mut i.baselines).push(new);
                 });
             }
             Payload::TargetSet(p) => self.change(p.indicator, |i| {
@@ -351,7 +370,12 @@ impl Goal {
             }),
             Payload::PlanProfileSet(p) => {
                 self.change(p.indicator, |i| {
-                    i.profile = Some(Arc::new((p.profile.clone(), p.assumed)))
+                    let line = PlannedLine {
+                        profile: p.profile.clone(),
+                        assumed: p.assumed,
+                    };
+                    let new = version(recorded, effective_from, &line);
+                    Arc::make_mut(&mut i.profiles).push(new);
                 });
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
@@ -393,11 +417,17 @@ impl Goal {
             }),
             Payload::DemandRecorded(p) => self.change(p.indicator, |i| {
                 let valid = event.valid.unwrap_or(Validity::from(effective_from));
-                i.demands.push_back((valid, p.requests));
+                i.demands.push_back(Demand {
+                    event_id: event.id,
+                    position: recorded.position,
+                    valid,
+                    requests: p.requests,
+                });
             }),
             Payload::ForecastSubmitted(p) => self.change(p.indicator, |i| {
                 i.forecasts.push_back(Arc::new(Forecast {
                     event_id: event.id,
+                    position: recorded.position,
                     made_on: effective_from,
                     recorded_at: recorded.recorded_at,
                     actor: recorded.actor.clone(),
@@ -408,6 +438,7 @@ impl Goal {
             }),
             Payload::NarrativeAdded(p) => self.narratives.push_back(Arc::new(Narrative {
                 event_id: event.id,
+                position: recorded.position,
                 recorded_at: recorded.recorded_at,
                 actor: recorded.actor.clone(),
                 valid: event.valid,
@@ -417,8 +448,10 @@ impl Goal {
             })),
             Payload::EvidenceAttached(p) => self.attachments.push_back(Arc::new(Attachment {
                 event_id: event.id,
+                position: recorded.position,
                 recorded_at: recorded.recorded_at,
                 actor: recorded.actor.clone(),
+                valid: event.valid,
                 subject: p.subject,
                 shows: p.shows,
                 evidence: event.evidence.clone(),
@@ -450,6 +483,15 @@ impl Goal {
         if let Some(indicator) = self.indicators.get_mut(&id) {
             change(Arc::make_mut(indicator));
         }
+    }
+}
+
+fn version<T: Clone>(recorded: &Recorded, effective_from: Date, value: &T) -> Version<T> {
+    Version {
+        event_id: recorded.event.id,
+        position: recorded.position,
+        effective_from,
+        value: value.clone(),
     }
 }
 

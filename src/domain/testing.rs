@@ -24,6 +24,8 @@ use crate::domain::target::{Aim, EndState, PartTarget, Target};
 use crate::domain::text::{Name, Text, Title};
 use crate::domain::unit::{Dimension, Unit};
 
+pub(crate) mod history;
+
 const SPACE: Uuid = Uuid::from_u128(0x6f1d_9a7e_52c8_4b0e_9d2f_3c4b_5a69_7801);
 
 macro_rules! ids {
@@ -211,30 +213,7 @@ impl World {
             .directory
             .stream_of(&fact.payload)
             .unwrap_or(Stream::goal(goal_id("G")));
-        let evidence = Evidence {
-            sha256: [7; 32],
-            media_type: self::name("application/pdf"),
-            title: self::name("報告書"),
-            uri: None,
-            size_bytes: None,
-            disclosure: Disclosure::Internal,
-        };
-        Event {
-            id: event_id(&name),
-            stream,
-            valid: fact.valid,
-            reason: fact.reason.clone(),
-            evidence: if fact.shown {
-                vec![evidence]
-            } else {
-                Vec::new()
-            },
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: fact.payload.clone(),
-        }
+        event_of(fact, event_id(&name), stream)
     }
 
     /// What the rules say, without recording it.
@@ -251,27 +230,7 @@ impl World {
     }
 
     pub(crate) fn apply(&mut self, event: Event) {
-        let recorded = Recorded {
-            ledger: ledger_id(),
-            generation: 1,
-            position: self.position,
-            revision: self.position + 1,
-            recorded_at: "2023-04-01T00:00:00Z".parse().unwrap(),
-            prev_leaf_hash: None,
-            actor: Actor {
-                subject: name("tester"),
-                issuer: None,
-                seat: None,
-                acting_for: None,
-                client: None,
-                method: AuthMethod::Unauthenticated,
-                evidence_sha256: None,
-            },
-            request_id: RequestId::derived(SPACE, "request"),
-            request_index: 0,
-            request_count: 1,
-            event,
-        };
+        let recorded = placed(event, self.position);
         self.directory.apply(&recorded);
         if recorded.event.stream.kind == StreamKind::Goal {
             self.goals
@@ -310,6 +269,59 @@ impl World {
         self.goals[&StreamId::from(home)]
             .indicator(indicator_id(name))
             .unwrap()
+    }
+}
+
+/// The event that states `fact`.
+pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
+    let evidence = Evidence {
+        sha256: [7; 32],
+        media_type: name("application/pdf"),
+        title: name("報告書"),
+        uri: None,
+        size_bytes: None,
+        disclosure: Disclosure::Internal,
+    };
+    Event {
+        id,
+        stream,
+        valid: fact.valid,
+        reason: fact.reason.clone(),
+        evidence: if fact.shown {
+            vec![evidence]
+        } else {
+            Vec::new()
+        },
+        source_document: None,
+        decision: None,
+        correlation: None,
+        causation: None,
+        payload: fact.payload.clone(),
+    }
+}
+
+/// The event in its place.
+pub(crate) fn placed(event: Event, position: u64) -> Recorded {
+    Recorded {
+        ledger: ledger_id(),
+        generation: 1,
+        position,
+        revision: position + 1,
+        recorded_at: "2023-04-01T00:00:00Z".parse().unwrap(),
+        prev_leaf_hash: None,
+        actor: Actor {
+            subject: name("tester"),
+            issuer: None,
+            seat: None,
+            acting_for: None,
+            client: None,
+            method: AuthMethod::Unauthenticated,
+            evidence_sha256: None,
+        },
+        request_id: RequestId::derived(SPACE, "request"),
+        request_index: 0,
+        request_count: 1,
+        event,
     }
 }
 

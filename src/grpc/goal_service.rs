@@ -259,15 +259,19 @@ impl v1::goal_service_server::GoalService for Services {
                     .collect(),
                 targets: state.targets.iter().map(show::target_version).collect(),
                 definitions: show::definitions(state),
-                baselines: state.baselines.iter().map(show_baseline).collect(),
+                baselines: state
+                    .baselines
+                    .iter()
+                    .map(|version| show_baseline(&version.value))
+                    .collect(),
                 demands: state
                     .demands
                     .iter()
                     .skip(newest(state.demands.len()))
-                    .map(|(valid, requests)| v1::Demand {
-                        valid_from: valid.from.to_string(),
-                        valid_to: valid.to.map(|day| day.to_string()),
-                        requests: requests.to_string(),
+                    .map(|demand| v1::Demand {
+                        valid_from: demand.valid.from.to_string(),
+                        valid_to: demand.valid.to.map(|day| day.to_string()),
+                        requests: demand.requests.to_string(),
                     })
                     .collect(),
                 forecasts: state

@@ -234,21 +234,18 @@ pub(super) fn indicator(card: &IndicatorCard) -> v1::Indicator {
         id: card.id.to_string(),
         code: card.entry.code.to_string(),
         title: Some(show_title(&card.entry.title)),
-        source_text: state.source_text.to_string(),
+        source_text: state.source_text().to_string(),
         standing: Some(standing(card.entry.phase)),
         definition: definitions(state).pop(),
         actual: Some(show_actual(&card.actual)),
         target: card.target.as_ref().map(target_version),
         first_target: state.first_target().map(target_version),
         targets: count(state.targets.len()),
-        baseline: state.baselines.last().map(show_baseline),
-        planned_line: state
-            .profile
-            .as_deref()
-            .map(|(profile, assumed)| v1::PlannedLine {
-                profile: Some(show_profile(profile)),
-                assumed: *assumed,
-            }),
+        baseline: state.baseline().map(show_baseline),
+        planned_line: state.profile().map(|line| v1::PlannedLine {
+            profile: Some(show_profile(&line.profile)),
+            assumed: line.assumed,
+        }),
         entries: count(state.entries.len()),
         last_entry: state.entries.last().map(|last| entry(state, last)),
         last_forecast: state.forecasts.last().map(|last| forecast(last)),

@@ -257,7 +257,11 @@ impl Outline {
                         id: indicator_id.uuid(),
                         kind: ItemKind::Indicator,
                         code: entry.code.to_string(),
-                        facts: indicator_facts(indicator.source_text.as_str(), definition, target),
+                        facts: indicator_facts(
+                            indicator.source_text().as_str(),
+                            definition,
+                            target,
+                        ),
                     });
                 }
             }

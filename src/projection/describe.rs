@@ -253,7 +253,7 @@ fn indicator_fields(
     date: Date,
     set: &mut dyn FnMut(&'static str, String),
 ) {
-    set("source_text", state.source_text.to_string());
+    set("source_text", state.source_text().to_string());
     let Some(definition) = state.definition() else {
         return;
     };
@@ -270,7 +270,7 @@ fn indicator_fields(
         let text = target(&version.target, definition);
         set("target", format!("{text} ({}〜)", version.effective_from));
     }
-    if let Some(baseline) = state.baselines.last() {
+    if let Some(baseline) = state.baseline() {
         set(
             "baseline",
             format!(
@@ -280,8 +280,8 @@ fn indicator_fields(
             ),
         );
     }
-    if let Some((profile, assumed)) = state.profile.as_deref() {
-        set("plan_profile", profile_text(profile, *assumed));
+    if let Some(line) = state.profile() {
+        set("plan_profile", profile_text(&line.profile, line.assumed));
     }
     if let Some(forecast) = state.forecasts.back() {
         let value = match forecast.value {

@@ -276,9 +276,9 @@ fn what_the_words_do_not_say_is_marked_as_assumed() {
                 .iter()
                 .any(|field| field == "settlement_until")
         );
-        let (profile, assumed) = &**indicator.profile.as_ref().unwrap();
-        assert!(matches!(profile, PlanProfile::Reference(points) if points.len() == 12));
-        assert!(!assumed);
+        let line = indicator.profile().unwrap();
+        assert!(matches!(&line.profile, PlanProfile::Reference(points) if points.len() == 12));
+        assert!(!line.assumed);
     }
     let goal = rules
         .goals

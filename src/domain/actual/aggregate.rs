@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::domain::actual::{Actual, Measurement, MemberState, MilestoneState, NilCause, ratio};
 use crate::domain::code::Key;
 use crate::domain::date::{Date, DateSpan};
+use crate::domain::event::Validity;
 use crate::domain::goal::{Entry, Indicator};
 use crate::domain::id::EventId;
 use crate::domain::indicator::{AggSpace, AggTime, Definition};
@@ -42,8 +43,15 @@ impl Cut {
         }
     }
 
-    fn knows(&self, position: u64) -> bool {
+    /// Whether the ledger held the event at `position`.
+    pub fn knows(&self, position: u64) -> bool {
         self.known.is_none_or(|size| position < size)
+    }
+
+    /// Whether the ledger held the event at `position`, and its days had been. One without days counts from
+    /// its record on.
+    pub fn holds(&self, position: u64, valid: Option<Validity>) -> bool {
+        self.knows(position) && valid.is_none_or(|valid| valid.counts_on() <= self.on)
     }
 }
 

@@ -222,8 +222,7 @@ fn levels(subject: &Subject<'_>, chance: &mut Chance) -> Vec<Reported> {
     let mut entries = Vec::new();
     let baseline = subject
         .state
-        .baselines
-        .last()
+        .baseline()
         .map_or(Decimal::ZERO, |b| b.value.decimal());
     for part in part_keys(subject) {
         let way = goal_value(subject, part.as_ref()) - baseline;
