@@ -18,6 +18,7 @@ pub mod target;
 
 pub mod code;
 pub mod date;
+pub mod dated;
 pub mod era;
 pub mod fiscal_year;
 pub mod id;

@@ -11,13 +11,21 @@ use jiff::tz::TimeZone;
 
 use crate::domain::code::Code;
 use crate::domain::date::Date;
+use crate::domain::dated::Dated;
 use crate::domain::event::{
     ClockKind, EvidenceAttached, LedgerOpened, NarrativeAdded, Payload, Recorded, Stream, Subject,
 };
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
-use crate::domain::org_unit::{OrgUnit, UnitVersion};
+use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::plan::Plan;
 use crate::domain::text::{Text, Title};
+
+mod entry;
+
+pub use entry::{
+    GoalEntry, GoalPlace, IndicatorEntry, IndicatorPlace, InitiativeEntry, InitiativePlace, Phase,
+    Responsibility, Wording,
+};
 
 /// What a code names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -36,103 +44,8 @@ pub enum Named {
     Indicator(IndicatorId),
 }
 
-/// What has become of a goal, initiative or indicator.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub enum Phase {
-    /// Work goes on.
-    Active,
-    /// Work rests since a date.
-    Suspended(Date),
-    /// Given up as of a date.
-    Cancelled(Date),
-    /// Goes on in another plan as of a date.
-    CarriedOver(Date),
-}
-
-/// Where a goal stands.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct GoalEntry {
-    /// Its plan.
-    pub plan: PlanId,
-    /// Its code.
-    pub code: Code,
-    /// Its department now.
-    pub department: UnitId,
-    /// Its pillar now.
-    pub pillar: u32,
-    /// Its title now.
-    pub title: Title,
-    /// Its text now.
-    pub source_text: Text,
-    /// What has become of it.
-    pub phase: Phase,
-}
-
-/// Where an initiative stands.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct InitiativeEntry {
-    /// The goal whose stream holds its history.
-    pub home: GoalId,
-    /// The goal it stands under now.
-    pub goal: GoalId,
-    /// Its number there.
-    pub number: u32,
-    /// Its code.
-    pub code: Code,
-    /// Its title now.
-    pub title: Title,
-    /// Its text now.
-    pub source_text: Text,
-    /// Who answers for it: from which date, lead, contributors; in the order of recording.
-    pub responsibility: imbl::Vector<Responsibility>,
-    /// What has become of it.
-    pub phase: Phase,
-}
-
-/// Who answers for an initiative from a date on.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Responsibility {
-    /// First day.
-    pub from: Date,
-    /// The section that answers.
-    pub lead: UnitId,
-    /// Sections that contribute.
-    pub contributing: Vec<UnitId>,
-}
-
-impl InitiativeEntry {
-    /// Who answers on `date`; before the first date, whoever was first.
-    pub fn responsible_on(&self, date: Date) -> Option<&Responsibility> {
-        self.responsibility
-            .iter()
-            .filter(|r| r.from <= date)
-            .max_by_key(|r| r.from)
-            .or_else(|| self.responsibility.front())
-    }
-
-    /// Who answers now.
-    pub fn responsible(&self) -> Option<&Responsibility> {
-        self.responsibility.iter().max_by_key(|r| r.from)
-    }
-}
-
-/// Where an indicator stands.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct IndicatorEntry {
-    /// The goal whose stream holds its history.
-    pub home: GoalId,
-    /// The initiative it stands under now.
-    pub initiative: InitiativeId,
-    /// Its code.
-    pub code: Code,
-    /// Its title now.
-    pub title: Title,
-    /// What has become of it.
-    pub phase: Phase,
-}
-
 /// The fold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
     /// How many structural events were folded in.
     version: u64,
@@ -146,10 +59,10 @@ pub struct Directory {
     codes: HashMap<Code, Named>,
     /// Goals of a plan, by the order they were set in.
     goals_of_plan: HashMap<PlanId, OrdMap<u64, GoalId>>,
-    /// Initiatives under a goal, by number.
-    initiatives_of_goal: HashMap<GoalId, OrdSet<(u32, InitiativeId)>>,
-    /// Indicators under an initiative, by the order they were defined or moved in.
-    indicators_of_initiative: HashMap<InitiativeId, OrdMap<u64, IndicatorId>>,
+    /// Initiatives that stand or stood under a goal.
+    initiatives_ever: HashMap<GoalId, OrdSet<InitiativeId>>,
+    /// Indicators that stand or stood under an initiative.
+    indicators_ever: HashMap<InitiativeId, OrdSet<IndicatorId>>,
 }
 
 impl Directory {
@@ -226,7 +139,7 @@ impl Directory {
         self.indicators.get(&id)
     }
 
-    /// The goals of a plan in the order they were set in.
+    /// The goals of a plan in the order they were set in, those that take effect later included.
     pub fn goals_of(&self, plan: PlanId) -> impl Iterator<Item = GoalId> + '_ {
         self.goals_of_plan
             .get(&plan)
@@ -234,23 +147,81 @@ impl Directory {
             .flat_map(|goals| goals.values().copied())
     }
 
-    /// The initiatives that stand under a goal, by number.
-    pub fn initiatives_of(&self, goal: GoalId) -> impl Iterator<Item = InitiativeId> + '_ {
-        self.initiatives_of_goal
-            .get(&goal)
-            .into_iter()
-            .flat_map(|set| set.iter().map(|(_, id)| *id))
+    /// The goals of a plan that stand on `date`, in the order they were set in.
+    pub fn goals_of_on(&self, plan: PlanId, date: Date) -> impl Iterator<Item = GoalId> + '_ {
+        self.goals_of(plan)
+            .filter(move |id| self.goal(*id).is_some_and(|goal| goal.stands_on(date)))
     }
 
-    /// The indicators that stand under an initiative, in order.
+    /// The initiatives that stand under a goal as last recorded, by number.
+    pub fn initiatives_of(&self, goal: GoalId) -> impl Iterator<Item = InitiativeId> + use<> {
+        self.initiatives_placed(goal, |initiative| Some(initiative.place()))
+    }
+
+    /// The initiatives that stand under a goal on `date`, by their numbers on that date.
+    pub fn initiatives_of_on(
+        &self,
+        goal: GoalId,
+        date: Date,
+    ) -> impl Iterator<Item = InitiativeId> + use<> {
+        self.initiatives_placed(goal, move |initiative| {
+            let stands = initiative.stands_on(date);
+            stands.then(|| initiative.placed_on(date))
+        })
+    }
+
+    fn initiatives_placed(
+        &self,
+        goal: GoalId,
+        place: impl Fn(&InitiativeEntry) -> Option<InitiativePlace>,
+    ) -> std::vec::IntoIter<InitiativeId> {
+        let ever = self.initiatives_ever.get(&goal).into_iter().flatten();
+        let mut found: Vec<(u32, InitiativeId)> = ever
+            .filter_map(|id| {
+                let place = place(self.initiative(*id)?)?;
+                (place.goal == goal).then_some((place.number, *id))
+            })
+            .collect();
+        found.sort_unstable();
+        let ids: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
+        ids.into_iter()
+    }
+
+    /// The indicators that stand under an initiative as last recorded, in the order they came there in.
     pub fn indicators_of(
         &self,
         initiative: InitiativeId,
-    ) -> impl Iterator<Item = IndicatorId> + '_ {
-        self.indicators_of_initiative
-            .get(&initiative)
-            .into_iter()
-            .flat_map(|ids| ids.values().copied())
+    ) -> impl Iterator<Item = IndicatorId> + use<> {
+        self.indicators_placed(initiative, |indicator| Some(indicator.place()))
+    }
+
+    /// The indicators that stand under an initiative on `date`, in the order they came there in.
+    pub fn indicators_of_on(
+        &self,
+        initiative: InitiativeId,
+        date: Date,
+    ) -> impl Iterator<Item = IndicatorId> + use<> {
+        self.indicators_placed(initiative, move |indicator| {
+            let stands = indicator.stands_on(date);
+            stands.then(|| indicator.placed_on(date))
+        })
+    }
+
+    fn indicators_placed(
+        &self,
+        initiative: InitiativeId,
+        place: impl Fn(&IndicatorEntry) -> Option<IndicatorPlace>,
+    ) -> std::vec::IntoIter<IndicatorId> {
+        let ever = self.indicators_ever.get(&initiative).into_iter().flatten();
+        let mut found: Vec<(u64, IndicatorId)> = ever
+            .filter_map(|id| {
+                let place = place(self.indicator(*id)?)?;
+                (place.initiative == initiative).then_some((place.since, *id))
+            })
+            .collect();
+        found.sort_unstable();
+        let ids: Vec<_> = found.into_iter().map(|(_, id)| id).collect();
+        ids.into_iter()
     }
 
     /// The department a unit belongs to on `date`: itself or the nearest above that is one.
@@ -259,7 +230,7 @@ impl Directory {
         // A tree deeper than this is refused when it is built.
         for _ in 0..=Self::TREE_DEPTH_MAX {
             let entry = self.units.get(&current)?;
-            if entry.kind == crate::domain::org_unit::UnitKind::Department {
+            if entry.kind == UnitKind::Department {
                 return Some(current);
             }
             current = entry.on(date)?.parent?;
@@ -360,17 +331,14 @@ impl Directory {
             }
             Payload::OrgUnitRegistered(p) => {
                 self.codes.insert(p.code.clone(), Named::Unit(p.unit));
-                let version = UnitVersion {
-                    from,
-                    name: p.name.clone(),
-                    parent: p.parent,
-                };
                 let unit = OrgUnit {
                     id: p.unit,
                     code: p.code.clone(),
                     kind: p.kind,
-                    versions: vec![version],
+                    from,
                     until: recorded.event.valid.and_then(|v| v.to),
+                    names: Dated::new(from, position, p.name.clone()),
+                    parents: Dated::new(from, position, p.parent),
                 };
                 self.units.insert(p.unit, Arc::new(unit));
             }
@@ -382,13 +350,11 @@ impl Directory {
                 if p.dissolved {
                     unit.until = from.yesterday().ok();
                 }
-                if p.name.is_some() || p.parent.is_some() {
-                    let before = unit.on(from).or(unit.latest()).cloned();
-                    let name = p.name.clone().or(before.as_ref().map(|v| v.name.clone()));
-                    let parent = p.parent.or(before.as_ref().and_then(|v| v.parent));
-                    if let Some(name) = name {
-                        unit.versions.push(UnitVersion { from, name, parent });
-                    }
+                if let Some(name) = &p.name {
+                    unit.names.change(from, position, name.clone());
+                }
+                if p.parent.is_some() {
+                    unit.parents.change(from, position, p.parent);
                 }
             }
             Payload::GoalSet(p) => {
@@ -397,37 +363,54 @@ impl Directory {
                     .entry(p.plan)
                     .or_default()
                     .insert(position, p.goal);
+                let place = GoalPlace {
+                    department: p.department,
+                    pillar: p.pillar,
+                };
                 let entry = GoalEntry {
                     plan: p.plan,
                     code: p.code.clone(),
-                    department: p.department,
-                    pillar: p.pillar,
-                    title: p.title.clone(),
-                    source_text: p.source_text.clone(),
-                    phase: Phase::Active,
+                    from,
+                    place: Dated::new(from, position, place),
+                    wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
+                    phase: Dated::new(from, position, Phase::Active),
                 };
                 self.goals.insert(p.goal, Arc::new(entry));
             }
             Payload::GoalReworded(p) => self.on_goal(p.goal, |goal| {
-                goal.title = p.title.clone();
-                goal.source_text = p.source_text.clone();
+                let wording = wording(&p.title, &p.source_text);
+                goal.wording.change(from, position, wording);
             }),
             Payload::GoalMoved(p) => self.on_goal(p.goal, |goal| {
-                (goal.department, goal.pillar) = (p.department, p.pillar);
+                let place = GoalPlace {
+                    department: p.department,
+                    pillar: p.pillar,
+                };
+                goal.place.change(from, position, place);
             }),
-            Payload::GoalSuspended(p) => self.on_goal(p.goal, |g| g.phase = Phase::Suspended(from)),
-            Payload::GoalResumed(p) => self.on_goal(p.goal, |g| g.phase = Phase::Active),
-            Payload::GoalCancelled(p) => self.on_goal(p.goal, |g| g.phase = Phase::Cancelled(from)),
-            Payload::GoalCarriedOver(p) => {
-                self.on_goal(p.goal, |g| g.phase = Phase::CarriedOver(from));
-            }
+            Payload::GoalSuspended(p) => self.on_goal(p.goal, |goal| {
+                goal.phase.change(from, position, Phase::Suspended(from));
+            }),
+            Payload::GoalResumed(p) => self.on_goal(p.goal, |goal| {
+                goal.phase.change(from, position, Phase::Active);
+            }),
+            Payload::GoalCancelled(p) => self.on_goal(p.goal, |goal| {
+                goal.phase.change(from, position, Phase::Cancelled(from));
+            }),
+            Payload::GoalCarriedOver(p) => self.on_goal(p.goal, |goal| {
+                goal.phase.change(from, position, Phase::CarriedOver(from));
+            }),
             Payload::InitiativeSet(p) => {
                 self.codes
                     .insert(p.code.clone(), Named::Initiative(p.initiative));
-                self.initiatives_of_goal
+                self.initiatives_ever
                     .entry(p.goal)
                     .or_default()
-                    .insert((p.number, p.initiative));
+                    .insert(p.initiative);
+                let place = InitiativePlace {
+                    goal: p.goal,
+                    number: p.number,
+                };
                 let responsibility = Responsibility {
                     from,
                     lead: p.lead_unit,
@@ -435,46 +418,47 @@ impl Directory {
                 };
                 let entry = InitiativeEntry {
                     home: p.goal,
-                    goal: p.goal,
-                    number: p.number,
                     code: p.code.clone(),
-                    title: p.title.clone(),
-                    source_text: p.source_text.clone(),
-                    responsibility: imbl::vector![responsibility],
-                    phase: Phase::Active,
+                    from,
+                    place: Dated::new(from, position, place),
+                    wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
+                    responsibility: Dated::new(from, position, responsibility),
+                    phase: Dated::new(from, position, Phase::Active),
                 };
                 self.initiatives.insert(p.initiative, Arc::new(entry));
             }
             Payload::InitiativeReworded(p) => self.on_initiative(p.initiative, |initiative| {
-                initiative.title = p.title.clone();
-                initiative.source_text = p.source_text.clone();
+                let wording = wording(&p.title, &p.source_text);
+                initiative.wording.change(from, position, wording);
             }),
             Payload::InitiativeMoved(p) => {
-                let Some(entry) = self.initiatives.get(&p.initiative).cloned() else {
-                    return;
-                };
-                if let Some(set) = self.initiatives_of_goal.get_mut(&entry.goal) {
-                    set.remove(&(entry.number, p.initiative));
-                }
-                self.initiatives_of_goal
+                self.initiatives_ever
                     .entry(p.to_goal)
                     .or_default()
-                    .insert((p.number, p.initiative));
+                    .insert(p.initiative);
                 self.on_initiative(p.initiative, |initiative| {
-                    (initiative.goal, initiative.number) = (p.to_goal, p.number);
+                    let place = InitiativePlace {
+                        goal: p.to_goal,
+                        number: p.number,
+                    };
+                    initiative.place.change(from, position, place);
                 });
             }
-            Payload::InitiativeCancelled(p) => {
-                self.on_initiative(p.initiative, |i| i.phase = Phase::Cancelled(from));
-            }
+            Payload::InitiativeCancelled(p) => self.on_initiative(p.initiative, |initiative| {
+                let phase = Phase::Cancelled(from);
+                initiative.phase.change(from, position, phase);
+            }),
             Payload::ResponsibilityTransferred(p) => {
                 self.on_initiative(p.initiative, |initiative| {
-                    initiative.responsibility.push_back(Responsibility {
+                    let responsibility = Responsibility {
                         from,
                         lead: p.lead_unit,
                         contributing: p.contributing_units.clone(),
-                    });
-                })
+                    };
+                    initiative
+                        .responsibility
+                        .change(from, position, responsibility);
+                });
             }
             Payload::IndicatorDefined(p) => {
                 self.codes
@@ -482,42 +466,46 @@ impl Directory {
                 let Some(initiative) = self.initiatives.get(&p.initiative) else {
                     return;
                 };
+                let place = IndicatorPlace {
+                    initiative: p.initiative,
+                    since: position,
+                };
                 let entry = IndicatorEntry {
                     home: initiative.home,
-                    initiative: p.initiative,
                     code: p.code.clone(),
-                    title: p.title.clone(),
-                    phase: Phase::Active,
+                    from,
+                    place: Dated::new(from, position, place),
+                    wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
+                    phase: Dated::new(from, position, Phase::Active),
                 };
-                self.indicators_of_initiative
+                self.indicators_ever
                     .entry(p.initiative)
                     .or_default()
-                    .insert(position, p.indicator);
+                    .insert(p.indicator);
                 self.indicators.insert(p.indicator, Arc::new(entry));
             }
-            Payload::IndicatorReworded(p) => {
-                self.on_indicator(p.indicator, |i| i.title = p.title.clone());
-            }
+            Payload::IndicatorReworded(p) => self.on_indicator(p.indicator, |indicator| {
+                let wording = wording(&p.title, &p.source_text);
+                indicator.wording.change(from, position, wording);
+            }),
             Payload::IndicatorMoved(p) => {
-                let Some(entry) = self.indicators.get(&p.indicator).cloned() else {
-                    return;
-                };
-                if let Some(ids) = self.indicators_of_initiative.get_mut(&entry.initiative) {
-                    let key = ids
-                        .iter()
-                        .find(|(_, id)| **id == p.indicator)
-                        .map(|(key, _)| *key);
-                    key.and_then(|key| ids.remove(&key));
-                }
-                self.indicators_of_initiative
+                self.indicators_ever
                     .entry(p.to_initiative)
                     .or_default()
-                    .insert(position, p.indicator);
-                self.on_indicator(p.indicator, |i| i.initiative = p.to_initiative);
+                    .insert(p.indicator);
+                self.on_indicator(p.indicator, |indicator| {
+                    let place = IndicatorPlace {
+                        initiative: p.to_initiative,
+                        since: position,
+                    };
+                    indicator.place.change(from, position, place);
+                });
             }
-            Payload::IndicatorCancelled(p) => {
-                self.on_indicator(p.indicator, |i| i.phase = Phase::Cancelled(from));
-            }
+            Payload::IndicatorCancelled(p) => self.on_indicator(p.indicator, |indicator| {
+                indicator
+                    .phase
+                    .change(from, position, Phase::Cancelled(from));
+            }),
             Payload::ImportAccepted(_)
             | Payload::IndicatorRedefined(_)
             | Payload::BaselineSet(_)
@@ -552,3 +540,13 @@ impl Directory {
         }
     }
 }
+
+fn wording(title: &Title, source_text: &Text) -> Wording {
+    Wording {
+        title: title.clone(),
+        source_text: source_text.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@
 
 use crate::domain::code::Code;
 use crate::domain::date::Date;
+use crate::domain::dated::Dated;
 use crate::domain::id::UnitId;
 use crate::domain::indicator::enumeration;
 use crate::domain::text::Title;
@@ -18,18 +19,16 @@ enumeration! {
     }
 }
 
-/// What a unit is from a date on.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct UnitVersion {
-    /// First day it holds.
-    pub from: Date,
+/// What a unit is on a date.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct UnitVersion<'a> {
     /// Its name.
-    pub name: Title,
+    pub name: &'a Title,
     /// The unit it belongs to.
     pub parent: Option<UnitId>,
 }
 
-/// A unit with its history.
+/// A unit with its history. Name and place in the tree change apart from each other.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct OrgUnit {
     /// Its id.
@@ -38,27 +37,41 @@ pub struct OrgUnit {
     pub code: Code,
     /// Its kind.
     pub kind: UnitKind,
-    /// Versions in the order of recording, at least one.
-    pub versions: Vec<UnitVersion>,
+    /// First day it exists.
+    pub from: Date,
     /// Last day it exists.
     pub until: Option<Date>,
+    /// Its names.
+    pub names: Dated<Title>,
+    /// The units it belongs to.
+    pub parents: Dated<Option<UnitId>>,
 }
 
 impl OrgUnit {
-    /// What the unit is on `date`: of the versions that hold by then the one with the latest date, of one
-    /// date the last recorded. `None` before its first day and after its last.
-    pub fn on(&self, date: Date) -> Option<&UnitVersion> {
-        if self.until.is_some_and(|until| until < date) {
-            return None;
-        }
-        self.versions
-            .iter()
-            .filter(|v| v.from <= date)
-            .max_by_key(|v| v.from)
+    /// Whether the unit exists on `date`.
+    pub fn exists_on(&self, date: Date) -> bool {
+        self.from <= date && self.until.is_none_or(|until| date <= until)
     }
 
-    /// The newest version, whatever the date.
-    pub fn latest(&self) -> Option<&UnitVersion> {
-        self.versions.iter().max_by_key(|v| v.from)
+    /// What the unit is on `date`; `None` before its first day and after its last.
+    pub fn on(&self, date: Date) -> Option<UnitVersion<'_>> {
+        self.exists_on(date).then(|| UnitVersion {
+            name: self.names.on(date),
+            parent: *self.parents.on(date),
+        })
+    }
+
+    /// What the unit is after every change, those not yet in force included.
+    pub fn latest(&self) -> UnitVersion<'_> {
+        UnitVersion {
+            name: self.names.latest(),
+            parent: *self.parents.latest(),
+        }
+    }
+
+    /// What the unit is called on `date`; before its first day and after its last, by what it was called first
+    /// and last.
+    pub fn name_on(&self, date: Date) -> &Title {
+        self.names.on(date)
     }
 }

@@ -228,7 +228,7 @@ impl v1::goal_service_server::GoalService for Services {
             let card = indicator_card(&reader, &view, id, today).await?;
             let card = card.ok_or_else(|| Refusal::rule(Reason::IndicatorUnknown, "indicator"))?;
             let state = &card.state;
-            let initiative = directory.initiative(card.entry.initiative);
+            let initiative = directory.initiative(card.entry.initiative());
             let next = skip + rows;
             let next_page_token = if next < state.entries.len() {
                 let cursor = (next as u64).to_be_bytes().to_vec();
@@ -245,10 +245,10 @@ impl v1::goal_service_server::GoalService for Services {
             let newest = |len: usize| len.saturating_sub(TOLD_MAX);
             Ok(v1::GetSeriesResponse {
                 indicator: Some(show::indicator(&card)),
-                goal: initiative.map(|i| show::entity(directory, Named::Goal(i.goal))),
+                goal: initiative.map(|i| show::entity(directory, Named::Goal(i.goal()))),
                 initiative: Some(show::entity(
                     directory,
-                    Named::Initiative(card.entry.initiative),
+                    Named::Initiative(card.entry.initiative()),
                 )),
                 entries: state
                     .entries

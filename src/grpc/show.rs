@@ -64,8 +64,7 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
                 v1::EntityKind::Unit,
                 Some(id.to_string()),
                 unit.map(|u| u.code.to_string()),
-                unit.and_then(|u| u.latest())
-                    .map(|version| show_title(&version.name)),
+                unit.map(|u| show_title(u.latest().name)),
             )
         }
         Named::Goal(id) => {
@@ -74,7 +73,7 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
                 v1::EntityKind::Goal,
                 Some(id.to_string()),
                 goal.map(|g| g.code.to_string()),
-                goal.map(|g| show_title(&g.title)),
+                goal.map(|g| show_title(g.title())),
             )
         }
         Named::Initiative(id) => {
@@ -83,7 +82,7 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
                 v1::EntityKind::Initiative,
                 Some(id.to_string()),
                 initiative.map(|i| i.code.to_string()),
-                initiative.map(|i| show_title(&i.title)),
+                initiative.map(|i| show_title(i.title())),
             )
         }
         Named::Indicator(id) => {
@@ -92,7 +91,7 @@ pub(super) fn entity(directory: &Directory, named: Named) -> v1::Entity {
                 v1::EntityKind::Indicator,
                 Some(id.to_string()),
                 indicator.map(|i| i.code.to_string()),
-                indicator.map(|i| show_title(&i.title)),
+                indicator.map(|i| show_title(i.title())),
             )
         }
     };
@@ -109,7 +108,7 @@ pub(super) fn unit_on(directory: &Directory, id: UnitId, date: Date) -> v1::Enti
     let named = directory
         .unit(id)
         .and_then(|unit| unit.on(date))
-        .map(|v| show_title(&v.name));
+        .map(|v| show_title(v.name));
     let mut entity = entity(directory, Named::Unit(id));
     if named.is_some() {
         entity.title = named;
@@ -233,9 +232,9 @@ pub(super) fn indicator(card: &IndicatorCard) -> v1::Indicator {
     v1::Indicator {
         id: card.id.to_string(),
         code: card.entry.code.to_string(),
-        title: Some(show_title(&card.entry.title)),
+        title: Some(show_title(card.entry.title())),
         source_text: state.source_text().to_string(),
-        standing: Some(standing(card.entry.phase)),
+        standing: Some(standing(card.entry.phase())),
         definition: definitions(state).pop(),
         actual: Some(show_actual(&card.actual)),
         target: card.target.as_ref().map(target_version),
@@ -262,19 +261,16 @@ fn initiative(directory: &Directory, card: &InitiativeCard, date: Date) -> v1::I
     v1::Initiative {
         id: card.id.to_string(),
         code: card.entry.code.to_string(),
-        number: card.entry.number,
-        title: Some(show_title(&card.entry.title)),
-        source_text: card.entry.source_text.to_string(),
-        standing: Some(standing(card.entry.phase)),
-        lead: responsible.map(|r| unit_on(directory, r.lead, date)),
+        number: card.entry.number(),
+        title: Some(show_title(card.entry.title())),
+        source_text: card.entry.source_text().to_string(),
+        standing: Some(standing(card.entry.phase())),
+        lead: Some(unit_on(directory, responsible.lead, date)),
         contributing: responsible
-            .map(|r| {
-                r.contributing
-                    .iter()
-                    .map(|id| unit_on(directory, *id, date))
-                    .collect()
-            })
-            .unwrap_or_default(),
+            .contributing
+            .iter()
+            .map(|id| unit_on(directory, *id, date))
+            .collect(),
         indicators: card.indicators.iter().map(indicator).collect(),
     }
 }
@@ -308,11 +304,11 @@ pub(super) fn goal(directory: &Directory, card: &GoalCard, date: Date, detail: D
         id: card.id.to_string(),
         code: card.entry.code.to_string(),
         plan: Some(entity(directory, Named::Plan(card.entry.plan))),
-        department: Some(unit_on(directory, card.entry.department, date)),
-        pillar: card.plan.pillar(card.entry.pillar).map(show_pillar),
-        title: Some(show_title(&card.entry.title)),
-        source_text: card.entry.source_text.to_string(),
-        standing: Some(standing(card.entry.phase)),
+        department: Some(unit_on(directory, card.entry.department(), date)),
+        pillar: card.plan.pillar(card.entry.pillar()).map(show_pillar),
+        title: Some(show_title(card.entry.title())),
+        source_text: card.entry.source_text().to_string(),
+        standing: Some(standing(card.entry.phase())),
         revision: card.revision,
         initiative_count: count(card.initiatives.len()),
         indicator_count: count(indicators().count()),

@@ -211,36 +211,38 @@ impl Outline {
     ) -> Self {
         let mut outline = Self::default();
         for goal_id in directory.goals_of(plan) {
-            let Some(entry) = directory.goal(goal_id).filter(|entry| stands(entry.phase)) else {
+            let Some(entry) = directory
+                .goal(goal_id)
+                .filter(|entry| stands(entry.phase()))
+            else {
                 continue;
             };
-            let department = unit_name(directory, entry.department);
+            let department = unit_name(directory, entry.department());
             outline.items.push(Item {
                 id: goal_id.uuid(),
                 kind: ItemKind::Goal,
                 code: entry.code.to_string(),
-                facts: goal_facts(entry.source_text.as_str(), department, entry.pillar),
+                facts: goal_facts(entry.source_text().as_str(), department, entry.pillar()),
             });
             for initiative_id in directory.initiatives_of(goal_id) {
                 let found = directory.initiative(initiative_id);
-                let Some(initiative) = found.filter(|entry| stands(entry.phase)) else {
+                let Some(initiative) = found.filter(|entry| stands(entry.phase())) else {
                     continue;
                 };
                 let responsible = initiative.responsible();
                 let sections: Vec<String> = responsible
-                    .iter()
-                    .flat_map(|r| std::iter::once(&r.lead).chain(&r.contributing))
-                    .map(|unit| unit_name(directory, *unit))
+                    .units()
+                    .map(|unit| unit_name(directory, unit))
                     .collect();
                 outline.items.push(Item {
                     id: initiative_id.uuid(),
                     kind: ItemKind::Initiative,
                     code: initiative.code.to_string(),
-                    facts: initiative_facts(initiative.source_text.as_str(), &sections),
+                    facts: initiative_facts(initiative.source_text().as_str(), &sections),
                 });
                 for indicator_id in directory.indicators_of(initiative_id) {
                     let found = directory.indicator(indicator_id);
-                    let Some(entry) = found.filter(|entry| stands(entry.phase)) else {
+                    let Some(entry) = found.filter(|entry| stands(entry.phase())) else {
                         continue;
                     };
                     let Some(home) = goal(entry.home) else {
@@ -288,10 +290,8 @@ fn stands(phase: Phase) -> bool {
 }
 
 fn unit_name(directory: &Directory, unit: UnitId) -> String {
-    let name = directory
-        .unit(unit)
-        .and_then(|unit| unit.latest())
-        .map(|v| v.name.ja.as_str().to_owned());
+    let found = directory.unit(unit);
+    let name = found.map(|unit| unit.latest().name.ja.as_str().to_owned());
     name.unwrap_or_else(|| unit.to_string())
 }
 

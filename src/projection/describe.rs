@@ -189,11 +189,10 @@ fn fields(
         }
         Named::Unit(id) => {
             if let Some(unit) = directory.unit(id) {
-                if let Some(version) = unit.latest() {
-                    set("name", version.name.ja.to_string());
-                    if let Some(parent) = version.parent {
-                        set("parent", unit_text(directory, parent));
-                    }
+                let version = unit.latest();
+                set("name", version.name.ja.to_string());
+                if let Some(parent) = version.parent {
+                    set("parent", unit_text(directory, parent));
                 }
                 if let Some(until) = unit.until {
                     set("until", until.to_string());
@@ -202,42 +201,41 @@ fn fields(
         }
         Named::Goal(id) => {
             if let Some(goal) = directory.goal(id) {
-                set("title", goal.title.ja.to_string());
-                set("source_text", goal.source_text.to_string());
-                set("department", unit_text(directory, goal.department));
-                set("pillar", goal.pillar.to_string());
-                set("phase", phase(goal.phase));
+                set("title", goal.title().ja.to_string());
+                set("source_text", goal.source_text().to_string());
+                set("department", unit_text(directory, goal.department()));
+                set("pillar", goal.pillar().to_string());
+                set("phase", phase(goal.phase()));
             }
         }
         Named::Initiative(id) => {
             if let Some(initiative) = directory.initiative(id) {
-                set("title", initiative.title.ja.to_string());
-                set("source_text", initiative.source_text.to_string());
-                if let Some(goal) = directory.goal(initiative.goal) {
+                set("title", initiative.title().ja.to_string());
+                set("source_text", initiative.source_text().to_string());
+                if let Some(goal) = directory.goal(initiative.goal()) {
                     set("goal", goal.code.to_string());
                 }
-                if let Some(responsible) = initiative.responsible() {
-                    set("lead_unit", unit_text(directory, responsible.lead));
-                    if !responsible.contributing.is_empty() {
-                        let names: Vec<String> = responsible
-                            .contributing
-                            .iter()
-                            .map(|id| unit_text(directory, *id))
-                            .collect();
-                        set("contributing_units", names.join(", "));
-                    }
+                let responsible = initiative.responsible();
+                set("lead_unit", unit_text(directory, responsible.lead));
+                if !responsible.contributing.is_empty() {
+                    let names: Vec<String> = responsible
+                        .contributing
+                        .iter()
+                        .map(|id| unit_text(directory, *id))
+                        .collect();
+                    set("contributing_units", names.join(", "));
                 }
-                set("phase", phase(initiative.phase));
+                set("phase", phase(initiative.phase()));
             }
         }
         Named::Indicator(id) => {
             if let Some(indicator) = directory.indicator(id) {
-                set("title", indicator.title.ja.to_string());
+                set("title", indicator.title().ja.to_string());
                 set(
                     "initiative",
-                    initiative_text(directory, indicator.initiative),
+                    initiative_text(directory, indicator.initiative()),
                 );
-                set("phase", phase(indicator.phase));
+                set("phase", phase(indicator.phase()));
             }
             if let Some(state) = known.goal.indicator(id) {
                 indicator_fields(state, cycle, date, &mut set);
@@ -298,8 +296,9 @@ fn indicator_fields(
 }
 
 fn unit_text(directory: &Directory, id: UnitId) -> String {
-    let unit = directory.unit(id).and_then(|unit| unit.latest());
-    unit.map_or_else(|| id.to_string(), |version| version.name.ja.to_string())
+    directory
+        .unit(id)
+        .map_or_else(|| id.to_string(), |unit| unit.latest().name.ja.to_string())
 }
 
 fn initiative_text(directory: &Directory, id: InitiativeId) -> String {

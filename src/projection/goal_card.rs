@@ -188,8 +188,8 @@ pub async fn indicator_card(
         return Ok(None);
     };
     let goal = directory
-        .initiative(entry.initiative)
-        .map(|initiative| initiative.goal);
+        .initiative(entry.initiative())
+        .map(|initiative| initiative.goal());
     let Some(cycle) = goal.and_then(|goal| cycle_of(directory, goal)) else {
         return Ok(None);
     };

@@ -44,11 +44,11 @@ pub fn goals(directory: &Directory, filter: &GoalFilter) -> Vec<GoalId> {
             .filter(|(_, goal)| satisfies(directory, filter, *goal))
             .filter_map(|(number, goal)| {
                 let entry = directory.goal(goal)?;
-                let department = directory.unit(entry.department)?;
+                let department = directory.unit(entry.department())?;
                 Some((
                     (
                         department_order(directory, plan.id, department.id),
-                        entry.pillar,
+                        entry.pillar(),
                         number,
                     ),
                     goal,
@@ -68,7 +68,7 @@ fn department_order(directory: &Directory, plan: PlanId, department: UnitId) -> 
         .position(|goal| {
             directory
                 .goal(goal)
-                .is_some_and(|entry| entry.department == department)
+                .is_some_and(|entry| entry.department() == department)
         })
         .unwrap_or(usize::MAX)
 }
@@ -79,8 +79,8 @@ fn satisfies(directory: &Directory, filter: &GoalFilter, id: GoalId) -> bool {
     };
     if filter
         .department
-        .is_some_and(|wanted| wanted != goal.department)
-        || filter.pillar.is_some_and(|wanted| wanted != goal.pillar)
+        .is_some_and(|wanted| wanted != goal.department())
+        || filter.pillar.is_some_and(|wanted| wanted != goal.pillar())
     {
         return false;
     }
@@ -88,11 +88,7 @@ fn satisfies(directory: &Directory, filter: &GoalFilter, id: GoalId) -> bool {
         directory
             .initiatives_of(id)
             .filter_map(|i| directory.initiative(i))
-            .any(|initiative| {
-                initiative
-                    .responsible()
-                    .is_some_and(|r| r.lead == section || r.contributing.contains(&section))
-            })
+            .any(|initiative| initiative.responsible().units().any(|unit| unit == section))
     };
     if filter.section.is_some_and(|section| !works_on(section)) {
         return false;
@@ -102,22 +98,22 @@ fn satisfies(directory: &Directory, filter: &GoalFilter, id: GoalId) -> bool {
         add(
             &mut text,
             goal.code.as_str(),
-            &goal.title,
-            Some(goal.source_text.as_str()),
+            goal.title(),
+            Some(goal.source_text().as_str()),
         );
         for id in directory.initiatives_of(id) {
             if let Some(initiative) = directory.initiative(id) {
-                let words = initiative.source_text.as_str();
+                let words = initiative.source_text().as_str();
                 add(
                     &mut text,
                     initiative.code.as_str(),
-                    &initiative.title,
+                    initiative.title(),
                     Some(words),
                 );
             }
             for id in directory.indicators_of(id) {
                 if let Some(indicator) = directory.indicator(id) {
-                    add(&mut text, indicator.code.as_str(), &indicator.title, None);
+                    add(&mut text, indicator.code.as_str(), indicator.title(), None);
                 }
             }
         }

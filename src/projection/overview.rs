@@ -67,8 +67,8 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
         .goals_of(plan.id)
         .filter_map(|goal| directory.goal(goal))
     {
-        if !order.contains(&goal.department) {
-            order.push(goal.department);
+        if !order.contains(&goal.department()) {
+            order.push(goal.department());
         }
     }
     for unit in directory.units() {
@@ -116,10 +116,10 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
         let column = plan
             .pillars
             .iter()
-            .position(|pillar| pillar.number == goal.pillar);
+            .position(|pillar| pillar.number == goal.pillar());
         if let Some(row) = rows
             .iter_mut()
-            .find(|row| row.department == goal.department)
+            .find(|row| row.department == goal.department())
         {
             if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
                 cell.add(counts);

@@ -229,14 +229,13 @@ fn codes_and_ids_follow_from_where_things_stand() {
         .directory
         .initiative(rules.directory.initiatives_of(joint).next().unwrap())
         .unwrap();
-    let responsible = entry.responsible().unwrap();
+    let responsible = entry.responsible();
     let name = |unit| {
         rules
             .directory
             .unit(unit)
             .unwrap()
             .latest()
-            .unwrap()
             .name
             .ja
             .to_string()

@@ -78,9 +78,9 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
         };
         let indicator = view.directory.indicator(id).unwrap();
         assert!(
-            indicator.title.ja.as_str().contains(title),
+            indicator.title().ja.as_str().contains(title),
             "{}",
-            indicator.title.ja
+            indicator.title().ja
         );
     }
     // Made once, it is only opened again.

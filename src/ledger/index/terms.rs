@@ -88,8 +88,8 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
     if let Some(id) = event.payload.indicator() {
         terms.push(Term::indicator(id));
         if let Some(entry) = directory.indicator(id) {
-            terms.push(Term::initiative(entry.initiative));
-            units_of_initiative(directory, entry.initiative, &mut units);
+            terms.push(Term::initiative(entry.initiative()));
+            units_of_initiative(directory, entry.initiative(), &mut units);
         }
     }
     match &event.payload {
@@ -103,9 +103,8 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
             terms.push(Term::initiative(p.initiative));
             if let Some(entry) = directory.initiative(p.initiative) {
                 // Both sides of a transfer find it.
-                for responsibility in &entry.responsibility {
-                    units.insert(responsibility.lead);
-                    units.extend(responsibility.contributing.iter().copied());
+                for responsibility in entry.responsibilities() {
+                    units.extend(responsibility.units());
                 }
             }
         }
@@ -120,18 +119,15 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         && let Ok(goal) = GoalId::from_bytes(event.stream.id.as_bytes())
         && let Some(entry) = directory.goal(goal)
     {
-        units.insert(entry.department);
+        units.insert(entry.department());
     }
     terms.extend(units.into_iter().map(Term::unit));
     terms
 }
 
 fn units_of_initiative(directory: &Directory, id: InitiativeId, units: &mut BTreeSet<UnitId>) {
-    if let Some(entry) = directory.initiative(id)
-        && let Some(responsibility) = entry.responsible()
-    {
-        units.insert(responsibility.lead);
-        units.extend(responsibility.contributing.iter().copied());
+    if let Some(entry) = directory.initiative(id) {
+        units.extend(entry.responsible().units());
     }
 }
 

@@ -47,11 +47,9 @@ pub(super) async fn acts(reader: &Reader) -> Result<Vec<Act>, SampleError> {
                 continue;
             };
             for initiative in &card.initiatives {
-                let lead = initiative.entry.responsible().map(|r| r.lead);
+                let lead = directory.unit(initiative.entry.responsible().lead);
                 let section = lead
-                    .and_then(|lead| directory.unit(lead))
-                    .and_then(|unit| unit.latest())
-                    .map(|version| version.name.ja.to_string())
+                    .map(|unit| unit.latest().name.ja.to_string())
                     .unwrap_or_default();
                 if SILENT.contains(&section.as_str()) {
                     continue;
@@ -63,7 +61,7 @@ pub(super) async fn acts(reader: &Reader) -> Result<Vec<Act>, SampleError> {
                     if super::story::owns(
                         indicator.entry.code.as_str(),
                         &section,
-                        indicator.entry.title.ja.as_str(),
+                        indicator.entry.title().ja.as_str(),
                     ) {
                         continue;
                     }

@@ -76,16 +76,15 @@ impl Teller<'_> {
                 let Some(entry) = directory.initiative(initiative) else {
                     continue;
                 };
-                let lead = entry.responsible().and_then(|r| directory.unit(r.lead));
-                let lead = lead.and_then(|unit| unit.latest());
-                if lead.is_none_or(|version| version.name.ja.as_str() != section) {
+                let lead = directory.unit(entry.responsible().lead);
+                if lead.is_none_or(|unit| unit.latest().name.ja.as_str() != section) {
                     continue;
                 }
                 for id in directory.indicators_of(initiative) {
                     let Some(indicator) = directory.indicator(id) else {
                         continue;
                     };
-                    if indicator.title.ja.as_str().contains(words) {
+                    if indicator.title().ja.as_str().contains(words) {
                         return Ok(Found {
                             id,
                             stream: Stream::goal(indicator.home),
@@ -99,8 +98,7 @@ impl Teller<'_> {
 
     fn unit(&self, name: &str) -> Result<UnitId, SampleError> {
         let named = |unit: &&std::sync::Arc<crate::domain::org_unit::OrgUnit>| {
-            unit.latest()
-                .is_some_and(|version| version.name.ja.as_str() == name)
+            unit.latest().name.ja.as_str() == name
         };
         let unit = self
             .directory()
@@ -356,7 +354,7 @@ impl Teller<'_> {
         let initiative = self
             .directory()
             .indicator(classes.id)
-            .map(|indicator| indicator.initiative);
+            .map(|indicator| indicator.initiative());
         let initiative = initiative
             .ok_or_else(|| SampleError::Bundle("an indicator without initiative".to_owned()))?;
         let mut handed = event(

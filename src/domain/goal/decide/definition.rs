@@ -32,22 +32,22 @@ impl Judge<'_> {
         let indicator = self.open_indicator(p.indicator);
         let to_initiative = self.open_initiative(p.to_initiative, "to_initiative");
         let Some(indicator) = indicator else { return };
-        if indicator.initiative != p.from_initiative {
+        if indicator.initiative() != p.from_initiative {
             self.reject(Reason::ParentDiffers, "from_initiative");
         }
-        if indicator.initiative == p.to_initiative {
+        if indicator.initiative() == p.to_initiative {
             return self.reject_form("to_initiative", "the indicator stands there already");
         }
-        if let Some(cycle) = self.cycle_of_initiative(indicator.initiative) {
+        if let Some(cycle) = self.cycle_of_initiative(indicator.initiative()) {
             self.takes_effect_in(&cycle);
         }
         let plan = |initiative: InitiativeId| {
             directory
                 .initiative(initiative)
-                .and_then(|i| directory.goal(i.goal))
+                .and_then(|i| directory.goal(i.goal()))
                 .map(|goal| goal.plan)
         };
-        if to_initiative.is_some() && plan(indicator.initiative) != plan(p.to_initiative) {
+        if to_initiative.is_some() && plan(indicator.initiative()) != plan(p.to_initiative) {
             self.reject(Reason::DifferentCycle, "to_initiative");
         }
     }
@@ -56,7 +56,7 @@ impl Judge<'_> {
         let entry = self.open_indicator(p.indicator);
         let cycle = entry
             .as_ref()
-            .and_then(|entry| self.cycle_of_initiative(entry.initiative));
+            .and_then(|entry| self.cycle_of_initiative(entry.initiative()));
         self.definition(
             &p.definition,
             p.indicator,
@@ -107,7 +107,7 @@ impl Judge<'_> {
 
     pub(super) fn indicator_cancelled(&mut self, p: &IndicatorCancelled) {
         if let Some(entry) = self.open_indicator(p.indicator)
-            && let Some(cycle) = self.cycle_of_initiative(entry.initiative)
+            && let Some(cycle) = self.cycle_of_initiative(entry.initiative())
         {
             self.takes_effect_in(&cycle);
         }
@@ -121,7 +121,7 @@ impl Judge<'_> {
         if today < as_of {
             self.reject_with(Reason::DateInFuture, "baseline.as_of", &[("today", &today)]);
         }
-        if let Some(cycle) = self.cycle_of_initiative(entry.initiative)
+        if let Some(cycle) = self.cycle_of_initiative(entry.initiative())
             && cycle.last() <= as_of
         {
             let problem = format!(
@@ -146,7 +146,7 @@ impl Judge<'_> {
     /// The days of the plan that an initiative stands in.
     pub(super) fn cycle_of_initiative(&self, id: InitiativeId) -> Option<DateSpan> {
         let directory = self.context.directory;
-        let goal = directory.goal(directory.initiative(id)?.goal)?;
+        let goal = directory.goal(directory.initiative(id)?.goal())?;
         directory.plan(goal.plan).map(|plan| plan.cycle)
     }
 

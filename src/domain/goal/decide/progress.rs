@@ -144,7 +144,7 @@ impl<'a> Judge<'a> {
             self.reject(Reason::IndicatorUnknown, "indicator");
             return None;
         };
-        self.cycle_of_initiative(entry.initiative)
+        self.cycle_of_initiative(entry.initiative())
             .map(|cycle| (indicator.as_ref(), cycle))
     }
 
@@ -158,27 +158,27 @@ impl<'a> Judge<'a> {
         let Some(indicator) = directory.indicator(id) else {
             return;
         };
-        let initiative = directory.initiative(indicator.initiative);
-        let goal = initiative.and_then(|initiative| directory.goal(initiative.goal));
+        let initiative = directory.initiative(indicator.initiative());
+        let goal = initiative.and_then(|initiative| directory.goal(initiative.goal()));
         let ended = |phase: Phase| match phase {
             Phase::Cancelled(since) if since <= day => Some(since),
             _ => None,
         };
-        if let Some(since) = ended(indicator.phase) {
+        if let Some(since) = ended(indicator.phase()) {
             self.reject_with(
                 Reason::IndicatorCancelled,
                 "indicator",
                 &[("since", &since)],
             );
         }
-        if let Some(since) = initiative.and_then(|initiative| ended(initiative.phase)) {
+        if let Some(since) = initiative.and_then(|initiative| ended(initiative.phase())) {
             self.reject_with(
                 Reason::InitiativeCancelled,
                 "indicator",
                 &[("since", &since)],
             );
         }
-        let (reason, since) = match goal.map(|goal| goal.phase) {
+        let (reason, since) = match goal.map(|goal| goal.phase()) {
             Some(Phase::Suspended(since)) => (Reason::GoalSuspended, since),
             Some(Phase::Cancelled(since)) => (Reason::GoalCancelled, since),
             Some(Phase::CarriedOver(since)) => (Reason::GoalCarriedOver, since),

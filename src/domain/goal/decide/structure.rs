@@ -91,7 +91,7 @@ impl Judge<'_> {
             self.takes_effect_in(&plan.cycle);
             self.known_pillar(&plan, p.pillar);
         }
-        if (goal.department, goal.pillar) == (p.department, p.pillar) {
+        if (goal.department(), goal.pillar()) == (p.department, p.pillar) {
             self.reject_form("", "the goal stands there already");
         } else {
             self.sets_goals(p.department);
@@ -103,7 +103,7 @@ impl Judge<'_> {
             return;
         };
         self.takes_effect_in_cycle_of(&goal);
-        if let Phase::Suspended(since) = goal.phase {
+        if let Phase::Suspended(since) = goal.phase() {
             self.reject_with(Reason::GoalSuspended, "goal", &[("since", &since)]);
         }
     }
@@ -113,7 +113,7 @@ impl Judge<'_> {
             return;
         };
         self.takes_effect_in_cycle_of(&goal);
-        match (goal.phase, self.from()) {
+        match (goal.phase(), self.from()) {
             (Phase::Suspended(since), Some(from)) if from < since => {
                 let problem = format!("the goal is suspended only since {since}");
                 self.reject_envelope(Reason::DateInvalid, "valid_from", &[("problem", &problem)]);
@@ -164,7 +164,7 @@ impl Judge<'_> {
         }
         self.free_number(p.goal, p.number, None);
         self.responsible(
-            goal.map(|goal| goal.department),
+            goal.map(|goal| goal.department()),
             p.lead_unit,
             &p.contributing_units,
         );
@@ -175,13 +175,13 @@ impl Judge<'_> {
         let to_goal = self.open_goal(p.to_goal, "to_goal");
         self.free_number(p.to_goal, p.number, Some(p.initiative));
         let Some(initiative) = initiative else { return };
-        if initiative.goal != p.from_goal {
+        if initiative.goal() != p.from_goal {
             self.reject(Reason::ParentDiffers, "from_goal");
         }
-        if (initiative.goal, initiative.number) == (p.to_goal, p.number) {
+        if (initiative.goal(), initiative.number()) == (p.to_goal, p.number) {
             self.reject_form("to_goal", "the initiative stands there already");
         }
-        let from_goal = self.context.directory.goal(initiative.goal).cloned();
+        let from_goal = self.context.directory.goal(initiative.goal()).cloned();
         if let (Some(from_goal), Some(to_goal)) = (from_goal, to_goal) {
             self.takes_effect_in_cycle_of(&from_goal);
             if from_goal.plan != to_goal.plan {
@@ -194,7 +194,7 @@ impl Judge<'_> {
         let Some(initiative) = self.open_initiative(p.initiative, "initiative") else {
             return;
         };
-        if let Some(goal) = self.context.directory.goal(initiative.goal).cloned() {
+        if let Some(goal) = self.context.directory.goal(initiative.goal()).cloned() {
             self.takes_effect_in_cycle_of(&goal);
         }
     }
@@ -202,12 +202,12 @@ impl Judge<'_> {
     pub(super) fn responsibility_transferred(&mut self, p: &ResponsibilityTransferred) {
         let goal = self
             .open_initiative(p.initiative, "initiative")
-            .and_then(|initiative| self.context.directory.goal(initiative.goal).cloned());
+            .and_then(|initiative| self.context.directory.goal(initiative.goal()).cloned());
         if let Some(goal) = &goal {
             self.takes_effect_in_cycle_of(goal);
         }
         self.responsible(
-            goal.map(|goal| goal.department),
+            goal.map(|goal| goal.department()),
             p.lead_unit,
             &p.contributing_units,
         );
@@ -251,7 +251,7 @@ impl Judge<'_> {
     }
 
     fn goal_not_ended(&mut self, goal: &GoalEntry, field: &str) {
-        match goal.phase {
+        match goal.phase() {
             Phase::Cancelled(since) => {
                 self.reject_with(Reason::GoalCancelled, field, &[("since", &since)])
             }
@@ -272,10 +272,10 @@ impl Judge<'_> {
             self.reject(Reason::InitiativeUnknown, field);
             return None;
         };
-        if let Phase::Cancelled(since) = initiative.phase {
+        if let Phase::Cancelled(since) = initiative.phase() {
             self.reject_with(Reason::InitiativeCancelled, field, &[("since", &since)]);
         }
-        if let Some(goal) = self.context.directory.goal(initiative.goal) {
+        if let Some(goal) = self.context.directory.goal(initiative.goal()) {
             self.goal_not_ended(goal, field);
         }
         Some(initiative)
@@ -287,14 +287,14 @@ impl Judge<'_> {
             self.reject(Reason::IndicatorUnknown, "indicator");
             return None;
         };
-        if let Phase::Cancelled(since) = indicator.phase {
+        if let Phase::Cancelled(since) = indicator.phase() {
             self.reject_with(
                 Reason::IndicatorCancelled,
                 "indicator",
                 &[("since", &since)],
             );
         }
-        self.open_initiative(indicator.initiative, "indicator");
+        self.open_initiative(indicator.initiative(), "indicator");
         Some(indicator)
     }
 
@@ -381,7 +381,11 @@ impl Judge<'_> {
         let mut others = directory
             .initiatives_of(goal)
             .filter(|id| Some(*id) != moving);
-        if others.any(|id| directory.initiative(id).is_some_and(|i| i.number == number)) {
+        if others.any(|id| {
+            directory
+                .initiative(id)
+                .is_some_and(|i| i.number() == number)
+        }) {
             self.reject_form("number", "another initiative of the goal has this number");
         }
     }

@@ -116,7 +116,7 @@ impl<'a> Judge<'a> {
         id: crate::domain::id::IndicatorId,
     ) -> Option<(&'a Indicator, DateSpan)> {
         let entry = self.open_indicator(id)?;
-        let cycle = self.cycle_of_initiative(entry.initiative)?;
+        let cycle = self.cycle_of_initiative(entry.initiative())?;
         let goal = self.goal;
         goal.indicator(id)
             .map(|indicator| (indicator.as_ref(), cycle))

@@ -64,11 +64,8 @@ impl Judge<'_> {
     /// Refuses to end a unit that others belong to on `date` or later.
     fn no_units_left(&mut self, ending: UnitId, date: Date) {
         let belongs = |unit: &OrgUnit| {
-            let later = unit
-                .versions
-                .iter()
-                .map(|v| v.from)
-                .filter(|from| date < *from);
+            let later = unit.parents.versions().map(|v| v.from);
+            let later = later.filter(|from| date < *from);
             std::iter::once(date)
                 .chain(later)
                 .any(|d| unit.on(d).is_some_and(|v| v.parent == Some(ending)))
@@ -96,17 +93,13 @@ impl Judge<'_> {
         let starts: BTreeSet<Date> = directory
             .units()
             .iter()
-            .flat_map(|u| u.versions.iter().map(|v| v.from))
+            .flat_map(|u| u.parents.versions().map(|v| v.from))
             .filter(|date| from < *date)
             .chain([from])
             .collect();
         // From the unit's own next move on the new parent no longer holds.
-        let until = unit
-            .versions
-            .iter()
-            .map(|v| v.from)
-            .filter(|d| from < *d)
-            .min();
+        let moves = unit.parents.versions().map(|v| v.from);
+        let until = moves.filter(|date| from < *date).min();
         for date in starts
             .into_iter()
             .filter(|date| until.is_none_or(|until| *date < until))
