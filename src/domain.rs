@@ -13,6 +13,7 @@ pub mod actual;
 pub mod evaluation;
 pub mod indicator;
 pub mod org_unit;
+pub mod period;
 pub mod plan;
 pub mod target;
 

@@ -37,6 +37,9 @@ choices! {
     EndState = "END_STATE_",
     Disclosure = "DISCLOSURE_",
     StreamKind = "STREAM_KIND_",
+    CauseCode = "CAUSE_CODE_",
+    ActionKind = "ACTION_KIND_",
+    ActionOutcome = "ACTION_OUTCOME_",
 }
 
 /// The word for a choice.
@@ -89,6 +92,6 @@ mod tests {
         for choice in all::<v1::EventType>() {
             assert_eq!(parse(&word(choice)), Some(choice));
         }
-        assert_eq!(all::<v1::EventType>().len(), 33);
+        assert_eq!(all::<v1::EventType>().len(), 45);
     }
 }

@@ -52,6 +52,70 @@ labels! {
         ForecastSubmitted => "見込み提出", "forecast submitted";
         NarrativeAdded => "状況説明", "narrative added";
         EvidenceAttached => "根拠資料添付", "evidence attached";
+        PolicyPublished => "算定方針・評価基準公表", "policy published";
+        PeriodOpened => "期間開始", "period opened";
+        PeriodSoftClosed => "受付締切", "period soft-closed";
+        PeriodClosed => "期間確定", "period closed";
+        PeriodReopened => "期間再開", "period reopened";
+        SnapshotTaken => "評価時点凍結", "snapshot taken";
+        RestatementIssued => "修正公表", "restatement issued";
+        SelfEvaluated => "自己評価", "self-evaluated";
+        EvaluationReviewed => "二次評価", "evaluation reviewed";
+        EvaluationFinalised => "評価確定", "evaluation finalised";
+        NextActionAgreed => "今後の対応", "next action agreed";
+        NextActionClosed => "対応完了", "next action closed";
+    }
+    /// Where an indicator stands.
+    status(EvaluationStatus) {
+        Achieved => "達成", "achieved";
+        AchievedWithinTolerance => "達成（許容内）", "achieved within tolerance";
+        AchievedLate => "遅れて達成", "achieved late";
+        DemandMet => "需要充足", "demand met";
+        OnTrack => "順調", "on track";
+        SlightlyBehind => "やや遅れ", "slightly behind";
+        Attention => "要注意", "attention";
+        Behind => "遅れ", "behind";
+        Overdue => "期限超過", "overdue";
+        NotAchieved => "未達", "not achieved";
+        Breached => "未達確定", "breached";
+        PlanLineUnset => "計画線未設定", "planned line not set";
+        NotDue => "測定時期未到来", "not due";
+        NoReport => "未報告", "no report";
+        NotApplicable => "対象なし", "not applicable";
+        Suspended => "休止", "suspended";
+        Cancelled => "中止", "cancelled";
+        CarriedOver => "繰越", "carried over";
+        NotEvaluable => "評価不能", "not evaluable";
+    }
+    /// Why something came as it did.
+    cause_code(CauseCode) {
+        Staff => "人員", "staff";
+        Budget => "予算", "budget";
+        TenderFailed => "入札不調", "tender failed";
+        External => "外部要因", "external cause";
+        DemandFell => "需要減", "demand fell";
+        Partner => "関係機関", "another organisation";
+        PlanTooHigh => "目標過大", "aimed too high";
+        Other => "その他", "other";
+    }
+    /// What becomes of the work.
+    action_kind(ActionKind) {
+        Continue => "継続", "continue";
+        Improve => "改善", "improve";
+        Expand => "拡大", "expand";
+        Shrink => "縮小", "shrink";
+        Stop => "中止", "stop";
+    }
+    /// How an agreed action ended.
+    action_outcome(ActionOutcome) {
+        Done => "完了", "done";
+        Dropped => "取りやめ", "dropped";
+        CarriedOn => "引継ぎ", "carried on";
+    }
+    /// What a policy rules.
+    policy_kind(PolicyKind) {
+        Evaluation => "算定方針", "evaluation policy";
+        Rubric => "評価基準", "rubric";
     }
     /// Why something was changed.
     reason_code(ReasonCode) {
@@ -194,6 +258,18 @@ pub fn field(language: Language, name: &str) -> &str {
         "narrative" => ("状況説明", "narrative"),
         "evidence" => ("根拠資料", "evidence"),
         "plan" => ("計画", "plan"),
+        "policy" => ("算定方針・評価基準", "policy"),
+        "policy_content" => ("内容", "content"),
+        "period" => ("期間の状態", "period"),
+        "scope" => ("再開の対象", "reopened for"),
+        "snapshot" => ("凍結", "snapshot"),
+        "restatement" => ("修正公表", "restatement"),
+        "grade" => ("評価", "grade"),
+        "computed" => ("算定結果", "computed"),
+        "cause" => ("要因", "cause"),
+        "comment" => ("所見", "comment"),
+        "evaluation" => ("評価の段階", "evaluation"),
+        "next_action" => ("今後の対応", "next action"),
         _ => return name,
     };
     pick(language, ja, en)

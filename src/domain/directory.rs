@@ -1,4 +1,5 @@
-//! What other streams rely on: the ledger's identity, plans, units, codes, and what stands under what.
+//! What other streams rely on: the ledger's identity, policies, plans with their periods, units, codes, and what
+//! stands under what.
 //!
 //! A fold of the structural events only, small beside the log: a few entries for each goal. Its maps
 //! share structure, so a clone costs nothing and serves as a savepoint.
@@ -9,23 +10,32 @@ use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::domain::code::Code;
+use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
+use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyVersion};
 use crate::domain::event::{
-    ClockKind, EvidenceAttached, LedgerOpened, NarrativeAdded, Payload, Recorded, Stream, Subject,
+    ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind, Subject,
 };
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::org_unit::{OrgUnit, UnitKind};
+use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::text::{Text, Title};
 
 mod entry;
+mod periods;
+mod policies;
 
 pub use entry::{
     GoalEntry, GoalPlace, IndicatorEntry, IndicatorPlace, InitiativeEntry, InitiativePlace, Phase,
     Responsibility, Wording,
 };
+pub use periods::Finalisation;
+pub use policies::{PublishedContent, PublishedPolicy};
+
+use periods::Periods;
+use policies::Policies;
 
 /// What a code names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -51,7 +61,9 @@ pub struct Directory {
     version: u64,
     ledger: Option<Arc<LedgerOpened>>,
     zone: Option<TimeZone>,
+    policies: Policies,
     plans: OrdMap<PlanId, Arc<Plan>>,
+    periods: Periods,
     units: OrdMap<UnitId, Arc<OrgUnit>>,
     goals: HashMap<GoalId, Arc<GoalEntry>>,
     initiatives: HashMap<InitiativeId, Arc<InitiativeEntry>>,
@@ -110,6 +122,104 @@ impl Directory {
         let mut plans: Vec<_> = self.plans.values().collect();
         plans.sort_by_key(|plan| (plan.cycle.first(), plan.id));
         plans
+    }
+
+    /// Every version of every policy that was published, in the order of recording.
+    pub fn policies(&self) -> impl DoubleEndedIterator<Item = &Arc<PublishedPolicy>> {
+        self.policies.all()
+    }
+
+    /// The newest version of the policy of this code that was published.
+    pub fn newest_policy(&self, code: &Code) -> Option<&Arc<PublishedPolicy>> {
+        self.policies.newest(code)
+    }
+
+    /// How figures of `date` are computed and judged: of the evaluation policies in force then the one with the latest
+    /// day of effect, of one day the last published; the built-in one where none is. With `known`, of those published
+    /// at positions below it only.
+    pub fn evaluation_policy_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> (PolicyVersion, Arc<EvaluationPolicy>) {
+        self.policies
+            .evaluation_on(date, known)
+            .unwrap_or_else(|| (PolicyVersion::built_in(), Arc::default()))
+    }
+
+    /// The rubric of this code in force on `date`, chosen as [`Self::evaluation_policy_on`] chooses; `None` where no
+    /// rubric has the code.
+    pub fn rubric_on(
+        &self,
+        code: &Code,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(PolicyVersion, Arc<GradeRubric>)> {
+        self.policies.rubric_on(code, date, known)
+    }
+
+    /// A period of a plan.
+    pub fn period(&self, plan: PlanId, key: &Key) -> Option<&Arc<Period>> {
+        self.periods.get(plan, key)
+    }
+
+    /// The periods of a plan, in the order of their days.
+    pub fn periods_of(&self, plan: PlanId) -> Vec<&Arc<Period>> {
+        self.periods.of(plan)
+    }
+
+    /// Every period of every plan, in no order that matters.
+    pub fn periods(&self) -> impl Iterator<Item = &Arc<Period>> {
+        self.periods.all()
+    }
+
+    /// The period of a plan that `date` counts in. A day after the cycle's end counts in the period that holds the
+    /// cycle's last day: what is settled later belongs to the end of the year.
+    pub fn period_of_day(&self, plan: PlanId, date: Date) -> Option<&Arc<Period>> {
+        let day = date.min(self.plan(plan)?.cycle.last());
+        self.periods.on(plan, day)
+    }
+
+    /// The evaluations of `subject` that were made final, in the order of recording.
+    pub fn finalised(&self, subject: Subject) -> impl Iterator<Item = &Finalisation> {
+        self.periods.finalised(subject)
+    }
+
+    /// Whether the evaluation of `subject` in `period` is final: it was finalised, and the period was not reopened since
+    /// for anything that belongs to it.
+    pub fn is_final(&self, subject: Subject, period: &Period) -> bool {
+        let last = self
+            .finalised(subject)
+            .filter(|finalised| finalised.period == period.key)
+            .last();
+        last.is_some_and(|finalised| {
+            !period.reopened_since(finalised.position, |id| self.belongs_to(id, subject))
+        })
+    }
+
+    /// Whether an indicator is `subject` or stands under it.
+    fn belongs_to(&self, id: IndicatorId, subject: Subject) -> bool {
+        let Some(initiative) = self.indicator(id).map(|indicator| indicator.initiative()) else {
+            return false;
+        };
+        match subject {
+            Subject::Indicator(subject) => id == subject,
+            Subject::Initiative(subject) => initiative == subject,
+            Subject::Goal(subject) => self
+                .initiative(initiative)
+                .is_some_and(|initiative| initiative.goal() == subject),
+        }
+    }
+
+    /// The plan of what an evaluation or a next action is about.
+    pub fn plan_of_subject(&self, subject: Subject) -> Option<PlanId> {
+        let initiative = |id| self.initiative(id).map(|initiative| initiative.goal());
+        let goal = match subject {
+            Subject::Goal(id) => id,
+            Subject::Initiative(id) => initiative(id)?,
+            Subject::Indicator(id) => initiative(self.indicator(id)?.initiative())?,
+        };
+        Some(self.goal(goal)?.plan)
     }
 
     /// A unit.
@@ -245,10 +355,22 @@ impl Directory {
             self.initiative(id)
                 .map(|initiative| Stream::goal(initiative.home))
         };
+        let of_subject = |subject| match subject {
+            Subject::Goal(id) => Some(Stream::goal(id)),
+            Subject::Initiative(id) => of_initiative(id),
+            Subject::Indicator(id) => Some(Stream::goal(self.indicator(id)?.home)),
+        };
         Some(match payload {
             Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
+            Payload::PolicyPublished(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
             Payload::PlanPublished(p) => Stream::plan(p.plan),
             Payload::ImportAccepted(p) => Stream::plan(p.plan),
+            Payload::PeriodOpened(p) => Stream::plan(p.plan),
+            Payload::PeriodSoftClosed(p) => Stream::plan(p.plan),
+            Payload::PeriodClosed(p) => Stream::plan(p.plan),
+            Payload::PeriodReopened(p) => Stream::plan(p.plan),
+            Payload::SnapshotTaken(p) => Stream::plan(p.plan),
+            Payload::RestatementIssued(p) => Stream::plan(p.plan),
             Payload::OrgUnitRegistered(p) => Stream::org(p.unit),
             Payload::OrgUnitChanged(p) => Stream::org(p.unit),
             Payload::GoalSet(p) => Stream::goal(p.goal),
@@ -264,12 +386,13 @@ impl Directory {
             Payload::InitiativeCancelled(p) => return of_initiative(p.initiative),
             Payload::ResponsibilityTransferred(p) => return of_initiative(p.initiative),
             Payload::IndicatorDefined(p) => return of_initiative(p.initiative),
-            Payload::NarrativeAdded(NarrativeAdded { subject, .. })
-            | Payload::EvidenceAttached(EvidenceAttached { subject, .. }) => match subject {
-                Subject::Goal(id) => Stream::goal(*id),
-                Subject::Initiative(id) => return of_initiative(*id),
-                Subject::Indicator(id) => Stream::goal(self.indicator(*id)?.home),
-            },
+            Payload::NarrativeAdded(p) => return of_subject(p.subject),
+            Payload::EvidenceAttached(p) => return of_subject(p.subject),
+            Payload::SelfEvaluated(p) => return of_subject(p.subject),
+            Payload::EvaluationReviewed(p) => return of_subject(p.subject),
+            Payload::EvaluationFinalised(p) => return of_subject(p.subject),
+            Payload::NextActionAgreed(p) => return of_subject(p.subject),
+            Payload::NextActionClosed(p) => return of_subject(p.subject),
             Payload::IndicatorReworded(_)
             | Payload::IndicatorMoved(_)
             | Payload::IndicatorRedefined(_)
@@ -288,15 +411,30 @@ impl Directory {
         })
     }
 
-    /// The ledger and its units, without plans, goals and what stands under them: what a fold of one goal's
-    /// or plan's stream starts from to see how it came about. `unit` is left out too, for its own stream.
-    pub fn without_subjects(&self, unit: Option<UnitId>) -> Self {
-        Self {
+    /// What other streams tell, without policies, plans and their periods, goals and what stands under them: what a
+    /// fold of one stream starts from to see how it came about. For a unit's stream it is without that unit; for a
+    /// plan's it knows goals, initiatives and indicators, which that stream only names.
+    pub fn without_subjects(&self, of: Stream) -> Self {
+        let rest = Self {
             version: self.version,
             ledger: self.ledger.clone(),
             zone: self.zone.clone(),
-            units: unit.map_or_else(|| self.units.clone(), |unit| self.units.without(&unit)),
+            units: self.units.clone(),
             ..Self::default()
+        };
+        match of.kind {
+            StreamKind::Org => Self {
+                units: UnitId::new(of.id.uuid())
+                    .map_or_else(|_| self.units.clone(), |unit| self.units.without(&unit)),
+                ..rest
+            },
+            StreamKind::Plan => Self {
+                goals: self.goals.clone(),
+                initiatives: self.initiatives.clone(),
+                indicators: self.indicators.clone(),
+                ..rest
+            },
+            StreamKind::Ledger | StreamKind::Goal => rest,
         }
     }
 
@@ -328,6 +466,20 @@ impl Directory {
                     source_sha256: p.source_sha256,
                 };
                 self.plans.insert(p.plan, Arc::new(plan));
+            }
+            Payload::PolicyPublished(p) => self.policies.apply(recorded, p, from),
+            Payload::PeriodOpened(p) => self.periods.open(recorded, p, from),
+            Payload::PeriodSoftClosed(p) => {
+                self.periods.change(recorded, p.plan, &p.period, from);
+            }
+            Payload::PeriodClosed(p) => self.periods.change(recorded, p.plan, &p.period, from),
+            Payload::PeriodReopened(p) => self.periods.change(recorded, p.plan, &p.period, from),
+            Payload::SnapshotTaken(p) => self.periods.change(recorded, p.plan, &p.period, from),
+            Payload::RestatementIssued(p) => {
+                self.periods.change(recorded, p.plan, &p.period, from);
+            }
+            Payload::EvaluationFinalised(p) => {
+                self.periods.finalise(recorded, p.subject, &p.period);
             }
             Payload::OrgUnitRegistered(p) => {
                 self.codes.insert(p.code.clone(), Named::Unit(p.unit));
@@ -518,7 +670,11 @@ impl Directory {
             | Payload::DemandRecorded(_)
             | Payload::ForecastSubmitted(_)
             | Payload::NarrativeAdded(_)
-            | Payload::EvidenceAttached(_) => {}
+            | Payload::EvidenceAttached(_)
+            | Payload::SelfEvaluated(_)
+            | Payload::EvaluationReviewed(_)
+            | Payload::NextActionAgreed(_)
+            | Payload::NextActionClosed(_) => {}
         }
     }
 

@@ -13,6 +13,7 @@ use crate::domain::indicator::enumeration;
 use crate::domain::target::{Baseline, TargetVersion};
 
 pub mod exact;
+pub mod judgement;
 pub mod policy;
 
 pub use exact::Exact;

@@ -6,8 +6,13 @@ use uuid::Uuid;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
+use crate::domain::evaluation::judgement::{
+    ActionKind, ActionOutcome, CauseCode, ComputedJudgement,
+};
+use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
 use crate::domain::id::{
-    EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId, UnitId,
+    ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
+    UnitId,
 };
 use crate::domain::indicator::{Definition, Disclosure, enumeration};
 use crate::domain::org_unit::UnitKind;
@@ -16,8 +21,10 @@ use crate::domain::quantity::Quantity;
 use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
+mod evaluated;
 mod refusals;
 
+pub use evaluated::{Evaluated, Judging};
 pub use refusals::{Refusals, Setting};
 
 enumeration! {
@@ -128,10 +135,40 @@ impl Event {
             {
                 mine.before.clone_from(&theirs.before);
             }
-            // Nothing else is left to the ledger.
-            _ => {}
+            (Payload::PeriodClosed(mine), Payload::PeriodClosed(theirs)) => {
+                fill(&mut mine.revision, &theirs.revision);
+            }
+            (Payload::RestatementIssued(mine), Payload::RestatementIssued(theirs)) => {
+                mine.fill_from(theirs);
+            }
+            // Of the rest only the steps of an evaluation leave anything to the ledger.
+            (mine, theirs) => {
+                if let (Some(mine), Some(theirs)) = (mine.judging(), theirs.evaluated()) {
+                    fill(mine.rubric, &theirs.rubric.cloned());
+                    fill(mine.computed, &theirs.computed.cloned());
+                }
+            }
         }
         filled == *stored
+    }
+}
+
+impl RestatementIssued {
+    /// Takes what the ledger computes from `stored`, where this proposal leaves it out.
+    fn fill_from(&mut self, stored: &Self) {
+        fill(&mut self.known_at, &stored.known_at);
+        fill(&mut self.policy, &stored.policy);
+        fill(&mut self.rows, &stored.rows);
+        fill(&mut self.material, &stored.material);
+        fill(&mut self.rows_format, &stored.rows_format);
+        fill(&mut self.rows_sha256, &stored.rows_sha256);
+    }
+}
+
+/// Takes what the ledger filled in, where the proposal left it out.
+fn fill<T: Clone>(mine: &mut Option<T>, stored: &Option<T>) {
+    if mine.is_none() {
+        mine.clone_from(stored);
     }
 }
 
@@ -393,6 +430,17 @@ payloads! {
         /// How its clock runs.
         clock: ClockKind,
     }
+    /// A policy was published (算定方針公表, 評価基準公表), in force from the valid day on.
+    PolicyPublished = "POLICY_PUBLISHED" {
+        /// Its code, the same in all its versions. Codes of policies are their own: a plan may have the same.
+        code: Code,
+        /// Its version, from 1, one above the last of its code.
+        version: u32,
+        /// What it is called.
+        title: Title,
+        /// What it says.
+        content: PolicyContent,
+    }
     /// A plan was published (計画公表).
     PlanPublished = "PLAN_PUBLISHED" {
         /// The plan.
@@ -424,6 +472,92 @@ payloads! {
         indicators: u32,
         /// Version of the reader that understood it.
         mapping_version: u32,
+    }
+    /// A period of a plan was opened (期間開始): a part of the cycle that is evaluated for itself.
+    PeriodOpened = "PERIOD_OPENED" {
+        /// The plan.
+        plan: PlanId,
+        /// Its key, unique in the plan.
+        period: Key,
+        /// What it is called.
+        title: Title,
+        /// Its days; the last is the evaluation date (評価基準日).
+        span: DateSpan,
+    }
+    /// Reports into a period need a reason from now on (受付締切).
+    PeriodSoftClosed = "PERIOD_SOFT_CLOSED" {
+        /// The plan.
+        plan: PlanId,
+        /// The period.
+        period: Key,
+    }
+    /// Nothing is reported into a period any more (確定).
+    PeriodClosed = "PERIOD_CLOSED" {
+        /// The plan.
+        plan: PlanId,
+        /// The period.
+        period: Key,
+        /// Which closing of the period it is, from 1. A client may leave it out or state what it expects; the ledger
+        /// always stores it.
+        revision: Option<u32>,
+    }
+    /// Some indicators may be reported on again for a while (再開).
+    PeriodReopened = "PERIOD_REOPENED" {
+        /// The plan.
+        plan: PlanId,
+        /// The period.
+        period: Key,
+        /// Which indicators.
+        scope: Vec<IndicatorId>,
+        /// Last day on which they are taken, in the ledger's zone.
+        until: Date,
+    }
+    /// What a period came to when it was closed was frozen (評価時点凍結). Made by the server itself.
+    SnapshotTaken = "SNAPSHOT_TAKEN" {
+        /// The plan.
+        plan: PlanId,
+        /// The period.
+        period: Key,
+        /// Which closing of it.
+        revision: u32,
+        /// The event that closed it.
+        closed_by: EventId,
+        /// D: the day the figures are of.
+        effective_on: Date,
+        /// K: the size of the ledger they were computed at.
+        known_at: u64,
+        /// The policy they were computed with.
+        policy: PolicyVersion,
+        /// How many rows there are.
+        rows: u32,
+        /// In which form the rows are digested, from 1.
+        rows_format: u32,
+        /// SHA-256 over the rows.
+        rows_sha256: [u8; 32],
+        /// Merkle tree head of the ledger at `known_at`.
+        root: Option<[u8; 32]>,
+    }
+    /// Figures of a closed period were published anew (修正公表). What the ledger computes is left out by clients and
+    /// always stored.
+    RestatementIssued = "RESTATEMENT_ISSUED" {
+        /// The plan.
+        plan: PlanId,
+        /// The period.
+        period: Key,
+        /// Which closing of it is restated.
+        revision: u32,
+        /// K: the size of the ledger the new figures were computed at.
+        known_at: Option<u64>,
+        /// The policy they were computed with.
+        policy: Option<PolicyVersion>,
+        /// How many rows differ, at least 1.
+        rows: Option<u32>,
+        /// In how many of them a status or a grade differs.
+        material: Option<u32>,
+        /// In which form the rows are digested, from 1.
+        rows_format: Option<u32>,
+        /// SHA-256 over the rows that differ.
+        rows_sha256: Option<[u8; 32]>,
     }
     /// A unit was registered (組織登録).
     OrgUnitRegistered = "ORG_UNIT_REGISTERED" {
@@ -709,10 +843,85 @@ payloads! {
         /// Which keys of the attachment it fills, for the organisation's own filing.
         filed_under: Option<Key>,
     }
+    /// Those who did the work judged it (自己評価).
+    SelfEvaluated = "SELF_EVALUATED" {
+        /// What was judged.
+        subject: Subject,
+        /// For which period of its plan.
+        period: Key,
+        /// The grade given: the key of a level of the rubric; `None`: none was given.
+        grade: Option<Key>,
+        /// The rubric in force, filled in by the ledger; `None`: none is.
+        rubric: Option<PolicyVersion>,
+        /// What the figures alone come to, filled in by the server.
+        computed: Option<ComputedJudgement>,
+        /// Why it came so.
+        cause: Option<CauseCode>,
+        /// In words.
+        comment: Text,
+    }
+    /// Somebody else looked at a self-evaluation (二次評価).
+    EvaluationReviewed = "EVALUATION_REVIEWED" {
+        /// What was judged.
+        subject: Subject,
+        /// For which period of its plan.
+        period: Key,
+        /// The grade given; `None`: none was given.
+        grade: Option<Key>,
+        /// The rubric in force, filled in by the ledger; `None`: none is.
+        rubric: Option<PolicyVersion>,
+        /// What the figures alone come to, filled in by the server.
+        computed: Option<ComputedJudgement>,
+        /// In words.
+        comment: Text,
+    }
+    /// An evaluation was made final (評価確定).
+    EvaluationFinalised = "EVALUATION_FINALISED" {
+        /// What was judged.
+        subject: Subject,
+        /// For which period of its plan.
+        period: Key,
+        /// The grade given; `None`: none was given.
+        grade: Option<Key>,
+        /// The rubric in force, filled in by the ledger; `None`: none is.
+        rubric: Option<PolicyVersion>,
+        /// What the figures alone come to, filled in by the server.
+        computed: Option<ComputedJudgement>,
+        /// In words.
+        comment: Option<Text>,
+    }
+    /// What is done next was agreed (今後の対応).
+    NextActionAgreed = "NEXT_ACTION_AGREED" {
+        /// For what.
+        subject: Subject,
+        /// The action.
+        action: ActionId,
+        /// The period whose evaluation led to it.
+        period: Key,
+        /// What becomes of the work.
+        kind: ActionKind,
+        /// What is to be done.
+        text: Text,
+        /// The unit that answers for it.
+        owner_unit: UnitId,
+        /// Last day on time.
+        due: Date,
+    }
+    /// An agreed action ended (対応完了).
+    NextActionClosed = "NEXT_ACTION_CLOSED" {
+        /// For what it was agreed.
+        subject: Subject,
+        /// The action.
+        action: ActionId,
+        /// How it ended.
+        outcome: ActionOutcome,
+        /// What came of it.
+        text: Text,
+    }
 }
 
 impl Payload {
-    /// Whether it changes what other streams rely on: plans, units, codes, parents.
+    /// Whether it changes what other streams rely on: policies, plans, periods, units, codes, parents.
     pub fn is_structural(&self) -> bool {
         self.event_type().is_structural()
     }
@@ -736,9 +945,21 @@ impl Payload {
             Self::ForecastSubmitted(p) => Some(p.indicator),
             Self::NarrativeAdded(p) => p.subject.indicator(),
             Self::EvidenceAttached(p) => p.subject.indicator(),
+            Self::SelfEvaluated(p) => p.subject.indicator(),
+            Self::EvaluationReviewed(p) => p.subject.indicator(),
+            Self::EvaluationFinalised(p) => p.subject.indicator(),
+            Self::NextActionAgreed(p) => p.subject.indicator(),
+            Self::NextActionClosed(p) => p.subject.indicator(),
             Self::LedgerOpened(_)
+            | Self::PolicyPublished(_)
             | Self::PlanPublished(_)
             | Self::ImportAccepted(_)
+            | Self::PeriodOpened(_)
+            | Self::PeriodSoftClosed(_)
+            | Self::PeriodClosed(_)
+            | Self::PeriodReopened(_)
+            | Self::SnapshotTaken(_)
+            | Self::RestatementIssued(_)
             | Self::OrgUnitRegistered(_)
             | Self::OrgUnitChanged(_)
             | Self::GoalSet(_)
@@ -758,12 +979,19 @@ impl Payload {
 }
 
 impl EventType {
-    /// Whether its events change what other streams rely on: plans, units, codes, parents.
+    /// Whether its events change what other streams rely on: policies, plans, periods, units, codes, parents.
     pub fn is_structural(self) -> bool {
         match self {
             Self::LedgerOpened
+            | Self::PolicyPublished
             | Self::PlanPublished
             | Self::ImportAccepted
+            | Self::PeriodOpened
+            | Self::PeriodSoftClosed
+            | Self::PeriodClosed
+            | Self::PeriodReopened
+            | Self::SnapshotTaken
+            | Self::RestatementIssued
             | Self::OrgUnitRegistered
             | Self::OrgUnitChanged
             | Self::GoalSet
@@ -781,7 +1009,10 @@ impl EventType {
             | Self::IndicatorDefined
             | Self::IndicatorReworded
             | Self::IndicatorMoved
-            | Self::IndicatorCancelled => true,
+            | Self::IndicatorCancelled
+            // What stands under a goal may have its history elsewhere, and its reports ask whether the goal's
+            // evaluation is final.
+            | Self::EvaluationFinalised => true,
             Self::IndicatorRedefined
             | Self::BaselineSet
             | Self::TargetSet
@@ -793,7 +1024,11 @@ impl EventType {
             | Self::DemandRecorded
             | Self::ForecastSubmitted
             | Self::NarrativeAdded
-            | Self::EvidenceAttached => false,
+            | Self::EvidenceAttached
+            | Self::SelfEvaluated
+            | Self::EvaluationReviewed
+            | Self::NextActionAgreed
+            | Self::NextActionClosed => false,
         }
     }
 }

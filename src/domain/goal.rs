@@ -10,21 +10,25 @@ use imbl::{HashMap, OrdMap, Vector};
 use jiff::Timestamp;
 
 use crate::domain::actual::{Measurement, ReportedPart};
+use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::event::{
     Actor, Evidence, ForecastValue, NarrativeKind, Payload, Reason, Recorded, Subject, Validity,
 };
-use crate::domain::id::{EventId, IndicatorId};
+use crate::domain::id::{ActionId, EventId, IndicatorId};
 use crate::domain::indicator::Definition;
 use crate::domain::target::{Baseline, TargetVersion, in_force};
 use crate::domain::text::Text;
 
 pub mod decide;
+pub mod evaluation;
 mod history;
 mod tally;
 
 pub use history::{Demand, PlannedLine, Version};
 pub(crate) use tally::{Slot, Tally};
+
+use evaluation::{Evaluations, Judgement, NextAction};
 
 /// The state of a goal's stream. Its collections share structure: a clone is a savepoint.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,6 +36,7 @@ pub struct Goal {
     indicators: OrdMap<IndicatorId, Arc<Indicator>>,
     narratives: Vector<Arc<Narrative>>,
     attachments: Vector<Arc<Attachment>>,
+    evaluations: Evaluations,
 }
 
 /// What is known of one indicator.
@@ -312,6 +317,31 @@ impl Goal {
         self.attachments.iter()
     }
 
+    /// What was judged, in the order of recording.
+    pub fn evaluations(&self) -> impl DoubleEndedIterator<Item = &Arc<Judgement>> {
+        self.evaluations.judgements()
+    }
+
+    /// What was judged of `subject` for a period, in the order of recording.
+    pub fn evaluations_of<'a>(
+        &'a self,
+        subject: Subject,
+        period: &'a Key,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Judgement>> {
+        self.evaluations()
+            .filter(move |judged| judged.subject == subject && judged.period == *period)
+    }
+
+    /// What was agreed to be done next, in the order of recording.
+    pub fn actions(&self) -> Vec<&Arc<NextAction>> {
+        self.evaluations.actions()
+    }
+
+    /// A next action.
+    pub fn action(&self, id: ActionId) -> Option<&Arc<NextAction>> {
+        self.evaluations.action(id)
+    }
+
     /// Folds in an event of this stream that has happened. `recorded_on` is its civil date in the ledger's
     /// zone. Knows no rules: rules may change, history may not.
     pub fn apply(&mut self, recorded: &Recorded, recorded_on: Date) {
@@ -456,10 +486,26 @@ impl Goal {
                 shows: p.shows,
                 evidence: event.evidence.clone(),
             })),
+            Payload::SelfEvaluated(_)
+            | Payload::EvaluationReviewed(_)
+            | Payload::EvaluationFinalised(_) => {
+                if let Some(evaluated) = event.payload.evaluated() {
+                    self.evaluations.judge(recorded, effective_from, &evaluated);
+                }
+            }
+            Payload::NextActionAgreed(p) => self.evaluations.agree(recorded, effective_from, p),
+            Payload::NextActionClosed(p) => self.evaluations.close(recorded, effective_from, p),
             // What stands where is the directory's to know; other streams' events never come here.
             Payload::LedgerOpened(_)
+            | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)
+            | Payload::PeriodOpened(_)
+            | Payload::PeriodSoftClosed(_)
+            | Payload::PeriodClosed(_)
+            | Payload::PeriodReopened(_)
+            | Payload::SnapshotTaken(_)
+            | Payload::RestatementIssued(_)
             | Payload::OrgUnitRegistered(_)
             | Payload::OrgUnitChanged(_)
             | Payload::GoalSet(_)

@@ -99,6 +99,8 @@ ids! {
     RequestId,
     /// The goal, plan, unit or ledger that a stream is about.
     StreamId,
+    /// A next action (今後の対応) agreed on in an evaluation.
+    ActionId,
 }
 
 impl From<GoalId> for StreamId {

@@ -17,10 +17,12 @@ use crate::domain::rejection::{Reason, Rejection};
 
 mod choice;
 mod definition;
+mod evaluation;
 mod field;
 mod measure;
 mod path;
 mod payload;
+mod policy;
 mod recorded;
 mod resolver;
 

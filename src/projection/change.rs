@@ -8,7 +8,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, EventType, Payload, ReasonCode, Stream, StreamKind};
 use crate::domain::goal::Goal;
-use crate::domain::id::{GoalId, UnitId};
+use crate::domain::id::GoalId;
 use crate::domain::text::Name;
 use crate::ledger::index::{Direction, Term};
 use crate::ledger::{ReadFault, Reader, Stored, View};
@@ -424,10 +424,7 @@ async fn history(
         usize::MAX,
     )?;
     // Units are named as the ledger knows them; what the stream itself sets is folded from its events.
-    let own_unit = (stream.kind == StreamKind::Org)
-        .then(|| UnitId::from_bytes(stream.id.as_bytes()).ok())
-        .flatten();
-    let mut directory = view.directory.without_subjects(own_unit);
+    let mut directory = view.directory.without_subjects(stream);
     let (mut goal, mut told) = (Goal::default(), HashMap::new());
     for page in positions.chunks(PAGE) {
         for stored in reader.stored_at(page).await? {

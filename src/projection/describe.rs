@@ -15,6 +15,8 @@ use crate::domain::indicator::Definition;
 use crate::domain::target::{Aim, PlanProfile, Target};
 use crate::projection::goal_card::actual_on;
 
+mod evaluation;
+
 /// One field that an event changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FieldChange {
@@ -39,8 +41,15 @@ pub struct Known<'a> {
 pub fn subject_of(event: &Event) -> Named {
     match &event.payload {
         Payload::LedgerOpened(_) => Named::Ledger,
+        Payload::PolicyPublished(_) => Named::Ledger,
         Payload::PlanPublished(p) => Named::Plan(p.plan),
         Payload::ImportAccepted(p) => Named::Plan(p.plan),
+        Payload::PeriodOpened(p) => Named::Plan(p.plan),
+        Payload::PeriodSoftClosed(p) => Named::Plan(p.plan),
+        Payload::PeriodClosed(p) => Named::Plan(p.plan),
+        Payload::PeriodReopened(p) => Named::Plan(p.plan),
+        Payload::SnapshotTaken(p) => Named::Plan(p.plan),
+        Payload::RestatementIssued(p) => Named::Plan(p.plan),
         Payload::OrgUnitRegistered(p) => Named::Unit(p.unit),
         Payload::OrgUnitChanged(p) => Named::Unit(p.unit),
         Payload::GoalSet(p) => Named::Goal(p.goal),
@@ -71,6 +80,11 @@ pub fn subject_of(event: &Event) -> Named {
         Payload::ForecastSubmitted(p) => Named::Indicator(p.indicator),
         Payload::NarrativeAdded(p) => named(&p.subject),
         Payload::EvidenceAttached(p) => named(&p.subject),
+        Payload::SelfEvaluated(p) => named(&p.subject),
+        Payload::EvaluationReviewed(p) => named(&p.subject),
+        Payload::EvaluationFinalised(p) => named(&p.subject),
+        Payload::NextActionAgreed(p) => named(&p.subject),
+        Payload::NextActionClosed(p) => named(&p.subject),
     }
 }
 
@@ -96,6 +110,7 @@ pub fn changes(
     let new = fields(subject_of(event), after, cycle, date);
     // The entry itself comes first: what was reported, then what it does to the total.
     changes.extend(told(event, after));
+    changes.extend(evaluation::told(event, before, after));
     for (field, value) in &new {
         let earlier = old
             .iter()

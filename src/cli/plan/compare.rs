@@ -201,6 +201,18 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::ForecastSubmitted(_)) => v1::EventType::ForecastSubmitted,
         Some(Payload::NarrativeAdded(_)) => v1::EventType::NarrativeAdded,
         Some(Payload::EvidenceAttached(_)) => v1::EventType::EvidenceAttached,
+        Some(Payload::PolicyPublished(_)) => v1::EventType::PolicyPublished,
+        Some(Payload::PeriodOpened(_)) => v1::EventType::PeriodOpened,
+        Some(Payload::PeriodSoftClosed(_)) => v1::EventType::PeriodSoftClosed,
+        Some(Payload::PeriodClosed(_)) => v1::EventType::PeriodClosed,
+        Some(Payload::PeriodReopened(_)) => v1::EventType::PeriodReopened,
+        Some(Payload::SnapshotTaken(_)) => v1::EventType::SnapshotTaken,
+        Some(Payload::RestatementIssued(_)) => v1::EventType::RestatementIssued,
+        Some(Payload::SelfEvaluated(_)) => v1::EventType::SelfEvaluated,
+        Some(Payload::EvaluationReviewed(_)) => v1::EventType::EvaluationReviewed,
+        Some(Payload::EvaluationFinalised(_)) => v1::EventType::EvaluationFinalised,
+        Some(Payload::NextActionAgreed(_)) => v1::EventType::NextActionAgreed,
+        Some(Payload::NextActionClosed(_)) => v1::EventType::NextActionClosed,
     }
 }
 

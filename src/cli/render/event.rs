@@ -125,6 +125,57 @@ fn summary(view: &View, payload: &Payload) -> String {
             None => String::new(),
         },
         Payload::NarrativeAdded(p) => terminal::line(&p.text),
+        Payload::PolicyPublished(p) => {
+            let version = p.version;
+            format!(
+                "{} v{version} {}",
+                terminal::line(&p.code),
+                title(p.title.as_ref())
+            )
+        }
+        Payload::PeriodOpened(p) => {
+            let days = p.span.as_ref().map_or_else(String::new, |span| {
+                series::days(&span.first, Some(&span.last))
+            });
+            format!("{} {days}", terminal::line(&p.period))
+        }
+        Payload::PeriodSoftClosed(p) => terminal::line(&p.period),
+        Payload::PeriodClosed(p) => revision(view, &p.period, p.revision),
+        Payload::PeriodReopened(p) => {
+            let (period, until) = (terminal::line(&p.period), terminal::line(&p.until));
+            let count = p.scope.len();
+            view.pick(
+                format!("{period} {count}指標 {until}まで"),
+                format!("{period} {count} indicators until {until}"),
+            )
+        }
+        Payload::SnapshotTaken(p) => revision(view, &p.period, Some(p.revision)),
+        Payload::RestatementIssued(p) => {
+            let period = revision(view, &p.period, Some(p.revision));
+            let rows = p.rows.unwrap_or_default();
+            view.pick(
+                format!("{period} {rows}件"),
+                format!("{period} {rows} rows"),
+            )
+        }
+        Payload::SelfEvaluated(p) => judged(&p.period, p.grade.as_deref(), Some(&p.comment)),
+        Payload::EvaluationReviewed(p) => judged(&p.period, p.grade.as_deref(), Some(&p.comment)),
+        Payload::EvaluationFinalised(p) => {
+            judged(&p.period, p.grade.as_deref(), p.comment.as_deref())
+        }
+        Payload::NextActionAgreed(p) => {
+            let kind = label::action_kind(language, p.kind());
+            let (text, due) = (terminal::line(&p.text), terminal::line(&p.due));
+            view.pick(
+                format!("{kind}: {text}（{due}まで）"),
+                format!("{kind}: {text} (by {due})"),
+            )
+        }
+        Payload::NextActionClosed(p) => format!(
+            "{}: {}",
+            label::action_outcome(language, p.outcome()),
+            terminal::line(&p.text)
+        ),
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)
@@ -138,6 +189,24 @@ fn summary(view: &View, payload: &Payload) -> String {
         | Payload::IndicatorRedefined(_)
         | Payload::IndicatorCancelled(_) => String::new(),
     }
+}
+
+/// A period with the number of its closing.
+fn revision(view: &View, period: &str, revision: Option<u32>) -> String {
+    let period = terminal::line(period);
+    match revision {
+        Some(revision) => view.pick(
+            format!("{period} 第{revision}版"),
+            format!("{period} revision {revision}"),
+        ),
+        None => period,
+    }
+}
+
+/// A judgement in a few words.
+fn judged(period: &str, grade: Option<&str>, comment: Option<&str>) -> String {
+    let parts = [Some(period), grade, comment].into_iter().flatten();
+    parts.map(terminal::line).collect::<Vec<_>>().join(" ")
 }
 
 /// How many events of each type there are, for people who are about to send them.

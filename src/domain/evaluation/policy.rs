@@ -2,6 +2,9 @@
 //!
 //! An answer names the policy it was computed with, so that the same question gives the same bytes in every later release.
 
+use std::fmt;
+use std::sync::LazyLock;
+
 use crate::domain::code::{Code, Key};
 use crate::domain::evaluation::Status;
 use crate::domain::indicator::enumeration;
@@ -33,6 +36,14 @@ impl PolicyContent {
         match self {
             Self::Evaluation(_) => PolicyKind::Evaluation,
             Self::Rubric(_) => PolicyKind::Rubric,
+        }
+    }
+
+    /// The rubric that it gives grades by.
+    pub fn rubric_code(&self) -> Option<&Code> {
+        match self {
+            Self::Evaluation(policy) => policy.rubric.as_ref(),
+            Self::Rubric(_) => None,
         }
     }
 }
@@ -164,4 +175,23 @@ pub struct PolicyVersion {
     pub code: Code,
     /// Its version.
     pub version: u32,
+}
+
+impl PolicyVersion {
+    /// The evaluation policy that is built in, in force where none is published: version 0 of `default`.
+    pub fn built_in() -> Self {
+        static DEFAULT: LazyLock<Code> =
+            LazyLock::new(|| Code::parse("default").expect("a word is a code"));
+        Self {
+            code: DEFAULT.clone(),
+            version: 0,
+        }
+    }
+}
+
+impl fmt::Display for PolicyVersion {
+    /// `kariya-2023 v2`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} v{}", self.code, self.version)
+    }
 }

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::{Event, Payload, Stream, Subject};
-use crate::domain::id::{EventId, IndicatorId, InitiativeId, UnitId};
+use crate::domain::code::{Code, Key};
+use crate::domain::id::{ActionId, EventId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::Definition;
 
 /// The refused events of one request, as far as later ones depend on them.
@@ -16,6 +17,10 @@ pub struct Refusals {
     streams: HashSet<Stream>,
     initiatives: HashSet<InitiativeId>,
     indicators: HashSet<IndicatorId>,
+    policies: HashSet<Code>,
+    periods: HashSet<(PlanId, Key)>,
+    evaluations: HashSet<(Subject, Key)>,
+    actions: HashSet<ActionId>,
     events: HashSet<EventId>,
 }
 
@@ -38,6 +43,18 @@ impl Refusals {
             }
             Setting::Indicator(id) => {
                 self.indicators.insert(id);
+            }
+            Setting::Policy(code) => {
+                self.policies.insert(code);
+            }
+            Setting::Period(plan, period) => {
+                self.periods.insert((plan, period));
+            }
+            Setting::Evaluation(subject, period) => {
+                self.evaluations.insert((subject, period));
+            }
+            Setting::Action(id) => {
+                self.actions.insert(id);
             }
         }
     }
@@ -63,11 +80,38 @@ impl Refusals {
             || payload
                 .names_event()
                 .is_some_and(|id| self.events.contains(&id))
+            || self.touch_evaluation(payload)
+    }
+
+    /// Whether a policy, a period, an evaluation or a next action is judged on what was refused.
+    fn touch_evaluation(&self, payload: &Payload) -> bool {
+        match payload {
+            Payload::PolicyPublished(p) => {
+                let rubric = p.content.rubric_code();
+                self.policies.contains(&p.code)
+                    || rubric.is_some_and(|code| self.policies.contains(code))
+            }
+            // Of the plan only the subject tells, and the subject may be new: the key is telling enough.
+            Payload::NextActionAgreed(p) => {
+                self.periods.iter().any(|(_, key)| *key == p.period)
+                    || self.actions.contains(&p.action)
+            }
+            Payload::NextActionClosed(p) => self.actions.contains(&p.action),
+            payload => {
+                let of_plan = payload.period_of_plan();
+                let evaluated = payload.evaluated();
+                of_plan.is_some_and(|(plan, key)| self.periods.contains(&(plan, key.clone())))
+                    || evaluated.is_some_and(|e| {
+                        self.periods.iter().any(|(_, key)| key == e.period)
+                            || self.evaluations.contains(&(e.subject, e.period.clone()))
+                    })
+            }
+        }
     }
 }
 
 /// What an event sets that later ones are judged by.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Setting {
     /// Nothing: it reports or tells.
     Nothing,
@@ -77,6 +121,14 @@ pub enum Setting {
     Initiative(InitiativeId),
     /// An indicator.
     Indicator(IndicatorId),
+    /// The policy of a code.
+    Policy(Code),
+    /// A period of a plan.
+    Period(PlanId, Key),
+    /// The evaluation of something for a period.
+    Evaluation(Subject, Key),
+    /// A next action.
+    Action(ActionId),
 }
 
 impl Event {
@@ -108,6 +160,18 @@ impl Event {
             P::TargetSet(p) => Setting::Indicator(p.indicator),
             P::TargetRevised(p) => Setting::Indicator(p.indicator),
             P::PlanProfileSet(p) => Setting::Indicator(p.indicator),
+            P::PolicyPublished(p) => Setting::Policy(p.code.clone()),
+            P::PeriodOpened(p) => Setting::Period(p.plan, p.period.clone()),
+            P::PeriodSoftClosed(p) => Setting::Period(p.plan, p.period.clone()),
+            P::PeriodClosed(p) => Setting::Period(p.plan, p.period.clone()),
+            P::PeriodReopened(p) => Setting::Period(p.plan, p.period.clone()),
+            P::SnapshotTaken(p) => Setting::Period(p.plan, p.period.clone()),
+            P::RestatementIssued(p) => Setting::Period(p.plan, p.period.clone()),
+            P::SelfEvaluated(p) => Setting::Evaluation(p.subject, p.period.clone()),
+            P::EvaluationReviewed(p) => Setting::Evaluation(p.subject, p.period.clone()),
+            P::EvaluationFinalised(p) => Setting::Evaluation(p.subject, p.period.clone()),
+            P::NextActionAgreed(p) => Setting::Action(p.action),
+            P::NextActionClosed(p) => Setting::Action(p.action),
             P::ImportAccepted(_)
             | P::ActualRecorded(_)
             | P::ActualCorrected(_)
@@ -133,6 +197,11 @@ impl Payload {
             Self::IndicatorMoved(p) => Some(p.to_initiative),
             Self::NarrativeAdded(p) => p.subject.initiative(),
             Self::EvidenceAttached(p) => p.subject.initiative(),
+            Self::SelfEvaluated(p) => p.subject.initiative(),
+            Self::EvaluationReviewed(p) => p.subject.initiative(),
+            Self::EvaluationFinalised(p) => p.subject.initiative(),
+            Self::NextActionAgreed(p) => p.subject.initiative(),
+            Self::NextActionClosed(p) => p.subject.initiative(),
             _ => None,
         }
     }
@@ -149,6 +218,7 @@ impl Payload {
         };
         match self {
             Self::ImportAccepted(p) => vec![Stream::plan(p.plan)],
+            Self::NextActionAgreed(p) => vec![Stream::org(p.owner_unit)],
             Self::OrgUnitRegistered(p) => units(&mut p.parent.into_iter()),
             Self::OrgUnitChanged(p) => units(&mut p.parent.into_iter()),
             Self::GoalSet(p) => vec![Stream::plan(p.plan), Stream::org(p.department)],
@@ -168,12 +238,26 @@ impl Payload {
         }
     }
 
-    /// The indicators that a composite is made of.
+    /// The indicators that a composite is made of, or that a period is reopened for.
     fn components(&self) -> &[IndicatorId] {
         match self {
+            Self::PeriodReopened(p) => &p.scope,
             Self::IndicatorDefined(p) => &p.definition.components,
             Self::IndicatorRedefined(p) => &p.definition.components,
             _ => &[],
+        }
+    }
+
+    /// The period of a plan that it opens, changes or speaks of.
+    fn period_of_plan(&self) -> Option<(PlanId, &Key)> {
+        match self {
+            Self::PeriodOpened(p) => Some((p.plan, &p.period)),
+            Self::PeriodSoftClosed(p) => Some((p.plan, &p.period)),
+            Self::PeriodClosed(p) => Some((p.plan, &p.period)),
+            Self::PeriodReopened(p) => Some((p.plan, &p.period)),
+            Self::SnapshotTaken(p) => Some((p.plan, &p.period)),
+            Self::RestatementIssued(p) => Some((p.plan, &p.period)),
+            _ => None,
         }
     }
 
@@ -184,6 +268,7 @@ impl Payload {
             Self::ActualCorrected(p) => Some(p.corrects),
             Self::ActualRetracted(p) => Some(p.retracts),
             Self::EvidenceAttached(p) => p.shows,
+            Self::SnapshotTaken(p) => Some(p.closed_by),
             _ => None,
         }
     }

@@ -112,6 +112,30 @@ pub fn decide(
         Payload::ForecastSubmitted(p) => judge.forecast_submitted(p),
         Payload::NarrativeAdded(p) => judge.subject(&p.subject),
         Payload::EvidenceAttached(p) => judge.evidence_attached(p),
+        Payload::PolicyPublished(_) => {}
+        Payload::PeriodOpened(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::PeriodSoftClosed(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::PeriodClosed(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::PeriodReopened(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::SnapshotTaken(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::RestatementIssued(p) => {
+            judge.known_plan(p.plan, "plan");
+        }
+        Payload::SelfEvaluated(p) => judge.subject(&p.subject),
+        Payload::EvaluationReviewed(p) => judge.subject(&p.subject),
+        Payload::EvaluationFinalised(p) => judge.subject(&p.subject),
+        Payload::NextActionAgreed(p) => judge.subject(&p.subject),
+        Payload::NextActionClosed(p) => judge.subject(&p.subject),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

@@ -2,6 +2,11 @@
 
 use crate::api::v1;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
+use crate::domain::evaluation::Status;
+use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
+use crate::domain::evaluation::policy::{
+    GradeInput, PolicyKind, ReductionFormula, RollUpJudgement,
+};
 use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
@@ -72,14 +77,31 @@ mirror! {
         Spike as ValueSpike, FarAboveTarget, LevelDrop, OldDate, PossibleDuplicate, RetroactiveTarget,
     }
     EventType = EventType {
-        LedgerOpened, PlanPublished, ImportAccepted, OrgUnitRegistered, OrgUnitChanged, GoalSet,
+        LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,
+        PeriodClosed, PeriodReopened, SnapshotTaken, RestatementIssued, OrgUnitRegistered,
+        OrgUnitChanged, GoalSet,
         GoalReworded, GoalMoved, GoalSuspended, GoalResumed, GoalCancelled, GoalCarriedOver,
         InitiativeSet, InitiativeReworded, InitiativeMoved, InitiativeCancelled,
         ResponsibilityTransferred, IndicatorDefined, IndicatorReworded, IndicatorMoved,
         IndicatorRedefined, IndicatorCancelled, BaselineSet, TargetSet, TargetRevised,
         PlanProfileSet, ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded,
-        ForecastSubmitted, NarrativeAdded, EvidenceAttached,
+        ForecastSubmitted, NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed,
+        EvaluationFinalised, NextActionAgreed, NextActionClosed,
     }
+    Status = EvaluationStatus {
+        Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind,
+        Attention, Behind, Overdue, NotAchieved, Breached, PlanLineUnset, NotDue, NoReport,
+        NotApplicable, Suspended, Cancelled, CarriedOver, NotEvaluable,
+    }
+    PolicyKind = PolicyKind { Evaluation, Rubric }
+    ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
+    RollUpJudgement = RollUpJudgement { None, Worst }
+    GradeInput = GradeInput { Attainment, Forecast, Status, Judgement }
+    CauseCode = CauseCode {
+        Staff, Budget, TenderFailed, External, DemandFell, Partner, PlanTooHigh, Other,
+    }
+    ActionKind = ActionKind { Continue, Improve, Expand, Shrink, Stop }
+    ActionOutcome = ActionOutcome { Done, Dropped, CarriedOn }
 }
 
 #[cfg(test)]
@@ -104,15 +126,18 @@ mod tests {
     }
 
     macro_rules! round_all {
-        ($($name:ident),*) => {$(
+        ($($name:ident $(as $wire:ident)?),* $(,)?) => {$(
+            round_all!(@one $name, $($wire)? $name);
+        )*};
+        (@one $name:ident, $wire:ident $($rest:ident)?) => {
             round($name::ALL, |choice| {
-                let wire = v1::$name::try_from(choice.number()).unwrap().as_str_name().to_owned();
+                let wire = v1::$wire::try_from(choice.number()).unwrap().as_str_name().to_owned();
                 (choice.code(), wire)
             });
             // The API has no choice that the domain lacks: the number after the last is unknown.
             let last = i32::try_from($name::ALL.len()).unwrap();
-            assert!(v1::$name::try_from(last).is_ok() && v1::$name::try_from(last + 1).is_err());
-        )*};
+            assert!(v1::$wire::try_from(last).is_ok() && v1::$wire::try_from(last + 1).is_err());
+        };
     }
 
     #[test]
@@ -137,7 +162,15 @@ mod tests {
             UnitKind,
             ReasonCode,
             NoticeKind,
-            EventType
+            EventType,
+            Status as EvaluationStatus,
+            PolicyKind,
+            ReductionFormula,
+            RollUpJudgement,
+            GradeInput,
+            CauseCode,
+            ActionKind,
+            ActionOutcome,
         );
     }
 }

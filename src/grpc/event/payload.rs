@@ -158,10 +158,10 @@ fn source_document(
 }
 
 /// Reading the payload of one event.
-struct Reading<'r, 'd> {
-    faults: &'r mut Faults,
-    resolver: &'r mut Resolver<'d>,
-    at: &'r At<'r>,
+pub(super) struct Reading<'r, 'd> {
+    pub(super) faults: &'r mut Faults,
+    pub(super) resolver: &'r mut Resolver<'d>,
+    pub(super) at: &'r At<'r>,
 }
 
 impl Reading<'_, '_> {
@@ -221,20 +221,47 @@ impl Reading<'_, '_> {
             Wire::ForecastSubmitted(p) => self.forecast_submitted(p).map(Payload::from),
             Wire::NarrativeAdded(p) => self.narrative_added(p).map(Payload::from),
             Wire::EvidenceAttached(p) => self.evidence_attached(p).map(Payload::from),
+            Wire::PolicyPublished(p) => self.policy_published(p).map(Payload::from),
+            Wire::PeriodOpened(p) => self.period_opened(p).map(Payload::from),
+            Wire::PeriodSoftClosed(p) => self.period_soft_closed(p).map(Payload::from),
+            Wire::PeriodClosed(p) => self.period_closed(p).map(Payload::from),
+            Wire::PeriodReopened(p) => self.period_reopened(p).map(Payload::from),
+            Wire::SnapshotTaken(p) => self.snapshot_taken(p).map(Payload::from),
+            Wire::RestatementIssued(p) => self.restatement_issued(p).map(Payload::from),
+            Wire::SelfEvaluated(p) => self.self_evaluated(p).map(Payload::from),
+            Wire::EvaluationReviewed(p) => self.evaluation_reviewed(p).map(Payload::from),
+            Wire::EvaluationFinalised(p) => self.evaluation_finalised(p).map(Payload::from),
+            Wire::NextActionAgreed(p) => self.next_action_agreed(p).map(Payload::from),
+            Wire::NextActionClosed(p) => self.next_action_closed(p).map(Payload::from),
         }
     }
 
     /// Something that exists, by id or code.
-    fn the<T: Referable>(&mut self, at: &At<'_>, name: &'static str, text: &str) -> Option<T> {
+    pub(super) fn the<T: Referable>(
+        &mut self,
+        at: &At<'_>,
+        name: &'static str,
+        text: &str,
+    ) -> Option<T> {
         self.resolver.reference(self.faults, &at.then(name), text)
     }
 
-    fn units(&mut self, at: &At<'_>, name: &'static str, texts: &[String]) -> Option<Vec<UnitId>> {
+    /// Things that exist, by ids or codes.
+    pub(super) fn list<T: Referable>(
+        &mut self,
+        at: &At<'_>,
+        name: &'static str,
+        texts: &[String],
+        max: usize,
+    ) -> Option<Vec<T>> {
         let resolver = &*self.resolver;
-        self.faults
-            .list(at, name, texts, Definition::LIST_MAX, |faults, at, text| {
-                resolver.reference(faults, at, text)
-            })
+        self.faults.list(at, name, texts, max, |faults, at, text| {
+            resolver.reference(faults, at, text)
+        })
+    }
+
+    fn units(&mut self, at: &At<'_>, name: &'static str, texts: &[String]) -> Option<Vec<UnitId>> {
+        self.list(at, name, texts, Definition::LIST_MAX)
     }
 
     /// The id and code of something new, which later events of the request may name.
@@ -689,7 +716,11 @@ impl Reading<'_, '_> {
         })
     }
 
-    fn subject(&mut self, at: &At<'_>, subject: Option<&v1::Subject>) -> Option<Subject> {
+    pub(super) fn subject(
+        &mut self,
+        at: &At<'_>,
+        subject: Option<&v1::Subject>,
+    ) -> Option<Subject> {
         use v1::subject::Kind;
         let at = at.then("subject");
         match subject.and_then(|subject| subject.kind.as_ref()) {

@@ -16,6 +16,7 @@ use crate::domain::text::Title;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::definition::show_definition;
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
+use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
 
 /// An event in its place.
 pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
@@ -136,7 +137,7 @@ fn texts<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(ToString::to_string).collect()
 }
 
-fn show_subject(subject: Subject) -> v1::Subject {
+pub(crate) fn show_subject(subject: Subject) -> v1::Subject {
     use v1::subject::Kind;
     let kind = match subject {
         Subject::Goal(id) => Kind::Goal(id.to_string()),
@@ -348,6 +349,97 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             subject: Some(show_subject(p.subject)),
             shows: p.shows.map(|id| id.to_string()),
             filed_under: p.filed_under.as_ref().map(Key::to_string),
+        }),
+        Payload::PolicyPublished(p) => Wire::PolicyPublished(v1::PolicyPublished {
+            code: p.code.to_string(),
+            version: p.version,
+            title: Some(show_title(&p.title)),
+            content: Some(show_content(&p.content)),
+        }),
+        Payload::PeriodOpened(p) => Wire::PeriodOpened(v1::PeriodOpened {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+            title: Some(show_title(&p.title)),
+            span: Some(show_span(p.span)),
+        }),
+        Payload::PeriodSoftClosed(p) => Wire::PeriodSoftClosed(v1::PeriodSoftClosed {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+        }),
+        Payload::PeriodClosed(p) => Wire::PeriodClosed(v1::PeriodClosed {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+            revision: p.revision,
+        }),
+        Payload::PeriodReopened(p) => Wire::PeriodReopened(v1::PeriodReopened {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+            scope: texts(&p.scope),
+            until: p.until.to_string(),
+        }),
+        Payload::SnapshotTaken(p) => Wire::SnapshotTaken(v1::SnapshotTaken {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+            revision: p.revision,
+            closed_by: p.closed_by.to_string(),
+            effective_on: p.effective_on.to_string(),
+            known_at: p.known_at,
+            policy: Some(show_policy_version(&p.policy)),
+            rows: p.rows,
+            rows_format: p.rows_format,
+            rows_sha256: p.rows_sha256.to_vec(),
+            root: p.root.map(|root| root.to_vec()),
+        }),
+        Payload::RestatementIssued(p) => Wire::RestatementIssued(v1::RestatementIssued {
+            plan: p.plan.to_string(),
+            period: p.period.to_string(),
+            revision: p.revision,
+            known_at: p.known_at,
+            policy: p.policy.as_ref().map(show_policy_version),
+            rows: p.rows,
+            material: p.material,
+            rows_format: p.rows_format,
+            rows_sha256: p.rows_sha256.map(|digest| digest.to_vec()),
+        }),
+        Payload::SelfEvaluated(p) => Wire::SelfEvaluated(v1::SelfEvaluated {
+            subject: Some(show_subject(p.subject)),
+            period: p.period.to_string(),
+            grade: p.grade.as_ref().map(Key::to_string),
+            rubric: p.rubric.as_ref().map(show_policy_version),
+            computed: p.computed.as_ref().map(show_computed),
+            cause: p.cause.map(|cause| cause.number()),
+            comment: p.comment.to_string(),
+        }),
+        Payload::EvaluationReviewed(p) => Wire::EvaluationReviewed(v1::EvaluationReviewed {
+            subject: Some(show_subject(p.subject)),
+            period: p.period.to_string(),
+            grade: p.grade.as_ref().map(Key::to_string),
+            rubric: p.rubric.as_ref().map(show_policy_version),
+            computed: p.computed.as_ref().map(show_computed),
+            comment: p.comment.to_string(),
+        }),
+        Payload::EvaluationFinalised(p) => Wire::EvaluationFinalised(v1::EvaluationFinalised {
+            subject: Some(show_subject(p.subject)),
+            period: p.period.to_string(),
+            grade: p.grade.as_ref().map(Key::to_string),
+            rubric: p.rubric.as_ref().map(show_policy_version),
+            computed: p.computed.as_ref().map(show_computed),
+            comment: p.comment.as_ref().map(ToString::to_string),
+        }),
+        Payload::NextActionAgreed(p) => Wire::NextActionAgreed(v1::NextActionAgreed {
+            subject: Some(show_subject(p.subject)),
+            action: p.action.to_string(),
+            period: p.period.to_string(),
+            kind: p.kind.number(),
+            text: p.text.to_string(),
+            owner_unit: p.owner_unit.to_string(),
+            due: p.due.to_string(),
+        }),
+        Payload::NextActionClosed(p) => Wire::NextActionClosed(v1::NextActionClosed {
+            subject: Some(show_subject(p.subject)),
+            action: p.action.to_string(),
+            outcome: p.outcome.number(),
+            text: p.text.to_string(),
         }),
     }
 }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload as Wire;
-use crate::domain::code::Code;
+use crate::domain::code::{Code, Key};
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Payload, Setting, Stream, StreamKind, Subject};
 use crate::domain::id::{
@@ -249,8 +249,15 @@ impl<'a> Resolver<'a> {
     pub(super) fn stream_of(&self, payload: &Payload) -> Option<Stream> {
         let goal = match payload {
             Payload::LedgerOpened(p) => return Some(Stream::ledger(p.ledger)),
+            Payload::PolicyPublished(_) => return self.ledger().map(Stream::ledger),
             Payload::PlanPublished(p) => return Some(Stream::plan(p.plan)),
             Payload::ImportAccepted(p) => return Some(Stream::plan(p.plan)),
+            Payload::PeriodOpened(p) => return Some(Stream::plan(p.plan)),
+            Payload::PeriodSoftClosed(p) => return Some(Stream::plan(p.plan)),
+            Payload::PeriodClosed(p) => return Some(Stream::plan(p.plan)),
+            Payload::PeriodReopened(p) => return Some(Stream::plan(p.plan)),
+            Payload::SnapshotTaken(p) => return Some(Stream::plan(p.plan)),
+            Payload::RestatementIssued(p) => return Some(Stream::plan(p.plan)),
             Payload::OrgUnitRegistered(p) => return Some(Stream::org(p.unit)),
             Payload::OrgUnitChanged(p) => return Some(Stream::org(p.unit)),
             Payload::GoalSet(p) => Some(p.goal),
@@ -281,6 +288,11 @@ impl<'a> Resolver<'a> {
             Payload::ForecastSubmitted(p) => self.home_of_indicator(p.indicator),
             Payload::NarrativeAdded(p) => self.home_of_subject(p.subject),
             Payload::EvidenceAttached(p) => self.home_of_subject(p.subject),
+            Payload::SelfEvaluated(p) => self.home_of_subject(p.subject),
+            Payload::EvaluationReviewed(p) => self.home_of_subject(p.subject),
+            Payload::EvaluationFinalised(p) => self.home_of_subject(p.subject),
+            Payload::NextActionAgreed(p) => self.home_of_subject(p.subject),
+            Payload::NextActionClosed(p) => self.home_of_subject(p.subject),
         };
         goal.map(Stream::goal)
     }
@@ -293,10 +305,36 @@ impl<'a> Resolver<'a> {
         let initiative =
             |id: Option<InitiativeId>| id.map_or(Setting::Nothing, Setting::Initiative);
         let indicator = |id: Option<IndicatorId>| id.map_or(Setting::Nothing, Setting::Indicator);
+        let period = |plan: &str, key: &str| match (self.meant(plan), Key::parse(key)) {
+            (Some(plan), Ok(key)) => Setting::Period(plan, key),
+            _ => Setting::Nothing,
+        };
+        let evaluation = |subject: Option<&v1::Subject>, key: &str| match (
+            self.meant_subject(subject),
+            Key::parse(key),
+        ) {
+            (Some(subject), Ok(key)) => Setting::Evaluation(subject, key),
+            _ => Setting::Nothing,
+        };
+        let action = |id: &str| id.parse().map_or(Setting::Nothing, Setting::Action);
         let Some(payload) = payload else {
             return Setting::Nothing;
         };
         match payload {
+            Wire::PolicyPublished(p) => {
+                Code::parse(&p.code).map_or(Setting::Nothing, Setting::Policy)
+            }
+            Wire::PeriodOpened(p) => period(&p.plan, &p.period),
+            Wire::PeriodSoftClosed(p) => period(&p.plan, &p.period),
+            Wire::PeriodClosed(p) => period(&p.plan, &p.period),
+            Wire::PeriodReopened(p) => period(&p.plan, &p.period),
+            Wire::SnapshotTaken(p) => period(&p.plan, &p.period),
+            Wire::RestatementIssued(p) => period(&p.plan, &p.period),
+            Wire::SelfEvaluated(p) => evaluation(p.subject.as_ref(), &p.period),
+            Wire::EvaluationReviewed(p) => evaluation(p.subject.as_ref(), &p.period),
+            Wire::EvaluationFinalised(p) => evaluation(p.subject.as_ref(), &p.period),
+            Wire::NextActionAgreed(p) => action(&p.action),
+            Wire::NextActionClosed(p) => action(&p.action),
             Wire::LedgerOpened(p) => stream(p.ledger.parse().ok().map(Stream::ledger)),
             Wire::PlanPublished(p) => stream(p.plan.parse().ok().map(Stream::plan)),
             Wire::OrgUnitRegistered(p) => stream(p.unit.parse().ok().map(Stream::org)),
@@ -336,6 +374,15 @@ impl<'a> Resolver<'a> {
     fn meant<T: Referable>(&self, text: &str) -> Option<T> {
         // What is wrong with it was told when the event was read.
         self.reference(&mut Faults::default(), &At::field("reference"), text)
+    }
+
+    fn meant_subject(&self, subject: Option<&v1::Subject>) -> Option<Subject> {
+        use v1::subject::Kind;
+        match subject?.kind.as_ref()? {
+            Kind::Goal(text) => self.meant(text).map(Subject::Goal),
+            Kind::Initiative(text) => self.meant(text).map(Subject::Initiative),
+            Kind::Indicator(text) => self.meant(text).map(Subject::Indicator),
+        }
     }
 
     fn home_of_subject(&self, subject: Subject) -> Option<GoalId> {

@@ -2,7 +2,10 @@ use prost::Message as _;
 
 use super::*;
 use crate::api::v1::event_input::Payload as Wire;
+use crate::domain::code::Key;
 use crate::domain::directory::Directory;
+use crate::domain::evaluation::Status;
+use crate::domain::evaluation::judgement::ComputedJudgement;
 use crate::domain::event::{
     Actor, AuthMethod, EventType, LedgerOpened, Payload, Recorded, StreamKind,
 };
@@ -256,7 +259,7 @@ fn others() -> Vec<v1::EventInput> {
     let payloads = vec![
         Wire::LedgerOpened(v1::LedgerOpened {
             ledger: id(1),
-            code: "city".to_owned(),
+            code: "town".to_owned(),
             title: title("市"),
             origin: "city.example/daicho".to_owned(),
             time_zone: "Asia/Tokyo".to_owned(),
@@ -434,9 +437,152 @@ fn others() -> Vec<v1::EventInput> {
         }),
     ];
     (1_000..)
-        .zip(payloads)
+        .zip(payloads.into_iter().chain(evaluations()))
         .map(|(number, payload)| full(input(number, payload)))
         .collect()
+}
+
+/// Policies, periods, evaluations and next actions, with every field that a client may fill.
+fn evaluations() -> Vec<Wire> {
+    let plan = || "R5".to_owned();
+    let period = || "上半期".to_owned();
+    let subject = |kind| Some(v1::Subject { kind: Some(kind) });
+    let indicator = || subject(v1::subject::Kind::Indicator(INDICATOR.to_owned()));
+    let goal = || subject(v1::subject::Kind::Goal("R5/企画/1-1".to_owned()));
+    let version = || {
+        Some(v1::PolicyVersion {
+            code: "市の基準".to_owned(),
+            version: 3,
+        })
+    };
+    let published = |content| {
+        Wire::PolicyPublished(v1::PolicyPublished {
+            code: "市の方針".to_owned(),
+            version: 2,
+            title: title("方針"),
+            content: Some(content),
+        })
+    };
+    vec![
+        published(v1::policy_published::Content::Evaluation(
+            v1::EvaluationPolicy {
+                on_track_from: "0.95".to_owned(),
+                slightly_behind_from: "0.8".to_owned(),
+                display_digits: 2,
+                mean_cap: Some("1".to_owned()),
+                reduction: v1::ReductionFormula::TwoMinusRatio.into(),
+                interpolates_months: true,
+                months_compensate: true,
+                forecast_gap: "0.1".to_owned(),
+                late_lowering_days: 60,
+                late_report_days: 45,
+                roll_up: v1::RollUpJudgement::Worst.into(),
+                rubric: Some("市の基準".to_owned()),
+            },
+        )),
+        published(v1::policy_published::Content::Rubric(v1::GradeRubric {
+            input: v1::GradeInput::Status.into(),
+            levels: vec![v1::GradeLevel {
+                key: "順調".to_owned(),
+                title: title("順調"),
+                at_least: Some("1".to_owned()),
+                statuses: vec![
+                    v1::EvaluationStatus::OnTrack.into(),
+                    v1::EvaluationStatus::NotEvaluable.into(),
+                ],
+                non_grade: true,
+            }],
+            full_target_is_best: true,
+        })),
+        Wire::PeriodOpened(v1::PeriodOpened {
+            plan: plan(),
+            period: period(),
+            title: title("上半期"),
+            span: Some(v1::DateSpan {
+                first: "2023-04-01".to_owned(),
+                last: "2023-09-30".to_owned(),
+            }),
+        }),
+        Wire::PeriodSoftClosed(v1::PeriodSoftClosed {
+            plan: plan(),
+            period: period(),
+        }),
+        Wire::PeriodClosed(v1::PeriodClosed {
+            plan: plan(),
+            period: period(),
+            revision: Some(1),
+        }),
+        Wire::PeriodReopened(v1::PeriodReopened {
+            plan: plan(),
+            period: period(),
+            scope: vec![INDICATOR.to_owned()],
+            until: "2023-10-31".to_owned(),
+        }),
+        Wire::SnapshotTaken(v1::SnapshotTaken {
+            plan: plan(),
+            period: period(),
+            revision: 1,
+            closed_by: id(8),
+            effective_on: "2023-09-30".to_owned(),
+            known_at: 900,
+            policy: version(),
+            rows: 230,
+            rows_format: 1,
+            rows_sha256: vec![3; 32],
+            root: Some(vec![4; 32]),
+        }),
+        Wire::RestatementIssued(v1::RestatementIssued {
+            plan: plan(),
+            period: period(),
+            revision: 1,
+            known_at: Some(1_000),
+            policy: version(),
+            rows: Some(2),
+            material: Some(1),
+            rows_format: Some(1),
+            rows_sha256: Some(vec![5; 32]),
+        }),
+        Wire::SelfEvaluated(v1::SelfEvaluated {
+            subject: indicator(),
+            period: period(),
+            grade: Some("A".to_owned()),
+            rubric: version(),
+            computed: None,
+            cause: Some(v1::CauseCode::Partner.into()),
+            comment: "所見".to_owned(),
+        }),
+        Wire::EvaluationReviewed(v1::EvaluationReviewed {
+            subject: goal(),
+            period: period(),
+            grade: Some("B".to_owned()),
+            rubric: version(),
+            computed: None,
+            comment: "所見".to_owned(),
+        }),
+        Wire::EvaluationFinalised(v1::EvaluationFinalised {
+            subject: goal(),
+            period: period(),
+            grade: None,
+            rubric: None,
+            computed: None,
+            comment: Some("所見".to_owned()),
+        }),
+        Wire::NextActionAgreed(v1::NextActionAgreed {
+            subject: indicator(),
+            action: id(300),
+            period: period(),
+            kind: v1::ActionKind::Shrink.into(),
+            text: "縮小する".to_owned(),
+            owner_unit: "企画課".to_owned(),
+            due: "2023-12-28".to_owned(),
+        }),
+        Wire::NextActionClosed(v1::NextActionClosed {
+            subject: indicator(),
+            action: id(300),
+            outcome: v1::ActionOutcome::Dropped.into(),
+            text: "取りやめた".to_owned(),
+        }),
+    ]
 }
 
 /// With every field of the envelope.
@@ -468,7 +614,36 @@ fn full(event: v1::EventInput) -> v1::EventInput {
 }
 
 fn parse(events: &[v1::EventInput]) -> Result<Parsed, Vec<Rejection>> {
-    parse_events(&Directory::default(), events, &[], 1_000).map_err(|unsound| unsound.rejections)
+    parse_events(&directory_of(&[]), events, &[], 1_000).map_err(|unsound| unsound.rejections)
+}
+
+/// The event that a ledger begins with.
+fn opening() -> Event {
+    let opened = LedgerOpened {
+        ledger: LedgerId::from_bytes(&[5; 16]).unwrap(),
+        code: crate::domain::code::Code::parse("city").unwrap(),
+        title: crate::domain::text::Title {
+            ja: Name::parse("市").unwrap(),
+            en: None,
+        },
+        origin: Name::parse("city.example").unwrap(),
+        time_zone: Name::parse("Asia/Tokyo").unwrap(),
+        locale: Name::parse("ja").unwrap(),
+        sample: false,
+        clock: crate::domain::event::ClockKind::System,
+    };
+    Event {
+        id: EventId::from_bytes(&[4; 16]).unwrap(),
+        stream: Stream::ledger(opened.ledger),
+        valid: None,
+        reason: None,
+        evidence: Vec::new(),
+        source_document: None,
+        decision: None,
+        correlation: None,
+        causation: None,
+        payload: Payload::LedgerOpened(opened),
+    }
 }
 
 fn faults(events: &[v1::EventInput]) -> String {
@@ -503,9 +678,11 @@ fn at_position(event: &Event, position: u64) -> Recorded {
     }
 }
 
+/// What a ledger knows after its opening and `events`.
 fn directory_of(events: &[Event]) -> Directory {
     let mut directory = Directory::default();
-    for (position, event) in (0..).zip(events) {
+    directory.apply(&at_position(&opening(), 0));
+    for (position, event) in (1..).zip(events) {
         directory.apply(&at_position(event, position));
     }
     directory
@@ -565,6 +742,45 @@ fn what_is_recorded_reads_back_as_it_was() {
     types.sort_unstable();
     types.dedup();
     assert_eq!(types, EventType::ALL, "a type of event has no example here");
+}
+
+#[test]
+fn what_the_server_computes_is_told_and_not_taken() {
+    let judged = |payload: &mut Payload| {
+        if let Some(judging) = payload.judging() {
+            *judging.computed = Some(ComputedJudgement {
+                status: Status::NotEvaluable,
+                grade: Some(Key::parse("Z").unwrap()),
+            });
+        }
+    };
+    let all: Vec<_> = plan().into_iter().chain(others()).collect();
+    let events = parse(&all).unwrap().events;
+    let directory = directory_of(&events[..plan().len()]);
+    let mut evaluations = 0;
+    for mut event in events {
+        judged(&mut event.payload);
+        let Some(expected) = event.payload.evaluated().map(|e| e.computed.cloned()) else {
+            continue;
+        };
+        evaluations += 1;
+        let fact = show_event(&event);
+        let shown = match fact.payload.as_ref().unwrap() {
+            Wire::SelfEvaluated(p) => p.computed.as_ref(),
+            Wire::EvaluationReviewed(p) => p.computed.as_ref(),
+            Wire::EvaluationFinalised(p) => p.computed.as_ref(),
+            other => panic!("{other:?}"),
+        };
+        let expected = expected.unwrap();
+        let shown = shown.unwrap();
+        assert_eq!(shown.status, expected.status.number());
+        assert_eq!(shown.grade.as_deref(), Some("Z"));
+        let refused = parse_events(&directory, &[fact], &[], 1).unwrap_err();
+        assert_eq!(refused.rejections.len(), 1);
+        assert_eq!(refused.rejections[0].reason, Reason::FieldInvalid);
+        assert!(refused.rejections[0].field.ends_with(".computed"));
+    }
+    assert_eq!(evaluations, 3);
 }
 
 #[test]
@@ -734,32 +950,7 @@ fn expected_revisions_name_streams_by_id_or_code() {
         }),
         revision: 4,
     };
-    let opened = LedgerOpened {
-        ledger: LedgerId::from_bytes(&[5; 16]).unwrap(),
-        code: crate::domain::code::Code::parse("city").unwrap(),
-        title: crate::domain::text::Title {
-            ja: Name::parse("市").unwrap(),
-            en: None,
-        },
-        origin: Name::parse("city.example").unwrap(),
-        time_zone: Name::parse("Asia/Tokyo").unwrap(),
-        locale: Name::parse("ja").unwrap(),
-        sample: false,
-        clock: crate::domain::event::ClockKind::System,
-    };
-    let opening = Event {
-        id: EventId::from_bytes(&[4; 16]).unwrap(),
-        stream: Stream::ledger(opened.ledger),
-        valid: None,
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: Payload::LedgerOpened(opened),
-    };
-    let directory = directory_of(std::slice::from_ref(&opening));
+    let directory = directory_of(&[]);
     let expected = [
         stream(v1::StreamKind::Goal, "R5/企画/1-1"),
         stream(v1::StreamKind::Org, &id(102)),

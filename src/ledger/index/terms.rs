@@ -99,6 +99,9 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         Payload::OrgUnitChanged(p) => {
             units.insert(p.unit);
         }
+        Payload::PeriodReopened(p) => {
+            terms.extend(p.scope.iter().copied().map(Term::indicator));
+        }
         Payload::ResponsibilityTransferred(p) => {
             terms.push(Term::initiative(p.initiative));
             if let Some(entry) = directory.initiative(p.initiative) {
@@ -109,6 +112,9 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
             }
         }
         payload => {
+            if let Payload::NextActionAgreed(p) = payload {
+                units.insert(p.owner_unit);
+            }
             if let Some(id) = initiative_of(payload) {
                 terms.push(Term::initiative(id));
                 units_of_initiative(directory, id, &mut units);
@@ -139,6 +145,11 @@ fn initiative_of(payload: &Payload) -> Option<InitiativeId> {
         Payload::InitiativeCancelled(p) => Some(p.initiative),
         Payload::NarrativeAdded(p) => initiative_subject(&p.subject),
         Payload::EvidenceAttached(p) => initiative_subject(&p.subject),
+        Payload::SelfEvaluated(p) => initiative_subject(&p.subject),
+        Payload::EvaluationReviewed(p) => initiative_subject(&p.subject),
+        Payload::EvaluationFinalised(p) => initiative_subject(&p.subject),
+        Payload::NextActionAgreed(p) => initiative_subject(&p.subject),
+        Payload::NextActionClosed(p) => initiative_subject(&p.subject),
         _ => None,
     }
 }

@@ -203,12 +203,25 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::ActualRetracted
         | EventType::DemandRecorded
         | EventType::ForecastSubmitted => Some(last_field(payload, 1)?.unwrap_or_default()),
-        EventType::NarrativeAdded | EventType::EvidenceAttached => {
+        EventType::NarrativeAdded
+        | EventType::EvidenceAttached
+        | EventType::SelfEvaluated
+        | EventType::EvaluationReviewed
+        | EventType::EvaluationFinalised
+        | EventType::NextActionAgreed
+        | EventType::NextActionClosed => {
             last_field(last_field(payload, 1)?.unwrap_or_default(), 3)?
         }
         EventType::LedgerOpened
+        | EventType::PolicyPublished
         | EventType::PlanPublished
         | EventType::ImportAccepted
+        | EventType::PeriodOpened
+        | EventType::PeriodSoftClosed
+        | EventType::PeriodClosed
+        | EventType::PeriodReopened
+        | EventType::SnapshotTaken
+        | EventType::RestatementIssued
         | EventType::OrgUnitRegistered
         | EventType::OrgUnitChanged
         | EventType::GoalSet

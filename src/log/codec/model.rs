@@ -2,6 +2,10 @@
 
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::DateSpan;
+use crate::domain::evaluation::judgement::ComputedJudgement;
+use crate::domain::evaluation::policy::{
+    EvaluationPolicy, GradeLevel, GradeRubric, PolicyContent, PolicyVersion,
+};
 use crate::domain::event::{ForecastValue, Subject};
 use crate::domain::indicator::{
     Checkpoint, DataQuality, Definition, ExternalReference, Member, Part, Quantifier, Rubric,
@@ -122,6 +126,30 @@ messages! {
     PartTarget { part = part, value = value }
     Baseline { value = value, as_of = as_of, source = source }
     PlanPoint { date = date, value = value }
+    PolicyVersion { code = code, version = version }
+    EvaluationPolicy {
+        on_track_from = on_track_from,
+        slightly_behind_from = slightly_behind_from,
+        display_digits = display_digits,
+        mean_cap = mean_cap,
+        reduction = reduction,
+        interpolates_months = interpolates_months,
+        months_compensate = months_compensate,
+        forecast_gap = forecast_gap,
+        late_lowering_days = late_lowering_days,
+        late_report_days = late_report_days,
+        roll_up = roll_up,
+        rubric = rubric_code,
+    }
+    GradeLevel {
+        key = key,
+        title = title,
+        at_least = at_least,
+        statuses = statuses,
+        non_grade = non_grade,
+    }
+    GradeRubric { input = input, levels = levels, full_target_is_best = full_target_is_best }
+    ComputedJudgement { status = status, grade = grade }
 }
 
 required_messages!(
@@ -455,6 +483,25 @@ impl Wire<wire::ForecastValue> for ForecastValue {
         Ok(match wire.kind.ok_or_else(DecodeError::missing)? {
             Kind::Value(value) => Self::Value(Wire::take(value).within("value")?),
             Kind::Date(date) => Self::Date(Wire::take(date).within("date")?),
+        })
+    }
+}
+
+impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
+    fn put(&self) -> Result<Option<wire::policy_published::Content>, EncodeError> {
+        use wire::policy_published::Content;
+        Ok(Some(match self {
+            Self::Evaluation(policy) => Content::Evaluation(policy.put().within("evaluation")?),
+            Self::Rubric(rubric) => Content::Rubric(rubric.put().within("rubric")?),
+        }))
+    }
+    fn take(wire: Option<wire::policy_published::Content>) -> Result<Self, DecodeError> {
+        use wire::policy_published::Content;
+        Ok(match wire.ok_or_else(DecodeError::missing)? {
+            Content::Evaluation(policy) => {
+                Self::Evaluation(Wire::take(policy).within("evaluation")?)
+            }
+            Content::Rubric(rubric) => Self::Rubric(Wire::take(rubric).within("rubric")?),
         })
     }
 }

@@ -4,13 +4,15 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::domain::event::{
-    ActualCorrected, ActualRecorded, ActualRetracted, BaselineSet, DemandRecorded, EventType,
-    EvidenceAttached, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed,
-    GoalReworded, GoalSet, GoalSuspended, ImportAccepted, IndicatorCancelled, IndicatorDefined,
-    IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled, InitiativeMoved,
-    InitiativeReworded, InitiativeSet, LedgerOpened, NarrativeAdded, OrgUnitChanged,
-    OrgUnitRegistered, Payload, PlanProfileSet, PlanPublished, ResponsibilityTransferred,
-    TargetRevised, TargetSet,
+    ActualCorrected, ActualRecorded, ActualRetracted, BaselineSet, DemandRecorded,
+    EvaluationFinalised, EvaluationReviewed, EventType, EvidenceAttached, ForecastSubmitted,
+    GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed, GoalReworded, GoalSet, GoalSuspended,
+    ImportAccepted, IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined,
+    IndicatorReworded, InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet,
+    LedgerOpened, NarrativeAdded, NextActionAgreed, NextActionClosed, OrgUnitChanged,
+    OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened, PeriodReopened, PeriodSoftClosed,
+    PlanProfileSet, PlanPublished, PolicyPublished, ResponsibilityTransferred, RestatementIssued,
+    SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -52,6 +54,7 @@ payloads! {
         sample = sample,
         clock = clock,
     }
+    PolicyPublished { code = code, version = version, title = title, content = content }
     PlanPublished {
         plan = plan_id,
         code = code,
@@ -68,6 +71,39 @@ payloads! {
         initiatives = initiatives,
         indicators = indicators,
         mapping_version = mapping_version,
+    }
+    PeriodOpened { plan = plan_id, period = period, title = title, span = span }
+    PeriodSoftClosed { plan = plan_id, period = period }
+    PeriodClosed { plan = plan_id, period = period, revision = revision must }
+    PeriodReopened {
+        plan = plan_id,
+        period = period,
+        scope = scope_indicator_ids,
+        until = until,
+    }
+    SnapshotTaken {
+        plan = plan_id,
+        period = period,
+        revision = revision,
+        closed_by = closed_by_event_id,
+        effective_on = effective_on,
+        known_at = known_at,
+        policy = policy,
+        rows = rows,
+        rows_format = rows_format,
+        rows_sha256 = rows_sha256,
+        root = root,
+    }
+    RestatementIssued {
+        plan = plan_id,
+        period = period,
+        revision = revision,
+        known_at = known_at must,
+        policy = policy must,
+        rows = rows must,
+        material = material must,
+        rows_format = rows_format must,
+        rows_sha256 = rows_sha256 must,
     }
     OrgUnitRegistered { unit = unit_id, code = code, name = name, kind = kind, parent = parent_id }
     OrgUnitChanged { unit = unit_id, name = name, parent = parent_id, dissolved = dissolved }
@@ -156,4 +192,39 @@ payloads! {
     }
     NarrativeAdded { subject = subject, kind = kind, text = text }
     EvidenceAttached { subject = subject, shows = shows_event_id, filed_under = filed_under }
+    SelfEvaluated {
+        subject = subject,
+        period = period,
+        grade = grade,
+        rubric = rubric,
+        computed = computed,
+        cause = cause,
+        comment = comment,
+    }
+    EvaluationReviewed {
+        subject = subject,
+        period = period,
+        grade = grade,
+        rubric = rubric,
+        computed = computed,
+        comment = comment,
+    }
+    EvaluationFinalised {
+        subject = subject,
+        period = period,
+        grade = grade,
+        rubric = rubric,
+        computed = computed,
+        comment = comment,
+    }
+    NextActionAgreed {
+        subject = subject,
+        action = action_id,
+        period = period,
+        kind = kind,
+        text = text,
+        owner_unit = owner_unit_id,
+        due = due,
+    }
+    NextActionClosed { subject = subject, action = action_id, outcome = outcome, text = text }
 }

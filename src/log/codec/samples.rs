@@ -23,6 +23,7 @@ use crate::log::Leaf;
 use crate::log::codec::{RequestPlace, ServerPart, encode_client_part};
 use crate::merkle::Hash;
 
+mod evaluations;
 mod forms;
 mod model;
 mod payloads;
@@ -148,7 +149,15 @@ pub(super) fn plain_actor() -> Actor {
 fn stream_of(payload: &Payload) -> Stream {
     match payload {
         Payload::LedgerOpened(_) => Stream::ledger(ledger()),
-        Payload::PlanPublished(_) | Payload::ImportAccepted(_) => Stream::plan(plan(1)),
+        Payload::PolicyPublished(_) => Stream::ledger(ledger()),
+        Payload::PlanPublished(_)
+        | Payload::ImportAccepted(_)
+        | Payload::PeriodOpened(_)
+        | Payload::PeriodSoftClosed(_)
+        | Payload::PeriodClosed(_)
+        | Payload::PeriodReopened(_)
+        | Payload::SnapshotTaken(_)
+        | Payload::RestatementIssued(_) => Stream::plan(plan(1)),
         Payload::OrgUnitRegistered(_) | Payload::OrgUnitChanged(_) => Stream::org(unit_id(2)),
         _ => Stream::goal(goal(1)),
     }
@@ -254,7 +263,11 @@ pub(super) fn minimal(name_: &str, number: u128, payload: Payload) -> Sample {
 /// The events of the golden files: two of each type.
 pub(super) fn golden() -> Vec<Sample> {
     let mut samples = Vec::new();
-    for (number, (most, least)) in (1..).zip(payloads::payloads()) {
+    // Numbered in the order in which types came to be, for ever.
+    let payloads = payloads::payloads()
+        .into_iter()
+        .chain(evaluations::payloads());
+    for (number, (most, least)) in (1..).zip(payloads) {
         let name_ = most.event_type().code().to_lowercase();
         samples.push(full(&name_, number, most));
         samples.push(minimal(&format!("{name_}.minimal"), number, least));

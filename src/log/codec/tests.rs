@@ -13,7 +13,8 @@ use super::*;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::event::{
     ActualCorrected, ActualRecorded, ActualRetracted, EventType, Evidence, IndicatorRedefined,
-    NarrativeAdded, NarrativeKind, Payload, Reason, ReasonCode, Subject, TargetRevised, Validity,
+    NarrativeAdded, NarrativeKind, Payload, PeriodClosed, Reason, ReasonCode, Subject,
+    TargetRevised, Validity,
 };
 use crate::domain::indicator::Disclosure;
 use crate::domain::quantity::Quantity;

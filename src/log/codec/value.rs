@@ -6,11 +6,15 @@ use rust_decimal::Decimal;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, parse_iso};
+use crate::domain::evaluation::Status;
+use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
+use crate::domain::evaluation::policy::{GradeInput, ReductionFormula, RollUpJudgement};
 use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
 use crate::domain::id::{
-    EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId, UnitId,
+    ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
+    UnitId,
 };
 use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
@@ -114,6 +118,7 @@ macro_rules! ids {
     )*};
 }
 ids!(
+    ActionId,
     EventId,
     GoalId,
     IndicatorId,
@@ -214,17 +219,17 @@ fn required(bytes: &[u8]) -> Result<(), DecodeError> {
 }
 
 /// Choices: the same names on both sides, and no arm for "all others", so that a new one does not
-/// compile until it has a number.
+/// compile until it has a number. The enum of the protos is named after the domain's, or as it says.
 macro_rules! choices {
-    ($($type:ident { $($variant:ident),* $(,)? })*) => {$(
+    ($($type:ident = $wire:ident { $($variant:ident),* $(,)? })*) => {$(
         impl Wire<i32> for $type {
             fn put(&self) -> Result<i32, EncodeError> {
-                Ok(match self { $(Self::$variant => wire::$type::$variant),* } as i32)
+                Ok(match self { $(Self::$variant => wire::$wire::$variant),* } as i32)
             }
             fn take(wire: i32) -> Result<Self, DecodeError> {
-                match wire::$type::try_from(wire) {
-                    Ok(wire::$type::Unspecified) => Err(DecodeError::missing()),
-                    $(Ok(wire::$type::$variant) => Ok(Self::$variant),)*
+                match wire::$wire::try_from(wire) {
+                    Ok(wire::$wire::Unspecified) => Err(DecodeError::missing()),
+                    $(Ok(wire::$wire::$variant) => Ok(Self::$variant),)*
                     Err(_) => Err(DecodeError::invalid(format_args!("`{wire}` is not known to this release"))),
                 }
             }
@@ -241,7 +246,7 @@ macro_rules! choices {
             $(for value in $type::ALL {
                 let number: i32 = value.put().unwrap();
                 assert_eq!($type::take(number), Ok(*value));
-                all.push((value.code(), wire::$type::try_from(number).unwrap().as_str_name()));
+                all.push((value.code(), wire::$wire::try_from(number).unwrap().as_str_name()));
             })*
             all
         }
@@ -249,40 +254,55 @@ macro_rules! choices {
 }
 
 choices! {
-    StreamKind { Ledger, Plan, Org, Goal }
-    AuthMethod { Unauthenticated, System, MutualTls, Oidc }
-    ClockKind { System, Simulated }
-    UnitKind { Department, Section, Other }
-    Disclosure { Public, Internal, Restricted }
-    NarrativeKind { Cause, Risk, Result, Note }
-    ReasonCode {
+    StreamKind = StreamKind { Ledger, Plan, Org, Goal }
+    AuthMethod = AuthMethod { Unauthenticated, System, MutualTls, Oidc }
+    ClockKind = ClockKind { System, Simulated }
+    UnitKind = UnitKind { Department, Section, Other }
+    Disclosure = Disclosure { Public, Internal, Restricted }
+    NarrativeKind = NarrativeKind { Cause, Risk, Result, Note }
+    ReasonCode = ReasonCode {
         EntryError, LateData, SourceRevised, Duplicate, WrongIndicator, MethodError, DefinitionChange,
         ProvisionalFinalised, Irregularity, PlanReview, ExternalCause, Budget, DemandChange,
         Reorganisation, Other,
     }
-    MeasureType {
+    MeasureType = MeasureType {
         Count, Level, Ratio, Mean, RatePerPeriod, Quantity, Stage, Coverage, Milestone, Qualitative,
         Composite,
     }
-    EntryKind { Increment, Absolute, NumDen, MemberState, MemberValue, MilestoneState, RubricLevel }
-    AggTime {
+    EntryKind = EntryKind { Increment, Absolute, NumDen, MemberState, MemberValue, MilestoneState, RubricLevel }
+    AggTime = AggTime {
         Sum, Latest, RatioOfSums, RatioOfLatest, MeanOfPeriods, Max, Min, Distinct, DoneBy, None,
     }
-    AggSpace { Sum, CappedSum, MinOfParts, RatioOfSums, Weighted, AllOf, None }
-    Comparator { Ge, Gt, Le, Lt, WithinTolerance, InRange, DoneBy, RubricAtLeast }
-    AttainmentBasis { ToTarget, FromBaseline }
-    ResultLevel { Process, Output, Outcome }
-    EndState { Started, Completed, Decided, InOperation }
-    MemberState { NotDone, Done }
-    MilestoneState { NotStarted, Started, Decided, Completed, InOperation }
-    NilCause { NoActivity, NoDemand, NotMeasured }
-    EventType {
-        LedgerOpened, PlanPublished, ImportAccepted, OrgUnitRegistered, OrgUnitChanged, GoalSet,
+    AggSpace = AggSpace { Sum, CappedSum, MinOfParts, RatioOfSums, Weighted, AllOf, None }
+    Comparator = Comparator { Ge, Gt, Le, Lt, WithinTolerance, InRange, DoneBy, RubricAtLeast }
+    AttainmentBasis = AttainmentBasis { ToTarget, FromBaseline }
+    ResultLevel = ResultLevel { Process, Output, Outcome }
+    EndState = EndState { Started, Completed, Decided, InOperation }
+    MemberState = MemberState { NotDone, Done }
+    MilestoneState = MilestoneState { NotStarted, Started, Decided, Completed, InOperation }
+    NilCause = NilCause { NoActivity, NoDemand, NotMeasured }
+    Status = EvaluationStatus {
+        Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind, Attention,
+        Behind, Overdue, NotAchieved, Breached, PlanLineUnset, NotDue, NoReport, NotApplicable,
+        Suspended, Cancelled, CarriedOver, NotEvaluable,
+    }
+    ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
+    RollUpJudgement = RollUpJudgement { None, Worst }
+    GradeInput = GradeInput { Attainment, Forecast, Status, Judgement }
+    CauseCode = CauseCode {
+        Staff, Budget, TenderFailed, External, DemandFell, Partner, PlanTooHigh, Other,
+    }
+    ActionKind = ActionKind { Continue, Improve, Expand, Shrink, Stop }
+    ActionOutcome = ActionOutcome { Done, Dropped, CarriedOn }
+    EventType = EventType {
+        LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,
+        PeriodClosed, PeriodReopened, SnapshotTaken, RestatementIssued, OrgUnitRegistered, OrgUnitChanged, GoalSet,
         GoalReworded, GoalMoved, GoalSuspended, GoalResumed, GoalCancelled, GoalCarriedOver,
         InitiativeSet, InitiativeReworded, InitiativeMoved, InitiativeCancelled,
         ResponsibilityTransferred, IndicatorDefined, IndicatorReworded, IndicatorMoved,
         IndicatorRedefined, IndicatorCancelled, BaselineSet, TargetSet, TargetRevised, PlanProfileSet,
         ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded, ForecastSubmitted,
-        NarrativeAdded, EvidenceAttached,
+        NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
+        NextActionAgreed, NextActionClosed,
     }
 }

@@ -1,10 +1,13 @@
 //! Events for the forms that one payload of each type leaves out.
 
+use super::evaluations;
 use super::model::*;
 use super::*;
+use crate::domain::evaluation::Status;
+use crate::domain::evaluation::policy::{EvaluationPolicy, GradeLevel, PolicyContent};
 
-/// Events for every form of a target, a measurement, a profile, a unit, a quantifier, a subject and
-/// a forecast.
+/// Events for every form of a target, a measurement, a profile, a unit, a quantifier, a subject, a
+/// forecast and a policy.
 pub(in crate::log::codec) fn forms() -> Vec<Sample> {
     let k = indicator(1);
     let q = quantity;
@@ -172,6 +175,30 @@ pub(in crate::log::codec) fn forms() -> Vec<Sample> {
                 value,
                 confidence: Some(10),
                 basis,
+            }
+            .into(),
+        );
+    }
+    let mut rubric = evaluations::rubric();
+    rubric.levels.push(GradeLevel {
+        statuses: Status::ALL.to_vec(),
+        ..rubric.levels[0].clone()
+    });
+    for content in [
+        PolicyContent::Evaluation(EvaluationPolicy::default()),
+        PolicyContent::Evaluation(EvaluationPolicy {
+            mean_cap: None,
+            rubric: None,
+            ..evaluations::policy()
+        }),
+        PolicyContent::Rubric(rubric),
+    ] {
+        payloads.push(
+            PolicyPublished {
+                code: code("city"),
+                version: u32::MAX,
+                title: ja("算定方針"),
+                content,
             }
             .into(),
         );

@@ -282,6 +282,31 @@ fn fault_in_the_payload_is_told_with_its_path() {
             Some(wire::ForecastValue::default())),
         "`payload.value` is missing"
     );
+    assert_eq!(
+        payload_fault!(PolicyPublished, |p| p.content = None),
+        "`payload.content` is missing"
+    );
+    assert_eq!(
+        payload_fault!(PolicyPublished, |p| {
+            let Some(wire::policy_published::Content::Evaluation(policy)) = &mut p.content else {
+                return;
+            };
+            policy.roll_up = 0;
+        }),
+        "`payload.content.evaluation.roll_up` is missing"
+    );
+    assert_eq!(
+        payload_fault!(PeriodReopened, |p| p.scope_indicator_ids[1].clear()),
+        "`payload.scope_indicator_ids[1]` is missing"
+    );
+    assert_eq!(
+        payload_fault!(RestatementIssued, |p| p.policy = None),
+        "`payload.policy` is missing"
+    );
+    assert_eq!(
+        payload_fault!(SelfEvaluated, |p| p.computed.as_mut().unwrap().status = 99),
+        "`payload.computed.status` is invalid: `99` is not known to this release"
+    );
     for (spelling, problem) in [
         ("", "missing"),
         ("1.50", "invalid: not a decimal in its one spelling"),

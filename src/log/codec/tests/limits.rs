@@ -56,6 +56,20 @@ fn what_could_not_be_read_back_is_not_encoded() {
         before
     );
 
+    let closed = samples::golden()
+        .into_iter()
+        .find_map(|s| match s.event.payload {
+            Payload::PeriodClosed(p) => Some(p),
+            _ => None,
+        })
+        .unwrap();
+    assert_eq!(
+        refusal(PeriodClosed {
+            revision: None,
+            ..closed
+        }),
+        "`payload.revision` cannot be stored: required in a stored event"
+    );
     let mut redefined = samples::golden()
         .into_iter()
         .find_map(|s| match s.event.payload {
