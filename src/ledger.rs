@@ -29,6 +29,7 @@ mod append;
 mod prepare;
 mod reader;
 mod state;
+mod structure;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
@@ -573,7 +574,9 @@ fn validated(
     actor: &Actor,
     now: jiff::Timestamp,
 ) -> Appended {
-    let View { head, directory } = view;
+    let View {
+        head, directory, ..
+    } = view;
     let mut after: HashMap<Stream, StreamState> = HashMap::new();
     let mut receipt = Receipt {
         ledger: append.ledger,

@@ -1,19 +1,21 @@
 //! One ledger as its readers see it: committed events, what they fold to, and where to find them.
 
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
 use lru::LruCache;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
+use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, Recorded, Stream};
 use crate::domain::id::{EventId, LedgerId};
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
+use crate::ledger::structure::{Start, Structure};
 use crate::log::codec::{self, DecodeError};
 use crate::log::{
     Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, ReadError, ReadLimits,
@@ -62,13 +64,31 @@ pub struct Stored {
     pub recorded: Recorded,
 }
 
-/// The committed events up to a head, and what stands where at it.
+/// The ledger as it was known at a size, and what stood where then.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// The head.
+    /// The present head, at or above `size`.
     pub head: Head,
-    /// The fold of the structural events below it.
+    /// K: the events at positions 0 to `size - 1` are known, no others.
+    pub size: u64,
+    /// The fold of the structural events among them.
     pub directory: Arc<Directory>,
+}
+
+impl View {
+    /// Everything up to `head`, in which `directory` stands.
+    fn present(head: Head, directory: Arc<Directory>) -> Self {
+        Self {
+            head,
+            size: head.size,
+            directory,
+        }
+    }
+
+    /// The facts of days up to `on` that are known here.
+    pub fn cut(&self, on: Date) -> Cut {
+        Cut::on(on).known_at(self.size)
+    }
 }
 
 /// Events that became durable together, on their way to the readers.
@@ -85,6 +105,10 @@ pub struct Reader {
     clock: Clock,
     /// What is indexed, so that answers can include it. Replaced whole, so that an answer is of one head.
     view: RwLock<View>,
+    /// What stood where before; never behind `view`.
+    structure: Mutex<Structure>,
+    /// Directories of earlier sizes that were asked for, by version.
+    directories: Mutex<LruCache<usize, Arc<Directory>>>,
     streams: Mutex<LruCache<Stream, Arc<StreamState>>>,
     /// What is durable and acknowledged.
     committed: watch::Sender<Head>,
@@ -95,6 +119,8 @@ pub struct Reader {
 impl Reader {
     /// Streams whose state is kept in memory.
     const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
+    /// Directories of earlier sizes that are kept once somebody asked for them.
+    const DIRECTORIES_CACHED: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
     /// Events decoded at once while folding or replaying.
     const PAGE: usize = 4_096;
 
@@ -111,19 +137,15 @@ impl Reader {
             log,
             index,
             clock: Clock::system(),
-            view: RwLock::new(View {
-                head,
-                directory: Arc::default(),
-            }),
+            view: RwLock::new(View::present(head, Arc::default())),
+            structure: Mutex::default(),
+            directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
             streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
         };
         let directory = reader.fold_structure().await?;
-        reader.set_view(View {
-            head,
-            directory: Arc::new(directory),
-        });
+        reader.set_view(View::present(head, Arc::new(directory)));
         reader.replay_tail(head).await?;
         if reader.view().directory.has_simulated_clock() {
             let last = reader
@@ -155,6 +177,7 @@ impl Reader {
         for page in positions.chunks(Self::PAGE) {
             for stored in self.stored_at(page).await? {
                 directory.apply(&stored.recorded);
+                self.structure().add(stored.recorded.position, &directory);
             }
         }
         Ok(directory)
@@ -186,9 +209,9 @@ impl Reader {
         let mut indexed = Vec::with_capacity(events.len());
         for (recorded, _) in events {
             if recorded.event.payload.is_structural() {
-                changed
-                    .get_or_insert_with(|| Directory::clone(&current))
-                    .apply(recorded);
+                let directory = changed.get_or_insert_with(|| Directory::clone(&current));
+                directory.apply(recorded);
+                self.structure().add(recorded.position, directory);
             }
             indexed.push(Indexed {
                 position: recorded.position,
@@ -198,10 +221,7 @@ impl Reader {
             });
         }
         self.index.add(indexed);
-        self.set_view(View {
-            head,
-            directory: changed.map_or(current, Arc::new),
-        });
+        self.set_view(View::present(head, changed.map_or(current, Arc::new)));
     }
 
     fn set_view(&self, view: View) {
@@ -245,6 +265,44 @@ impl Reader {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// The ledger as it was known when it had `size` events: the directory is the fold of exactly those.
+    /// Costs at most the fold of the structural events between two savepoints, and nothing where none came
+    /// since.
+    pub async fn view_at(&self, size: u64) -> Result<View, ReadFault> {
+        let present = self.view();
+        if present.head.size < size {
+            let position = size.saturating_sub(1);
+            return Err(ReadFault::NotReached { position });
+        }
+        let view = |directory| View {
+            size,
+            directory,
+            ..present.clone()
+        };
+        let version = self.structure().version_at(size);
+        if version as u64 == present.directory.version() {
+            return Ok(view(present.directory.clone()));
+        }
+        let known = self.directories().get(&version).cloned();
+        if let Some(directory) = known {
+            return Ok(view(directory));
+        }
+        let Start {
+            mut directory,
+            missing,
+        } = self.structure().start(version);
+        if !missing.is_empty() {
+            let fold = Arc::make_mut(&mut directory);
+            for page in missing.chunks(Self::PAGE) {
+                for stored in self.stored_at(page).await? {
+                    fold.apply(&stored.recorded);
+                }
+            }
+            self.directories().put(version, directory.clone());
+        }
+        Ok(view(directory))
     }
 
     /// The head that every answer now includes.
@@ -352,7 +410,19 @@ impl Reader {
         Ok(state)
     }
 
-    fn cache(&self) -> std::sync::MutexGuard<'_, LruCache<Stream, Arc<StreamState>>> {
+    fn structure(&self) -> MutexGuard<'_, Structure> {
+        self.structure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn directories(&self) -> MutexGuard<'_, LruCache<usize, Arc<Directory>>> {
+        self.directories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, LruCache<Stream, Arc<StreamState>>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

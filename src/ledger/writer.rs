@@ -306,7 +306,9 @@ impl Writer {
         match message {
             Message::Append(request) => self.take_append(*request),
             Message::Adopt(reader, last_recorded_at) => {
-                let View { head, directory } = reader.view();
+                let View {
+                    head, directory, ..
+                } = reader.view();
                 let ledger = OwnLedger {
                     head,
                     next: head.size,

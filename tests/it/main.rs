@@ -8,6 +8,7 @@
 )]
 
 mod architecture;
+mod as_of;
 mod audit;
 mod cli;
 mod errors;
