@@ -3,7 +3,10 @@
 
 pub mod change;
 pub mod describe;
+pub mod explain;
+pub mod flags;
 pub mod goal_card;
 pub mod listing;
 pub mod overview;
 pub mod sample;
+pub mod trail;

@@ -139,6 +139,8 @@ pub(crate) struct World {
     pub(crate) goals: BTreeMap<StreamId, Goal>,
     pub(crate) position: u64,
     pub(crate) today: Date,
+    /// Who acts; `None`: the tester.
+    pub(crate) actor: Option<&'static str>,
 }
 
 impl World {
@@ -204,6 +206,11 @@ impl World {
         self
     }
 
+    pub(crate) fn by(mut self, actor: &'static str) -> Self {
+        self.actor = Some(actor);
+        self
+    }
+
     pub(crate) fn event(&self, fact: &Fact) -> Event {
         let name = fact
             .name
@@ -230,7 +237,13 @@ impl World {
     }
 
     pub(crate) fn apply(&mut self, event: Event) {
-        let recorded = placed(event, self.position);
+        let mut recorded = placed(event, self.position);
+        // Noon in the ledger's zone.
+        let noon = self.today.at(3, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
+        recorded.recorded_at = noon.unwrap().timestamp();
+        if let Some(actor) = self.actor {
+            recorded.actor.subject = name(actor);
+        }
         self.directory.apply(&recorded);
         if recorded.event.stream.kind == StreamKind::Goal {
             self.goals

@@ -32,6 +32,7 @@ mod tests;
 mod units;
 mod values;
 
+pub use notices::{LEVEL_KEPT_PERCENT, SPIKE_TIMES, TOTAL_PERCENT};
 pub use opening::decide_opening;
 
 /// What other streams rule, and the time.

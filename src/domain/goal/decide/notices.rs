@@ -13,11 +13,11 @@ use crate::domain::rejection::NoticeKind;
 use crate::domain::target::Aim;
 
 /// An increment is a spike above this many times the greatest before.
-const SPIKE_TIMES: i64 = 3;
+pub const SPIKE_TIMES: i64 = 3;
 /// Percent of the target that a total passes before somebody looks.
-const TOTAL_PERCENT: i64 = 150;
+pub const TOTAL_PERCENT: i64 = 150;
 /// Percent of the level before that a level keeps at least.
-const LEVEL_KEPT_PERCENT: i64 = 80;
+pub const LEVEL_KEPT_PERCENT: i64 = 80;
 /// Days after which a report is old.
 const OLD_DAYS: i32 = 45;
 
