@@ -272,43 +272,44 @@ impl ReadCopy {
 
     /// Removes what `ledger` holds above `end` and states that it ends there. The record across that
     /// border is cut.
+    ///
+    /// The statement comes first, with the cut: a process that is killed on the way leaves records
+    /// above the end, which the next cut removes, and never an end above its records.
     pub(crate) fn cut(&self, ledger: LedgerId, end: &Head) -> Result<(), CopyFault> {
-        self.cut_records(ledger, end.size)?;
         let mut batch = CopyBatch::default();
         if end.size == 0 {
             batch.remove(key(END, ledger, &[]));
         } else {
+            self.cut_across(ledger, end.size, &mut batch)?;
             batch.put_end(ledger, end);
         }
-        self.apply(batch)
+        self.apply(batch)?;
+        self.remove_range(&log_key(ledger, end.size), &after_prefix(LOG, ledger))
     }
 
-    fn cut_records(&self, ledger: LedgerId, size: u64) -> Result<(), CopyFault> {
-        self.remove_range(&log_key(ledger, size), &after_prefix(LOG, ledger))?;
-        let Some(last) = size.checked_sub(1) else {
+    /// Cuts the record that holds the last position before `size`, if it reaches further.
+    fn cut_across(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+        batch: &mut CopyBatch,
+    ) -> Result<(), CopyFault> {
+        let record = self.record(ledger, size.saturating_sub(1))?;
+        let Some(record) = record.filter(|record| record.end() > size) else {
             return Ok(());
         };
-        match self.record(ledger, last)? {
-            Some(record) if record.end() > size => {
-                let kept = record.until(size).ok_or(CopyFault::Record {
-                    ledger,
-                    position: record.first,
-                    why: "framing",
-                })?;
-                let mut batch = CopyBatch::default();
-                let key = log_key(ledger, kept.first);
-                let value = kept
-                    .encode(&key)
-                    .map_err(|InvalidRecord(why)| CopyFault::Record {
-                        ledger,
-                        position: kept.first,
-                        why,
-                    })?;
-                batch.put(key, value);
-                self.apply(batch)
-            }
-            _ => Ok(()),
-        }
+        let first = record.first;
+        let wrong = |why| CopyFault::Record {
+            ledger,
+            position: first,
+            why,
+        };
+        let kept = record.until(size).ok_or_else(|| wrong("framing"))?;
+        let value = kept
+            .encode(&log_key(ledger, first))
+            .map_err(|InvalidRecord(why)| wrong(why))?;
+        batch.put_record(ledger, first, value);
+        Ok(())
     }
 
     fn remove_range(&self, from: &[u8], to: &[u8]) -> Result<(), CopyFault> {
@@ -461,4 +462,50 @@ fn guarded<T>(f: impl FnOnce() -> Result<T, CopyFault>) -> Result<T, CopyFault> 
             .unwrap_or_default();
         Err(CopyFault::Storage(format!("panicked: {message}")))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::chunk::put_frame;
+    use crate::log::conformance::{head_over, leaves, ledger};
+
+    #[test]
+    fn a_cut_states_the_new_end_before_it_removes_anything() {
+        let dir = tempfile::tempdir().unwrap();
+        let copy = ReadCopy::open(dir.path(), FolderId([1; 16]), 1024 * 1024).unwrap();
+        let history = leaves(1, &[10; 12]);
+        let mut batch = CopyBatch::default();
+        for (first, leaves) in (0..).step_by(4).zip(history.chunks(4)) {
+            let mut framed = Vec::new();
+            leaves.iter().for_each(|l| put_frame(&mut framed, &l.bytes));
+            let record = CopyRecord::new(first, framed.into()).unwrap();
+            let value = record.encode(&log_key(ledger(1), first)).unwrap();
+            batch.put_record(ledger(1), first, value);
+        }
+        batch.put_end(ledger(1), &head_over(1, &history));
+        copy.apply(batch).unwrap();
+
+        for (size, left) in [(6, vec![0, 4]), (0, vec![])] {
+            let mut changes = copy.db.watch_prefix([]);
+            copy.cut(ledger(1), &head_over(1, &history[..size]))
+                .unwrap();
+            let records = copy.db.scan_prefix(prefix(LOG, ledger(1))).keys();
+            let firsts = records.map(|key| (&key.unwrap()[PREFIX_BYTES..]).get_u64());
+            assert_eq!(firsts.collect::<Vec<_>>(), left);
+            let end = copy.ends().unwrap().get(&ledger(1)).map(|head| head.size);
+            assert_eq!(end, (size > 0).then_some(size as u64));
+
+            let mut seen = Vec::new();
+            while let Ok(change) = changes.next_timeout(Duration::ZERO) {
+                seen.push((
+                    change.key()[0],
+                    matches!(change, sled::Event::Remove { .. }),
+                ));
+            }
+            let stated = seen.iter().position(|(kind, _)| *kind == END).unwrap();
+            let removed = seen.iter().position(|change| *change == (LOG, true));
+            assert!(stated < removed.unwrap(), "{seen:?}");
+        }
+    }
 }

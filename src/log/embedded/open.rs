@@ -34,8 +34,8 @@ use crate::log::head::Head;
 use crate::log::journal::catalog::{Catalog, start_of};
 use crate::log::journal::segment::{self, Scan};
 use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
-use crate::log::journal::writer::{self, JournalWriter, Written};
-use crate::log::journal::{FolderId, Ledgers, Location, Seal};
+use crate::log::journal::writer::{self, Draft, JournalWriter, Written};
+use crate::log::journal::{FolderId, Ledgers, Location, Record, Seal};
 use crate::merkle::Hash;
 
 pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
@@ -128,16 +128,19 @@ struct Opening {
 
 /// Both copies, checked and repaired.
 struct Opened {
+    journal: Resumed,
+    copy: ReadCopy,
+    copied: HashMap<LedgerId, Head>,
+}
+
+/// The journal, ready to be written on.
+struct Resumed {
     writer: JournalWriter,
     ledgers: Ledgers,
     /// The number of each segment and the state that it begins with.
     starts: Vec<(u32, Ledgers)>,
     /// The records of the tail, for its index.
     tail: Vec<Written>,
-    copy: ReadCopy,
-    copied: HashMap<LedgerId, Head>,
-    /// Marks that no longer hold, since sled is begun anew.
-    void_marks: Vec<LedgerId>,
 }
 
 /// A statement that a ledger has reached a size.
@@ -226,20 +229,15 @@ impl Opening {
         self.carry_out(&survey, &repairs)
             .map_err(io_error("journal repair"))?;
         let repaired = self.repaired(&survey, repairs);
-        let (writer, starts, tail) = self.resume(&repaired).map_err(io_error("journal"))?;
-        let ledgers = repaired.ledgers;
-        let (copy, copied, void_marks) = self.mend_copy(examined, &ledgers)?;
+        let mut journal = self.resume(repaired).map_err(io_error("journal"))?;
+        let (copy, copied) = self.mend_copy(examined, &mut journal)?;
         self.folder
             .number_evidence()
             .map_err(io_error("evidence"))?;
         Ok(Opened {
-            writer,
-            ledgers,
-            starts,
-            tail,
+            journal,
             copy,
             copied,
-            void_marks,
         })
     }
 
@@ -286,13 +284,14 @@ impl Opening {
         let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes)
             .map_err(copy_error)?;
         Ok(Opened {
-            writer,
-            starts: vec![(1, ledgers.clone())],
-            ledgers,
-            tail: Vec::new(),
+            journal: Resumed {
+                writer,
+                starts: vec![(1, ledgers.clone())],
+                ledgers,
+                tail: Vec::new(),
+            },
             copy,
             copied: HashMap::new(),
-            void_marks: Vec::new(),
         })
     }
 
@@ -302,12 +301,8 @@ impl Opening {
         JournalWriter::begin(files, &dir, self.id, self.config.segment_bytes, seal)
     }
 
-    /// Goes on behind the tail: the writer, where each segment begins, and the tail's records.
-    #[expect(clippy::type_complexity, reason = "taken apart at once")]
-    fn resume(
-        &self,
-        repaired: &Repaired,
-    ) -> io::Result<(JournalWriter, Vec<(u32, Ledgers)>, Vec<Written>)> {
+    /// Goes on behind the tail.
+    fn resume(&self, repaired: Repaired) -> io::Result<Resumed> {
         let Repaired {
             ledgers,
             tail,
@@ -320,39 +315,47 @@ impl Opening {
                 .iter()
                 .map(|seal| (seal.segment + 1, Ledgers::from(seal))),
         );
-        if let Some(seal) = tail.seal(last) {
+        let (writer, tail) = if let Some(seal) = tail.seal(last) {
             starts.push((last + 1, ledgers.clone()));
-            return Ok((self.begin_segment(seal)?, starts, Vec::new()));
-        }
-        let Some(end) = tail.records.last() else {
+            (self.begin_segment(seal)?, Vec::new())
+        } else if let Some(end) = tail.records.last() {
+            let writer = JournalWriter::resume(
+                Arc::clone(&self.config.files),
+                &self.folder.journal(),
+                self.id,
+                self.config.segment_bytes,
+                writer::Tail {
+                    segment: last,
+                    ordinal: end.decoded.ordinal + 1,
+                    written: tail.file.slice(..tail.end),
+                },
+            )?;
+            (writer, index(last, &tail))
+        } else {
             let seal = seals.last().cloned().unwrap_or_else(before_all);
-            return Ok((self.begin_segment(&seal)?, starts, Vec::new()));
+            (self.begin_segment(&seal)?, Vec::new())
         };
-        let writer = JournalWriter::resume(
-            Arc::clone(&self.config.files),
-            &self.folder.journal(),
-            self.id,
-            self.config.segment_bytes,
-            writer::Tail {
-                segment: last,
-                ordinal: end.decoded.ordinal + 1,
-                written: tail.file.slice(..tail.end),
-            },
-        )?;
-        Ok((writer, starts, index(last, tail)))
+        Ok(Resumed {
+            writer,
+            ledgers,
+            starts,
+            tail,
+        })
     }
 
     /// Starts the threads.
     fn start(self, opened: Opened) -> io::Result<EmbeddedLog> {
         let Opened {
+            journal,
+            copy,
+            copied,
+        } = opened;
+        let Resumed {
             writer,
             ledgers,
             starts,
             tail,
-            copy,
-            copied,
-            void_marks,
-        } = opened;
+        } = journal;
         let catalog = Catalog::new(&self.folder.journal(), self.id);
         starts
             .iter()
@@ -378,14 +381,7 @@ impl Opening {
             committed,
             fed,
         }));
-        shared.leave_marks(
-            void_marks
-                .into_iter()
-                .map(|ledger| (ledger, Head::EMPTY))
-                .collect(),
-        );
         let (appender, messages) = Appender::new(Arc::clone(&shared));
-        Appender::wake_for_marks(&appender.weak_queue());
         let journal = JournalThread {
             shared: Arc::clone(&shared),
             writer,
@@ -408,6 +404,30 @@ impl Opening {
             appender,
             threads,
         })
+    }
+}
+
+impl Resumed {
+    /// Writes down that no mark holds any more: sled is begun anew.
+    fn void_marks(&mut self) -> io::Result<()> {
+        let marked = self.ledgers.0.iter().filter(|(_, s)| s.marked.size > 0);
+        let void: Vec<_> = marked.map(|(ledger, _)| (*ledger, Head::EMPTY)).collect();
+        if void.is_empty() {
+            return Ok(());
+        }
+        let record = Record::Mark(void.clone());
+        let segment = self.writer.end().segment;
+        let written = self
+            .writer
+            .write(&[Draft::Record(&record)], &self.ledgers)?;
+        let now = self.writer.end().segment;
+        if now != segment {
+            self.starts.push((now, self.ledgers.clone()));
+            self.tail.clear();
+        }
+        self.tail.extend(written);
+        self.ledgers.mark(&void);
+        Ok(())
     }
 }
 

@@ -9,7 +9,7 @@ use crate::log::IntegrityKind;
 use crate::log::copy::ReadCopy;
 use crate::log::embedded::OpenError;
 use crate::log::embedded::folder::sync_dir;
-use crate::log::embedded::open::{Examined, Opening, Repaired, copy_error, io_error};
+use crate::log::embedded::open::{Examined, Opening, Repaired, Resumed, copy_error, io_error};
 use crate::log::embedded::repair::Rebuilt;
 use crate::log::head::Head;
 use crate::log::journal::Ledgers;
@@ -108,44 +108,39 @@ impl Opening {
     }
 
     /// sled as readers and the feeder begin with it: cut at the marks, or begun anew. Tells what it
-    /// holds, and the ledgers whose marks no longer hold.
-    #[expect(clippy::type_complexity, reason = "taken apart at once")]
+    /// holds.
     pub(super) fn mend_copy(
         &self,
         examined: Examined,
-        ledgers: &Ledgers,
-    ) -> Result<(ReadCopy, HashMap<LedgerId, Head>, Vec<LedgerId>), OpenError> {
+        journal: &mut Resumed,
+    ) -> Result<(ReadCopy, HashMap<LedgerId, Head>), OpenError> {
         let Examined {
             copy,
             existed,
             ends,
             trouble,
         } = examined;
-        match (copy, trouble) {
+        let trouble = match (copy, trouble) {
             (Ok(copy), None) => {
-                let copied = cut_at_marks(&copy, &ends, ledgers)?;
-                Ok((copy, copied, Vec::new()))
+                let copied = cut_at_marks(&copy, &ends, &journal.ledgers)?;
+                return Ok((copy, copied));
             }
-            (copy, trouble) => {
-                let why = trouble.or_else(|| copy.as_ref().err().map(ToString::to_string));
-                drop(copy);
-                let marked: Vec<LedgerId> = ledgers
-                    .0
-                    .iter()
-                    .filter(|(_, s)| s.marked.size > 0)
-                    .map(|(l, _)| *l)
-                    .collect();
-                if existed || !marked.is_empty() {
-                    let evidence = self.folder.set_sled_aside().map_err(io_error("evidence"))?;
-                    let why = why.unwrap_or_default();
-                    let detail = format!("{why}; set aside and rebuilt from the journal");
-                    self.integrity
-                        .record(IntegrityKind::CopySetAside, detail, Some(evidence));
-                }
-                let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes);
-                Ok((copy.map_err(copy_error)?, HashMap::new(), marked))
-            }
+            (_, Some(trouble)) => trouble,
+            (Err(fault), None) => fault.to_string(),
+        };
+        let mut states = journal.ledgers.0.values();
+        if existed || states.any(|state| state.marked.size > 0) {
+            let evidence = self.folder.set_sled_aside().map_err(io_error("evidence"))?;
+            let detail = format!("{trouble}; set aside and rebuilt from the journal");
+            self.integrity
+                .record(IntegrityKind::CopySetAside, detail, Some(evidence));
         }
+        // Before there is a new one, which would be found to have less than the marks say. A process
+        // that is killed right here still leaves no sled beside marks: the next open then tells of it
+        // once more, with an empty sled for evidence. The other order could leave it untold.
+        journal.void_marks().map_err(io_error("journal"))?;
+        let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes);
+        Ok((copy.map_err(copy_error)?, HashMap::new()))
     }
 }
 

@@ -213,7 +213,7 @@ async fn torn_record_that_a_checkpoint_reaches_beyond_is_refused() {
         .unwrap();
     drop(log);
     let (offset, length) = groups(&bench, &bench.tail())[1];
-    let intact = bench.killed();
+    let intact = bench.copied();
     flip(&bench.tail(), offset + length / 2);
     assert_refused(&bench, "record crc32c");
     assert_holds(&intact.open(), 1, &history).await;
@@ -258,7 +258,7 @@ async fn missing_sled_is_rebuilt_from_the_journal() {
 async fn sled_that_is_an_older_one_is_set_aside_and_rebuilt() {
     let bench = Bench::small();
     let mut history = stored(&bench, 10).await;
-    let older = bench.killed();
+    let older = bench.copied();
     let log = bench.open();
     grow(&log, 1, &mut history, 10, 3).await;
     log.close().await.unwrap();
@@ -336,9 +336,9 @@ async fn damaged_sled_never_shortens_history() {
         grow(&log, 1, &mut history, 10, 10).await;
         log.settle().await.unwrap();
     }
-    let killed = bench.killed();
+    let stored = bench.copied();
     drop(log);
-    let db = killed.path("sled").join("db");
+    let db = stored.path("sled").join("db");
     let whole = fs::read(&db).unwrap();
     let used = whole.iter().rposition(|&byte| byte != 0).unwrap();
     let damages = (0..12).map(|i| {
@@ -351,7 +351,7 @@ async fn damaged_sled_never_shortens_history() {
         bytes
     });
     for (i, bytes) in damages.enumerate() {
-        let damaged = killed.killed();
+        let damaged = stored.copied();
         fs::write(damaged.path("sled").join("db"), bytes).unwrap();
         let log = damaged.open();
         assert_holds(&log, 1, &history).await;
@@ -363,20 +363,6 @@ async fn damaged_sled_never_shortens_history() {
         log.settle().await.unwrap();
         assert_holds(&log, 1, &history).await;
     }
-}
-
-#[tokio::test]
-async fn interrupted_rebuild_of_sled_goes_on() {
-    let bench = Bench::small();
-    let mut history = stored(&bench, 40).await;
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    let log = bench.open();
-    let killed = bench.killed();
-    drop(log);
-    let log = killed.open();
-    assert_holds(&log, 1, &history).await;
-    drop(log);
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
 }
 
 #[tokio::test]
@@ -430,7 +416,7 @@ async fn sled_gone_and_a_seal_unread_is_still_refused() {
 async fn both_copies_shorter_than_the_heads_file_is_refused() {
     let bench = Bench::new();
     let mut history = stored(&bench, 3).await;
-    let older = bench.killed();
+    let older = bench.copied();
     let log = bench.open();
     grow(&log, 1, &mut history, 3, 3).await;
     log.close().await.unwrap();
