@@ -21,7 +21,9 @@ use crate::domain::goal::decide::decide_opening;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::log::codec::{self, RequestPlace, ServerPart};
-use crate::log::{CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, Outcome};
+use crate::log::{
+    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, LogFault, Outcome,
+};
 
 pub mod index;
 
@@ -46,6 +48,9 @@ const QUEUE_MAX: usize = 4_096;
 const UNPUBLISHED_MAX: usize = 64;
 /// How often a request is looked at again because something newer bears on it.
 const ATTEMPTS_MAX: usize = 64;
+
+/// What callers are told while the writer ends.
+const STOPPING: AppendError = AppendError::Refused(LogFault::Closed);
 
 /// All ledgers of a data folder.
 pub struct Ledgers {
@@ -232,35 +237,23 @@ impl Ledgers {
                 deadline,
                 reply,
             };
-            let queue = self.queue().ok_or(AppendError::ReadOnly)?;
+            let failed = !*self.writable.borrow();
+            let queue = self.queue().ok_or(STOPPING)?;
             queue
                 .try_send(Message::Append(Box::new(request)))
                 .map_err(|error| match error {
                     mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
-                    mpsc::error::TrySendError::Closed(_) => AppendError::ReadOnly,
+                    mpsc::error::TrySendError::Closed(_) => STOPPING,
                 })?;
             // The writer answers everything it takes up; a missing answer means that it is gone.
             let verdict = answer.await.unwrap_or_else(|_| {
-                Err(AppendError::Unknown(crate::log::LogFault::Storage(
+                Err(AppendError::Unknown(LogFault::Storage(
                     "the writer is gone".into(),
                 )))
             })?;
             match verdict {
                 Verdict::Appended(appended) => return Ok(*appended),
-                Verdict::LookAgain(size) => {
-                    let mut watch = reader.watch();
-                    let mut writable = self.writable();
-                    tokio::select! {
-                        // The sender lives as long as the reader we hold.
-                        _ = watch.wait_for(|head| head.size >= size) => {}
-                        // What it waits for will never be synced; its outcome is as unknown as the first's.
-                        _ = writable.wait_for(|writable| !writable) => {
-                            return Err(AppendError::Unknown(crate::log::LogFault::Storage(
-                                "the log failed while the same request was in flight".into(),
-                            )));
-                        }
-                    }
-                }
+                Verdict::LookAgain(size) => self.wait_for(&reader, size, failed).await,
             }
         }
         Err(AppendError::Overloaded)
@@ -342,27 +335,41 @@ impl Ledgers {
         request: RequestId,
     ) -> Result<ReceiptLookup, AppendError> {
         let reader = self.reader(ledger).ok_or(AppendError::LedgerUnknown)?;
-        if let Some(found) = find_receipt(&reader, request).await? {
-            return Ok(ReceiptLookup::Found(found));
+        loop {
+            if let Some(found) = find_receipt(&reader, request).await? {
+                return Ok(ReceiptLookup::Found(found));
+            }
+            let failed = !*self.writable.borrow();
+            let (reply, answer) = oneshot::channel();
+            let queue = self.queue().ok_or(STOPPING)?;
+            queue
+                .send(Message::Barrier(ledger, request, reply))
+                .await
+                .map_err(|_| STOPPING)?;
+            let size = answer.await.map_err(|_| STOPPING)??;
+            self.wait_for(&reader, size, failed).await;
+            if reader.head().size < size {
+                continue;
+            }
+            return Ok(match find_receipt(&reader, request).await? {
+                Some(found) => ReceiptLookup::Found(found),
+                None => ReceiptLookup::NotFound {
+                    size: reader.head().size,
+                },
+            });
         }
-        let (reply, answer) = oneshot::channel();
-        let queue = self.queue().ok_or(AppendError::ReadOnly)?;
-        queue
-            .send(Message::Barrier(ledger, reply))
-            .await
-            .map_err(|_| AppendError::ReadOnly)?;
-        let size = answer.await.map_err(|_| AppendError::ReadOnly)?;
+    }
+
+    /// Waits until answers include `size`, or until the log fails: then the writer, asked again, knows
+    /// what became of it. If it had `failed` when the writer named the size, that size is durable.
+    async fn wait_for(&self, reader: &Reader, size: u64, failed: bool) {
         let mut watch = reader.watch();
         let mut writable = self.writable();
+        // Neither sender goes before the reader and the writer do.
         tokio::select! {
+            biased;
             _ = watch.wait_for(|head| head.size >= size) => {}
-            _ = writable.wait_for(|writable| !writable) => return Err(AppendError::ReadOnly),
-        }
-        match find_receipt(&reader, request).await? {
-            Some(found) => Ok(ReceiptLookup::Found(found)),
-            None => Ok(ReceiptLookup::NotFound {
-                size: reader.head().size,
-            }),
+            _ = writable.wait_for(|writable| !writable), if !failed => {}
         }
     }
 
@@ -446,16 +453,21 @@ impl Ledgers {
             prev_leaf_hash: None,
         };
         let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![client.finish(&server)]);
-        match self.log.append(vec![commit]).await.pop() {
-            Some(Outcome::Committed(_)) => Ok(self.adopt(open.ledger).await?),
-            Some(Outcome::Conflict(_)) | None => Err(AppendError::ReadOnly),
-            Some(Outcome::Refused(fault)) => Err(AppendError::Refused(fault)),
-            Some(Outcome::Unknown(fault)) => Err(AppendError::Unknown(fault)),
+        let failure = match self.log.append(vec![commit]).await.pop() {
+            Some(Outcome::Committed(_)) => return Ok(self.adopt(open.ledger).await?),
+            Some(Outcome::Conflict(_)) | None => AppendError::ReadOnly,
+            Some(Outcome::Refused(fault)) => AppendError::Refused(fault),
+            Some(Outcome::Unknown(fault)) => AppendError::Unknown(fault),
+        };
+        if let Some(queue) = self.queue() {
+            // Only a stopping server has no writer.
+            let _ = queue.send(Message::LogFailed).await;
         }
+        Err(failure)
     }
 
     /// Finishes what was taken up, writes the indexes and closes the log.
-    pub async fn stop(&self) -> Result<(), crate::log::LogFault> {
+    pub async fn stop(&self) -> Result<(), LogFault> {
         drop(
             self.queue
                 .write()

@@ -85,10 +85,10 @@ service_reasons! {
     /// Too late, and nothing happened.
     DeadlinePassed = "DEADLINE_PASSED", DeadlineExceeded, "時間切れです。何も記録されていません", "the deadline passed; nothing was appended";
     /// Nobody knows.
-    OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable, "記録されたか不明です。同じIDでもう一度送ってください", "the events may or may not be appended; send the same request again";
-    /// The log takes nothing any more.
-    ReadOnly = "READ_ONLY", Unavailable, "台帳は読取専用になっています。管理者に連絡してください", "the server is read-only after a storage error; nothing was appended";
-    /// The log cannot be reached.
+    OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable, "記録されたか不明です。同じIDでもう一度送ってください", "the events may or may not be appended; send the same request again with the same ids";
+    /// The log failed and takes nothing any more.
+    ReadOnly = "READ_ONLY", Unavailable, "台帳は読取専用になっています。何も記録されていません。管理者に連絡し、再起動の後に同じIDで送ってください", "the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart";
+    /// The log cannot be reached, or is being closed.
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, "台帳を読み書きできません", "the log cannot be reached now";
     /// What is stored is damaged.
     DataDamaged = "DATA_DAMAGED", DataLoss, "記録が壊れています。管理者に連絡してください", "stored events are damaged";
@@ -399,15 +399,13 @@ impl From<AppendError> for Refusal {
             }
             AppendError::DeadlineBefore => Self::new(ServiceReason::DeadlinePassed),
             AppendError::ReadOnly => Self::new(ServiceReason::ReadOnly),
-            AppendError::Refused(LogFault::InFlight) => {
+            AppendError::Refused(LogFault::Closed) => {
                 Self::new(ServiceReason::LogUnavailable).retry_in(RETRY_UNAVAILABLE)
             }
-            AppendError::Refused(fault @ LogFault::Invalid(_)) => {
-                Self::new(ServiceReason::LogUnavailable).because(&fault)
-            }
-            AppendError::Refused(fault @ (LogFault::Closed | LogFault::Storage(_))) => {
-                Self::new(ServiceReason::ReadOnly).because(&fault)
-            }
+            // Whatever the log refuses is final: the writer ends.
+            AppendError::Refused(
+                fault @ (LogFault::InFlight | LogFault::Invalid(_) | LogFault::Storage(_)),
+            ) => Self::new(ServiceReason::ReadOnly).because(&fault),
             AppendError::Unknown(fault) => Self::new(ServiceReason::OutcomeUnknown).because(&fault),
             AppendError::Read(fault) => Self::from(fault),
         }

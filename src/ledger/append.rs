@@ -173,10 +173,10 @@ pub enum AppendError {
     /// The deadline passed while the request waited; nothing was appended.
     #[error("the deadline passed before the request was taken up")]
     DeadlineBefore,
-    /// The log takes nothing any more; nothing was appended.
+    /// The log failed before and takes nothing any more; nothing was appended.
     #[error("the ledger is read-only")]
     ReadOnly,
-    /// The log refused; nothing was appended.
+    /// The log refused, or is being closed; nothing was appended.
     #[error("the log refused the events")]
     Refused(#[source] LogFault),
     /// The events may or may not be appended. Only a retry with the same ids is safe.

@@ -8,6 +8,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -52,8 +53,14 @@ pub(super) enum Message {
     Append(Box<Request>),
     /// A ledger that was opened, with everything it holds.
     Adopt(Arc<Reader>, Timestamp),
-    /// Answers with the size that includes every request taken up before.
-    Barrier(LedgerId, oneshot::Sender<u64>),
+    /// Answers with a size that includes the request, if it was taken up before.
+    Barrier(
+        LedgerId,
+        RequestId,
+        oneshot::Sender<Result<u64, AppendError>>,
+    ),
+    /// The log failed under a hand that is not the writer's.
+    LogFailed,
 }
 
 /// Group limits: what waits while a sync runs becomes one group, up to these.
@@ -95,17 +102,17 @@ impl Recent {
     }
 
     fn find(&self, append: &Append) -> Option<u64> {
-        let get =
-            |key: &(bool, [u8; 16])| self.newer.get(key).or_else(|| self.older.get(key)).copied();
-        get(&(true, *append.request_id.as_bytes()))
-            .into_iter()
-            .chain(
-                append
-                    .events
-                    .iter()
-                    .filter_map(|event| get(&(false, *event.id.as_bytes()))),
-            )
-            .max()
+        let events = append.events.iter();
+        let events = events.filter_map(|event| self.get(&(false, *event.id.as_bytes())));
+        events.chain(self.find_request(append.request_id)).max()
+    }
+
+    fn find_request(&self, request: RequestId) -> Option<u64> {
+        self.get(&(true, *request.as_bytes()))
+    }
+
+    fn get(&self, key: &(bool, [u8; 16])) -> Option<u64> {
+        self.newer.get(key).or_else(|| self.older.get(key)).copied()
     }
 }
 
@@ -115,11 +122,29 @@ struct OwnLedger {
     head: Head,
     /// The next position, after everything decided.
     next: u64,
+    /// The next position, after everything handed to the log.
+    submitted: u64,
+    /// What the log was given and may or may not hold: it failed.
+    unknown: Range<u64>,
     last_recorded_at: Timestamp,
     directory: Directory,
     recent: Recent,
     /// Streams that are not kept end below this position.
     floor: u64,
+}
+
+impl OwnLedger {
+    /// What became of ids that were last used at `position`, when the log has failed.
+    fn after_failure(&self, position: Option<u64>) -> Result<u64, AppendError> {
+        match position {
+            Some(position) if self.unknown.contains(&position) => Err(AppendError::Unknown(
+                LogFault::Storage("it failed while the same ids were in flight".to_owned()),
+            )),
+            Some(position) if position < self.head.size => Ok(position + 1),
+            // Never handed to the log, or refused by it.
+            _ => Err(AppendError::ReadOnly),
+        }
+    }
 }
 
 /// A request whose events wait for a sync.
@@ -230,9 +255,10 @@ impl Writer {
         }
         let (mut ledgers, mut commits) = (Vec::new(), Vec::new());
         for (id, leaves) in group.leaves {
-            let Some(ledger) = self.ledgers.get(&id) else {
+            let Some(ledger) = self.ledgers.get_mut(&id) else {
                 continue;
             };
+            ledger.submitted = ledger.next;
             ledgers.push(id);
             commits.push(LedgerCommit::new(id, ledger.head, leaves));
         }
@@ -265,7 +291,12 @@ impl Writer {
                     "the head moved to {head:?} without this writer"
                 ))),
                 Outcome::Refused(fault) => AppendError::Refused(fault),
-                Outcome::Unknown(fault) => AppendError::Unknown(fault),
+                Outcome::Unknown(fault) => {
+                    if let Some(ledger) = self.ledgers.get_mut(id) {
+                        ledger.unknown = ledger.head.size..ledger.submitted;
+                    }
+                    AppendError::Unknown(fault)
+                }
             };
             tracing::error!(ledger = %id, error = &failure as &dyn std::error::Error, "the writer stops");
             self.writable.send_replace(false);
@@ -312,6 +343,8 @@ impl Writer {
                 let ledger = OwnLedger {
                     head,
                     next: head.size,
+                    submitted: head.size,
+                    unknown: 0..0,
                     last_recorded_at,
                     directory: Directory::clone(&directory),
                     recent: Recent::starting(head.size),
@@ -320,10 +353,26 @@ impl Writer {
                 };
                 self.ledgers.insert(ledger.reader.id(), ledger);
             }
-            Message::Barrier(ledger, reply) => {
-                let size = self.ledgers.get(&ledger).map_or(0, |ledger| ledger.next);
-                let _ = reply.send(size);
+            Message::Barrier(ledger, request, reply) => {
+                let _ = reply.send(self.size_with(ledger, request));
             }
+            Message::LogFailed => {
+                self.writable.send_replace(false);
+            }
+        }
+    }
+
+    /// The size that includes `request`, if it was taken up.
+    fn size_with(&self, ledger: LedgerId, request: RequestId) -> Result<u64, AppendError> {
+        let ledger = self.ledgers.get(&ledger);
+        let ledger = ledger.ok_or(AppendError::LedgerUnknown)?;
+        if *self.writable.borrow() {
+            return Ok(ledger.next);
+        }
+        match ledger.after_failure(ledger.recent.find_request(request)) {
+            // What was never stored will not be any more.
+            Err(AppendError::ReadOnly) => Ok(ledger.head.size),
+            known => known,
         }
     }
 
@@ -346,7 +395,12 @@ impl Writer {
             return;
         }
         let answer = if !*self.writable.borrow() {
-            Err(AppendError::ReadOnly)
+            // A retry is told what became of the first, as far as that is known.
+            let ledger = self.ledgers.get(&append.ledger);
+            let after = ledger.map(|ledger| ledger.after_failure(ledger.recent.find(&append)));
+            after
+                .unwrap_or(Err(AppendError::ReadOnly))
+                .map(Verdict::LookAgain)
         } else if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             Err(AppendError::DeadlineBefore)
         } else {

@@ -112,18 +112,18 @@ fn what_is_no_rule_says_whether_to_try_again() {
     "#);
     assert_snapshot!(seen(AppendError::Unknown(storage()).into(), Language::Ja), @r#"
     Unavailable OUTCOME_UNKNOWN {}
-    the events may or may not be appended; send the same request again
+    the events may or may not be appended; send the same request again with the same ids
     ja: 記録されたか不明です。同じIDでもう一度送ってください
     "#);
     assert_snapshot!(seen(Refusal::deadline_while_appending(), Language::En), @r#"
     DeadlineExceeded OUTCOME_UNKNOWN {}
-    the events may or may not be appended; send the same request again
-    en: the events may or may not be appended; send the same request again
+    the events may or may not be appended; send the same request again with the same ids
+    en: the events may or may not be appended; send the same request again with the same ids
     "#);
     assert_snapshot!(seen(AppendError::Refused(storage()).into(), Language::En), @r#"
     Unavailable READ_ONLY {}
-    the server is read-only after a storage error; nothing was appended
-    en: the server is read-only after a storage error; nothing was appended
+    the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart
+    en: the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart
     "#);
     let damaged = ReadFault::BrokenChain { position: 7 };
     assert_snapshot!(seen(damaged.into(), Language::En), @r#"

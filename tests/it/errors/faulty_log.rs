@@ -12,8 +12,8 @@ use daicho::domain::id::LedgerId;
 use daicho::grpc::{PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
-    Chunk, CommitLog, Freshness, Head as LogHead, Health, LedgerCommit, LogFault, MemoryLog,
-    Outcome, ReadError, ReadLimits,
+    Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit, LogFault,
+    MemoryLog, Outcome, ReadError, ReadLimits,
 };
 use daicho::merkle::Frontier;
 use futures::StreamExt as _;
@@ -283,7 +283,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     hanging(seen).await;
     overloaded(seen).await;
     unreadable(seen).await;
-    refused_for_now(seen).await;
+    stopping(seen).await;
 }
 
 fn storage() -> LogFault {
@@ -292,19 +292,34 @@ fn storage() -> LogFault {
 
 /// A storage error ends the writing for good; reads go on.
 async fn read_only(seen: &mut Seen) {
+    for fault in [
+        storage(),
+        LogFault::InFlight,
+        LogFault::Invalid(InvalidCommit::Empty),
+    ] {
+        read_only_after(seen, fault).await;
+    }
+}
+
+async fn read_only_after(seen: &mut Seen, fault: LogFault) {
     let mut server = Faulty::planned().await;
     let size = server.size().await;
-    server.log.appends(Appends::Refuse(storage()));
-    let ja = "台帳は読取専用になっています";
+    server.log.appends(Appends::Refuse(fault));
+    let ja = "台帳は読取専用になっています。何も記録されていません";
+    let request = server.note();
     let status = server
         .client
-        .append_events(server.note())
+        .append_events(request.clone())
         .await
         .unwrap_err();
     let told = expect(seen, &status, Code::Unavailable, ErrorReason::ReadOnly, ja);
     assert!(
         !told.retry && !format!("{status:?}").contains("/data"),
         "{status:?}"
+    );
+    assert!(
+        !*server.ledgers.writable().borrow(),
+        "a server that ends its writing says so and ends"
     );
     // The disk has room again, but only an open with all its checks goes on.
     server.log.appends(Appends::Work);
@@ -328,6 +343,43 @@ async fn read_only(seen: &mut Seen) {
         .unwrap()
         .into_inner();
     assert_eq!(ledger.head.unwrap().size, size);
+    // Nothing was appended, so this is known of it: it was not.
+    let status = server.client.get_receipt(receipt_of(&request)).await;
+    let unknown = (Code::NotFound, ErrorReason::RequestUnknown);
+    let told = expect(
+        seen,
+        &status.unwrap_err(),
+        unknown.0,
+        unknown.1,
+        "記録されていません",
+    );
+    assert_eq!(told.metadata["size"], size.to_string());
+
+    let mut server = server.restarted().await;
+    let answer = server.client.append_events(request).await.unwrap();
+    let answer = answer.into_inner();
+    assert!(!answer.replayed);
+    assert_eq!(answer.receipt.unwrap().first_position, size);
+}
+
+/// A log that fails while a ledger is being opened ends the writing too.
+async fn read_only_after_opening(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    server.log.appends(Appends::Refuse(storage()));
+    let status = server.admin().open_ledger(opening("town")).await;
+    let ja = "台帳は読取専用になっています";
+    let (code, reason) = (Code::Unavailable, ErrorReason::ReadOnly);
+    expect(seen, &status.unwrap_err(), code, reason, ja);
+    server.log.appends(Appends::Work);
+    let status = server.client.append_events(server.note()).await;
+    expect(seen, &status.unwrap_err(), code, reason, ja);
+}
+
+fn receipt_of(request: &AppendEventsRequest) -> GetReceiptRequest {
+    GetReceiptRequest {
+        request_id: request.request_id.clone(),
+        ..Default::default()
+    }
 }
 
 /// Whether or not it was stored, the same request after a restart is recorded once.
@@ -343,13 +395,19 @@ async fn outcome_unknown(seen: &mut Seen) {
             .await
             .unwrap_err();
         let ja = "記録されたか不明です。同じIDでもう一度送ってください";
-        expect(
-            seen,
-            &status,
-            Code::Unavailable,
-            ErrorReason::OutcomeUnknown,
-            ja,
-        );
+        let (code, reason) = (Code::Unavailable, ErrorReason::OutcomeUnknown);
+        let told = expect(seen, &status, code, reason, ja);
+        assert!(!told.retry, "this server takes nothing more");
+        // It never says that nothing was appended: only the restarted server knows.
+        server.log.appends(Appends::Work);
+        let status = server.client.append_events(request.clone()).await;
+        let told = expect(seen, &status.unwrap_err(), code, reason, ja);
+        assert!(!told.retry);
+        let status = server.client.get_receipt(receipt_of(&request)).await;
+        expect(seen, &status.unwrap_err(), code, reason, ja);
+        let status = server.client.append_events(server.note()).await;
+        let ja = "何も記録されていません";
+        expect(seen, &status.unwrap_err(), code, ErrorReason::ReadOnly, ja);
         let mut server = server.restarted().await;
         let answer = server
             .client
@@ -359,17 +417,8 @@ async fn outcome_unknown(seen: &mut Seen) {
             .into_inner();
         assert_eq!(answer.replayed, stored);
         assert_eq!(answer.receipt.as_ref().unwrap().first_position, size);
-        let receipt = GetReceiptRequest {
-            request_id: request.request_id,
-            ..Default::default()
-        };
-        let found = server
-            .client
-            .get_receipt(receipt)
-            .await
-            .unwrap()
-            .into_inner();
-        assert_eq!(found.receipt, answer.receipt);
+        let found = server.client.get_receipt(receipt_of(&request)).await;
+        assert_eq!(found.unwrap().into_inner().receipt, answer.receipt);
         assert_eq!(server.size().await, size + 1);
     }
 }
@@ -532,25 +581,21 @@ async fn unreadable(seen: &mut Seen) {
     assert_eq!(server.size().await, size);
 }
 
-/// A log that cannot be reached for now says so, and when to come back.
-async fn refused_for_now(seen: &mut Seen) {
+/// A server that is being stopped appends nothing, and says when to come back.
+async fn stopping(seen: &mut Seen) {
     let mut server = Faulty::planned().await;
     let size = server.size().await;
-    server.log.appends(Appends::Refuse(LogFault::InFlight));
-    let status = server
-        .client
-        .append_events(server.note())
-        .await
-        .unwrap_err();
-    let told = expect(
-        seen,
-        &status,
-        Code::Unavailable,
-        ErrorReason::LogUnavailable,
-        "台帳を読み書きできません",
-    );
+    server.ledgers.stop().await.unwrap();
+    let request = server.note();
+    let (code, reason) = (Code::Unavailable, ErrorReason::LogUnavailable);
+    let ja = "台帳を読み書きできません";
+    let status = server.client.append_events(request.clone()).await;
+    let told = expect(seen, &status.unwrap_err(), code, reason, ja);
     assert!(told.retry);
-    assert_eq!(server.size().await, size);
+    let status = server.client.get_receipt(receipt_of(&request)).await;
+    let told = expect(seen, &status.unwrap_err(), code, reason, ja);
+    assert!(told.retry);
+    assert_eq!(server.restarted().await.size().await, size);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -561,4 +606,5 @@ async fn a_lost_answer_is_found_again_after_a_restart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_error_ends_writing_and_only_writing() {
     read_only(&mut Seen::new()).await;
+    read_only_after_opening(&mut Seen::new()).await;
 }
