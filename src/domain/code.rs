@@ -4,6 +4,8 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::domain::id::IndicatorId;
+
 /// The text is not a code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidCode {
@@ -86,6 +88,11 @@ impl Key {
             return Err(InvalidCode::ForbiddenCharacter);
         }
         Ok(Self(code.0))
+    }
+
+    /// The key under which a composite lists a component: its id, which no key that people give looks like.
+    pub(crate) fn of_component(id: IndicatorId) -> Self {
+        Self(id.to_string())
     }
 
     /// The key.

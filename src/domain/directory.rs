@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
+use crate::domain::evaluation::grade::built_in_rubric;
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyVersion};
 use crate::domain::event::{
     ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind, Subject,
@@ -147,15 +148,19 @@ impl Directory {
             .unwrap_or_else(|| (PolicyVersion::built_in(), Arc::default()))
     }
 
-    /// The rubric of this code in force on `date`, chosen as [`Self::evaluation_policy_on`] chooses; `None` where no
-    /// rubric has the code.
+    /// The rubric of this code in force on `date`, chosen as [`Self::evaluation_policy_on`] chooses; where none is, the
+    /// built-in one of the code. `None` where no rubric has it.
     pub fn rubric_on(
         &self,
         code: &Code,
         date: Date,
         known: Option<u64>,
     ) -> Option<(PolicyVersion, Arc<GradeRubric>)> {
-        self.policies.rubric_on(code, date, known)
+        let published = self.policies.rubric_on(code, date, known);
+        published.or_else(|| {
+            let built_in = built_in_rubric(code)?;
+            Some((built_in.version.clone(), built_in.rubric.clone()))
+        })
     }
 
     /// A period of a plan.

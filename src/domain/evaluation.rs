@@ -12,10 +12,22 @@ use crate::domain::id::EventId;
 use crate::domain::indicator::enumeration;
 use crate::domain::target::{Baseline, TargetVersion};
 
+mod attainment;
+mod case;
+pub mod display;
+mod evaluate;
 pub mod exact;
+mod forecast;
+pub mod grade;
 pub mod judgement;
+mod label;
+mod parts;
+mod plan;
 pub mod policy;
+pub mod roll_up;
+mod status;
 
+pub use evaluate::{Question, evaluate, evaluate_goal};
 pub use exact::Exact;
 pub use policy::EvaluationPolicy;
 
@@ -125,6 +137,78 @@ enumeration! {
         CarriedOver = "CARRIED_OVER",
         /// 評価不能.
         NotEvaluable = "NOT_EVALUABLE",
+    }
+}
+
+impl Status {
+    /// Whether the target is reached, on time or not, or all that was asked for was done.
+    pub fn is_reached(self) -> bool {
+        match self {
+            Self::Achieved
+            | Self::AchievedWithinTolerance
+            | Self::AchievedLate
+            | Self::DemandMet => true,
+            Self::OnTrack
+            | Self::SlightlyBehind
+            | Self::Attention
+            | Self::Behind
+            | Self::Overdue
+            | Self::NotAchieved
+            | Self::Breached
+            | Self::PlanLineUnset
+            | Self::NotDue
+            | Self::NoReport
+            | Self::NotApplicable
+            | Self::Suspended
+            | Self::Cancelled
+            | Self::CarriedOver
+            | Self::NotEvaluable => false,
+        }
+    }
+
+    /// 対象外: whether nothing is asked of it any more, or for now.
+    pub fn is_set_aside(self) -> bool {
+        matches!(
+            self,
+            Self::NotApplicable | Self::Suspended | Self::Cancelled | Self::CarriedOver
+        )
+    }
+
+    /// Whether it says how the work stands; else that this cannot be said, or not yet.
+    pub fn is_judgement(self) -> bool {
+        self.is_reached()
+            || matches!(
+                self,
+                Self::OnTrack
+                    | Self::SlightlyBehind
+                    | Self::Attention
+                    | Self::Behind
+                    | Self::Overdue
+                    | Self::NotAchieved
+                    | Self::Breached
+            )
+    }
+
+    /// How much it asks for attention: of a whole that is as good as its worst part, the greatest counts.
+    pub fn concern(self) -> u8 {
+        match self {
+            Self::NotApplicable | Self::Cancelled | Self::CarriedOver | Self::Suspended => 0,
+            Self::Achieved => 1,
+            Self::DemandMet => 2,
+            Self::AchievedWithinTolerance => 3,
+            Self::AchievedLate => 4,
+            Self::NotDue => 5,
+            Self::OnTrack => 6,
+            Self::PlanLineUnset => 7,
+            Self::NotEvaluable => 8,
+            Self::NoReport => 9,
+            Self::SlightlyBehind => 10,
+            Self::Attention => 11,
+            Self::Behind => 12,
+            Self::Overdue => 13,
+            Self::NotAchieved => 14,
+            Self::Breached => 15,
+        }
     }
 }
 
@@ -262,3 +346,6 @@ pub struct Evaluation {
     /// Each part, in the order of the definition.
     pub parts: Vec<PartEvaluation>,
 }
+
+#[cfg(test)]
+mod tests;

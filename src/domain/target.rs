@@ -142,6 +142,11 @@ pub enum PlanProfile {
 }
 
 impl PlanProfile {
+    /// Whether it is drawn through values, and so belongs to one definition of the indicator.
+    pub fn has_points(&self) -> bool {
+        matches!(self, Self::Monthly(_) | Self::Reference(_))
+    }
+
     /// The stable code for programs.
     pub fn code(&self) -> &'static str {
         match self {

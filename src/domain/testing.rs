@@ -2,7 +2,9 @@
 //! does, without storing anything.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::actual::{
@@ -123,6 +125,11 @@ impl Fact {
             code: ReasonCode::Other,
             text: text(why),
         });
+        self
+    }
+    /// The same days, another fact.
+    pub(crate) fn saying(mut self, payload: impl Into<Payload>) -> Self {
+        self.payload = payload.into();
         self
     }
     /// With evidence.
@@ -287,7 +294,7 @@ impl World {
 
 /// The event that states `fact`.
 pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
-    let evidence = Evidence {
+    let evidence = || Evidence {
         sha256: [7; 32],
         media_type: name("application/pdf"),
         title: name("報告書"),
@@ -301,7 +308,7 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
         valid: fact.valid,
         reason: fact.reason.clone(),
         evidence: if fact.shown {
-            vec![evidence]
+            vec![evidence()]
         } else {
             Vec::new()
         },
@@ -315,14 +322,9 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
 
 /// The event in its place.
 pub(crate) fn placed(event: Event, position: u64) -> Recorded {
-    Recorded {
-        ledger: ledger_id(),
-        generation: 1,
-        position,
-        revision: position + 1,
-        recorded_at: "2023-04-01T00:00:00Z".parse().unwrap(),
-        prev_leaf_hash: None,
-        actor: Actor {
+    // Properties place a great many events, so what is the same in all of them is made once.
+    static TESTER: LazyLock<(Actor, LedgerId, RequestId, Timestamp)> = LazyLock::new(|| {
+        let actor = Actor {
             subject: name("tester"),
             issuer: None,
             seat: None,
@@ -330,8 +332,25 @@ pub(crate) fn placed(event: Event, position: u64) -> Recorded {
             client: None,
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
-        },
-        request_id: RequestId::derived(SPACE, "request"),
+        };
+        let request_id = RequestId::derived(SPACE, "request");
+        (
+            actor,
+            ledger_id(),
+            request_id,
+            "2023-04-01T00:00:00Z".parse().unwrap(),
+        )
+    });
+    let (actor, ledger, request_id, recorded_at) = TESTER.clone();
+    Recorded {
+        ledger,
+        generation: 1,
+        position,
+        revision: position + 1,
+        recorded_at,
+        prev_leaf_hash: None,
+        actor,
+        request_id,
         request_index: 0,
         request_count: 1,
         event,

@@ -74,9 +74,7 @@ pub enum Standing {
 
 /// Whether `entry` counts at `cut`.
 pub fn standing(indicator: &Indicator, entry: &Entry, cut: Cut) -> Standing {
-    let series = indicator
-        .definition_on(cut.on, cut.known)
-        .map(|(number, _)| number);
+    let series = indicator.definition_at(cut).map(|(number, _)| number);
     standing_in(series, entry, cut)
 }
 
@@ -93,9 +91,7 @@ fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
 
 /// The entries that count at `cut`, in the order of recording.
 pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = &Entry> {
-    let series = indicator
-        .definition_on(cut.on, cut.known)
-        .map(|(number, _)| number);
+    let series = indicator.definition_at(cut).map(|(number, _)| number);
     let entries = indicator.entries.iter().map(|entry| entry.as_ref());
     entries.filter(move |entry| standing_in(series, entry, cut) == Standing::Counts)
 }
@@ -107,7 +103,7 @@ pub fn current_actual(indicator: &Indicator, cycle: DateSpan, date: Date) -> Act
 
 /// What an indicator stood at, as of a cut.
 pub fn actual_at(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Actual {
-    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else {
+    let Some((_, version)) = indicator.definition_at(cut) else {
         return Actual::NoReport;
     };
     let entries: Vec<&Entry> = counted(indicator, cut).collect();
@@ -116,28 +112,42 @@ pub fn actual_at(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Actual {
 
 /// What each part of an indicator stood at, in the order of the definition; a silent part is listed too.
 pub fn part_actuals(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<(Key, Actual)> {
-    let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else {
+    let Some((_, version)) = indicator.definition_at(cut) else {
         return Vec::new();
     };
+    let entries: Vec<&Entry> = counted(indicator, cut).collect();
+    let parts = entries_of_parts(&version.definition, &entries).into_iter();
+    parts
+        .map(|(part, entries)| {
+            let actual = fold(&version.definition, cycle, cut.on, &entries);
+            (part.clone(), actual)
+        })
+        .collect()
+}
+
+/// What counts of each part, in the order of the definition. A nil report without a part speaks for all.
+pub(crate) fn entries_of_parts<'a>(
+    definition: &'a Definition,
+    entries: &[&'a Entry],
+) -> Vec<(&'a Key, Vec<&'a Entry>)> {
     let mut of_part: BTreeMap<&Key, Vec<&Entry>> = BTreeMap::new();
     let mut of_all: Vec<&Entry> = Vec::new();
-    for entry in counted(indicator, cut) {
+    for entry in entries {
         match &entry.reported.part {
             Some(part) => of_part.entry(part).or_default().push(entry),
-            // Nil reports may speak for all parts at once.
             None => of_all.push(entry),
         }
     }
-    let actual = |part: &Key| {
-        let own = of_part.get(part).into_iter().flatten();
-        let entries: Vec<&Entry> = own.chain(&of_all).copied().collect();
-        fold(&version.definition, cycle, cut.on, &entries)
+    let of = |part: &'a Key| {
+        let mut entries = of_part.remove(part).unwrap_or_default();
+        entries.extend(&of_all);
+        (part, entries)
     };
-    version
-        .definition
+    definition
         .parts
         .iter()
-        .map(|part| (part.key.clone(), actual(&part.key)))
+        .map(|part| &part.key)
+        .map(of)
         .collect()
 }
 
@@ -175,7 +185,13 @@ impl Actual {
     }
 }
 
-fn fold(definition: &Definition, cycle: DateSpan, on: Date, entries: &[&Entry]) -> Actual {
+/// What entries come to by the aggregation of their definition.
+pub(crate) fn fold(
+    definition: &Definition,
+    cycle: DateSpan,
+    on: Date,
+    entries: &[&Entry],
+) -> Actual {
     if definition.agg_time == AggTime::None {
         return Actual::Composite;
     }

@@ -75,9 +75,9 @@ pub fn round_half_up(value: Decimal, digits: u32) -> Decimal {
     value.round_dp_with_strategy(digits, rust_decimal::RoundingStrategy::MidpointAwayFromZero)
 }
 
-/// What a bare quotient is multiplied with and divided by to stand in the indicator's unit: 100 for a share
+/// Factors up and down: what a bare quotient is multiplied with and divided by to stand in the indicator's unit: 100 for a share
 /// in percent, 1 for a mean. A weighted mean of percentages is one of values that stand in the unit already.
-fn factor(definition: &Definition) -> (Quantity, Quantity) {
+pub(crate) fn factor(definition: &Definition) -> (Quantity, Quantity) {
     let one = Quantity::from(1);
     if definition.unit.dimension != Dimension::Ratio
         || definition.entry_kind != Some(EntryKind::NumDen)

@@ -23,6 +23,11 @@ impl Exact {
         Self::from(1)
     }
 
+    /// The quotient of two quantities; `None` by zero.
+    pub fn quotient(numerator: Quantity, denominator: Quantity) -> Option<Self> {
+        Self::ratio(&numerator.into(), &denominator.into())
+    }
+
     /// `numerator / denominator`; `None` where the denominator is zero.
     pub fn ratio(numerator: &Self, denominator: &Self) -> Option<Self> {
         (!denominator.is_zero()).then(|| Self(&numerator.0 / &denominator.0))
@@ -52,6 +57,16 @@ impl Exact {
         Self::ratio(self, other)
     }
 
+    /// The magnitude.
+    #[must_use]
+    pub fn abs(&self) -> Self {
+        if self.is_negative() {
+            Self::zero().minus(self)
+        } else {
+            self.clone()
+        }
+    }
+
     /// Whether it is zero.
     pub fn is_zero(&self) -> bool {
         self.0.numer().sign() == Sign::NoSign
@@ -78,21 +93,67 @@ impl Exact {
         self.rounded(digits, Rounding::HalfUp)
     }
 
+    /// Whether `digits` after the point are enough to write it.
+    pub fn has_decimals(&self, digits: u32) -> bool {
+        let scaled = self.times(&Self(BigInt::from(10).pow(digits).into()));
+        scaled.0.is_integer()
+    }
+
+    /// As [`Self::half_up`], but what is below a bound is shown below it, and what is not below it is not shown
+    /// below. Where bounds lie closer together than the digits can tell, more digits are shown.
+    pub fn half_up_within(&self, digits: u32, bounds: &[Self]) -> String {
+        let least = bounds.iter().filter(|bound| *bound <= self).max();
+        let beyond = bounds.iter().filter(|bound| self < *bound).min();
+        let fits = |shown: &BigRational| {
+            least.is_none_or(|least| least.0 <= *shown)
+                && beyond.is_none_or(|beyond| *shown < beyond.0)
+        };
+        for digits in digits..=digits.saturating_add(Self::MORE_DIGITS_MAX) {
+            let scale = BigRational::from_integer(BigInt::from(10).pow(digits));
+            let scaled = &self.0 * &scale;
+            let below = scaled.floor() / &scale;
+            let above = scaled.ceil() / &scale;
+            let nearest = Self(self.half_up_value(digits));
+            let shown = [nearest.0, below, above]
+                .into_iter()
+                .find(|shown| fits(shown));
+            if let Some(shown) = shown {
+                return Self(shown).half_up(digits);
+            }
+        }
+        self.half_up(digits)
+    }
+
+    /// Digits beyond those asked for that [`Self::half_up_within`] shows at most.
+    pub const MORE_DIGITS_MAX: u32 = 10;
+
+    fn half_up_value(&self, digits: u32) -> BigRational {
+        let scale = BigInt::from(10).pow(digits);
+        let units = self.units(digits, Rounding::HalfUp);
+        let signed = if self.is_negative() { -units } else { units };
+        BigRational::new(signed, scale)
+    }
+
     /// In plain decimal form with exactly `digits` after the point; what lies beyond them is cut off toward zero.
     pub fn toward_zero(&self, digits: u32) -> String {
         self.rounded(digits, Rounding::TowardZero)
     }
 
-    fn rounded(&self, digits: u32, rounding: Rounding) -> String {
+    /// The magnitude in units of the last of `digits` after the point.
+    fn units(&self, digits: u32, rounding: Rounding) -> BigInt {
         let ten = BigInt::from(10).pow(digits);
         let two = BigInt::from(2);
         let magnitude = self.0.numer().magnitude().clone();
         let scaled = BigInt::from(magnitude) * &ten;
         let denominator = self.0.denom();
-        let units = match rounding {
+        match rounding {
             Rounding::HalfUp => (scaled * &two + denominator) / (denominator * &two),
             Rounding::TowardZero => scaled / denominator,
-        };
+        }
+    }
+
+    fn rounded(&self, digits: u32, rounding: Rounding) -> String {
+        let units = self.units(digits, rounding);
         let sign = if self.is_negative() && units.sign() != Sign::NoSign {
             "-"
         } else {

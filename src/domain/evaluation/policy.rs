@@ -98,7 +98,7 @@ pub struct EvaluationPolicy {
 }
 
 impl Default for EvaluationPolicy {
-    /// The policy while none is published, after DOMAIN.md §5.2, §5.5, §5.7 and §5.8.
+    /// The policy while none is published, after DOMAIN.md §5.2, §5.5, §5.7, §5.8 and §5.10.
     fn default() -> Self {
         let tenths = |n: i64| Quantity::from(rust_decimal::Decimal::new(n, 1));
         Self {
@@ -113,7 +113,7 @@ impl Default for EvaluationPolicy {
             late_lowering_days: 60,
             late_report_days: 45,
             roll_up: RollUpJudgement::None,
-            rubric: None,
+            rubric: Code::parse(super::grade::MIDYEAR_PACE).ok(),
         }
     }
 }

@@ -113,9 +113,14 @@ impl Indicator {
     /// The baseline at `cut`: of those whose own day is not after D the last known. It tells of a day before
     /// the work began, so the day on which somebody said so does not count.
     pub fn baseline_at(&self, cut: Cut) -> Option<&Version<Baseline>> {
+        self.baselines_at(cut).next_back()
+    }
+
+    /// Every baseline known at `cut` and of a day up to it, in the order of recording.
+    pub fn baselines_at(&self, cut: Cut) -> impl DoubleEndedIterator<Item = &Version<Baseline>> {
         self.baselines
             .iter()
-            .rfind(|version| cut.knows(version.position) && version.value.as_of <= cut.on)
+            .filter(move |version| cut.knows(version.position) && version.value.as_of <= cut.on)
     }
 
     /// The planned line as last set.
