@@ -10,6 +10,7 @@ pub mod status;
 pub mod language;
 
 mod admin_service;
+mod as_of;
 mod audit_service;
 mod follow;
 mod goal_service;

@@ -28,6 +28,7 @@ use crate::log::{
 pub mod index;
 
 mod append;
+mod as_of;
 mod prepare;
 mod reader;
 mod state;
@@ -35,6 +36,7 @@ mod structure;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
+pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 

@@ -97,6 +97,7 @@ impl Target {
         let asked = GetLedgerRequest {
             ledger: ledger.clone(),
             min_position: None,
+            as_of: None,
         };
         let today = client
             .get_ledger(by(0, asked))

@@ -77,6 +77,7 @@ type Introduced = InterceptedService<Channel, Introduce>;
 #[derive(Clone, Debug)]
 pub struct Client {
     address: Address,
+    as_of: Option<v1::AsOf>,
     ledgers: LedgerServiceClient<Introduced>,
     goals: GoalServiceClient<Introduced>,
     audit: AuditServiceClient<Introduced>,
@@ -98,6 +99,8 @@ pub struct GoalFilter {
     pub find: Option<String>,
     /// With initiatives and indicators.
     pub full: bool,
+    /// Those too that take effect only later.
+    pub upcoming: bool,
 }
 
 impl Client {
@@ -130,7 +133,17 @@ impl Client {
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             admin: AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX),
             address,
+            as_of: None,
         })
+    }
+
+    /// The same connection, whose reads answer for `as_of`; `None`: for now and today.
+    #[must_use]
+    pub fn at(&self, as_of: Option<v1::AsOf>) -> Self {
+        Self {
+            as_of,
+            ..self.clone()
+        }
     }
 
     /// Whom it calls.
@@ -157,6 +170,7 @@ impl Client {
         let request = v1::GetLedgerRequest {
             ledger: self.ledger(),
             min_position: None,
+            as_of: self.as_of.clone(),
         };
         let answer = self.ledgers.clone().get_ledger(self.ask(request)).await;
         answer
@@ -330,6 +344,7 @@ impl Client {
             ledger: self.ledger(),
             min_position: None,
             goal: goal.to_owned(),
+            as_of: self.as_of.clone(),
         };
         self.take(self.goals.clone().get_goal(self.ask(request)).await)
     }
@@ -355,6 +370,8 @@ impl Client {
                 section: filter.section.clone(),
                 pillar: filter.pillar,
                 find: filter.find.clone(),
+                as_of: self.as_of.clone(),
+                include_upcoming: filter.upcoming,
                 view: view.into(),
                 page_size: 0,
                 page_token: std::mem::take(&mut all.next_page_token),
@@ -388,6 +405,7 @@ impl Client {
                 ledger: self.ledger(),
                 min_position,
                 indicator: indicator.to_owned(),
+                as_of: self.as_of.clone(),
                 page_size: 0,
                 page_token: std::mem::take(&mut page_token),
             };
@@ -465,6 +483,7 @@ impl Client {
             min_position: None,
             query: Some(query),
             kinds: kinds.iter().map(|kind| i32::from(*kind)).collect(),
+            as_of: self.as_of.clone(),
             page_size,
             page_token,
         };
@@ -477,6 +496,7 @@ impl Client {
             ledger: self.ledger(),
             min_position: None,
             plan,
+            as_of: self.as_of.clone(),
         };
         self.take(self.goals.clone().get_overview(self.ask(request)).await)
     }

@@ -84,6 +84,7 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
         pillar: args.pillar,
         find: args.find.clone(),
         full: args.full,
+        upcoming: false,
     };
     session.answer(
         &session.client.goals(&filter, args.limit).await?,

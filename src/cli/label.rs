@@ -191,6 +191,7 @@ labels! {
         Suspended => "休止", "suspended";
         Cancelled => "中止", "cancelled";
         CarriedOver => "繰越", "carried over";
+        Upcoming => "開始前", "upcoming";
     }
     /// What an auditor should look at.
     change_flag(ChangeFlag) {

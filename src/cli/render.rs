@@ -123,7 +123,7 @@ impl View {
             ));
         }
         if let Some(at) = at {
-            let size = at.head.as_ref().map_or(0, |head| head.size);
+            let size = at.known_at;
             parts.push(self.pick(format!("記録 {size}件まで"), format!("as of {size} events")));
             if !at.effective_on.is_empty() {
                 let day = terminal::line(&at.effective_on);

@@ -103,6 +103,13 @@ impl Directory {
             .date()
     }
 
+    /// The first instant after `date` in the ledger's zone; `None` where the calendar ends.
+    pub fn end_of(&self, date: Date) -> Option<Timestamp> {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        let next = date.tomorrow().ok()?;
+        Some(next.to_zoned(zone).ok()?.timestamp())
+    }
+
     /// What `code` names.
     pub fn named(&self, code: &Code) -> Option<Named> {
         self.codes.get(code).copied()

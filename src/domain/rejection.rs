@@ -95,6 +95,14 @@ reasons! {
     TargetMismatch = "TARGET_MISMATCH", Invalid, "目標が指標の定義に合いません: {problem}", "the target does not fit the definition: {problem}";
     /// The plan profile does not fit the target.
     ProfileMismatch = "PROFILE_MISMATCH", Invalid, "計画線が指標に合いません: {problem}", "the plan profile does not fit: {problem}";
+    /// A read as of a size that the ledger does not have yet.
+    AsOfSizeInFuture = "AS_OF_SIZE_IN_FUTURE", Invalid, "台帳の記録はまだ{size}件です", "the ledger has only {size} events";
+    /// A read as of an instant that has not been.
+    AsOfTimeInFuture = "AS_OF_TIME_IN_FUTURE", Invalid, "記録時点は現在（{now}）以前です", "the time must not be after now, {now}";
+    /// A read as of a day that has not been.
+    AsOfDateInFuture = "AS_OF_DATE_IN_FUTURE", Invalid, "記録時点は本日（{today}）以前の日付です", "the date must not be after today, {today}";
+    /// A read for a day after the one at which it stands.
+    AsOfEffectiveOnInFuture = "AS_OF_EFFECTIVE_ON_IN_FUTURE", Invalid, "評価基準日は記録時点の日（{known_on}）以前です", "the effective date must not be after {known_on}, the day of what is known";
     /// Depends on an event of the request that was refused.
     NotChecked = "NOT_CHECKED", Invalid, "前のイベントが受け付けられないため確認していません", "not checked: it depends on an event of this request that was refused";
 

@@ -7,12 +7,12 @@ use crate::domain::event::ClockKind;
 use crate::domain::id::LedgerId;
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Faults, show_timestamp};
-use crate::grpc::page_token::{Place, Scope, filter_digest};
+use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
 use crate::ledger::{AppendError, OpenLedger, ReceiptLookup};
-use crate::log::{Head, IntegrityKind, LogFault};
+use crate::log::{IntegrityKind, LogFault};
 
 #[tonic::async_trait]
 impl v1::admin_service_server::AdminService for Services {
@@ -35,13 +35,13 @@ impl v1::admin_service_server::AdminService for Services {
                 )))
             });
             let reader = opened.map_err(refused_opening)?;
-            let view = self.view(&reader, None).await;
+            self.view(&reader, None).await;
             let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
                 ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
                 ReceiptLookup::NotFound { .. } => None,
             };
             Ok(v1::OpenLedgerResponse {
-                ledger: Some(show::ledger(&reader, &view, self.default_ledger()).await?),
+                ledger: Some(show::ledger(&reader, self.default_ledger()).await?),
                 receipt,
                 replayed,
             })
@@ -61,21 +61,18 @@ impl v1::admin_service_server::AdminService for Services {
                 ledger: None,
                 filter: filter_digest(&v1::ListLedgersRequest::default()),
             };
-            let skip = match self.place(&scope, &request.page_token)? {
-                None => 0,
-                Some(place) => super::goal_service::number(&place.cursor)?,
-            };
+            let skip = Self::skip(self.place(&scope, &request.page_token)?.as_ref())?;
             let all = self.ledgers().list();
             let default = self.default_ledger();
             let mut ledgers = Vec::new();
             for reader in all.iter().skip(skip).take(rows) {
                 let view = self.view(reader, None).await;
                 ledgers.push(v1::LedgerStatus {
-                    ledger: Some(show::ledger(reader, &view, default).await?),
+                    ledger: Some(show::ledger(reader, default).await?),
                     head: Some(show::head(view.head)),
                 });
             }
-            let next_page_token = self.next(&scope, skip + rows, all.len());
+            let next_page_token = self.next_token(&scope, None, skip + rows, all.len());
             Ok(v1::ListLedgersResponse {
                 ledgers,
                 next_page_token,
@@ -98,10 +95,7 @@ impl v1::admin_service_server::AdminService for Services {
                     ledger: None,
                     filter: filter_digest(&v1::ListIntegrityEventsRequest::default()),
                 };
-                let skip = match self.place(&scope, &request.page_token)? {
-                    None => 0,
-                    Some(place) => super::goal_service::number(&place.cursor)?,
-                };
+                let skip = Self::skip(self.place(&scope, &request.page_token)?.as_ref())?;
                 let all = self.ledgers().integrity_events();
                 let events = all
                     .iter()
@@ -116,7 +110,7 @@ impl v1::admin_service_server::AdminService for Services {
                         evidence: event.evidence.clone(),
                     })
                     .collect();
-                let next_page_token = self.next(&scope, skip + rows, all.len());
+                let next_page_token = self.next_token(&scope, None, skip + rows, all.len());
                 Ok(v1::ListIntegrityEventsResponse {
                     events,
                     next_page_token,
@@ -156,21 +150,6 @@ impl Services {
             })
         })();
         Ok(faults.into_result(open)?)
-    }
-
-    /// The token of the page that begins at `next`; empty behind the end.
-    fn next(&self, scope: &Scope<'_>, next: usize, len: usize) -> String {
-        if len <= next {
-            return String::new();
-        }
-        let cursor = (next as u64).to_be_bytes().to_vec();
-        self.token(
-            scope,
-            &Place {
-                head: Head::EMPTY,
-                cursor,
-            },
-        )
     }
 }
 

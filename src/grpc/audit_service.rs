@@ -11,7 +11,6 @@ use crate::grpc::event::{At, Choice as _, Faults, Resolver};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
-use crate::ledger::View;
 use crate::ledger::index::Direction;
 use crate::projection::change::{self, ChangeFilter};
 
@@ -27,7 +26,7 @@ impl v1::audit_service_server::AuditService for Services {
             request,
             async |call, mut request: v1::ListChangesRequest| {
                 let reader = self.ledger(&request.ledger)?;
-                let view = self.view(&reader, request.min_position.take()).await;
+                let min_position = request.min_position.take();
                 let rows = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
                 let scope = Scope {
@@ -36,6 +35,14 @@ impl v1::audit_service_server::AuditService for Services {
                     ledger: Some(reader.id()),
                     filter: filter_digest(&request),
                 };
+                let place = self.place(&scope, &token)?;
+                let cursor = place.as_ref().map(|place| Self::skip(Some(place)));
+                let cursor = cursor.transpose()?.map(|cursor| cursor as u64);
+                // The pages of a list are of the size that the first one was made at.
+                let at = self
+                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .await?;
+                let view = &at.view;
                 let mut faults = Faults::default();
                 let filter = filter(&mut faults, &view.directory, &request);
                 let direction = match v1::ChangeOrder::try_from(request.order) {
@@ -46,31 +53,11 @@ impl v1::audit_service_server::AuditService for Services {
                     Err(_) => faults.form(&At::field("order"), "no such order"),
                 };
                 let (filter, direction) = faults.into_result(filter.zip(direction))?;
-                let place = self.place(&scope, &token)?;
-                // The pages of a list are of the head that the first one was made at.
-                let (pinned, cursor) = match place {
-                    None => (view.clone(), None),
-                    Some(place) => {
-                        let cursor = super::goal_service::number(&place.cursor)? as u64;
-                        (
-                            View {
-                                head: place.head,
-                                ..view.clone()
-                            },
-                            Some(cursor),
-                        )
-                    }
-                };
-                let page = change::list(&reader, &pinned, &filter, cursor, direction, rows).await?;
+                let page = change::list(&reader, view, &filter, cursor, direction, rows).await?;
                 let next_page_token = page.next.map(|next| {
+                    let pinned = Some((&at).into());
                     let cursor = next.to_be_bytes().to_vec();
-                    self.token(
-                        &scope,
-                        &Place {
-                            head: pinned.head,
-                            cursor,
-                        },
-                    )
+                    self.token(&scope, &Place { pinned, cursor })
                 });
                 Ok(v1::ListChangesResponse {
                     changes: page
@@ -79,7 +66,7 @@ impl v1::audit_service_server::AuditService for Services {
                         .map(|c| show::change(&view.directory, c))
                         .collect(),
                     next_page_token: next_page_token.unwrap_or_default(),
-                    answered_at: Some(show::answered_at(&pinned, reader.today())),
+                    answered_at: Some(show::answered_at(&at)),
                 })
             },
         )
@@ -135,13 +122,7 @@ fn filter(
     }
     let mut instant = |field, stamp: &Option<prost_types::Timestamp>| -> Option<Timestamp> {
         let stamp = stamp.as_ref()?;
-        // Years outside of the calendar and nanoseconds outside of a second are no instants.
-        let read = Timestamp::new(stamp.seconds, stamp.nanos).ok();
-        let whole = (0..1_000_000_000).contains(&stamp.nanos);
-        match read.filter(|_| whole) {
-            Some(instant) => Some(instant),
-            None => faults.form(&At::field(field), "no such instant"),
-        }
+        faults.instant(&At::field(field), stamp)
     };
     filter.recorded_from = instant("recorded_from", &request.recorded_from);
     filter.recorded_until = instant("recorded_until", &request.recorded_until);

@@ -29,14 +29,17 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::GetGoalResponse>, Status> {
         self.unary(request, async |_, request: v1::GetGoalRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position).await;
-            let today = reader.today();
-            let goal = one(&view.directory, "goal", &request.goal)?;
-            let card = goal_card(&reader, &view, goal, today).await?;
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, request.min_position, as_of, None)
+                .await?;
+            let directory = &at.view.directory;
+            let goal = one(directory, "goal", &request.goal)?;
+            let card = goal_card(&reader, &at.view, goal, at.on).await?;
             let card = card.ok_or_else(|| Refusal::rule(Reason::GoalUnknown, "goal"))?;
             Ok(v1::GetGoalResponse {
-                goal: Some(show::goal(&view.directory, &card, today, Detail::All)),
-                answered_at: Some(show::answered_at(&view, today)),
+                goal: Some(show::goal(directory, &card, Detail::All)),
+                answered_at: Some(show::answered_at(&at)),
             })
         })
         .await
@@ -48,7 +51,7 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::ListGoalsResponse>, Status> {
         self.unary(request, async |call, mut request: v1::ListGoalsRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position.take()).await;
+            let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
             let scope = Scope {
@@ -57,43 +60,32 @@ impl v1::goal_service_server::GoalService for Services {
                 ledger: Some(reader.id()),
                 filter: filter_digest(&request),
             };
-            let skip = match self.place(&scope, &token)? {
-                None => 0,
-                Some(place) => number(&place.cursor)?,
-            };
-            let directory = &view.directory;
+            let place = self.place(&scope, &token)?;
+            let skip = Self::skip(place.as_ref())?;
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .await?;
+            let directory = &at.view.directory;
             let filter = goal_filter(directory, &request)?;
             let detail = match v1::GoalView::try_from(request.view) {
                 Ok(v1::GoalView::Full) => Detail::Full,
                 Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
                 Err(_) => return Err(form("view", "not one of the choices")),
             };
-            let all = listing::goals(directory, &filter);
-            let today = reader.today();
+            let all = listing::goals(directory, &filter, at.on);
             let mut goals = Vec::new();
             for id in all.iter().skip(skip).take(rows) {
-                if let Some(card) = goal_card(&reader, &view, *id, today).await? {
-                    goals.push(show::goal(directory, &card, today, detail));
+                if let Some(card) = goal_card(&reader, &at.view, *id, at.on).await? {
+                    goals.push(show::goal(directory, &card, detail));
                 }
             }
-            let next = skip + rows;
-            let next_page_token = if next < all.len() {
-                let cursor = (next as u64).to_be_bytes().to_vec();
-                self.token(
-                    &scope,
-                    &Place {
-                        head: view.head,
-                        cursor,
-                    },
-                )
-            } else {
-                String::new()
-            };
+            let pinned = Some((&at).into());
             Ok(v1::ListGoalsResponse {
                 goals,
-                next_page_token,
+                next_page_token: self.next_token(&scope, pinned, skip + rows, all.len()),
                 total: show::count(all.len()),
-                answered_at: Some(show::answered_at(&view, today)),
+                answered_at: Some(show::answered_at(&at)),
             })
         })
         .await
@@ -105,9 +97,7 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::LookupCodeResponse>, Status> {
         self.unary(request, async |call, mut request: v1::LookupCodeRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position.take()).await;
-            let directory = &view.directory;
-            let answered_at = Some(show::answered_at(&view, reader.today()));
+            let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
             let scope = Scope {
@@ -123,10 +113,19 @@ impl v1::goal_service_server::GoalService for Services {
             {
                 return Err(form("kinds", "not one of the choices"));
             }
+            let Some(query) = &request.query else {
+                return Err(Refusal::rule(Reason::FieldRequired, "query"));
+            };
+            let place = self.place(&scope, &token)?;
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .await?;
+            let directory = &at.view.directory;
+            let answered_at = Some(show::answered_at(&at));
             let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
-            let prefix = match request.query.as_ref() {
-                None => return Err(Refusal::rule(Reason::FieldRequired, "query")),
-                Some(v1::lookup_code_request::Query::Code(code)) => {
+            let prefix = match query {
+                v1::lookup_code_request::Query::Code(code) => {
                     let mut faults = Faults::default();
                     let named = Resolver::new(directory).anything(
                         &mut faults,
@@ -141,7 +140,7 @@ impl v1::goal_service_server::GoalService for Services {
                         return Err(Refusal::Rules(vec![rejection]));
                     }
                     let entity = named
-                        .map(|named| show::entity(directory, named))
+                        .map(|named| show::entity(directory, named, at.on))
                         .filter(wanted);
                     let entity = entity.ok_or(ServiceReason::CodeUnknown)?;
                     return Ok(v1::LookupCodeResponse {
@@ -150,9 +149,9 @@ impl v1::goal_service_server::GoalService for Services {
                         answered_at,
                     });
                 }
-                Some(v1::lookup_code_request::Query::Prefix(prefix)) => listing::fold(prefix),
+                v1::lookup_code_request::Query::Prefix(prefix) => listing::fold(prefix),
             };
-            let mut after = match self.place(&scope, &token)? {
+            let mut after = match place {
                 None => String::new(),
                 Some(place) => {
                     String::from_utf8(place.cursor).map_err(|_| ServiceReason::PageTokenInvalid)?
@@ -172,7 +171,7 @@ impl v1::goal_service_server::GoalService for Services {
                 let entity = v1::Entity {
                     // An alias is told as the code that was looked for.
                     code: code.to_string(),
-                    ..show::entity(directory, named)
+                    ..show::entity(directory, named, at.on)
                 };
                 if wanted(&entity) {
                     if entities.len() == rows {
@@ -184,13 +183,11 @@ impl v1::goal_service_server::GoalService for Services {
                 }
             }
             let next_page_token = if more {
-                self.token(
-                    &scope,
-                    &Place {
-                        head: view.head,
-                        cursor: after.into_bytes(),
-                    },
-                )
+                let place = Place {
+                    pinned: Some((&at).into()),
+                    cursor: after.into_bytes(),
+                };
+                self.token(&scope, &place)
             } else {
                 String::new()
             };
@@ -209,8 +206,7 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::GetSeriesResponse>, Status> {
         self.unary(request, async |call, mut request: v1::GetSeriesRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position.take()).await;
-            let directory = &view.directory;
+            let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
             let scope = Scope {
@@ -219,69 +215,57 @@ impl v1::goal_service_server::GoalService for Services {
                 ledger: Some(reader.id()),
                 filter: filter_digest(&request),
             };
-            let skip = match self.place(&scope, &token)? {
-                None => 0,
-                Some(place) => number(&place.cursor)?,
-            };
-            let today = reader.today();
+            let place = self.place(&scope, &token)?;
+            let skip = Self::skip(place.as_ref())?;
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .await?;
+            let directory = &at.view.directory;
             let id: IndicatorId = one(directory, "indicator", &request.indicator)?;
-            let card = indicator_card(&reader, &view, id, today).await?;
+            let card = indicator_card(&reader, &at.view, id, at.on).await?;
             let card = card.ok_or_else(|| Refusal::rule(Reason::IndicatorUnknown, "indicator"))?;
-            let state = &card.state;
-            let initiative = directory.initiative(card.entry.initiative());
-            let next = skip + rows;
-            let next_page_token = if next < state.entries.len() {
-                let cursor = (next as u64).to_be_bytes().to_vec();
-                self.token(
-                    &scope,
-                    &Place {
-                        head: view.head,
-                        cursor,
-                    },
-                )
-            } else {
-                String::new()
-            };
-            let newest = |len: usize| len.saturating_sub(TOLD_MAX);
+            let (state, cut) = (&card.state, card.cut);
+            let entity = |named| show::entity(directory, named, cut.on);
+            let initiative = card.entry.placed_on(cut.on).initiative;
+            let goal = directory
+                .initiative(initiative)
+                .map(|entry| entry.placed_on(cut.on).goal);
+            let next_page_token = self.next_token(
+                &scope,
+                Some((&at).into()),
+                skip + rows,
+                card.entries().count(),
+            );
+            let known_baselines = state.baselines.iter();
+            let known_baselines = known_baselines.filter(|version| cut.knows(version.position));
             Ok(v1::GetSeriesResponse {
                 indicator: Some(show::indicator(&card)),
-                goal: initiative.map(|i| show::entity(directory, Named::Goal(i.goal()))),
-                initiative: Some(show::entity(
-                    directory,
-                    Named::Initiative(card.entry.initiative()),
-                )),
-                entries: state
-                    .entries
-                    .iter()
+                goal: goal.map(|goal| entity(Named::Goal(goal))),
+                initiative: Some(entity(Named::Initiative(initiative))),
+                entries: card
+                    .entries()
                     .skip(skip)
                     .take(rows)
-                    .map(|entry| show::entry(state, entry))
+                    .map(|entry| show::entry(&card, entry))
                     .collect(),
-                targets: state.targets.iter().map(show::target_version).collect(),
-                definitions: show::definitions(state),
-                baselines: state
-                    .baselines
-                    .iter()
+                targets: card.targets().map(show::target_version).collect(),
+                definitions: show::definitions(&card),
+                baselines: known_baselines
                     .map(|version| show_baseline(&version.value))
                     .collect(),
-                demands: state
-                    .demands
-                    .iter()
-                    .skip(newest(state.demands.len()))
+                demands: newest(state.demands_at(cut))
                     .map(|demand| v1::Demand {
                         valid_from: demand.valid.from.to_string(),
                         valid_to: demand.valid.to.map(|day| day.to_string()),
                         requests: demand.requests.to_string(),
                     })
                     .collect(),
-                forecasts: state
-                    .forecasts
-                    .iter()
-                    .skip(newest(state.forecasts.len()))
+                forecasts: newest(state.forecasts_at(cut))
                     .map(|forecast| show::forecast(forecast))
                     .collect(),
                 next_page_token,
-                answered_at: Some(show::answered_at(&view, today)),
+                answered_at: Some(show::answered_at(&at)),
             })
         })
         .await
@@ -293,15 +277,18 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::GetOverviewResponse>, Status> {
         self.unary(request, async |_, request: v1::GetOverviewRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position).await;
-            let directory = &view.directory;
-            let today = reader.today();
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, request.min_position, as_of, None)
+                .await?;
+            let directory = &at.view.directory;
             let plan = match &request.plan {
                 Some(plan) => directory.plan(one(directory, "plan", plan)?).cloned(),
-                None => overview::plan_on(directory, today),
+                None => overview::plan_on(directory, at.on),
             };
             let plan = plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
-            let table = overview::overview(&reader, &view, &plan).await?;
+            let table = overview::overview(&reader, &at.view, &plan, at.on).await?;
+            let entity = |named| show::entity(directory, named, at.on);
             let cells = |counts: &[overview::Counts]| {
                 let pillars = plan.pillars.iter().map(|pillar| pillar.number);
                 pillars
@@ -313,25 +300,32 @@ impl v1::goal_service_server::GoalService for Services {
                     .collect()
             };
             Ok(v1::GetOverviewResponse {
-                plan: Some(show::entity(directory, Named::Plan(plan.id))),
+                plan: Some(entity(Named::Plan(plan.id))),
                 cycle: Some(show_span(plan.cycle)),
                 pillars: plan.pillars.iter().map(show_pillar).collect(),
                 rows: table
                     .rows
                     .iter()
                     .map(|row| v1::OverviewRow {
-                        department: Some(show::unit_on(directory, row.department, today)),
+                        department: Some(entity(Named::Unit(row.department))),
                         cells: cells(&row.cells),
                         total: Some(show::counts(row.total)),
                     })
                     .collect(),
                 totals: cells(&table.totals),
                 total: Some(show::counts(table.total)),
-                answered_at: Some(show::answered_at(&view, today)),
+                answered_at: Some(show::answered_at(&at)),
             })
         })
         .await
     }
+}
+
+/// The last of many, as many as are told, in their order.
+fn newest<T>(all: impl DoubleEndedIterator<Item = T>) -> impl Iterator<Item = T> {
+    let mut newest: Vec<T> = all.rev().take(TOLD_MAX).collect();
+    newest.reverse();
+    newest.into_iter()
 }
 
 /// The one thing that a field names by id or code.
@@ -369,6 +363,7 @@ fn goal_filter(
         section: optional("section", &request.section)?,
         pillar: request.pillar,
         words: listing::words(find),
+        include_upcoming: request.include_upcoming,
     })
 }
 
@@ -377,13 +372,4 @@ pub(super) fn form(field: &str, problem: &str) -> Refusal {
     Refusal::Rules(vec![
         Rejection::new(Reason::FieldInvalid, field).with("problem", problem),
     ])
-}
-
-/// A cursor that is a number.
-pub(super) fn number(cursor: &[u8]) -> Result<usize, Refusal> {
-    let bytes: Result<[u8; 8], _> = cursor.try_into();
-    let number = bytes
-        .ok()
-        .and_then(|bytes| usize::try_from(u64::from_be_bytes(bytes)).ok());
-    number.ok_or_else(|| Refusal::new(ServiceReason::PageTokenInvalid))
 }

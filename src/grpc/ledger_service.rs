@@ -6,6 +6,7 @@ use futures::Stream as FutureStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::domain::actual::aggregate::current_actual;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
@@ -20,9 +21,9 @@ use crate::grpc::language;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{Append, AppendError, Appended, Reader, ReceiptLookup, View};
+use crate::ledger::{Append, AppendError, Appended, Reader, ReceiptLookup, Standpoint, View};
 use crate::projection::describe::{Known, changes, subject_of};
-use crate::projection::goal_card::{actual_on, cycle_of};
+use crate::projection::goal_card::cycle_of;
 
 /// Events of one batch of a stream at most.
 pub(super) const BATCH_EVENTS: usize = 1_000;
@@ -198,19 +199,24 @@ impl v1::ledger_service_server::LedgerService for Services {
     ) -> Result<Response<v1::GetLedgerResponse>, Status> {
         self.unary(request, async |_, request: v1::GetLedgerRequest| {
             let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position).await;
+            let as_of = request.as_of.as_ref();
+            let at = self
+                .standpoint(&reader, request.min_position, as_of, None)
+                .await?;
+            let Standpoint { view, on } = &at;
             let plans = view.directory.plans();
             Ok(v1::GetLedgerResponse {
-                ledger: Some(show::ledger(&reader, &view, self.default_ledger()).await?),
+                ledger: Some(show::ledger(&reader, self.default_ledger()).await?),
                 head: Some(show::head(view.head)),
                 today: reader.today().to_string(),
                 plans: plans
                     .iter()
-                    .map(|plan| show::entity(&view.directory, Named::Plan(plan.id)))
+                    .map(|plan| show::entity(&view.directory, Named::Plan(plan.id), *on))
                     .collect(),
                 limits: Some(Self::limits()),
                 features: vec![v1::Feature::SelfNamedActors.into()],
                 server_version: env!("CARGO_PKG_VERSION").to_owned(),
+                answered_at: Some(show::answered_at(&at)),
             })
         })
         .await
@@ -402,7 +408,7 @@ fn effects(
         for change in changes(event, was, is, cycle, today) {
             effects.push(v1::Effect {
                 event_index: show::count(index),
-                subject: Some(show::entity(&known, subject_of(event))),
+                subject: Some(show::entity(&known, subject_of(event), today)),
                 field: change.field.to_owned(),
                 before: change.before,
                 after: change.after,
@@ -421,14 +427,14 @@ fn effects(
                 continue;
             }
             let state = |indicator: &crate::domain::goal::Indicator| v1::IndicatorState {
-                actual: Some(show_actual(&actual_on(indicator, cycle, today))),
+                actual: Some(show_actual(&current_actual(indicator, cycle, today))),
                 target: indicator
                     .target_on(today)
                     .map(|version| show_target(&version.target)),
                 definition_version: indicator.definition_version(),
             };
             outcomes.push(v1::IndicatorOutcome {
-                indicator: Some(show::entity(&known, Named::Indicator(*id))),
+                indicator: Some(show::entity(&known, Named::Indicator(*id), today)),
                 before: before.map(|before| state(before)),
                 after: Some(state(after)),
             });

@@ -1,7 +1,7 @@
 //! Page tokens: where a list goes on, sealed so that only the list it was made for takes it.
 //!
-//! A token holds what the server needs to go on: the head that the list is pinned to and a cursor. Who
-//! asks, which ledger and which filters are not in it but under its seal, so that a token is worth
+//! A token holds what the server needs to go on: the size and date that the list is pinned to and a cursor.
+//! Who asks, which ledger and which filters are not in it but under its seal, so that a token is worth
 //! nothing to another caller, for another ledger or for other filters.
 
 use std::fs;
@@ -12,17 +12,18 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::date::Date;
 use crate::domain::event::Actor;
 use crate::domain::id::LedgerId;
-use crate::log::Head;
-use crate::merkle::Hash;
+use crate::ledger::Standpoint;
 
 /// The format of a token; a server knows its own only.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Bytes of a cursor at most.
 const CURSOR_MAX: usize = 512;
-/// Version, generation, size and root before the cursor.
-const HEAD_BYTES: usize = 1 + 8 + 8 + 32;
+/// What stands before the cursor: version, whether the list is pinned, generation, size, year, month, day.
+const HEAD_BYTES: usize = 1 + 1 + PINNED_BYTES;
+const PINNED_BYTES: usize = 8 + 8 + 2 + 1 + 1;
 const SEAL_BYTES: usize = 32;
 
 /// The key that page tokens are sealed with, the same after a restart.
@@ -45,10 +46,58 @@ pub struct Scope<'a> {
 /// Where a list goes on.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Place {
-    /// The head that the first page was made at.
-    pub head: Head,
+    /// What every page is of; `None` for lists that are not of a ledger.
+    pub pinned: Option<Pinned>,
     /// Where in the list; its meaning is the method's.
     pub cursor: Vec<u8>,
+}
+
+/// What every page of a list is of: that which the first was answered at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Pinned {
+    /// The generation of the ledger.
+    pub generation: u64,
+    /// K, as a size.
+    pub size: u64,
+    /// D.
+    pub on: Date,
+}
+
+impl From<&Standpoint> for Pinned {
+    fn from(at: &Standpoint) -> Self {
+        Self {
+            generation: at.view.head.generation,
+            size: at.view.size,
+            on: at.on,
+        }
+    }
+}
+
+impl Pinned {
+    fn to_bytes(self) -> [u8; PINNED_BYTES] {
+        let mut bytes = [0; PINNED_BYTES];
+        let (numbers, day) = bytes.split_at_mut(16);
+        numbers[..8].copy_from_slice(&self.generation.to_be_bytes());
+        numbers[8..].copy_from_slice(&self.size.to_be_bytes());
+        day[..2].copy_from_slice(&self.on.year().to_be_bytes());
+        // Months and days are positive.
+        day[2] = self.on.month().unsigned_abs();
+        day[3] = self.on.day().unsigned_abs();
+        bytes
+    }
+
+    fn from_bytes(bytes: &[u8; PINNED_BYTES]) -> Option<Self> {
+        let (generation, rest) = bytes.split_first_chunk::<8>()?;
+        let (size, rest) = rest.split_first_chunk::<8>()?;
+        let [year_high, year_low, month, day] = *<&[u8; 4]>::try_from(rest).ok()?;
+        let year = i16::from_be_bytes([year_high, year_low]);
+        let on = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+        Some(Self {
+            generation: u64::from_be_bytes(*generation),
+            size: u64::from_be_bytes(*size),
+            on,
+        })
+    }
 }
 
 /// The token was not made here, or not for this.
@@ -100,10 +149,9 @@ impl PageKey {
     /// Seals a place in the list of `scope`.
     pub fn seal(&self, scope: &Scope<'_>, place: &Place) -> String {
         debug_assert!(place.cursor.len() <= CURSOR_MAX);
-        let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&place.head.generation.to_be_bytes());
-        bytes.extend_from_slice(&place.head.size.to_be_bytes());
-        bytes.extend_from_slice(place.head.root.as_bytes());
+        let mut bytes = vec![VERSION, u8::from(place.pinned.is_some())];
+        let pinned = place.pinned.map_or([0; PINNED_BYTES], Pinned::to_bytes);
+        bytes.extend_from_slice(&pinned);
         bytes.extend_from_slice(&place.cursor);
         let seal = self.mac(scope, &bytes).finalize().into_bytes();
         bytes.extend_from_slice(&seal);
@@ -125,20 +173,19 @@ impl PageKey {
             .verify_slice(seal)
             .map_err(|_| InvalidToken)?;
         let (head, cursor) = body.split_first_chunk::<HEAD_BYTES>().ok_or(InvalidToken)?;
-        let (version, head) = head.split_first().ok_or(InvalidToken)?;
+        let ([version, is_pinned], pinned) = head.split_first_chunk().ok_or(InvalidToken)?;
         if *version != VERSION {
             return Err(InvalidToken);
         }
-        let (generation, head) = head.split_first_chunk::<8>().ok_or(InvalidToken)?;
-        let (size, root) = head.split_first_chunk::<8>().ok_or(InvalidToken)?;
-        let root: [u8; 32] = root.try_into().map_err(|_| InvalidToken)?;
-        let head = Head {
-            generation: u64::from_be_bytes(*generation),
-            size: u64::from_be_bytes(*size),
-            root: Hash::new(root),
+        let pinned = match is_pinned {
+            0 => None,
+            _ => {
+                let bytes = pinned.try_into().map_err(|_| InvalidToken)?;
+                Some(Pinned::from_bytes(bytes).ok_or(InvalidToken)?)
+            }
         };
         Ok(Some(Place {
-            head,
+            pinned,
             cursor: cursor.to_vec(),
         }))
     }
@@ -212,13 +259,13 @@ mod tests {
     }
 
     fn place() -> Place {
-        let head = Head {
+        let pinned = Pinned {
             generation: 1,
             size: 258,
-            root: Hash::new([7; 32]),
+            on: Date::constant(2023, 9, 30),
         };
         Place {
-            head,
+            pinned: Some(pinned),
             cursor: vec![1, 2, 3],
         }
     }
@@ -235,6 +282,12 @@ mod tests {
         assert_eq!(key.unseal(&scope, ""), Ok(None));
         let token = key.seal(&scope, &place());
         assert_eq!(key.unseal(&scope, &token), Ok(Some(place())));
+        let loose = Place {
+            pinned: None,
+            ..place()
+        };
+        let token = key.seal(&scope, &loose);
+        assert_eq!(key.unseal(&scope, &token), Ok(Some(loose)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
-use crate::grpc::page_token::{PageKey, Place, Scope};
+use crate::grpc::page_token::{PageKey, Pinned, Place, Scope};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Append, Ledgers, Reader, View};
 
@@ -240,6 +240,31 @@ impl Services {
     /// The token of the next page.
     pub(super) fn token(&self, scope: &Scope<'_>, place: &Place) -> String {
         self.0.page_key.seal(scope, place)
+    }
+
+    /// How many items come before the page at `place`; none before the first.
+    pub(super) fn skip(place: Option<&Place>) -> Result<usize, Refusal> {
+        let Some(place) = place else { return Ok(0) };
+        let bytes: Result<[u8; 8], _> = place.cursor.as_slice().try_into();
+        let number = bytes
+            .ok()
+            .and_then(|bytes| usize::try_from(u64::from_be_bytes(bytes)).ok());
+        number.ok_or_else(|| ServiceReason::PageTokenInvalid.into())
+    }
+
+    /// The token of the page that begins with item `next` of `len`; empty behind the end.
+    pub(super) fn next_token(
+        &self,
+        scope: &Scope<'_>,
+        pinned: Option<Pinned>,
+        next: usize,
+        len: usize,
+    ) -> String {
+        if len <= next {
+            return String::new();
+        }
+        let cursor = (next as u64).to_be_bytes().to_vec();
+        self.token(scope, &Place { pinned, cursor })
     }
 
     /// What a server allows.

@@ -369,9 +369,53 @@ impl Reader {
     /// A stream folded to exactly `size` events of the ledger; revision 0 if it does not exist then. `size`
     /// is that of a [`View`], or what the index covers.
     pub async fn stream(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
-        let cached = self.cache().get(&stream).cloned();
-        // A cached state may know more than was asked for; then it is folded from the beginning.
-        let mut state = cached.filter(|state| state.end <= size).unwrap_or_default();
+        let state = self.stream_covering(stream, size).await?;
+        if state.end <= size {
+            return Ok(state);
+        }
+        // It knows more than was asked for: folded from the beginning.
+        self.folded(Arc::default(), stream, size).await
+    }
+
+    /// A stream with at least the first `size` events of the ledger folded in, and maybe more. Every version
+    /// of what it holds says when it was recorded, so a [`Cut`] tells what was known at `size`.
+    pub async fn stream_covering(
+        &self,
+        stream: Stream,
+        size: u64,
+    ) -> Result<Arc<StreamState>, ReadFault> {
+        let cached = self.cache().get(&stream).cloned().unwrap_or_default();
+        if size <= cached.end {
+            return Ok(cached);
+        }
+        self.folded(cached, stream, size).await
+    }
+
+    /// How many events of a stream are among the first `size` of the ledger. `state` covers them.
+    pub async fn revision_at(
+        &self,
+        stream: Stream,
+        state: &StreamState,
+        size: u64,
+    ) -> Result<u64, ReadFault> {
+        if state.end <= size {
+            return Ok(state.revision);
+        }
+        let term = Term::stream(stream);
+        let last = self.postings(&term, 0, size, Direction::Backward, 1)?;
+        match last.first() {
+            Some(position) => Ok(self.stored(*position).await?.recorded.revision),
+            None => Ok(0),
+        }
+    }
+
+    /// `state` with the events of its stream up to `size` folded in.
+    async fn folded(
+        &self,
+        mut state: Arc<StreamState>,
+        stream: Stream,
+        size: u64,
+    ) -> Result<Arc<StreamState>, ReadFault> {
         let term = Term::stream(stream);
         let newer = self
             .index

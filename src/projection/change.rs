@@ -140,12 +140,12 @@ impl<'a> Walk<'a> {
         cursor: Option<u64>,
         direction: Direction,
     ) -> Result<Self, ReadFault> {
-        let (mut from, mut to) = (0, view.head.size);
+        let (mut from, mut to) = (0, view.size);
         if let Some(instant) = filter.recorded_from {
-            from = from.max(first_at_or_after(reader, view.head.size, instant).await?);
+            from = from.max(reader.recorded_before(instant, view.size).await?);
         }
         if let Some(instant) = filter.recorded_until {
-            to = to.min(first_at_or_after(reader, view.head.size, instant).await?);
+            to = to.min(reader.recorded_before(instant, view.size).await?);
         }
         match (direction, cursor) {
             (Direction::Forward, Some(cursor)) => from = from.max(cursor),
@@ -278,24 +278,6 @@ fn candidates(
         Direction::Forward => union.into_iter().take(PAGE).collect(),
         Direction::Backward => union.into_iter().rev().take(PAGE).collect(),
     })
-}
-
-/// The first position recorded at or after `instant`; record times strictly increase.
-async fn first_at_or_after(
-    reader: &Reader,
-    size: u64,
-    instant: Timestamp,
-) -> Result<u64, ReadFault> {
-    let (mut low, mut high) = (0, size);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if reader.stored(middle).await?.recorded.recorded_at < instant {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }
 
 fn satisfies(directory: &Directory, filter: &ChangeFilter, stored: &Stored) -> bool {

@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use crate::domain::actual::aggregate::current_actual;
 use crate::domain::actual::{Actual, Measurement};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
@@ -13,7 +14,6 @@ use crate::domain::goal::{Goal, Indicator};
 use crate::domain::id::{IndicatorId, InitiativeId, UnitId};
 use crate::domain::indicator::Definition;
 use crate::domain::target::{Aim, PlanProfile, Target};
-use crate::projection::goal_card::actual_on;
 
 mod evaluation;
 
@@ -88,7 +88,8 @@ pub fn subject_of(event: &Event) -> Named {
     }
 }
 
-fn named(subject: &Subject) -> Named {
+/// What something is about.
+pub fn named(subject: &Subject) -> Named {
     match subject {
         Subject::Goal(id) => Named::Goal(*id),
         Subject::Initiative(id) => Named::Initiative(*id),
@@ -304,7 +305,7 @@ fn indicator_fields(
         set("forecast", value);
     }
     if let Some(cycle) = cycle
-        && let Some(text) = actual(&actual_on(state, cycle, date), definition)
+        && let Some(text) = actual(&current_actual(state, cycle, date), definition)
     {
         set("actual", text);
     }

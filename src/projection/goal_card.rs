@@ -1,17 +1,17 @@
-//! A goal with everything under it, and where each indicator stands.
+//! A goal with everything under it, and where each indicator stands: by what was known at a size, on a date.
 
 use std::sync::Arc;
 
 use crate::domain::actual::Actual;
-use crate::domain::actual::aggregate::current_actual;
+use crate::domain::actual::aggregate::{Cut, Standing, actual_at, counted, standing};
 use crate::domain::date::{Date, DateSpan};
-use crate::domain::directory::{Directory, GoalEntry, IndicatorEntry, InitiativeEntry};
+use crate::domain::directory::{Directory, GoalEntry, GoalPlace, IndicatorEntry, InitiativeEntry};
 use crate::domain::event::{Stream, Subject};
-use crate::domain::goal::{Attachment, Indicator, Narrative};
+use crate::domain::goal::{Attachment, DefinitionVersion, Entry, Indicator, Narrative, Superseded};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId};
 use crate::domain::plan::Plan;
 use crate::domain::target::TargetVersion;
-use crate::ledger::{ReadFault, Reader, View};
+use crate::ledger::{ReadFault, Reader, StreamState, View};
 
 /// A goal with everything under it.
 #[derive(Clone, Debug)]
@@ -22,6 +22,10 @@ pub struct GoalCard {
     pub entry: Arc<GoalEntry>,
     /// Its plan.
     pub plan: Arc<Plan>,
+    /// The date it is told for: the one asked for, or its first day where that is later.
+    pub on: Date,
+    /// Whether it takes effect only after the date asked for.
+    pub upcoming: bool,
     /// How many events its stream has.
     pub revision: u64,
     /// What stands under it, by number.
@@ -30,6 +34,20 @@ pub struct GoalCard {
     pub narratives: Vec<Arc<Narrative>>,
     /// What was attached, in the order of recording.
     pub attachments: Vec<Arc<Attachment>>,
+}
+
+impl GoalCard {
+    /// Under which department and pillar it stands.
+    pub fn place(&self) -> GoalPlace {
+        self.entry.placed_on(self.on)
+    }
+
+    /// Every indicator under it.
+    pub fn indicators(&self) -> impl Iterator<Item = &IndicatorCard> {
+        self.initiatives
+            .iter()
+            .flat_map(|initiative| &initiative.indicators)
+    }
 }
 
 /// An initiative with its indicators.
@@ -43,45 +61,94 @@ pub struct InitiativeCard {
     pub indicators: Vec<IndicatorCard>,
 }
 
-/// An indicator and where it stands on a date.
+/// An indicator and where it stands at a cut. Everything it tells is of that cut.
 #[derive(Clone, Debug)]
 pub struct IndicatorCard {
     /// Its id.
     pub id: IndicatorId,
     /// Where it stands in the plan.
     pub entry: Arc<IndicatorEntry>,
-    /// All that is known of it.
-    pub state: Arc<Indicator>,
-    /// What its reports come to on the date.
+    /// The cycle of its plan.
+    pub cycle: DateSpan,
+    /// K and D.
+    pub cut: Cut,
+    /// Whether it takes effect only after the date asked for; then the cut is of its first day.
+    pub upcoming: bool,
+    /// What its reports come to.
     pub actual: Actual,
-    /// The target in force on the date.
-    pub target: Option<TargetVersion>,
+    /// All that is known of it, maybe more than the cut selects.
+    pub state: Arc<Indicator>,
 }
 
 impl IndicatorCard {
-    /// The indicator as its state and the directory have it, on `date`.
+    /// An indicator at `cut`; `None` if it was not known.
     pub fn new(
         id: IndicatorId,
         entry: Arc<IndicatorEntry>,
         state: Arc<Indicator>,
         cycle: DateSpan,
-        date: Date,
-    ) -> Self {
-        let actual = actual_on(&state, cycle, date);
-        let target = state.target_on(date).cloned();
-        Self {
+        cut: Cut,
+    ) -> Option<Self> {
+        let upcoming = !entry.stands_on(cut.on);
+        let on = cut.on.max(entry.from);
+        let cut = Cut { on, ..cut };
+        state.definition_at(cut)?;
+        Some(Self {
             id,
             entry,
+            cycle,
+            cut,
+            upcoming,
+            actual: actual_at(&state, cycle, cut),
             state,
-            actual,
-            target,
-        }
+        })
     }
-}
 
-/// What an indicator's reports come to on `date`.
-pub fn actual_on(state: &Indicator, cycle: DateSpan, date: Date) -> Actual {
-    current_actual(state, cycle, date)
+    /// How it is measured, with the number of the version.
+    pub fn definition(&self) -> Option<(u32, &DefinitionVersion)> {
+        self.state.definition_at(self.cut)
+    }
+
+    /// Every definition known, version 1 first.
+    pub fn definitions(&self) -> impl Iterator<Item = (u32, &DefinitionVersion)> {
+        let all = (1..).zip(self.state.definitions.iter());
+        all.filter(|(_, version)| self.cut.knows(version.position))
+    }
+
+    /// The target in force.
+    pub fn target(&self) -> Option<&TargetVersion> {
+        self.state.target_at(self.cut)
+    }
+
+    /// Every target known, those that take effect later included, in the order of decision.
+    pub fn targets(&self) -> impl Iterator<Item = &TargetVersion> {
+        let all = self.state.targets.iter();
+        all.filter(|version| self.cut.knows(version.position))
+    }
+
+    /// Reports and corrections of days up to the date, in the order of recording, those that no longer count
+    /// included.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
+        let holds = |entry: &&Arc<Entry>| self.cut.holds(entry.position, Some(entry.valid));
+        self.state.entries.iter().filter(holds)
+    }
+
+    /// Whether `entry` counts.
+    pub fn counts(&self, entry: &Entry) -> bool {
+        standing(&self.state, entry, self.cut) == Standing::Counts
+    }
+
+    /// What was known to have replaced `entry` or to have taken it back.
+    pub fn superseded(&self, entry: &Entry) -> Option<Superseded> {
+        entry
+            .superseded
+            .filter(|superseded| self.cut.knows(superseded.position))
+    }
+
+    /// Whether any entry counts.
+    pub fn is_reported(&self) -> bool {
+        counted(&self.state, self.cut).next().is_some()
+    }
 }
 
 /// The cycle of the plan that a goal stands in.
@@ -90,7 +157,35 @@ pub fn cycle_of(directory: &Directory, goal: GoalId) -> Option<DateSpan> {
     Some(directory.plan(entry.plan)?.cycle)
 }
 
-/// A goal with everything under it on `date`; `None` if there is no such goal.
+/// The states of the goals' streams that answer for some goals: what was moved keeps its history in the
+/// stream it began in.
+struct Homes<'a> {
+    reader: &'a Reader,
+    view: &'a View,
+    states: Vec<(GoalId, Arc<StreamState>)>,
+}
+
+impl<'a> Homes<'a> {
+    fn new(reader: &'a Reader, view: &'a View) -> Self {
+        Self {
+            reader,
+            view,
+            states: Vec::new(),
+        }
+    }
+
+    async fn of(&mut self, goal: GoalId) -> Result<Arc<StreamState>, ReadFault> {
+        if let Some((_, state)) = self.states.iter().find(|(home, _)| *home == goal) {
+            return Ok(state.clone());
+        }
+        let stream = Stream::goal(goal);
+        let state = self.reader.stream_covering(stream, self.view.size).await?;
+        self.states.push((goal, state.clone()));
+        Ok(state)
+    }
+}
+
+/// A goal with everything under it, as known in `view`, on `date`; `None` if there was no such goal.
 pub async fn goal_card(
     reader: &Reader,
     view: &View,
@@ -104,79 +199,71 @@ pub async fn goal_card(
     let Some(plan) = directory.plan(entry.plan).cloned() else {
         return Ok(None);
     };
-    let own = reader.stream(Stream::goal(id), view.head.size).await?;
-    let mut card = GoalCard {
-        id,
-        entry,
-        plan,
-        revision: own.revision,
-        initiatives: Vec::new(),
-        narratives: Vec::new(),
-        attachments: Vec::new(),
-    };
-    // What was moved here keeps its history in the stream it began in.
-    let mut homes = vec![(id, own)];
-    for initiative in directory.initiatives_of(id) {
+    let on = date.max(entry.from);
+    let cut = view.cut(on);
+    let mut homes = Homes::new(reader, view);
+    let own = homes.of(id).await?;
+    let mut initiatives = Vec::new();
+    for initiative in directory.initiatives_of_on(id, on) {
         let Some(entry) = directory.initiative(initiative).cloned() else {
             continue;
         };
+        // What is told of it may be all that is there.
+        homes.of(entry.home).await?;
         let mut indicators = Vec::new();
-        for indicator in directory.indicators_of(initiative) {
+        for indicator in directory.indicators_of_on(initiative, on) {
             let Some(entry) = directory.indicator(indicator).cloned() else {
                 continue;
             };
-            if !homes.iter().any(|(home, _)| *home == entry.home) {
-                let state = reader
-                    .stream(Stream::goal(entry.home), view.head.size)
-                    .await?;
-                homes.push((entry.home, state));
-            }
-            let home = homes.iter().find(|(home, _)| *home == entry.home);
-            if let Some(state) = home.and_then(|(_, state)| state.goal.indicator(indicator)) {
-                let cycle = card.plan.cycle;
-                indicators.push(IndicatorCard::new(
-                    indicator,
-                    entry,
-                    state.clone(),
-                    cycle,
-                    date,
-                ));
-            }
+            let home = homes.of(entry.home).await?;
+            let state = home.goal.indicator(indicator).cloned();
+            indicators
+                .extend(state.and_then(|state| {
+                    IndicatorCard::new(indicator, entry, state, plan.cycle, cut)
+                }));
         }
-        card.initiatives.push(InitiativeCard {
+        initiatives.push(InitiativeCard {
             id: initiative,
             entry,
             indicators,
         });
     }
+    let mut card = GoalCard {
+        id,
+        plan,
+        on,
+        upcoming: !entry.stands_on(date),
+        revision: reader
+            .revision_at(Stream::goal(id), &own, view.size)
+            .await?,
+        entry,
+        initiatives,
+        narratives: Vec::new(),
+        attachments: Vec::new(),
+    };
     let here = |subject: &Subject| match subject {
         Subject::Goal(goal) => *goal == id,
         Subject::Initiative(initiative) => card.initiatives.iter().any(|i| i.id == *initiative),
-        Subject::Indicator(indicator) => card
-            .initiatives
-            .iter()
-            .flat_map(|i| &i.indicators)
-            .any(|i| i.id == *indicator),
+        Subject::Indicator(indicator) => card.indicators().any(|i| i.id == *indicator),
     };
-    let mut narratives: Vec<_> = homes
-        .iter()
-        .flat_map(|(_, state)| state.goal.narratives())
+    let states = || homes.states.iter().map(|(_, state)| &state.goal);
+    let mut narratives: Vec<_> = states()
+        .flat_map(|goal| goal.narratives_at(cut))
         .filter(|narrative| here(&narrative.subject))
         .cloned()
         .collect();
-    narratives.sort_by_key(|narrative| narrative.recorded_at);
-    let mut attachments: Vec<_> = homes
-        .iter()
-        .flat_map(|(_, state)| state.goal.attachments())
+    narratives.sort_by_key(|narrative| narrative.position);
+    let mut attachments: Vec<_> = states()
+        .flat_map(|goal| goal.attachments_at(cut))
         .filter(|attachment| here(&attachment.subject))
         .cloned()
         .collect();
-    attachments.sort_by_key(|attachment| attachment.recorded_at);
+    attachments.sort_by_key(|attachment| attachment.position);
     (card.narratives, card.attachments) = (narratives, attachments);
     Ok(Some(card))
 }
 
-/// One indicator with where it stands on `date`; `None` if there is no such indicator.
+/// One indicator with where it stands, as known in `view`, on `date`; `None` if there was no such indicator.
 pub async fn indicator_card(
     reader: &Reader,
     view: &View,
@@ -187,15 +274,14 @@ pub async fn indicator_card(
     let Some(entry) = directory.indicator(id).cloned() else {
         return Ok(None);
     };
-    let goal = directory
-        .initiative(entry.initiative())
-        .map(|initiative| initiative.goal());
+    let on = date.max(entry.from);
+    let initiative = directory.initiative(entry.placed_on(on).initiative);
+    let goal = initiative.map(|initiative| initiative.placed_on(on).goal);
     let Some(cycle) = goal.and_then(|goal| cycle_of(directory, goal)) else {
         return Ok(None);
     };
-    let home = reader
-        .stream(Stream::goal(entry.home), view.head.size)
-        .await?;
+    let home = Stream::goal(entry.home);
+    let home = reader.stream_covering(home, view.size).await?;
     let state = home.goal.indicator(id).cloned();
-    Ok(state.map(|state| IndicatorCard::new(id, entry, state, cycle, date)))
+    Ok(state.and_then(|state| IndicatorCard::new(id, entry, state, cycle, view.cut(date))))
 }

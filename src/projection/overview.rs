@@ -1,9 +1,12 @@
 //! The table of departments and pillars, empty cells included: a pillar without goals is an answer too.
 
+use std::sync::Arc;
+
+use crate::domain::actual::aggregate::counted;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::Stream;
-use crate::domain::id::UnitId;
+use crate::domain::id::{GoalId, UnitId};
 use crate::domain::org_unit::UnitKind;
 use crate::domain::plan::Plan;
 use crate::ledger::{ReadFault, Reader, View};
@@ -19,6 +22,8 @@ pub struct Counts {
     pub indicators: u32,
     /// Indicators with at least one entry that counts.
     pub reported: u32,
+    /// Goals that take effect only later, counted nowhere else.
+    pub upcoming: u32,
 }
 
 impl Counts {
@@ -27,6 +32,7 @@ impl Counts {
         self.initiatives += other.initiatives;
         self.indicators += other.indicators;
         self.reported += other.reported;
+        self.upcoming += other.upcoming;
     }
 }
 
@@ -44,7 +50,7 @@ pub struct Row {
 /// The table.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Overview {
-    /// One for each department that exists in the cycle or has goals in the plan.
+    /// One for each department that exists on the date or has goals in the plan.
     pub rows: Vec<Row>,
     /// One for each pillar.
     pub totals: Vec<Counts>,
@@ -53,35 +59,22 @@ pub struct Overview {
 }
 
 /// The plan of `date`, or the last that began before it, or the first there is.
-pub fn plan_on(directory: &Directory, date: Date) -> Option<std::sync::Arc<Plan>> {
+pub fn plan_on(directory: &Directory, date: Date) -> Option<Arc<Plan>> {
     let plans = directory.plans();
     let begun = plans.iter().rev().find(|plan| plan.cycle.first() <= date);
     begun.or(plans.first()).map(|plan| (*plan).clone())
 }
 
-/// Counts the goals of `plan` by department and pillar.
-pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overview, ReadFault> {
+/// Counts the goals of `plan` by department and pillar, as known in `view`, on `date`.
+pub async fn overview(
+    reader: &Reader,
+    view: &View,
+    plan: &Plan,
+    date: Date,
+) -> Result<Overview, ReadFault> {
     let directory = &view.directory;
-    let mut order: Vec<UnitId> = Vec::new();
-    for goal in directory
-        .goals_of(plan.id)
-        .filter_map(|goal| directory.goal(goal))
-    {
-        if !order.contains(&goal.department()) {
-            order.push(goal.department());
-        }
-    }
-    for unit in directory.units() {
-        let exists = unit
-            .on(plan.cycle.first())
-            .or_else(|| unit.on(plan.cycle.last()))
-            .is_some();
-        if unit.kind == UnitKind::Department && exists && !order.contains(&unit.id) {
-            order.push(unit.id);
-        }
-    }
     let empty = vec![Counts::default(); plan.pillars.len()];
-    let mut rows: Vec<Row> = order
+    let mut rows: Vec<Row> = departments(directory, plan, date)
         .into_iter()
         .map(|department| Row {
             department,
@@ -94,32 +87,22 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
         let Some(goal) = directory.goal(id) else {
             continue;
         };
-        let mut counts = Counts {
-            goals: 1,
-            ..Counts::default()
-        };
-        for initiative in directory.initiatives_of(id) {
-            counts.initiatives += 1;
-            for indicator in directory.indicators_of(initiative) {
-                counts.indicators += 1;
-                let Some(entry) = directory.indicator(indicator) else {
-                    continue;
-                };
-                let home = reader
-                    .stream(Stream::goal(entry.home), view.head.size)
-                    .await?;
-                let state = home.goal.indicator(indicator);
-                let reported = state.is_some_and(|state| state.effective().next().is_some());
-                counts.reported += u32::from(reported);
+        let place = goal.placed_on(date.max(goal.from));
+        let counts = if goal.stands_on(date) {
+            counts_of(reader, view, id, date).await?
+        } else {
+            Counts {
+                upcoming: 1,
+                ..Counts::default()
             }
-        }
+        };
         let column = plan
             .pillars
             .iter()
-            .position(|pillar| pillar.number == goal.pillar());
+            .position(|pillar| pillar.number == place.pillar);
         if let Some(row) = rows
             .iter_mut()
-            .find(|row| row.department == goal.department())
+            .find(|row| row.department == place.department)
         {
             if let Some(cell) = column.and_then(|column| row.cells.get_mut(column)) {
                 cell.add(counts);
@@ -136,4 +119,57 @@ pub async fn overview(reader: &Reader, view: &View, plan: &Plan) -> Result<Overv
         totals,
         total,
     })
+}
+
+/// The departments of a plan: those with goals in the order in which it first names them, then the others of
+/// the date by their codes.
+fn departments(directory: &Directory, plan: &Plan, date: Date) -> Vec<UnitId> {
+    let mut order: Vec<UnitId> = Vec::new();
+    for goal in directory.goals_of(plan.id) {
+        let Some(goal) = directory.goal(goal) else {
+            continue;
+        };
+        let department = goal.placed_on(date.max(goal.from)).department;
+        if !order.contains(&department) {
+            order.push(department);
+        }
+    }
+    // Which departments there are is asked of a day of the plan.
+    let day = date.clamp(plan.cycle.first(), plan.cycle.last());
+    for unit in directory.units() {
+        let exists = unit.kind == UnitKind::Department && unit.exists_on(day);
+        if exists && !order.contains(&unit.id) {
+            order.push(unit.id);
+        }
+    }
+    order
+}
+
+async fn counts_of(
+    reader: &Reader,
+    view: &View,
+    goal: GoalId,
+    date: Date,
+) -> Result<Counts, ReadFault> {
+    let directory = &view.directory;
+    let mut counts = Counts {
+        goals: 1,
+        ..Counts::default()
+    };
+    for initiative in directory.initiatives_of_on(goal, date) {
+        counts.initiatives += 1;
+        for indicator in directory.indicators_of_on(initiative, date) {
+            counts.indicators += 1;
+            let Some(entry) = directory.indicator(indicator) else {
+                continue;
+            };
+            let home = Stream::goal(entry.home);
+            let home = reader.stream_covering(home, view.size).await?;
+            let state = home.goal.indicator(indicator);
+            let reported =
+                state.is_some_and(|state| counted(state, view.cut(date)).next().is_some());
+            counts.reported += u32::from(reported);
+        }
+    }
+    Ok(counts)
 }

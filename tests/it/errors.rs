@@ -25,7 +25,7 @@ mod requests;
 mod rows;
 mod rules;
 mod wire;
-mod world;
+pub(crate) mod world;
 
 /// A status as a program reads it.
 #[derive(Clone, Debug, PartialEq)]

@@ -118,6 +118,7 @@ async fn set_up(folder: &Path, rng: &mut SmallRng, book: &mut Book) -> (String, 
     let asked = GetLedgerRequest {
         ledger: ledger.clone(),
         min_position: None,
+        as_of: None,
     };
     let today = client
         .get_ledger(by_tester(asked))
@@ -341,6 +342,7 @@ async fn check_totals(channel: &Channel, ledger: &str, plan: &SmallPlan, book: &
             ledger: ledger.to_owned(),
             min_position: None,
             goal: goal.clone(),
+            as_of: None,
         };
         let goal = client
             .get_goal(by_tester(asked))

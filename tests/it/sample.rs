@@ -52,7 +52,7 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
 
     let plan = plan_on(&view.directory, DEFAULT_DAY).unwrap();
     assert_eq!(plan.code, Code::parse("R5").unwrap());
-    let table = overview(&reader, &view, &plan).await.unwrap();
+    let table = overview(&reader, &view, &plan, DEFAULT_DAY).await.unwrap();
     assert_eq!(table.rows.len(), 12);
     assert_eq!((table.total.goals, table.total.initiatives), (62, 147));
     let by_pillar: Vec<u32> = table.totals.iter().map(|cell| cell.goals).collect();

@@ -1,6 +1,7 @@
 //! The services as a client meets them: a real server on a free port and a real data folder.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use daicho::api::v1;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
@@ -9,6 +10,7 @@ use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::clock::new_id;
 use daicho::config::{Config, Flags};
+use daicho::ledger::Ledgers;
 use daicho::server::Opened;
 use tokio::sync::oneshot;
 use tonic::metadata::MetadataValue;
@@ -39,6 +41,8 @@ pub type Caller = InterceptedService<Channel, As>;
 /// A server in this process, on a folder of its own or a given one.
 pub struct Server {
     pub address: SocketAddr,
+    /// What it serves, to set simulated clocks.
+    pub ledgers: Arc<Ledgers>,
     stop: Option<oneshot::Sender<()>>,
     served: tokio::task::JoinHandle<Result<(), daicho::server::ServeError>>,
     pub folder: tempfile::TempDir,
@@ -57,6 +61,7 @@ impl Server {
         };
         let config = Config::from_sources(&flags, |_| None).unwrap();
         let opened = Opened::open(&config).await.unwrap();
+        let ledgers = opened.ledgers.clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let (tell, told) = oneshot::channel();
         let served = tokio::spawn(async move {
@@ -70,6 +75,7 @@ impl Server {
         let address = told.await.unwrap();
         Self {
             address,
+            ledgers,
             stop: Some(stop),
             served,
             folder,

@@ -291,6 +291,8 @@ async fn removed(
     let filter = GoalFilter {
         plan: Some(plan),
         full: true,
+        // A plan is often imported before its year begins.
+        upcoming: true,
         ..GoalFilter::default()
     };
     let goals = session.client.goals(&filter, None).await?.goals;

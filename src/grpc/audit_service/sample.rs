@@ -19,7 +19,10 @@ pub(super) async fn answer(
     let reader = services
         .ledger(&changes.ledger)
         .map_err(|refusal| refusal.map_fields(|field| format!("changes.{field}")))?;
-    let view = services.view(&reader, changes.min_position).await;
+    let at = services
+        .standpoint(&reader, changes.min_position, None, None)
+        .await?;
+    let view = &at.view;
     let mut faults = Faults::default();
     let mut inner = Faults::default();
     for (set, field) in [
@@ -38,7 +41,7 @@ pub(super) async fn answer(
         .for_each(|rejection| faults.push(rejection.under("changes")));
     let draw = draw(&mut faults, &request);
     let (filter, draw) = faults.into_result(filter.zip(draw))?;
-    let sample = sample(&reader, &view, &filter, &draw).await?;
+    let sample = sample(&reader, view, &filter, &draw).await?;
     Ok(v1::SampleChangesResponse {
         sampled: sample
             .drawn
@@ -49,7 +52,7 @@ pub(super) async fn answer(
             })
             .collect(),
         population: sample.population,
-        answered_at: Some(show::answered_at(&view, reader.today())),
+        answered_at: Some(show::answered_at(&at)),
     })
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::Timestamp;
+
 use crate::api::v1;
 use crate::domain::code::{Code, InvalidCode, Key};
 use crate::domain::date::{Date, DateSpan, parse_iso};
@@ -182,6 +184,21 @@ impl Faults {
         match parse_iso(text) {
             Ok(date) => Some(date),
             Err(problem) => self.fault_with(at, Reason::DateInvalid, "problem", problem),
+        }
+    }
+
+    /// An instant.
+    pub(crate) fn instant(
+        &mut self,
+        at: &At<'_>,
+        stamp: &prost_types::Timestamp,
+    ) -> Option<Timestamp> {
+        // Years outside of the calendar and nanoseconds outside of a second are no instants.
+        let whole = (0..1_000_000_000).contains(&stamp.nanos);
+        let read = Timestamp::new(stamp.seconds, stamp.nanos).ok();
+        match read.filter(|_| whole) {
+            Some(instant) => Some(instant),
+            None => self.form(at, "no such instant"),
         }
     }
 

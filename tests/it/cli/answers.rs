@@ -48,6 +48,7 @@ fn answered_at() -> Option<v1::AnsweredAt> {
     Some(v1::AnsweredAt {
         head: Some(head(1_300)),
         effective_on: "2023-10-06".into(),
+        known_at: 1_300,
     })
 }
 
@@ -605,6 +606,7 @@ pub(super) fn overview() -> v1::GetOverviewResponse {
             initiatives,
             indicators,
             reported,
+            upcoming: 0,
         })
     };
     let cell = |pillar, goals: u32| v1::OverviewCell {

@@ -471,6 +471,7 @@ async fn hanging(seen: &mut Seen) {
     let waiting = GetLedgerRequest {
         ledger: "city".to_owned(),
         min_position: Some(1_000_000),
+        as_of: None,
     };
     let status = client.get_ledger(waiting).await.unwrap_err();
     expect(

@@ -33,6 +33,64 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         "the page token is not valid here",
     );
 
+    let future = |known_at| ListGoalsRequest {
+        as_of: Some(AsOf {
+            known_at: Some(known_at),
+            effective_on: None,
+        }),
+        ..Default::default()
+    };
+    let beyond = future(as_of::KnownAt::Size(size + 1));
+    let status = goals.list_goals(beyond).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::AsOfSizeInFuture,
+        "the ledger has only",
+    );
+    assert_eq!(told.metadata["size"], size.to_string());
+    let later = future(as_of::KnownAt::Time(Timestamp {
+        seconds: 32_503_680_000,
+        nanos: 0,
+    }));
+    let status = goals.list_goals(later).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::AsOfTimeInFuture,
+        "must not be after now",
+    );
+    assert_eq!(told.field(), "as_of.time");
+    let tomorrow = world.today.tomorrow().unwrap().to_string();
+    let day = future(as_of::KnownAt::Date(tomorrow.clone()));
+    let status = goals.list_goals(day).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::AsOfDateInFuture,
+        "must not be after today",
+    );
+    assert_eq!(told.metadata["today"], world.today.to_string());
+    let effective = ListGoalsRequest {
+        as_of: Some(AsOf {
+            known_at: None,
+            effective_on: Some(tomorrow),
+        }),
+        ..Default::default()
+    };
+    let status = goals.list_goals(effective).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        invalid,
+        ErrorReason::AsOfEffectiveOnInFuture,
+        "the effective date must not be after",
+    );
+    assert_eq!(told.metadata["known_on"], world.today.to_string());
+
     let query = Some(Query::Code("前/無い".to_owned()));
     let status = goals
         .lookup_code(LookupCodeRequest {

@@ -71,7 +71,7 @@ impl World {
             department: new_id().to_string(),
             target: new_id().to_string(),
         };
-        let last_year = world.last_year();
+        let last_year = year(world.first, &world.department, &world.target);
         world.given(last_year).await;
         world
     }
@@ -114,49 +114,51 @@ impl World {
                 .into_inner()
         }
     }
+}
 
-    fn last_year(&self) -> Vec<EventInput> {
-        let first = &self.day(0);
-        let mut events = vec![
-            event(
-                first,
-                Payload::OrgUnitRegistered(OrgUnitRegistered {
-                    unit: self.department.clone(),
-                    code: "前部".to_owned(),
-                    name: title("前部"),
-                    kind: UnitKind::Department.into(),
-                    parent: None,
-                }),
-            ),
-            unit(first, "前課", UnitKind::Section, Some("前部")),
-            unit(first, "他部", UnitKind::Department, None),
-            unit(first, "他課", UnitKind::Section, Some("他部")),
-            plan(self.first.year(), "前年度", 1),
-        ];
-        for code in ["前/1", "前/2", "前/休止", "前/中止", "前/繰越"] {
-            events.push(goal(first, "前年度", code, "前部", 1));
-            events.push(initiative(first, code, &format!("{code}/1"), 1, "前課"));
-        }
-        for (code, definition) in [
-            ("前/件", counted()),
-            ("前/率", percent()),
-            ("前/km", kilometres()),
-            ("前/対象", coverage()),
-            ("前/工程", milestone()),
-            ("前/段階", rubric()),
-            ("前/内訳", weighted()),
-            ("前/未", counted()),
-        ] {
-            events.push(indicator(first, "前/1/1", code, definition));
-        }
-        events.push(indicator(first, "前/休止/1", "前/休止/件", counted()));
-        let target = EventInput {
-            event_id: self.target.clone(),
-            ..target(first, "前/件", "100")
-        };
-        events.push(target);
-        events
+/// The plan `前年度` from `first` on, set by the department `前部` of this id; the target of `前/件` is set by
+/// the event of that id.
+pub(crate) fn year(first: Date, department: &str, target_id: &str) -> Vec<EventInput> {
+    let (year, first) = (first.year(), &first.to_string());
+    let mut events = vec![
+        event(
+            first,
+            Payload::OrgUnitRegistered(OrgUnitRegistered {
+                unit: department.to_owned(),
+                code: "前部".to_owned(),
+                name: title("前部"),
+                kind: UnitKind::Department.into(),
+                parent: None,
+            }),
+        ),
+        unit(first, "前課", UnitKind::Section, Some("前部")),
+        unit(first, "他部", UnitKind::Department, None),
+        unit(first, "他課", UnitKind::Section, Some("他部")),
+        plan(year, "前年度", 1),
+    ];
+    for code in ["前/1", "前/2", "前/休止", "前/中止", "前/繰越"] {
+        events.push(goal(first, "前年度", code, "前部", 1));
+        events.push(initiative(first, code, &format!("{code}/1"), 1, "前課"));
     }
+    for (code, definition) in [
+        ("前/件", counted()),
+        ("前/率", percent()),
+        ("前/km", kilometres()),
+        ("前/対象", coverage()),
+        ("前/工程", milestone()),
+        ("前/段階", rubric()),
+        ("前/内訳", weighted()),
+        ("前/未", counted()),
+    ] {
+        events.push(indicator(first, "前/1/1", code, definition));
+    }
+    events.push(indicator(first, "前/休止/1", "前/休止/件", counted()));
+    let target = EventInput {
+        event_id: target_id.to_owned(),
+        ..target(first, "前/件", "100")
+    };
+    events.push(target);
+    events
 }
 
 pub(crate) fn title(ja: &str) -> Option<Title> {

@@ -1,0 +1,78 @@
+//! What a read is to answer for: its `as_of`, or what a page token pins it to.
+
+use crate::api::v1;
+use crate::grpc::event::{At, Faults};
+use crate::grpc::page_token::{Pinned, Place};
+use crate::grpc::services::Services;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{AsOf, AsOfError, KnownAt, Reader, Standpoint, View};
+
+/// Reads `as_of`; absent: now and today.
+pub(super) fn read(faults: &mut Faults, message: Option<&v1::AsOf>) -> Option<AsOf> {
+    let Some(message) = message else {
+        return Some(AsOf::default());
+    };
+    let at = At::field("as_of");
+    let known_at = match &message.known_at {
+        None => Some(None),
+        Some(v1::as_of::KnownAt::Size(size)) => Some(Some(KnownAt::Size(*size))),
+        Some(v1::as_of::KnownAt::Time(time)) => faults
+            .instant(&at.then("time"), time)
+            .map(|instant| Some(KnownAt::Time(instant))),
+        Some(v1::as_of::KnownAt::Date(day)) => faults
+            .date(&at.then("date"), day)
+            .map(|day| Some(KnownAt::Date(day))),
+    };
+    let effective_on = match &message.effective_on {
+        None => Some(None),
+        Some(day) => faults.date(&at.then("effective_on"), day).map(Some),
+    };
+    Some(AsOf {
+        known_at: known_at?,
+        effective_on: effective_on?,
+    })
+}
+
+impl Services {
+    /// Where a read stands: after everything acknowledged before the call, `min_position` included; as
+    /// `as_of` asks, or as its first page did.
+    pub(super) async fn standpoint(
+        &self,
+        reader: &Reader,
+        min_position: Option<u64>,
+        as_of: Option<&v1::AsOf>,
+        place: Option<&Place>,
+    ) -> Result<Standpoint, Refusal> {
+        let present = self.view(reader, min_position).await;
+        let pinned = place.map(|place| place.pinned.ok_or(ServiceReason::PageTokenInvalid));
+        if let Some(pinned) = pinned.transpose()? {
+            return at_pinned(reader, &present, pinned).await;
+        }
+        let mut faults = Faults::default();
+        let as_of = read(&mut faults, as_of);
+        let as_of = faults.into_result(as_of)?;
+        Ok(reader.standpoint(&present, &as_of).await?)
+    }
+}
+
+async fn at_pinned(reader: &Reader, present: &View, pinned: Pinned) -> Result<Standpoint, Refusal> {
+    // A ledger that was continued from a copy may have other events at the same positions.
+    if pinned.generation != present.head.generation || present.head.size < pinned.size {
+        return Err(ServiceReason::PageTokenInvalid.into());
+    }
+    let view = View {
+        head: present.head,
+        ..reader.view_at(pinned.size).await?
+    };
+    let on = pinned.on;
+    Ok(Standpoint { view, on })
+}
+
+impl From<AsOfError> for Refusal {
+    fn from(error: AsOfError) -> Self {
+        match error {
+            AsOfError::Future(rejections) => Self::Rules(rejections),
+            AsOfError::Read(fault) => fault.into(),
+        }
+    }
+}
