@@ -90,6 +90,11 @@ steps! {
     "NOT_DEMAND_DRIVEN" => "この指標に需要は記録できません", "this indicator records no demand";
     "TOTAL_TOO_LARGE" => "値を確認してください", "check the value";
 
+    "PERIOD_SOFT_CLOSED" => "--reason に遅れた理由を付けてください", "say why it is late with --reason";
+    "PERIOD_CLOSED" => "登録済みの値は daicho correct で訂正し、報告漏れは期間の再開を求めてください",
+        "correct what is there with: daicho correct; or ask whoever closed the period to reopen it";
+    "EVALUATION_FINAL" => "変えるには期間の再開を求めてください", "ask whoever closed the period to reopen it";
+
     "STREAM_VERSION_CONFLICT" => "もう一度見てからやり直してください", "look again, then decide anew";
     "EXPECTED_VALUE_DIFFERS" => "他の人が先に変更しました。もう一度見てからやり直してください",
         "somebody changed it first; look again, then decide anew";

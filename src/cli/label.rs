@@ -206,6 +206,9 @@ labels! {
         OldDate => "古い日付", "old date";
         PossibleDuplicate => "重複の疑い", "possible duplicate";
         RetroactiveTarget => "遡及する目標", "retroactive target";
+        LateAfterCutoff => "締切後の報告", "reported after the cutoff";
+        CorrectedAfterClose => "確定後の訂正", "corrected after the close";
+        LateLowering => "年度末近くの引下げ", "lowered late in the year";
     }
     /// What a stream is about.
     stream_kind(StreamKind) {

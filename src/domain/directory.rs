@@ -4,6 +4,7 @@
 //! A fold of the structural events only, small beside the log: a few entries for each goal. Its maps
 //! share structure, so a clone costs nothing and serves as a savepoint.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
@@ -13,8 +14,8 @@ use jiff::tz::TimeZone;
 use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
-use crate::domain::evaluation::grade::built_in_rubric;
-use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyVersion};
+use crate::domain::evaluation::grade::{built_in, built_in_rubric};
+use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
 use crate::domain::event::{
     ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind, Subject,
 };
@@ -168,6 +169,25 @@ impl Directory {
             let built_in = built_in_rubric(code)?;
             Some((built_in.version.clone(), built_in.rubric.clone()))
         })
+    }
+
+    /// Codes of rubrics that were published or are built in, in order.
+    pub fn rubric_codes(&self) -> BTreeSet<Code> {
+        let published = self
+            .policies
+            .all()
+            .filter(|published| published.content.kind() == PolicyKind::Rubric)
+            .map(|published| &published.version.code);
+        let built_in = built_in().iter().map(|rubric| &rubric.version.code);
+        published.chain(built_in).cloned().collect()
+    }
+
+    /// What the policy of this code rules that is built in, if one is.
+    pub fn built_in_kind(&self, code: &Code) -> Option<PolicyKind> {
+        if *code == PolicyVersion::built_in().code {
+            return Some(PolicyKind::Evaluation);
+        }
+        built_in_rubric(code).map(|_| PolicyKind::Rubric)
     }
 
     /// A period of a plan.

@@ -13,6 +13,8 @@ pub enum Kind {
     NotFound,
     /// It would make something that exists already.
     Exists,
+    /// This caller may not do it; somebody else may.
+    Denied,
     /// It breaks a rule as things stand.
     Precondition,
     /// Somebody else came first; look again.
@@ -103,6 +105,12 @@ reasons! {
     AsOfDateInFuture = "AS_OF_DATE_IN_FUTURE", Invalid, "記録時点は本日（{today}）以前の日付です", "the date must not be after today, {today}";
     /// A read for a day after the one at which it stands.
     AsOfEffectiveOnInFuture = "AS_OF_EFFECTIVE_ON_IN_FUTURE", Invalid, "評価基準日は記録時点の日（{known_on}）以前です", "the effective date must not be after {known_on}, the day of what is known";
+    /// Before today, where only days still to come make sense.
+    DateInPast = "DATE_IN_PAST", Invalid, "本日（{today}）以降の日付です", "the date must not be before today, {today}";
+    /// An action that would be due before the evaluation that led to it.
+    DueTooEarly = "DUE_TOO_EARLY", Invalid, "期限は評価基準日（{last}）より後の日付です", "an action is due after the evaluation date, {last}";
+    /// The policy contradicts itself.
+    PolicyInconsistent = "POLICY_INCONSISTENT", Invalid, "算定方針又は評価基準の内容が正しくありません: {problem}", "the policy does not make sense: {problem}";
     /// Depends on an event of the request that was refused.
     NotChecked = "NOT_CHECKED", Invalid, "前のイベントが受け付けられないため確認していません", "not checked: it depends on an event of this request that was refused";
 
@@ -131,6 +139,17 @@ reasons! {
     /// No such target version in this indicator.
     TargetUnknown = "TARGET_UNKNOWN", NotFound, "この指標にその目標はありません", "the indicator has no such target";
 
+    /// No such period in the plan.
+    PeriodUnknown = "PERIOD_UNKNOWN", NotFound, "計画にその期間はありません（{known}）", "no such period; the periods of the plan are: {known}";
+    /// No such version of an evaluation policy.
+    PolicyUnknown = "POLICY_UNKNOWN", NotFound, "その版の算定方針はありません", "no such version of an evaluation policy";
+    /// No rubric of this code is in force.
+    RubricUnknown = "RUBRIC_UNKNOWN", NotFound, "その日に適用される評価基準がありません（{known}）", "no rubric of this code is in force on that day; there are: {known}";
+    /// Not a grade of the rubric in force.
+    GradeUnknown = "GRADE_UNKNOWN", NotFound, "適用される評価基準にその評価はありません（{known}）", "no such grade; those of the rubric in force are: {known}";
+    /// No such next action in the goal.
+    ActionUnknown = "ACTION_UNKNOWN", NotFound, "その対応は登録されていません", "no such action was agreed";
+
     /// Something with this id exists.
     IdExists = "ID_EXISTS", Exists, "同じIDのものが既にあります", "something with this id exists already";
     /// The code belongs to something else.
@@ -141,8 +160,15 @@ reasons! {
     TargetExists = "TARGET_EXISTS", Exists, "目標は設定済みです。変更には目標変更を使ってください", "a target is set already; revise it instead";
     /// A level or ratio of this date exists.
     ObservationExists = "OBSERVATION_EXISTS", Exists, "同じ日の値が登録済みです。訂正として登録してください", "a value of this date exists; correct it instead";
+    /// The plan has a period of this key.
+    PeriodExists = "PERIOD_EXISTS", Exists, "同じキーの期間が既にあります", "the plan has a period of this key already";
+    /// What this closing came to was frozen.
+    SnapshotExists = "SNAPSHOT_EXISTS", Exists, "この確定の凍結は済んでいます", "this closing has a snapshot already";
     /// Same id, other content.
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Exists, "同じIDで内容が異なります", "the id is known with other content";
+
+    /// Nobody looks at their own judgement.
+    SelfReview = "SELF_REVIEW", Denied, "自己評価をした人は二次評価も確定もできません", "whoever made the self-evaluation neither reviews nor finalises it";
 
     /// The ledger is not opened by an event of a client.
     LedgerOpenedOnce = "LEDGER_OPENED_ONCE", Precondition, "台帳の開設は管理操作で一度だけ行います", "a ledger is opened once, by the administration service";
@@ -190,11 +216,45 @@ reasons! {
     DefinitionVersionStale = "DEFINITION_VERSION_STALE", Precondition, "定義の版は{expected}です", "the next definition version is {expected}";
     /// Beyond what can be computed exactly.
     TotalTooLarge = "TOTAL_TOO_LARGE", Precondition, "合計が大きすぎます", "the total is too large to be exact";
+    /// Two periods of a plan have a day in common.
+    PeriodOverlaps = "PERIOD_OVERLAPS", Precondition, "期間「{period}」（{first}から{last}まで）と重なります", "period `{period}` has days in common with it, {first} to {last}";
+    /// Only an open period is soft-closed.
+    PeriodNotOpen = "PERIOD_NOT_OPEN", Precondition, "期間「{period}」は「{state_ja}」です。締め切れるのは受付中の期間です", "period `{period}` is {state}; only an open one can be soft-closed";
+    /// The evaluation date has not come.
+    PeriodNotEnded = "PERIOD_NOT_ENDED", Precondition, "期間「{period}」の評価基準日（{last}）がまだ来ていません", "the evaluation date of period `{period}`, {last}, has not come";
+    /// It is closed already.
+    PeriodAlreadyClosed = "PERIOD_ALREADY_CLOSED", Precondition, "期間「{period}」は既に「{state_ja}」です（第{revision}版）", "period `{period}` is {state} already, revision {revision}";
+    /// It is not closed.
+    PeriodNotClosed = "PERIOD_NOT_CLOSED", Precondition, "期間「{period}」は「{state_ja}」で、確定していません", "period `{period}` is {state}, not closed";
+    /// A late report needs a reason.
+    PeriodSoftClosed = "PERIOD_SOFT_CLOSED", Precondition, "期間「{period}」は「{state_ja}」です。遅れた理由を付けて報告してください", "period `{period}` is {state}: give the reason why the report is late";
+    /// Nothing is reported any more.
+    PeriodClosed = "PERIOD_CLOSED", Precondition, "期間「{period}」（{state_ja}）への報告は締め切りました。登録済みの値は訂正し、報告漏れは期間の再開を求めてください", "nothing more is reported into period `{period}` ({state}): correct what is there, or ask for it to be reopened";
+    /// The evaluation is final.
+    EvaluationFinal = "EVALUATION_FINAL", Precondition, "期間「{period}」の評価は確定しています。変えるには期間の再開を求めてください", "the evaluation for period `{period}` is final; ask for the period to be reopened";
+    /// There is nothing to review or to finalise.
+    EvaluationMissing = "EVALUATION_MISSING", Precondition, "期間「{period}」の自己評価がまだありません", "nothing has been evaluated for period `{period}` yet";
+    /// The action ended.
+    ActionClosed = "ACTION_CLOSED", Precondition, "この対応は既に終わっています（{outcome}）", "the action has ended already: {outcome}";
+    /// The server freezes.
+    SnapshotByServer = "SNAPSHOT_BY_SERVER", Precondition, "評価時点の凍結はサーバーが行います", "snapshots are taken by the server itself";
+    /// Nothing would be restated.
+    RestatementEmpty = "RESTATEMENT_EMPTY", Precondition, "変わった行がないため修正公表できません", "no row differs: there is nothing to restate";
+    /// The policy version is not the next.
+    PolicyVersionStale = "POLICY_VERSION_STALE", Precondition, "次の版は{expected}です", "the next version under this code is {expected}";
+    /// The code is of another kind of policy.
+    PolicyKindDiffers = "POLICY_KIND_DIFFERS", Precondition, "このコードは{kind_ja}です", "this code is of a policy of kind {kind}";
+    /// What was closed would come out otherwise.
+    PolicyRetroactive = "POLICY_RETROACTIVE", Precondition, "確定した期間「{period}」の評価基準日（{last}）より後の日から適用してください", "it would change closed period `{period}`: let it take effect after the evaluation date, {last}";
     /// It does not stand where the request says.
     ParentDiffers = "PARENT_DIFFERS", Precondition, "現在の親が異なります", "it does not stand under the parent named";
 
     /// Another revision than expected.
     StreamVersionConflict = "STREAM_VERSION_CONFLICT", Stale, "他の更新がありました（現在の版 {current}）", "the stream is at revision {current}, not {expected}";
+    /// Another closing than expected.
+    PeriodRevisionDiffers = "PERIOD_REVISION_DIFFERS", Stale, "確定の版が異なります（{expected}）", "the revision of the period is {expected}";
+    /// Another rubric than the one graded by.
+    RubricDiffers = "RUBRIC_DIFFERS", Stale, "適用される評価基準が異なります（{current}）", "the rubric in force is {current}";
     /// The entry does not say what the correction expects.
     ExpectedValueDiffers = "EXPECTED_VALUE_DIFFERS", Stale, "訂正前の値が一致しません（登録値 {current}）", "the entry says {current}, not what the request expects to replace";
 }
@@ -281,5 +341,11 @@ crate::domain::indicator::enumeration! {
         PossibleDuplicate = "POSSIBLE_DUPLICATE",
         /// A target that takes effect before it was decided.
         RetroactiveTarget = "RETROACTIVE_TARGET",
+        /// A report after the cutoff, taken with its reason.
+        LateAfterCutoff = "LATE_AFTER_CUTOFF",
+        /// A change to what a closed period came to.
+        CorrectedAfterClose = "CORRECTED_AFTER_CLOSE",
+        /// Less is asked for shortly before the end of the cycle.
+        LateLowering = "LATE_LOWERING",
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::id::EventId;
-use crate::domain::indicator::enumeration;
+use crate::domain::indicator::{Comparator, enumeration};
 use crate::domain::quantity::Quantity;
 use crate::domain::text::Text;
 
@@ -71,6 +71,48 @@ pub struct PartTarget {
     pub part: Key,
     /// How much.
     pub value: Quantity,
+}
+
+impl Target {
+    /// Whether it asks for less than `before`, or for the same later, as `comparator` holds a value against it: a lower
+    /// value (or a higher cap), a wider range, a longer tolerance, a later day, a lower level, fewer or lower parts.
+    pub fn asks_less_than(&self, before: &Self, comparator: Comparator) -> bool {
+        let falls = matches!(comparator, Comparator::Le | Comparator::Lt);
+        let less = |after: Quantity, before: Quantity| {
+            if falls {
+                before < after
+            } else {
+                after < before
+            }
+        };
+        let of_whole = match (self.aim, before.aim) {
+            (Aim::Value(after), Aim::Value(before)) => less(after, before),
+            (
+                Aim::Range { lower, upper },
+                Aim::Range {
+                    lower: lower_before,
+                    upper: upper_before,
+                },
+            ) => lower < lower_before || upper_before < upper,
+            (
+                Aim::Approximate { value, tolerance },
+                Aim::Approximate {
+                    value: value_before,
+                    tolerance: tolerance_before,
+                },
+            ) => value < value_before || tolerance_before < tolerance,
+            (Aim::Done { due, .. }, Aim::Done { due: before, .. }) => before < due,
+            (Aim::RubricLevel(after), Aim::RubricLevel(before)) => after < before,
+            // A number in place of all of them may be all of them, but says no longer that it is.
+            (Aim::Value(_), Aim::AllMembers) => true,
+            _ => false,
+        };
+        let of_parts = before.parts.iter().any(|before| {
+            let after = self.parts.iter().find(|after| after.part == before.part);
+            after.is_none_or(|after| less(after.value, before.value))
+        });
+        of_whole || of_parts
+    }
 }
 
 /// One version of an indicator's target.
@@ -157,5 +199,98 @@ impl PlanProfile {
             Self::AtEnd => "AT_END",
             Self::None => "NONE",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::{day, part_target, q};
+
+    fn target(aim: Aim) -> Target {
+        Target {
+            aim,
+            parts: Vec::new(),
+        }
+    }
+
+    fn asks_less(after: Aim, before: Aim, comparator: Comparator) -> bool {
+        target(after).asks_less_than(&target(before), comparator)
+    }
+
+    #[test]
+    fn less_is_lower_wider_or_later() {
+        let value = |text| Aim::Value(q(text));
+        assert!(asks_less(value("24"), value("30"), Comparator::Ge));
+        assert!(!asks_less(value("30"), value("30"), Comparator::Ge));
+        assert!(!asks_less(value("31"), value("30"), Comparator::Gt));
+        // A cap that is raised asks for less.
+        assert!(asks_less(value("31"), value("30"), Comparator::Le));
+        assert!(!asks_less(value("24"), value("30"), Comparator::Lt));
+        assert!(asks_less(value("3"), Aim::AllMembers, Comparator::Ge));
+        assert!(!asks_less(Aim::AllMembers, value("3"), Comparator::Ge));
+
+        let range = |lower, upper| Aim::Range {
+            lower: q(lower),
+            upper: q(upper),
+        };
+        assert!(asks_less(
+            range("1", "3"),
+            range("2", "3"),
+            Comparator::InRange
+        ));
+        assert!(asks_less(
+            range("2", "4"),
+            range("2", "3"),
+            Comparator::InRange
+        ));
+        assert!(!asks_less(
+            range("2", "3"),
+            range("1", "4"),
+            Comparator::InRange
+        ));
+
+        let about = |value, tolerance| Aim::Approximate {
+            value: q(value),
+            tolerance: q(tolerance),
+        };
+        let tolerant = Comparator::WithinTolerance;
+        assert!(asks_less(about("79", "5"), about("80", "5"), tolerant));
+        assert!(asks_less(about("80", "6"), about("80", "5"), tolerant));
+        assert!(!asks_less(about("80", "4"), about("80", "5"), tolerant));
+
+        let by = |due| Aim::Done {
+            due: day(due),
+            end_state: EndState::Completed,
+        };
+        assert!(asks_less(
+            by("2024-03-15"),
+            by("2024-02-29"),
+            Comparator::DoneBy
+        ));
+        assert!(!asks_less(
+            by("2024-02-01"),
+            by("2024-02-29"),
+            Comparator::DoneBy
+        ));
+        let level = Aim::RubricLevel;
+        assert!(asks_less(level(2), level(3), Comparator::RubricAtLeast));
+        assert!(!asks_less(level(3), level(2), Comparator::RubricAtLeast));
+        assert!(!asks_less(Aim::Components, Aim::Components, Comparator::Ge));
+    }
+
+    #[test]
+    fn a_part_that_asks_less_is_less() {
+        let of = |parts: &[(&str, &str)]| Target {
+            parts: parts.iter().map(|(p, v)| part_target(p, v)).collect(),
+            ..target(Aim::Value(q("5")))
+        };
+        let before = of(&[("北", "3"), ("南", "2")]);
+        let less = |after: &Target| after.asks_less_than(&before, Comparator::Ge);
+        assert!(!less(&before));
+        assert!(less(&of(&[("北", "4"), ("南", "1")])));
+        assert!(less(&of(&[("北", "5")])));
+        assert!(!less(&of(&[("北", "3"), ("南", "2"), ("西", "1")])));
+        assert!(of(&[("北", "4"), ("南", "2")]).asks_less_than(&before, Comparator::Le));
     }
 }

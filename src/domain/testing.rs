@@ -13,6 +13,10 @@ use crate::domain::actual::{
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::Directory;
+use crate::domain::evaluation::Status;
+use crate::domain::evaluation::policy::{
+    EvaluationPolicy, GradeInput, GradeLevel, GradeRubric, PolicyContent,
+};
 use crate::domain::event::*;
 use crate::domain::goal::decide::{Decided, LedgerContext, decide};
 use crate::domain::goal::{Goal, Indicator};
@@ -139,23 +143,26 @@ impl Fact {
     }
 }
 
-/// Directory and goals of one ledger.
-#[derive(Clone, Default)]
+/// Directory and goals of one ledger, and who speaks to it.
+#[derive(Clone)]
 pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) goals: BTreeMap<StreamId, Goal>,
     pub(crate) position: u64,
     pub(crate) today: Date,
-    /// Who acts; `None`: the tester.
-    pub(crate) actor: Option<&'static str>,
+    /// Who acts.
+    pub(crate) actor: Actor,
 }
 
 impl World {
     /// A ledger without a plan.
     pub(crate) fn empty() -> Self {
         let mut world = Self {
+            directory: Directory::default(),
+            goals: BTreeMap::new(),
+            position: 0,
             today: day("2023-10-06"),
-            ..Self::default()
+            actor: person("tester"),
         };
         let opened = LedgerOpened {
             ledger: ledger_id(),
@@ -213,8 +220,14 @@ impl World {
         self
     }
 
-    pub(crate) fn by(mut self, actor: &'static str) -> Self {
-        self.actor = Some(actor);
+    pub(crate) fn by(mut self, who: &str) -> Self {
+        self.now_by(who);
+        self
+    }
+
+    /// Lets somebody else act from now on.
+    pub(crate) fn now_by(&mut self, who: &str) -> &mut Self {
+        self.actor = person(who);
         self
     }
 
@@ -237,6 +250,7 @@ impl World {
         let now = "2023-10-06T00:00:00Z".parse().unwrap();
         let context = LedgerContext {
             directory: &self.directory,
+            actor: &self.actor,
             now,
             today: self.today,
         };
@@ -244,13 +258,13 @@ impl World {
     }
 
     pub(crate) fn apply(&mut self, event: Event) {
-        let mut recorded = placed(event, self.position);
         // Noon in the ledger's zone.
         let noon = self.today.at(3, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
-        recorded.recorded_at = noon.unwrap().timestamp();
-        if let Some(actor) = self.actor {
-            recorded.actor.subject = name(actor);
-        }
+        let recorded = Recorded {
+            recorded_at: noon.unwrap().timestamp(),
+            actor: self.actor.clone(),
+            ..placed(event, self.position)
+        };
         self.directory.apply(&recorded);
         if recorded.event.stream.kind == StreamKind::Goal {
             self.goals
@@ -292,6 +306,19 @@ impl World {
     }
 }
 
+/// Somebody who named themselves.
+pub(crate) fn person(who: &str) -> Actor {
+    Actor {
+        subject: name(who),
+        issuer: None,
+        seat: None,
+        acting_for: None,
+        client: None,
+        method: AuthMethod::Unauthenticated,
+        evidence_sha256: None,
+    }
+}
+
 /// The event that states `fact`.
 pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
     let evidence = || Evidence {
@@ -324,15 +351,7 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
 pub(crate) fn placed(event: Event, position: u64) -> Recorded {
     // Properties place a great many events, so what is the same in all of them is made once.
     static TESTER: LazyLock<(Actor, LedgerId, RequestId, Timestamp)> = LazyLock::new(|| {
-        let actor = Actor {
-            subject: name("tester"),
-            issuer: None,
-            seat: None,
-            acting_for: None,
-            client: None,
-            method: AuthMethod::Unauthenticated,
-            evidence_sha256: None,
-        };
+        let actor = person("tester");
         let request_id = RequestId::derived(SPACE, "request");
         (
             actor,
@@ -905,4 +924,124 @@ pub(crate) fn with_parts(
         parts: parts.iter().map(part).collect(),
         ..definition
     }
+}
+
+// Periods, policies, evaluations.
+
+/// The first half of FY2023, with its evaluation date 30 September.
+pub(crate) fn period_opened(period: &str, first: &str, last: &str) -> PeriodOpened {
+    PeriodOpened {
+        plan: plan_id("R5"),
+        period: key(period),
+        title: title(period),
+        span: days(first, last),
+    }
+}
+
+pub(crate) fn soft_closed(period: &str) -> PeriodSoftClosed {
+    PeriodSoftClosed {
+        plan: plan_id("R5"),
+        period: key(period),
+    }
+}
+
+pub(crate) fn closed(period: &str) -> PeriodClosed {
+    PeriodClosed {
+        plan: plan_id("R5"),
+        period: key(period),
+        revision: None,
+    }
+}
+
+pub(crate) fn reopened(period: &str, scope: &[&str], until: &str) -> PeriodReopened {
+    PeriodReopened {
+        plan: plan_id("R5"),
+        period: key(period),
+        scope: scope.iter().map(|name| indicator_id(name)).collect(),
+        until: day(until),
+    }
+}
+
+pub(crate) fn published(code_: &str, version: u32, content: PolicyContent) -> PolicyPublished {
+    PolicyPublished {
+        code: code(code_),
+        version,
+        title: title(code_),
+        content,
+    }
+}
+
+/// Grades A from 100 %, B from 80 %, C below; Z for what cannot be assessed.
+pub(crate) fn grades() -> GradeRubric {
+    let level = |key_: &str, at_least: Option<&str>, statuses: &[Status], non_grade| GradeLevel {
+        key: key(key_),
+        title: title(key_),
+        at_least: at_least.map(q),
+        statuses: statuses.to_vec(),
+        non_grade,
+    };
+    GradeRubric {
+        input: GradeInput::Attainment,
+        levels: vec![
+            level("A", Some("1"), &[], false),
+            level("B", Some("0.8"), &[], false),
+            level("C", None, &[], false),
+            level("Z", None, &[Status::NotEvaluable], true),
+        ],
+        full_target_is_best: false,
+    }
+}
+
+/// The default policy, grading by the rubric of this code.
+pub(crate) fn grading_by(rubric: &str) -> PolicyContent {
+    PolicyContent::Evaluation(EvaluationPolicy {
+        rubric: Some(code(rubric)),
+        ..EvaluationPolicy::default()
+    })
+}
+
+pub(crate) fn of_indicator(indicator: &str) -> Subject {
+    Subject::Indicator(indicator_id(indicator))
+}
+
+pub(crate) fn self_evaluated(subject: Subject, period: &str, grade: Option<&str>) -> SelfEvaluated {
+    SelfEvaluated {
+        subject,
+        period: key(period),
+        grade: grade.map(key),
+        rubric: None,
+        computed: None,
+        cause: None,
+        comment: text("所見"),
+    }
+}
+
+pub(crate) fn reviewed(subject: Subject, period: &str, grade: Option<&str>) -> EvaluationReviewed {
+    EvaluationReviewed {
+        subject,
+        period: key(period),
+        grade: grade.map(key),
+        rubric: None,
+        computed: None,
+        comment: text("所見"),
+    }
+}
+
+pub(crate) fn finalised(
+    subject: Subject,
+    period: &str,
+    grade: Option<&str>,
+) -> EvaluationFinalised {
+    EvaluationFinalised {
+        subject,
+        period: key(period),
+        grade: grade.map(key),
+        rubric: None,
+        computed: None,
+        comment: None,
+    }
+}
+
+pub(crate) fn action_id(name: &str) -> ActionId {
+    ActionId::derived(SPACE, name)
 }

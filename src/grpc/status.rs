@@ -100,6 +100,7 @@ pub fn code_of(kind: Kind) -> Code {
         Kind::Invalid => Code::InvalidArgument,
         Kind::NotFound => Code::NotFound,
         Kind::Exists => Code::AlreadyExists,
+        Kind::Denied => Code::PermissionDenied,
         Kind::Precondition => Code::FailedPrecondition,
         Kind::Stale => Code::Aborted,
     }
@@ -297,11 +298,9 @@ fn rules_details(
                 reason: rule.reason.code().to_owned(),
                 localized_message: None,
             }),
-            Kind::Precondition | Kind::Stale => states.push(PreconditionViolation::new(
-                rule.reason.code(),
-                clipped(&rule.field),
-                description,
-            )),
+            Kind::Denied | Kind::Precondition | Kind::Stale => states.push(
+                PreconditionViolation::new(rule.reason.code(), clipped(&rule.field), description),
+            ),
         }
     }
     if !fields.is_empty() {

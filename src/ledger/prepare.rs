@@ -78,6 +78,7 @@ pub(super) fn prepare(
             .or_insert_with(|| states.get(&proposed.stream).cloned().unwrap_or_default());
         let context = LedgerContext {
             directory: &scratch.directory,
+            actor,
             now,
             today,
         };

@@ -36,6 +36,19 @@ struct Rules {
     position: u64,
 }
 
+/// Whoever imports.
+fn planning() -> Actor {
+    Actor {
+        subject: Name::parse("planning").unwrap(),
+        issuer: None,
+        seat: None,
+        acting_for: None,
+        client: None,
+        method: AuthMethod::Unauthenticated,
+        evidence_sha256: None,
+    }
+}
+
 impl Rules {
     fn new() -> Self {
         let ledger = LedgerId::new(Uuid::new_v5(&Uuid::NAMESPACE_OID, b"rules")).unwrap();
@@ -84,15 +97,7 @@ impl Rules {
             revision: 1,
             recorded_at,
             prev_leaf_hash: None,
-            actor: Actor {
-                subject: Name::parse("planning").unwrap(),
-                issuer: None,
-                seat: None,
-                acting_for: None,
-                client: None,
-                method: AuthMethod::Unauthenticated,
-                evidence_sha256: None,
-            },
+            actor: planning(),
             request_id: RequestId::derived(self.ledger.uuid(), "request"),
             request_index: 0,
             request_count: 1,
@@ -118,6 +123,7 @@ impl Rules {
                 .unwrap_or_default();
             let context = LedgerContext {
                 directory: &self.directory,
+                actor: &planning(),
                 now,
                 today,
             };

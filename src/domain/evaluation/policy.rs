@@ -11,6 +11,8 @@ use crate::domain::indicator::enumeration;
 use crate::domain::quantity::Quantity;
 use crate::domain::text::Title;
 
+mod rules;
+
 enumeration! {
     /// What a policy rules.
     PolicyKind {

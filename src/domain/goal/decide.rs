@@ -16,14 +16,18 @@ use jiff::Timestamp;
 
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Event, Payload};
+use crate::domain::event::{Actor, Event, Payload};
 use crate::domain::goal::Goal;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
 mod definition;
 mod envelope;
+mod evaluation;
+mod lock;
 mod notices;
 mod opening;
+mod period;
+mod policy;
 mod progress;
 mod structure;
 mod target;
@@ -35,11 +39,13 @@ mod values;
 pub use notices::{LEVEL_KEPT_PERCENT, SPIKE_TIMES, TOTAL_PERCENT};
 pub use opening::decide_opening;
 
-/// What other streams rule, and the time.
+/// What other streams rule, who asks, and the time.
 #[derive(Clone, Copy, Debug)]
 pub struct LedgerContext<'a> {
     /// Plans, units, codes and what stands where, with the effect of the request's earlier events.
     pub directory: &'a Directory,
+    /// Who asks.
+    pub actor: &'a Actor,
     /// The server's time.
     pub now: Timestamp,
     /// Its civil date in the ledger's zone.
@@ -113,30 +119,18 @@ pub fn decide(
         Payload::ForecastSubmitted(p) => judge.forecast_submitted(p),
         Payload::NarrativeAdded(p) => judge.subject(&p.subject),
         Payload::EvidenceAttached(p) => judge.evidence_attached(p),
-        Payload::PolicyPublished(_) => {}
-        Payload::PeriodOpened(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::PeriodSoftClosed(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::PeriodClosed(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::PeriodReopened(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::SnapshotTaken(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::RestatementIssued(p) => {
-            judge.known_plan(p.plan, "plan");
-        }
-        Payload::SelfEvaluated(p) => judge.subject(&p.subject),
-        Payload::EvaluationReviewed(p) => judge.subject(&p.subject),
-        Payload::EvaluationFinalised(p) => judge.subject(&p.subject),
-        Payload::NextActionAgreed(p) => judge.subject(&p.subject),
-        Payload::NextActionClosed(p) => judge.subject(&p.subject),
+        Payload::PolicyPublished(p) => judge.policy_published(p),
+        Payload::PeriodOpened(p) => judge.period_opened(p),
+        Payload::PeriodSoftClosed(p) => judge.period_soft_closed(p),
+        Payload::PeriodClosed(p) => judge.period_closed(p),
+        Payload::PeriodReopened(p) => judge.period_reopened(p),
+        Payload::SnapshotTaken(p) => judge.snapshot_taken(p),
+        Payload::RestatementIssued(p) => judge.restatement_issued(p),
+        Payload::SelfEvaluated(_)
+        | Payload::EvaluationReviewed(_)
+        | Payload::EvaluationFinalised(_) => judge.evaluated(&mut event.payload),
+        Payload::NextActionAgreed(p) => judge.next_action_agreed(p),
+        Payload::NextActionClosed(p) => judge.next_action_closed(p),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

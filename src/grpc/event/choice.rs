@@ -75,6 +75,7 @@ mirror! {
     }
     NoticeKind = NoticeKind {
         Spike as ValueSpike, FarAboveTarget, LevelDrop, OldDate, PossibleDuplicate, RetroactiveTarget,
+        LateAfterCutoff, CorrectedAfterClose, LateLowering,
     }
     EventType = EventType {
         LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,

@@ -95,5 +95,7 @@ fn needs_reason(payload: &Payload) -> bool {
             | Payload::TargetRevised(_)
             | Payload::ActualCorrected(_)
             | Payload::ActualRetracted(_)
+            | Payload::PeriodReopened(_)
+            | Payload::RestatementIssued(_)
     )
 }

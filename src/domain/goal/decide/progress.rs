@@ -38,6 +38,9 @@ impl<'a> Judge<'a> {
             return;
         };
         self.phases(p.indicator);
+        if let Some(valid) = self.proposed.valid {
+            self.reported_into(p.indicator, valid.counts_on());
+        }
         self.report(indicator, cycle, &p.measurement, &mut p.reported, None);
     }
 
@@ -47,6 +50,10 @@ impl<'a> Judge<'a> {
         };
         self.phases(p.indicator);
         let replaced = self.standing_entry(indicator, p.corrects, "corrects", &mut p.before);
+        let old = replaced.map(|(_, entry)| entry.valid.counts_on());
+        let new = self.proposed.valid.map(|valid| valid.counts_on());
+        let days: Vec<Date> = old.into_iter().chain(new).collect();
+        self.changed_in(p.indicator, &days);
         self.report(indicator, cycle, &p.measurement, &mut p.reported, replaced);
     }
 
@@ -55,7 +62,10 @@ impl<'a> Judge<'a> {
         let Some((indicator, cycle)) = self.reported_on(p.indicator) else {
             return;
         };
-        self.standing_entry(indicator, p.retracts, "retracts", &mut p.before);
+        let retracted = self.standing_entry(indicator, p.retracts, "retracts", &mut p.before);
+        if let Some((_, entry)) = retracted {
+            self.changed_in(p.indicator, &[entry.valid.counts_on()]);
+        }
         if let Some(valid) = self.proposed.valid
             && let Some((_, version)) = indicator.definition_on(valid.counts_on(), None)
         {
@@ -76,6 +86,7 @@ impl<'a> Judge<'a> {
         };
         let definition = &version.definition;
         self.observed_days(valid, definition, cycle);
+        self.reported_into(p.indicator, valid.counts_on());
         if !definition.demand_driven {
             self.reject(Reason::NotDemandDriven, "indicator");
         }

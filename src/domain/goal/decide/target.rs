@@ -68,6 +68,7 @@ impl<'a> Judge<'a> {
             self.reject(Reason::TargetUnchanged, "target");
         }
         self.retroactive();
+        self.late_lowering(indicator, &newest.target, &p.target, &cycle);
     }
 
     pub(super) fn plan_profile_set(&mut self, p: &PlanProfileSet) {
@@ -132,6 +133,33 @@ impl<'a> Judge<'a> {
                 "target",
                 format!("{from}に遡って適用される目標を{today}に決めています"),
                 format!("the target takes effect on {from}, before today, {today}"),
+            );
+        }
+    }
+
+    /// Flags what is asked for less shortly before the end.
+    fn late_lowering(
+        &mut self,
+        indicator: &Indicator,
+        before: &Target,
+        after: &Target,
+        cycle: &DateSpan,
+    ) {
+        let today = self.context.today;
+        let (version, policy) = self.context.directory.evaluation_policy_on(today, None);
+        let left = (cycle.last() - today).get_days();
+        let late = i64::from(left) <= i64::from(policy.late_lowering_days);
+        let eased = indicator
+            .definition()
+            .is_some_and(|definition| after.asks_less_than(before, definition.comparator));
+        if late && eased {
+            self.notice(
+                NoticeKind::LateLowering,
+                "target",
+                format!("年度末まで{left}日で目標を下げて（延ばして）います（{version}）"),
+                format!(
+                    "less is asked for, or later, {left} days before the end of the cycle ({version})"
+                ),
             );
         }
     }

@@ -1,6 +1,9 @@
 //! The rules, each broken once: what is proposed, then what comes of it in one line.
 
+mod evaluations;
 mod indicators;
+mod periods;
+mod policies;
 mod progress;
 mod properties;
 mod structure;
