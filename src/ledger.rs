@@ -31,6 +31,7 @@ mod append;
 mod as_of;
 mod prepare;
 mod reader;
+mod root;
 mod state;
 mod structure;
 mod writer;

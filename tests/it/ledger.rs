@@ -9,7 +9,7 @@ use daicho::domain::goal::Indicator;
 use daicho::domain::id::{InitiativeId, UnitId};
 use daicho::domain::rejection::Reason;
 use daicho::ledger::index::{Direction, Term};
-use daicho::ledger::{AppendError, ReceiptLookup};
+use daicho::ledger::{AppendError, ReadFault, ReceiptLookup};
 use daicho::log::{Head, ReadLimits};
 use daicho::projection::goal_card::goal_card;
 
@@ -43,6 +43,25 @@ async fn events_of_a_request_stand_at_adjacent_positions() {
         .collect();
     assert_eq!(places, [(8, 5), (9, 6)]);
     assert_eq!(fixture.size().await, 10);
+}
+
+#[tokio::test]
+async fn the_root_of_an_earlier_size_is_hashed_again_from_what_is_stored() {
+    let fixture = Fixture::planned().await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let mut heads = vec![reader.caught_up(None).await.head];
+    for amount in 1..=20 {
+        let report = fixture.report(amount, "2023-05-01");
+        fixture.append("a", vec![report]).await.unwrap();
+        heads.push(reader.caught_up(None).await.head);
+    }
+    for head in &heads {
+        assert_eq!(reader.root_at(head.size).await.unwrap(), head.root);
+    }
+    let last = heads.last().unwrap().size;
+    let beyond = reader.root_at(last + 1).await;
+    assert!(matches!(beyond, Err(ReadFault::NotReached { .. })));
+    assert_eq!(reader.root_at(0).await.unwrap(), Head::EMPTY.root);
 }
 
 #[tokio::test]
