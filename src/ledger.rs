@@ -41,6 +41,8 @@ pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 
+pub use crate::log::codec::policy_sha256;
+
 use prepare::prepare;
 use reader::Batch;
 use writer::{Message, Request, Verdict, Writer};

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod describe;
+pub mod evaluation;
 pub mod explain;
 pub mod flags;
 pub mod goal_card;

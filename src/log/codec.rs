@@ -31,6 +31,7 @@ mod fault;
 mod fields;
 mod model;
 mod payload;
+mod policy;
 mod record;
 mod value;
 mod wire;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use envelope::{Envelope, envelope};
 pub use fault::{DecodeError, EncodeError};
+pub use policy::policy_sha256;
 
 /// The longest event in bytes, so that a length fits two bytes in entry bundles.
 pub const EVENT_BYTES_MAX: usize = Leaf::BYTES_MAX;

@@ -12,6 +12,7 @@ mod as_of;
 mod audit;
 mod cli;
 mod errors;
+mod evaluation;
 mod fixture;
 mod import;
 mod import_events;

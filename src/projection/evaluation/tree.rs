@@ -1,0 +1,356 @@
+//! Evaluating: from a plan at (D, K) to the tree of everything that stands in it.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use crate::domain::actual::aggregate::{Cut, counted};
+use crate::domain::code::Key;
+use crate::domain::date::Date;
+use crate::domain::directory::{Directory, Phase};
+use crate::domain::evaluation::{Evaluation, Question, evaluate};
+use crate::domain::event::{Stream, Subject};
+use crate::domain::goal::Indicator;
+use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
+use crate::domain::indicator::MeasureType;
+use crate::ledger::{ReadFault, Reader, StreamState};
+use crate::projection::evaluation::said::{Judgements, actions};
+use crate::projection::evaluation::{
+    At, GoalEvaluation, IndicatorEvaluation, InitiativeEvaluation, PlanEvaluation,
+};
+
+/// Goals evaluated before others get a turn: some milliseconds of work.
+const GOALS_AT_ONCE: usize = 64;
+
+/// Evaluates everything that stands in the plan of `at`.
+///
+/// Reads the newest state of each goal's stream, which knows every earlier one, so any K costs the same. Dropped, it stops
+/// at the next goal.
+pub async fn evaluate_plan(reader: &Reader, at: At) -> Result<PlanEvaluation, ReadFault> {
+    let ids = in_order(&at.directory, at.plan.id, at.effective_on);
+    let mut goals = Vec::with_capacity(ids.len());
+    let mut evaluator = Evaluator::new(reader, &at);
+    for (number, id) in (1..).zip(ids) {
+        goals.extend(evaluator.goal(id).await?);
+        if number % GOALS_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(PlanEvaluation { at, goals })
+}
+
+/// Evaluates a goal, an initiative with its goal, or an indicator with nothing beside it; `None` where it does not stand in
+/// the plan of `at` on D.
+pub async fn evaluate_subject(
+    reader: &Reader,
+    at: &At,
+    subject: Subject,
+) -> Result<Option<GoalEvaluation>, ReadFault> {
+    let mut evaluator = Evaluator::new(reader, at);
+    let goal = match subject {
+        Subject::Indicator(id) => return evaluator.alone(id).await,
+        Subject::Goal(id) => Some(id),
+        Subject::Initiative(id) => {
+            let entry = at.directory.initiative(id);
+            entry.map(|entry| entry.placed_on(at.effective_on).goal)
+        }
+    };
+    match goal {
+        Some(goal) => evaluator.goal(goal).await,
+        None => Ok(None),
+    }
+}
+
+/// The goals that stand in `plan` on `date`: by department, as the plan names them first, then by pillar, then as they were
+/// set.
+fn in_order(directory: &Directory, plan: PlanId, date: Date) -> Vec<GoalId> {
+    let mut departments: HashMap<UnitId, usize> = HashMap::new();
+    let mut placed: Vec<_> = directory
+        .goals_of_on(plan, date)
+        .enumerate()
+        .filter_map(|(number, id)| {
+            let place = directory.goal(id)?.placed_on(date);
+            let next = departments.len();
+            let department = *departments.entry(place.department).or_insert(next);
+            Some(((department, place.pillar, number), id))
+        })
+        .collect();
+    placed.sort_unstable();
+    placed.into_iter().map(|(_, id)| id).collect()
+}
+
+/// Streams kept at hand for what was moved between goals and keeps its history where it began.
+const HOMES_MAX: usize = 64;
+
+/// Evaluates what stands in one plan at one (D, K).
+pub(super) struct Evaluator<'a> {
+    reader: &'a Reader,
+    at: &'a At,
+    cut: Cut,
+    period: Option<Key>,
+    homes: HashMap<GoalId, Arc<StreamState>>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn new(reader: &'a Reader, at: &'a At) -> Self {
+        Self {
+            reader,
+            at,
+            cut: Cut::on(at.effective_on).known_at(at.known_at),
+            period: at.period().map(|period| period.key.clone()),
+            homes: HashMap::new(),
+        }
+    }
+
+    /// A goal with everything that stands under it on D.
+    pub(super) async fn goal(&mut self, id: GoalId) -> Result<Option<GoalEvaluation>, ReadFault> {
+        let date = self.at.effective_on;
+        let Some(mut goal) = self.bare_goal(id) else {
+            return Ok(None);
+        };
+        for id in self.at.directory.initiatives_of_on(id, date) {
+            let Some(mut initiative) = self.bare_initiative(id) else {
+                continue;
+            };
+            for id in self.at.directory.indicators_of_on(id, date) {
+                let indicator = self.indicator(id, &initiative).await?;
+                initiative.indicators.extend(indicator);
+            }
+            goal.initiatives.push(initiative);
+        }
+        self.add_what_was_said(&mut goal).await?;
+        Ok(Some(goal))
+    }
+
+    /// What people said of a goal and what stands under it: in the stream where each has its history.
+    async fn add_what_was_said(&mut self, goal: &mut GoalEvaluation) -> Result<(), ReadFault> {
+        let known = self.at.known_at;
+        let period = self.period.clone();
+        let of = |home: &StreamState, subject| match &period {
+            Some(period) => Judgements::of(&home.goal, subject, period, known),
+            None => Judgements::default(),
+        };
+        let own = self.home(goal.id).await?;
+        goal.judgements = of(&own, Subject::Goal(goal.id));
+        let mut homes = BTreeMap::from([(goal.id, own)]);
+        for initiative in &mut goal.initiatives {
+            let home = self.home(initiative.entry.home).await?;
+            initiative.judgements = of(&home, Subject::Initiative(initiative.id));
+            homes.insert(initiative.entry.home, home);
+            for indicator in &mut initiative.indicators {
+                let home = self.home(indicator.entry.home).await?;
+                indicator.judgements = of(&home, Subject::Indicator(indicator.id));
+                homes.insert(indicator.entry.home, home);
+            }
+        }
+        let mut agreed: Vec<_> = homes
+            .values()
+            .flat_map(|home| actions(&home.goal, known, |subject| goal.holds(subject)))
+            .collect();
+        agreed.sort_by_key(|action| action.position);
+        goal.actions = agreed;
+        Ok(())
+    }
+
+    /// An indicator with the initiative and the goal it stands under on D, and nothing else of them; `None` where it does
+    /// not stand in the plan then.
+    pub(super) async fn alone(
+        &mut self,
+        id: IndicatorId,
+    ) -> Result<Option<GoalEvaluation>, ReadFault> {
+        let date = self.at.effective_on;
+        let directory = &self.at.directory;
+        let place = directory
+            .indicator(id)
+            .filter(|indicator| indicator.stands_on(date))
+            .map(|indicator| indicator.placed_on(date).initiative);
+        let Some(mut initiative) = place.and_then(|id| self.bare_initiative(id)) else {
+            return Ok(None);
+        };
+        let goal = initiative.entry.placed_on(date).goal;
+        let Some(mut goal) = self.bare_goal(goal) else {
+            return Ok(None);
+        };
+        let Some(indicator) = self.indicator(id, &initiative).await? else {
+            return Ok(None);
+        };
+        initiative.indicators.push(indicator);
+        goal.initiatives.push(initiative);
+        Ok(Some(goal))
+    }
+
+    fn bare_goal(&self, id: GoalId) -> Option<GoalEvaluation> {
+        let date = self.at.effective_on;
+        let entry = self.at.directory.goal(id)?.clone();
+        if entry.plan != self.at.plan.id || !entry.stands_on(date) {
+            return None;
+        }
+        let place = entry.placed_on(date);
+        Some(GoalEvaluation {
+            id,
+            department: place.department,
+            pillar: place.pillar,
+            phase: entry.phase_on(date),
+            entry,
+            initiatives: Vec::new(),
+            judgements: Judgements::default(),
+            actions: Vec::new(),
+        })
+    }
+
+    fn bare_initiative(&self, id: InitiativeId) -> Option<InitiativeEvaluation> {
+        let date = self.at.effective_on;
+        let entry = self.at.directory.initiative(id)?.clone();
+        if !entry.stands_on(date) {
+            return None;
+        }
+        let responsible = entry.responsible_on(date);
+        Some(InitiativeEvaluation {
+            id,
+            number: entry.placed_on(date).number,
+            phase: entry.phase_on(date),
+            lead: responsible.lead,
+            contributing: responsible.contributing.clone(),
+            entry,
+            indicators: Vec::new(),
+            judgements: Judgements::default(),
+        })
+    }
+
+    async fn indicator(
+        &mut self,
+        id: IndicatorId,
+        initiative: &InitiativeEvaluation,
+    ) -> Result<Option<IndicatorEvaluation>, ReadFault> {
+        let Some(entry) = self.at.directory.indicator(id).cloned() else {
+            return Ok(None);
+        };
+        let home = self.home(entry.home).await?;
+        let Some(state) = home.goal.indicator(id) else {
+            return Ok(None);
+        };
+        let Some((_, version)) = state.definition_at(self.cut) else {
+            return Ok(None);
+        };
+        let (definition, defined_from) = (version.definition.clone(), version.from);
+        let mut components = BTreeMap::new();
+        if definition.measure_type == MeasureType::Composite {
+            for component in &definition.components {
+                let state = home.goal.indicator(*component);
+                let evaluation =
+                    state.and_then(|state| self.evaluation(*component, state, &BTreeMap::new()));
+                components.extend(evaluation.map(|evaluation| (*component, evaluation)));
+            }
+        }
+        let Some(evaluation) = self.evaluation(id, state, &components) else {
+            return Ok(None);
+        };
+        let lead = definition.lead_unit.unwrap_or(initiative.lead);
+        let mut contributing = if definition.contributing_units.is_empty() {
+            initiative.contributing.clone()
+        } else {
+            definition.contributing_units.clone()
+        };
+        contributing.retain(|unit| *unit != lead);
+        let entries = counted(state, self.cut).count();
+        Ok(Some(IndicatorEvaluation {
+            id,
+            phase: self.phase(id),
+            lead,
+            contributing,
+            grade: self.at.ruling.grade(&evaluation, &definition),
+            entries: u32::try_from(entries).unwrap_or(u32::MAX),
+            last_position: last_position(state, self.cut),
+            evaluation: Arc::new(evaluation),
+            definition,
+            defined_from,
+            entry,
+            judgements: Judgements::default(),
+        }))
+    }
+
+    fn evaluation(
+        &self,
+        id: IndicatorId,
+        state: &Indicator,
+        components: &BTreeMap<IndicatorId, Evaluation>,
+    ) -> Option<Evaluation> {
+        evaluate(&Question {
+            indicator: state,
+            cycle: self.at.plan.cycle,
+            cut: self.cut,
+            phase: self.phase(id),
+            policy: &self.at.ruling.policy.content,
+            components,
+        })
+    }
+
+    /// The strongest of what had become of an indicator, its initiative and its goal by D.
+    fn phase(&self, id: IndicatorId) -> Phase {
+        let date = self.at.effective_on;
+        let directory = &self.at.directory;
+        let indicator = directory.indicator(id);
+        let initiative = indicator.and_then(|i| directory.initiative(i.placed_on(date).initiative));
+        let goal = initiative.and_then(|i| directory.goal(i.placed_on(date).goal));
+        let phases = [
+            indicator.map(|entry| entry.phase_on(date)),
+            initiative.map(|entry| entry.phase_on(date)),
+            goal.map(|entry| entry.phase_on(date)),
+        ];
+        phases
+            .into_iter()
+            .flatten()
+            .min_by_key(|phase| strength(*phase))
+            .unwrap_or(Phase::Active)
+    }
+
+    async fn home(&mut self, goal: GoalId) -> Result<Arc<StreamState>, ReadFault> {
+        if let Some(state) = self.homes.get(&goal) {
+            return Ok(state.clone());
+        }
+        // The newest state, not that of K: it is the one at hand, and the cut leaves out what is later.
+        let size = self.reader.head().size.max(self.at.known_at);
+        let state = self.reader.stream(Stream::goal(goal), size).await?;
+        if HOMES_MAX <= self.homes.len() {
+            self.homes.clear();
+        }
+        self.homes.insert(goal, state.clone());
+        Ok(state)
+    }
+}
+
+/// Orders phases from the strongest: what was given up stays so whatever else rests; of one kind the earlier.
+fn strength(phase: Phase) -> (u8, Option<Date>) {
+    match phase {
+        Phase::Cancelled(since) => (0, Some(since)),
+        Phase::CarriedOver(since) => (1, Some(since)),
+        Phase::Suspended(since) => (2, Some(since)),
+        Phase::Active => (3, None),
+    }
+}
+
+/// Position of the last event at the cut that bears on figures: a definition, target, baseline, planned line, report,
+/// correction, retraction, demand or forecast of a day up to D.
+fn last_position(state: &Indicator, cut: Cut) -> Option<u64> {
+    let definitions = state.definitions.iter().map(|v| (v.position, v.from));
+    let of_definitions = definitions
+        .filter(|(position, from)| cut.knows(*position) && *from <= cut.on)
+        .map(|(position, _)| position);
+    let of_entries = state
+        .entries
+        .iter()
+        .filter(|entry| cut.knows(entry.position) && entry.valid.counts_on() <= cut.on)
+        .flat_map(|entry| {
+            let superseded = entry.superseded.map(|by| by.position);
+            [Some(entry.position), superseded]
+        })
+        .flatten()
+        .filter(|position| cut.knows(*position));
+    of_definitions
+        .chain(state.targets_at(cut).map(|v| v.position))
+        .chain(state.baseline_at(cut).map(|v| v.position))
+        .chain(state.profiles_at(cut).map(|v| v.position))
+        .chain(of_entries)
+        .chain(state.demands_at(cut).map(|v| v.position))
+        .chain(state.forecasts_at(cut).map(|v| v.position))
+        .max()
+}
