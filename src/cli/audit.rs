@@ -8,6 +8,7 @@ use crate::api::v1;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::input;
+use crate::cli::render::audit::trail;
 use crate::cli::render::change;
 use crate::cli::session::Session;
 use crate::domain::date::Date;
@@ -22,6 +23,8 @@ pub enum AuditCommand {
     Changes(Box<ChangesArgs>),
     /// Draw a random sample of changes that anybody can draw again
     Sample(Box<SampleArgs>),
+    /// Tell what became of one report: corrections, evidence, who answered for it
+    Trail(TrailArgs),
 }
 
 /// Arguments of `audit changes`.
@@ -50,6 +53,14 @@ pub struct SampleArgs {
     /// What makes the draw; choose it before you look, and write it down
     #[arg(long, value_name = "TEXT")]
     seed: String,
+}
+
+/// Arguments of `audit trail`.
+#[derive(Args, Clone, Debug)]
+pub struct TrailArgs {
+    /// A report, what corrected it or took it back, or evidence attached to it: its event id
+    #[arg(value_name = "EVENT")]
+    event: String,
 }
 
 /// Which changes.
@@ -134,6 +145,10 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
     match command {
         AuditCommand::Changes(args) => changes(session, args).await,
         AuditCommand::Sample(args) => sample(session, args).await,
+        AuditCommand::Trail(args) => {
+            let answer = session.client.trail(&args.event).await?;
+            session.answer(&answer, trail::trail)
+        }
     }
 }
 

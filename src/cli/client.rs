@@ -21,6 +21,7 @@ use crate::domain::text::Language;
 pub use outcome::is_outcome_unknown;
 use outcome::{is_decided, outcome_unknown};
 
+mod audit;
 mod outcome;
 
 /// Metadata key of the caller's name, in UTF-8.
@@ -527,18 +528,5 @@ impl Client {
             }
         }
         Ok(all)
-    }
-
-    /// A sample of changes.
-    pub async fn sample(
-        &self,
-        request: v1::SampleChangesRequest,
-    ) -> Result<v1::SampleChangesResponse, Failure> {
-        let changes = request.changes.map(|changes| v1::ListChangesRequest {
-            ledger: self.ledger(),
-            ..changes
-        });
-        let request = v1::SampleChangesRequest { changes, ..request };
-        self.take(self.audit.clone().sample_changes(self.ask(request)).await)
     }
 }

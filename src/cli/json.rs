@@ -32,6 +32,7 @@ printed! {
     AppendEventsResponse,
     Event,
     EventInput,
+    GetEntryTrailResponse,
     GetGoalResponse,
     GetOverviewResponse,
     GetSeriesResponse,

@@ -15,6 +15,7 @@ use crate::ledger::index::Direction;
 use crate::projection::change::{self, ChangeFilter};
 
 mod sample;
+mod trail;
 
 #[tonic::async_trait]
 impl v1::audit_service_server::AuditService for Services {
@@ -79,6 +80,16 @@ impl v1::audit_service_server::AuditService for Services {
     ) -> Result<Response<v1::SampleChangesResponse>, Status> {
         self.unary(request, async |_, request| {
             sample::answer(self, request).await
+        })
+        .await
+    }
+
+    async fn get_entry_trail(
+        &self,
+        request: Request<v1::GetEntryTrailRequest>,
+    ) -> Result<Response<v1::GetEntryTrailResponse>, Status> {
+        self.unary(request, async |call, request| {
+            trail::answer(self, &call, request).await
         })
         .await
     }

@@ -33,8 +33,8 @@ pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_prof
 pub(crate) use path::on_the_wire;
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
-    show_actor, show_evidence, show_pillar, show_reason, show_source_document, show_span,
-    show_stream, show_timestamp, show_title,
+    show_actor, show_evidence, show_pillar, show_reason, show_reported, show_source_document,
+    show_span, show_stream, show_timestamp, show_title,
 };
 pub(crate) use resolver::Referable;
 pub use resolver::Resolver;

@@ -17,7 +17,8 @@ use crate::projection::describe::FieldChange;
 mod goal;
 
 pub(super) use goal::{
-    Detail, counts, definitions, entry, forecast, goal, indicator, target_version,
+    Detail, TOLD_MAX, attachment, counts, definitions, entry, forecast, goal, indicator,
+    target_version,
 };
 
 pub(super) fn head(head: Head) -> v1::Head {

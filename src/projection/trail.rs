@@ -79,7 +79,9 @@ pub async fn trail(
     let Some(home) = directory.indicator(indicator).map(|entry| entry.home) else {
         return Ok(None);
     };
-    let state = reader.stream(Stream::goal(home), view.head.size).await?;
+    let state = reader
+        .stream_covering(Stream::goal(home), view.size)
+        .await?;
     let Some(known) = state.goal.indicator(indicator) else {
         return Ok(None);
     };

@@ -28,7 +28,7 @@ pub(in crate::grpc) enum Detail {
 }
 
 /// Narratives and attachments of a goal told at most: the newest.
-const TOLD_MAX: usize = 200;
+pub(in crate::grpc) const TOLD_MAX: usize = 200;
 
 pub(in crate::grpc) fn goal(directory: &Directory, card: &GoalCard, detail: Detail) -> v1::Goal {
     let (entry, on) = (&card.entry, card.on);
@@ -222,7 +222,11 @@ fn narrative(directory: &Directory, narrative: &Narrative, on: Date) -> v1::Narr
     }
 }
 
-fn attachment(directory: &Directory, attachment: &Attachment, on: Date) -> v1::Attachment {
+pub(in crate::grpc) fn attachment(
+    directory: &Directory,
+    attachment: &Attachment,
+    on: Date,
+) -> v1::Attachment {
     v1::Attachment {
         event_id: attachment.event_id.to_string(),
         recorded_at: Some(show_timestamp(attachment.recorded_at)),

@@ -1,0 +1,41 @@
+//! Calls of auditors.
+
+use super::{Client, PAGES_MAX};
+use crate::api::v1;
+use crate::cli::failure::Failure;
+
+impl Client {
+    /// A sample of changes.
+    pub async fn sample(
+        &self,
+        request: v1::SampleChangesRequest,
+    ) -> Result<v1::SampleChangesResponse, Failure> {
+        let changes = request.changes.map(|changes| v1::ListChangesRequest {
+            ledger: self.ledger(),
+            ..changes
+        });
+        let request = v1::SampleChangesRequest { changes, ..request };
+        self.take(self.audit.clone().sample_changes(self.ask(request)).await)
+    }
+
+    /// What became of a report, all pages as one.
+    pub async fn trail(&self, event_id: &str) -> Result<v1::GetEntryTrailResponse, Failure> {
+        let mut all = v1::GetEntryTrailResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::GetEntryTrailRequest {
+                ledger: self.ledger(),
+                event_id: event_id.to_owned(),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..v1::GetEntryTrailRequest::default()
+            };
+            let page = self.take(self.audit.clone().get_entry_trail(self.ask(request)).await)?;
+            let links = std::mem::take(&mut all.links);
+            all = page;
+            all.links.splice(0..0, links);
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}

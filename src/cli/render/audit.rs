@@ -1,0 +1,3 @@
+//! Answers to auditors.
+
+pub mod trail;
