@@ -339,13 +339,14 @@ impl Client {
         stream.map(tonic::Response::into_inner)
     }
 
-    /// One goal.
-    pub async fn goal(&self, goal: &str) -> Result<v1::GetGoalResponse, Failure> {
+    /// One goal; with `forms`, with what a report on each indicator looks like today.
+    pub async fn goal(&self, goal: &str, forms: bool) -> Result<v1::GetGoalResponse, Failure> {
         let request = v1::GetGoalRequest {
             ledger: self.ledger(),
             min_position: None,
             goal: goal.to_owned(),
             as_of: self.as_of.clone(),
+            entry_forms: forms,
         };
         self.take(self.goals.clone().get_goal(self.ask(request)).await)
     }

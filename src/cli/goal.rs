@@ -54,6 +54,9 @@ pub struct ShowArgs {
     /// The goal: its code or id
     #[arg(value_name = "GOAL")]
     goal: String,
+    /// With what a report on each indicator looks like today and an example that would be taken; for --json
+    #[arg(long, requires = "json")]
+    forms: bool,
 }
 
 /// Arguments of `goal history`.
@@ -93,7 +96,7 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
 }
 
 async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
-    match session.client.goal(&args.goal).await {
+    match session.client.goal(&args.goal, args.forms).await {
         Ok(answer) => session.answer(&answer, goal::card),
         Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => Err(session
             .offering(failure, &args.goal, &[v1::EntityKind::Goal])

@@ -21,6 +21,7 @@ use crate::domain::target::{Baseline, TargetVersion, in_force};
 use crate::domain::text::Text;
 
 pub mod decide;
+pub mod entry_form;
 pub mod evaluation;
 mod history;
 mod tally;

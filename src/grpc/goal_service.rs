@@ -27,9 +27,12 @@ impl v1::goal_service_server::GoalService for Services {
         &self,
         request: Request<v1::GetGoalRequest>,
     ) -> Result<Response<v1::GetGoalResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetGoalRequest| {
+        self.unary(request, async |call, request: v1::GetGoalRequest| {
             let reader = self.ledger(&request.ledger)?;
             let as_of = request.as_of.as_ref();
+            if request.entry_forms && as_of.is_some() {
+                return Err(form("entry_forms", "only without `as_of`"));
+            }
             let at = self
                 .standpoint(&reader, request.min_position, as_of, None)
                 .await?;
@@ -37,8 +40,12 @@ impl v1::goal_service_server::GoalService for Services {
             let goal = one(directory, "goal", &request.goal)?;
             let card = goal_card(&reader, &at.view, goal, at.on).await?;
             let card = card.ok_or_else(|| Refusal::rule(Reason::GoalUnknown, "goal"))?;
+            let mut goal = show::goal(directory, &card, Detail::All);
+            if request.entry_forms {
+                show::add_entry_forms(&mut goal, &reader, &at.view, &card, &call.actor).await?;
+            }
             Ok(v1::GetGoalResponse {
-                goal: Some(show::goal(directory, &card, Detail::All)),
+                goal: Some(goal),
                 answered_at: Some(show::answered_at(&at)),
             })
         })

@@ -14,8 +14,10 @@ use crate::log::Head;
 use crate::projection::change::Change;
 use crate::projection::describe::FieldChange;
 
+mod entry_form;
 mod goal;
 
+pub(super) use entry_form::add_entry_forms;
 pub(super) use goal::{
     Detail, TOLD_MAX, attachment, counts, definitions, entry, forecast, goal, indicator,
     target_version,

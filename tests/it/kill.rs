@@ -343,6 +343,7 @@ async fn check_totals(channel: &Channel, ledger: &str, plan: &SmallPlan, book: &
             min_position: None,
             goal: goal.clone(),
             as_of: None,
+            entry_forms: false,
         };
         let goal = client
             .get_goal(by_tester(asked))

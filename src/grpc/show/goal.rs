@@ -125,6 +125,7 @@ pub(in crate::grpc) fn indicator(card: &IndicatorCard) -> v1::Indicator {
         entries: count(card.entries().count()),
         last_entry: card.entries().next_back().map(|last| entry(card, last)),
         last_forecast: state.forecast_at(cut).map(|last| forecast(last)),
+        entry_form: None,
     }
 }
 
