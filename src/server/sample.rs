@@ -133,6 +133,9 @@ pub async fn prepare(ledgers: &Ledgers, day: Date) -> Result<(Arc<Reader>, bool)
         )
         .await?;
     let mut acts = progress::acts(&stage.reader).await?;
+    for act in &mut acts {
+        story::round::in_time(act)?;
+    }
     acts.extend(story::acts(&stage.reader, day).await?);
     acts.sort_by_key(|act| act.at);
     for act in acts {

@@ -1,5 +1,5 @@
 //! What happens beside everyday reports: a correction, a lowered and a raised target, a missed milestone, a
-//! misfiled entry, a late one, a reorganisation, forecasts. All invented.
+//! misfiled entry, a late one, a reorganisation, forecasts, and the rounds of the year. All invented.
 
 use jiff::civil::date;
 
@@ -17,6 +17,8 @@ use crate::domain::id::{GoalId, IndicatorId, UnitId};
 use crate::domain::target::{Aim, Target};
 use crate::domain::text::{Name, Text, Title};
 use crate::ledger::{Reader, View};
+
+pub(super) mod round;
 
 /// Indicators whose whole year is told here: section, and words of the title.
 const OWN: [(&str, &str); 2] = [("総務文書課", "業務改善"), ("学校教育課", "講演会")];
@@ -55,6 +57,7 @@ pub(super) async fn acts(reader: &Reader, day: Date) -> Result<Vec<Act>, SampleE
     teller.late_entry()?;
     teller.reorganisation()?;
     teller.forecasts()?;
+    teller.rounds()?;
     teller.today(day)?;
     Ok(teller.acts)
 }
