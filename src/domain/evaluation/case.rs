@@ -122,6 +122,22 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// Whether what is reported grows with the days, so that half of it is due by half of them: sums, and totals for
+    /// each case. A share of all cases does not.
+    pub(super) fn accumulates(&self) -> bool {
+        match self.definition.measure_type {
+            MeasureType::Count | MeasureType::Quantity | MeasureType::Coverage => true,
+            MeasureType::Mean => self.definition.agg_time == AggTime::RatioOfSums,
+            MeasureType::Level
+            | MeasureType::Ratio
+            | MeasureType::RatePerPeriod
+            | MeasureType::Stage
+            | MeasureType::Milestone
+            | MeasureType::Qualitative
+            | MeasureType::Composite => false,
+        }
+    }
+
     /// Whether less is better.
     pub(super) fn is_cap(&self) -> bool {
         matches!(self.definition.comparator, Comparator::Le | Comparator::Lt)

@@ -81,8 +81,10 @@ impl<'a> Case<'a> {
             }
             _ => {}
         }
-        let in_range = self.definition.comparator == Comparator::InRange && !self.is_flow();
-        if self.definition.demand_driven || in_range {
+        let holds = self.is_cap() && !self.has_way_down();
+        let in_range = self.definition.comparator == Comparator::InRange;
+        let held = (holds || in_range) && !self.accumulates();
+        if self.definition.demand_driven || held {
             return Err(Obstacle::NotOfThisMeasure);
         }
         if self.is_over() {
@@ -98,7 +100,7 @@ impl<'a> Case<'a> {
             return self.required_mean(&target, months, *complete_months);
         }
         let value = value.clone()?;
-        let allowance = self.is_cap() && self.is_flow();
+        let allowance = self.is_cap() && self.accumulates();
         if reached && !allowance {
             return Err(Obstacle::AlreadyAchieved);
         }

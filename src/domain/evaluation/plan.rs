@@ -378,16 +378,15 @@ impl<'a> Case<'a> {
 
     /// 進捗ペース of a value that begins at `start`: progress over planned progress; for a cap planned over used.
     pub(super) fn pace(&self, value: &Figure, start: Option<&Exact>, planned: &Planned) -> Figure {
-        if self.is_cap() && !self.is_flow() && self.reduces_from().is_none() {
-            return Err(Obstacle::NotOfThisMeasure);
-        }
+        // A level or a share that is not to be exceeded holds or does not; it has no way to go.
+        let holds = self.is_cap() && self.reduces_from().is_none();
         let in_range = self.definition.comparator == Comparator::InRange;
-        if (in_range && !self.is_flow()) || self.is_by_month() {
+        if ((holds || in_range) && !self.accumulates()) || self.is_by_month() {
             return Err(Obstacle::NotOfThisMeasure);
         }
         let due = planned.value.clone()?;
         let value = value.clone()?;
-        if self.is_cap() && self.is_flow() {
+        if self.is_cap() && self.accumulates() {
             return match value.is_zero() || value.is_negative() {
                 true => Err(Obstacle::NothingUsed),
                 false => due.over(&value).ok_or(Obstacle::NothingUsed),

@@ -86,8 +86,8 @@ impl<'a> Case<'a> {
             _ => {}
         }
         if let Some(Aim::Done { due, .. }) = found.aim {
-            // A milestone has its own day, whatever the cycle's.
-            if *due < self.cut.on {
+            // A milestone has its own day, whatever the cycle's; the last one's evening ends both.
+            if *due < self.cut.on || (self.is_over() && *due <= self.cut.on) {
                 return Status::Overdue;
             }
         } else if self.is_over() {

@@ -41,6 +41,24 @@ fn a_flow_that_exceeded_its_cap_stays_so_and_a_level_may_come_down() {
 }
 
 #[test]
+fn a_share_that_is_not_to_be_exceeded_is_not_used_up_by_the_days() {
+    let leavers = |of_all: &str| {
+        super::of(le(rate(AggTime::RatioOfSums)))
+            .aiming(value("5"))
+            .along(PlanProfile::Linear)
+            .and(fact(recorded(share(of_all, "100"))).on(MIDYEAR))
+            .at(MIDYEAR)
+    };
+    assert_eq!(leavers("4").status, Status::OnTrack);
+    assert_eq!(leavers("4").pace, Err(Obstacle::NotOfThisMeasure));
+    assert_eq!(
+        leavers("4").required_per_month,
+        Err(Obstacle::NotOfThisMeasure)
+    );
+    assert_eq!(leavers("6").status, Status::Attention);
+}
+
+#[test]
 fn below_means_below() {
     let lt = Definition {
         comparator: Comparator::Lt,

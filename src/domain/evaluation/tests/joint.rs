@@ -178,6 +178,11 @@ fn the_end_of_a_milestone_is_its_own() {
         ),
         Status::Overdue
     );
+    let last_day = of(milestone(0))
+        .aiming(done_by(YEAR_END))
+        .and(fact(recorded(milestone_state(MilestoneState::Started))).on("2023-06-01"));
+    assert_eq!(last_day.at("2024-03-30").status, Status::NotDue);
+    assert_eq!(last_day.at(YEAR_END).status, Status::Overdue);
 }
 
 #[test]
