@@ -31,6 +31,7 @@ mod append;
 mod as_of;
 mod prepare;
 mod reader;
+mod references;
 mod root;
 mod state;
 mod structure;
@@ -227,8 +228,16 @@ impl Ledgers {
             }
             let states = load(&reader, &append, covered).await?;
             let now = reader.clock().now();
-            let prepared = prepare(&append, &actor, &view.directory, &states, now)
-                .map_err(AppendError::Rejected)?;
+            let mut rules = references::dangling(&reader, &append)?;
+            let prepared = prepare(&append, &actor, &view.directory, &states, now);
+            let prepared = match prepared {
+                Ok(prepared) if rules.is_empty() => prepared,
+                Ok(_) => return Err(AppendError::Rejected(rules)),
+                Err(broken) => {
+                    rules.extend(broken);
+                    return Err(AppendError::Rejected(rules));
+                }
+            };
             if append.validate_only {
                 return Ok(validated(&view, &append, prepared, &states, &actor, now));
             }

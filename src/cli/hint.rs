@@ -62,6 +62,7 @@ steps! {
         "see the targets with: daicho goal history INDICATOR";
     "CODE_UNKNOWN" => "コードは daicho goal list で探せます", "look for the code with: daicho goal list --find WORDS";
     "EVENT_UNKNOWN" => "イベントIDと台帳を確認してください", "check the event id and the ledger";
+    "REFERENCE_UNKNOWN" => "先に記録されたイベントのIDを指定してください", "name an event that was recorded before";
     "REQUEST_UNKNOWN" => "記録されていません。同じ操作をもう一度行えます", "it was not recorded; send it again";
 
     "CODE_TAKEN" => "別のコードにしてください", "choose another code";

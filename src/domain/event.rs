@@ -22,6 +22,7 @@ use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
 mod evaluated;
+mod references;
 mod refusals;
 
 pub use evaluated::{Evaluated, Judging};

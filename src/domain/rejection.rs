@@ -138,6 +138,8 @@ reasons! {
     EntryUnknown = "ENTRY_UNKNOWN", NotFound, "この指標にその実績はありません", "the indicator has no such entry";
     /// No such target version in this indicator.
     TargetUnknown = "TARGET_UNKNOWN", NotFound, "この指標にその目標はありません", "the indicator has no such target";
+    /// An event that is named is neither recorded nor earlier in the request.
+    ReferenceUnknown = "REFERENCE_UNKNOWN", NotFound, "参照先のイベント（{event}）がありません", "no event has the id that is referred to: {event}";
 
     /// No such period in the plan.
     PeriodUnknown = "PERIOD_UNKNOWN", NotFound, "計画にその期間はありません（{known}）", "no such period; the periods of the plan are: {known}";

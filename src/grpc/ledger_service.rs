@@ -250,8 +250,6 @@ impl Services {
                 let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
                 rules.append(&mut unsound.rejections);
                 rules.extend(self.judged(&call, &reader, id, unsound).await);
-                // Told event by event, whoever found it.
-                rules.sort_by_key(|rule| event_of(&rule.field).map(|(index, _)| index));
                 return self.refused(request, &call, &view, rules);
             }
         };
@@ -354,8 +352,10 @@ impl Services {
         request: &v1::AppendEventsRequest,
         call: &Call,
         view: &View,
-        rules: Vec<Rejection>,
+        mut rules: Vec<Rejection>,
     ) -> Result<v1::AppendEventsResponse, Refusal> {
+        // Told event by event, whoever found it.
+        rules.sort_by_key(|rule| event_of(&rule.field).map(|(index, _)| index));
         if !request.validate_only {
             return Err(Refusal::Rules(rules));
         }

@@ -80,6 +80,7 @@ impl Refusals {
             || payload
                 .names_event()
                 .is_some_and(|id| self.events.contains(&id))
+            || event.references().any(|(_, id)| self.events.contains(&id))
             || self.touch_evaluation(payload)
     }
 
@@ -261,13 +262,12 @@ impl Payload {
         }
     }
 
-    /// The event that it replaces, takes back or shows.
+    /// The event that it replaces, takes back or rests on.
     fn names_event(&self) -> Option<EventId> {
         match self {
             Self::TargetRevised(p) => Some(p.replaces),
             Self::ActualCorrected(p) => Some(p.corrects),
             Self::ActualRetracted(p) => Some(p.retracts),
-            Self::EvidenceAttached(p) => p.shows,
             Self::SnapshotTaken(p) => Some(p.closed_by),
             _ => None,
         }

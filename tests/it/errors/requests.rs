@@ -324,6 +324,78 @@ async fn what_depends_on_a_refused_event_is_not_blamed() {
     world.server.stop().await;
 }
 
+/// The event, with the ids of its decision and its cause.
+fn after(decision: Option<&str>, cause: Option<&str>, event: EventInput) -> EventInput {
+    EventInput {
+        decision_event_id: decision.map(str::to_owned),
+        causation_id: cause.map(str::to_owned),
+        ..event
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_refer_to_what_came_before_them() {
+    let mut world = World::new().await;
+    let day = world.day(10);
+    let note = || narrative(&day, "前/1", "覚え書き");
+    let recorded = note();
+    world.given(vec![recorded.clone()]).await;
+
+    let (known, first) = (recorded.event_id.as_str(), note());
+    let earlier = first.event_id.clone();
+    let asked = append(vec![
+        first,
+        after(Some(known), Some(&earlier), note()),
+        attached(&day, "前/2", Some(&earlier)),
+    ]);
+    let answer = world.client.append_events(asked.clone()).await;
+    assert!(!answer.unwrap().into_inner().replayed);
+    let again = world.client.append_events(asked).await;
+    assert!(again.unwrap().into_inner().replayed);
+
+    let size = world.size().await;
+    let nobody = new_id().to_string();
+    let (own, last) = (note(), note());
+    let (itself, later) = (own.event_id.clone(), last.event_id.clone());
+    let mut wrong = actual(&day, "前/件", increment("約80%"));
+    wrong.causation_id = Some(nobody.clone());
+    let unread = wrong.event_id.clone();
+    let asked = append(vec![
+        after(Some(&itself), Some(&later), own),
+        after(
+            Some(&nobody),
+            Some(known),
+            attached(&day, "前/1", Some(&nobody)),
+        ),
+        actual(&day, "前/件", increment("3.5")),
+        wrong,
+        after(None, Some(&unread), note()),
+        last,
+    ]);
+    let refusal = told(&world.client.append_events(asked).await.unwrap_err());
+    let expected = [
+        (
+            "VALUE_OUT_OF_DOMAIN",
+            "events[2].actual_recorded.measurement.increment",
+        ),
+        ("REFERENCE_UNKNOWN", "events[0].decision_event_id"),
+        ("REFERENCE_UNKNOWN", "events[0].causation_id"),
+        ("REFERENCE_UNKNOWN", "events[1].decision_event_id"),
+        ("REFERENCE_UNKNOWN", "events[1].evidence_attached.shows"),
+        (
+            "VALUE_NOT_NUMERIC",
+            "events[3].actual_recorded.measurement.increment",
+        ),
+        ("NOT_CHECKED", "events[4]"),
+    ];
+    let found = refusal.violations.iter();
+    let found = found.map(|(r, f)| (r.as_str(), f.as_str()));
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+    assert_eq!(refusal.total(), expected.len());
+    assert_eq!(world.size().await, size);
+    world.server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_wrong_event_of_ten_keeps_all_ten_out() {
     let mut world = World::new().await;

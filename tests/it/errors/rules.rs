@@ -445,6 +445,30 @@ fn not_found(world: &World) -> Vec<Case> {
             "この指標にその目標はありません",
             target_revised(&world.plan.first_day, "計画/1-1/1.1", &nobody, "200"),
         ),
+        refused(
+            R::ReferenceUnknown,
+            "decision_event_id",
+            "参照先のイベント",
+            EventInput {
+                decision_event_id: Some(nobody.clone()),
+                ..narrative(day, "前/1", "決裁による")
+            },
+        ),
+        refused(
+            R::ReferenceUnknown,
+            "causation_id",
+            "参照先のイベント",
+            EventInput {
+                causation_id: Some(nobody.clone()),
+                ..narrative(day, "前/1", "報告による")
+            },
+        ),
+        refused(
+            R::ReferenceUnknown,
+            "evidence_attached.shows",
+            "参照先のイベント",
+            attached(day, "前/1", Some(&nobody)),
+        ),
     ]
 }
 

@@ -446,6 +446,20 @@ pub(crate) fn narrative(day: &str, goal: &str, text: &str) -> EventInput {
     )
 }
 
+/// A photo of something about a goal, and of an event where it is for one.
+pub(crate) fn attached(day: &str, goal: &str, shows: Option<&str>) -> EventInput {
+    proven(event(
+        day,
+        Payload::EvidenceAttached(EvidenceAttached {
+            subject: Some(Subject {
+                kind: Some(subject::Kind::Goal(goal.to_owned())),
+            }),
+            shows: shows.map(str::to_owned),
+            ..EvidenceAttached::default()
+        }),
+    ))
+}
+
 fn unit_of(code: &str, ja: &str, dimension: DimensionKind) -> Option<Unit> {
     let counts = dimension == DimensionKind::Count;
     Some(Unit {
