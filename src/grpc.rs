@@ -1,7 +1,8 @@
 //! The gRPC services. Thin: parse, permit, execute, respond; no rule lives here.
 //!
 //! [`event`] turns wire messages into domain values and back, [`status`] is the only mapping of errors,
-//! [`page_token`] keeps the place in a list, [`Services`] is what all services share.
+//! [`page_token`] keeps the place in a list, [`Services`] is what all services share. A server puts
+//! [`DeadlineLayer`] around them.
 
 pub mod event;
 pub mod page_token;
@@ -12,11 +13,13 @@ pub mod language;
 mod admin_service;
 mod as_of;
 mod audit_service;
+mod deadline;
 mod follow;
 mod goal_service;
 mod ledger_service;
 mod services;
 mod show;
 
+pub use deadline::{Deadline, DeadlineLayer};
 pub use page_token::PageKey;
 pub use services::Services;

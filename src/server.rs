@@ -18,7 +18,7 @@ use tonic_health::ServingStatus;
 
 use crate::clock::system_now;
 use crate::config::Config;
-use crate::grpc::{PageKey, Services};
+use crate::grpc::{DeadlineLayer, PageKey, Services};
 use crate::ledger::{Ledgers, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault};
@@ -138,7 +138,8 @@ impl Opened {
             .http2_keepalive_interval(Some(Duration::from_secs(30)))
             .http2_keepalive_timeout(Some(Duration::from_secs(20)))
             .http2_max_header_list_size(16 * 1024)
-            .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked));
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
+            .layer(DeadlineLayer);
         let incoming = incoming(listener, config.connections_max);
         let mut draining = closed;
         let shutdown = async move {

@@ -91,6 +91,15 @@ fn passed(deadline: Option<Instant>) -> bool {
     deadline.is_some_and(|deadline| deadline <= Instant::now())
 }
 
+/// What `work` comes to, unless the deadline passes first.
+async fn until_deadline<T>(deadline: Option<Instant>, work: impl Future<Output = T>) -> Option<T> {
+    match deadline {
+        None => Some(work.await),
+        Some(deadline) if deadline <= Instant::now() => None,
+        Some(deadline) => tokio::time::timeout_at(deadline.into(), work).await.ok(),
+    }
+}
+
 /// A chunk as a batch; `None` if the selection takes nothing of it.
 fn batch(
     chunk: &Chunk,
@@ -188,17 +197,17 @@ pub(super) fn read(
             if until <= from {
                 return None;
             }
-            if passed(deadline) {
-                let refusal = Refusal::new(ServiceReason::DeadlinePassed).with("position", from);
-                return Some((Err(refusal.into_status(language)), None));
-            }
             let answer = async {
                 let chunk = chunk(&reader, from, until).await?;
                 let batch = batch(&chunk, format, &Selection::default())?;
                 Ok::<_, ReadFault>((chunk.next(), batch))
             };
-            match answer.await {
-                Ok((next, batch)) => {
+            match until_deadline(deadline, answer).await {
+                None => {
+                    let late = Refusal::new(ServiceReason::DeadlinePassed).with("position", from);
+                    Some((Err(late.into_status(language)), None))
+                }
+                Some(Ok((next, batch))) => {
                     let frame = v1::ReadEventsResponse {
                         next_position: next,
                         batch,
@@ -206,7 +215,7 @@ pub(super) fn read(
                     };
                     Some((Ok(frame), Some((next, false))))
                 }
-                Err(fault) => Some((Err(end(fault, language)), None)),
+                Some(Err(fault)) => Some((Err(end(fault, language)), None)),
             }
         }
     })
@@ -268,15 +277,17 @@ pub(super) fn follow(
                         let chunk = chunk(&reader, state.next, head.size).await?;
                         Ok((chunk.next(), batch(&chunk, format, &selection)?))
                     };
-                    match read.await {
-                        Ok((next, batch)) => {
+                    match until_deadline(deadline, read).await {
+                        // Told at the head of the loop.
+                        None => continue,
+                        Some(Ok((next, batch))) => {
                             state.next = next;
                             match batch {
                                 Some(batch) => break Frame::Batch(batch),
                                 None => continue,
                             }
                         }
-                        Err(fault) => {
+                        Some(Err(fault)) => {
                             state.ended = true;
                             return Some((Err(end(fault, language)), state));
                         }

@@ -42,7 +42,7 @@ impl v1::ledger_service_server::LedgerService for Services {
     ) -> Result<Response<v1::AppendEventsResponse>, Status> {
         let language = language::preferred(request.metadata().as_ref());
         let call = self
-            .call(request.metadata(), language)
+            .call(&request, language)
             .map_err(|r| r.into_status(language))?;
         let deadline = call.deadline;
         let request = request.into_inner();
@@ -116,7 +116,7 @@ impl v1::ledger_service_server::LedgerService for Services {
     ) -> Result<Response<Self::ReadEventsStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
-            let call = self.call(request.metadata(), language)?;
+            let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;
@@ -165,7 +165,7 @@ impl v1::ledger_service_server::LedgerService for Services {
     ) -> Result<Response<Self::SubscribeEventsStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
-            let call = self.call(request.metadata(), language)?;
+            let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
             let reader = self.ledger(&request.ledger)?;

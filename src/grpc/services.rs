@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
-use tonic::metadata::MetadataMap;
 use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
 
@@ -14,6 +13,7 @@ use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_M
 use crate::domain::event::Actor;
 use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
+use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Pinned, Place, Scope};
@@ -26,9 +26,6 @@ pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
-/// How long before the caller's own limit an answer is given up, so that it is told why. The transport
-/// ends a call at the limit without a reason.
-const ANSWER_TIME: Duration = Duration::from_millis(2);
 /// Rows of a page at most.
 pub(super) const PAGE_ROWS_MAX: u32 = 500;
 
@@ -171,7 +168,7 @@ impl Services {
     {
         let language = language::preferred(request.metadata().as_ref());
         let call = self
-            .call(request.metadata(), language)
+            .call(&request, language)
             .map_err(|r| r.into_status(language))?;
         let deadline = call.deadline;
         let answer = answer(call, request.into_inner());
@@ -184,7 +181,12 @@ impl Services {
     }
 
     /// Who calls, and until when. A call whose time is over before it begins is refused.
-    pub(super) fn call(&self, metadata: &MetadataMap, language: Language) -> Result<Call, Refusal> {
+    pub(super) fn call<M>(
+        &self,
+        request: &Request<M>,
+        language: Language,
+    ) -> Result<Call, Refusal> {
+        let metadata = request.metadata();
         let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
         let subject = match binary {
             Some(value) => Some(
@@ -202,7 +204,8 @@ impl Services {
             .map(|value| value.as_bytes().to_vec());
         let actor = self.auth().identify(&Claims { subject, client })?;
         let now = Instant::now();
-        let asked = timeout(metadata).map(|asked| now + asked.saturating_sub(ANSWER_TIME));
+        let arrival = request.extensions().get().map_or(now, |Arrival(at)| *at);
+        let asked = deadline::of_handler(metadata.as_ref(), arrival);
         let limit = now + self.0.request_timeout;
         let deadline = asked.map_or(limit, |asked| asked.min(limit));
         if deadline <= now {
@@ -284,50 +287,5 @@ impl Services {
 impl From<ServiceReason> for Refusal {
     fn from(reason: ServiceReason) -> Self {
         Self::new(reason)
-    }
-}
-
-/// The caller's own limit (`grpc-timeout`), if it says one that the protocol knows.
-fn timeout(metadata: &MetadataMap) -> Option<Duration> {
-    let text = metadata.get("grpc-timeout")?.to_str().ok()?;
-    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if digits.is_empty() || 8 < digits.len() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let number: u64 = digits.parse().ok()?;
-    Some(match unit {
-        "H" => Duration::from_secs(number * 3_600),
-        "M" => Duration::from_secs(number * 60),
-        "S" => Duration::from_secs(number),
-        "m" => Duration::from_millis(number),
-        "u" => Duration::from_micros(number),
-        "n" => Duration::from_nanos(number),
-        _ => return None,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_callers_limit_is_taken_only_in_the_protocols_form() {
-        let of = |text: &'static str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert(
-                "grpc-timeout",
-                tonic::metadata::MetadataValue::from_static(text),
-            );
-            timeout(&metadata)
-        };
-        assert_eq!(of("5S"), Some(Duration::from_secs(5)));
-        assert_eq!(of("0n"), Some(Duration::ZERO));
-        assert_eq!(
-            of("99999999H"),
-            Some(Duration::from_secs(99_999_999 * 3_600))
-        );
-        for text in ["-1S", "1", "abc", "123456789S", "S", "5s"] {
-            assert_eq!(of(text), None, "{text}");
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! A log that refuses, hangs, forgets to answer or reads garbage, under the real services.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
 use daicho::domain::id::LedgerId;
-use daicho::grpc::{PageKey, Services};
+use daicho::grpc::{DeadlineLayer, PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
     Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit, LogFault,
@@ -19,14 +20,16 @@ use daicho::merkle::Frontier;
 use futures::StreamExt as _;
 use futures::future::{self, BoxFuture, FutureExt as _};
 use futures::stream::FuturesUnordered;
+use prost::Message;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::Code;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+use tonic::{Code, Status};
 
+use super::wire::{ACTOR, APPEND, READ, SUBSCRIBE, call};
 use super::world::{Ja, narrative};
 use super::{Seen, expect};
 use crate::service::{append, opening};
@@ -53,6 +56,8 @@ enum Reads {
     Unavailable,
     /// Bytes that are no event.
     Garbage,
+    /// No answer, ever.
+    Hang,
 }
 
 /// The model log with faults.
@@ -138,6 +143,7 @@ impl CommitLog for FaultyLog {
                 }))
                 .boxed()
             }
+            Ok(Reads::Hang) => future::pending().boxed(),
             Ok(_) => self.inner.read(ledger, from, limits),
         }
     }
@@ -156,6 +162,7 @@ impl CommitLog for FaultyLog {
                     .collect();
                 future::ready(Ok(garbage)).boxed()
             }
+            Ok(Reads::Hang) => future::pending().boxed(),
             Ok(_) => self.inner.leaves(ledger, positions),
         }
     }
@@ -192,6 +199,7 @@ impl CommitLog for FaultyLog {
 struct Faulty {
     log: FaultyLog,
     ledgers: Arc<Ledgers>,
+    address: SocketAddr,
     client: LedgerServiceClient<InterceptedService<Channel, Ja>>,
     first_day: String,
 }
@@ -227,7 +235,9 @@ impl Faulty {
         let ledgers = Ledgers::start(Arc::new(log.clone()), store).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = tonic::transport::Server::builder().add_routes(services(&ledgers, LONG));
+        let server = tonic::transport::Server::builder()
+            .layer(DeadlineLayer)
+            .add_routes(services(&ledgers, LONG));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         let channel = Channel::from_shared(format!("http://{address}"))
             .unwrap()
@@ -238,6 +248,7 @@ impl Faulty {
         Self {
             log,
             ledgers,
+            address,
             client,
             first_day: String::new(),
         }
@@ -481,6 +492,89 @@ async fn hanging(seen: &mut Seen) {
         ErrorReason::DeadlinePassed,
         "時間切れです",
     );
+}
+
+/// Asks over the network, by a client that says until when it waits and holds nobody to it.
+async fn asked<M: Message>(server: &Faulty, path: &str, limit: &str, message: &M) -> Status {
+    let limit = ("grpc-timeout", limit);
+    let (status, _) = call(
+        server.address,
+        path,
+        &[ACTOR, limit],
+        &message.encode_to_vec(),
+    )
+    .await;
+    status
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_that_waits_no_longer_is_told_what_is_known() {
+    let seen = &mut Seen::new();
+    let server = Faulty::planned().await;
+    let size = server.size().await;
+    let (late, passed) = (Code::DeadlineExceeded, ErrorReason::DeadlinePassed);
+    let first = server.note();
+    server
+        .client
+        .clone()
+        .append_events(first.clone())
+        .await
+        .unwrap();
+
+    // The transport ends a call at the caller's limit without a word: never before the server.
+    let (open, gate) = watch::channel(false);
+    server.log.appends(Appends::Hang(gate));
+    let calls: Vec<_> = (0..20).map(|_| server.note()).collect();
+    let answers = calls
+        .iter()
+        .map(|note| asked(&server, APPEND, "100m", note));
+    let statuses = future::join_all(answers).await;
+    open.send_replace(true);
+    let mut begun = 0;
+    for (status, note) in statuses.iter().zip(&calls) {
+        let told = super::told(status);
+        assert_eq!(told.code, late, "{status:?}");
+        let found = server.client.clone().get_receipt(receipt_of(note)).await;
+        // What came to its handler too late was not begun, and is told so.
+        match told.reason.as_str() {
+            "OUTCOME_UNKNOWN" => begun += 1,
+            "DEADLINE_PASSED" => assert_eq!(found.unwrap_err().code(), Code::NotFound),
+            other => panic!("{other}"),
+        }
+    }
+    assert!(begun > 0, "the machine is too slow for this test");
+
+    // A validation records nothing, however late it is.
+    server.log.reads(Reads::Hang);
+    let validation = AppendEventsRequest {
+        validate_only: true,
+        ..first
+    };
+    let status = asked(&server, APPEND, "40m", &validation).await;
+    let ja = "時間切れです。何も記録されていません";
+    expect(seen, &status, late, passed, ja);
+
+    // Neither does a stream, which has no limit but its caller's.
+    let reading = ReadEventsRequest::default();
+    let status = asked(&server, READ, "40m", &reading).await;
+    expect(seen, &status, late, passed, "時間切れです");
+    let status = asked(
+        &server,
+        SUBSCRIBE,
+        "40m",
+        &SubscribeEventsRequest::default(),
+    )
+    .await;
+    expect(seen, &status, late, passed, "時間切れです");
+    server.log.reads(Reads::Work);
+    let status = asked(&server, READ, "60S", &reading).await;
+    assert_eq!(status.code(), Code::Ok);
+    let following = SubscribeEventsRequest {
+        from_position: size,
+        ..Default::default()
+    };
+    let status = asked(&server, SUBSCRIBE, "40m", &following).await;
+    expect(seen, &status, late, passed, "時間切れです");
 }
 
 /// More than may wait is refused at once, and what waits is recorded.

@@ -14,19 +14,38 @@ use super::world::*;
 use super::{Seen, expect};
 use crate::service::append;
 
-const APPEND: &str = "/daicho.v1.LedgerService/AppendEvents";
+pub(super) const APPEND: &str = "/daicho.v1.LedgerService/AppendEvents";
+pub(super) const READ: &str = "/daicho.v1.LedgerService/ReadEvents";
+pub(super) const SUBSCRIBE: &str = "/daicho.v1.LedgerService/SubscribeEvents";
 const GET_LEDGER: &str = "/daicho.v1.LedgerService/GetLedger";
 /// `担当` in base64.
-const ACTOR: (&str, &str) = ("daicho-actor-bin", "5ouF5b2T");
+pub(super) const ACTOR: (&str, &str) = ("daicho-actor-bin", "5ouF5b2T");
 
 /// One call over a connection of its own: the status, and the answer's bytes.
-async fn call(
+pub(super) async fn call(
     address: SocketAddr,
     path: &str,
     headers: &[(&str, &str)],
     message: &[u8],
 ) -> (Status, Bytes) {
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).unwrap());
+    frame.put_slice(message);
+    send(address, path, headers, frame.freeze(), true).await
+}
+
+/// Begins a call with these bytes, which may be all of it.
+async fn send(
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+    bytes: Bytes,
+    all: bool,
+) -> (Status, Bytes) {
     let stream = TcpStream::connect(address).await.unwrap();
+    // Else the system may hold the message back until the headers are acknowledged.
+    stream.set_nodelay(true).unwrap();
     let (mut client, connection) = h2::client::handshake(stream).await.unwrap();
     let connection = tokio::spawn(connection);
     let mut request = Request::post(format!("http://{address}{path}"))
@@ -38,11 +57,7 @@ async fn call(
     let (response, mut body) = client
         .send_request(request.body(()).unwrap(), false)
         .unwrap();
-    let mut frame = BytesMut::new();
-    frame.put_u8(0);
-    frame.put_u32(u32::try_from(message.len()).unwrap());
-    frame.put_slice(message);
-    body.send_data(frame.freeze(), true).unwrap();
+    body.send_data(bytes, all).unwrap();
     let (head, mut body) = response.await.unwrap().into_parts();
     let mut answer = BytesMut::new();
     while let Some(data) = body.data().await {
@@ -117,6 +132,17 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         &waiting,
     )
     .await;
+    expect(
+        seen,
+        &status,
+        Code::DeadlineExceeded,
+        ErrorReason::DeadlinePassed,
+        "時間切れです",
+    );
+    // The rest of the message never comes.
+    let begun = Bytes::from_static(&[0, 0, 0]);
+    let limit = ("grpc-timeout", "50m");
+    let (status, _) = send(address, APPEND, &[ACTOR, limit], begun, false).await;
     expect(
         seen,
         &status,
