@@ -14,6 +14,7 @@ use crate::cli::audit::AuditCommand;
 use crate::cli::client::Address;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
 use crate::cli::demo::DemoArgs;
+use crate::cli::evaluate::EvaluateArgs;
 use crate::cli::events::EventsCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -31,6 +32,7 @@ use crate::domain::text::Language;
 pub mod audit;
 pub mod correct;
 pub mod demo;
+pub mod evaluate;
 pub mod events;
 pub mod goal;
 pub mod ledger;
@@ -157,6 +159,8 @@ pub enum Command {
     /// Change a target
     #[command(subcommand)]
     Target(TargetCommand),
+    /// Evaluate a plan as of a day and what was known, or compare two evaluations
+    Evaluate(Box<EvaluateArgs>),
     /// Ask who changed what
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -289,6 +293,19 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
             plan::import::import(&open().await?, args, encode).await
         }
         Command::Plan(PlanCommand::Show(args)) => plan::show(&open().await?, args).await,
+        Command::Plan(PlanCommand::Snapshots(args)) => {
+            plan::snapshot::list(&open().await?, args).await
+        }
+        Command::Plan(PlanCommand::Snapshot(args)) => {
+            plan::snapshot::show(&open().await?, args).await
+        }
+        Command::Plan(PlanCommand::Restatements(args)) => {
+            plan::snapshot::restatements(&open().await?, args).await
+        }
+        Command::Plan(PlanCommand::Restate(args)) => {
+            plan::snapshot::restate(&open().await?, args).await
+        }
+        Command::Evaluate(args) => evaluate::run(&open().await?, args).await,
         Command::Ledger(command) => {
             // A server without a ledger can be asked for its ledgers, and for one more.
             let session = Session::connect(global.address()?, Output, global.json).await?;

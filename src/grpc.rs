@@ -13,13 +13,17 @@ pub mod language;
 mod admin_service;
 mod as_of;
 mod audit_service;
+mod computed;
 mod deadline;
+mod evaluation_service;
 mod follow;
 mod goal_service;
 mod ledger_service;
 mod services;
 mod show;
+mod snapshots;
 
 pub use deadline::{Deadline, DeadlineLayer};
 pub use page_token::PageKey;
 pub use services::Services;
+pub use snapshots::{Closing, SnapshotError, Snapshots};

@@ -118,6 +118,13 @@ impl Opened {
             config.request_timeout,
             closed.clone(),
         );
+        let taken = services.snapshots().complete().await;
+        if 0 < taken {
+            tracing::info!(
+                taken,
+                "snapshots of closed periods were missing and were taken"
+            );
+        }
         let (health, health_service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", ServingStatus::NotServing)

@@ -37,6 +37,7 @@ choices! {
     EndState = "END_STATE_",
     Disclosure = "DISCLOSURE_",
     StreamKind = "STREAM_KIND_",
+    EvaluationStatus = "EVALUATION_STATUS_",
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",

@@ -11,6 +11,7 @@ use tonic::{Request, Status};
 use crate::api::v1;
 use crate::api::v1::admin_service_client::AdminServiceClient;
 use crate::api::v1::audit_service_client::AuditServiceClient;
+use crate::api::v1::evaluation_service_client::EvaluationServiceClient;
 use crate::api::v1::goal_service_client::GoalServiceClient;
 use crate::api::v1::ledger_service_client::LedgerServiceClient;
 use crate::cli::exit::Exit;
@@ -18,10 +19,12 @@ use crate::cli::failure::{self, Failure};
 use crate::cli::language::{pick, tag};
 use crate::domain::text::Language;
 
+pub use evaluation::Report;
 pub use outcome::is_outcome_unknown;
 use outcome::{is_decided, outcome_unknown};
 
 mod audit;
+mod evaluation;
 mod outcome;
 
 /// Metadata key of the caller's name, in UTF-8.
@@ -82,6 +85,7 @@ pub struct Client {
     ledgers: LedgerServiceClient<Introduced>,
     goals: GoalServiceClient<Introduced>,
     audit: AuditServiceClient<Introduced>,
+    evaluations: EvaluationServiceClient<Introduced>,
     admin: AdminServiceClient<Introduced>,
 }
 
@@ -131,6 +135,8 @@ impl Client {
             goals: GoalServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             audit: AuditServiceClient::new(channel.clone())
+                .max_decoding_message_size(ANSWER_BYTES_MAX),
+            evaluations: EvaluationServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             admin: AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX),
             address,

@@ -30,16 +30,20 @@ macro_rules! printed {
 
 printed! {
     AppendEventsResponse,
+    CompareEvaluationsResponse,
+    EvaluatePlanResponse,
     Event,
     EventInput,
     GetEntryTrailResponse,
     GetGoalResponse,
     GetOverviewResponse,
     GetSeriesResponse,
+    GetSnapshotResponse,
     Ledger,
     ListChangesResponse,
     ListGoalsResponse,
     ListLedgersResponse,
+    ListSnapshotsResponse,
     OpenLedgerResponse,
     SampleChangesResponse,
 }

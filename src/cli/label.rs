@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::cli::language::pick;
+use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
 use crate::domain::text::Language;
 
 macro_rules! labels {
@@ -226,6 +227,17 @@ labels! {
         AtEnd => "年度末", "at the end";
         None => "なし", "none";
     }
+    /// How much a difference matters.
+    materiality(Materiality) {
+        Minor => "軽微", "minor";
+        Major => "判定に影響", "major";
+    }
+    /// What became of a row.
+    row_change(RowChange) {
+        Changed => "変更", "changed";
+        Added => "追加", "added";
+        Removed => "除外", "removed";
+    }
     /// What kind of narrative.
     narrative_kind(NarrativeKind) {
         Cause => "要因", "cause";
@@ -233,6 +245,80 @@ labels! {
         Result => "成果", "result";
         Note => "備考", "note";
     }
+}
+
+/// What the domain calls what the API mirrors name by name.
+macro_rules! domain_labels {
+    ($($(#[$doc:meta])* $name:ident($type:ident = $prefix:literal, $domain:ident);)*) => {$(
+        $(#[$doc])*
+        pub fn $name(language: Language, choice: v1::$type) -> &'static str {
+            let code = choice.as_str_name().strip_prefix($prefix);
+            code.and_then($domain::from_code).map_or("?", |choice| choice.label(language))
+        }
+    )*};
+}
+
+domain_labels! {
+    /// Where an indicator stands.
+    evaluation_status(EvaluationStatus = "EVALUATION_STATUS_", Status);
+    /// Why a figure cannot be computed.
+    obstacle(Obstacle = "OBSTACLE_", Obstacle);
+    /// Whether a target is reached.
+    achievement(Achievement = "ACHIEVEMENT_", Achievement);
+    /// What to know beside a figure.
+    remark(Remark = "REMARK_", Remark);
+}
+
+/// A column of the canonical rows, by its name there; names that are newer than this program stay.
+pub fn row_field(language: Language, name: &str) -> &str {
+    let (ja, en) = match name {
+        "department" => ("部", "department"),
+        "pillar" => ("柱", "pillar"),
+        "goal" => ("組織目標", "goal"),
+        "initiative" => ("取組内容", "initiative"),
+        "definition_version" => ("定義の版", "definition version"),
+        "lead" => ("担当", "lead"),
+        "contributing" => ("協力", "contributing"),
+        "measure_type" => ("測り方", "measure"),
+        "comparator" => ("比較", "comparator"),
+        "unit" => ("単位", "unit"),
+        "first_target" => ("当初目標", "first target"),
+        "target" => ("現目標", "target"),
+        "target_event_id" => ("目標を定めたイベント", "event of the target"),
+        "target_position" => ("目標を定めた位置", "position of the target"),
+        "baseline" => ("基準値", "baseline"),
+        "actual_kind" => ("実績の形", "kind of actual"),
+        "actual" => ("実績", "actual"),
+        "numerator" => ("分子", "numerator"),
+        "denominator" => ("分母", "denominator"),
+        "detail" => ("内訳", "detail"),
+        "attainment_first" => ("当初目標比", "attainment of the first target"),
+        "attainment_first_why" => ("当初目標比がない理由", "no attainment of the first target"),
+        "attainment" => ("達成率", "attainment"),
+        "attainment_why" => ("達成率がない理由", "no attainment"),
+        "achievement_first" => ("当初目標の達成", "first target reached"),
+        "achievement" => ("達成", "reached"),
+        "achievement_why" => ("達成を判定できない理由", "cannot tell whether reached"),
+        "cap_usage" => ("使用率", "usage of the cap"),
+        "mean_of_months" => ("月平均の達成率", "mean of months"),
+        "service_rate" => ("需要充足率", "service rate"),
+        "planned_value" => ("計画値", "planned value"),
+        "planned_share" => ("計画の進み", "planned share"),
+        "pace" => ("ペース", "pace"),
+        "pace_why" => ("ペースがない理由", "no pace"),
+        "forecast" => ("着地見込", "forecast"),
+        "forecast_why" => ("着地見込がない理由", "no forecast"),
+        "owner_forecast" => ("担当の見込", "owner's forecast"),
+        "required_per_month" => ("必要/月", "needed a month"),
+        "required_per_month_why" => ("必要量がない理由", "nothing needed"),
+        "status" => ("状態", "status"),
+        "grade" => ("評価", "grade"),
+        "remarks" => ("備考", "remarks"),
+        "entries" => ("報告数", "reports"),
+        "last_event_position" => ("最後のイベントの位置", "last event"),
+        _ => return name,
+    };
+    pick(language, ja, en)
 }
 
 /// A field that a change touches, by its name in the API; names that are newer than this program stay.

@@ -12,8 +12,13 @@ pub struct Output;
 impl Output {
     /// Writes an answer.
     pub fn answer(&self, text: &str) -> Result<(), Failure> {
+        self.answer_bytes(text.as_bytes())
+    }
+
+    /// Writes the bytes of a file.
+    pub fn answer_bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())
+        out.write_all(bytes)
             .and_then(|()| out.flush())
             .map_err(Failure::output)
     }

@@ -8,6 +8,7 @@ use crate::cli::session::Session;
 
 pub mod compare;
 pub mod import;
+pub mod snapshot;
 pub mod source;
 
 pub use import::ImportArgs;
@@ -19,6 +20,14 @@ pub enum PlanCommand {
     Import(ImportArgs),
     /// Show a plan as a table of departments and pillars
     Show(ShowArgs),
+    /// List what was frozen when periods were closed
+    Snapshots(snapshot::SnapshotsArgs),
+    /// Compute a snapshot again and compare it with what was frozen
+    Snapshot(snapshot::Which),
+    /// Tell what differs since a period was closed, event by event
+    Restatements(snapshot::RestatementsArgs),
+    /// Make public what differs since a period was closed (修正公表)
+    Restate(Box<snapshot::RestateArgs>),
 }
 
 /// Arguments of `plan show`.

@@ -10,6 +10,8 @@ use crate::domain::text::Language;
 
 pub mod audit;
 pub mod change;
+pub mod difference;
+pub mod evaluation;
 pub mod event;
 pub mod failure;
 pub mod goal;
@@ -18,6 +20,7 @@ pub mod ledger;
 pub mod overview;
 pub mod receipt;
 pub mod series;
+pub mod snapshot;
 pub mod value;
 
 /// For whom text is made, and about which ledger.

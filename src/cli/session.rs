@@ -76,6 +76,11 @@ impl Session {
         if !self.json {
             return self.output.answer(&render(&self.view, message));
         }
+        self.print_answer(message)
+    }
+
+    /// Prints an answer as one JSON object.
+    pub fn print_answer<M: Printed>(&self, message: &M) -> Result<(), Failure> {
         let value = match &self.view.ledger {
             Some(ledger) => json::answer(message, ledger)?,
             None => json::value(message)?,

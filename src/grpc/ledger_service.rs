@@ -260,8 +260,7 @@ impl Services {
             expected: parsed.expected,
             validate_only: request.validate_only,
         };
-        let permitted = self.auth().permit(&call.actor, append)?;
-        let appended = match self.ledgers().append(permitted, Some(call.deadline)).await {
+        let appended = match self.append_computed(&call, &reader, &view, append).await? {
             Ok(appended) => appended,
             Err(AppendError::Rejected(rules)) => return self.refused(request, &call, &view, rules),
             Err(error) => return Err(error.into()),
@@ -282,7 +281,13 @@ impl Services {
             outcomes: Vec::new(),
             head: Some(show::head(reader.head())),
             faults: Vec::new(),
+            derived: Vec::new(),
+            derived_follows: false,
         };
+        if !appended.validated_only {
+            let derived = self.snapshots_of(&reader, &appended, call.deadline).await?;
+            (answer.derived, answer.derived_follows) = derived;
+        }
         if (request.effects || appended.validated_only) && !appended.replayed {
             // The view may be of a later head already; titles and parents of then are told.
             let today = reader.today();
@@ -323,10 +328,10 @@ impl Services {
             expected,
             validate_only: true,
         };
-        let Ok(permitted) = self.auth().permit(&call.actor, append) else {
+        let view = reader.view();
+        let Ok(judged) = self.append_computed(call, reader, &view, append).await else {
             return rules;
         };
-        let judged = self.ledgers().append(permitted, Some(call.deadline)).await;
         // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
         let Err(AppendError::Rejected(broken)) = judged else {
             return rules;

@@ -17,8 +17,10 @@ use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Pinned, Place, Scope};
+use crate::grpc::snapshots::Snapshots;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Append, Ledgers, Reader, View};
+use crate::projection::evaluation::cache::Cache;
 
 /// Bytes of one request message at most: the events of a full append and what goes around them.
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -40,6 +42,7 @@ struct Shared {
     default_ledger: Option<String>,
     request_timeout: Duration,
     closing: watch::Receiver<bool>,
+    evaluations: Arc<Cache>,
 }
 
 /// A call: who makes it, in which language, until when.
@@ -69,6 +72,7 @@ impl Services {
             default_ledger,
             request_timeout,
             closing,
+            evaluations: Arc::default(),
         }))
     }
 
@@ -87,12 +91,23 @@ impl Services {
         add!(v1::ledger_service_server::LedgerServiceServer);
         add!(v1::goal_service_server::GoalServiceServer);
         add!(v1::audit_service_server::AuditServiceServer);
+        add!(v1::evaluation_service_server::EvaluationServiceServer);
         add!(v1::admin_service_server::AdminServiceServer);
         routes
     }
 
     pub(super) fn ledgers(&self) -> &Ledgers {
         &self.0.ledgers
+    }
+
+    /// Evaluations that were computed lately.
+    pub(super) fn evaluations(&self) -> &Cache {
+        &self.0.evaluations
+    }
+
+    /// What takes snapshots of closed periods.
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::new(self.0.ledgers.clone(), self.0.evaluations.clone())
     }
 
     pub(super) fn auth(&self) -> &Authenticator {

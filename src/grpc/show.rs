@@ -9,17 +9,18 @@ use crate::domain::text::Language;
 use crate::grpc::event::{
     Choice, show_actor, show_evidence, show_reason, show_stream, show_timestamp, show_title,
 };
-use crate::ledger::{Reader, Receipt, Standpoint};
+use crate::ledger::{Reader, Receipt, Standpoint, Stored};
 use crate::log::Head;
 use crate::projection::change::Change;
 use crate::projection::describe::FieldChange;
 
 mod entry_form;
+pub(super) mod evaluation;
 mod goal;
 
 pub(super) use entry_form::add_entry_forms;
 pub(super) use goal::{
-    Detail, TOLD_MAX, attachment, counts, definitions, entry, forecast, goal, indicator,
+    Detail, TOLD_MAX, attachment, counts, definitions, entry, forecast, goal, indicator, standing,
     target_version,
 };
 
@@ -128,6 +129,19 @@ pub(super) fn receipt(receipt: &Receipt) -> v1::Receipt {
                 leaf_hash: event.leaf_hash.as_bytes().to_vec(),
             })
             .collect(),
+    }
+}
+
+/// Where an event stands that was read back.
+pub(super) fn recorded_event(stored: &Stored) -> v1::RecordedEvent {
+    let recorded = &stored.recorded;
+    v1::RecordedEvent {
+        event_id: recorded.event.id.to_string(),
+        position: recorded.position,
+        stream: Some(show_stream(recorded.event.stream)),
+        revision: recorded.revision,
+        recorded_at: Some(show_timestamp(recorded.recorded_at)),
+        leaf_hash: stored.leaf_hash.as_bytes().to_vec(),
     }
 }
 

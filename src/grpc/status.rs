@@ -68,6 +68,8 @@ service_reasons! {
     CodeUnknown = "CODE_UNKNOWN", NotFound, "このIDやコードのものはありません", "nothing has this id or code";
     /// No event has this id.
     EventUnknown = "EVENT_UNKNOWN", NotFound, "このIDのイベントはありません", "no event has this id";
+    /// This closing of the period has no snapshot.
+    SnapshotUnknown = "SNAPSHOT_UNKNOWN", NotFound, "その期間は凍結されていません", "nothing was frozen of this period, or not for this closing";
     /// No call with this id was recorded.
     RequestUnknown = "REQUEST_UNKNOWN", NotFound, "この要求は記録されていません", "no append call with this id was recorded";
     /// The same ids came from somebody else.

@@ -14,10 +14,12 @@ use daicho::server::sample::prepare;
 
 use crate::fixture::start;
 
+mod frozen;
 mod published;
 mod restated;
 mod roll_up;
 mod rows;
+mod service;
 mod small;
 
 /// The sample as it stands on a day.

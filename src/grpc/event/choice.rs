@@ -2,11 +2,11 @@
 
 use crate::api::v1;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
-use crate::domain::evaluation::Status;
 use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
 use crate::domain::evaluation::policy::{
     GradeInput, PolicyKind, ReductionFormula, RollUpJudgement,
 };
+use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
 use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
@@ -16,6 +16,7 @@ use crate::domain::indicator::{
 use crate::domain::org_unit::UnitKind;
 use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
+use crate::projection::evaluation::compare::{Materiality, RowChange};
 
 /// A closed set of choices that the API mirrors.
 pub(crate) trait Choice: Copy {
@@ -68,6 +69,21 @@ mirror! {
     ClockKind = ClockKind { System, Simulated }
     NarrativeKind = NarrativeKind { Cause, Risk, Result, Note }
     UnitKind = UnitKind { Department, Section, Other }
+    Obstacle = Obstacle {
+        NoReport, NotMeasured, NoDemand, NoTarget, TargetZero, BaselineMissing, BaselineIsTarget,
+        Qualitative, NoPlanLine, NotDue, NothingPlannedYet, NoMembers, NoCompleteMonth,
+        ComponentNotComputable, CycleNotBegun, CycleOver, AlreadyAchieved, NoReference, OwnerOnly,
+        Suspended, Cancelled, CarriedOver, SeriesBreak, BaselineBeyondTarget, DemandUnknown,
+        NothingUsed, Breached, NotOfThisMeasure,
+    }
+    Achievement = Achievement { Achieved, WithinTolerance, Late, NotAchieved }
+    Remark = Remark {
+        AchievedByRevision, PaceForReference, MustExceed, MustBeBelow, UsageOfCap, PartAtZero,
+        PartUnreported, MonthUnreported, SeriesBroken, ForecastGap, ForecastMiss, BelowBaseline,
+        DueAfterCycle, BelowTargetSoFar,
+    }
+    Materiality = Materiality { Minor, Major }
+    RowChange = RowChange { Changed, Added, Removed }
     ReasonCode = ReasonCode {
         EntryError, LateData, SourceRevised, Duplicate, WrongIndicator, MethodError,
         DefinitionChange, ProvisionalFinalised, Irregularity, PlanReview, ExternalCause, Budget,

@@ -129,7 +129,7 @@ pub(in crate::grpc) fn indicator(card: &IndicatorCard) -> v1::Indicator {
     }
 }
 
-fn standing(phase: Phase) -> v1::Standing {
+pub(in crate::grpc) fn standing(phase: Phase) -> v1::Standing {
     let (phase, since) = match phase {
         Phase::Active => (v1::Phase::Active, None),
         Phase::Suspended(since) => (v1::Phase::Suspended, Some(since)),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::evaluation_service_client::EvaluationServiceClient;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::*;
@@ -93,7 +94,7 @@ impl Of<'_> {
                 plan: self.plan.to_owned(),
                 period: period.to_owned(),
                 revision,
-                known_at: Some(1_000_000),
+                known_at: None,
                 policy: Some(PolicyVersion {
                     code: policy.to_owned(),
                     version: 0,
@@ -101,7 +102,7 @@ impl Of<'_> {
                 rows: Some(rows),
                 material: Some(0),
                 rows_format: Some(1),
-                rows_sha256: Some(vec![1; 32]),
+                rows_sha256: None,
             }),
         ))
     }
@@ -552,6 +553,7 @@ async fn snapshot_exists(seen: &mut Seen) {
         .open_ledger(opening("city"))
         .await
         .unwrap();
+    let mut evaluations = EvaluationServiceClient::with_interceptor(routes.clone(), Ja("企画"));
     let mut client = LedgerServiceClient::with_interceptor(routes, Ja("企画"));
     let closed = {
         let of = Of {
@@ -607,7 +609,7 @@ async fn snapshot_exists(seen: &mut Seen) {
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), append);
         ledgers.append(permitted, None).await
     };
-    take().await.unwrap();
+    // The server took it when it answered the closing.
     let again = Refusal::from(take().await.unwrap_err()).into_status(Language::Ja);
     let told = expect(
         seen,
@@ -617,6 +619,22 @@ async fn snapshot_exists(seen: &mut Seen) {
         "この確定の凍結は済んでいます",
     );
     assert_eq!(told.field(), "events[0].snapshot_taken.revision");
+    let never = GetSnapshotRequest {
+        plan: Some("R5".to_owned()),
+        snapshot: Some(SnapshotRef {
+            period: "上半期".to_owned(),
+            revision: Some(2),
+        }),
+        ..GetSnapshotRequest::default()
+    };
+    let status = evaluations.get_snapshot(never).await.unwrap_err();
+    expect(
+        seen,
+        &status,
+        Status::NotFound,
+        ErrorReason::SnapshotUnknown,
+        "その期間は凍結されていません",
+    );
     ledgers.stop().await.unwrap();
 }
 

@@ -1,0 +1,213 @@
+//! `daicho evaluate`: where a plan stands as of a day and a state of knowledge, and what became of that since.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::api::v1;
+use crate::cli::choice;
+use crate::cli::failure::Failure;
+use crate::cli::input;
+use crate::cli::render::{difference, evaluation};
+use crate::cli::session::Session;
+use crate::domain::date::Date;
+
+pub mod point;
+
+use point::{KnownAt, Point, policy};
+
+/// How an evaluation is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For eyes.
+    Table,
+    /// As --json.
+    Json,
+    /// The canonical rows, byte for byte: what a snapshot hashes.
+    Csv,
+}
+
+/// Groups of a table of distributions.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum By {
+    /// 部.
+    Department,
+    /// 柱.
+    Pillar,
+    /// 課等.
+    Section,
+    /// 組織目標.
+    Goal,
+}
+
+impl From<By> for evaluation::Grouping {
+    fn from(by: By) -> Self {
+        match by {
+            By::Department => Self::Department,
+            By::Pillar => Self::Pillar,
+            By::Section => Self::Section,
+            By::Goal => Self::Goal,
+        }
+    }
+}
+
+/// Arguments of `evaluate`.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct EvaluateArgs {
+    /// Ask what differs instead
+    #[command(subcommand)]
+    command: Option<EvaluateCommand>,
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    /// The evaluation date (評価基準日); absent: today, or the day of --known-at
+    #[arg(long, value_name = "DATE", value_parser = input::date)]
+    on: Option<Date>,
+    /// What is known (記録時点): a number of events, an instant, or the end of a day; absent: everything
+    #[arg(long, value_name = "SIZE|TIME|DATE", value_parser = KnownAt::parse)]
+    known_at: Option<KnownAt>,
+    /// How it is printed
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
+    format: Format,
+    /// Only the distributions, group by group
+    #[arg(long, value_enum, value_name = "GROUP")]
+    by: Option<By>,
+    /// Only criteria that stand so; may be repeated
+    #[arg(
+        long = "status",
+        value_name = "STATUS",
+        value_parser = choice::parser::<v1::EvaluationStatus>()
+    )]
+    statuses: Vec<v1::EvaluationStatus>,
+    /// Only goals of this department (部): code or id
+    #[arg(long, value_name = "UNIT")]
+    department: Option<String>,
+    /// Only initiatives that this section (課等) leads or contributes to: code or id
+    #[arg(long, value_name = "UNIT")]
+    section: Option<String>,
+    /// Only goals under the pillar with this number
+    #[arg(long, value_name = "NUMBER")]
+    pillar: Option<u32>,
+    /// The policy (算定方針) and its version; absent: the one in force
+    #[arg(long, value_name = "CODE@VERSION", value_parser = policy)]
+    policy: Option<v1::PolicyVersion>,
+}
+
+/// What else can be asked.
+#[derive(Clone, Debug, Subcommand)]
+pub enum EvaluateCommand {
+    /// What differs between two evaluations, criterion by criterion, with the events behind it
+    Compare(Box<CompareArgs>),
+}
+
+/// Arguments of `evaluate compare`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = COMPARE_EXAMPLES)]
+pub struct CompareArgs {
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    /// Where to begin: a date, a date with what was known then, or a period that was closed
+    #[arg(long, value_name = "DATE[@KNOWN]|PERIOD[#N]", value_parser = Point::parse)]
+    from: Point,
+    /// What to compare with; absent: the same day with everything known
+    #[arg(long, value_name = "DATE[@KNOWN]|PERIOD[#N]", value_parser = Point::parse)]
+    to: Option<Point>,
+    /// Only where a status, an achievement or a grade differs
+    #[arg(long)]
+    major_only: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daicho evaluate R5 --on 2023-09-30 --known-at 2023-10-10
+  daicho evaluate R5 --on 2023-09-30 --by department
+  daicho evaluate R5 --on 2023-09-30 --status behind --status overdue
+  daicho evaluate R5 --on 2023-09-30 --known-at 2023-10-10 --format csv | sha256sum";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  daicho evaluate compare R5 --from 2023-09-30@2023-10-10
+  daicho evaluate compare R5 --from 2023-06-30 --to 2023-09-30 --major-only
+  daicho evaluate compare R5 --from 上半期";
+
+/// Does what was asked.
+pub async fn run(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
+    match &args.command {
+        Some(EvaluateCommand::Compare(args)) => compare(session, args).await,
+        None => evaluate(session, args).await,
+    }
+}
+
+async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
+    let as_of = point::as_of(args.on, args.known_at);
+    if args.format == Format::Csv {
+        let filtered = !args.statuses.is_empty()
+            || args.department.is_some()
+            || args.section.is_some()
+            || args.pillar.is_some()
+            || args.by.is_some();
+        if filtered {
+            return Err(Failure::usage(session.view.pick(
+                "--format csv は計画の全行を出力します。絞り込みや --by は指定できません",
+                "--format csv prints every row of the plan: leave out filters and --by",
+            )));
+        }
+        let report = session
+            .client
+            .report(v1::ExportReportRequest {
+                plan: args.plan.clone(),
+                kind: v1::ReportKind::EvaluationRows.into(),
+                profile: v1::FileProfile::Machine.into(),
+                at: Some(v1::EvaluationPoint {
+                    at: as_of.map(v1::evaluation_point::At::AsOf),
+                    policy: args.policy.clone(),
+                }),
+                ..v1::ExportReportRequest::default()
+            })
+            .await?;
+        return session.output.answer_bytes(&report.bytes);
+    }
+    let request = v1::EvaluatePlanRequest {
+        plan: args.plan.clone(),
+        as_of,
+        policy: args.policy.clone(),
+        department: args.department.clone(),
+        section: args.section.clone(),
+        pillar: args.pillar,
+        statuses: args
+            .statuses
+            .iter()
+            .map(|status| (*status).into())
+            .collect(),
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let response = session.client.evaluate(request).await?;
+    let render = |view: &_, response: &_| match args.by {
+        Some(by) => evaluation::by(view, response, by.into()),
+        None => evaluation::plan(view, response),
+    };
+    if args.format == Format::Json {
+        return session.print_answer(&response);
+    }
+    session.answer(&response, render)
+}
+
+async fn compare(session: &Session, args: &CompareArgs) -> Result<(), Failure> {
+    let request = v1::CompareEvaluationsRequest {
+        plan: args.plan.clone(),
+        from: Some(args.from.message()),
+        to: args.to.as_ref().map(Point::message),
+        at_least: at_least(args.major_only).into(),
+        ..v1::CompareEvaluationsRequest::default()
+    };
+    session.answer(&session.client.compare(request).await?, difference::list)
+}
+
+/// What `--major-only` asks for.
+pub(super) fn at_least(major_only: bool) -> v1::Materiality {
+    if major_only {
+        v1::Materiality::Major
+    } else {
+        v1::Materiality::Unspecified
+    }
+}

@@ -1,0 +1,579 @@
+//! Where plans stand as of (D, K), and what became of that since.
+
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::Stream as FutureStream;
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::domain::code::Key;
+use crate::domain::date::Date;
+use crate::domain::directory::{Directory, Named};
+use crate::domain::evaluation;
+use crate::domain::evaluation::policy::PolicyVersion;
+use crate::domain::id::UnitId;
+use crate::domain::period::{Period, Snapshot};
+use crate::domain::plan::Plan;
+use crate::domain::rejection::{Reason, Rejection};
+use crate::grpc::as_of;
+use crate::grpc::event::{At as Field, Choice as _, Faults, show_span};
+use crate::grpc::goal_service::{form, one};
+use crate::grpc::language;
+use crate::grpc::page_token::{Pinned, Scope, filter_digest};
+use crate::grpc::services::Services;
+use crate::grpc::show;
+use crate::grpc::show::evaluation::Teller;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{ReadFault, Reader, Standpoint};
+use crate::projection::evaluation::cache::Question;
+use crate::projection::evaluation::cause::Causes;
+use crate::projection::evaluation::compare::{self, Materiality};
+use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, roll_up, rows};
+use crate::projection::overview;
+
+mod difference;
+mod report;
+mod snapshot;
+
+type Frames<T> = Pin<Box<dyn FutureStream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl v1::evaluation_service_server::EvaluationService for Services {
+    async fn evaluate_plan(
+        &self,
+        request: Request<v1::EvaluatePlanRequest>,
+    ) -> Result<Response<v1::EvaluatePlanResponse>, Status> {
+        self.unary(
+            request,
+            async |call, mut request: v1::EvaluatePlanRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let min_position = request.min_position.take();
+                let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+                let token = std::mem::take(&mut request.page_token);
+                let scope = Scope {
+                    method: "EvaluationService/EvaluatePlan",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let place = self.place(&scope, &token)?;
+                let skip = Self::skip(place.as_ref())?;
+                let as_of = request.as_of.as_ref();
+                let standpoint = self
+                    .standpoint(&reader, min_position, as_of, place.as_ref())
+                    .await?;
+                let directory = &standpoint.view.directory;
+                let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+                let chosen = policy_of(request.policy.as_ref())?;
+                let filter = Filter::read(directory, &request)?;
+                let at = at(&standpoint, plan, chosen.as_ref())?;
+                let evaluation = self.evaluation(&reader, at).await?;
+                let teller = Teller::new(&evaluation.at);
+                let chooses = |initiative: &_, indicator: &_| filter.chooses(initiative, indicator);
+                let goals: Vec<_> = evaluation
+                    .goals
+                    .iter()
+                    .filter(|goal| filter.leaves(goal))
+                    .collect();
+                let told = goals.iter().skip(skip).take(rows).map(|goal| {
+                    teller.goal(
+                        goal,
+                        |indicators| roll_up::together(&evaluation.at, indicators),
+                        &chooses,
+                    )
+                });
+                let first = place.is_none();
+                let pinned = Some(Pinned::from(&standpoint));
+                Ok(v1::EvaluatePlanResponse {
+                    plan: Some(show::evaluation::plan(&evaluation.at)),
+                    cycle: Some(show_span(evaluation.at.plan.cycle)),
+                    evaluated_at: Some(show::evaluation::evaluated_at(
+                        &evaluation.at,
+                        standpoint.view.head,
+                    )),
+                    goals: told.collect(),
+                    roll_ups: first.then(|| teller.rolled_up(&roll_up::rolled_up(&evaluation))),
+                    next_page_token: self.next_token(&scope, pinned, skip + rows, goals.len()),
+                    total: show::count(goals.len()),
+                })
+            },
+        )
+        .await
+    }
+
+    async fn compare_evaluations(
+        &self,
+        request: Request<v1::CompareEvaluationsRequest>,
+    ) -> Result<Response<v1::CompareEvaluationsResponse>, Status> {
+        self.unary(
+            request,
+            async |call, mut request: v1::CompareEvaluationsRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let min_position = request.min_position.take();
+                let page = Self::page_rows(std::mem::take(&mut request.page_size));
+                let token = std::mem::take(&mut request.page_token);
+                let scope = Scope {
+                    method: "EvaluationService/CompareEvaluations",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let place = self.place(&scope, &token)?;
+                let at_least = match request.at_least {
+                    0 => None,
+                    number => Some(
+                        Materiality::from_number(number)
+                            .ok_or_else(|| form("at_least", "not one of the choices"))?,
+                    ),
+                };
+                let skip = Self::skip(place.as_ref())?;
+                // Both ends are told as the first page found them.
+                let standpoint = self
+                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .await?;
+                let ends = self.ends(&reader, &standpoint, &request).await?;
+                let from = self.evaluation(&reader, ends.from).await?;
+                let to = self.evaluation(&reader, ends.to).await?;
+                let all = compare::differences(&from, &to);
+                let digest = compare::digest(&from, &to, &all);
+                let left: Vec<_> = all
+                    .iter()
+                    .filter(|row| at_least.is_none_or(|least| least <= row.materiality))
+                    .collect();
+                let causes = Causes::between(&reader, &from, &to).await?;
+                let mut differences = Vec::new();
+                for row in left.iter().skip(skip).take(page) {
+                    let steps = causes.of(row.indicator).await?;
+                    differences.push(difference::row(&from, &to, row, &steps));
+                }
+                let head = standpoint.view.head;
+                let pinned = Some(Pinned::from(&standpoint));
+                Ok(v1::CompareEvaluationsResponse {
+                    plan: Some(show::evaluation::plan(&to.at)),
+                    from: Some(show::evaluation::evaluated_at(&from.at, head)),
+                    to: Some(show::evaluation::evaluated_at(&to.at, head)),
+                    differences,
+                    rows: digest.rows,
+                    material: digest.material,
+                    sha256: digest.sha256.to_vec(),
+                    next_page_token: self.next_token(&scope, pinned, skip + page, left.len()),
+                })
+            },
+        )
+        .await
+    }
+
+    async fn list_snapshots(
+        &self,
+        request: Request<v1::ListSnapshotsRequest>,
+    ) -> Result<Response<v1::ListSnapshotsResponse>, Status> {
+        self.unary(
+            request,
+            async |call, mut request: v1::ListSnapshotsRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let min_position = request.min_position.take();
+                let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+                let token = std::mem::take(&mut request.page_token);
+                let scope = Scope {
+                    method: "EvaluationService/ListSnapshots",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let place = self.place(&scope, &token)?;
+                let skip = Self::skip(place.as_ref())?;
+                let standpoint = self
+                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .await?;
+                let directory = &standpoint.view.directory;
+                let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+                let period = match &request.period {
+                    Some(key) => Some(period_of(directory, &plan, "period", key)?),
+                    None => None,
+                };
+                let mut all: Vec<(&Arc<Period>, &Snapshot)> = directory
+                    .periods_of(plan.id)
+                    .into_iter()
+                    .filter(|other| period.as_ref().is_none_or(|period| period.key == other.key))
+                    .flat_map(|period| period.snapshots.iter().map(move |s| (period, s)))
+                    .collect();
+                all.sort_by_key(|(_, snapshot)| snapshot.position);
+                let told = all.iter().skip(skip).take(rows);
+                let pinned = Some(Pinned::from(&standpoint));
+                Ok(v1::ListSnapshotsResponse {
+                    plan: Some(show::entity(directory, Named::Plan(plan.id), standpoint.on)),
+                    snapshots: told
+                        .map(|(period, snapshot)| snapshot::shown(directory, period, snapshot))
+                        .collect(),
+                    next_page_token: self.next_token(&scope, pinned, skip + rows, all.len()),
+                    answered_at: Some(show::answered_at(&standpoint)),
+                })
+            },
+        )
+        .await
+    }
+
+    async fn get_snapshot(
+        &self,
+        request: Request<v1::GetSnapshotRequest>,
+    ) -> Result<Response<v1::GetSnapshotResponse>, Status> {
+        self.unary(
+            request,
+            async |call, mut request: v1::GetSnapshotRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let min_position = request.min_position.take();
+                let page = Self::page_rows(std::mem::take(&mut request.page_size));
+                let token = std::mem::take(&mut request.page_token);
+                let scope = Scope {
+                    method: "EvaluationService/GetSnapshot",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let place = self.place(&scope, &token)?;
+                let skip = Self::skip(place.as_ref())?;
+                let standpoint = self
+                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .await?;
+                let directory = &standpoint.view.directory;
+                let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+                let (period, frozen) = snapshot_of(directory, &plan, request.snapshot.as_ref())?;
+                let evaluation = self.frozen(&reader, &plan, &frozen).await?;
+                let digest = rows::digest(&evaluation);
+                let told = rows::rows(&evaluation).skip(skip).take(page);
+                let pinned = Some(Pinned::from(&standpoint));
+                let head = standpoint.view.head;
+                Ok(v1::GetSnapshotResponse {
+                    plan: Some(show::evaluation::plan(&evaluation.at)),
+                    snapshot: Some(snapshot::shown(directory, &period, &frozen)),
+                    matches: frozen.rows_format == rows::FORMAT
+                        && (digest.rows, digest.sha256) == (frozen.rows, frozen.rows_sha256),
+                    computed_sha256: digest.sha256.to_vec(),
+                    columns: rows::Column::ALL
+                        .iter()
+                        .map(|column| column.name().to_owned())
+                        .collect(),
+                    rows: told
+                        .map(|row| v1::EvaluationRow {
+                            cells: row.into_cells(),
+                        })
+                        .collect(),
+                    next_page_token: self.next_token(
+                        &scope,
+                        pinned,
+                        skip + page,
+                        evaluation.rows(),
+                    ),
+                    evaluated_at: Some(show::evaluation::evaluated_at(&evaluation.at, head)),
+                })
+            },
+        )
+        .await
+    }
+
+    type ExportReportStream = Frames<v1::ExportReportResponse>;
+
+    async fn export_report(
+        &self,
+        request: Request<v1::ExportReportRequest>,
+    ) -> Result<Response<Self::ExportReportStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(&request, language)?;
+            let opened = self.report(request.into_inner());
+            tokio::time::timeout_at(call.deadline.into(), opened)
+                .await
+                .map_err(|_| ServiceReason::DeadlinePassed)?
+        };
+        let frames = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        Ok(Response::new(frames))
+    }
+}
+
+/// The two ends of a comparison.
+struct Ends {
+    from: At,
+    to: At,
+}
+
+impl Services {
+    /// An evaluation, computed unless it was lately.
+    pub(super) async fn evaluation(
+        &self,
+        reader: &Reader,
+        at: At,
+    ) -> Result<Arc<PlanEvaluation>, ReadFault> {
+        let question = Question::of(reader, &at);
+        self.evaluations()
+            .get(question, evaluate_plan(reader, at))
+            .await
+    }
+
+    /// What a snapshot froze, computed again.
+    async fn frozen(
+        &self,
+        reader: &Reader,
+        plan: &Arc<Plan>,
+        snapshot: &Snapshot,
+    ) -> Result<Arc<PlanEvaluation>, Refusal> {
+        let at = at_snapshot(reader, plan, snapshot, None).await?;
+        Ok(self.evaluation(reader, at).await?)
+    }
+
+    /// What a comparison is of. Where it begins with a snapshot and names no end, that is the same D with all that is known.
+    async fn ends(
+        &self,
+        reader: &Reader,
+        now: &Standpoint,
+        request: &v1::CompareEvaluationsRequest,
+    ) -> Result<Ends, Refusal> {
+        let Some(from) = &request.from else {
+            return Err(Refusal::rule(Reason::FieldRequired, "from"));
+        };
+        let named = request.plan.as_deref();
+        let from = point(reader, now, named, Some(from), "from").await?;
+        let to = match &request.to {
+            Some(to) => {
+                // One plan is compared with itself, whichever day each end looks at.
+                let plan = from.plan.id.to_string();
+                point(reader, now, Some(&plan), Some(to), "to").await?
+            }
+            None => {
+                let on = from.effective_on;
+                let view = now.view.clone();
+                at(&Standpoint { view, on }, from.plan.clone(), None)?
+            }
+        };
+        let mut wrong = Vec::new();
+        let mut refuse = |problem: &str| {
+            wrong.push(Rejection::new(Reason::FieldInvalid, "to").with("problem", problem));
+        };
+        if to.known_at < from.known_at {
+            refuse("it must know at least as much as `from`");
+        }
+        if to.effective_on < from.effective_on {
+            refuse("its day must not be before that of `from`");
+        }
+        if !wrong.is_empty() {
+            return Err(Refusal::Rules(wrong));
+        }
+        Ok(Ends { from, to })
+    }
+}
+
+/// One end of a comparison, or what a report is of, as things stand `now`.
+async fn point(
+    reader: &Reader,
+    now: &Standpoint,
+    plan: Option<&str>,
+    point: Option<&v1::EvaluationPoint>,
+    field: &'static str,
+) -> Result<At, Refusal> {
+    use v1::evaluation_point::At as Wire;
+    let within = |refusal: Refusal| refusal.map_fields(|inner| format!("{field}.{inner}"));
+    let chosen = policy_of(point.and_then(|point| point.policy.as_ref())).map_err(within)?;
+    match point.and_then(|point| point.at.as_ref()) {
+        Some(Wire::Snapshot(wanted)) => {
+            let directory = &now.view.directory;
+            let plan = plan_of(directory, plan, now.on)?;
+            let (_, snapshot) = snapshot_of(directory, &plan, Some(wanted)).map_err(within)?;
+            let at = at_snapshot(reader, &plan, &snapshot, chosen.as_ref()).await;
+            at.map_err(within)
+        }
+        Some(Wire::AsOf(wanted)) => {
+            let mut faults = Faults::default();
+            let wanted = as_of::read(&mut faults, Some(wanted));
+            let wanted = faults
+                .into_result(wanted)
+                .map_err(Refusal::from)
+                .map_err(within)?;
+            let standpoint = reader.standpoint(&now.view, &wanted).await;
+            let standpoint = standpoint.map_err(Refusal::from).map_err(within)?;
+            let plan = plan_of(&standpoint.view.directory, plan, standpoint.on)?;
+            at(&standpoint, plan, chosen.as_ref()).map_err(within)
+        }
+        None => {
+            let plan = plan_of(&now.view.directory, plan, now.on)?;
+            at(now, plan, chosen.as_ref()).map_err(within)
+        }
+    }
+}
+
+/// A standpoint with a plan and a ruling.
+fn at(
+    standpoint: &Standpoint,
+    plan: Arc<Plan>,
+    chosen: Option<&PolicyVersion>,
+) -> Result<At, Refusal> {
+    let (view, on) = (&standpoint.view, standpoint.on);
+    let ruling = ruling(&view.directory, chosen, on, view.size)?;
+    Ok(At {
+        directory: view.directory.clone(),
+        plan,
+        effective_on: on,
+        known_at: view.size,
+        ruling,
+    })
+}
+
+/// D and K of a snapshot, under its policy or another.
+async fn at_snapshot(
+    reader: &Reader,
+    plan: &Arc<Plan>,
+    snapshot: &Snapshot,
+    chosen: Option<&PolicyVersion>,
+) -> Result<At, Refusal> {
+    let view = reader.view_at(snapshot.known_at).await?;
+    let policy = chosen.unwrap_or(&snapshot.policy);
+    let on = snapshot.effective_on;
+    let ruling = ruling(&view.directory, Some(policy), on, view.size)?;
+    Ok(At {
+        directory: view.directory,
+        plan: plan.clone(),
+        effective_on: on,
+        known_at: snapshot.known_at,
+        ruling,
+    })
+}
+
+fn ruling(
+    directory: &Directory,
+    chosen: Option<&PolicyVersion>,
+    on: Date,
+    known_at: u64,
+) -> Result<Ruling, Refusal> {
+    match chosen {
+        None => Ok(Ruling::on(directory, on, known_at)),
+        Some(version) => Ruling::of(directory, version, on, known_at)
+            .ok_or_else(|| Refusal::rule(Reason::PolicyUnknown, "policy")),
+    }
+}
+
+/// The plan that is named, or that of the day.
+fn plan_of(directory: &Directory, named: Option<&str>, on: Date) -> Result<Arc<Plan>, Refusal> {
+    let plan = match named {
+        Some(text) => directory.plan(one(directory, "plan", text)?).cloned(),
+        None => overview::plan_on(directory, on),
+    };
+    plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))
+}
+
+fn policy_of(wire: Option<&v1::PolicyVersion>) -> Result<Option<PolicyVersion>, Refusal> {
+    let Some(wire) = wire else { return Ok(None) };
+    let mut faults = Faults::default();
+    let code = faults.code(&Field::field("policy").then("code"), &wire.code);
+    let code = faults.into_result(code)?;
+    Ok(Some(PolicyVersion {
+        code,
+        version: wire.version,
+    }))
+}
+
+fn period_of(
+    directory: &Directory,
+    plan: &Plan,
+    field: &'static str,
+    text: &str,
+) -> Result<Arc<Period>, Refusal> {
+    if text.is_empty() {
+        return Err(Refusal::rule(Reason::FieldRequired, field));
+    }
+    let period = Key::parse(text)
+        .ok()
+        .and_then(|key| directory.period(plan.id, &key).cloned());
+    period.ok_or_else(|| {
+        let known: Vec<String> = directory
+            .periods_of(plan.id)
+            .into_iter()
+            .map(|period| period.key.to_string())
+            .collect();
+        let known = if known.is_empty() {
+            "-".to_owned()
+        } else {
+            known.join(", ")
+        };
+        Refusal::Rules(vec![
+            Rejection::new(Reason::PeriodUnknown, field).with("known", known),
+        ])
+    })
+}
+
+fn snapshot_of(
+    directory: &Directory,
+    plan: &Plan,
+    wanted: Option<&v1::SnapshotRef>,
+) -> Result<(Arc<Period>, Snapshot), Refusal> {
+    let Some(wanted) = wanted else {
+        return Err(Refusal::rule(Reason::FieldRequired, "snapshot"));
+    };
+    let period = period_of(directory, plan, "snapshot.period", &wanted.period)?;
+    let found = match wanted.revision {
+        Some(revision) => period.snapshot(revision),
+        None => period.snapshots.last(),
+    };
+    let found = found.cloned();
+    let snapshot = found.ok_or_else(|| Refusal::new(ServiceReason::SnapshotUnknown))?;
+    Ok((period, snapshot))
+}
+
+/// Which goals, initiatives and indicators are told.
+struct Filter {
+    department: Option<UnitId>,
+    section: Option<UnitId>,
+    pillar: Option<u32>,
+    statuses: BTreeSet<evaluation::Status>,
+}
+
+impl Filter {
+    fn read(directory: &Directory, request: &v1::EvaluatePlanRequest) -> Result<Self, Refusal> {
+        let unit = |field, text: &Option<String>| {
+            text.as_deref()
+                .map(|text| one(directory, field, text))
+                .transpose()
+        };
+        let statuses = request.statuses.iter().map(|number| {
+            evaluation::Status::from_number(*number)
+                .ok_or_else(|| form("statuses", "not one of the choices"))
+        });
+        Ok(Self {
+            department: unit("department", &request.department)?,
+            section: unit("section", &request.section)?,
+            pillar: request.pillar,
+            statuses: statuses.collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn chooses(
+        &self,
+        initiative: &crate::projection::evaluation::InitiativeEvaluation,
+        indicator: &crate::projection::evaluation::IndicatorEvaluation,
+    ) -> bool {
+        let works_on = |section: UnitId| {
+            initiative.lead == section
+                || initiative.contributing.contains(&section)
+                || indicator.lead == section
+                || indicator.contributing.contains(&section)
+        };
+        self.section.is_none_or(works_on)
+            && (self.statuses.is_empty() || self.statuses.contains(&indicator.evaluation.status))
+    }
+
+    /// Whether anything of a goal is told. A goal without indicators is told where nothing is asked of them.
+    fn leaves(&self, goal: &crate::projection::evaluation::GoalEvaluation) -> bool {
+        let placed = self.department.is_none_or(|unit| unit == goal.department)
+            && self.pillar.is_none_or(|pillar| pillar == goal.pillar);
+        let whole = self.section.is_none() && self.statuses.is_empty();
+        placed
+            && (whole
+                || goal.initiatives.iter().any(|initiative| {
+                    initiative
+                        .indicators
+                        .iter()
+                        .any(|indicator| self.chooses(initiative, indicator))
+                }))
+    }
+}

@@ -1,0 +1,148 @@
+//! Differences between two evaluations as messages.
+
+use crate::api::v1;
+use crate::domain::directory::Named;
+use crate::domain::evaluation::{AgainstTarget, Evaluation, Exact, Figure};
+use crate::grpc::event::{Choice as _, show_actor, show_reason, show_timestamp};
+use crate::grpc::show;
+use crate::grpc::show::evaluation::number;
+use crate::projection::describe::subject_of;
+use crate::projection::evaluation::cause::{Cause, RowChangeBy, Step, Steps};
+use crate::projection::evaluation::compare::{FieldDifference, RowDifference};
+use crate::projection::evaluation::rows::Column;
+use crate::projection::evaluation::{GoalEvaluation, PlanEvaluation};
+
+/// A row that differs, with the steps between and the events behind each.
+pub(super) fn row(
+    from: &PlanEvaluation,
+    to: &PlanEvaluation,
+    difference: &RowDifference,
+    steps: &Steps,
+) -> v1::RowDifference {
+    let id = difference.indicator;
+    let of = |evaluation: &PlanEvaluation| {
+        let mut indicators = evaluation.indicators();
+        indicators
+            .find(|(_, _, indicator)| indicator.id == id)
+            .map(|(goal, _, indicator)| (goal.id, indicator.evaluation.clone()))
+    };
+    let (before, after) = (of(from), of(to));
+    let goal = after.as_ref().or(before.as_ref()).map(|(goal, _)| *goal);
+    let directory = &to.at.directory;
+    let on = to.at.effective_on;
+    let named = |named| show::entity(directory, named, on);
+    let evaluation = |found: &Option<(_, std::sync::Arc<Evaluation>)>| {
+        found.as_ref().map(|(_, evaluation)| evaluation.clone())
+    };
+    v1::RowDifference {
+        indicator: Some(named(Named::Indicator(id))),
+        goal: goal.map(|goal| named(Named::Goal(goal))),
+        change: difference.change.number(),
+        fields: fields(
+            difference,
+            evaluation(&before).as_deref(),
+            evaluation(&after).as_deref(),
+        ),
+        materiality: difference.materiality.number(),
+        learnt: Some(step(to, &steps.learnt)),
+        happened: Some(step(to, &steps.happened)),
+        ruled: Some(step(to, &steps.ruled)),
+    }
+}
+
+fn step(to: &PlanEvaluation, step: &Step) -> v1::RowStep {
+    let change = step.change.as_deref();
+    v1::RowStep {
+        fields: change.map(changed).unwrap_or_default(),
+        materiality: change.map_or(0, |change| change.difference.materiality.number()),
+        causes: step.causes.iter().map(|c| cause(to, c)).collect(),
+        more_causes: step.more,
+    }
+}
+
+fn cause(to: &PlanEvaluation, cause: &Cause) -> v1::Cause {
+    let recorded = &cause.stored.recorded;
+    let event = &recorded.event;
+    let change = cause.difference.as_deref();
+    v1::Cause {
+        event_id: event.id.to_string(),
+        position: recorded.position,
+        r#type: event.payload.event_type().number(),
+        recorded_at: Some(show_timestamp(recorded.recorded_at)),
+        actor: Some(show_actor(&recorded.actor)),
+        reason: event.reason.as_ref().map(show_reason),
+        valid_from: event.valid.map(|valid| valid.from.to_string()),
+        valid_to: event
+            .valid
+            .and_then(|valid| valid.to)
+            .map(|day| day.to_string()),
+        subject: Some(show::entity(
+            &to.at.directory,
+            subject_of(event),
+            to.at.effective_on,
+        )),
+        fields: change.map(changed).unwrap_or_default(),
+        materiality: change.map_or(0, |change| change.difference.materiality.number()),
+    }
+}
+
+fn changed(change: &RowChangeBy) -> Vec<v1::FieldDifference> {
+    let evaluation = |goal: &Option<GoalEvaluation>| {
+        goal.as_ref()
+            .and_then(|goal| goal.indicators().next())
+            .map(|indicator| indicator.evaluation.clone())
+    };
+    let (before, after) = (evaluation(&change.before), evaluation(&change.after));
+    fields(&change.difference, before.as_deref(), after.as_deref())
+}
+
+fn fields(
+    difference: &RowDifference,
+    before: Option<&Evaluation>,
+    after: Option<&Evaluation>,
+) -> Vec<v1::FieldDifference> {
+    let some = |cell: &str| (!cell.is_empty()).then(|| cell.to_owned());
+    difference
+        .fields
+        .iter()
+        .map(|field| v1::FieldDifference {
+            field: field.column.name().to_owned(),
+            before: some(&field.before),
+            after: some(&field.after),
+            points: points(field, before, after),
+        })
+        .collect()
+}
+
+/// What a share rose or fell by, in percentage points.
+fn points(
+    field: &FieldDifference,
+    before: Option<&Evaluation>,
+    after: Option<&Evaluation>,
+) -> Option<v1::ExactNumber> {
+    let (before, after) = (share(field.column, before?)?, share(field.column, after?)?);
+    let points = after.minus(&before).times(&100.into());
+    let shown = points.half_up(POINTS_DIGITS);
+    Some(number(&points, shown))
+}
+
+/// Digits after the point that percentage points are shown with.
+const POINTS_DIGITS: u32 = 1;
+
+fn share(column: Column, found: &Evaluation) -> Option<Exact> {
+    let against = |against: &Option<AgainstTarget>| {
+        against
+            .as_ref()
+            .and_then(|against| against.attainment.clone().ok())
+    };
+    let figure = |figure: &Figure| figure.clone().ok();
+    match column {
+        Column::Attainment => against(&found.current),
+        Column::AttainmentFirst => against(&found.first),
+        Column::CapUsage => figure(&found.cap_usage),
+        Column::MeanOfMonths => figure(&found.mean_of_months),
+        Column::ServiceRate => figure(&found.service_rate),
+        Column::PlannedShare => figure(&found.planned_share),
+        _ => None,
+    }
+}

@@ -1,0 +1,241 @@
+//! Snapshots (評価時点凍結): what the server itself appends when a period is closed.
+//!
+//! D is the last day of the period, K the size right after the closing, so the same rows come out whenever they are
+//! computed, and a snapshot that a crash prevented is taken later as it would have been taken then: when the closing is
+//! sent again, and when the server starts.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::api::v1;
+use crate::auth::Authenticator;
+use crate::domain::code::Key;
+use crate::domain::event::{Event, Payload, SnapshotTaken, Stream, Validity};
+use crate::domain::id::{EventId, PlanId, RequestId};
+use crate::domain::period::{Period, Step};
+use crate::domain::text::Name;
+use crate::grpc::services::Services;
+use crate::grpc::show;
+use crate::grpc::status::Refusal;
+use crate::ledger::{Append, AppendError, Appended, Ledgers, ReadFault, Reader};
+use crate::projection::evaluation::cache::{Cache, Question};
+use crate::projection::evaluation::{At, Ruling, evaluate_plan, rows};
+
+/// Who appends snapshots: the server.
+const ACTOR: &str = "daicho";
+
+/// A closing without snapshot.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Closing {
+    /// The plan.
+    pub plan: PlanId,
+    /// The period.
+    pub period: Key,
+    /// Which closing of it.
+    pub revision: u32,
+    /// Position of the event.
+    position: u64,
+}
+
+/// A snapshot could not be taken. It is taken later: nothing is lost.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// Stored events could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+    /// It was not appended.
+    #[error("the snapshot was not appended")]
+    Append(#[from] AppendError),
+    /// The ledger or the closing is not there.
+    #[error("there is no such closing")]
+    Unknown,
+}
+
+/// Takes snapshots.
+#[derive(Clone)]
+pub struct Snapshots {
+    ledgers: Arc<Ledgers>,
+    evaluations: Arc<Cache>,
+}
+
+impl Snapshots {
+    /// Takes snapshots in `ledgers`; what is computed for them is kept in `evaluations`.
+    pub fn new(ledgers: Arc<Ledgers>, evaluations: Arc<Cache>) -> Self {
+        Self {
+            ledgers,
+            evaluations,
+        }
+    }
+
+    /// Takes every snapshot that is missing, in every ledger, and says how many were. What cannot be taken now is logged
+    /// and tried again at the next start.
+    pub async fn complete(&self) -> usize {
+        let mut taken = 0;
+        for reader in self.ledgers.list() {
+            for closing in missing(&reader) {
+                taken += usize::from(self.take_or_log(&reader, &closing).await);
+            }
+        }
+        taken
+    }
+
+    async fn take_or_log(&self, reader: &Reader, closing: &Closing) -> bool {
+        let taken = self.take(reader, closing).await;
+        if let Err(error) = &taken {
+            tracing::error!(
+                ledger = %reader.id(),
+                period = %closing.period,
+                revision = closing.revision,
+                error = error as &dyn std::error::Error,
+                "a snapshot was not taken; it is tried again at the next start"
+            );
+        }
+        taken.is_ok()
+    }
+
+    /// Takes the snapshot of a closing, or finds it taken. The same closing always brings the same event.
+    pub async fn take(
+        &self,
+        reader: &Reader,
+        closing: &Closing,
+    ) -> Result<Appended, SnapshotError> {
+        let known_at = closing.position + 1;
+        let view = reader.view_at(known_at).await?;
+        let directory = &view.directory;
+        let (Some(plan), Some(period)) = (
+            directory.plan(closing.plan).cloned(),
+            directory.period(closing.plan, &closing.period),
+        ) else {
+            return Err(SnapshotError::Unknown);
+        };
+        let on = period.evaluation_date();
+        let ruling = Ruling::on(directory, on, known_at);
+        let policy = ruling.policy.version.clone();
+        let at = At {
+            plan,
+            effective_on: on,
+            known_at,
+            ruling,
+            directory: directory.clone(),
+        };
+        let question = Question::of(reader, &at);
+        let evaluation = self
+            .evaluations
+            .get(question, evaluate_plan(reader, at))
+            .await?;
+        let digest = rows::digest(&evaluation);
+        let root = reader.root_at(known_at).await?;
+        let closed = reader.stored(closing.position).await?.recorded;
+        let ordinal = closed.request_index;
+        let request = closed.request_id.uuid();
+        let event = Event {
+            id: EventId::derived(request, &format!("snapshot {ordinal}")),
+            stream: Stream::plan(closing.plan),
+            valid: Some(Validity::from(on)),
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: Some(closed.event.id),
+            payload: Payload::SnapshotTaken(SnapshotTaken {
+                plan: closing.plan,
+                period: closing.period.clone(),
+                revision: closing.revision,
+                closed_by: closed.event.id,
+                effective_on: on,
+                known_at,
+                policy,
+                rows: digest.rows,
+                rows_format: rows::FORMAT,
+                rows_sha256: digest.sha256,
+                root: Some(*root.as_bytes()),
+            }),
+        };
+        let append = Append {
+            ledger: reader.id(),
+            request_id: RequestId::derived(request, &format!("snapshot {ordinal}")),
+            events: vec![event],
+            expected: Vec::new(),
+            validate_only: false,
+        };
+        let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
+        let permitted = Authenticator.permit_system(name, append);
+        Ok(self.ledgers.append(permitted, None).await?)
+    }
+}
+
+/// Before a deadline, to answer in time with what is there.
+const ANSWER_TIME: Duration = Duration::from_millis(50);
+
+impl Services {
+    /// The snapshots of the closings among the events of an answer, and whether some are still to come. What is missing is
+    /// taken now; it goes on behind the caller's deadline.
+    pub(super) async fn snapshots_of(
+        &self,
+        reader: &Arc<Reader>,
+        appended: &Appended,
+        deadline: Instant,
+    ) -> Result<(Vec<v1::RecordedEvent>, bool), Refusal> {
+        let closes = |event: &Event| matches!(event.payload, Payload::PeriodClosed(_));
+        if !appended.events.iter().any(closes) {
+            return Ok((Vec::new(), false));
+        }
+        reader.caught_up(None).await;
+        let positions: Vec<u64> = appended
+            .receipt
+            .events
+            .iter()
+            .map(|event| event.position)
+            .collect();
+        let mut open = missing(reader);
+        open.retain(|closing| positions.contains(&closing.position));
+        let (snapshots, taking) = (self.snapshots(), reader.clone());
+        // In a task of its own: the caller may be gone before it is done.
+        let work = tokio::spawn(async move {
+            for closing in open {
+                snapshots.take_or_log(&taking, &closing).await;
+            }
+        });
+        let until = deadline.checked_sub(ANSWER_TIME).unwrap_or(deadline);
+        // Whatever became of it, what is there is told.
+        let _ = tokio::time::timeout_at(until.into(), work).await;
+        let view = reader.caught_up(None).await;
+        let mut found = Vec::new();
+        for period in view.directory.periods() {
+            let of_these = period.snapshots.iter().filter(|snapshot| {
+                let closing = period.closing(snapshot.revision);
+                closing.is_some_and(|closing| positions.contains(&closing.position))
+            });
+            found.extend(of_these.map(|snapshot| snapshot.position));
+        }
+        found.sort_unstable();
+        let stored = reader.stored_at(&found).await?;
+        let follows = missing(reader)
+            .iter()
+            .any(|closing| positions.contains(&closing.position));
+        Ok((stored.iter().map(show::recorded_event).collect(), follows))
+    }
+}
+
+/// The closings of a ledger that have no snapshot, in the order of their positions.
+fn missing(reader: &Reader) -> Vec<Closing> {
+    let directory = reader.view().directory;
+    let of_period = |period: &Arc<Period>| {
+        let closings = period.transitions.iter().filter_map(|t| match t.step {
+            Step::Closed { revision } => Some((revision, t.position)),
+            Step::Opened | Step::SoftClosed | Step::Reopened { .. } => None,
+        });
+        let missing = closings.filter(|(revision, _)| period.snapshot(*revision).is_none());
+        let closing = |(revision, position)| Closing {
+            plan: period.plan,
+            period: period.key.clone(),
+            revision,
+            position,
+        };
+        missing.map(closing).collect::<Vec<_>>()
+    };
+    let mut found: Vec<_> = directory.periods().flat_map(of_period).collect();
+    found.sort_by_key(|closing| closing.position);
+    found
+}

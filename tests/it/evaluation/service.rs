@@ -1,0 +1,303 @@
+//! Evaluations as a client asks for them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use daicho::api::v1;
+use daicho::api::v1::evaluation_service_server::EvaluationService as _;
+use daicho::api::v1::ledger_service_server::LedgerService as _;
+use daicho::clock::new_id;
+use daicho::grpc::{PageKey, Services};
+use daicho::ledger::Ledgers;
+use daicho::projection::evaluation::rows;
+use futures::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
+use tonic::{Code, Request};
+
+use super::{evaluated, plan, sample};
+use crate::fixture::date;
+
+pub(super) fn services(ledgers: &Arc<Ledgers>) -> Services {
+    let (_, closing) = watch::channel(false);
+    let key = PageKey::new([7; 32]);
+    Services::new(ledgers.clone(), key, None, Duration::from_secs(60), closing)
+}
+
+pub(super) fn asked<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let metadata = request.metadata_mut();
+    metadata.insert("daicho-actor", "planner".parse().unwrap());
+    request
+}
+
+pub(super) fn as_of(on: &str, known_at: v1::as_of::KnownAt) -> Option<v1::AsOf> {
+    Some(v1::AsOf {
+        known_at: Some(known_at),
+        effective_on: Some(on.to_owned()),
+    })
+}
+
+fn by_october() -> v1::as_of::KnownAt {
+    v1::as_of::KnownAt::Date("2023-10-10".to_owned())
+}
+
+async fn file(services: &Services, at: Option<v1::EvaluationPoint>) -> Vec<u8> {
+    let request = v1::ExportReportRequest {
+        plan: Some("R5".to_owned()),
+        kind: v1::ReportKind::EvaluationRows.into(),
+        at,
+        ..v1::ExportReportRequest::default()
+    };
+    let mut frames = services
+        .export_report(asked(request))
+        .await
+        .unwrap()
+        .into_inner();
+    let (mut bytes, mut whole) = (Vec::new(), false);
+    while let Some(frame) = frames.next().await {
+        match frame.unwrap().frame.unwrap() {
+            v1::export_report_response::Frame::Header(header) => {
+                assert!(bytes.is_empty());
+                assert_eq!(header.rows_format, rows::FORMAT);
+            }
+            v1::export_report_response::Frame::Bytes(piece) => bytes.extend(piece),
+            v1::export_report_response::Frame::Trailer(trailer) => {
+                assert_eq!(trailer.bytes as usize, bytes.len());
+                assert_eq!(trailer.sha256, Sha256::digest(&bytes).as_slice());
+                whole = true;
+            }
+        }
+    }
+    assert!(whole);
+    bytes
+}
+
+#[tokio::test]
+async fn pages_of_one_evaluation_are_of_one_state_while_appends_go_on() {
+    let (ledgers, reader) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let request = v1::EvaluatePlanRequest {
+        plan: Some("R5".to_owned()),
+        as_of: Some(v1::AsOf {
+            known_at: None,
+            effective_on: Some("2023-09-30".to_owned()),
+        }),
+        page_size: 20,
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let size = reader.head().size;
+    let (mut goals, mut token, mut pages) = (Vec::new(), String::new(), 0);
+    loop {
+        let request = v1::EvaluatePlanRequest {
+            page_token: token,
+            ..request.clone()
+        };
+        let page = services
+            .evaluate_plan(asked(request))
+            .await
+            .unwrap()
+            .into_inner();
+        let at = page.evaluated_at.unwrap();
+        assert_eq!(
+            (at.known_at, at.effective_on.as_str()),
+            (size, "2023-09-30")
+        );
+        assert_eq!(at.head.unwrap().size, size + pages);
+        assert_eq!(at.policy.unwrap().sha256.len(), 32);
+        assert_eq!((page.total, page.roll_ups.is_some()), (62, pages == 0));
+        goals.extend(page.goals);
+        pages += 1;
+        let narrative = v1::EventInput {
+            event_id: new_id().to_string(),
+            valid_from: Some("2023-10-01".to_owned()),
+            payload: Some(v1::event_input::Payload::NarrativeAdded(
+                v1::NarrativeAdded {
+                    subject: Some(v1::Subject {
+                        kind: Some(v1::subject::Kind::Goal("R5/総務部/3-1".to_owned())),
+                    }),
+                    kind: v1::NarrativeKind::Note.into(),
+                    text: "確認した。".to_owned(),
+                },
+            )),
+            ..v1::EventInput::default()
+        };
+        let append = v1::AppendEventsRequest {
+            request_id: new_id().to_string(),
+            events: vec![narrative],
+            ..v1::AppendEventsRequest::default()
+        };
+        services.append_events(asked(append)).await.unwrap();
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!((goals.len(), pages), (62, 4));
+    let told: usize = goals
+        .iter()
+        .flat_map(|goal| &goal.initiatives)
+        .map(|initiative| initiative.indicators.len())
+        .sum();
+    let evaluation = evaluated(&reader, plan(&reader, "R5"), date("2023-09-30"), size).await;
+    assert_eq!(told, evaluation.rows());
+}
+
+#[tokio::test]
+async fn the_file_is_the_canonical_rows_at_the_point_asked_for() {
+    let (ledgers, reader) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let point = v1::EvaluationPoint {
+        at: as_of("2023-09-30", by_october()).map(v1::evaluation_point::At::AsOf),
+        policy: None,
+    };
+    let bytes = file(&services, Some(point)).await;
+    let size = super::known_by(&reader, date("2023-10-10")).await;
+    let evaluation = evaluated(&reader, plan(&reader, "R5"), date("2023-09-30"), size).await;
+    assert_eq!(bytes, super::csv(&evaluation).into_bytes());
+}
+
+#[tokio::test]
+async fn filters_leave_what_satisfies_them_and_roll_ups_stay_whole() {
+    let (ledgers, _) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let ask = |statuses: Vec<i32>, pillar, section: Option<&str>| v1::EvaluatePlanRequest {
+        plan: Some("R5".to_owned()),
+        as_of: as_of("2023-09-30", by_october()),
+        statuses,
+        pillar,
+        section: section.map(str::to_owned),
+        page_size: 500,
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let behind = i32::from(v1::EvaluationStatus::Behind);
+    let answer = services
+        .evaluate_plan(asked(ask(vec![behind], None, None)))
+        .await
+        .unwrap()
+        .into_inner();
+    let found: Vec<i32> = answer
+        .goals
+        .iter()
+        .flat_map(|goal| &goal.initiatives)
+        .flat_map(|initiative| &initiative.indicators)
+        .map(|indicator| indicator.status)
+        .collect();
+    let counted = answer.roll_ups.unwrap().plan.unwrap();
+    let of_status = counted
+        .statuses
+        .iter()
+        .find(|counted| counted.status == behind)
+        .map_or(0, |counted| counted.count);
+    assert!(found.iter().all(|status| *status == behind));
+    assert_eq!((found.len(), of_status > 0), (of_status as usize, true));
+    assert_eq!(counted.indicators, 241);
+
+    let none = services
+        .evaluate_plan(asked(ask(Vec::new(), Some(5), None)))
+        .await;
+    assert_eq!(none.unwrap().into_inner().goals.len(), 0);
+    let unknown = services
+        .evaluate_plan(asked(ask(Vec::new(), None, Some("無い課"))))
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_there_and_a_future_are_refused() {
+    let (ledgers, _) = sample(date("2023-10-06")).await;
+    let services = services(&ledgers);
+    let unknown = v1::EvaluatePlanRequest {
+        policy: Some(v1::PolicyVersion {
+            code: "nowhere".to_owned(),
+            version: 1,
+        }),
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let refused = services.evaluate_plan(asked(unknown)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::NotFound);
+    let future = v1::EvaluatePlanRequest {
+        as_of: as_of("2023-09-30", v1::as_of::KnownAt::Size(1 << 40)),
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let refused = services.evaluate_plan(asked(future)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    let built_in = v1::EvaluatePlanRequest {
+        policy: Some(v1::PolicyVersion {
+            code: "default".to_owned(),
+            version: 0,
+        }),
+        ..v1::EvaluatePlanRequest::default()
+    };
+    services.evaluate_plan(asked(built_in)).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_was_learnt_is_told_event_by_event() {
+    let (ledgers, _) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let from = Some(v1::EvaluationPoint {
+        at: as_of("2023-09-30", by_october()).map(v1::evaluation_point::At::AsOf),
+        policy: None,
+    });
+    let to = Some(v1::EvaluationPoint {
+        at: Some(v1::evaluation_point::At::AsOf(v1::AsOf {
+            known_at: None,
+            effective_on: Some("2023-09-30".to_owned()),
+        })),
+        policy: None,
+    });
+    let request = v1::CompareEvaluationsRequest {
+        plan: Some("R5".to_owned()),
+        from,
+        to,
+        page_size: 3,
+        ..v1::CompareEvaluationsRequest::default()
+    };
+    let (mut found, mut token) = (Vec::new(), String::new());
+    let (rows, material) = loop {
+        let request = v1::CompareEvaluationsRequest {
+            page_token: token,
+            ..request.clone()
+        };
+        let page = services
+            .compare_evaluations(asked(request))
+            .await
+            .unwrap()
+            .into_inner();
+        found.extend(page.differences);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break (page.rows, page.material);
+        }
+    };
+    assert_eq!(found.len(), rows as usize);
+    assert!(0 < rows);
+    let major = i32::from(v1::Materiality::Major);
+    let judged = found.iter().filter(|row| row.materiality == major).count();
+    assert_eq!(judged, material as usize);
+    for row in &found {
+        let learnt = row.learnt.as_ref().unwrap();
+        assert_eq!(learnt.fields, row.fields);
+        assert!(
+            learnt.causes.iter().any(|cause| !cause.fields.is_empty()),
+            "{row:?}"
+        );
+        let points = row.fields.iter().find(|field| {
+            field.field == "attainment" && field.before.is_some() && field.after.is_some()
+        });
+        assert!(points.is_none_or(|field| field.points.is_some()));
+    }
+    let only_major = v1::CompareEvaluationsRequest {
+        at_least: major,
+        page_size: 500,
+        ..request
+    };
+    let answer = services
+        .compare_evaluations(asked(only_major))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!((answer.differences.len(), answer.rows), (judged, rows));
+}
