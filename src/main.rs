@@ -13,6 +13,9 @@ use daicho::cli::output::Output;
 use daicho::cli::{self, Cli, Command, ServeArgs};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::show_event;
+use daicho::ledger::{ReadFault, StartError};
+use daicho::log::ReadError;
+use daicho::log::embedded::OpenError;
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -137,13 +140,36 @@ fn program() -> String {
 
 /// Why a server ended, with every cause on its own line.
 fn ended(error: &ServeError) -> Failure {
-    let mut failure = Failure::new(Exit::Fault, error.to_string());
+    let mut failure = Failure::new(exit_of(error), error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
         failure = failure.hint(error.to_string());
         cause = error.source();
     }
     failure
+}
+
+/// What whoever starts the server again has to know.
+fn exit_of(error: &ServeError) -> Exit {
+    match error {
+        ServeError::Listen { .. } => Exit::Address,
+        ServeError::Open(open) => match open {
+            OpenError::Locked { .. } => Exit::FolderInUse,
+            OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Exit::FolderForeign,
+            OpenError::Refused { .. } => Exit::Damaged,
+            OpenError::Io { .. } => Exit::StorageFailed,
+        },
+        ServeError::Start(StartError::Read(fault)) => match fault {
+            ReadFault::Log(ReadError::Damaged { .. })
+            | ReadFault::Decode { .. }
+            | ReadFault::BrokenChain { .. } => Exit::Damaged,
+            _ => Exit::StorageFailed,
+        },
+        ServeError::Folder(_) | ServeError::LogFailed | ServeError::Close(_) => Exit::StorageFailed,
+        ServeError::Start(StartError::Thread(_))
+        | ServeError::Transport(_)
+        | ServeError::Reflection(_) => Exit::Fault,
+    }
 }
 
 fn flags(args: &ServeArgs) -> Flags {

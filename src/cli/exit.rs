@@ -22,11 +22,21 @@ pub enum Exit {
     OutcomeUnknown = 6,
     /// The server reports damaged data or an internal error, or the output cannot be written.
     Fault = 7,
+    /// The address cannot be listened on. Nothing was changed.
+    Address = 8,
+    /// Another process has the data folder open. Nothing was changed.
+    FolderInUse = 9,
+    /// A later version or another engine wrote the data folder. Nothing was changed.
+    FolderForeign = 10,
+    /// What is stored cannot be proven whole. Nothing was overwritten.
+    Damaged = 11,
+    /// The storage failed: only a start with all its checks goes on.
+    StorageFailed = 12,
 }
 
 impl Exit {
     /// Every code with its meaning, as `--help` prints them.
-    pub const ALL: [(Self, &'static str); 8] = [
+    pub const ALL: [(Self, &'static str); 13] = [
         (Self::Done, "done, or done before"),
         (
             Self::Refused,
@@ -52,6 +62,26 @@ impl Exit {
         (
             Self::Fault,
             "damaged data, an internal error, or the output cannot be written",
+        ),
+        (
+            Self::Address,
+            "serve, demo: the address cannot be listened on",
+        ),
+        (
+            Self::FolderInUse,
+            "serve, demo: another process has the data folder open",
+        ),
+        (
+            Self::FolderForeign,
+            "serve, demo: a later version or another engine wrote the data folder",
+        ),
+        (
+            Self::Damaged,
+            "serve, demo: what is stored cannot be proven whole; nothing was overwritten",
+        ),
+        (
+            Self::StorageFailed,
+            "serve, demo: the storage failed; start it again, which checks everything",
         ),
     ];
 

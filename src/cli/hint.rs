@@ -145,6 +145,26 @@ fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {
         )),
         Exit::OutcomeUnknown => for_reason("OUTCOME_UNKNOWN"),
         Exit::Fault => Some(("サーバーの管理者に知らせてください", "tell the operator")),
+        Exit::Address => Some((
+            "--listen で別のアドレスを指定してください",
+            "choose another address with --listen",
+        )),
+        Exit::FolderInUse => Some((
+            "動いているサーバーを使うか、先に止めてください",
+            "use the server that runs, or stop it first",
+        )),
+        Exit::FolderForeign => Some((
+            "このフォルダを書いた版で開いてください",
+            "open the folder with the version that wrote it",
+        )),
+        Exit::Damaged => Some((
+            "何も上書きしていません。integrity.log と evidence を確認してください",
+            "nothing was overwritten: look at integrity.log and evidence",
+        )),
+        Exit::StorageFailed => Some((
+            "ディスクを確認してから、もう一度起動してください",
+            "look at the disk, then start it again",
+        )),
     }
 }
 

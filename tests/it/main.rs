@@ -14,6 +14,7 @@ mod cli;
 mod entry_form;
 mod errors;
 mod evaluation;
+mod exit_codes;
 mod fixture;
 mod import;
 mod import_events;

@@ -75,6 +75,12 @@ impl Process {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
     }
+
+    /// Waits until it ends by itself; its exit code.
+    pub(crate) fn wait(&mut self) -> i32 {
+        let ended = self.child.wait().unwrap();
+        ended.code().unwrap()
+    }
 }
 
 impl Drop for Process {

@@ -1,0 +1,141 @@
+//! How a server that cannot start or cannot go on ends: with a code that says whether to start it again.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::{GetLedgerRequest, GetReceiptRequest};
+use daicho::cli::exit::Exit;
+use daicho::clock::new_id;
+use tonic::{Code, Request};
+use tonic_types::StatusExt as _;
+
+use crate::process::Process;
+use crate::service::{append, opening, report};
+use crate::small_plan::SmallPlan;
+
+/// Serves `data`, which cannot be served, until that is told.
+fn serve(data: &Path, listen: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_daicho"))
+        .args([
+            "serve",
+            "--listen",
+            listen,
+            "--log-filter",
+            "off",
+            "--lang",
+            "en",
+        ])
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn assert_ends(output: &Output, exit: Exit, words: &str) {
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(i32::from(exit.code())), "{told}");
+    assert!(told.contains(words), "{told}");
+}
+
+#[test]
+fn an_address_in_use_is_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = serve(&folder.path().join("data"), &address);
+    assert_ends(
+        &output,
+        Exit::Address,
+        &format!("cannot listen on {address}"),
+    );
+}
+
+#[test]
+fn a_folder_that_another_process_serves_is_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let _first = Process::serve(folder.path());
+    let output = serve(folder.path(), "127.0.0.1:0");
+    assert_ends(&output, Exit::FolderInUse, "in use by another process");
+}
+
+#[test]
+fn a_folder_that_must_not_be_written_is_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    Process::serve(folder.path()).kill();
+
+    let format = folder.path().join("format");
+    let written = fs::read_to_string(&format).unwrap();
+    fs::write(&format, written.replace("format 1", "format 9")).unwrap();
+    let output = serve(folder.path(), "127.0.0.1:0");
+    assert_ends(&output, Exit::FolderForeign, "written by a later version");
+
+    fs::write(&format, written).unwrap();
+    fs::rename(folder.path().join("journal"), folder.path().join("gone")).unwrap();
+    let output = serve(folder.path(), "127.0.0.1:0");
+    assert_ends(&output, Exit::Damaged, "the journal is missing");
+
+    let file = folder.path().join("file");
+    fs::write(&file, "no folder").unwrap();
+    let output = serve(&file, "127.0.0.1:0");
+    assert_ends(&output, Exit::StorageFailed, "cannot open the data folder");
+}
+
+fn by_tester<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let name = tonic::metadata::MetadataValue::from_static("tester");
+    request.metadata_mut().insert("daicho-actor", name);
+    request
+}
+
+/// What the server says of an append that it does not take is what the next one finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_error_ends_the_server_and_the_next_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::serve(folder.path());
+    let mut admin = AdminServiceClient::new(server.connect());
+    admin.open_ledger(by_tester(opening("city"))).await.unwrap();
+    let mut client = LedgerServiceClient::new(server.connect());
+    let ledger = client
+        .get_ledger(by_tester(GetLedgerRequest::default()))
+        .await;
+    let today = ledger.unwrap().into_inner().today.parse().unwrap();
+    let (plan, events) = SmallPlan::new(today, 1, 1, || new_id().to_string());
+    client
+        .append_events(by_tester(append(events)))
+        .await
+        .unwrap();
+
+    // The read copy finds what it never writes, and the next checkpoint fails.
+    fs::write(folder.path().join("sled/blobs/1"), "foreign").unwrap();
+    let (refused, status) = loop {
+        let request = append(vec![report(&plan, &plan.indicators[0], "1")]);
+        if let Err(status) = client.append_events(by_tester(request.clone())).await {
+            break (request, status);
+        }
+    };
+    assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+    let reason = status.get_details_error_info().unwrap().reason;
+    assert_eq!(server.wait(), i32::from(Exit::StorageFailed.code()));
+
+    fs::remove_file(folder.path().join("sled/blobs/1")).unwrap();
+    let server = Process::serve(folder.path());
+    let mut client = LedgerServiceClient::new(server.connect());
+    let asked = GetReceiptRequest {
+        request_id: refused.request_id.clone(),
+        ..GetReceiptRequest::default()
+    };
+    if reason == "READ_ONLY" {
+        let status = client.get_receipt(by_tester(asked)).await.unwrap_err();
+        assert_eq!(status.code(), Code::NotFound, "nothing was appended");
+    }
+    let answer = client.append_events(by_tester(refused.clone())).await;
+    let first = answer.unwrap().into_inner().receipt;
+    let again = client.append_events(by_tester(refused)).await.unwrap();
+    assert_eq!(again.into_inner().receipt, first);
+}
