@@ -132,10 +132,14 @@ impl Opened {
         let mut routes = services.routes();
         routes.add_service(health_service);
         if config.reflection {
-            let reflection = tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(crate::api::FILE_DESCRIPTOR_SET)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
-            routes.add_service(reflection.build_v1()?);
+            let reflection = || {
+                tonic_reflection::server::Builder::configure()
+                    .register_encoded_file_descriptor_set(crate::api::FILE_DESCRIPTOR_SET)
+                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            };
+            routes.add_service(reflection().build_v1()?);
+            // What older clients ask for.
+            routes.add_service(reflection().build_v1alpha()?);
         }
 
         let mut server = tonic::transport::Server::builder()

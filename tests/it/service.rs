@@ -486,5 +486,36 @@ async fn health_and_reflection_answer() {
         .await
         .unwrap();
     assert_eq!(answer.into_inner().status, 1, "serving");
+
+    // Both versions of the reflection service: older clients know the first one only.
+    macro_rules! listed {
+        ($version:ident) => {{
+            use reflection::server_reflection_client::ServerReflectionClient;
+            use reflection::server_reflection_request::MessageRequest;
+            use reflection::server_reflection_response::MessageResponse;
+            use tonic_reflection::pb::$version as reflection;
+            let asked = reflection::ServerReflectionRequest {
+                host: String::new(),
+                message_request: Some(MessageRequest::ListServices(String::new())),
+            };
+            let mut client = ServerReflectionClient::new(server.channel().await);
+            let answers = client
+                .server_reflection_info(tokio_stream::once(asked))
+                .await;
+            let answer = answers.unwrap().into_inner().message().await.unwrap();
+            match answer.unwrap().message_response {
+                Some(MessageResponse::ListServicesResponse(list)) => {
+                    let names = list.service.into_iter().map(|service| service.name);
+                    names.collect::<Vec<String>>()
+                }
+                other => panic!("{other:?}"),
+            }
+        }};
+    }
+    for names in [listed!(v1), listed!(v1alpha)] {
+        for name in ["daicho.v1.LedgerService", "grpc.health.v1.Health"] {
+            assert!(names.iter().any(|listed| listed == name), "{names:?}");
+        }
+    }
     server.stop().await;
 }
