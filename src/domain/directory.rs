@@ -16,9 +16,7 @@ use crate::domain::date::Date;
 use crate::domain::dated::Dated;
 use crate::domain::evaluation::grade::{built_in, built_in_rubric};
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
-use crate::domain::event::{
-    ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind, Subject,
-};
+use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::period::Period;
@@ -441,33 +439,6 @@ impl Directory {
                 Stream::goal(self.indicator(payload.indicator()?)?.home)
             }
         })
-    }
-
-    /// What other streams tell, without policies, plans and their periods, goals and what stands under them: what a
-    /// fold of one stream starts from to see how it came about. For a unit's stream it is without that unit; for a
-    /// plan's it knows goals, initiatives and indicators, which that stream only names.
-    pub fn without_subjects(&self, of: Stream) -> Self {
-        let rest = Self {
-            version: self.version,
-            ledger: self.ledger.clone(),
-            zone: self.zone.clone(),
-            units: self.units.clone(),
-            ..Self::default()
-        };
-        match of.kind {
-            StreamKind::Org => Self {
-                units: UnitId::new(of.id.uuid())
-                    .map_or_else(|_| self.units.clone(), |unit| self.units.without(&unit)),
-                ..rest
-            },
-            StreamKind::Plan => Self {
-                goals: self.goals.clone(),
-                initiatives: self.initiatives.clone(),
-                indicators: self.indicators.clone(),
-                ..rest
-            },
-            StreamKind::Ledger | StreamKind::Goal => rest,
-        }
     }
 
     /// Levels of the tree of units at most.

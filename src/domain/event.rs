@@ -22,10 +22,12 @@ use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
 mod evaluated;
+mod lateness;
 mod references;
 mod refusals;
 
 pub use evaluated::{Evaluated, Judging};
+pub use lateness::Lateness;
 pub use refusals::{Refusals, Setting};
 
 enumeration! {

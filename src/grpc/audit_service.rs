@@ -11,8 +11,10 @@ use crate::grpc::event::{At, Choice as _, Faults, Resolver};
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
+use crate::grpc::status::Refusal;
 use crate::ledger::index::Direction;
-use crate::projection::change::{self, ChangeFilter};
+use crate::ledger::{Reader, Standpoint};
+use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
 mod sample;
 mod trail;
@@ -39,13 +41,17 @@ impl v1::audit_service_server::AuditService for Services {
                 let place = self.place(&scope, &token)?;
                 let cursor = place.as_ref().map(|place| Self::skip(Some(place)));
                 let cursor = cursor.transpose()?.map(|cursor| cursor as u64);
-                // The pages of a list are of the size that the first one was made at.
-                let at = self
-                    .standpoint(&reader, min_position, None, place.as_ref())
-                    .await?;
-                let view = &at.view;
                 let mut faults = Faults::default();
-                let filter = filter(&mut faults, &view.directory, &request);
+                let at = asked_at(
+                    self,
+                    &reader,
+                    &mut faults,
+                    &request,
+                    min_position,
+                    place.as_ref(),
+                )
+                .await?;
+                let filter = filter(&mut faults, &at.view.directory, &request);
                 let direction = match v1::ChangeOrder::try_from(request.order) {
                     Ok(v1::ChangeOrder::OldestFirst) => Some(Direction::Forward),
                     Ok(v1::ChangeOrder::Unspecified | v1::ChangeOrder::NewestFirst) => {
@@ -54,20 +60,17 @@ impl v1::audit_service_server::AuditService for Services {
                     Err(_) => faults.form(&At::field("order"), "no such order"),
                 };
                 let (filter, direction) = faults.into_result(filter.zip(direction))?;
-                let page = change::list(&reader, view, &filter, cursor, direction, rows).await?;
+                let page =
+                    change::list(&reader, &at.view, &filter, cursor, direction, rows).await?;
                 let next_page_token = page.next.map(|next| {
                     let pinned = Some((&at).into());
                     let cursor = next.to_be_bytes().to_vec();
                     self.token(&scope, &Place { pinned, cursor })
                 });
                 Ok(v1::ListChangesResponse {
-                    changes: page
-                        .changes
-                        .iter()
-                        .map(|c| show::change(&view.directory, c))
-                        .collect(),
+                    changes: page.changes.iter().map(show::change).collect(),
                     next_page_token: next_page_token.unwrap_or_default(),
-                    answered_at: Some(show::answered_at(&at)),
+                    answered_at: Some(show::known_at(&at)),
                 })
             },
         )
@@ -95,6 +98,38 @@ impl v1::audit_service_server::AuditService for Services {
     }
 }
 
+/// Where changes are asked for. What is wrong with that is noted beside what is wrong with the rest.
+async fn asked_at(
+    services: &Services,
+    reader: &Reader,
+    faults: &mut Faults,
+    request: &v1::ListChangesRequest,
+    min_position: Option<u64>,
+    place: Option<&Place>,
+) -> Result<Standpoint, Refusal> {
+    let as_of = request.as_of.as_ref();
+    if as_of.is_some_and(|as_of| as_of.effective_on.is_some()) {
+        let problem = "changes have no date; choose days with `valid_from` and `valid_until`";
+        let at = At::field("as_of");
+        let _: Option<()> = faults.form(&at.then("effective_on"), problem);
+    }
+    let known = as_of.map(|as_of| v1::AsOf {
+        effective_on: None,
+        ..as_of.clone()
+    });
+    let at = services
+        .standpoint(reader, min_position, known.as_ref(), place)
+        .await;
+    match at {
+        Err(Refusal::Rules(rules)) => {
+            rules.into_iter().for_each(|rule| faults.push(rule));
+            // The rest is read as of now, to be told what is wrong with it too.
+            services.standpoint(reader, None, None, None).await
+        }
+        at => at,
+    }
+}
+
 fn filter(
     faults: &mut Faults,
     directory: &Directory,
@@ -102,11 +137,20 @@ fn filter(
 ) -> Option<ChangeFilter> {
     let resolver = Resolver::new(directory);
     let mut filter = ChangeFilter {
-        flagged_only: request.flagged_only,
+        corrections_only: request.corrections_only,
+        has_reason: request.has_reason,
+        has_evidence: request.has_evidence,
+        has_decision: request.has_decision,
         ..ChangeFilter::default()
     };
     if let Some(actor) = &request.actor {
         filter.actor = faults.name(&At::field("actor"), actor);
+    }
+    if let Some(client) = &request.client {
+        filter.client = faults.name(&At::field("client"), client);
+    }
+    if let Some(unit) = &request.unit {
+        filter.unit = resolver.reference(faults, &At::field("unit"), unit);
     }
     if let Some(stream) = &request.stream {
         filter.stream = resolver.stream(faults, &At::field("stream"), stream);
@@ -128,6 +172,18 @@ fn filter(
             Some(code) => filter.reasons.push(code),
             None => {
                 let _: Option<()> = faults.form(&At::item("reasons", index), "no such reason");
+            }
+        }
+    }
+    if request.flagged_only && request.flags.is_empty() {
+        filter.flags = vec![ChangeFlag::Late, ChangeFlag::Retroactive];
+    }
+    for (index, number) in request.flags.iter().enumerate() {
+        match v1::ChangeFlag::try_from(*number) {
+            Ok(v1::ChangeFlag::Late) => filter.flags.push(ChangeFlag::Late),
+            Ok(v1::ChangeFlag::Retroactive) => filter.flags.push(ChangeFlag::Retroactive),
+            Ok(v1::ChangeFlag::Unspecified) | Err(_) => {
+                let _: Option<()> = faults.form(&At::item("flags", index), "no such flag");
             }
         }
     }

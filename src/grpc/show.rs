@@ -40,6 +40,14 @@ pub(super) fn answered_at(at: &Standpoint) -> v1::AnsweredAt {
     }
 }
 
+/// Where changes were answered: they have no date.
+pub(super) fn known_at(at: &Standpoint) -> v1::AnsweredAt {
+    v1::AnsweredAt {
+        effective_on: String::new(),
+        ..answered_at(at)
+    }
+}
+
 /// What a thing is called on a date. Things that are not there any more cannot be: nothing is ever deleted.
 pub(super) fn entity(directory: &Directory, named: Named, on: Date) -> v1::Entity {
     let (kind, id, code, title) = match named {
@@ -156,15 +164,15 @@ pub(super) fn notice(notice: &Notice, language: Language) -> v1::Notice {
     }
 }
 
-pub(super) fn change(directory: &Directory, change: &Change) -> v1::Change {
+pub(super) fn change(change: &Change) -> v1::Change {
     let recorded = &change.stored.recorded;
     let event = &recorded.event;
-    let on = directory.date_of(recorded.recorded_at);
+    let entity = |named| entity(&change.directory, named, change.recorded_on);
     let mut flags = Vec::new();
-    if change.late {
+    if change.lateness.late {
         flags.push(v1::ChangeFlag::Late.into());
     }
-    if change.retroactive {
+    if change.lateness.retroactive {
         flags.push(v1::ChangeFlag::Retroactive.into());
     }
     v1::Change {
@@ -180,8 +188,8 @@ pub(super) fn change(directory: &Directory, change: &Change) -> v1::Change {
             .as_ref()
             .map(crate::grpc::event::show_source_document),
         evidence: event.evidence.iter().map(show_evidence).collect(),
-        subject: Some(entity(directory, change.subject, on)),
-        goal: change.goal.map(|id| entity(directory, Named::Goal(id), on)),
+        subject: Some(entity(change.subject)),
+        goal: change.goal.map(|id| entity(Named::Goal(id))),
         valid_from: event.valid.map(|valid| valid.from.to_string()),
         valid_to: event
             .valid
@@ -189,7 +197,7 @@ pub(super) fn change(directory: &Directory, change: &Change) -> v1::Change {
             .map(|day| day.to_string()),
         fields: change.fields.iter().map(field_change).collect(),
         flags,
-        days_late: change.days_late,
+        days_late: change.lateness.days,
         request_id: recorded.request_id.to_string(),
         stream: Some(show_stream(event.stream)),
         revision: recorded.revision,

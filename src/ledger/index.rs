@@ -124,9 +124,10 @@ impl Index {
         store: Arc<dyn DerivedStore>,
         size: u64,
     ) -> Result<Self, DerivedFault> {
-        let mut manifest = Manifest::load(store.as_ref(), ledger)?.unwrap_or_default();
+        let found = Manifest::load(store.as_ref(), ledger)?;
+        let mut whole = found.as_ref().is_some_and(|found| found.up_to <= size);
+        let mut manifest = found.unwrap_or_default();
         let mut filters = HashMap::new();
-        let mut whole = manifest.up_to <= size;
         for run in &manifest.runs {
             match Filter::load(store.as_ref(), ledger, run.number)? {
                 Some(filter) => {

@@ -271,6 +271,20 @@ impl Reader {
     /// Costs at most the fold of the structural events between two savepoints, and nothing where none came
     /// since.
     pub async fn view_at(&self, size: u64) -> Result<View, ReadFault> {
+        self.view_from(size, None).await
+    }
+
+    /// As [`Reader::view_at`]. Goes on from `earlier` where that is nearer than a savepoint: for those who look
+    /// at one size after another.
+    pub async fn view_after(&self, earlier: &View, size: u64) -> Result<View, ReadFault> {
+        self.view_from(size, Some(&earlier.directory)).await
+    }
+
+    async fn view_from(
+        &self,
+        size: u64,
+        earlier: Option<&Arc<Directory>>,
+    ) -> Result<View, ReadFault> {
         let present = self.view();
         if present.head.size < size {
             let position = size.saturating_sub(1);
@@ -289,10 +303,19 @@ impl Reader {
         if let Some(directory) = known {
             return Ok(view(directory));
         }
+        let mut start = self.structure().start(version);
+        let reached = start.directory.version();
+        if let Some(earlier) =
+            earlier.filter(|earlier| (reached..=version as u64).contains(&earlier.version()))
+        {
+            let known = usize::try_from(earlier.version() - reached).unwrap_or(usize::MAX);
+            start.missing.drain(..known.min(start.missing.len()));
+            start.directory = earlier.clone();
+        }
         let Start {
             mut directory,
             missing,
-        } = self.structure().start(version);
+        } = start;
         if !missing.is_empty() {
             let fold = Arc::make_mut(&mut directory);
             for page in missing.chunks(Self::PAGE) {
@@ -300,7 +323,9 @@ impl Reader {
                     fold.apply(&stored.recorded);
                 }
             }
-            self.directories().put(version, directory.clone());
+            if earlier.is_none() {
+                self.directories().put(version, directory.clone());
+            }
         }
         Ok(view(directory))
     }

@@ -98,7 +98,8 @@ pub fn named(subject: &Subject) -> Named {
 }
 
 /// What `event` changes between `before` and `after`. `cycle` is that of the plan it belongs to, `date`
-/// the day the actuals are told for.
+/// the day for which actuals are told and units are named: that of the record. What was set is told as last
+/// recorded, whether or not it is in force yet.
 pub fn changes(
     event: &Event,
     before: Known<'_>,
@@ -111,7 +112,7 @@ pub fn changes(
     let new = fields(subject_of(event), after, cycle, date);
     // The entry itself comes first: what was reported, then what it does to the total.
     changes.extend(told(event, after));
-    changes.extend(evaluation::told(event, before, after));
+    changes.extend(evaluation::told(event, before, after, date));
     for (field, value) in &new {
         let earlier = old
             .iter()
@@ -205,10 +206,9 @@ fn fields(
         }
         Named::Unit(id) => {
             if let Some(unit) = directory.unit(id) {
-                let version = unit.latest();
-                set("name", version.name.ja.to_string());
-                if let Some(parent) = version.parent {
-                    set("parent", unit_text(directory, parent));
+                set("name", unit.names.newest().ja.to_string());
+                if let Some(parent) = unit.parents.newest() {
+                    set("parent", unit_text(directory, *parent, date));
                 }
                 if let Some(until) = unit.until {
                     set("until", until.to_string());
@@ -219,7 +219,7 @@ fn fields(
             if let Some(goal) = directory.goal(id) {
                 set("title", goal.title().ja.to_string());
                 set("source_text", goal.source_text().to_string());
-                set("department", unit_text(directory, goal.department()));
+                set("department", unit_text(directory, goal.department(), date));
                 set("pillar", goal.pillar().to_string());
                 set("phase", phase(goal.phase()));
             }
@@ -231,13 +231,13 @@ fn fields(
                 if let Some(goal) = directory.goal(initiative.goal()) {
                     set("goal", goal.code.to_string());
                 }
-                let responsible = initiative.responsible();
-                set("lead_unit", unit_text(directory, responsible.lead));
+                let responsible = initiative.newest_responsible();
+                set("lead_unit", unit_text(directory, responsible.lead, date));
                 if !responsible.contributing.is_empty() {
                     let names: Vec<String> = responsible
                         .contributing
                         .iter()
-                        .map(|id| unit_text(directory, *id))
+                        .map(|id| unit_text(directory, *id, date))
                         .collect();
                     set("contributing_units", names.join(", "));
                 }
@@ -311,10 +311,10 @@ fn indicator_fields(
     }
 }
 
-fn unit_text(directory: &Directory, id: UnitId) -> String {
+fn unit_text(directory: &Directory, id: UnitId, date: Date) -> String {
     directory
         .unit(id)
-        .map_or_else(|| id.to_string(), |unit| unit.latest().name.ja.to_string())
+        .map_or_else(|| id.to_string(), |unit| unit.name_on(date).ja.to_string())
 }
 
 fn initiative_text(directory: &Directory, id: InitiativeId) -> String {

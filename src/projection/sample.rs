@@ -84,7 +84,7 @@ pub async fn sample(
         tokio::task::yield_now().await;
     }
     let (ranks, stored): (Vec<_>, Vec<_>) = least.into_iter().unzip();
-    let changes = tell(reader, view, stored).await?;
+    let changes = tell(reader, stored).await?;
     let drawn = ranks.into_iter().zip(changes);
     Ok(Sample {
         population,

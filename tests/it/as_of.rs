@@ -8,6 +8,6 @@
 //! ```
 
 mod answers;
-mod history;
+pub(crate) mod history;
 mod pages;
 mod view;

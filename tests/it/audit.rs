@@ -1,5 +1,7 @@
-//! What auditors ask, over a real server.
+//! What auditors ask, over a real server and of the library.
 
+mod changes;
+mod filters;
 mod sample;
 mod trail;
 mod world;

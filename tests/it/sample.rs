@@ -110,7 +110,7 @@ async fn who_changed_a_target_is_told_with_before_and_after() {
         format!("{} -> {}", told.before.as_deref().unwrap(), told.after.as_deref().unwrap()),
         @"30 人 (2023-04-01〜) -> 24 人 (2023-09-01〜)"
     );
-    assert!(lowered.retroactive);
+    assert!(lowered.lateness.retroactive);
     assert_eq!(
         lowered.stored.recorded.actor.subject.as_str(),
         "生活福祉課長"

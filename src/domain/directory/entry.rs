@@ -202,6 +202,11 @@ impl InitiativeEntry {
         self.responsibility.latest()
     }
 
+    /// Who answers by the transfer last recorded, whatever its date.
+    pub fn newest_responsible(&self) -> &Responsibility {
+        self.responsibility.newest()
+    }
+
     /// Everybody who ever answered for it, in the order of recording.
     pub fn responsibilities(&self) -> impl Iterator<Item = &Responsibility> {
         self.responsibility.versions().map(|version| &version.value)

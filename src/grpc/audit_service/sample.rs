@@ -1,6 +1,6 @@
 //! Samples of changes.
 
-use super::filter;
+use super::{asked_at, filter};
 use crate::api::v1;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults};
@@ -19,12 +19,11 @@ pub(super) async fn answer(
     let reader = services
         .ledger(&changes.ledger)
         .map_err(|refusal| refusal.map_fields(|field| format!("changes.{field}")))?;
-    let at = services
-        .standpoint(&reader, changes.min_position, None, None)
-        .await?;
-    let view = &at.view;
     let mut faults = Faults::default();
     let mut inner = Faults::default();
+    let min_position = changes.min_position;
+    let at = asked_at(services, &reader, &mut inner, changes, min_position, None).await?;
+    let view = &at.view;
     for (set, field) in [
         (changes.order != 0, "order"),
         (changes.page_size != 0, "page_size"),
@@ -48,11 +47,11 @@ pub(super) async fn answer(
             .iter()
             .map(|drawn| v1::SampledChange {
                 rank_sha256: drawn.rank.to_vec(),
-                change: Some(show::change(&view.directory, &drawn.change)),
+                change: Some(show::change(&drawn.change)),
             })
             .collect(),
         population: sample.population,
-        answered_at: Some(show::answered_at(&at)),
+        answered_at: Some(show::known_at(&at)),
     })
 }
 

@@ -7,8 +7,8 @@ use crate::log::{DerivedBatch, DerivedFault, DerivedStore};
 use super::invalid;
 
 const KEY: &[u8] = b"m";
-/// Raised when the layout changes; an index of another layout is built anew.
-const VERSION: u8 = 1;
+/// Raised when the layout changes, or what an event is found by; such an index is built anew.
+const VERSION: u8 = 2;
 /// Runs of one level before they become one of the next.
 pub(super) const FAN_IN: usize = 8;
 
@@ -29,13 +29,15 @@ pub(super) struct Manifest {
 }
 
 impl Manifest {
+    /// What is stored; `None` if that is of another layout or damaged.
     pub(super) fn load(
         store: &dyn DerivedStore,
         ledger: LedgerId,
     ) -> Result<Option<Self>, DerivedFault> {
-        Ok(store
-            .get(ledger, KEY)?
-            .and_then(|value| Self::decode(&value)))
+        Ok(match store.get(ledger, KEY)? {
+            Some(value) => Self::decode(&value),
+            None => Some(Self::default()),
+        })
     }
 
     pub(super) fn save(

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{EventType, Payload, Recorded, Stream, StreamKind, Subject};
+use crate::domain::event::{
+    EventType, Lateness, Payload, ReasonCode, Recorded, Stream, StreamKind, Subject,
+};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, UnitId};
 use crate::domain::text::Name;
 use crate::merkle::Hash;
@@ -57,10 +60,67 @@ impl Term {
         Self::new(b't', event_type.code().as_bytes())
     }
 
-    /// Events whose first valid day lies in a month.
+    /// Events by a client application.
+    pub fn client(name: &Name) -> Self {
+        Self::new(b'c', Hash::digest(name.as_str().as_bytes()).as_bytes())
+    }
+
+    /// Events with a reason.
+    pub fn reason(code: ReasonCode) -> Self {
+        Self::new(b'r', code.code().as_bytes())
+    }
+
+    /// Events with evidence of their own.
+    pub fn evidenced() -> Self {
+        Self::new(b'e', &[])
+    }
+
+    /// Events that a decision allowed.
+    pub fn decided() -> Self {
+        Self::new(b'd', &[])
+    }
+
+    /// Reports that came late.
+    pub fn late() -> Self {
+        Self::new(b'l', &[])
+    }
+
+    /// Changes of course that reach back before their record.
+    pub fn retroactive() -> Self {
+        Self::new(b'b', &[])
+    }
+
+    /// Events that hold for a day of a month, but for those that hold for more than
+    /// [`Term::MONTHS_MAX`] months.
     pub fn month(year: i16, month: i8) -> Self {
         let [a, b] = year.to_be_bytes();
         Self::new(b'm', &[a, b, month.to_be_bytes()[0]])
+    }
+
+    /// Events that hold for more months than each is found by.
+    pub fn many_months() -> Self {
+        Self::new(b'M', &[])
+    }
+
+    /// Months that an event is found by at most.
+    pub const MONTHS_MAX: usize = 24;
+
+    /// The lists that hold every event of a day from `first` to `last`; `None` where they are more than
+    /// [`Term::MONTHS_MAX`] months.
+    pub fn months(first: Date, last: Date) -> Option<Vec<Self>> {
+        let next = |(year, month): &(i16, i8)| {
+            Some(match month {
+                12 => (year + 1, 1),
+                _ => (*year, month + 1),
+            })
+        };
+        let months = std::iter::successors(Some((first.year(), first.month())), next);
+        let months: Vec<_> = months
+            .take_while(|month| *month <= (last.year(), last.month()))
+            .take(Self::MONTHS_MAX + 1)
+            .map(|(year, month)| Self::month(year, month))
+            .collect();
+        (months.len() <= Self::MONTHS_MAX).then_some(months)
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
@@ -80,10 +140,26 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         Term::actor(&recorded.actor.subject),
         Term::event_type(event.payload.event_type()),
     ];
-    let day = event
+    terms.extend(recorded.actor.client.as_ref().map(Term::client));
+    terms.extend(
+        event
+            .reason
+            .as_ref()
+            .map(|reason| Term::reason(reason.code)),
+    );
+    terms.extend((!event.evidence.is_empty()).then(Term::evidenced));
+    terms.extend(event.decision.map(|_| Term::decided()));
+    let recorded_on = directory.date_of(recorded.recorded_at);
+    let lateness = Lateness::of(event, recorded_on);
+    terms.extend(lateness.late.then(Term::late));
+    terms.extend(lateness.retroactive.then(Term::retroactive));
+    let (first, last) = event
         .valid
-        .map_or_else(|| directory.date_of(recorded.recorded_at), |v| v.from);
-    terms.push(Term::month(day.year(), day.month()));
+        .map_or((recorded_on, recorded_on), |v| (v.from, v.counts_on()));
+    match Term::months(first, last) {
+        Some(months) => terms.extend(months),
+        None => terms.push(Term::many_months()),
+    }
     let mut units = BTreeSet::new();
     if let Some(id) = event.payload.indicator() {
         terms.push(Term::indicator(id));

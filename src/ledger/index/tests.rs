@@ -135,3 +135,37 @@ fn what_an_interrupted_run_left_does_not_count() {
         .unwrap();
     assert_eq!(found, (0..10).collect::<Vec<u64>>());
 }
+
+#[test]
+fn an_index_of_another_layout_is_built_anew() {
+    let store: Arc<dyn DerivedStore> = Arc::new(MemoryLog::new());
+    let index = Index::open(ledger(), store.clone(), 0).unwrap();
+    index.add((0..10).map(|p| event(p, 0)).collect());
+    index.flush().unwrap();
+    assert_eq!(
+        Index::open(ledger(), store.clone(), 10).unwrap().covered(),
+        10
+    );
+    // What an older release wrote.
+    let mut batch = DerivedBatch::new();
+    let mut manifest = store.get(ledger(), &b"m"[..]).unwrap().unwrap().to_vec();
+    manifest[0] -= 1;
+    batch.put(&b"m"[..], manifest).unwrap();
+    store.apply(ledger(), batch).unwrap();
+
+    let index = Index::open(ledger(), store.clone(), 10).unwrap();
+    assert_eq!(index.covered(), 0);
+    let left = store.scan(ledger(), &DerivedRange::all(), 1_000).unwrap();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn an_event_of_many_months_is_found_by_none_of_them() {
+    let day = crate::domain::testing::day;
+    let months = |first, last| Term::months(day(first), day(last)).map(|months| months.len());
+    assert_eq!(months("2023-09-30", "2023-09-30"), Some(1));
+    assert_eq!(months("2023-12-31", "2024-01-01"), Some(2));
+    assert_eq!(months("2023-04-01", "2025-03-31"), Some(24));
+    assert_eq!(months("2023-04-01", "2025-04-01"), None);
+    assert_eq!(months("1900-01-01", "2199-12-31"), None);
+}

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use super::{FieldChange, Known, unit_text};
 use crate::domain::code::Key;
+use crate::domain::date::Date;
 use crate::domain::directory::PublishedContent;
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeLevel, GradeRubric};
 use crate::domain::event::{Evaluated, Event, Payload, PolicyPublished};
@@ -15,7 +16,12 @@ use crate::domain::id::{ActionId, PlanId};
 use crate::domain::period::{Period, Step};
 
 /// What such an event changes; nothing for any other.
-pub(super) fn told(event: &Event, before: Known<'_>, after: Known<'_>) -> Vec<FieldChange> {
+pub(super) fn told(
+    event: &Event,
+    before: Known<'_>,
+    after: Known<'_>,
+    date: Date,
+) -> Vec<FieldChange> {
     let period = |plan, key| period(plan, key, before, after);
     match &event.payload {
         Payload::PolicyPublished(p) => policy(event, p, before),
@@ -59,8 +65,8 @@ pub(super) fn told(event: &Event, before: Known<'_>, after: Known<'_>) -> Vec<Fi
                 p.material.unwrap_or_default()
             ),
         )],
-        Payload::NextActionAgreed(p) => action(p.action, before, after),
-        Payload::NextActionClosed(p) => action(p.action, before, after),
+        Payload::NextActionAgreed(p) => action(p.action, before, after, date),
+        Payload::NextActionClosed(p) => action(p.action, before, after, date),
         payload => payload
             .evaluated()
             .map_or_else(Vec::new, |evaluated| judged(&evaluated, before)),
@@ -219,10 +225,10 @@ fn judged(evaluated: &Evaluated<'_>, before: Known<'_>) -> Vec<FieldChange> {
     changes
 }
 
-fn action(id: ActionId, before: Known<'_>, after: Known<'_>) -> Vec<FieldChange> {
+fn action(id: ActionId, before: Known<'_>, after: Known<'_>, date: Date) -> Vec<FieldChange> {
     let text = |known: Known<'_>| {
         let action = known.goal.action(id)?;
-        Some(action_text(action, after))
+        Some(action_text(action, after, date))
     };
     change("next_action", text(before), text(after))
         .into_iter()
@@ -230,12 +236,12 @@ fn action(id: ActionId, before: Known<'_>, after: Known<'_>) -> Vec<FieldChange>
 }
 
 /// An action with its owner, its day and how it ended.
-fn action_text(action: &NextAction, known: Known<'_>) -> String {
+fn action_text(action: &NextAction, known: Known<'_>, date: Date) -> String {
     let mut text = format!(
         "{} {} ({} 〜{})",
         action.kind.code(),
         action.text,
-        unit_text(known.directory, action.owner_unit),
+        unit_text(known.directory, action.owner_unit, date),
         action.due
     );
     if let Some(closed) = &action.closed {

@@ -16,8 +16,8 @@ use crate::fixture::{date, opening, permitted};
 use crate::service::{Caller, Server, append};
 
 /// A server whose only ledger has its own time, with the plan `前年度` of FY2023.
-pub(super) struct Year {
-    pub(super) server: Server,
+pub(crate) struct Year {
+    pub(crate) server: Server,
     client: LedgerServiceClient<Caller>,
     /// The event that set the target of `前/件`.
     target: String,
@@ -25,7 +25,7 @@ pub(super) struct Year {
 
 impl Year {
     /// The plan was set on 3 April 2023.
-    pub(super) async fn planned() -> Self {
+    pub(crate) async fn planned() -> Self {
         let server = Server::start().await;
         let ledger = LedgerId::new(new_id()).unwrap();
         let opening = OpenLedger {
@@ -47,7 +47,7 @@ impl Year {
     }
 
     /// The same once everything has happened; it is 1 March 2024.
-    pub(super) async fn over() -> Self {
+    pub(crate) async fn over() -> Self {
         let mut year = Self::planned().await;
         for (recorded, events) in history(&year) {
             year.given(recorded, events).await;
@@ -57,7 +57,7 @@ impl Year {
     }
 
     /// The same from a server that was started anew; it is 1 March 2024.
-    pub(super) async fn restarted(self) -> Self {
+    pub(crate) async fn restarted(self) -> Self {
         let server = Server::on(self.server.stop().await).await;
         let year = Self {
             client: server.ledger("planner").await,
@@ -69,7 +69,7 @@ impl Year {
     }
 
     /// Makes it eleven o'clock in Tokyo on `day`.
-    pub(super) fn set(&self, day: &str) {
+    pub(crate) fn set(&self, day: &str) {
         self.set_to(&format!("{day}T02:00:00Z"));
     }
 
@@ -80,7 +80,7 @@ impl Year {
     }
 
     /// Appends what must be taken, at ten o'clock in Tokyo on `day`; then it is eleven.
-    pub(super) async fn given(&mut self, day: &str, events: Vec<EventInput>) {
+    pub(crate) async fn given(&mut self, day: &str, events: Vec<EventInput>) {
         self.set_to(&format!("{day}T01:00:00Z"));
         let answer = self.client.append_events(append(events)).await;
         if let Err(status) = answer {
@@ -89,13 +89,13 @@ impl Year {
         self.set(day);
     }
 
-    pub(super) async fn size(&mut self) -> u64 {
+    pub(crate) async fn size(&mut self) -> u64 {
         let ledger = self.client.get_ledger(GetLedgerRequest::default()).await;
         ledger.unwrap().into_inner().head.unwrap().size
     }
 
     /// The day of the plan that is `after` its first.
-    pub(super) fn day(&self, after: i64) -> String {
+    pub(crate) fn day(&self, after: i64) -> String {
         day(after)
     }
 }
@@ -109,7 +109,7 @@ fn day(after: i64) -> String {
 }
 
 /// Days of the plan that answers are told for: among the changes, and after them.
-pub(super) const DAYS: [i64; 5] = [-1, 45, 110, 160, 260];
+pub(crate) const DAYS: [i64; 5] = [-1, 45, 110, 160, 260];
 
 /// What happens, one request after the other, with the days they are recorded on.
 ///
@@ -129,7 +129,7 @@ pub(super) const DAYS: [i64; 5] = [-1, 45, 110, 160, 260];
 /// | 250 | `前/新` is set, with an initiative and an indicator |
 /// | 20 | a late report of 3 to `前/件` |
 /// | 40 | `前/1` is reworded again, backwards |
-pub(super) fn history(year: &Year) -> Vec<(&'static str, Vec<EventInput>)> {
+pub(crate) fn history(year: &Year) -> Vec<(&'static str, Vec<EventInput>)> {
     let second = actual(&day(60), "前/件", increment("5"));
     let correction = corrected(&day(60), "前/件", &second.event_id, increment("7"));
     let retraction = because(event(
@@ -256,7 +256,7 @@ pub(super) fn history(year: &Year) -> Vec<(&'static str, Vec<EventInput>)> {
 }
 
 /// An answer's place in both times.
-pub(super) fn at(size: u64, on: Option<String>) -> Option<AsOf> {
+pub(crate) fn at(size: u64, on: Option<String>) -> Option<AsOf> {
     Some(AsOf {
         known_at: Some(as_of::KnownAt::Size(size)),
         effective_on: on,
@@ -264,7 +264,7 @@ pub(super) fn at(size: u64, on: Option<String>) -> Option<AsOf> {
 }
 
 /// Something more that happens, which changes every list.
-pub(super) fn another(n: usize) -> Vec<EventInput> {
+pub(crate) fn another(n: usize) -> Vec<EventInput> {
     let code = format!("前/増{n}");
     vec![
         goal(&day(0), "前年度", &code, "前部", 1),
