@@ -19,11 +19,13 @@ use crate::cli::events::EventsCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
+use crate::cli::judge::{FinaliseArgs, NextActionCommand, ReviewArgs, SelfEvaluateArgs};
 use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
 use crate::cli::output::Output;
 use crate::cli::plan::PlanCommand;
 use crate::cli::plan::import::Encode;
+use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
 use crate::cli::session::Session;
 use crate::cli::target::TargetCommand;
@@ -35,8 +37,11 @@ pub mod demo;
 pub mod evaluate;
 pub mod events;
 pub mod goal;
+pub mod judge;
 pub mod ledger;
+pub mod period;
 pub mod plan;
+pub mod policy;
 pub mod record;
 pub mod target;
 
@@ -144,7 +149,7 @@ pub enum Command {
     /// Open a ledger, list ledgers
     #[command(subcommand)]
     Ledger(LedgerCommand),
-    /// Import a plan, show a plan
+    /// Import a plan, show a plan, open and close its periods
     #[command(subcommand)]
     Plan(PlanCommand),
     /// List goals, show one, tell its history
@@ -161,6 +166,18 @@ pub enum Command {
     Target(TargetCommand),
     /// Evaluate a plan as of a day and what was known, or compare two evaluations
     Evaluate(Box<EvaluateArgs>),
+    /// Publish policies and rubrics, list what is in force
+    #[command(subcommand)]
+    Policy(PolicyCommand),
+    /// Judge your own goal, initiative or indicator for a period
+    SelfEvaluate(Box<SelfEvaluateArgs>),
+    /// Look at somebody's self-evaluation
+    Review(Box<ReviewArgs>),
+    /// Make an evaluation final
+    Finalise(Box<FinaliseArgs>),
+    /// Agree on what is done next, and say how it ended
+    #[command(subcommand)]
+    NextAction(NextActionCommand),
     /// Ask who changed what
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -306,6 +323,18 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
             plan::snapshot::restate(&open().await?, args).await
         }
         Command::Evaluate(args) => evaluate::run(&open().await?, args).await,
+        Command::Plan(PlanCommand::Periods(args)) => period::list(&open().await?, args).await,
+        Command::Plan(PlanCommand::OpenPeriod(args)) => period::open(&open().await?, args).await,
+        Command::Plan(PlanCommand::SoftClose(args)) => {
+            period::soft_close(&open().await?, args).await
+        }
+        Command::Plan(PlanCommand::Close(args)) => period::close(&open().await?, args).await,
+        Command::Plan(PlanCommand::Reopen(args)) => period::reopen(&open().await?, args).await,
+        Command::Policy(command) => policy::run(&open().await?, command).await,
+        Command::SelfEvaluate(args) => judge::self_evaluate(&open().await?, args).await,
+        Command::Review(args) => judge::review(&open().await?, args).await,
+        Command::Finalise(args) => judge::finalise(&open().await?, args).await,
+        Command::NextAction(command) => judge::next_action(&open().await?, command).await,
         Command::Ledger(command) => {
             // A server without a ledger can be asked for its ledgers, and for one more.
             let session = Session::connect(global.address()?, Output, global.json).await?;

@@ -41,6 +41,9 @@ choices! {
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",
+    ReductionFormula = "REDUCTION_FORMULA_",
+    RollUpJudgement = "ROLL_UP_JUDGEMENT_",
+    GradeInput = "GRADE_INPUT_",
 }
 
 /// The word for a choice.

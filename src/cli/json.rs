@@ -44,6 +44,8 @@ printed! {
     ListGoalsResponse,
     ListLedgersResponse,
     ListSnapshotsResponse,
+    ListPeriodsResponse,
+    ListPoliciesResponse,
     OpenLedgerResponse,
     SampleChangesResponse,
 }

@@ -113,6 +113,13 @@ labels! {
         Dropped => "取りやめ", "dropped";
         CarriedOn => "引継ぎ", "carried on";
     }
+    /// How far a period is closed.
+    period_state(PeriodState) {
+        Open => "受付中", "open";
+        SoftClosed => "受付締切", "soft-closed";
+        Closed => "確定", "closed";
+        Reopened => "再開", "reopened";
+    }
     /// What a policy rules.
     policy_kind(PolicyKind) {
         Evaluation => "算定方針", "evaluation policy";

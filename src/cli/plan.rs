@@ -1,8 +1,9 @@
-//! `daicho plan`: import one, show one.
+//! `daicho plan`: import one, show one, open and close its periods.
 
 use clap::{Args, Subcommand};
 
 use crate::cli::failure::Failure;
+use crate::cli::period::{CloseArgs, OpenArgs, PeriodsArgs, ReopenArgs};
 use crate::cli::render::overview;
 use crate::cli::session::Session;
 
@@ -28,6 +29,16 @@ pub enum PlanCommand {
     Restatements(snapshot::RestatementsArgs),
     /// Make public what differs since a period was closed (修正公表)
     Restate(Box<snapshot::RestateArgs>),
+    /// List the periods of a plan and how far they are closed
+    Periods(PeriodsArgs),
+    /// Open a period: a part of the plan's days that is evaluated for itself
+    OpenPeriod(Box<OpenArgs>),
+    /// Ask for a reason with every later report into a period
+    SoftClose(Box<CloseArgs>),
+    /// Take no more reports into a period
+    Close(Box<CloseArgs>),
+    /// Take reports again for some indicators, until a day
+    Reopen(Box<ReopenArgs>),
 }
 
 /// Arguments of `plan show`.

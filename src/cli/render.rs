@@ -18,6 +18,7 @@ pub mod goal;
 pub mod import;
 pub mod ledger;
 pub mod overview;
+pub mod period;
 pub mod receipt;
 pub mod series;
 pub mod snapshot;

@@ -3,12 +3,16 @@
 use serde_json::Value;
 
 use crate::api::v1;
+use crate::api::v1::event_input::Payload;
 use crate::cli::client::{Address, Client};
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{self, Printed};
 use crate::cli::output::Output;
 use crate::cli::render::{View, receipt};
+use crate::cli::writing::WritingArgs;
 use crate::clock;
+use crate::domain::date::{Date, parse_iso};
 use crate::domain::text::Language;
 
 /// How many codes are offered where one was not found.
@@ -141,6 +145,59 @@ impl Session {
             receipt::appended(view, response, None)
         })?;
         Ok(true)
+    }
+
+    /// Appends one event that is about no single indicator, and prints what came of it. `on` absent: of today in the
+    /// ledger's zone.
+    pub async fn tell(
+        &self,
+        args: &WritingArgs,
+        on: Option<Date>,
+        default_code: v1::ReasonCode,
+        payload: Payload,
+    ) -> Result<(), Failure> {
+        let writing = args.writing();
+        if self.told_before(&writing).await? {
+            return Ok(());
+        }
+        let on = match on {
+            Some(on) => on,
+            None => {
+                let today = self.client.get_ledger().await?.today;
+                parse_iso(&today).map_err(|error| {
+                    let problem = format!("the server's date `{today}` cannot be read: {error}");
+                    Failure::new(Exit::Fault, problem)
+                })?
+            }
+        };
+        let event = args.event((on, None), default_code, payload)?;
+        let response = self.client.append(writing.request(vec![event])).await?;
+        self.answer(&response, |view, response| {
+            receipt::appended(view, response, None)
+        })?;
+        if response.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Answered)
+        }
+    }
+
+    /// The goal, initiative or indicator of this code or id.
+    pub async fn subject(&self, text: &str) -> Result<v1::Subject, Failure> {
+        use v1::subject::Kind;
+        let found = self.client.lookup(text).await?;
+        let kind = match found.kind() {
+            v1::EntityKind::Goal => Kind::Goal(found.id),
+            v1::EntityKind::Initiative => Kind::Initiative(found.id),
+            v1::EntityKind::Indicator => Kind::Indicator(found.id),
+            _ => {
+                return Err(Failure::usage(self.view.pick(
+                    format!("「{text}」は組織目標・取組内容・指標のどれでもありません"),
+                    format!("`{text}` is neither a goal, an initiative nor an indicator"),
+                )));
+            }
+        };
+        Ok(v1::Subject { kind: Some(kind) })
     }
 
     /// Appends events as one call and prints what came of it for the indicator they are about.

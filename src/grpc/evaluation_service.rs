@@ -34,6 +34,7 @@ use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, r
 use crate::projection::overview;
 
 mod difference;
+mod ground;
 mod report;
 mod snapshot;
 
@@ -291,6 +292,26 @@ impl v1::evaluation_service_server::EvaluationService for Services {
             .await
             .map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(frames))
+    }
+
+    async fn list_periods(
+        &self,
+        request: Request<v1::ListPeriodsRequest>,
+    ) -> Result<Response<v1::ListPeriodsResponse>, Status> {
+        self.unary(request, async |_, request: v1::ListPeriodsRequest| {
+            self.periods(request).await
+        })
+        .await
+    }
+
+    async fn list_policies(
+        &self,
+        request: Request<v1::ListPoliciesRequest>,
+    ) -> Result<Response<v1::ListPoliciesResponse>, Status> {
+        self.unary(request, async |call, request: v1::ListPoliciesRequest| {
+            self.policies(call, request).await
+        })
+        .await
     }
 }
 

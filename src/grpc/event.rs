@@ -31,6 +31,7 @@ pub(crate) use definition::show_definition;
 pub(crate) use field::{At, Faults};
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
 pub(crate) use path::on_the_wire;
+pub(crate) use policy::{show_evaluation_policy, show_grade_rubric, show_policy_version};
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
     show_actor, show_evidence, show_pillar, show_reason, show_reported, show_source_document,

@@ -14,6 +14,7 @@ use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
 };
 use crate::domain::org_unit::UnitKind;
+use crate::domain::period::PeriodState;
 use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
 use crate::projection::evaluation::compare::{Materiality, RowChange};
@@ -111,6 +112,7 @@ mirror! {
         NotApplicable, Suspended, Cancelled, CarriedOver, NotEvaluable,
     }
     PolicyKind = PolicyKind { Evaluation, Rubric }
+    PeriodState = PeriodState { Open, SoftClosed, Closed, Reopened }
     ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
     RollUpJudgement = RollUpJudgement { None, Worst }
     GradeInput = GradeInput { Attainment, Forecast, Status, Judgement }
@@ -182,6 +184,7 @@ mod tests {
             EventType,
             Status as EvaluationStatus,
             PolicyKind,
+            PeriodState,
             ReductionFormula,
             RollUpJudgement,
             GradeInput,

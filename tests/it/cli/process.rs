@@ -483,3 +483,164 @@ fn served_demo(folder: &Path) -> Process {
     ];
     Process::start(words.into_iter().chain([data.as_os_str()]))
 }
+
+#[test]
+fn a_period_goes_from_its_opening_to_its_next_actions() {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.1");
+    let goal = format!("{plan}/文化部/1-1");
+    let told = |line: String, code: i32, words: &[&str]| {
+        let ended = place.daicho(&line);
+        assert_eq!(ended.code, code, "{line}: {ended:?}");
+        let said = format!("{}{}", ended.output, ended.errors);
+        for word in words {
+            assert!(said.contains(word), "{line} does not say {word}: {said}");
+        }
+        ended
+    };
+    let file = place.folder.path().join("grades.toml");
+    let rubric = "code = \"city-grades\"\ntitle = \"評価基準\"\n[rubric]\ninput = \"judgement\"\n\
+                  [[rubric.levels]]\nkey = \"A\"\ntitle = \"良い\"\n[[rubric.levels]]\nkey = \"B\"\ntitle = \"普通\"\n";
+    std::fs::write(&file, rubric).unwrap();
+    let publish = |file: &Path| {
+        format!(
+            "policy publish {} --effective {day} --lang ja",
+            file.display()
+        )
+    };
+    told(publish(&file), 0, &["なし → city-grades v1"]);
+    let policy = place.folder.path().join("policy.json");
+    let json = r#"{"code": "city", "title": "算定方針", "evaluation": {"rubric": "city-grades"}}"#;
+    std::fs::write(&policy, json).unwrap();
+    told(publish(&policy), 0, &["なし → city v1"]);
+    told(publish(&policy), 0, &["city v1", "→ city v2"]);
+    let listed = told("policy list city --json".to_owned(), 0, &[]).json();
+    let versions: Vec<_> = listed["policies"].as_array().unwrap().iter().collect();
+    assert_eq!(versions.len(), 2);
+    assert_eq!(versions[0]["in_force"], false);
+    assert_eq!(versions[1]["in_force"], true);
+    assert_eq!(versions[1]["evaluation"]["rubric"], "city-grades");
+    told(
+        "policy list --lang ja".to_owned(),
+        0,
+        &["midyear-pace", "default", "組込み"],
+    );
+
+    told(
+        format!("plan open-period {plan} 初日 --from {day} --to {day} --lang ja"),
+        0,
+        &["なし → 初日 OPEN"],
+    );
+    told(
+        format!("plan soft-close {plan} 初日 --lang ja"),
+        0,
+        &["初日 OPEN", "→ 初日 SOFT_CLOSED"],
+    );
+    told(
+        format!("record {indicator} 5 --on {day} --lang ja"),
+        1,
+        &["PERIOD_SOFT_CLOSED", "--reason"],
+    );
+    told(
+        format!("record {indicator} 5 --on {day} --reason 集計の遅れ --lang ja"),
+        0,
+        &["締切後の報告"],
+    );
+    told(
+        format!("plan close {plan} 初日 --document 8文第2号 --lang en"),
+        0,
+        &["→ 初日 CLOSED 1"],
+    );
+    told(
+        format!("record {indicator} 5 --on {day} --reason 集計の遅れ --lang en"),
+        1,
+        &["PERIOD_CLOSED", "daicho correct"],
+    );
+    told(
+        format!("correct {indicator}@{day} 4 --reason 転記誤り --lang ja"),
+        0,
+        &["確定後の訂正"],
+    );
+    told(
+        format!("plan reopen {plan} 初日 --scope {indicator} --until 2199-12-31 --lang ja"),
+        1,
+        &["REASON_REQUIRED"],
+    );
+    told(
+        format!(
+            "plan reopen {plan} 初日 --scope {indicator} --until 2199-12-31 --reason 報告漏れ --lang ja"
+        ),
+        0,
+        &["→ 初日 REOPENED 1 〜2199-12-31", &indicator],
+    );
+    told(
+        format!("plan close {plan} 初日 --lang ja"),
+        0,
+        &["→ 初日 CLOSED 2"],
+    );
+    let periods = told(format!("plan periods {plan} --json"), 0, &[]).json();
+    let period = &periods["periods"][0];
+    assert_eq!(period["state"], "PERIOD_STATE_CLOSED");
+    assert_eq!(period["revision"], 2);
+    assert_eq!(period["transitions"].as_array().unwrap().len(), 5);
+    assert_eq!(period["transitions"][3]["scope_count"], 1);
+    told(
+        format!("plan periods {plan} --lang ja"),
+        0,
+        &["初日", "確定"],
+    );
+
+    told(
+        format!("self-evaluate {goal} 初日 --grade S --comment 順調 --lang en"),
+        3,
+        &["GRADE_UNKNOWN", "A, B"],
+    );
+    told(
+        format!("self-evaluate {goal} 初日 --grade A --cause partner --comment 順調 --lang ja"),
+        0,
+        &["なし → A"],
+    );
+    told(
+        format!("review {goal} 初日 --grade B --comment 普通 --lang en"),
+        1,
+        &["SELF_REVIEW"],
+    );
+    told(
+        format!("review {goal} 初日 --grade B --comment 普通 --as 部長 --lang ja"),
+        0,
+        &["A → B", "SELF_EVALUATION → 初日 REVIEW"],
+    );
+    told(
+        format!("finalise {goal} 初日 --grade B --as 部長"),
+        0,
+        &["FINALISATION"],
+    );
+    told(
+        format!("self-evaluate {goal} 初日 --comment 再考"),
+        1,
+        &["EVALUATION_FINAL"],
+    );
+    let action = "01890a5d-ac96-774b-bcce-b302099a8057";
+    told(
+        format!(
+            "next-action add {goal} 初日 --kind improve --text 早める --owner 文化課 --due 2199-12-31 --id {action} --lang en"
+        ),
+        0,
+        &["none → IMPROVE 早める", action],
+    );
+    told(
+        format!("next-action close {goal} {action} --outcome done --text 済んだ --lang en"),
+        0,
+        &["DONE: 済んだ"],
+    );
+    told(
+        format!("audit changes {goal} --type evaluation-finalised --lang ja"),
+        0,
+        &["評価確定", "部長"],
+    );
+    told(
+        format!("audit changes {plan} --type period-reopened --lang ja"),
+        0,
+        &["期間再開", "報告漏れ", &indicator],
+    );
+}
