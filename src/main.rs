@@ -13,11 +13,8 @@ use daicho::cli::output::Output;
 use daicho::cli::{self, Cli, Command, ServeArgs};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::show_event;
-use daicho::ledger::{ReadFault, StartError};
-use daicho::log::ReadError;
-use daicho::log::embedded::OpenError;
 use daicho::server::sample::{self, SampleError};
-use daicho::server::{Opened, ServeError, asked_to_stop};
+use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
 use tokio::runtime::Builder;
 
@@ -151,24 +148,13 @@ fn ended(error: &ServeError) -> Failure {
 
 /// What whoever starts the server again has to know.
 fn exit_of(error: &ServeError) -> Exit {
-    match error {
-        ServeError::Listen { .. } => Exit::Address,
-        ServeError::Open(open) => match open {
-            OpenError::Locked { .. } => Exit::FolderInUse,
-            OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Exit::FolderForeign,
-            OpenError::Refused { .. } => Exit::Damaged,
-            OpenError::Io { .. } => Exit::StorageFailed,
-        },
-        ServeError::Start(StartError::Read(fault)) => match fault {
-            ReadFault::Log(ReadError::Damaged { .. })
-            | ReadFault::Decode { .. }
-            | ReadFault::BrokenChain { .. } => Exit::Damaged,
-            _ => Exit::StorageFailed,
-        },
-        ServeError::Folder(_) | ServeError::LogFailed | ServeError::Close(_) => Exit::StorageFailed,
-        ServeError::Start(StartError::Thread(_))
-        | ServeError::Transport(_)
-        | ServeError::Reflection(_) => Exit::Fault,
+    match error.ending() {
+        Ending::AddressTaken => Exit::Address,
+        Ending::FolderInUse => Exit::FolderInUse,
+        Ending::FolderForeign => Exit::FolderForeign,
+        Ending::Damaged => Exit::Damaged,
+        Ending::StorageFailed => Exit::StorageFailed,
+        Ending::Fault => Exit::Fault,
     }
 }
 

@@ -19,9 +19,9 @@ use tonic_health::ServingStatus;
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::grpc::{DeadlineLayer, PageKey, Services};
-use crate::ledger::{Ledgers, StartError};
+use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
-use crate::log::{CommitLog, DerivedStore, LogFault};
+use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
 
 /// How long open calls may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -62,6 +62,48 @@ pub enum ServeError {
     /// The log could not be closed in order. Nothing acknowledged is lost.
     #[error("the log was not closed in order")]
     Close(#[from] LogFault),
+}
+
+/// What whoever starts the server again has to know of its end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Ending {
+    /// The address cannot be listened on.
+    AddressTaken,
+    /// Another process has the data folder open.
+    FolderInUse,
+    /// A later version or another engine wrote the folder.
+    FolderForeign,
+    /// What is stored cannot be proven whole.
+    Damaged,
+    /// The storage failed.
+    StorageFailed,
+    /// A fault of the program or the machine.
+    Fault,
+}
+
+impl ServeError {
+    /// What whoever starts the server again has to know.
+    pub fn ending(&self) -> Ending {
+        match self {
+            Self::Listen { .. } => Ending::AddressTaken,
+            Self::Open(open) => match open {
+                OpenError::Locked { .. } => Ending::FolderInUse,
+                OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Ending::FolderForeign,
+                OpenError::Refused { .. } => Ending::Damaged,
+                OpenError::Io { .. } => Ending::StorageFailed,
+            },
+            Self::Start(StartError::Read(fault)) => match fault {
+                ReadFault::Log(ReadError::Damaged { .. })
+                | ReadFault::Decode { .. }
+                | ReadFault::BrokenChain { .. } => Ending::Damaged,
+                _ => Ending::StorageFailed,
+            },
+            Self::Folder(_) | Self::LogFailed | Self::Close(_) => Ending::StorageFailed,
+            Self::Start(StartError::Thread(_)) | Self::Transport(_) | Self::Reflection(_) => {
+                Ending::Fault
+            }
+        }
+    }
 }
 
 /// An open data folder.

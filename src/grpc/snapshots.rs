@@ -72,6 +72,8 @@ impl Snapshots {
     pub async fn complete(&self) -> usize {
         let mut taken = 0;
         for reader in self.ledgers.list() {
+            // What was appended before is looked at too, a snapshot just taken among it.
+            reader.caught_up(None).await;
             for closing in missing(&reader) {
                 taken += usize::from(self.take_or_log(&reader, &closing).await);
             }

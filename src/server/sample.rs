@@ -142,6 +142,7 @@ pub async fn prepare(ledgers: &Ledgers, day: Date) -> Result<(Arc<Reader>, bool)
         stage.play(act).await?;
     }
     stage.reader.clock().set(stage.until);
+    stage.reader.caught_up(None).await;
     Ok((stage.reader, true))
 }
 

@@ -14,7 +14,7 @@ use daicho::projection::change::{ChangeFilter, ChangeFlag, list};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
-use crate::fixture::{Fixture, date, event_id, title};
+use crate::fixture::{Fixture, date, title};
 
 const ACTORS: [&str; 3] = ["甲", "乙", "丙"];
 const CLIENTS: [&str; 2] = ["表計算", "窓口"];
@@ -25,6 +25,9 @@ const REASONS: [ReasonCode; 2] = [ReasonCode::EntryError, ReasonCode::LateData];
 async fn ledger() -> (Fixture, Arc<Reader>) {
     let mut fixture = Fixture::planned().await;
     let mut reported = Vec::new();
+    // Any event serves as the decision: what is decided has no events of its own yet.
+    let first = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let decided = first.stored(0).await.unwrap().recorded.event.id;
     for n in 0..240_usize {
         if n == 120 {
             // What comes before is in a written run of the index, the rest in memory.
@@ -47,7 +50,7 @@ async fn ledger() -> (Fixture, Arc<Reader>) {
                 disclosure: daicho::domain::indicator::Disclosure::Internal,
             }];
         }
-        event.decision = (n % 11 == 0).then(event_id);
+        event.decision = (n % 11 == 0).then_some(decided);
         let auth = Authenticator;
         let claims = Claims {
             subject: Some(ACTORS[n % 3].as_bytes().to_vec()),

@@ -86,7 +86,7 @@ async fn pages_of_one_evaluation_are_of_one_state_while_appends_go_on() {
         page_size: 20,
         ..v1::EvaluatePlanRequest::default()
     };
-    let size = reader.head().size;
+    let size = reader.caught_up(None).await.head.size;
     let (mut goals, mut token, mut pages) = (Vec::new(), String::new(), 0);
     loop {
         let request = v1::EvaluatePlanRequest {
