@@ -45,6 +45,7 @@ pub mod policy;
 pub mod record;
 pub mod target;
 
+pub mod as_of;
 pub mod choice;
 pub mod input;
 pub mod measure;

@@ -11,3 +11,4 @@ pub mod listing;
 pub mod overview;
 pub mod sample;
 pub mod trail;
+pub mod wording;

@@ -5,16 +5,19 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::input;
-use crate::cli::render::audit::trail;
+use crate::cli::render::audit::{flags, trail};
 use crate::cli::render::change;
 use crate::cli::session::Session;
 use crate::domain::date::Date;
 
 /// Changes at most, unless more are asked for.
 const CHANGES: usize = 50;
+/// Flags at most, unless more are asked for.
+const FLAGS: usize = 200;
 
 /// What auditors ask.
 #[derive(Clone, Debug, Subcommand)]
@@ -25,6 +28,8 @@ pub enum AuditCommand {
     Sample(Box<SampleArgs>),
     /// Tell what became of one report: corrections, evidence, who answered for it
     Trail(TrailArgs),
+    /// List what is unusual and worth a look (要確認一覧)
+    Flags(Box<FlagsArgs>),
 }
 
 /// Arguments of `audit changes`.
@@ -61,6 +66,37 @@ pub struct TrailArgs {
     /// A report, what corrected it or took it back, or evidence attached to it: its event id
     #[arg(value_name = "EVENT")]
     event: String,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+}
+
+/// Arguments of `audit flags`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = FLAGS_EXAMPLES)]
+pub struct FlagsArgs {
+    /// Only of these kinds; may be repeated
+    #[arg(long = "kind", value_name = "KIND", value_parser = choice::parser::<v1::FlagKind>())]
+    kinds: Vec<v1::FlagKind>,
+    /// Only of this plan: code or id
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<String>,
+    /// Only about this department (部) and its goals: code or id
+    #[arg(long, value_name = "UNIT")]
+    department: Option<String>,
+    /// Only about what this section (課等) answers for or contributes to: code or id
+    #[arg(long, value_name = "UNIT")]
+    section: Option<String>,
+    /// Only about this goal and what stands under it: code or id
+    #[arg(long, value_name = "GOAL")]
+    goal: Option<String>,
+    /// Only about this indicator: code or id
+    #[arg(long, value_name = "INDICATOR")]
+    indicator: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// Flags at most
+    #[arg(long, value_name = "COUNT", default_value_t = FLAGS)]
+    limit: usize,
 }
 
 /// Which changes.
@@ -106,6 +142,11 @@ Examples:
   daicho audit sample --n 25 --seed 監査委員会-2023-10-12
   daicho audit sample R5/産業環境部 --n 10 --seed 4711 --type actual-recorded";
 
+const FLAGS_EXAMPLES: &str = "\
+Examples:
+  daicho audit flags --plan R5 --kind target-lowered --kind achieved-by-revision
+  daicho audit flags --department 福祉健康部 --on 2023-09-30 --known-at 2023-10-10";
+
 /// A day in the ledger's zone, or an instant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum When {
@@ -146,8 +187,13 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
         AuditCommand::Changes(args) => changes(session, args).await,
         AuditCommand::Sample(args) => sample(session, args).await,
         AuditCommand::Trail(args) => {
-            let answer = session.client.trail(&args.event).await?;
-            session.answer(&answer, trail::trail)
+            let client = session.client.at(args.as_of.message());
+            session.answer(&client.trail(&args.event).await?, trail::trail)
+        }
+        AuditCommand::Flags(args) => {
+            let client = session.client.at(args.as_of.message());
+            let answer = client.flags(args.request(), args.limit).await?;
+            session.answer(&answer, flags::list)
         }
     }
 }
@@ -178,6 +224,21 @@ async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
     session.answer(&answer, |view, answer| {
         change::sample(view, answer, &args.seed)
     })
+}
+
+impl FlagsArgs {
+    /// What is asked for, as the API takes it.
+    fn request(&self) -> v1::ListFlagsRequest {
+        v1::ListFlagsRequest {
+            kinds: self.kinds.iter().map(|kind| i32::from(*kind)).collect(),
+            plan: self.plan.clone(),
+            department: self.department.clone(),
+            section: self.section.clone(),
+            goal: self.goal.clone(),
+            indicator: self.indicator.clone(),
+            ..v1::ListFlagsRequest::default()
+        }
+    }
 }
 
 impl FilterArgs {

@@ -38,6 +38,7 @@ choices! {
     Disclosure = "DISCLOSURE_",
     StreamKind = "STREAM_KIND_",
     EvaluationStatus = "EVALUATION_STATUS_",
+    FlagKind = "FLAG_KIND_",
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",

@@ -41,6 +41,7 @@ printed! {
     GetSnapshotResponse,
     Ledger,
     ListChangesResponse,
+    ListFlagsResponse,
     ListGoalsResponse,
     ListLedgersResponse,
     ListSnapshotsResponse,

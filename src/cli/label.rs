@@ -206,6 +206,40 @@ labels! {
         Late => "遅れて記録", "recorded late";
         Retroactive => "遡及", "retroactive";
     }
+    /// What is unusual.
+    flag_kind(FlagKind) {
+        RetroactiveTarget => "遡及する目標変更", "retroactive target";
+        LateLowering => "終盤・遅れ中の引下げ", "lowered late";
+        TargetLowered => "目標の引下げ", "target lowered";
+        DuePostponed => "期限の延期", "due day put off";
+        TargetAfterLastActual => "結果判明後の目標変更", "target after the result";
+        AchievedByRevision => "目標変更後達成", "achieved by revision";
+        LateReport => "報告遅れ", "late report";
+        LateAfterCutoff => "受付締切後の報告", "after the cutoff";
+        CorrectedAfterClose => "確定後の訂正", "changed after the close";
+        StatusChangedByCorrection => "訂正による判定変更", "correction changed a status";
+        RepeatedCorrection => "訂正の繰返し", "corrected again";
+        SelfReviewed => "自己評価者による二次評価", "reviewed by themselves";
+        GradeOverridden => "算定と異なる評価", "grade overridden";
+        ValueSpike => "値の急増", "value spike";
+        FarAboveTarget => "目標を大きく超過", "far above target";
+        LevelDrop => "水準の低下", "level drop";
+        PossibleDuplicate => "重複の疑い", "possible duplicate";
+        EndOfPeriodRush => "期末集中", "end of period rush";
+        IdenticalRoundNumbers => "同一の丸い数", "identical round numbers";
+        NoEvidence => "根拠資料なし", "no evidence";
+        NeverReported => "未報告", "never reported";
+        NilReported => "実績なし報告", "reported as nothing";
+        DefinitionChanged => "定義変更", "definition changed";
+        CapBreached => "上限超過", "cap exceeded";
+        ZeroBehindTotal => "内訳に未着手", "zero behind the total";
+        NoDemand => "需要なし", "no demand";
+        ResponsibilityMoved => "担当の移管", "responsibility moved";
+        GoalEnded => "中止・休止・繰越", "ended";
+        NoGoalUnderPillar => "目標のない柱", "no goal under pillar";
+        NoNumericCriterion => "数値指標のない部", "no numeric criterion";
+        NextActionOverdue => "今後の対応の遅れ", "next action overdue";
+    }
     /// What is worth a look.
     notice_kind(NoticeKind) {
         ValueSpike => "値の急増", "value spike";

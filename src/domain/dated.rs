@@ -50,10 +50,16 @@ impl<T> Dated<T> {
 
     /// The value on `date`.
     pub fn on(&self, date: Date) -> &T {
+        &self.version_on(date).value
+    }
+
+    /// The value on `date`, with the event that says so.
+    pub fn version_on(&self, date: Date) -> &Version<T> {
         let effective = self.changes.iter().filter(|change| change.from <= date);
         // Of equal dates `max_by_key` takes the last.
-        let last = effective.max_by_key(|change| change.from);
-        &last.unwrap_or(&self.first).value
+        effective
+            .max_by_key(|change| change.from)
+            .unwrap_or(&self.first)
     }
 
     /// The value last recorded, whatever its date.

@@ -115,6 +115,8 @@ pub struct Superseded {
     pub by: EventId,
     /// At which position.
     pub position: u64,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
     /// Whether it was taken back rather than replaced.
     pub retracted: bool,
 }
@@ -424,6 +426,7 @@ impl Goal {
                     Superseded {
                         by: event.id,
                         position: recorded.position,
+                        recorded_at: recorded.recorded_at,
                         retracted: false,
                     },
                 );
@@ -442,6 +445,7 @@ impl Goal {
                     Superseded {
                         by: event.id,
                         position: recorded.position,
+                        recorded_at: recorded.recorded_at,
                         retracted: true,
                     },
                 );

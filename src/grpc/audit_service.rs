@@ -16,6 +16,7 @@ use crate::ledger::index::Direction;
 use crate::ledger::{Reader, Standpoint};
 use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
+mod flags;
 mod sample;
 mod trail;
 
@@ -93,6 +94,16 @@ impl v1::audit_service_server::AuditService for Services {
     ) -> Result<Response<v1::GetEntryTrailResponse>, Status> {
         self.unary(request, async |call, request| {
             trail::answer(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn list_flags(
+        &self,
+        request: Request<v1::ListFlagsRequest>,
+    ) -> Result<Response<v1::ListFlagsResponse>, Status> {
+        self.unary(request, async |call, request| {
+            flags::answer(self, &call, request).await
         })
         .await
     }

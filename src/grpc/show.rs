@@ -3,6 +3,7 @@
 use crate::api::v1;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
+use crate::domain::event::Recorded;
 use crate::domain::id::LedgerId;
 use crate::domain::rejection::Notice;
 use crate::domain::text::Language;
@@ -13,6 +14,7 @@ use crate::ledger::{Reader, Receipt, Standpoint, Stored};
 use crate::log::Head;
 use crate::projection::change::Change;
 use crate::projection::describe::FieldChange;
+use crate::projection::wording::Words;
 
 mod entry_form;
 pub(super) mod evaluation;
@@ -111,6 +113,34 @@ pub(super) fn entity(directory: &Directory, named: Named, on: Date) -> v1::Entit
         id: id.unwrap_or_default(),
         code: code.map(ToString::to_string).unwrap_or_default(),
         title: title.map(show_title),
+    }
+}
+
+pub(super) fn words(words: &Words) -> v1::Words {
+    v1::Words {
+        ja: words.ja.clone(),
+        en: words.en.clone(),
+    }
+}
+
+/// An event that an answer rests on.
+pub(super) fn event_reference(recorded: &Recorded) -> v1::EventReference {
+    let event = &recorded.event;
+    let day = |date: Option<Date>| date.map(|day| day.to_string());
+    v1::EventReference {
+        position: recorded.position,
+        event_id: event.id.to_string(),
+        r#type: event.payload.event_type().number(),
+        recorded_at: Some(show_timestamp(recorded.recorded_at)),
+        actor: Some(show_actor(&recorded.actor)),
+        valid_from: day(event.valid.map(|valid| valid.from)),
+        valid_to: day(event.valid.and_then(|valid| valid.to)),
+        reason: event.reason.as_ref().map(show_reason),
+        source_document: event
+            .source_document
+            .as_ref()
+            .map(crate::grpc::event::show_source_document),
+        decision_event_id: event.decision.map(|id| id.to_string()),
     }
 }
 

@@ -3,31 +3,31 @@
 //! Every check is a pure function of what is known at (D, K), so the list of an earlier day is the list that could have
 //! been seen on that day, with what is known at K. Nothing is stored and nothing is found only once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::{Date, DateSpan};
-use crate::domain::directory::{Directory, Named};
-use crate::domain::evaluation::EvaluationPolicy;
-use crate::domain::goal::{Entry, Indicator};
+use crate::domain::directory::{Directory, Named, Phase};
+use crate::domain::evaluation::{Evaluation, EvaluationPolicy, Question, evaluate};
+use crate::domain::goal::{Entry, Goal, Indicator};
 use crate::domain::id::{EventId, IndicatorId};
+use crate::domain::period::Period;
+use crate::projection::wording::Words;
 
+pub mod judgement;
 pub mod kind;
+pub mod listing;
+pub mod period;
 pub mod report;
+pub mod standing;
+pub mod structure;
+pub mod target;
 
 #[cfg(test)]
 mod testing;
 
 pub use kind::FlagKind;
-
-/// Words in both languages.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Words {
-    /// Japanese.
-    pub ja: String,
-    /// English.
-    pub en: String,
-}
 
 /// Something to look at.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -73,6 +73,15 @@ impl Flag {
         }
     }
 
+    /// Adds an event that it rests on.
+    fn add_ground(&mut self, position: u64) {
+        if let Err(place) = self.grounds.binary_search(&position) {
+            self.grounds.insert(place, position);
+            self.grounds.truncate(Self::GROUNDS_MAX);
+            self.grounds_total += 1;
+        }
+    }
+
     /// Adds a figure.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
@@ -95,20 +104,65 @@ pub struct Examined<'a> {
     pub cut: Cut,
     /// Where the thresholds are.
     pub policy: &'a EvaluationPolicy,
-    /// Whether work on it goes on, on D.
-    pub goes_on: bool,
+    /// What had become of it by D: the strongest of its own phase and those of what it stands under.
+    pub phase: Phase,
+    /// The stream it has its history in, with the components of a composite.
+    pub home: &'a Goal,
     /// Events that evidence attached later shows.
     pub shown: BTreeSet<EventId>,
     /// Days that are reported together, each with the last day for it.
     pub deadlines: Vec<(DateSpan, Date)>,
+    /// The periods of its plan.
+    pub periods: Vec<Arc<Period>>,
 }
 
 impl Examined<'_> {
-    /// Everything that is unusual about it.
-    pub fn flags(&self) -> Vec<Flag> {
+    /// Everything that is unusual about it, given where it stands at the cut.
+    pub fn flags(&self, evaluation: &Evaluation) -> Vec<Flag> {
         let mut flags = Vec::new();
         self.reports(&mut flags);
+        self.locks(&mut flags);
+        self.targets(evaluation, &mut flags);
+        self.standing(evaluation, &mut flags);
         flags
+    }
+
+    /// Where it stood at a cut, under the policy it is examined with; `None` where it was not known.
+    fn evaluate(&self, cut: Cut) -> Option<Evaluation> {
+        let mut components = BTreeMap::new();
+        let (_, version) = self.state.definition_at(cut)?;
+        for id in &version.definition.components {
+            let component = self.home.indicator(*id);
+            let evaluation = component.and_then(|state| self.question(state, cut, &components));
+            components.extend(evaluation.map(|evaluation| (*id, evaluation)));
+        }
+        self.question(self.state, cut, &components)
+    }
+
+    fn question(
+        &self,
+        indicator: &Indicator,
+        cut: Cut,
+        components: &BTreeMap<IndicatorId, Evaluation>,
+    ) -> Option<Evaluation> {
+        let ended = match self.phase {
+            Phase::Active => None,
+            Phase::Suspended(since) | Phase::Cancelled(since) | Phase::CarriedOver(since) => {
+                Some(since)
+            }
+        };
+        evaluate(&Question {
+            indicator,
+            cycle: self.cycle,
+            cut,
+            // On days before it ended it still went on.
+            phase: match ended {
+                Some(since) if since <= cut.on => self.phase,
+                _ => Phase::Active,
+            },
+            policy: self.policy,
+            components,
+        })
     }
 
     fn flag(

@@ -2,6 +2,7 @@
 
 mod changes;
 mod filters;
+mod flags;
 mod sample;
 mod trail;
 mod world;

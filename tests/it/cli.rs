@@ -51,6 +51,8 @@ fn help_of_the_other_commands() {
         ["target", "revise"],
         ["audit", "changes"],
         ["audit", "sample"],
+        ["audit", "flags"],
+        ["audit", "trail"],
         ["events", "follow"],
         ["ledger", "open"],
     ] {
@@ -448,6 +450,9 @@ fn the_command_line_is_read_whole() {
         "daicho retract 1204 --reason x",
         "daicho target revise R5/総務部/3-1/1.1 24 --effective 2023-11-01 --reason x",
         "daicho audit changes R5/総務部/3-1/1.1 --type target-revised --since 2023-10-01",
+        "daicho audit sample --n 25 --seed 4711 --type actual-recorded",
+        "daicho audit trail 018b0000-0000-7000-8000-000000001240 --known-at 2023-10-10",
+        "daicho audit flags --kind target-lowered --section 総務文書課 --on 令和5年9月30日 --known-at 5213",
         "daicho plan import plan.csv --dry-run --json --plan-code R5 --server http://127.0.0.1:1",
         "daicho serve --data d --listen 127.0.0.1:0",
         "daicho demo --data d --listen 127.0.0.1:0 --prepare-only --at 2024-06-01",

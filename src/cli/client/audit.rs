@@ -24,6 +24,7 @@ impl Client {
         for _ in 0..PAGES_MAX {
             let request = v1::GetEntryTrailRequest {
                 ledger: self.ledger(),
+                as_of: self.as_of.clone(),
                 event_id: event_id.to_owned(),
                 page_token: std::mem::take(&mut all.next_page_token),
                 ..v1::GetEntryTrailRequest::default()
@@ -33,6 +34,35 @@ impl Client {
             all = page;
             all.links.splice(0..0, links);
             if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// What auditors should look at, up to `limit`, all pages as one.
+    pub async fn flags(
+        &self,
+        request: v1::ListFlagsRequest,
+        limit: usize,
+    ) -> Result<v1::ListFlagsResponse, Failure> {
+        let mut all = v1::ListFlagsResponse::default();
+        for _ in 0..PAGES_MAX {
+            let missing = limit.saturating_sub(all.flags.len());
+            let request = v1::ListFlagsRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                // The server caps the page; the size must be the same on every page.
+                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let page = self.take(self.audit.clone().list_flags(self.ask(request)).await)?;
+            let more = missing < page.flags.len();
+            all.flags.extend(page.flags.into_iter().take(missing));
+            all.next_page_token = page.next_page_token;
+            all.answered_at = page.answered_at;
+            if more || all.next_page_token.is_empty() || limit <= all.flags.len() {
                 break;
             }
         }

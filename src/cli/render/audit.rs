@@ -1,3 +1,4 @@
 //! Answers to auditors.
 
+pub mod flags;
 pub mod trail;

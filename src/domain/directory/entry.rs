@@ -113,6 +113,11 @@ macro_rules! standing {
             pub fn phase_on(&self, date: Date) -> Phase {
                 *self.phase.on(date)
             }
+
+            /// Everything that ever became of it.
+            pub fn phases(&self) -> &Dated<Phase> {
+                &self.phase
+            }
         }
     };
 }
@@ -143,6 +148,11 @@ impl GoalEntry {
     /// Where it stands on `date`.
     pub fn placed_on(&self, date: Date) -> GoalPlace {
         *self.place.on(date)
+    }
+
+    /// Everywhere it ever stood.
+    pub fn places(&self) -> &Dated<GoalPlace> {
+        &self.place
     }
 
     /// Its department as last recorded.
@@ -205,6 +215,11 @@ impl InitiativeEntry {
     /// Who answers by the transfer last recorded, whatever its date.
     pub fn newest_responsible(&self) -> &Responsibility {
         self.responsibility.newest()
+    }
+
+    /// Everybody who ever answered for it, with the events that say so.
+    pub fn transfers(&self) -> &Dated<Responsibility> {
+        &self.responsibility
     }
 
     /// Everybody who ever answered for it, in the order of recording.

@@ -18,6 +18,7 @@ use crate::domain::period::PeriodState;
 use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
 use crate::projection::evaluation::compare::{Materiality, RowChange};
+use crate::projection::flags::FlagKind;
 
 /// A closed set of choices that the API mirrors.
 pub(crate) trait Choice: Copy {
@@ -93,6 +94,9 @@ mirror! {
     NoticeKind = NoticeKind {
         Spike as ValueSpike, FarAboveTarget, LevelDrop, OldDate, PossibleDuplicate, RetroactiveTarget,
         LateAfterCutoff, CorrectedAfterClose, LateLowering,
+    }
+    FlagKind = FlagKind {
+        RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue,
     }
     EventType = EventType {
         LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,
@@ -181,6 +185,7 @@ mod tests {
             UnitKind,
             ReasonCode,
             NoticeKind,
+            FlagKind,
             EventType,
             Status as EvaluationStatus,
             PolicyKind,

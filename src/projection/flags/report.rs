@@ -9,6 +9,7 @@ use crate::domain::actual::aggregate::counted;
 use crate::domain::actual::{Measurement, MilestoneState, NilCause};
 use crate::domain::code::Key;
 use crate::domain::date::Date;
+use crate::domain::directory::Phase;
 use crate::domain::goal::Entry;
 use crate::domain::goal::decide::{LEVEL_KEPT_PERCENT, SPIKE_TIMES};
 use crate::domain::id::EventId;
@@ -376,7 +377,7 @@ impl Examined<'_> {
                 .is_none_or(|by| !self.cut.knows(by.position))
         };
         let reported = self.known().any(stands);
-        if !begun || reported || definition.entry_kind.is_none() || !self.goes_on {
+        if !begun || reported || definition.entry_kind.is_none() || self.phase != Phase::Active {
             return;
         }
         let on = self.cut.on;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Examined, Flag, FlagKind};
 use crate::domain::actual::aggregate::Cut;
+use crate::domain::directory::Phase;
 use crate::domain::evaluation::EvaluationPolicy;
 use crate::domain::testing::*;
 
@@ -24,14 +25,27 @@ pub(crate) fn found_known(world: &World, on: &str, known: u64, kind: FlagKind) -
         cycle,
         cut: Cut::on(day(on)).known_at(known),
         policy: &policy,
-        goes_on: true,
+        phase: Phase::Active,
+        home: goal,
         shown: goal
             .attachments()
             .filter_map(|a| a.shows)
             .collect::<BTreeSet<_>>(),
         deadlines: vec![(cycle, cycle.last())],
+        periods: world
+            .directory
+            .periods_of(plan_id("R5"))
+            .into_iter()
+            .cloned()
+            .collect(),
     };
-    let flags = examined.flags();
+    let evaluation = examined.evaluate(examined.cut);
+    let flags = evaluation.map(|evaluation| examined.flags(&evaluation));
+    lines(&flags.unwrap_or_default(), kind)
+}
+
+/// The flags of a kind, a line each: figures, and how many events it rests on.
+pub(crate) fn lines(flags: &[Flag], kind: FlagKind) -> String {
     let line = |flag: &Flag| {
         let figures: Vec<_> = flag
             .figures
