@@ -1,55 +1,15 @@
 //! Two clocks on the command line: a day, what is known, a policy, a closed period.
 
-use jiff::Timestamp;
-
 use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::input;
 use crate::domain::date::Date;
 
-/// What is known: of a number of events, at an instant, by the end of a day.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum KnownAt {
-    /// So many events.
-    Size(u64),
-    /// What was recorded at this instant or before.
-    Time(Timestamp),
-    /// What was recorded by the end of this day.
-    Date(Date),
-}
-
-impl KnownAt {
-    /// Reads a number, an instant (RFC 3339) or a day.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        if let Ok(size) = text.parse() {
-            return Ok(Self::Size(size));
-        }
-        match text.parse() {
-            Ok(instant) => Ok(Self::Time(instant)),
-            Err(_) => input::date(text).map(Self::Date),
-        }
-    }
-
-    fn message(self) -> v1::as_of::KnownAt {
-        match self {
-            Self::Size(size) => v1::as_of::KnownAt::Size(size),
-            Self::Time(instant) => v1::as_of::KnownAt::Time(prost_types::Timestamp {
-                seconds: instant.as_second(),
-                nanos: instant.subsec_nanosecond(),
-            }),
-            Self::Date(day) => v1::as_of::KnownAt::Date(day.to_string()),
-        }
-    }
-}
+pub use crate::cli::as_of::KnownAt;
 
 /// D and K as the API takes them; `None` where neither is given.
 pub fn as_of(on: Option<Date>, known_at: Option<KnownAt>) -> Option<v1::AsOf> {
-    if on.is_none() && known_at.is_none() {
-        return None;
-    }
-    Some(v1::AsOf {
-        known_at: known_at.map(KnownAt::message),
-        effective_on: on.map(|day| day.to_string()),
-    })
+    AsOfArgs { on, known_at }.message()
 }
 
 /// One end of a comparison.
