@@ -196,7 +196,7 @@ impl Examined<'_> {
         let definition = &version.definition;
         let nobody_asked = evaluation.value == Err(Obstacle::NoDemand);
         let met = evaluation.status == Status::DemandMet;
-        if !nobody_asked && !(definition.demand_driven && met) {
+        if !(nobody_asked || definition.demand_driven && met) {
             return;
         }
         let said = counted(self.state, self.cut)
