@@ -2,7 +2,7 @@
 //!
 //! D is the last day of the period, K the size right after the closing, so the same rows come out whenever they are
 //! computed, and a snapshot that a crash prevented is taken later as it would have been taken then: when the closing is
-//! sent again, and when the server starts.
+//! sent again, and when the server starts. Its own time of recording says when that was, beside the time of the closing.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -79,6 +79,17 @@ impl Snapshots {
             }
         }
         taken
+    }
+
+    /// Takes every snapshot that is missing in one ledger, in the order of the closings, and says how many were; stops at
+    /// the first that cannot be taken.
+    pub async fn complete_in(&self, reader: &Reader) -> Result<usize, SnapshotError> {
+        reader.caught_up(None).await;
+        let missing = missing(reader);
+        for closing in &missing {
+            self.take(reader, closing).await?;
+        }
+        Ok(missing.len())
     }
 
     async fn take_or_log(&self, reader: &Reader, closing: &Closing) -> bool {

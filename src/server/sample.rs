@@ -13,10 +13,12 @@ use uuid::Uuid;
 use crate::auth::{Authenticator, Claims};
 use crate::domain::code::{Code, InvalidCode};
 use crate::domain::date::Date;
-use crate::domain::event::{ClockKind, Event};
+use crate::domain::event::{ClockKind, Event, Payload};
 use crate::domain::id::{EventId, InvalidId, LedgerId, RequestId};
 use crate::domain::text::{InvalidText, Name, Title};
+use crate::grpc::{SnapshotError, Snapshots};
 use crate::ledger::{Append, AppendError, Ledgers, OpenLedger, ReadFault, Reader};
+use crate::projection::evaluation::cache::Cache;
 
 mod chance;
 mod plan;
@@ -48,6 +50,9 @@ pub enum SampleError {
     /// An event of the sample was refused.
     #[error("the sample was refused: {0}")]
     Append(String, #[source] AppendError),
+    /// What a closing came to was not frozen.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// What was written cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
@@ -81,7 +86,12 @@ pub(super) struct Act {
 }
 
 /// Makes the sample as it stands on `day`, unless the folder holds it already, and says whether it was made.
-pub async fn prepare(ledgers: &Ledgers, day: Date) -> Result<(Arc<Reader>, bool), SampleError> {
+///
+/// Snapshots are taken at the closings, as a server would: on the ledger's clock, before anything else happens.
+pub async fn prepare(
+    ledgers: &Arc<Ledgers>,
+    day: Date,
+) -> Result<(Arc<Reader>, bool), SampleError> {
     if day < DAYS.0 || DAYS.1 < day {
         return Err(SampleError::Day);
     }
@@ -113,6 +123,7 @@ pub async fn prepare(ledgers: &Ledgers, day: Date) -> Result<(Arc<Reader>, bool)
         .map_err(|error| refused("the opening", error))?;
     let mut stage = Stage {
         ledgers,
+        snapshots: Snapshots::new(ledgers.clone(), Arc::new(Cache::new())),
         reader,
         until: at(day, 9, 0),
         acts: 0,
@@ -177,6 +188,7 @@ fn refused(what: &str, error: AppendError) -> SampleError {
 
 struct Stage<'a> {
     ledgers: &'a Ledgers,
+    snapshots: Snapshots,
     reader: Arc<Reader>,
     until: Timestamp,
     acts: u32,
@@ -223,6 +235,8 @@ impl Stage<'_> {
             expected: Vec::new(),
             validate_only: false,
         };
+        let closes = |event: &Event| matches!(event.payload, Payload::PeriodClosed(_));
+        let closes = append.events.iter().any(closes);
         let permitted = Authenticator
             .permit(&actor, append)
             .map_err(|error| SampleError::Bundle(error.to_string()))?;
@@ -231,6 +245,9 @@ impl Stage<'_> {
             .append(permitted, None)
             .await
             .map_err(|error| refused(&what, error))?;
+        if closes {
+            self.snapshots.complete_in(&self.reader).await?;
+        }
         Ok(())
     }
 }

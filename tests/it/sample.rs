@@ -126,6 +126,37 @@ async fn who_changed_a_target_is_told_with_before_and_after() {
 }
 
 #[tokio::test]
+async fn what_closings_came_to_was_frozen_when_they_were() {
+    let (_ledgers, reader) = sample(date("2024-06-01")).await;
+    let directory = reader.view().directory;
+    let mut told: Vec<String> = Vec::new();
+    for period in directory.periods() {
+        for snapshot in &period.snapshots {
+            let closing = period.closing(snapshot.revision).unwrap();
+            // Nothing happened in between, and both times are on the ledger's clock.
+            assert_eq!(snapshot.known_at, closing.position + 1);
+            assert_eq!(snapshot.position, snapshot.known_at);
+            let frozen_on = directory.date_of(snapshot.recorded_at);
+            assert_eq!(frozen_on, directory.date_of(closing.recorded_at));
+            told.push(format!(
+                "{} {} {frozen_on}",
+                snapshot.effective_on, snapshot.revision
+            ));
+        }
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "2023-03-31 1 2023-06-01",
+            "2023-09-30 1 2023-10-10",
+            "2023-09-30 2 2023-11-20",
+            "2024-03-31 1 2024-05-31",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn the_finished_year_can_be_shown() {
     let (_ledgers, reader) = sample(date("2024-06-01")).await;
     assert_eq!(reader.today(), date("2024-06-01"));

@@ -15,6 +15,7 @@ pub fn list(view: &View, response: &v1::ListSnapshotsResponse) -> String {
         .figures(view.pick("記録時点", "known at"))
         .text(view.pick("算定方針", "policy"))
         .figures(view.pick("行", "rows"))
+        .text(view.pick("確定", "closed"))
         .text(view.pick("凍結", "frozen"))
         .figures(view.pick("修正公表", "restated"))
         .text("SHA-256");
@@ -26,6 +27,7 @@ pub fn list(view: &View, response: &v1::ListSnapshotsResponse) -> String {
             snapshot.known_at.to_string(),
             evaluation::policy(snapshot.policy.as_ref()),
             snapshot.rows.to_string(),
+            view.time(snapshot.closed_at.as_ref()),
             view.time(snapshot.recorded_at.as_ref()),
             snapshot.restatements.len().to_string(),
             hex::encode(&snapshot.rows_sha256),
@@ -51,9 +53,10 @@ pub fn one(view: &View, response: &v1::GetSnapshotResponse) -> String {
     }
     let (period, revision) = (terminal::line(&snapshot.period), snapshot.revision);
     let (rows, frozen) = (snapshot.rows, view.time(snapshot.recorded_at.as_ref()));
+    let closed = view.time(snapshot.closed_at.as_ref());
     text.push_str(&view.pick(
-        format!("  期間 {period} 第{revision}版 · {rows}行 · 凍結 {frozen}\n"),
-        format!("  period {period}, revision {revision} · {rows} rows · frozen {frozen}\n"),
+        format!("  期間 {period} 第{revision}版 · {rows}行 · 確定 {closed} · 凍結 {frozen}\n"),
+        format!("  period {period}, revision {revision} · {rows} rows · closed {closed} · frozen {frozen}\n"),
     ));
     text.push_str(&format!(
         "  {} {}\n",

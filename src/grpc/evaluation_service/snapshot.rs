@@ -15,6 +15,7 @@ pub(super) fn shown(directory: &Directory, period: &Period, snapshot: &Snapshot)
         .restatements
         .iter()
         .filter(|restatement| restatement.revision == snapshot.revision);
+    let closing = period.closing(snapshot.revision);
     v1::Snapshot {
         event_id: snapshot.event_id.to_string(),
         position: snapshot.position,
@@ -37,6 +38,7 @@ pub(super) fn shown(directory: &Directory, period: &Period, snapshot: &Snapshot)
                 )
             })
             .collect(),
+        closed_at: closing.map(|closing| show_timestamp(closing.recorded_at)),
     }
 }
 

@@ -140,6 +140,7 @@ async fn a_snapshot_that_a_crash_prevented_is_taken_at_the_start() {
     // Life goes on: what is recorded meanwhile is not part of it.
     let other = fixture.report(7, "2023-12-31");
     fixture.append("課", vec![other]).await.unwrap();
+    let late_from = fixture.size().await;
     let fixture = fixture.restarted(false).await;
     let services = services(&fixture.ledgers);
     assert_eq!(services.snapshots().complete().await, 1);
@@ -149,6 +150,16 @@ async fn a_snapshot_that_a_crash_prevented_is_taken_at_the_start() {
     let frozen = taken.snapshot.unwrap();
     assert_eq!((frozen.known_at, frozen.revision), (known_at, 1));
     let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    // It says that it came late: of the closing's cut, and recorded behind what came after.
+    assert_eq!(frozen.position, late_from);
+    let closing = reader.stored(known_at - 1).await.unwrap().recorded;
+    let time = |at: &prost_types::Timestamp| (at.seconds, at.nanos);
+    let recorded_at = closing.recorded_at;
+    assert_eq!(
+        time(frozen.closed_at.as_ref().unwrap()),
+        (recorded_at.as_second(), recorded_at.subsec_nanosecond())
+    );
+    assert!(time(frozen.closed_at.as_ref().unwrap()) <= time(frozen.recorded_at.as_ref().unwrap()));
     let evaluation = evaluated(&reader, fixture.plan, date("2023-09-30"), known_at).await;
     assert_eq!(frozen.rows_sha256, rows::digest(&evaluation).sha256);
     assert!(csv(&evaluation).contains(",31,"));
