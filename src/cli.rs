@@ -147,7 +147,7 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve a data folder
     Serve(ServeArgs),
-    /// Open a ledger, list ledgers
+    /// Open a ledger, list ledgers, show one
     #[command(subcommand)]
     Ledger(LedgerCommand),
     /// Import a plan, show a plan, open and close its periods

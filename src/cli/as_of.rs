@@ -20,6 +20,14 @@ pub struct AsOfArgs {
     pub known_at: Option<KnownAt>,
 }
 
+/// With what was known when, for what has no day of its own.
+#[derive(Args, Clone, Debug, Default)]
+pub struct KnownAtArgs {
+    /// With what was known then (記録時点): a day, an instant, or a number of events; absent: all
+    #[arg(long, value_name = "WHEN", value_parser = KnownAt::parse)]
+    pub known_at: Option<KnownAt>,
+}
+
 /// What is known: of a number of events, at an instant, by the end of a day.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KnownAt {
@@ -56,6 +64,12 @@ impl KnownAt {
 }
 
 impl AsOfArgs {
+    /// What is known, without the day.
+    pub fn known(&self) -> KnownAtArgs {
+        let known_at = self.known_at;
+        KnownAtArgs { known_at }
+    }
+
     /// As the API takes it; `None`: now and today.
     pub fn message(&self) -> Option<v1::AsOf> {
         let given = self.on.is_some() || self.known_at.is_some();
@@ -63,6 +77,15 @@ impl AsOfArgs {
             known_at: self.known_at.map(KnownAt::message),
             effective_on: self.on.map(|day| day.to_string()),
         })
+    }
+}
+
+impl KnownAtArgs {
+    /// As the API takes it; `None`: now.
+    pub fn message(&self) -> Option<v1::AsOf> {
+        let on = None;
+        let known_at = self.known_at;
+        AsOfArgs { on, known_at }.message()
     }
 }
 

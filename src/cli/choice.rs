@@ -39,6 +39,7 @@ choices! {
     StreamKind = "STREAM_KIND_",
     EvaluationStatus = "EVALUATION_STATUS_",
     FlagKind = "FLAG_KIND_",
+    ChangeFlag = "CHANGE_FLAG_",
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",

@@ -361,7 +361,7 @@ impl Client {
     pub async fn goals(
         &self,
         filter: &GoalFilter,
-        limit: Option<usize>,
+        limit: usize,
     ) -> Result<v1::ListGoalsResponse, Failure> {
         let view = if filter.full {
             v1::GoalView::Full
@@ -389,14 +389,11 @@ impl Client {
             all.next_page_token = page.next_page_token;
             all.total = page.total;
             all.answered_at = page.answered_at;
-            let enough = limit.is_some_and(|limit| limit <= all.goals.len());
-            if enough || all.next_page_token.is_empty() {
+            if limit <= all.goals.len() || all.next_page_token.is_empty() {
                 break;
             }
         }
-        if let Some(limit) = limit {
-            all.goals.truncate(limit);
-        }
+        all.goals.truncate(limit);
         Ok(all)
     }
 
@@ -513,6 +510,7 @@ impl Client {
     pub async fn periods(&self, plan: Option<String>) -> Result<v1::ListPeriodsResponse, Failure> {
         let request = v1::ListPeriodsRequest {
             ledger: self.ledger(),
+            as_of: self.as_of.clone(),
             plan,
             ..v1::ListPeriodsRequest::default()
         };
@@ -533,6 +531,7 @@ impl Client {
         for _ in 0..PAGES_MAX {
             let request = v1::ListPoliciesRequest {
                 ledger: self.ledger(),
+                as_of: self.as_of.clone(),
                 code: code.clone(),
                 page_token: std::mem::take(&mut all.next_page_token),
                 ..v1::ListPoliciesRequest::default()

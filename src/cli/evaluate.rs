@@ -3,16 +3,15 @@
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
-use crate::cli::input;
 use crate::cli::render::{difference, evaluation};
 use crate::cli::session::Session;
-use crate::domain::date::Date;
 
 pub mod point;
 
-use point::{KnownAt, Point, policy};
+use point::{Point, policy};
 
 /// How an evaluation is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
@@ -59,12 +58,8 @@ pub struct EvaluateArgs {
     /// The plan: its code or id; absent: that of the day
     #[arg(value_name = "PLAN")]
     plan: Option<String>,
-    /// The evaluation date (評価基準日); absent: today, or the day of --known-at
-    #[arg(long, value_name = "DATE", value_parser = input::date)]
-    on: Option<Date>,
-    /// What is known (記録時点): a number of events, an instant, or the end of a day; absent: everything
-    #[arg(long, value_name = "SIZE|TIME|DATE", value_parser = KnownAt::parse)]
-    known_at: Option<KnownAt>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
     /// How it is printed
     #[arg(long, value_enum, value_name = "FORMAT", default_value = "table")]
     format: Format,
@@ -139,7 +134,7 @@ pub async fn run(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> 
 }
 
 async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
-    let as_of = point::as_of(args.on, args.known_at);
+    let as_of = args.as_of.message();
     if args.format == Format::Csv {
         let filtered = !args.statuses.is_empty()
             || args.department.is_some()

@@ -3,11 +3,14 @@
 use clap::{Args, Subcommand};
 
 use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::client::GoalFilter;
 use crate::cli::failure::Failure;
 use crate::cli::render::{change, goal, series};
 use crate::cli::session::Session;
 
+/// Goals at most, unless more are asked for.
+const GOALS: usize = 500;
 /// Changes of one history at most, unless more are asked for.
 const HISTORY_CHANGES: usize = 1_000;
 
@@ -40,9 +43,14 @@ pub struct ListArgs {
     /// Only under the pillar with this number
     #[arg(long, value_name = "NUMBER")]
     pillar: Option<u32>,
+    /// Those too that are set but take effect only after the day
+    #[arg(long)]
+    include_upcoming: bool,
+    #[command(flatten)]
+    as_of: AsOfArgs,
     /// Goals at most
-    #[arg(long, value_name = "COUNT")]
-    limit: Option<usize>,
+    #[arg(long, value_name = "COUNT", default_value_t = GOALS)]
+    limit: usize,
     /// With initiatives and indicators; for --json
     #[arg(long, requires = "json")]
     full: bool,
@@ -54,8 +62,10 @@ pub struct ShowArgs {
     /// The goal: its code or id
     #[arg(value_name = "GOAL")]
     goal: String,
+    #[command(flatten)]
+    as_of: AsOfArgs,
     /// With what a report on each indicator looks like today and an example that would be taken; for --json
-    #[arg(long, requires = "json")]
+    #[arg(long, requires = "json", conflicts_with_all = ["on", "known_at"])]
     forms: bool,
 }
 
@@ -65,6 +75,8 @@ pub struct HistoryArgs {
     /// A goal, initiative or indicator: code or id
     #[arg(value_name = "GOAL|INDICATOR")]
     subject: String,
+    #[command(flatten)]
+    as_of: AsOfArgs,
     /// Changes at most, for a goal or initiative
     #[arg(long, value_name = "COUNT", default_value_t = HISTORY_CHANGES)]
     limit: usize,
@@ -87,15 +99,14 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
         pillar: args.pillar,
         find: args.find.clone(),
         full: args.full,
-        upcoming: false,
+        upcoming: args.include_upcoming,
     };
-    session.answer(
-        &session.client.goals(&filter, args.limit).await?,
-        goal::list,
-    )
+    let client = session.client.at(args.as_of.message());
+    session.answer(&client.goals(&filter, args.limit).await?, goal::list)
 }
 
 async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
+    let session = session.at(args.as_of.message());
     match session.client.goal(&args.goal, args.forms).await {
         Ok(answer) => session.answer(&answer, goal::card),
         Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => Err(session
@@ -106,6 +117,7 @@ async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
 }
 
 async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
+    let session = session.at(args.as_of.message());
     let subject = match session.client.lookup(&args.subject).await {
         Err(failure) if failure.reason() == Some("CODE_UNKNOWN") => {
             return Err(session.offering(failure, &args.subject, &[]).await);
@@ -115,13 +127,16 @@ async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
     if subject.kind() == v1::EntityKind::Indicator {
         return session.answer(&session.series(&subject.id).await?, series::history);
     }
+    // Changes have no day of their own: those that hold by the day are asked for.
     let request = v1::ListChangesRequest {
         subject: Some(subject.id),
+        as_of: args.as_of.known().message(),
+        valid_until: args.as_of.on.map(|day| day.to_string()),
         order: v1::ChangeOrder::OldestFirst.into(),
         ..v1::ListChangesRequest::default()
     };
-    session.answer(
-        &session.client.changes(request, args.limit).await?,
-        change::list,
-    )
+    let changes = session.client.changes(request, args.limit).await?;
+    session.answer(&changes, |view, changes| {
+        change::history(view, changes, args.as_of.on)
+    })
 }

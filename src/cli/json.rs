@@ -36,6 +36,7 @@ printed! {
     EventInput,
     GetEntryTrailResponse,
     GetGoalResponse,
+    GetLedgerResponse,
     GetOverviewResponse,
     GetSeriesResponse,
     GetSnapshotResponse,

@@ -1,9 +1,10 @@
-//! `daicho ledger`: open one, list them.
+//! `daicho ledger`: open one, list them, show one.
 
 use clap::{Args, Subcommand};
 use uuid::Uuid;
 
 use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::failure::Failure;
 use crate::cli::render::{ledger, receipt};
 use crate::cli::session::Session;
@@ -16,6 +17,15 @@ pub enum LedgerCommand {
     Open(OpenArgs),
     /// List the server's ledgers
     List,
+    /// Show a ledger: what it is, how far it goes, its plans; also how many events a day or an instant stands for
+    Show(ShowArgs),
+}
+
+/// Arguments of `ledger show`.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 /// Arguments of `ledger open`.
@@ -48,6 +58,10 @@ pub struct OpenArgs {
 pub async fn run(session: &Session, command: &LedgerCommand) -> Result<(), Failure> {
     match command {
         LedgerCommand::Open(args) => open(session, args).await,
+        LedgerCommand::Show(args) => {
+            let client = session.client.at(args.as_of.message());
+            session.answer(&client.get_ledger().await?, ledger::card)
+        }
         LedgerCommand::List => session.answer(&session.client.list_ledgers().await?, ledger::list),
     }
 }

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::failure::Failure;
 use crate::cli::input;
 use crate::cli::render::period;
@@ -14,9 +15,11 @@ use crate::domain::date::Date;
 /// Arguments of `plan periods`.
 #[derive(Args, Clone, Debug)]
 pub struct PeriodsArgs {
-    /// The plan: its code or id; absent: today's
+    /// The plan: its code or id; absent: that of the day
     #[arg(value_name = "PLAN")]
     plan: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 /// Arguments of `plan open-period`.
@@ -88,7 +91,8 @@ Examples:
 
 /// Lists the periods of a plan.
 pub async fn list(session: &Session, args: &PeriodsArgs) -> Result<(), Failure> {
-    let periods = session.client.periods(args.plan.clone()).await?;
+    let client = session.client.at(args.as_of.message());
+    let periods = client.periods(args.plan.clone()).await?;
     session.answer(&periods, period::periods)
 }
 

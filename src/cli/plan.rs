@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::failure::Failure;
 use crate::cli::period::{CloseArgs, OpenArgs, PeriodsArgs, ReopenArgs};
 use crate::cli::render::overview;
@@ -44,15 +45,15 @@ pub enum PlanCommand {
 /// Arguments of `plan show`.
 #[derive(Args, Clone, Debug)]
 pub struct ShowArgs {
-    /// The plan: its code or id; absent: today's
+    /// The plan: its code or id; absent: that of the day
     #[arg(value_name = "PLAN")]
     plan: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 /// Shows a plan.
 pub async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
-    session.answer(
-        &session.client.overview(args.plan.clone()).await?,
-        overview::matrix,
-    )
+    let client = session.client.at(args.as_of.message());
+    session.answer(&client.overview(args.plan.clone()).await?, overview::matrix)
 }

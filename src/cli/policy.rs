@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
 use crate::api::v1::policy_published::Content;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice::{self, Choice};
 use crate::cli::failure::Failure;
 use crate::cli::input;
@@ -62,6 +63,8 @@ pub struct ListArgs {
     /// Only versions of this code
     #[arg(value_name = "CODE")]
     code: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +124,8 @@ pub async fn run(session: &Session, command: &PolicyCommand) -> Result<(), Failu
     match command {
         PolicyCommand::Publish(args) => publish(session, args).await,
         PolicyCommand::List(args) => {
-            let policies = session.client.policies(args.code.clone()).await?;
+            let client = session.client.at(args.as_of.message());
+            let policies = client.policies(args.code.clone()).await?;
             session.answer(&policies, period::policies)
         }
     }

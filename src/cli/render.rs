@@ -118,6 +118,26 @@ impl View {
         }
     }
 
+    /// What an answer was computed at, in the heading of every table: for which day (D), with what was known (K).
+    pub fn heading(&self, at: Option<&v1::AnsweredAt>) -> String {
+        let Some(at) = at else {
+            return String::new();
+        };
+        let size = at.known_at;
+        let known = self.pick(
+            format!("記録時点 {size}件"),
+            format!("as known at {size} events"),
+        );
+        if at.effective_on.is_empty() {
+            return format!("{known}\n");
+        }
+        let day = terminal::line(&at.effective_on);
+        self.pick(
+            format!("評価基準日 {day} · {known}\n"),
+            format!("for {day} · {known}\n"),
+        )
+    }
+
     /// The last line of every table: which ledger, up to where, for which day, and that a sample is one.
     pub fn footer(&self, at: Option<&v1::AnsweredAt>) -> String {
         let mut parts = Vec::new();

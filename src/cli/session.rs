@@ -66,6 +66,17 @@ impl Session {
         Ok(session)
     }
 
+    /// The same session, whose reads answer for `as_of`; `None`: for now and today.
+    #[must_use]
+    pub fn at(&self, as_of: Option<v1::AsOf>) -> Self {
+        Self {
+            client: self.client.at(as_of),
+            view: self.view.clone(),
+            output: Output,
+            json: self.json,
+        }
+    }
+
     /// The language of the command.
     pub fn language(&self) -> Language {
         self.view.language

@@ -9,6 +9,7 @@ use daicho::cli::failure::Failure;
 use daicho::cli::measure::Measured;
 use daicho::cli::render::{self, View};
 use daicho::cli::{json, terminal};
+use daicho::domain::date::parse_iso;
 use daicho::domain::text::Language;
 use insta::assert_snapshot;
 use tonic::{Code, Status};
@@ -55,6 +56,9 @@ fn help_of_the_other_commands() {
         ["audit", "trail"],
         ["events", "follow"],
         ["ledger", "open"],
+        ["ledger", "show"],
+        ["goal", "history"],
+        ["plan", "show"],
     ] {
         assert_snapshot!(path.join("_"), help(&path));
     }
@@ -205,6 +209,30 @@ fn ledgers_are_listed_with_samples_marked() {
         &View::new(Language::Ja, None),
         &ledgers
     ));
+}
+
+#[test]
+fn a_ledger_tells_where_it_stands_and_where_it_stood() {
+    let answer = answers::ledger_at();
+    for (name, language) in [("ledger_ja", Language::Ja), ("ledger_en", Language::En)] {
+        assert_snapshot!(
+            name,
+            render::ledger::card(&View::new(language, None), &answer)
+        );
+    }
+}
+
+#[test]
+fn the_history_of_a_goal_says_by_which_day() {
+    let on = parse_iso("2023-09-30").ok();
+    let changes = answers::changes();
+    for (language, heading) in [
+        (Language::Ja, "2023-09-30 までを対象とする変更\n評価基準日 "),
+        (Language::En, "changes that hold by 2023-09-30\nfor "),
+    ] {
+        let text = render::change::history(&view(language, None), &changes, on);
+        assert!(text.starts_with(heading), "{text}");
+    }
 }
 
 #[test]
@@ -453,6 +481,14 @@ fn the_command_line_is_read_whole() {
         "daicho audit sample --n 25 --seed 4711 --type actual-recorded",
         "daicho audit trail 018b0000-0000-7000-8000-000000001240 --known-at 2023-10-10",
         "daicho audit flags --kind target-lowered --section 総務文書課 --on 令和5年9月30日 --known-at 5213",
+        "daicho audit changes --client 窓口 --unit 総務文書課 --stream goal:R5/総務部/3-1 --corrections --flag late",
+        "daicho audit changes --has-reason --has-evidence=false --known-at 2023-10-10T09:00:00+09:00",
+        "daicho goal list --on 2023-09-30 --known-at 令和5年10月10日 --include-upcoming",
+        "daicho goal history R5/総務部/3-1 --on R5.9.30 --limit 5",
+        "daicho plan show R5 --known-at 5213",
+        "daicho plan periods --on 2023-09-30",
+        "daicho policy list --on 2023-09-30",
+        "daicho ledger show --known-at 2023-10-10",
         "daicho plan import plan.csv --dry-run --json --plan-code R5 --server http://127.0.0.1:1",
         "daicho serve --data d --listen 127.0.0.1:0",
         "daicho demo --data d --listen 127.0.0.1:0 --prepare-only --at 2024-06-01",
@@ -466,6 +502,9 @@ fn the_command_line_is_read_whole() {
         "daicho audit changes --type target-revise",
         "daicho correct R5/総務部/3-1/1.1 9 --reason x",
         "daicho goal list --full",
+        "daicho goal show R5/総務部/3-1 --forms --json --on 2023-09-30",
+        "daicho audit changes --on 2023-09-30",
+        "daicho audit changes --stream R5/総務部/3-1",
     ] {
         assert!(Cli::try_parse_from(line.split(' ')).is_err(), "{line}");
     }

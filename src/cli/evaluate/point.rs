@@ -1,16 +1,9 @@
 //! Two clocks on the command line: a day, what is known, a policy, a closed period.
 
 use crate::api::v1;
-use crate::cli::as_of::AsOfArgs;
+use crate::cli::as_of::{AsOfArgs, KnownAt};
 use crate::cli::input;
 use crate::domain::date::Date;
-
-pub use crate::cli::as_of::KnownAt;
-
-/// D and K as the API takes them; `None` where neither is given.
-pub fn as_of(on: Option<Date>, known_at: Option<KnownAt>) -> Option<v1::AsOf> {
-    AsOfArgs { on, known_at }.message()
-}
 
 /// One end of a comparison.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -41,7 +34,10 @@ impl Point {
     pub fn message(&self) -> v1::EvaluationPoint {
         use v1::evaluation_point::At;
         let at = match self {
-            Self::Day(day, known_at) => as_of(Some(*day), *known_at).map(At::AsOf),
+            Self::Day(day, known_at) => {
+                let (on, known_at) = (Some(*day), *known_at);
+                AsOfArgs { on, known_at }.message().map(At::AsOf)
+            }
             Self::Period(period, revision) => Some(At::Snapshot(v1::SnapshotRef {
                 period: period.clone(),
                 revision: *revision,

@@ -4,10 +4,12 @@ use crate::api::v1;
 use crate::cli::label;
 use crate::cli::render::{View, hex, series};
 use crate::cli::terminal;
+use crate::domain::date::Date;
 
 /// Changes, a card each.
 pub fn list(view: &View, response: &v1::ListChangesResponse) -> String {
-    let mut text = String::new();
+    let mut text = view.heading(response.answered_at.as_ref());
+    text.push('\n');
     for change in &response.changes {
         text.push_str(&card(view, change));
         text.push('\n');
@@ -25,9 +27,23 @@ pub fn list(view: &View, response: &v1::ListChangesResponse) -> String {
     text
 }
 
+/// The changes of one thing; with `on`, those that hold by that day.
+pub fn history(view: &View, response: &v1::ListChangesResponse, on: Option<Date>) -> String {
+    let mut text = String::new();
+    if let Some(on) = on {
+        text.push_str(&view.pick(
+            format!("{on} までを対象とする変更\n"),
+            format!("changes that hold by {on}\n"),
+        ));
+    }
+    text.push_str(&list(view, response));
+    text
+}
+
 /// A sample: what was drawn, and from how many, so that it can be drawn again.
 pub fn sample(view: &View, response: &v1::SampleChangesResponse, seed: &str) -> String {
-    let mut text = String::new();
+    let mut text = view.heading(response.answered_at.as_ref());
+    text.push('\n');
     for sampled in &response.sampled {
         if let Some(change) = &sampled.change {
             text.push_str(&card(view, change));

@@ -27,16 +27,15 @@ pub fn list(view: &View, response: &v1::ListGoalsResponse) -> String {
         ]);
     }
     let (shown, total) = (response.goals.len(), response.total);
-    let mut text = if table.is_empty() {
-        String::new()
-    } else {
-        table.render(view.columns)
-    };
+    let mut text = view.heading(response.answered_at.as_ref());
+    if !table.is_empty() {
+        text.push_str(&table.render(view.columns));
+    }
     let total_shown = usize::try_from(total).unwrap_or(usize::MAX);
     text.push_str(&if shown < total_shown {
         view.pick(
-            format!("{total}件中{shown}件\n"),
-            format!("{shown} of {total} goals\n"),
+            format!("{total}件中{shown}件（--limit で増やせます）\n"),
+            format!("{shown} of {total} goals: raise --limit for more\n"),
         )
     } else {
         view.pick(format!("{total}件\n"), format!("{total} goals\n"))
@@ -55,6 +54,8 @@ pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
         terminal::line(&goal.code),
         view.title(goal.title.as_ref())
     );
+    text.push_str("  ");
+    text.push_str(&view.heading(response.answered_at.as_ref()));
     let pillar = goal.pillar.as_ref().map_or_else(String::new, |pillar| {
         format!("({}) {}", pillar.number, view.title(pillar.title.as_ref()))
     });

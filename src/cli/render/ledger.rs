@@ -1,8 +1,9 @@
-//! Ledgers of a server.
+//! Ledgers of a server, and one of them.
 
 use crate::api::v1;
-use crate::cli::render::View;
+use crate::cli::render::{View, hex};
 use crate::cli::table::Table;
+use crate::cli::terminal;
 
 /// Ledgers, one a line.
 pub fn list(view: &View, response: &v1::ListLedgersResponse) -> String {
@@ -39,4 +40,37 @@ pub fn list(view: &View, response: &v1::ListLedgersResponse) -> String {
             .to_owned();
     }
     table.render(view.columns)
+}
+
+/// One ledger: what it is, how far it goes now and at the standpoint asked for, its plans.
+pub fn card(view: &View, response: &v1::GetLedgerResponse) -> String {
+    let ledger = response.ledger.clone().unwrap_or_default();
+    let head = response.head.clone().unwrap_or_default();
+    let view = &view.clone().of(ledger.clone());
+    let mut text = format!(
+        "{}  {}\n  {}",
+        terminal::line(&ledger.code),
+        view.title(ledger.title.as_ref()),
+        view.heading(response.answered_at.as_ref())
+    );
+    let mut line = |ja: &str, en: &str, told: &str| {
+        text.push_str(&format!("  {}: {told}\n", view.pick(ja, en)));
+    };
+    let events = head.size;
+    let now = view.pick(
+        format!("{events}件（世代 {}）", head.generation),
+        format!("{events} events (generation {})", head.generation),
+    );
+    line("id", "id", &terminal::line(&ledger.id));
+    line("現在", "now", &now);
+    line("ハッシュ", "root", &hex(&head.root));
+    line("今日", "today", &terminal::line(&response.today));
+    line("時間帯", "time zone", &terminal::line(&ledger.time_zone));
+    line("開設", "opened", &view.time(ledger.opened_at.as_ref()));
+    line("証明の起点", "origin", &terminal::line(&ledger.origin));
+    for plan in &response.plans {
+        line("計画", "plan", &view.entity(Some(plan)));
+    }
+    text.push_str(&view.footer(None));
+    text
 }

@@ -8,6 +8,8 @@ use crate::cli::terminal;
 /// The table.
 pub fn matrix(view: &View, response: &v1::GetOverviewResponse) -> String {
     let mut text = format!("{}\n", view.entity(response.plan.as_ref()));
+    text.push_str("  ");
+    text.push_str(&view.heading(response.answered_at.as_ref()));
     if let Some(cycle) = &response.cycle {
         let (first, last) = (terminal::line(&cycle.first), terminal::line(&cycle.last));
         text.push_str(&format!("  {first}〜{last}\n"));

@@ -8,7 +8,11 @@ use crate::cli::terminal;
 
 /// The periods of a plan with how far they are closed.
 pub fn periods(view: &View, response: &v1::ListPeriodsResponse) -> String {
-    let mut text = format!("{}\n\n", view.entity(response.plan.as_ref()));
+    let mut text = format!("{}\n", view.entity(response.plan.as_ref()));
+    text.push_str(&format!(
+        "  {}\n",
+        view.heading(response.answered_at.as_ref())
+    ));
     let mut table = Table::new()
         .text(view.pick("期間", "period"))
         .wrapping(view.pick("名称", "title"))
@@ -61,7 +65,8 @@ pub fn policies(view: &View, response: &v1::ListPoliciesResponse) -> String {
             view.title(policy.title.as_ref()),
         ]);
     }
-    let mut text = table.render(view.columns);
+    let mut text = view.heading(response.answered_at.as_ref());
+    text.push_str(&table.render(view.columns));
     text.push_str(view.pick("* 適用中\n", "* in force\n"));
     text.push_str(&view.footer(response.answered_at.as_ref()));
     text

@@ -18,6 +18,8 @@ pub fn history(view: &View, series: &v1::GetSeriesResponse) -> String {
         terminal::line(&indicator.code),
         view.title(indicator.title.as_ref())
     );
+    text.push_str("  ");
+    text.push_str(&view.heading(series.answered_at.as_ref()));
     let goal = view.entity(series.goal.as_ref());
     let initiative = view.entity(series.initiative.as_ref());
     text.push_str(&view.pick(

@@ -52,6 +52,23 @@ fn answered_at() -> Option<v1::AnsweredAt> {
     })
 }
 
+pub(super) fn ledger_at() -> v1::GetLedgerResponse {
+    v1::GetLedgerResponse {
+        ledger: Some(ledger()),
+        head: Some(head(1_300)),
+        today: "2023-10-06".into(),
+        plans: vec![
+            entity(v1::EntityKind::Plan, "R5", "令和5年度組織重点目標", "").unwrap_or_default(),
+        ],
+        answered_at: Some(v1::AnsweredAt {
+            head: Some(head(1_300)),
+            effective_on: "2023-06-30".into(),
+            known_at: 412,
+        }),
+        ..v1::GetLedgerResponse::default()
+    }
+}
+
 fn at(seconds: i64) -> prost_types::Timestamp {
     prost_types::Timestamp { seconds, nanos: 0 }
 }

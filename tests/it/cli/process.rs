@@ -171,6 +171,84 @@ fn who_changed_a_target_is_one_command() {
 }
 
 #[test]
+fn the_two_clocks_stand_on_every_reading_command() {
+    let (place, plan, day) = Place::with_plan();
+    let (goal, indicator) = (
+        format!("{plan}/文化部/1-1"),
+        format!("{plan}/文化部/1-1/1.1"),
+    );
+    let size = place.size();
+    // What is recorded from here on is not known at `size`.
+    for amount in ["1", "2"] {
+        let line = format!("record {indicator} {amount} --on {day} --json");
+        assert_eq!(place.daicho(&line).code, 0);
+    }
+    for (line, has_day) in [
+        ("goal list".to_owned(), true),
+        (format!("goal list --include-upcoming --find {plan}"), true),
+        (format!("goal show {goal}"), true),
+        (format!("goal history {indicator}"), true),
+        (format!("plan show {plan}"), true),
+        (format!("plan periods {plan}"), true),
+        ("policy list".to_owned(), true),
+        ("ledger show".to_owned(), true),
+        ("audit flags".to_owned(), true),
+        (format!("goal history {goal}"), false),
+    ] {
+        let asked = format!("{line} --on {day} --known-at {size}");
+        let ended = place.daicho(&format!("{asked} --json"));
+        assert_eq!(ended.code, 0, "{asked}: {ended:?}");
+        let at = &ended.json()["answered_at"];
+        assert_eq!(at["known_at"], size, "{asked}: {at}");
+        let on = if has_day {
+            day.to_string()
+        } else {
+            String::new()
+        };
+        assert_eq!(at["effective_on"], on, "{asked}: {at}");
+        let heading = if has_day {
+            format!("for {day} · as known at {size} events")
+        } else {
+            format!("as known at {size} events")
+        };
+        let table = place.daicho(&format!("{asked} --lang en"));
+        let head: Vec<&str> = table.output.lines().take(3).collect();
+        assert!(
+            head.iter().any(|line| line.trim() == heading),
+            "{asked}: {head:?}"
+        );
+    }
+    // The day before the plan begins, nothing of it stands; it stands among what is to come.
+    let before = day.yesterday().unwrap();
+    let goals = |more: &str| {
+        let ended = place.daicho(&format!("goal list --on {before} --json{more}"));
+        ended.json()["goals"].as_array().map(Vec::len)
+    };
+    assert_eq!(
+        (goals(""), goals(" --include-upcoming")),
+        (Some(0), Some(1))
+    );
+    // Changes are known at a size and may hold by a day.
+    let changes = |more: &str| {
+        let ended = place.daicho(&format!("audit changes {indicator} --json {more}"));
+        ended.json()["changes"].as_array().map(Vec::len)
+    };
+    let known = changes(&format!("--known-at {size}"));
+    assert_eq!(
+        changes("--has-reason=false").zip(known),
+        Some((known.unwrap() + 2, known.unwrap()))
+    );
+    assert_eq!(changes("--corrections"), Some(0));
+    assert_eq!(changes("--client nobody"), Some(0));
+    let drawn = place.daicho(&format!(
+        "audit sample {indicator} --n 500 --seed x --known-at {size} --json"
+    ));
+    assert_eq!(drawn.json()["population"].as_u64(), known.map(|n| n as u64));
+    let future = place.daicho(&format!("goal list --known-at {}", size + 3));
+    assert!(future.errors.contains("AS_OF_SIZE_IN_FUTURE"), "{future:?}");
+}
+
+#[test]
 fn the_value_takes_the_form_of_the_indicator() {
     let (place, plan, day) = Place::with_plan();
     let goal = format!("{plan}/文化部/1-1");

@@ -8,7 +8,8 @@ use crate::cli::terminal;
 
 /// Flags, one a row under the thing that they are about.
 pub fn list(view: &View, response: &v1::ListFlagsResponse) -> String {
-    let mut text = String::new();
+    let mut text = view.heading(response.answered_at.as_ref());
+    text.push('\n');
     let mut flags = response.flags.iter().peekable();
     while let Some(first) = flags.next() {
         let subject = first.subject.as_ref();

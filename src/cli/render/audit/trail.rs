@@ -8,6 +8,8 @@ use crate::cli::terminal;
 /// A trail, a card for each link.
 pub fn trail(view: &View, response: &v1::GetEntryTrailResponse) -> String {
     let mut text = format!("{}\n", view.entity(response.indicator.as_ref()));
+    text.push_str("  ");
+    text.push_str(&view.heading(response.answered_at.as_ref()));
     let goal = view.entity(response.goal.as_ref());
     let initiative = view.entity(response.initiative.as_ref());
     text.push_str(&view.pick(
