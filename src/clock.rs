@@ -1,6 +1,6 @@
 //! The one place that reads the machine's clock and draws chance.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -9,25 +9,43 @@ use uuid::Uuid;
 /// A clock, to the microsecond.
 #[derive(Debug)]
 pub struct Clock {
-    /// `None`: the machine's. Else microseconds since 1970 at `started`.
-    simulated: Option<AtomicI64>,
-    started: Instant,
+    /// `None`: the machine's.
+    simulated: Option<Mutex<Simulated>>,
+}
+
+/// What a simulated clock shows.
+#[derive(Clone, Copy, Debug)]
+struct Simulated {
+    /// What it showed when it was last set.
+    shown: Timestamp,
+    /// When it was set, if it runs from there; `None`: it stands still.
+    running_since: Option<Instant>,
+}
+
+impl Simulated {
+    fn now(self) -> Timestamp {
+        let Some(since) = self.running_since else {
+            return self.shown;
+        };
+        let elapsed = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+        let shown = self.shown.as_microsecond().saturating_add(elapsed);
+        Timestamp::from_microsecond(shown).unwrap_or(Timestamp::MAX)
+    }
 }
 
 impl Clock {
     /// The machine's clock.
     pub fn system() -> Self {
-        Self {
-            simulated: None,
-            started: Instant::now(),
-        }
+        Self { simulated: None }
     }
 
     /// A clock that shows `instant` now and runs at the usual pace from there.
     pub fn simulated(instant: Timestamp) -> Self {
         Self {
-            simulated: Some(AtomicI64::new(instant.as_microsecond())),
-            started: Instant::now(),
+            simulated: Some(Mutex::new(Simulated {
+                shown: instant,
+                running_since: Some(Instant::now()),
+            })),
         }
     }
 
@@ -35,28 +53,39 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         match &self.simulated {
             None => system_now(),
-            Some(base) => {
-                let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-                let shown = base.load(Ordering::Acquire).saturating_add(elapsed);
-                Timestamp::from_microsecond(shown).unwrap_or(Timestamp::MAX)
-            }
+            Some(simulated) => simulated
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .now(),
         }
     }
 
-    /// Makes a simulated clock show `instant`; the machine's clock cannot be set.
-    pub fn set(&self, instant: Timestamp) {
-        if let Some(base) = &self.simulated {
-            let elapsed = i64::try_from(self.started.elapsed().as_micros()).unwrap_or(i64::MAX);
-            base.store(
-                instant.as_microsecond().saturating_sub(elapsed),
-                Ordering::Release,
-            );
-        }
+    /// Makes a simulated clock show `instant` and stand still; the machine's clock cannot be set.
+    pub fn stop_at(&self, instant: Timestamp) {
+        self.set(|_| Simulated {
+            shown: instant,
+            running_since: None,
+        });
+    }
+
+    /// Makes a simulated clock that stands still run from what it shows.
+    pub fn run(&self) {
+        self.set(|simulated| Simulated {
+            shown: simulated.now(),
+            running_since: Some(Instant::now()),
+        });
     }
 
     /// Whether it is simulated.
     pub fn is_simulated(&self) -> bool {
         self.simulated.is_some()
+    }
+
+    fn set(&self, change: impl FnOnce(Simulated) -> Simulated) {
+        if let Some(simulated) = &self.simulated {
+            let mut simulated = simulated.lock().unwrap_or_else(PoisonError::into_inner);
+            *simulated = change(*simulated);
+        }
     }
 }
 

@@ -152,7 +152,8 @@ pub async fn prepare(
     for act in acts {
         stage.play(act).await?;
     }
-    stage.reader.clock().set(stage.until);
+    stage.reader.clock().stop_at(stage.until);
+    stage.reader.clock().run();
     stage.reader.caught_up(None).await;
     Ok((stage.reader, true))
 }
@@ -219,7 +220,7 @@ impl Stage<'_> {
         if self.until <= act.at {
             return Ok(());
         }
-        self.reader.clock().set(act.at);
+        self.reader.clock().stop_at(act.at);
         self.acts += 1;
         let claims = Claims {
             subject: Some(act.actor.clone().into_bytes()),

@@ -162,3 +162,14 @@ async fn the_finished_year_can_be_shown() {
     assert_eq!(reader.today(), date("2024-06-01"));
     assert!(count(&reader, EventType::ActualRecorded).await > 1_000);
 }
+
+#[tokio::test]
+async fn two_samples_of_one_day_have_the_same_bytes() {
+    let day = date("2023-06-15");
+    let (_one, first) = sample(day).await;
+    let (_other, second) = sample(day).await;
+    let (first, second) = (first.view().head, second.view().head);
+    assert!(first.size > 500, "{first:?}");
+    assert_eq!(first.size, second.size);
+    assert_eq!(first.root, second.root);
+}

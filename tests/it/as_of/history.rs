@@ -76,7 +76,7 @@ impl Year {
     fn set_to(&self, instant: &str) {
         let instant: Timestamp = instant.parse().unwrap();
         let reader = self.server.ledgers.resolve("city").unwrap();
-        reader.clock().set(instant);
+        reader.clock().stop_at(instant);
     }
 
     /// Appends what must be taken, at ten o'clock in Tokyo on `day`; then it is eleven.

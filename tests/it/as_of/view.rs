@@ -176,7 +176,7 @@ impl Clocked {
     }
 
     fn set(&self, instant: &str) {
-        self.reader.clock().set(at(instant));
+        self.reader.clock().stop_at(at(instant));
     }
 
     async fn appended(&self, n: usize, instant: &str) {

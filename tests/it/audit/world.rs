@@ -44,7 +44,7 @@ impl Writer {
         let zoned = format!("{}[Asia/Tokyo]", moment.replace(' ', "T"));
         let zoned: jiff::Zoned = zoned.parse().unwrap();
         let instant: Timestamp = zoned.timestamp();
-        self.reader.clock().set(instant);
+        self.reader.clock().stop_at(instant);
         let append = Append {
             ledger: self.reader.id(),
             request_id: RequestId::new(new_id()).unwrap(),
