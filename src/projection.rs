@@ -10,5 +10,6 @@ pub mod goal_card;
 pub mod listing;
 pub mod overview;
 pub mod sample;
+pub mod search;
 pub mod trail;
 pub mod wording;

@@ -28,7 +28,7 @@ pub enum GoalCommand {
 /// Arguments of `goal list`.
 #[derive(Args, Clone, Debug)]
 pub struct ListArgs {
-    /// Only where all these words are found, in codes, titles or texts
+    /// Only where all these words are found, in codes, titles, texts or narratives; older and wide forms are one
     #[arg(long, value_name = "WORDS")]
     find: Option<String>,
     /// Only of this plan: code or id

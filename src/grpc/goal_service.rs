@@ -14,7 +14,7 @@ use crate::grpc::show::{self, Detail};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::projection::goal_card::{goal_card, indicator_card};
 use crate::projection::listing::{self, GoalFilter};
-use crate::projection::overview;
+use crate::projection::{overview, search};
 
 /// Characters of a search at most.
 const FIND_CHARS_MAX: usize = 200;
@@ -80,7 +80,9 @@ impl v1::goal_service_server::GoalService for Services {
                 Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
                 Err(_) => return Err(form("view", "not one of the choices")),
             };
+            let words = search_words(request.find.as_deref().unwrap_or_default())?;
             let all = listing::goals(directory, &filter, at.on);
+            let all = search::telling_of(&reader, &at.view, all, &words, at.on).await?;
             let mut goals = Vec::new();
             for id in all.iter().skip(skip).take(rows) {
                 if let Some(card) = goal_card(&reader, &at.view, *id, at.on).await? {
@@ -156,7 +158,7 @@ impl v1::goal_service_server::GoalService for Services {
                         answered_at,
                     });
                 }
-                v1::lookup_code_request::Query::Prefix(prefix) => listing::fold(prefix),
+                v1::lookup_code_request::Query::Prefix(prefix) => search::fold(prefix),
             };
             let mut after = match place {
                 None => String::new(),
@@ -167,7 +169,7 @@ impl v1::goal_service_server::GoalService for Services {
             let mut codes: Vec<(&Code, Named)> = directory
                 .codes()
                 .filter(|(code, _)| {
-                    listing::fold(code.as_str()).starts_with(&prefix)
+                    search::fold(code.as_str()).starts_with(&prefix)
                         && after.as_str() < code.as_str()
                 })
                 .collect();
@@ -355,11 +357,6 @@ fn goal_filter(
             .map(|text| one(directory, field, text))
             .transpose()
     };
-    let find = request.find.as_deref().unwrap_or_default();
-    if FIND_CHARS_MAX < find.chars().count() {
-        let rule = Rejection::new(Reason::TextTooLong, "find");
-        return Err(Refusal::Rules(vec![rule.with("max", FIND_CHARS_MAX)]));
-    }
     Ok(GoalFilter {
         plan: request
             .plan
@@ -369,9 +366,16 @@ fn goal_filter(
         department: optional("department", &request.department)?,
         section: optional("section", &request.section)?,
         pillar: request.pillar,
-        words: listing::words(find),
         include_upcoming: request.include_upcoming,
     })
+}
+
+fn search_words(find: &str) -> Result<Vec<String>, Refusal> {
+    if FIND_CHARS_MAX < find.chars().count() {
+        let rule = Rejection::new(Reason::TextTooLong, "find");
+        return Err(Refusal::Rules(vec![rule.with("max", FIND_CHARS_MAX)]));
+    }
+    Ok(search::words(find))
 }
 
 /// A field that has the wrong form.

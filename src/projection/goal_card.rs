@@ -183,6 +183,18 @@ impl<'a> Homes<'a> {
         self.states.push((goal, state.clone()));
         Ok(state)
     }
+
+    /// What these streams tell by `cut` of what is `here`, in the order of recording.
+    fn narratives_at(&self, cut: Cut, here: impl Fn(&Subject) -> bool) -> Vec<Arc<Narrative>> {
+        let states = self.states.iter().map(|(_, state)| &state.goal);
+        let mut narratives: Vec<_> = states
+            .flat_map(|goal| goal.narratives_at(cut))
+            .filter(|narrative| here(&narrative.subject))
+            .cloned()
+            .collect();
+        narratives.sort_by_key(|narrative| narrative.position);
+        narratives
+    }
 }
 
 /// A goal with everything under it, as known in `view`, on `date`; `None` if there was no such goal.
@@ -246,14 +258,9 @@ pub async fn goal_card(
         Subject::Initiative(initiative) => card.initiatives.iter().any(|i| i.id == *initiative),
         Subject::Indicator(indicator) => card.indicators().any(|i| i.id == *indicator),
     };
-    let states = || homes.states.iter().map(|(_, state)| &state.goal);
-    let mut narratives: Vec<_> = states()
-        .flat_map(|goal| goal.narratives_at(cut))
-        .filter(|narrative| here(&narrative.subject))
-        .cloned()
-        .collect();
-    narratives.sort_by_key(|narrative| narrative.position);
-    let mut attachments: Vec<_> = states()
+    let narratives = homes.narratives_at(cut, here);
+    let states = homes.states.iter().map(|(_, state)| &state.goal);
+    let mut attachments: Vec<_> = states
         .flat_map(|goal| goal.attachments_at(cut))
         .filter(|attachment| here(&attachment.subject))
         .cloned()
@@ -261,6 +268,40 @@ pub async fn goal_card(
     attachments.sort_by_key(|attachment| attachment.position);
     (card.narratives, card.attachments) = (narratives, attachments);
     Ok(Some(card))
+}
+
+/// What was told by `date` about a goal or what stands under it then, as known in `view`, in the order of recording.
+pub async fn narratives(
+    reader: &Reader,
+    view: &View,
+    id: GoalId,
+    date: Date,
+) -> Result<Vec<Arc<Narrative>>, ReadFault> {
+    let directory = &view.directory;
+    let Some(goal) = directory.goal(id) else {
+        return Ok(Vec::new());
+    };
+    let on = date.max(goal.from);
+    let mut homes = Homes::new(reader, view);
+    homes.of(id).await?;
+    let initiatives: Vec<InitiativeId> = directory.initiatives_of_on(id, on).collect();
+    let mut indicators: Vec<IndicatorId> = Vec::new();
+    for initiative in &initiatives {
+        if let Some(entry) = directory.initiative(*initiative) {
+            homes.of(entry.home).await?;
+        }
+        for indicator in directory.indicators_of_on(*initiative, on) {
+            if let Some(entry) = directory.indicator(indicator) {
+                homes.of(entry.home).await?;
+            }
+            indicators.push(indicator);
+        }
+    }
+    Ok(homes.narratives_at(view.cut(on), |subject| match subject {
+        Subject::Goal(goal) => *goal == id,
+        Subject::Initiative(initiative) => initiatives.contains(initiative),
+        Subject::Indicator(indicator) => indicators.contains(indicator),
+    }))
 }
 
 /// One indicator with where it stands, as known in `view`, on `date`; `None` if there was no such indicator.

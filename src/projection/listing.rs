@@ -1,12 +1,9 @@
-//! Which goals there are: filters, text search, order.
+//! Which goals there are: filters, order.
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization;
-
-use crate::domain::code::Code;
 use crate::domain::date::Date;
-use crate::domain::directory::{Directory, GoalEntry, GoalPlace, Wording};
+use crate::domain::directory::{Directory, GoalEntry, GoalPlace};
 use crate::domain::id::{GoalId, PlanId, UnitId};
 
 /// What goals must satisfy, all at once.
@@ -20,20 +17,8 @@ pub struct GoalFilter {
     pub section: Option<UnitId>,
     /// Under this pillar.
     pub pillar: Option<u32>,
-    /// Where codes, titles or texts hold all these words, folded by [`fold`].
-    pub words: Vec<String>,
     /// Those too that take effect only after the date.
     pub include_upcoming: bool,
-}
-
-/// Folds text for matching: NFKC, lower case.
-pub fn fold(text: &str) -> String {
-    text.nfkc().flat_map(char::to_lowercase).collect()
-}
-
-/// The words of a search, folded.
-pub fn words(text: &str) -> Vec<String> {
-    fold(text).split_whitespace().map(str::to_owned).collect()
 }
 
 /// The goals of `date` that satisfy `filter`, in the order of cycle, department, pillar and setting.
@@ -43,7 +28,7 @@ pub fn goals(directory: &Directory, filter: &GoalFilter, date: Date) -> Vec<Goal
         if filter.plan.is_some_and(|wanted| wanted != plan.id) {
             continue;
         }
-        let of_plan: Vec<Candidate<'_>> = directory
+        let of_plan: Vec<Candidate> = directory
             .goals_of(plan.id)
             .filter_map(|id| {
                 let entry = directory.goal(id)?;
@@ -59,7 +44,7 @@ pub fn goals(directory: &Directory, filter: &GoalFilter, date: Date) -> Vec<Goal
                 .entry(candidate.place.department)
                 .or_insert(next);
         }
-        let mut satisfying: Vec<&Candidate<'_>> = of_plan
+        let mut satisfying: Vec<&Candidate> = of_plan
             .iter()
             .filter(|candidate| satisfies(directory, filter, candidate))
             .collect();
@@ -74,27 +59,21 @@ pub fn goals(directory: &Directory, filter: &GoalFilter, date: Date) -> Vec<Goal
 }
 
 /// A goal that may be listed, as it stands on the date that it is told for.
-struct Candidate<'a> {
+struct Candidate {
     id: GoalId,
-    entry: &'a GoalEntry,
     on: Date,
     place: GoalPlace,
 }
 
-impl<'a> Candidate<'a> {
-    fn new(id: GoalId, entry: &'a GoalEntry, date: Date) -> Self {
+impl Candidate {
+    fn new(id: GoalId, entry: &GoalEntry, date: Date) -> Self {
         let on = date.max(entry.from);
         let place = entry.placed_on(on);
-        Self {
-            id,
-            entry,
-            on,
-            place,
-        }
+        Self { id, on, place }
     }
 }
 
-fn satisfies(directory: &Directory, filter: &GoalFilter, goal: &Candidate<'_>) -> bool {
+fn satisfies(directory: &Directory, filter: &GoalFilter, goal: &Candidate) -> bool {
     let GoalPlace { department, pillar } = goal.place;
     if filter.department.is_some_and(|wanted| wanted != department)
         || filter.pillar.is_some_and(|wanted| wanted != pillar)
@@ -110,42 +89,5 @@ fn satisfies(directory: &Directory, filter: &GoalFilter, goal: &Candidate<'_>) -
                 responsible.units().any(|unit| unit == section)
             })
     };
-    if filter.section.is_some_and(|section| !works_on(section)) {
-        return false;
-    }
-    filter.words.is_empty() || {
-        let text = fold(&text_of(directory, goal));
-        filter.words.iter().all(|word| text.contains(word))
-    }
-}
-
-/// Codes, titles and texts of a goal and of what stands under it.
-fn text_of(directory: &Directory, goal: &Candidate<'_>) -> String {
-    let mut text = String::new();
-    add(&mut text, &goal.entry.code, goal.entry.worded_on(goal.on));
-    for id in directory.initiatives_of_on(goal.id, goal.on) {
-        if let Some(initiative) = directory.initiative(id) {
-            add(&mut text, &initiative.code, initiative.worded_on(goal.on));
-        }
-        for id in directory.indicators_of_on(id, goal.on) {
-            if let Some(indicator) = directory.indicator(id) {
-                add(&mut text, &indicator.code, indicator.worded_on(goal.on));
-            }
-        }
-    }
-    text
-}
-
-fn add(text: &mut String, code: &Code, wording: &Wording) {
-    let english = wording.title.en.as_ref().map(|en| en.as_str());
-    let parts = [
-        Some(code.as_str()),
-        Some(wording.title.ja.as_str()),
-        english,
-        Some(wording.source_text.as_str()),
-    ];
-    for part in parts.into_iter().flatten() {
-        text.push_str(part);
-        text.push('\n');
-    }
+    filter.section.is_none_or(works_on)
 }

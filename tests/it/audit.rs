@@ -5,4 +5,4 @@ mod filters;
 mod flags;
 mod sample;
 mod trail;
-mod world;
+pub(crate) mod world;

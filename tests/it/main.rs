@@ -23,5 +23,6 @@ mod kill;
 mod ledger;
 mod process;
 mod sample;
+mod search;
 mod service;
 mod small_plan;

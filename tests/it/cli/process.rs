@@ -228,6 +228,12 @@ fn the_two_clocks_stand_on_every_reading_command() {
         (goals(""), goals(" --include-upcoming")),
         (Some(0), Some(1))
     );
+    // A form that the plan does not use finds what it has; what nobody wrote finds nothing.
+    let find = |words: &str| {
+        let ended = place.daicho(&format!("goal list --find {words} --json"));
+        ended.json()["total"].as_u64()
+    };
+    assert_eq!((find("滿足度"), find("不満")), (Some(1), Some(0)));
     // Changes are known at a size and may hold by a day.
     let changes = |more: &str| {
         let ended = place.daicho(&format!("audit changes {indicator} --json {more}"));
