@@ -27,6 +27,10 @@ pub fn grade<'r>(
     if by_status.is_some() {
         return by_status;
     }
+    // What was given up, suspended or never asked for keeps its figures, but they are no merit and no failure.
+    if evaluation.status.is_set_aside() {
+        return None;
+    }
     let figure = match rubric.input {
         GradeInput::Attainment => evaluation.current.as_ref()?.attainment.clone().ok()?,
         GradeInput::Forecast => forecast(evaluation, definition)?,

@@ -183,6 +183,25 @@ fn bounds_are_half_open() {
 }
 
 #[test]
+fn what_is_set_aside_gets_no_grade_but_one_for_that() {
+    let graded = |code: &str, status| {
+        let found = Evaluation {
+            status,
+            ..counted("6")
+        };
+        grade(rubric(code), &found, &count()).map(|level| level.key.to_string())
+    };
+    for status in Status::ALL.iter().filter(|status| status.is_set_aside()) {
+        assert_eq!(graded("jp-dokuho-2014", *status), None, "{status:?}");
+    }
+    let given_up = |code| graded(code, Status::Cancelled);
+    assert_eq!(given_up("osaka-lib-2016"), None);
+    assert_eq!(given_up("akiruno-forecast").as_deref(), Some("Y"));
+    assert_eq!(given_up("midyear-pace").as_deref(), Some("対象外"));
+    assert_ne!(graded("jp-dokuho-2014", Status::OnTrack), None);
+}
+
+#[test]
 fn all_of_everything_is_the_best_grade_where_the_rubric_says_so() {
     let rated = |target: &str, reached: &str| {
         let definition = rate(AggTime::RatioOfSums);
