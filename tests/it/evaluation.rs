@@ -15,6 +15,7 @@ use daicho::server::sample::prepare;
 use crate::fixture::start;
 
 mod frozen;
+mod kept;
 mod published;
 mod restated;
 mod roll_up;
