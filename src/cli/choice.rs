@@ -38,6 +38,7 @@ choices! {
     Disclosure = "DISCLOSURE_",
     StreamKind = "STREAM_KIND_",
     EvaluationStatus = "EVALUATION_STATUS_",
+    Remark = "REMARK_",
     FlagKind = "FLAG_KIND_",
     ChangeFlag = "CHANGE_FLAG_",
     CauseCode = "CAUSE_CODE_",

@@ -73,6 +73,13 @@ pub struct EvaluateArgs {
         value_parser = choice::parser::<v1::EvaluationStatus>()
     )]
     statuses: Vec<v1::EvaluationStatus>,
+    /// Only criteria with this remark; may be repeated
+    #[arg(
+        long = "remark",
+        value_name = "REMARK",
+        value_parser = choice::parser::<v1::Remark>()
+    )]
+    remarks: Vec<v1::Remark>,
     /// Only goals of this department (部): code or id
     #[arg(long, value_name = "UNIT")]
     department: Option<String>,
@@ -117,6 +124,7 @@ Examples:
   daicho evaluate R5 --on 2023-09-30 --known-at 2023-10-10
   daicho evaluate R5 --on 2023-09-30 --by department
   daicho evaluate R5 --on 2023-09-30 --status behind --status overdue
+  daicho evaluate R5 --on 2023-09-30 --remark forecast-miss
   daicho evaluate R5 --on 2023-09-30 --known-at 2023-10-10 --format csv | sha256sum";
 
 const COMPARE_EXAMPLES: &str = "\
@@ -137,6 +145,7 @@ async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure>
     let as_of = args.as_of.message();
     if args.format == Format::Csv {
         let filtered = !args.statuses.is_empty()
+            || !args.remarks.is_empty()
             || args.department.is_some()
             || args.section.is_some()
             || args.pillar.is_some()
@@ -174,6 +183,7 @@ async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure>
             .iter()
             .map(|status| (*status).into())
             .collect(),
+        remarks: args.remarks.iter().map(|remark| (*remark).into()).collect(),
         ..v1::EvaluatePlanRequest::default()
     };
     let response = session.client.evaluate(request).await?;

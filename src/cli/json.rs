@@ -45,6 +45,7 @@ printed! {
     ListFlagsResponse,
     ListGoalsResponse,
     ListLedgersResponse,
+    ListNextActionsResponse,
     ListSnapshotsResponse,
     ListPeriodsResponse,
     ListPoliciesResponse,

@@ -5,9 +5,11 @@ use uuid::Uuid;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::input;
+use crate::cli::render::action;
 use crate::cli::session::Session;
 use crate::cli::writing::WritingArgs;
 use crate::clock;
@@ -68,6 +70,8 @@ pub struct FinaliseArgs {
 /// What can be done with next actions.
 #[derive(Clone, Debug, Subcommand)]
 pub enum NextActionCommand {
+    /// List what was agreed for a plan, by the day it is due
+    List(Box<ListArgs>),
     /// Agree on what is done next, by whom and until when
     Add(Box<AddArgs>),
     /// Say how an agreed action ended
@@ -104,6 +108,35 @@ pub struct AddArgs {
     #[command(flatten)]
     writing: WritingArgs,
 }
+
+/// Arguments of `next-action list`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = LIST_EXAMPLES)]
+pub struct ListArgs {
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// Only these kinds; may be repeated
+    #[arg(long = "kind", value_name = "KIND", value_parser = choice::parser::<v1::ActionKind>())]
+    kinds: Vec<v1::ActionKind>,
+    /// Only what this unit answers for: code or id
+    #[arg(long, value_name = "UNIT")]
+    owner: Option<String>,
+    /// Only what has not ended
+    #[arg(long)]
+    open: bool,
+    /// Only what has not ended and was due before the day
+    #[arg(long)]
+    overdue: bool,
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  daicho next-action list R5 --open
+  daicho next-action list R5 --kind expand --kind stop
+  daicho next-action list R5 --overdue --on 2024-06-01";
 
 /// Arguments of `next-action close`.
 #[derive(Args, Clone, Debug)]
@@ -181,6 +214,7 @@ impl JudgedArgs {
 pub async fn next_action(session: &Session, command: &NextActionCommand) -> Result<(), Failure> {
     let code = v1::ReasonCode::Other;
     match command {
+        NextActionCommand::List(args) => list(session, args).await,
         NextActionCommand::Add(args) => {
             let action = args.id.unwrap_or_else(clock::new_id);
             let payload = Payload::NextActionAgreed(v1::NextActionAgreed {
@@ -207,4 +241,17 @@ pub async fn next_action(session: &Session, command: &NextActionCommand) -> Resu
             session.tell(&args.writing, args.on, code, payload).await
         }
     }
+}
+
+async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
+    let request = v1::ListNextActionsRequest {
+        plan: args.plan.clone(),
+        as_of: args.as_of.message(),
+        kinds: args.kinds.iter().map(|kind| (*kind).into()).collect(),
+        owner: args.owner.clone(),
+        open_only: args.open,
+        overdue_only: args.overdue,
+        ..v1::ListNextActionsRequest::default()
+    };
+    session.answer(&session.client.next_actions(request).await?, action::list)
 }

@@ -8,6 +8,7 @@ use crate::cli::language::pick;
 use crate::cli::terminal;
 use crate::domain::text::Language;
 
+pub mod action;
 pub mod audit;
 pub mod change;
 pub mod difference;

@@ -33,6 +33,7 @@ use crate::projection::evaluation::compare::{self, Materiality};
 use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, roll_up, rows};
 use crate::projection::overview;
 
+mod action;
 mod difference;
 mod ground;
 mod report;
@@ -313,6 +314,19 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         })
         .await
     }
+
+    async fn list_next_actions(
+        &self,
+        request: Request<v1::ListNextActionsRequest>,
+    ) -> Result<Response<v1::ListNextActionsResponse>, Status> {
+        self.unary(
+            request,
+            async |call, request: v1::ListNextActionsRequest| {
+                self.next_actions(call, request).await
+            },
+        )
+        .await
+    }
 }
 
 /// The two ends of a comparison.
@@ -547,6 +561,7 @@ struct Filter {
     section: Option<UnitId>,
     pillar: Option<u32>,
     statuses: BTreeSet<evaluation::Status>,
+    remarks: BTreeSet<evaluation::Remark>,
 }
 
 impl Filter {
@@ -560,11 +575,16 @@ impl Filter {
             evaluation::Status::from_number(*number)
                 .ok_or_else(|| form("statuses", "not one of the choices"))
         });
+        let remarks = request.remarks.iter().map(|number| {
+            evaluation::Remark::from_number(*number)
+                .ok_or_else(|| form("remarks", "not one of the choices"))
+        });
         Ok(Self {
             department: unit("department", &request.department)?,
             section: unit("section", &request.section)?,
             pillar: request.pillar,
             statuses: statuses.collect::<Result<_, _>>()?,
+            remarks: remarks.collect::<Result<_, _>>()?,
         })
     }
 
@@ -579,15 +599,21 @@ impl Filter {
                 || indicator.lead == section
                 || indicator.contributing.contains(&section)
         };
+        let evaluation = &indicator.evaluation;
         self.section.is_none_or(works_on)
-            && (self.statuses.is_empty() || self.statuses.contains(&indicator.evaluation.status))
+            && (self.statuses.is_empty() || self.statuses.contains(&evaluation.status))
+            && (self.remarks.is_empty()
+                || evaluation
+                    .remarks
+                    .iter()
+                    .any(|remark| self.remarks.contains(remark)))
     }
 
     /// Whether anything of a goal is told. A goal without indicators is told where nothing is asked of them.
     fn leaves(&self, goal: &crate::projection::evaluation::GoalEvaluation) -> bool {
         let placed = self.department.is_none_or(|unit| unit == goal.department)
             && self.pillar.is_none_or(|pillar| pillar == goal.pillar);
-        let whole = self.section.is_none() && self.statuses.is_empty();
+        let whole = self.section.is_none() && self.statuses.is_empty() && self.remarks.is_empty();
         placed
             && (whole
                 || goal.initiatives.iter().any(|initiative| {

@@ -92,6 +92,31 @@ impl Client {
         Ok(all.unwrap_or_default())
     }
 
+    /// What was agreed to do next, all pages as one.
+    pub async fn next_actions(
+        &self,
+        request: v1::ListNextActionsRequest,
+    ) -> Result<v1::ListNextActionsResponse, Failure> {
+        let mut all = v1::ListNextActionsResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListNextActionsRequest {
+                ledger: self.ledger(),
+                page_size: PAGE,
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let mut service = self.evaluations.clone();
+            let page = self.take(service.list_next_actions(self.ask(request)).await)?;
+            let mut actions = std::mem::take(&mut all.actions);
+            actions.extend(page.actions);
+            all = v1::ListNextActionsResponse { actions, ..page };
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// The snapshots of a plan, all pages as one.
     pub async fn snapshots(
         &self,

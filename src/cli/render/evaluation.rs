@@ -171,6 +171,9 @@ fn whole(view: &View, roll_ups: &v1::PlanRollUps) -> String {
     );
     text.push_str(&format!("  {}\n", distribution(view, plan)));
     text.push_str(&format!("  {}\n", coverage(view, plan)));
+    if !roll_ups.causes.is_empty() {
+        text.push_str(&format!("  {}\n", causes(view, &roll_ups.causes)));
+    }
     if !empty.is_empty() {
         let pillars = empty.join(" ");
         text.push_str(&view.pick(
@@ -179,6 +182,28 @@ fn whole(view: &View, roll_ups: &v1::PlanRollUps) -> String {
         ));
     }
     text
+}
+
+/// Which causes were named how often, and how many of them are external.
+fn causes(view: &View, causes: &[v1::CauseCount]) -> String {
+    let each: Vec<String> = causes
+        .iter()
+        .map(|cause| {
+            let label = label::cause_code(view.language, cause.cause());
+            format!("{label} {}", cause.count)
+        })
+        .collect();
+    let all: u32 = causes.iter().map(|cause| cause.count).sum();
+    let external: u32 = causes
+        .iter()
+        .filter(|cause| cause.external)
+        .map(|cause| cause.count)
+        .sum();
+    let each = each.join(" · ");
+    view.pick(
+        format!("自己評価の要因: {each}（{all}件のうち外部{external}件）"),
+        format!("causes in self-evaluations: {each} ({external} of {all} external)"),
+    )
 }
 
 /// How many stand where.
@@ -378,7 +403,21 @@ fn remarks(view: &View, indicator: &v1::IndicatorEvaluation) -> String {
 
 /// What people said of the goal and agreed to do next.
 fn said(view: &View, goal: &v1::GoalEvaluation) -> String {
-    let mut text = String::new();
+    let mut text = judgements(view, None, goal.judgements.as_ref());
+    for initiative in &goal.initiatives {
+        text.push_str(&judgements(
+            view,
+            initiative.initiative.as_ref(),
+            initiative.judgements.as_ref(),
+        ));
+        for indicator in &initiative.indicators {
+            text.push_str(&judgements(
+                view,
+                indicator.indicator.as_ref(),
+                indicator.judgements.as_ref(),
+            ));
+        }
+    }
     for action in &goal.next_actions {
         let owner = view.name(action.owner.as_ref());
         let (due, kind) = (
@@ -392,6 +431,57 @@ fn said(view: &View, goal: &v1::GoalEvaluation) -> String {
         ));
     }
     text
+}
+
+/// What people said of a subject, step by step; of the goal itself where none is named.
+fn judgements(
+    view: &View,
+    subject: Option<&v1::Entity>,
+    judgements: Option<&v1::Judgements>,
+) -> String {
+    let Some(judgements) = judgements else {
+        return String::new();
+    };
+    let steps = [
+        (
+            view.pick("自己評価", "self-evaluated"),
+            &judgements.self_evaluated,
+        ),
+        (view.pick("二次評価", "reviewed"), &judgements.reviewed),
+        (view.pick("評価確定", "finalised"), &judgements.finalised),
+    ];
+    let mut text = String::new();
+    for (step, said) in steps {
+        let Some(said) = said else { continue };
+        let mut parts = Vec::new();
+        parts.extend(subject.map(|subject| terminal::line(&subject.code)));
+        let actor = said
+            .actor
+            .as_ref()
+            .map(|actor| terminal::line(&actor.subject));
+        parts.extend(actor);
+        parts.extend(grade(view, said));
+        if said.cause.is_some() {
+            let cause = label::cause_code(view.language, said.cause());
+            parts.push(view.pick(format!("要因 {cause}"), format!("cause: {cause}")));
+        }
+        parts.extend(said.comment.as_deref().map(terminal::line));
+        text.push_str(&format!("  {step} {}\n", parts.join(" · ")));
+    }
+    text
+}
+
+/// The grade that was given, and the computed one where it differs.
+fn grade(view: &View, said: &v1::Judgement) -> Option<String> {
+    let given = terminal::line(said.grade.as_deref()?);
+    let computed = said.computed_grade.as_deref().map(terminal::line);
+    Some(match computed {
+        Some(computed) if computed != given => view.pick(
+            format!("評価 {given}（算出 {computed}）"),
+            format!("grade {given} (computed {computed})"),
+        ),
+        _ => view.pick(format!("評価 {given}"), format!("grade {given}")),
+    })
 }
 
 /// A figure as it is shown, or why there is none.

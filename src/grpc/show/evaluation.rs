@@ -219,7 +219,8 @@ impl<'a> Teller<'a> {
         })
     }
 
-    fn action(&self, action: &NextAction) -> v1::NextAction {
+    /// What was agreed to do next.
+    pub(in crate::grpc) fn action(&self, action: &NextAction) -> v1::NextAction {
         let subject = match action.subject {
             Subject::Goal(id) => Named::Goal(id),
             Subject::Initiative(id) => Named::Initiative(id),
@@ -268,6 +269,15 @@ impl<'a> Teller<'a> {
                     section: Some(self.named(Named::Unit(of.section))),
                     led: Some(self.together(&of.together)),
                     contributed: Some(distribution(&of.together.roll_up.participating)),
+                })
+                .collect(),
+            causes: rolled
+                .causes
+                .iter()
+                .map(|(cause, count)| v1::CauseCount {
+                    cause: cause.number(),
+                    count: *count,
+                    external: cause.is_external(),
                 })
                 .collect(),
         }

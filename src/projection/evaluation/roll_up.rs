@@ -4,9 +4,10 @@
 //! contribute (参加) it is told for them too, apart, so that what all sections lead adds up to the plan. The components of a
 //! composite are not counted beside it.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::domain::evaluation::EvaluationPolicy;
+use crate::domain::evaluation::judgement::CauseCode;
 use crate::domain::evaluation::roll_up::{Item, Mean, RollUp, View, mean_attainment, roll_up};
 use crate::domain::id::{IndicatorId, UnitId};
 use crate::domain::plan::Pillar;
@@ -65,6 +66,8 @@ pub struct RolledUp {
     pub pillars: Vec<OfPillar>,
     /// Each section that leads or contributes, in the order of the indicators.
     pub sections: Vec<OfSection>,
+    /// How many self-evaluations in the period of D name which cause.
+    pub causes: BTreeMap<CauseCode, u32>,
 }
 
 /// What some indicators of a plan come to.
@@ -130,7 +133,23 @@ pub fn rolled_up(evaluation: &PlanEvaluation) -> RolledUp {
         departments,
         pillars,
         sections: sections(&those(&|_, _| true), policy),
+        causes: causes(evaluation),
     }
+}
+
+fn causes(evaluation: &PlanEvaluation) -> BTreeMap<CauseCode, u32> {
+    let goals = evaluation.goals.iter().map(|goal| &goal.judgements);
+    let initiatives = evaluation.goals.iter().flat_map(|goal| &goal.initiatives);
+    let initiatives = initiatives.map(|initiative| &initiative.judgements);
+    let indicators = evaluation.indicators();
+    let indicators = indicators.map(|(_, _, indicator)| &indicator.judgements);
+    let mut causes = BTreeMap::new();
+    for judgements in goals.chain(initiatives).chain(indicators) {
+        if let Some(cause) = judgements.self_evaluated.as_ref().and_then(|own| own.cause) {
+            *causes.entry(cause).or_insert(0) += 1;
+        }
+    }
+    causes
 }
 
 fn sections(indicators: &[&IndicatorEvaluation], policy: &EvaluationPolicy) -> Vec<OfSection> {

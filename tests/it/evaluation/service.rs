@@ -205,6 +205,147 @@ async fn filters_leave_what_satisfies_them_and_roll_ups_stay_whole() {
 }
 
 #[tokio::test]
+async fn a_remark_can_be_asked_for_as_a_status_can() {
+    let (ledgers, _) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let ask = |remarks: Vec<i32>| v1::EvaluatePlanRequest {
+        plan: Some("R5".to_owned()),
+        as_of: as_of("2023-09-30", by_october()),
+        remarks,
+        page_size: 500,
+        ..v1::EvaluatePlanRequest::default()
+    };
+    let indicators = |answer: v1::EvaluatePlanResponse| -> Vec<v1::IndicatorEvaluation> {
+        let initiatives = answer.goals.into_iter().flat_map(|goal| goal.initiatives);
+        initiatives
+            .flat_map(|initiative| initiative.indicators)
+            .collect()
+    };
+    let miss = i32::from(v1::Remark::ForecastMiss);
+    let all = services
+        .evaluate_plan(asked(ask(Vec::new())))
+        .await
+        .unwrap()
+        .into_inner();
+    let expected: Vec<_> = indicators(all)
+        .into_iter()
+        .filter(|indicator| indicator.remarks.contains(&miss))
+        .collect();
+    assert!(expected.len() > 10, "{}", expected.len());
+    let answer = services
+        .evaluate_plan(asked(ask(vec![miss])))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(indicators(answer), expected);
+
+    let unknown = services
+        .evaluate_plan(asked(ask(vec![99])))
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.code(), Code::InvalidArgument);
+}
+
+#[tokio::test]
+async fn what_was_agreed_is_listed_by_the_day_it_is_due_as_far_as_it_was_known() {
+    let (ledgers, _) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let ask = |request: v1::ListNextActionsRequest| {
+        let services = &services;
+        async move {
+            let request = v1::ListNextActionsRequest {
+                plan: Some("R5".to_owned()),
+                page_size: 1,
+                ..request
+            };
+            let mut all = Vec::new();
+            let mut token = String::new();
+            loop {
+                let page = v1::ListNextActionsRequest {
+                    page_token: token,
+                    ..request.clone()
+                };
+                let page = services
+                    .list_next_actions(asked(page))
+                    .await
+                    .unwrap()
+                    .into_inner();
+                all.extend(page.actions);
+                token = page.next_page_token;
+                if token.is_empty() {
+                    assert_eq!(page.total as usize, all.len());
+                    return all;
+                }
+            }
+        }
+    };
+    let told = ask(v1::ListNextActionsRequest::default()).await;
+    assert!(told.len() >= 2, "{told:?}");
+    assert!(told.is_sorted_by_key(|action| action.due.clone()));
+
+    let open = ask(v1::ListNextActionsRequest {
+        open_only: true,
+        ..v1::ListNextActionsRequest::default()
+    });
+    let open = open.await;
+    let expected: Vec<_> = told
+        .iter()
+        .filter(|a| a.outcome.is_none())
+        .cloned()
+        .collect();
+    assert!(!open.is_empty() && open.len() < told.len());
+    assert_eq!(open, expected);
+    let overdue = ask(v1::ListNextActionsRequest {
+        overdue_only: true,
+        ..v1::ListNextActionsRequest::default()
+    });
+    let overdue = overdue.await;
+    assert!(
+        overdue
+            .iter()
+            .all(|action| action.outcome.is_none() && action.due.as_str() < "2024-06-01")
+    );
+
+    // How it ended was not known in autumn.
+    let then = ask(v1::ListNextActionsRequest {
+        as_of: as_of(
+            "2023-11-20",
+            v1::as_of::KnownAt::Date("2023-11-20".to_owned()),
+        ),
+        ..v1::ListNextActionsRequest::default()
+    });
+    let then = then.await;
+    assert!(
+        !then.is_empty() && then.iter().all(|action| action.outcome.is_none()),
+        "{then:?}"
+    );
+
+    let owner = told
+        .first()
+        .and_then(|action| action.owner.clone())
+        .unwrap();
+    let of_owner = ask(v1::ListNextActionsRequest {
+        owner: Some(owner.code.clone()),
+        ..v1::ListNextActionsRequest::default()
+    });
+    assert!(
+        of_owner
+            .await
+            .iter()
+            .all(|action| action.owner.as_ref() == Some(&owner))
+    );
+    let unknown = v1::ListNextActionsRequest {
+        owner: Some("無い課".to_owned()),
+        ..v1::ListNextActionsRequest::default()
+    };
+    let unknown = services
+        .list_next_actions(asked(unknown))
+        .await
+        .unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test]
 async fn a_policy_that_is_not_there_and_a_future_are_refused() {
     let (ledgers, _) = sample(date("2023-10-06")).await;
     let services = services(&ledgers);
