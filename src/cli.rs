@@ -22,6 +22,7 @@ use crate::cli::goal::GoalCommand;
 use crate::cli::judge::{FinaliseArgs, NextActionCommand, ReviewArgs, SelfEvaluateArgs};
 use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
+use crate::cli::org::OrgCommand;
 use crate::cli::output::Output;
 use crate::cli::plan::PlanCommand;
 use crate::cli::plan::import::Encode;
@@ -39,6 +40,7 @@ pub mod events;
 pub mod goal;
 pub mod judge;
 pub mod ledger;
+pub mod org;
 pub mod period;
 pub mod plan;
 pub mod policy;
@@ -156,6 +158,9 @@ pub enum Command {
     /// List goals, show one, tell its history
     #[command(subcommand)]
     Goal(GoalCommand),
+    /// Show the organisation as of a day: units, their changes, who answers for what
+    #[command(subcommand)]
+    Org(OrgCommand),
     /// Report progress
     Record(Box<RecordArgs>),
     /// Replace a report whole; what was reported stays in the history
@@ -341,6 +346,7 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
             let session = Session::connect(global.address()?, Output, global.json).await?;
             ledger::run(&session, command).await
         }
+        Command::Org(command) => org::run(&open().await?, command).await,
         Command::Goal(command) => goal::run(&open().await?, command).await,
         Command::Record(args) => record::record(&open().await?, args).await,
         Command::Correct(args) => correct::correct(&open().await?, args).await,

@@ -19,6 +19,7 @@ mod evaluation_service;
 mod follow;
 mod goal_service;
 mod ledger_service;
+mod organisation;
 mod services;
 mod show;
 mod snapshots;

@@ -8,6 +8,7 @@ pub mod explain;
 pub mod flags;
 pub mod goal_card;
 pub mod listing;
+pub mod organisation;
 pub mod overview;
 pub mod sample;
 pub mod search;

@@ -25,6 +25,7 @@ use outcome::{is_decided, outcome_unknown};
 
 mod audit;
 mod evaluation;
+mod organisation;
 mod outcome;
 
 /// Metadata key of the caller's name, in UTF-8.

@@ -206,6 +206,12 @@ labels! {
         Late => "遅れて記録", "recorded late";
         Retroactive => "遡及", "retroactive";
     }
+    /// What kind of unit.
+    unit_kind(UnitKind) {
+        Department => "部", "department";
+        Section => "課等", "section";
+        Other => "その他", "other";
+    }
     /// What is unusual.
     flag_kind(FlagKind) {
         RetroactiveTarget => "遡及する目標変更", "retroactive target";

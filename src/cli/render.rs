@@ -18,6 +18,7 @@ pub mod failure;
 pub mod goal;
 pub mod import;
 pub mod ledger;
+pub mod organisation;
 pub mod overview;
 pub mod period;
 pub mod receipt;

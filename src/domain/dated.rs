@@ -73,6 +73,14 @@ impl<T> Dated<T> {
         &last.unwrap_or(&self.first).value
     }
 
+    /// Those versions that hold on some day, in the order of their days: each from its day until the next.
+    pub fn timeline(&self) -> Vec<&Version<T>> {
+        let mut days: Vec<Date> = self.versions().map(|version| version.from).collect();
+        days.sort_unstable();
+        days.dedup();
+        days.into_iter().map(|day| self.version_on(day)).collect()
+    }
+
     /// What was first recorded, then every change, in the order of recording.
     pub fn versions(&self) -> impl Iterator<Item = &Version<T>> {
         std::iter::once(&self.first).chain(&self.changes)
@@ -101,6 +109,28 @@ mod tests {
         assert_eq!(on("2023-09-30"), "summer");
         assert_eq!(on("2023-10-01"), "autumn");
         assert_eq!((*value.newest(), *value.latest()), ("summer", "autumn"));
+    }
+
+    #[test]
+    fn a_timeline_is_in_the_order_of_days_without_what_never_held() {
+        let changes = [
+            ("2023-10-01", "a"),
+            ("2023-07-01", "b"),
+            ("2023-10-01", "c"),
+        ];
+        let value = changed(&changes);
+        let held: Vec<_> = value
+            .timeline()
+            .into_iter()
+            .map(|version| (version.from.to_string(), version.value, version.position))
+            .collect();
+        let expected = [
+            ("2023-04-01", "first", 0),
+            ("2023-07-01", "b", 2),
+            ("2023-10-01", "c", 3),
+        ];
+        let expected = expected.map(|(day, value, position)| (day.to_owned(), value, position));
+        assert_eq!(held, expected);
     }
 
     #[test]

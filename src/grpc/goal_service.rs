@@ -8,6 +8,7 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
+use crate::grpc::organisation;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show::{self, Detail};
@@ -135,19 +136,7 @@ impl v1::goal_service_server::GoalService for Services {
             let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
             let prefix = match query {
                 v1::lookup_code_request::Query::Code(code) => {
-                    let mut faults = Faults::default();
-                    let named = Resolver::new(directory).anything(
-                        &mut faults,
-                        &At::field("code"),
-                        code,
-                        Reason::CodeInvalid,
-                    );
-                    let unreadable = faults.into_rejections().into_iter().find(|rejection| {
-                        rejection.reason == Reason::FieldRequired || !rejection.values.is_empty()
-                    });
-                    if let Some(rejection) = unreadable {
-                        return Err(Refusal::Rules(vec![rejection]));
-                    }
+                    let named = anything(directory, "code", code)?;
                     let entity = named
                         .map(|named| show::entity(directory, named, at.on))
                         .filter(wanted);
@@ -328,6 +317,26 @@ impl v1::goal_service_server::GoalService for Services {
         })
         .await
     }
+
+    async fn get_organisation(
+        &self,
+        request: Request<v1::GetOrganisationRequest>,
+    ) -> Result<Response<v1::GetOrganisationResponse>, Status> {
+        self.unary(request, async |call, request| {
+            organisation::tree(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn get_responsibility(
+        &self,
+        request: Request<v1::GetResponsibilityRequest>,
+    ) -> Result<Response<v1::GetResponsibilityResponse>, Status> {
+        self.unary(request, async |call, request| {
+            organisation::responsibility(self, &call, request).await
+        })
+        .await
+    }
 }
 
 /// The last of many, as many as are told, in their order.
@@ -346,6 +355,28 @@ pub(super) fn one<T: super::event::Referable>(
     let mut faults = Faults::default();
     let found = Resolver::new(directory).reference(&mut faults, &At::field(field), text);
     Ok(faults.into_result(found)?)
+}
+
+/// What a field names by code or id; `None`: there is no such thing.
+pub(super) fn anything(
+    directory: &Directory,
+    field: &'static str,
+    text: &str,
+) -> Result<Option<Named>, Refusal> {
+    let mut faults = Faults::default();
+    let named = Resolver::new(directory).anything(
+        &mut faults,
+        &At::field(field),
+        text,
+        Reason::CodeInvalid,
+    );
+    let unreadable = faults.into_rejections().into_iter().find(|rejection| {
+        rejection.reason == Reason::FieldRequired || !rejection.values.is_empty()
+    });
+    match unreadable {
+        Some(rejection) => Err(Refusal::Rules(vec![rejection])),
+        None => Ok(named),
+    }
 }
 
 fn goal_filter(

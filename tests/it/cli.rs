@@ -57,6 +57,7 @@ fn help_of_the_other_commands() {
         ["events", "follow"],
         ["ledger", "open"],
         ["ledger", "show"],
+        ["org", "show"],
         ["goal", "history"],
         ["plan", "show"],
     ] {
@@ -489,6 +490,8 @@ fn the_command_line_is_read_whole() {
         "daicho plan periods --on 2023-09-30",
         "daicho policy list --on 2023-09-30",
         "daicho ledger show --known-at 2023-10-10",
+        "daicho org show --include-inactive --on 2023-06-30",
+        "daicho org show R5/総務部/3-1/1.1 --on 令和5年6月30日 --known-at 2023-10-10",
         "daicho plan import plan.csv --dry-run --json --plan-code R5 --server http://127.0.0.1:1",
         "daicho serve --data d --listen 127.0.0.1:0",
         "daicho demo --data d --listen 127.0.0.1:0 --prepare-only --at 2024-06-01",

@@ -21,6 +21,7 @@ mod import_events;
 mod import_published_plan;
 mod kill;
 mod ledger;
+mod organisation;
 mod process;
 mod sample;
 mod search;

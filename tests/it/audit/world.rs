@@ -39,6 +39,13 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// Into the only ledger of a server.
+    pub fn to(server: &Server) -> Self {
+        let ledgers = server.ledgers.clone();
+        let reader = ledgers.reader(id("audited ledger", LedgerId::new)).unwrap();
+        Self { ledgers, reader }
+    }
+
     /// Records `events` as `actor` at `moment`, `2023-10-12 10:00` in the ledger's zone.
     pub async fn at(&self, moment: &str, actor: &str, events: Vec<Event>) {
         let zoned = format!("{}[Asia/Tokyo]", moment.replace(' ', "T"));
@@ -260,9 +267,8 @@ pub async fn told(story: impl AsyncFnOnce(&Writer)) -> Server {
     let mut open = opening(id("audited ledger", LedgerId::new), "city");
     (open.sample, open.clock) = (true, ClockKind::Simulated);
     let open = Authenticator.permit_system(Name::parse("test").unwrap(), open);
-    let ledgers = server.ledgers.clone();
-    let reader = ledgers.open(open).await.unwrap();
-    let writer = Writer { ledgers, reader };
+    server.ledgers.open(open).await.unwrap();
+    let writer = Writer::to(&server);
     writer
         .at("2023-04-03 10:00", "企画政策課", structure())
         .await;

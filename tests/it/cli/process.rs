@@ -192,6 +192,9 @@ fn the_two_clocks_stand_on_every_reading_command() {
         (format!("plan periods {plan}"), true),
         ("policy list".to_owned(), true),
         ("ledger show".to_owned(), true),
+        ("org show --include-inactive".to_owned(), true),
+        ("org show 文化課".to_owned(), true),
+        (format!("org show {indicator}"), true),
         ("audit flags".to_owned(), true),
         (format!("goal history {goal}"), false),
     ] {
