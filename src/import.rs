@@ -1,4 +1,4 @@
-//! Plans from outside: the city's published text, or a table in CSV.
+//! Plans from outside: the city's published text, a table in CSV, or either in a workbook.
 //!
 //! Reading never guesses silently. Every text is kept verbatim; what was inferred beyond the words is
 //! named in a criterion's proposal, and what was not understood is a warning. A table in CSV is held to
@@ -16,13 +16,15 @@ mod criterion;
 mod csv;
 pub mod difference;
 pub mod events;
+mod form;
 pub mod proposal;
 mod published;
 mod table;
 pub mod text;
 pub mod understood;
+pub mod workbook;
 
-pub use csv::{COLUMNS, Column, Fault, ROWS_MAX};
+pub use csv::{COLUMNS, Column, Fault, Place, ROWS_MAX};
 pub use understood::Plan;
 
 /// Most faults of a table that are told at once.
@@ -34,10 +36,13 @@ pub enum Unreadable {
     /// The bytes are no text.
     #[error(transparent)]
     NotText(#[from] text::NotText),
+    /// The file is a workbook that cannot be read.
+    #[error(transparent)]
+    Workbook(#[from] workbook::Unopened),
     /// No plan was found in the text.
     #[error(
-        "no plan: neither a CSV table with the columns 部, 柱, 組織目標, 取組内容, 課等 and 目標達成基準, nor a \
-         published text with headings such as `企画部 令和5年度組織重点目標`"
+        "no plan: neither a table with the columns 部, 柱, 組織目標, 取組内容, 課等 and 目標達成基準, nor a \
+         published text or form with headings such as `企画部 令和5年度組織重点目標`"
     )]
     NoPlan,
     /// The table does not say which fiscal year it is for.
@@ -53,15 +58,32 @@ pub enum Unreadable {
     },
 }
 
-/// Reads a plan: a table in CSV if its first line has that table's columns, otherwise a published text.
+/// Reads a plan: a table in CSV if its first line has that table's columns, otherwise a published text; of a
+/// workbook the sheets that people see, with the same table or with the city's form.
 ///
 /// `year` is the plan's year for a table without a column 年度; a published text says it itself.
 pub fn read(bytes: &[u8], year: Option<FiscalYear>) -> Result<Plan, Unreadable> {
+    if workbook::is_workbook(bytes) {
+        return in_workbook(&workbook::read(bytes)?, year);
+    }
     let (text, _) = text::decode(bytes)?;
     if csv::is_table(&text) {
         csv::read(&text, year)
     } else if published::is_published(&text) {
         published::read(&text)
+    } else {
+        Err(Unreadable::NoPlan)
+    }
+}
+
+fn in_workbook(
+    workbook: &workbook::Workbook,
+    year: Option<FiscalYear>,
+) -> Result<Plan, Unreadable> {
+    if workbook.visible().any(csv::is_table_sheet) {
+        csv::read_sheets(workbook, year)
+    } else if workbook.visible().any(form::is_form) {
+        form::read(workbook, year)
     } else {
         Err(Unreadable::NoPlan)
     }

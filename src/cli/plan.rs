@@ -18,7 +18,7 @@ pub use import::ImportArgs;
 /// What can be done with plans.
 #[derive(Clone, Debug, Subcommand)]
 pub enum PlanCommand {
-    /// Import a plan: the published text, or a table in CSV
+    /// Import a plan: the published text, a table in CSV, or a workbook
     Import(ImportArgs),
     /// Show a plan as a table of departments and pillars
     Show(ShowArgs),

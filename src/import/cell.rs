@@ -240,6 +240,29 @@ pub(super) fn listed_criteria(cell: &str) -> Vec<Vec<String>> {
     }
 }
 
+/// The criteria of a cell of the form: after a bullet, a line without one goes on with the item above, since
+/// people break lines to fit a cell; where nothing has a bullet, each line is an item.
+pub(super) fn lines_of_criteria(cell: &str) -> Vec<String> {
+    let lines = cell.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut joined: Vec<String> = Vec::new();
+    let mut bulleted = false;
+    for line in lines {
+        let begins = line.starts_with(BULLETS);
+        match joined.last_mut() {
+            Some(last) if bulleted && !begins => {
+                last.push(' ');
+                last.push_str(line);
+            }
+            _ => joined.push(line.to_owned()),
+        }
+        bulleted |= begins;
+    }
+    joined
+        .iter()
+        .flat_map(|line| listed_criteria(line).concat())
+        .collect()
+}
+
 fn split_at_bullets(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let (mut begin, mut at_start) = (0, true);

@@ -1,4 +1,4 @@
-//! A plan as a table in CSV: one row for each criterion, or for each initiative with all its criteria.
+//! A plan as a flat table, in CSV or in the sheets of a workbook: one row for each criterion, or for each initiative with all its criteria.
 //!
 //! The first line names the columns, in Japanese or by their keys, in any order; width does not matter.
 //!
@@ -33,20 +33,23 @@ use super::cell;
 use super::table::{Row, Section, departments};
 use super::text::key;
 use super::understood::{Head, PillarTitle, Plan, Warning};
+use super::workbook::Address;
 use super::{FAULTS_MAX, Unreadable};
 use crate::domain::fiscal_year::FiscalYear;
 
 mod column;
 mod extras;
 mod record;
+mod sheet;
 
-pub use column::{COLUMNS, Column, Fault};
+pub use column::{COLUMNS, Column, Fault, Place};
 use record::Record;
+pub(super) use sheet::{is_table_sheet, read_sheets};
 
 /// Most rows of a table.
 pub const ROWS_MAX: usize = 20_000;
 /// Most characters of a cell.
-const CELL_CHARS_MAX: usize = 4_000;
+pub(super) const CELL_CHARS_MAX: usize = 4_000;
 /// Most characters of a name.
 const NAME_CHARS_MAX: usize = 200;
 /// Months of a plan by month.
@@ -75,53 +78,15 @@ pub(super) fn read(text: &str, year: Option<FiscalYear>) -> Result<Plan, Unreada
     for record in &records {
         reading.record(record, &mut sections);
     }
-    let year = reading.year.or(year);
-    if reading.faults.is_empty() && year.is_none() {
-        return Err(Unreadable::NoYear);
-    }
-    let (Some(year), true) = (year, reading.faults.is_empty()) else {
-        let mut faults = reading.faults;
-        faults.sort_by_key(|fault| fault.line);
-        let total = faults.len();
-        faults.truncate(FAULTS_MAX);
-        return Err(Unreadable::Faulty { faults, total });
-    };
-    if sections.is_empty() {
-        return Err(Unreadable::NoPlan);
-    }
-    let (mut departments, found) = departments(sections, year);
-    for department in &mut departments {
-        department.sections_en = reading
-            .sections_en
-            .remove(&key(&department.name))
-            .unwrap_or_default();
-    }
-    let named = |(number, (title, title_en)): (u32, (String, Option<String>))| PillarTitle {
-        number,
-        title: if title.is_empty() {
-            format!("({number})")
-        } else {
-            title
-        },
-        title_en,
-    };
-    let pillars = reading.pillars.into_iter().map(named).collect();
-    let mut warnings = reading.warnings;
-    warnings.extend(found);
-    warnings.sort_by_key(|warning| warning.line);
-    let head = Head {
-        code: year.code(),
-        title: format!("{year}組織重点目標"),
-        fiscal_year: year,
-        pillars,
-    };
-    Ok(Plan {
-        head,
-        departments,
-        warnings,
-    })
+    reading.plan(sections, year)
 }
 
+/// Everything wrong with a table, the first [`FAULTS_MAX`] of it in full.
+pub(super) fn faulty(mut faults: Vec<Fault>) -> Unreadable {
+    let total = faults.len();
+    faults.truncate(FAULTS_MAX);
+    Unreadable::Faulty { faults, total }
+}
 /// What has been read so far, and all that was wrong with it.
 #[derive(Default)]
 struct Reading {
@@ -136,15 +101,99 @@ struct Reading {
     codes: HashMap<String, u64>,
     has_goal: bool,
     has_initiative: bool,
+    /// The sheet that is being read, with the places of its columns.
+    placing: Option<Placing>,
+}
+
+/// A sheet and where its columns stand.
+#[derive(Clone, Debug)]
+struct Placing {
+    sheet: String,
+    columns: HashMap<Column, u32>,
 }
 
 impl Reading {
     fn fault(&mut self, line: u64, column: impl Into<Option<Column>>, message: impl Into<String>) {
+        let column = column.into();
+        let place = self.placing.as_ref().map(|placing| {
+            let row = u32::try_from(line.saturating_sub(1)).ok();
+            let at = column.and_then(|column| placing.columns.get(&column).copied());
+            Place {
+                sheet: placing.sheet.clone(),
+                cell: row.zip(at).map(|(row, column)| Address::new(row, column)),
+                row: line,
+            }
+        });
+        // A cell that cannot be used is told once, not as blank too.
+        let told = |fault: &Fault| {
+            place.as_ref().is_some_and(|place| place.cell.is_some()) && fault.place == place
+        };
+        if self.faults.iter().rev().take(COLUMNS.len()).any(told) {
+            return;
+        }
         self.faults.push(Fault {
+            place,
             line,
-            column: column.into(),
+            column,
             message: message.into(),
         });
+    }
+
+    fn sheet(&self) -> Option<String> {
+        self.placing.as_ref().map(|placing| placing.sheet.clone())
+    }
+
+    /// The plan of the sections that were read, or everything that is wrong with them.
+    fn plan(
+        mut self,
+        sections: Vec<Section>,
+        year: Option<FiscalYear>,
+    ) -> Result<Plan, Unreadable> {
+        let year = self.year.or(year);
+        if self.faults.is_empty() && year.is_none() {
+            return Err(Unreadable::NoYear);
+        }
+        let (Some(year), true) = (year, self.faults.is_empty()) else {
+            let mut faults = self.faults;
+            if self.placing.is_none() {
+                faults.sort_by_key(|fault| fault.line);
+            }
+            return Err(faulty(faults));
+        };
+        if sections.is_empty() {
+            return Err(Unreadable::NoPlan);
+        }
+        let (mut departments, found) = departments(sections, year);
+        for department in &mut departments {
+            department.sections_en = self
+                .sections_en
+                .remove(&key(&department.name))
+                .unwrap_or_default();
+        }
+        let named = |(number, (title, title_en)): (u32, (String, Option<String>))| PillarTitle {
+            number,
+            title: if title.is_empty() {
+                format!("({number})")
+            } else {
+                title
+            },
+            title_en,
+        };
+        let pillars = self.pillars.into_iter().map(named).collect();
+        let mut warnings = self.warnings;
+        warnings.extend(found);
+        warnings.sort_by_key(|warning| warning.line);
+        let head = Head {
+            code: year.code(),
+            title: format!("{year}組織重点目標"),
+            fiscal_year: year,
+            pillars,
+        };
+        Ok(Plan {
+            head,
+            departments,
+            warnings,
+        })
     }
 
     fn record(&mut self, record: &Record, sections: &mut Vec<Section>) {
@@ -210,7 +259,9 @@ impl Reading {
             return;
         };
         self.english_sections(record, &section.department, &names);
+        let sheet = self.placing.as_ref().map(|placing| placing.sheet.clone());
         section.rows.push(Row {
+            sheet,
             line,
             goal: goal.to_owned(),
             initiatives,

@@ -15,14 +15,14 @@ use super::understood::{Head, PillarTitle, Plan, Warning};
 use crate::domain::fiscal_year::FiscalYear;
 
 /// The words after the year in every department's heading and in the title.
-const PLAN_WORDS: &str = "組織重点目標";
+pub(super) const PLAN_WORDS: &str = "組織重点目標";
 /// The first column's heading.
 const GOAL_HEADING: &str = "組織目標";
 /// Columns of a row.
 const COLUMNS: usize = 4;
 
 /// A line, by what it is.
-enum Line<'a> {
+pub(super) enum Line<'a> {
     Blank,
     Department { name: &'a str, year: FiscalYear },
     Pillar { number: u32, title: &'a str },
@@ -52,6 +52,7 @@ pub(super) fn read(text: &str) -> Result<Plan, Unreadable> {
         let mut warn = |message: &str| {
             let text = content.trim().to_owned();
             warnings.push(Warning {
+                sheet: None,
                 line,
                 text,
                 message: message.to_owned(),
@@ -113,6 +114,16 @@ pub(super) fn read(text: &str) -> Result<Plan, Unreadable> {
     let (Some(year), false) = (year, sections.is_empty()) else {
         return Err(Unreadable::NoPlan);
     };
+    Ok(plan(sections, defined, year, warnings))
+}
+
+/// The plan of the sections that were read, under the pillars that were defined before them.
+pub(super) fn plan(
+    sections: Vec<Section>,
+    defined: Vec<PillarTitle>,
+    year: FiscalYear,
+    mut warnings: Vec<Warning>,
+) -> Plan {
     let (departments, found) = departments(sections, year);
     warnings.extend(found);
     warnings.sort_by_key(|warning| warning.line);
@@ -129,11 +140,11 @@ pub(super) fn read(text: &str) -> Result<Plan, Unreadable> {
         fiscal_year: year,
         pillars,
     };
-    Ok(Plan {
+    Plan {
         head,
         departments,
         warnings,
-    })
+    }
 }
 
 /// The pillars that are defined, if their titles are those in use, and any in use that is not.
@@ -164,6 +175,7 @@ fn all_pillars<'a>(
 fn row(line: u64, cells: &[&str]) -> Row {
     let cell = |index: usize| cells.get(index).copied().unwrap_or_default();
     Row {
+        sheet: None,
         line,
         goal: cell::plain(cell(0)),
         initiatives: cell::initiatives(cell(1)),
@@ -192,7 +204,7 @@ fn classify(line: &str) -> Line<'_> {
 }
 
 /// `企画部 令和5年度組織重点目標`: one word, a space, the year and the plan's words, and nothing else.
-fn department(line: &str) -> Option<Line<'_>> {
+pub(super) fn department(line: &str) -> Option<Line<'_>> {
     let (name, rest) = line.split_once(char::is_whitespace)?;
     let rest = key(rest);
     let year = FiscalYear::parse(rest.strip_suffix(PLAN_WORDS)?).ok()?;
@@ -200,7 +212,7 @@ fn department(line: &str) -> Option<Line<'_>> {
 }
 
 /// `(1) …` or `（１）…`, with or without a space.
-fn pillar(line: &str) -> Option<Line<'_>> {
+pub(super) fn pillar(line: &str) -> Option<Line<'_>> {
     let rest = line.strip_prefix(['(', '（'])?;
     let (number, title) = rest.split_once([')', '）'])?;
     let number = key(number)

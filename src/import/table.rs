@@ -18,7 +18,9 @@ use crate::domain::quantity::Quantity;
 /// A row of the table, its cells taken apart.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
-    /// Line of the source, from 1.
+    /// The sheet of a workbook.
+    pub(super) sheet: Option<String>,
+    /// Line of the source, or row of the sheet, from 1.
     pub(super) line: u64,
     /// The goal; empty: that of the row above.
     pub(super) goal: String,
@@ -35,6 +37,7 @@ pub(super) struct Row {
 impl Row {
     fn warning(&self, text: &str, message: &str) -> Warning {
         Warning {
+            sheet: self.sheet.clone(),
             line: self.line,
             text: text.to_owned(),
             message: message.to_owned(),
@@ -154,13 +157,7 @@ fn join_goals(rows: Vec<Row>, drafts: &mut Vec<Draft>, warnings: &mut Vec<Warnin
     // A goal whose text stood beside an initiative of the goal before it.
     let mut postponed: Option<(String, Extras)> = None;
     while let Some(row) = rows.next() {
-        let mut warn = |message: String| {
-            warnings.push(Warning {
-                line: row.line,
-                text: row.goal.clone(),
-                message,
-            })
-        };
+        let mut warn = |message: String| warnings.push(row.warning(&row.goal, &message));
         let first = row.initiatives.first().and_then(|(number, _)| *number);
         let last = drafts.last().and_then(last_number);
         let counts_on =
@@ -387,11 +384,8 @@ fn understand<'a>(
     texts
         .map(|text| {
             let mut found = criterion::understand(text, Context { year, sections });
-            warnings.extend(found.remarks.into_iter().map(|message| Warning {
-                line: row.line,
-                text: text.clone(),
-                message,
-            }));
+            let remarks = found.remarks.iter();
+            warnings.extend(remarks.map(|message| row.warning(text, message)));
             found.criterion.title_en = row.extras.criterion_en.clone();
             row.extras.fill(&mut found.criterion.proposal);
             found.criterion

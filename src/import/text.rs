@@ -26,7 +26,7 @@ pub enum NotText {
     #[error("larger than {BYTES_MAX} bytes")]
     TooLarge,
     /// A workbook or another ZIP file.
-    #[error("a workbook, not a text file: save the sheet as CSV (UTF-8) and import that")]
+    #[error("a workbook, not a text file")]
     Workbook,
     /// Neither UTF-8 nor UTF-16 with a byte order mark nor CP932.
     #[error("neither UTF-8 nor CP932: the first byte that is not UTF-8 is at offset {offset}")]

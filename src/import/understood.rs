@@ -186,7 +186,10 @@ pub enum Per {
 /// Something that was not understood, or was decided on evidence that a person should check.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Warning {
-    /// Line of the source, from 1.
+    /// The sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// Line of the source, or row of the sheet, from 1.
     pub line: u64,
     /// The text in question, verbatim.
     pub text: String,

@@ -185,7 +185,7 @@ fn every_fault_of_a_table_is_told_at_once() {
     line 1, column 目標達成基準 (`criterion`): the column is missing
     "#);
     insta::assert_snapshot!(faults("部,柱,組織目標,取組内容,課等,目標達成基準\n企画部,1,目標,取組,企画課,基準 1件\n"), @"the table has no column 年度; say which fiscal year the plan is for");
-    insta::assert_snapshot!(faults("ただの文章です。"), @"no plan: neither a CSV table with the columns 部, 柱, 組織目標, 取組内容, 課等 and 目標達成基準, nor a published text with headings such as `企画部 令和5年度組織重点目標`");
+    insta::assert_snapshot!(faults("ただの文章です。"), @"no plan: neither a table with the columns 部, 柱, 組織目標, 取組内容, 課等 and 目標達成基準, nor a published text or form with headings such as `企画部 令和5年度組織重点目標`");
 }
 
 #[test]

@@ -43,7 +43,7 @@ const DIFFERENCES_MAX: usize = 100;
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct ImportArgs {
-    /// The published text, or a table in CSV (UTF-8 or Shift_JIS)
+    /// The published text, a table in CSV (UTF-8 or Shift_JIS), or a workbook (.xlsx)
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Only say what is understood; needs no server and writes nothing

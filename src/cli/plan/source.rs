@@ -13,6 +13,7 @@ use crate::domain::code::Code;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::text::{Language, Name};
 use crate::import::events::SourceFile;
+use crate::import::workbook::{self, Unopened};
 use crate::import::{self, Plan, Unreadable};
 
 /// Bytes of a plan's file at most: ten times a large city's table.
@@ -99,10 +100,11 @@ fn unreadable(language: Language, file: &Path, error: Unreadable) -> Failure {
             Exit::Refused,
             told("文字として読めません（UTF-8 か Shift_JIS にしてください）"),
         ),
+        Unreadable::Workbook(unopened) => Failure::new(Exit::Refused, told(&unopened_ja(unopened))),
         Unreadable::NoPlan => Failure::new(
             Exit::Refused,
             told(
-                "計画が見つかりません（部・柱・組織目標・取組内容・課等・目標達成基準の列をもつCSVか、公表された本文）",
+                "計画が見つかりません（部・柱・組織目標・取組内容・課等・目標達成基準の列をもつ表（CSV・Excel）か、様式1のブック、公表された本文）",
             ),
         ),
         Unreadable::NoYear => Failure::new(Exit::Refused, told("年度の列がありません")).hint(pick(
@@ -131,6 +133,58 @@ fn unreadable(language: Language, file: &Path, error: Unreadable) -> Failure {
                 ));
             }
             failure
+        }
+    }
+}
+
+/// Why a workbook was not read, in Japanese.
+fn unopened_ja(unopened: &Unopened) -> String {
+    let mib = |bytes: u64| bytes / (1024 * 1024);
+    match unopened {
+        Unopened::TooLarge => {
+            let max = u64::try_from(workbook::FILE_BYTES_MAX).unwrap_or(u64::MAX);
+            format!("ブックが大きすぎます（最大{} MiB）", mib(max))
+        }
+        Unopened::TooManyParts => format!(
+            "ブックの中のファイルが多すぎます（最大{}）",
+            workbook::PARTS_MAX
+        ),
+        Unopened::Inflates => format!(
+            "ブックを展開すると大きすぎます（最大で1ファイル{} MiB、合計{} MiB）",
+            mib(workbook::PART_BYTES_MAX),
+            mib(workbook::INFLATED_BYTES_MAX)
+        ),
+        Unopened::Password => "パスワード付きのブックです。外して保存してください".to_owned(),
+        Unopened::OldFormat => "古い形式（.xls など）です。.xlsx で保存してください".to_owned(),
+        Unopened::BinaryFormat => "バイナリ形式（.xlsb）です。.xlsx で保存してください".to_owned(),
+        Unopened::OpenDocument => {
+            "OpenDocument（.ods など）です。.xlsx で保存してください".to_owned()
+        }
+        Unopened::Macros => {
+            "マクロ付きのブックです。マクロのない .xlsx で保存してください".to_owned()
+        }
+        Unopened::DocumentType => "ブックのXMLに文書型や独自の実体があります".to_owned(),
+        Unopened::Encoding => "ブックのXMLがUTF-8ではありません".to_owned(),
+        Unopened::Broken => "Excelのブックではないか、壊れています".to_owned(),
+        Unopened::TooManySheets => format!("シートが多すぎます（最大{}）", workbook::SHEETS_MAX),
+        Unopened::TooManyCells => format!("セルが多すぎます（最大{}）", workbook::CELLS_MAX),
+        Unopened::TooManyMerged => format!(
+            "結合セルが多すぎます（1シート最大{}）",
+            workbook::MERGED_MAX
+        ),
+        Unopened::TooMuchText => format!(
+            "文字が多すぎます（最大{} MiB）",
+            mib(u64::try_from(workbook::TEXT_BYTES_MAX).unwrap_or(u64::MAX))
+        ),
+        Unopened::Beyond {
+            sheet,
+            cell,
+            limit,
+            max,
+        } => {
+            let sheet = terminal::line(sheet);
+            let limit = if *limit == "rows" { "行" } else { "列" };
+            format!("シート「{sheet}」の {cell} に値があります（読めるのは{max}{limit}まで）")
         }
     }
 }

@@ -149,7 +149,13 @@ fn warnings(view: &View, plan: &Plan) -> String {
     }
     for warning in &plan.warnings {
         let line = warning.line;
-        let place = view.pick(format!("{line}行"), format!("line {line}"));
+        let place = match &warning.sheet {
+            Some(sheet) => {
+                let sheet = terminal::line(sheet);
+                view.pick(format!("{sheet} {line}行"), format!("{sheet}, row {line}"))
+            }
+            None => view.pick(format!("{line}行"), format!("line {line}")),
+        };
         text.push_str(&format!(
             "  {place}: {}: {}\n",
             terminal::line(&warning.text),
@@ -161,11 +167,14 @@ fn warnings(view: &View, plan: &Plan) -> String {
 
 /// One fault of a table, with its place.
 pub fn fault(language: Language, fault: &Fault) -> String {
-    let mut place = pick(
-        language,
-        format!("{}行", fault.line),
-        format!("line {}", fault.line),
-    );
+    let mut place = match &fault.place {
+        Some(place) => terminal::line(&place.to_string()),
+        None => pick(
+            language,
+            format!("{}行", fault.line),
+            format!("line {}", fault.line),
+        ),
+    };
     if let Some(column) = fault.column {
         let (heading, key) = (column.heading(), column.key());
         place.push_str(&pick(

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::super::text::key;
+use super::super::workbook::Address;
 
 macro_rules! columns {
     ($($(#[$doc:meta])* $name:ident = $ja:literal, $key:literal);* $(;)?) => {
@@ -88,7 +89,9 @@ impl Column {
 /// Something wrong in one cell, or in the table as a whole.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Fault {
-    /// Line of the file, from 1.
+    /// Where in a workbook; `None`: the file is a text.
+    pub place: Option<Place>,
+    /// Line of the file, or row of the sheet, from 1.
     pub line: u64,
     /// The column; `None`: the line as a whole.
     pub column: Option<Column>,
@@ -96,9 +99,32 @@ pub struct Fault {
     pub message: String,
 }
 
+/// A place in a workbook, written as `様式1!B7`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Place {
+    /// The sheet.
+    pub sheet: String,
+    /// The cell; `None`: the row as a whole.
+    pub cell: Option<Address>,
+    /// The row, from 1.
+    pub row: u64,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.cell {
+            Some(cell) => write!(f, "{}!{cell}", self.sheet),
+            None => write!(f, "{}!{}", self.sheet, self.row),
+        }
+    }
+}
+
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}", self.line)?;
+        match &self.place {
+            Some(place) => write!(f, "{place}")?,
+            None => write!(f, "line {}", self.line)?,
+        }
         if let Some(column) = self.column {
             write!(f, ", column {} (`{}`)", column.heading(), column.key())?;
         }

@@ -9,7 +9,7 @@ use super::{CELL_CHARS_MAX, ROWS_MAX, Reading};
 /// One row, its cells by column, without space around them.
 pub(super) struct Record {
     pub(super) line: u64,
-    cells: HashMap<Column, String>,
+    pub(super) cells: HashMap<Column, String>,
 }
 
 impl Record {
@@ -74,7 +74,7 @@ impl Reading {
                 continue;
             }
             let Some(columns) = &columns else {
-                columns = self.columns(line, &record);
+                columns = self.columns(line, record.iter());
                 if columns.is_none() {
                     break;
                 }
@@ -96,13 +96,7 @@ impl Reading {
             let mut cells = HashMap::new();
             for (column, cell) in columns.iter().zip(record.iter()) {
                 let Some(column) = *column else { continue };
-                if CELL_CHARS_MAX < cell.chars().count() {
-                    self.fault(
-                        line,
-                        column,
-                        format!("longer than {CELL_CHARS_MAX} characters"),
-                    );
-                }
+                self.check_length(line, column, cell);
                 cells.insert(column, cell.trim().to_owned());
             }
             records.push(Record { line, cells });
@@ -110,11 +104,22 @@ impl Reading {
         records
     }
 
+    pub(super) fn check_length(&mut self, line: u64, column: Column, cell: &str) {
+        if CELL_CHARS_MAX < cell.chars().count() {
+            let message = format!("longer than {CELL_CHARS_MAX} characters");
+            self.fault(line, column, message);
+        }
+    }
+
     /// The columns of the first line; `None` for one that is not read.
-    fn columns(&mut self, line: u64, record: &::csv::StringRecord) -> Option<Vec<Option<Column>>> {
+    pub(super) fn columns<'a>(
+        &mut self,
+        line: u64,
+        headings: impl Iterator<Item = &'a str>,
+    ) -> Option<Vec<Option<Column>>> {
         let before = self.faults.len();
         let mut columns: Vec<Option<Column>> = Vec::new();
-        for heading in record {
+        for heading in headings {
             let column = Column::named(heading);
             if let Some(twice) = column.filter(|column| columns.contains(&Some(*column))) {
                 self.fault(line, twice, "the column is there twice");
@@ -122,6 +127,7 @@ impl Reading {
             if column.is_none() && !heading.trim().is_empty() {
                 let message = "a column that is not read".to_owned();
                 self.warnings.push(Warning {
+                    sheet: self.sheet(),
                     line,
                     text: heading.trim().to_owned(),
                     message,
