@@ -94,6 +94,12 @@ steps! {
     "PERIOD_SOFT_CLOSED" => "--reason に遅れた理由を付けてください", "say why it is late with --reason";
     "PERIOD_CLOSED" => "登録済みの値は daicho correct で訂正し、報告漏れは期間の再開を求めてください",
         "correct what is there with: daicho correct; or ask whoever closed the period to reopen it";
+    "PERIOD_UNKNOWN" => "期間の一覧: daicho plan periods 計画", "see: daicho plan periods PLAN";
+    "PERIOD_EXISTS" => "期間の一覧: daicho plan periods 計画", "see: daicho plan periods PLAN";
+    "SNAPSHOT_UNKNOWN" => "凍結の一覧: daicho plan snapshots 計画", "see: daicho plan snapshots PLAN";
+    "POLICY_UNKNOWN" => "算定方針と評価基準の一覧: daicho policy list", "see: daicho policy list";
+    "RESTATEMENT_EMPTY" => "公表し直すものはありません: daicho plan restatements 計画 期間",
+        "nothing has to be published anew; see: daicho plan restatements PLAN PERIOD";
     "EVALUATION_FINAL" => "変えるには期間の再開を求めてください", "ask whoever closed the period to reopen it";
 
     "STREAM_VERSION_CONFLICT" => "もう一度見てからやり直してください", "look again, then decide anew";

@@ -17,6 +17,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 
 mod answers;
 mod process;
+mod rounds;
 
 fn view(language: Language, columns: Option<usize>) -> View {
     View::new(language, columns).of(answers::ledger())

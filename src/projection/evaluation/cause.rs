@@ -5,7 +5,7 @@
 //! (D1, K1, P1) --learnt--> (D1, K2, P1) --happened--> (D2, K2, P1) --ruled--> (D2, K2, P2)
 //! ```
 //! What was learnt is found event by event: the row is computed again after each event that could bear on it, and what
-//! changed is that event's doing.
+//! changed is that event's doing. An event that changed nothing is not told; one that another undid is.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const CANDIDATES_MAX: usize = 2_000;
 pub struct Cause {
     /// The event.
     pub stored: Stored,
-    /// What it changed in the row, of what was learnt; `None`: nothing at this D.
+    /// What it changed in the row, where that is known: of what was learnt.
     pub difference: Option<Arc<RowChangeBy>>,
 }
 
@@ -209,18 +209,15 @@ impl<'a> Causes<'a> {
                 ..self.from.at.clone()
             };
             let after = self.alone(&at, indicator).await?;
-            let change = self::step(indicator, &before, &after).change;
-            step.causes.push(Cause {
-                difference: change,
-                stored,
-            });
+            // A correction to the same value, or what a later day holds for, changed nothing here.
+            if let Some(change) = self::step(indicator, &before, &after).change {
+                step.causes.push(Cause {
+                    difference: Some(change),
+                    stored,
+                });
+            }
             before = after;
         }
-        // What a later day holds for changed nothing here; the rest is told also where the figures came back.
-        let day = self.from.at.effective_on;
-        step.causes.retain(|cause| {
-            cause.difference.is_some() || holds_by(&cause.stored.recorded.event, day)
-        });
         Ok(())
     }
 

@@ -22,14 +22,14 @@ const TABLE: &str = "\
 
 /// What a command left behind.
 #[derive(Debug)]
-struct Ended {
-    code: i32,
-    output: String,
-    errors: String,
+pub(super) struct Ended {
+    pub(super) code: i32,
+    pub(super) output: String,
+    pub(super) errors: String,
 }
 
 impl Ended {
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         assert_eq!(
             self.output.lines().count(),
             1,
@@ -95,7 +95,7 @@ impl Place {
     }
 }
 
-fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
+pub(super) fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
     let ended = command(server, words).output().unwrap();
     Ended {
         code: ended.status.code().unwrap(),

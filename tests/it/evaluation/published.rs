@@ -1,8 +1,10 @@
 //! Every criterion of a published plan can be evaluated: it has a figure, or says why not, in both languages.
 
+use std::collections::BTreeMap;
+
 use daicho::domain::code::Code;
 use daicho::domain::directory::Named;
-use daicho::domain::evaluation::Obstacle;
+use daicho::domain::evaluation::{Figure, Obstacle};
 use daicho::domain::text::{Language, Name};
 use daicho::import::events::{SourceFile, batches, events};
 use daicho::ledger::Append;
@@ -13,7 +15,8 @@ use crate::fixture::{Fixture, date, opening, permitted, request_id, start};
 
 const FIXTURE: &str = include_str!("../../fixtures/import/published.txt");
 
-async fn all_are_told(text: &str, least: usize) {
+/// Evaluates every criterion of a plan on some days, and counts what attainment, pace and status came to.
+async fn all_are_told(text: &str, least: usize) -> String {
     let ledgers = start(&MemoryLog::new()).await;
     let ledger = Fixture::empty().await.ledger;
     ledgers
@@ -45,9 +48,11 @@ async fn all_are_told(text: &str, least: usize) {
             _ => None,
         })
         .unwrap();
+    let mut told = String::new();
     for day in ["2023-04-01", "2023-09-30", "2024-03-31", "2024-05-31"] {
         let evaluation = evaluated(&reader, plan, date(day), view.head.size).await;
         assert!(least <= evaluation.rows(), "{}", evaluation.rows());
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
         for (_, _, indicator) in evaluation.indicators() {
             let found = &indicator.evaluation;
             let attainment = found
@@ -63,20 +68,54 @@ async fn all_are_told(text: &str, least: usize) {
                     assert!(!obstacle.label(language).is_empty());
                 }
             }
+            let outcome = |figure: &Figure| match figure {
+                Ok(_) => "a figure".to_owned(),
+                Err(obstacle) => format!(
+                    "{} ({} / {})",
+                    obstacle.code(),
+                    obstacle.label(Language::Ja),
+                    obstacle.label(Language::En)
+                ),
+            };
+            let status = found.status;
+            let status = format!(
+                "{} ({} / {})",
+                status.code(),
+                status.label(Language::Ja),
+                status.label(Language::En)
+            );
+            for counted in [
+                format!("attainment: {}", outcome(attainment)),
+                format!("pace: {}", outcome(&found.pace)),
+                format!("status: {status}"),
+            ] {
+                *counts.entry(counted).or_default() += 1;
+            }
             // Nobody has reported, so nothing is zero percent.
             let silent = [Err(Obstacle::NoReport), Err(Obstacle::NoTarget)];
             assert!(silent.contains(attainment), "{}", indicator.entry.code);
         }
+        // Each criterion has one outcome of each, none is left out.
+        for figure in ["attainment", "pace", "status"] {
+            let of_figure = counts.iter().filter(|(name, _)| name.starts_with(figure));
+            let sum: usize = of_figure.map(|(_, count)| count).sum();
+            assert_eq!(sum, evaluation.rows(), "{figure}");
+        }
+        told.push_str(&format!("{day}: {} criteria\n", evaluation.rows()));
+        for (outcome, count) in counts {
+            told.push_str(&format!("  {count:3} {outcome}\n"));
+        }
     }
+    told
 }
 
 #[tokio::test]
 async fn every_criterion_says_where_it_stands_or_why_not() {
-    all_are_told(FIXTURE, 20).await;
+    insta::assert_snapshot!("fixture", all_are_told(FIXTURE, 20).await);
     match std::env::var_os("DAICHO_PUBLISHED_PLAN") {
         Some(path) => {
             let text = std::fs::read_to_string(path).unwrap();
-            all_are_told(&text, 239).await;
+            insta::assert_snapshot!("published", all_are_told(&text, 239).await);
         }
         None => println!("skipped in part: DAICHO_PUBLISHED_PLAN names no file"),
     }
