@@ -34,6 +34,11 @@ steps! {
         "write 2023-09-30, 2023/9/30, 令和5年9月30日 or R5.9.30";
     "DATE_IN_FUTURE" => "済んだ事実だけを報告できます", "only what has happened can be reported";
     "DATE_OUTSIDE_CYCLE" => "計画の年度内の日付にしてください", "choose a date within the plan's cycle";
+    "AS_OF_SIZE_IN_FUTURE" => "件数は daicho ledger show で確認できます", "see how many events there are with: daicho ledger show";
+    "AS_OF_TIME_IN_FUTURE" => "--known-at を省くと現在までになります", "leave --known-at out for now";
+    "AS_OF_DATE_IN_FUTURE" => "--known-at を省くと現在までになります", "leave --known-at out for now";
+    "AS_OF_EFFECTIVE_ON_IN_FUTURE" => "--on は記録時点の日までにしてください",
+        "choose a day for --on up to that of --known-at";
     "REASON_REQUIRED" => "--reason-code と --reason を指定してください",
         "give --reason-code and --reason";
     "EVIDENCE_REQUIRED" => "--evidence ファイル で根拠資料を付けてください",
@@ -46,7 +51,7 @@ steps! {
 
     "LEDGER_UNKNOWN" => "一覧: daicho ledger list", "see: daicho ledger list";
     "PLAN_UNKNOWN" => "計画の取込: daicho plan import ファイル", "import one with: daicho plan import FILE";
-    "UNIT_UNKNOWN" => "組織の一覧: daicho plan show", "see the units with: daicho plan show";
+    "UNIT_UNKNOWN" => "組織の一覧: daicho org show", "see the units with: daicho org show";
     "GOAL_UNKNOWN" => "組織目標の一覧: daicho goal list", "see: daicho goal list";
     "INITIATIVE_UNKNOWN" => "取組内容は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
     "INDICATOR_UNKNOWN" => "指標は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
@@ -192,6 +197,8 @@ pub fn argument(path: &str) -> Option<&'static str> {
             ("reason", _) => Some("--reason"),
             (_, "part") => Some("--part"),
             (_, "unit_code") => Some("--unit"),
+            ("as_of", "effective_on") => Some("--on"),
+            ("as_of", _) => Some("--known-at"),
             (_, "indicator") => Some("INDICATOR"),
             (_, "corrects" | "retracts") => Some("ENTRY"),
             _ => None,
