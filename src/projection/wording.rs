@@ -164,10 +164,17 @@ pub fn actual(actual: &Actual, definition: &Definition, language: Language) -> S
             ),
         },
         Actual::Coverage { done, in_set } => format!("{}/{in_set}", done.len()),
-        Actual::Members { values, in_set } => match language {
-            Language::Ja => format!("{in_set}対象中{}が報告", values.len()),
-            Language::En => format!("{} of {in_set} reported", values.len()),
-        },
+        Actual::Members { values, in_set } => {
+            let each = values.iter().map(|(_, value)| *value);
+            let span = match (each.clone().min(), each.max()) {
+                (Some(least), Some(most)) => format!("{}〜{}", value(least), value(most)),
+                _ => "-".to_owned(),
+            };
+            match language {
+                Language::Ja => format!("{span}（{in_set}対象中{}が報告）", values.len()),
+                Language::En => format!("{span} ({} of {in_set} reported)", values.len()),
+            }
+        }
         Actual::Milestone {
             state,
             since,

@@ -1,5 +1,7 @@
 //! Numbers, actuals and targets in words.
 
+use std::str::FromStr as _;
+
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use crate::api::v1;
@@ -121,10 +123,18 @@ pub fn actual(
         Some(Kind::Coverage(coverage)) => format!("{}/{}", coverage.done.len(), coverage.in_set),
         Some(Kind::Members(members)) => {
             let (reported, in_set) = (members.values.len(), members.in_set);
+            let mut values: Vec<&str> = members.values.iter().map(|v| v.value.as_str()).collect();
+            values.sort_by_key(|value| Decimal::from_str(value).unwrap_or_default());
+            let span = match (values.first(), values.last()) {
+                (Some(least), Some(most)) => {
+                    format!("{}〜{}", grouped(least), with_unit(language, most, unit))
+                }
+                _ => "-".to_owned(),
+            };
             pick(
                 language,
-                format!("{in_set}対象中{reported}が報告"),
-                format!("{reported} of {in_set} reported"),
+                format!("{span}（{in_set}対象中{reported}が報告）"),
+                format!("{span} ({reported} of {in_set} reported)"),
             )
         }
         Some(Kind::Milestone(milestone)) => {

@@ -3,9 +3,9 @@
 
 use jiff::civil::date;
 
-use super::{Act, Found, SampleError, Teller, document, event, event_id, reason};
+use super::{Act, Found, SampleError, Teller, document, event, event_id, key, reason};
 use crate::domain::actual::{Measurement, ReportedPart};
-use crate::domain::code::{Code, Key};
+use crate::domain::code::Code;
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::Named;
 use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
@@ -468,10 +468,6 @@ struct Judged {
 
 fn action(name: &str) -> ActionId {
     ActionId::derived(space(), &format!("action {name}"))
-}
-
-fn key(text: &str) -> Result<Key, SampleError> {
-    Key::parse(text).map_err(|error| SampleError::Bundle(error.to_string()))
 }
 
 fn title(ja: &str, en: &str) -> Result<Title, SampleError> {
