@@ -312,6 +312,9 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
         }
+        Command::Plan(PlanCommand::Review(args)) => {
+            plan::review::review(global.language(), &Output, global.json, args)
+        }
         Command::Plan(PlanCommand::Import(args)) => {
             plan::import::import(&open().await?, args, encode).await
         }

@@ -12,6 +12,7 @@ use crate::domain::fiscal_year::FiscalYear;
 
 mod alignment;
 mod cell;
+pub mod correction;
 mod criterion;
 mod csv;
 pub mod difference;
@@ -19,6 +20,7 @@ pub mod events;
 mod form;
 pub mod proposal;
 mod published;
+pub mod review;
 mod table;
 pub mod text;
 pub mod understood;

@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod projection;
 
 pub mod import;
+pub mod report;
 
 pub mod config;
 pub mod grpc;

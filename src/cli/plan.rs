@@ -10,6 +10,7 @@ use crate::cli::session::Session;
 
 pub mod compare;
 pub mod import;
+pub mod review;
 pub mod snapshot;
 pub mod source;
 
@@ -20,6 +21,8 @@ pub use import::ImportArgs;
 pub enum PlanCommand {
     /// Import a plan: the published text, a table in CSV, or a workbook
     Import(ImportArgs),
+    /// Write what is understood of a plan's file as a workbook that sections correct and confirm
+    Review(review::ReviewArgs),
     /// Show a plan as a table of departments and pillars
     Show(ShowArgs),
     /// List what was frozen when periods were closed

@@ -23,7 +23,16 @@
 //! | 基準日 | `baseline_as_of` | and on which day |
 //! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between; for a rate that of an earlier year |
 //!
-//! A blank cell means "as above" in 年度, 部, 柱 and 組織目標; a row without 取組内容 and 課等 has a further
+//! | 細目 | `part` | which figure of a criterion with several: `a`, `b` …; a row with `b` or later adds no criterion |
+//! | 測り方の修正 | `measure_type` | how it is measured: 件数, 水準, 率, 平均, 数量, 進捗率, 工程 or 定性 |
+//! | 比較の修正 | `comparator` | 以上, 超, 以下 or 未満 |
+//! | 目標値の修正 | `target_value` | a number |
+//! | 単位の修正 | `unit` | what is counted in |
+//! | 期限の修正 | `due` | the last day of a step of work |
+//! | 集計の修正 | `aggregation` | 合計, 最新の値, 累計の率, 最新の率, 最大 or 最小 |
+//! | 確認 | `confirmed` | 済: all else was understood rightly, and is no longer assumed |
+//!
+//! Columns whose heading begins with ※ are for people and not read. A blank cell means "as above" in 年度, 部, 柱 and 組織目標; a row without 取組内容 and 課等 has a further
 //! criterion of the initiative above. A row with a pillar and nothing but its titles defines that pillar, so
 //! that one without goals is known too.
 
@@ -164,6 +173,10 @@ impl Reading {
             return Err(Unreadable::NoPlan);
         }
         let (mut departments, found) = departments(sections, year);
+        let refused: Vec<Fault> = found.iter().filter(|w| w.refuses).map(Fault::of).collect();
+        if !refused.is_empty() {
+            return Err(faulty(refused));
+        }
         for department in &mut departments {
             department.sections_en = self
                 .sections_en
@@ -227,7 +240,8 @@ impl Reading {
         let initiatives = cell::initiatives(record.cell(Column::Initiative));
         let names = cell::sections(record.cell(Column::Sections));
         let criteria = cell::listed_criteria(record.cell(Column::Criterion));
-        if criteria.is_empty() {
+        let is_further = matches!(record.cell(Column::Part), part if !matches!(part, "" | "a"));
+        if criteria.is_empty() && !is_further {
             self.fault(line, Column::Criterion, "blank");
         }
         match (initiatives.is_empty(), names.is_empty()) {
@@ -254,7 +268,22 @@ impl Reading {
                 format!("`{name}` is longer than {NAME_CHARS_MAX} characters"),
             );
         }
-        let extras = self.extras(record, &criteria);
+        let correction = self.correction(record);
+        if correction.part.is_some_and(|part| 0 < part) {
+            self.further_part(record, sections, correction);
+            return;
+        }
+        let mut extras = self.extras(record, &criteria);
+        if !correction.is_empty() {
+            if criteria.concat().len() != 1 {
+                self.fault(
+                    line,
+                    Column::Criterion,
+                    "corrections are for a row with one criterion only",
+                );
+            }
+            extras.corrections.push((record.line, correction));
+        }
         let Some(section) = sections.last_mut() else {
             return;
         };

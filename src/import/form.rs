@@ -119,6 +119,7 @@ impl Reading {
             line: u64::from(row) + 1,
             text: text.to_owned(),
             message: message.to_owned(),
+            refuses: false,
         });
     }
 

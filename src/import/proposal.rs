@@ -83,9 +83,27 @@ pub struct Proposal {
     /// One for each number or step, where there are several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub parts: Vec<Proposal>,
+    /// Whether the section confirmed it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub confirmed: bool,
     /// Names of the fields that go beyond the words of the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assumed: Vec<&'static str>,
+}
+
+impl Proposal {
+    /// Adds what the words do not say: where it stood before, and how it is planned by month.
+    pub(super) fn give(&mut self, baseline: Option<BaselineFigure>, monthly_plan: &[Quantity]) {
+        if baseline.is_some() {
+            self.baseline = baseline;
+            self.baseline_needed = false;
+            self.assumed.retain(|field| *field != "baseline");
+        }
+        if !monthly_plan.is_empty() {
+            self.monthly_plan = monthly_plan.to_vec();
+            self.assumed.retain(|field| *field != "plan_profile");
+        }
+    }
 }
 
 /// What is aimed at; only the fields that apply are there.

@@ -56,6 +56,7 @@ pub(super) fn read(text: &str) -> Result<Plan, Unreadable> {
                 line,
                 text,
                 message: message.to_owned(),
+                refuses: false,
             });
         };
         match classify(content) {

@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use super::alignment::{self, Alignment, likeness};
 use super::cell::NumberedText;
+use super::correction::Correction;
 use super::criterion::{self, Context};
 use super::proposal::{BaselineFigure, Proposal};
 use super::text::key;
@@ -41,6 +42,7 @@ impl Row {
             line: self.line,
             text: text.to_owned(),
             message: message.to_owned(),
+            refuses: false,
         }
     }
 }
@@ -54,6 +56,8 @@ pub(super) struct Extras {
     pub(super) criterion_en: Option<String>,
     pub(super) baseline: Option<BaselineFigure>,
     pub(super) monthly_plan: Vec<Quantity>,
+    /// What is corrected of what is understood, each with the line that says it.
+    pub(super) corrections: Vec<(u64, Correction)>,
 }
 
 impl Extras {
@@ -67,15 +71,7 @@ impl Extras {
             Some(index) => &mut proposal.parts[index],
             None => proposal,
         };
-        proposal.baseline = self.baseline;
-        proposal.baseline_needed &= self.baseline.is_none();
-        proposal.monthly_plan.clone_from(&self.monthly_plan);
-        if !self.monthly_plan.is_empty() {
-            proposal.assumed.retain(|field| *field != "plan_profile");
-        }
-        if self.baseline.is_some() {
-            proposal.assumed.retain(|field| *field != "baseline");
-        }
+        proposal.give(self.baseline, &self.monthly_plan);
     }
 }
 
@@ -388,6 +384,15 @@ fn understand<'a>(
             warnings.extend(remarks.map(|message| row.warning(text, message)));
             found.criterion.title_en = row.extras.criterion_en.clone();
             row.extras.fill(&mut found.criterion.proposal);
+            for (line, correction) in &row.extras.corrections {
+                if let Err(message) = correction.apply(&mut found.criterion.proposal, year) {
+                    warnings.push(Warning {
+                        line: *line,
+                        refuses: true,
+                        ..row.warning(text, message)
+                    });
+                }
+            }
             found.criterion
         })
         .collect()

@@ -195,6 +195,9 @@ pub struct Warning {
     pub text: String,
     /// What about it, in English, lower case, no full stop.
     pub message: String,
+    /// Whether nothing may be imported because of it.
+    #[serde(skip)]
+    pub refuses: bool,
 }
 
 impl Plan {

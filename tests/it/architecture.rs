@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "merkle", "log", "auth"]),
     ("projection", &["domain", "ledger"]),
     ("import", &["domain"]),
+    ("report", &["domain"]),
     ("config", &[]),
     (
         "grpc",
@@ -36,7 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "import",
         ],
     ),
-    ("cli", &["api", "domain", "import"]),
+    ("cli", &["api", "domain", "import", "report"]),
     (
         "server",
         &[

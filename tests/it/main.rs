@@ -19,6 +19,7 @@ mod fixture;
 mod import;
 mod import_events;
 mod import_published_plan;
+mod import_review;
 mod import_workbook;
 mod kill;
 mod ledger;

@@ -63,11 +63,11 @@ Examples:
   daicho plan import R5.csv --dry-run --json
   daicho plan import R5.csv";
 
-fn year(text: &str) -> Result<FiscalYear, String> {
+pub(super) fn year(text: &str) -> Result<FiscalYear, String> {
     FiscalYear::parse(text).map_err(|error| error.to_string())
 }
 
-fn code(text: &str) -> Result<Code, String> {
+pub(super) fn code(text: &str) -> Result<Code, String> {
     Code::parse(text).map_err(|error| error.to_string())
 }
 

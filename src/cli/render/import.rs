@@ -165,6 +165,29 @@ fn warnings(view: &View, plan: &Plan) -> String {
     text
 }
 
+/// What people call a field that goes beyond the words of a plan.
+pub fn assumed_ja(field: &str) -> &str {
+    match field {
+        "measure_type" => "測り方",
+        "agg_time" => "集計",
+        "comparator" => "比較",
+        "quantifier" => "全数か",
+        "members" => "対象の一覧",
+        "baseline" => "基準値",
+        "active_window" => "実施月",
+        "settlement_until" => "確定日",
+        "plan_profile" => "計画線",
+        "rubric" => "評価基準",
+        "unit" => "単位",
+        "target" => "目標値",
+        "target.tolerance" => "許容幅",
+        "target.end_state" => "到達状態",
+        "target.due_date" => "期限",
+        "target.rubric_level" => "求める水準",
+        other => other,
+    }
+}
+
 /// One fault of a table, with its place.
 pub fn fault(language: Language, fault: &Fault) -> String {
     let mut place = match &fault.place {

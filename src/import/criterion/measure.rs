@@ -483,6 +483,7 @@ impl Proposal {
             members_needed: false,
             active_window_needed: false,
             parts: Vec::new(),
+            confirmed: false,
             assumed: Vec::new(),
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::super::text::key;
+use super::super::understood::Warning;
 use super::super::workbook::Address;
 
 macro_rules! columns {
@@ -65,6 +66,22 @@ columns! {
     BaselineAsOf = "基準日", "baseline_as_of";
     /// Cumulative plan by month.
     MonthlyPlan = "月次計画", "monthly_plan";
+    /// Which of a criterion's figures a row is about.
+    Part = "細目", "part";
+    /// How it is measured, where that was understood otherwise.
+    Measure = "測り方の修正", "measure_type";
+    /// How it is held against the target, likewise.
+    Comparator = "比較の修正", "comparator";
+    /// The target, likewise.
+    Value = "目標値の修正", "target_value";
+    /// What it is counted in, likewise.
+    Unit = "単位の修正", "unit";
+    /// The last day, likewise.
+    Due = "期限の修正", "due";
+    /// How reports over time are joined, likewise.
+    Aggregation = "集計の修正", "aggregation";
+    /// Whether all else was understood rightly.
+    Confirmed = "確認", "confirmed";
 }
 
 impl Column {
@@ -76,6 +93,11 @@ impl Column {
         Self::Sections,
         Self::Criterion,
     ];
+
+    /// Whether a heading says that its column is for people only.
+    pub(super) fn is_note(heading: &str) -> bool {
+        heading.trim_start().starts_with('※')
+    }
 
     pub(super) fn named(heading: &str) -> Option<Self> {
         let heading = key(heading).to_lowercase();
@@ -115,6 +137,23 @@ impl fmt::Display for Place {
         match self.cell {
             Some(cell) => write!(f, "{}!{cell}", self.sheet),
             None => write!(f, "{}!{}", self.sheet, self.row),
+        }
+    }
+}
+
+impl Fault {
+    /// What refuses a table, as a fault of its row.
+    pub(super) fn of(warning: &Warning) -> Self {
+        let place = warning.sheet.as_ref().map(|sheet| Place {
+            sheet: sheet.clone(),
+            cell: None,
+            row: warning.line,
+        });
+        Self {
+            place,
+            line: warning.line,
+            column: None,
+            message: format!("{}: {}", warning.text, warning.message),
         }
     }
 }

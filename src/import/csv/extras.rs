@@ -1,12 +1,16 @@
 //! What a table may say beside the city's own columns: codes, English names, baselines, plans by month.
 
+use super::super::correction::{
+    AGGREGATIONS, COMPARATORS, CONFIRMED, Correction, MEASURES, by_word,
+};
 use super::super::proposal::BaselineFigure;
-use super::super::table::Extras;
+use super::super::table::{Extras, Section};
 use super::super::text::key;
 use super::column::Column;
 use super::record::Record;
 use super::{MONTHS, Reading};
 use crate::domain::era::parse_date;
+use crate::domain::indicator::{AggTime, Comparator, MeasureType};
 use crate::domain::quantity::Quantity;
 
 impl Reading {
@@ -40,6 +44,106 @@ impl Reading {
             criterion_en: record.some(Column::CriterionEn),
             baseline: self.baseline(record),
             monthly_plan: self.monthly_plan(record),
+            corrections: Vec::new(),
+        }
+    }
+
+    /// What the row corrects or confirms of what is understood of its criterion.
+    pub(super) fn correction(&mut self, record: &Record) -> Correction {
+        let line = record.line;
+        let mut told = |column: Column, known: bool, choices: String| {
+            if let Some(text) = record.some(column).filter(|_| !known) {
+                self.fault(line, column, format!("`{text}` is none of {choices}"));
+            }
+        };
+        let letters = || ('a'..='z').zip(0..);
+        let part = record.some(Column::Part).and_then(|text| {
+            let letter = key(&text).to_lowercase();
+            letters()
+                .find(|(c, _)| letter == c.to_string())
+                .map(|(_, index)| index)
+        });
+        told(Column::Part, part.is_some(), "a to z".to_owned());
+        let chosen = |column: Column| record.some(column);
+        let measure = chosen(Column::Measure)
+            .and_then(|text| by_word(MEASURES, MeasureType::from_code, &text))
+            .filter(|measure| MEASURES.iter().any(|(offered, _)| offered == measure));
+        told(Column::Measure, measure.is_some(), all(MEASURES));
+        let comparator = chosen(Column::Comparator)
+            .and_then(|text| by_word(COMPARATORS, Comparator::from_code, &text))
+            .filter(|comparator| COMPARATORS.iter().any(|(offered, _)| offered == comparator));
+        told(Column::Comparator, comparator.is_some(), all(COMPARATORS));
+        let aggregation = chosen(Column::Aggregation)
+            .and_then(|text| by_word(AGGREGATIONS, AggTime::from_code, &text))
+            .filter(|aggregation| {
+                AGGREGATIONS
+                    .iter()
+                    .any(|(offered, _)| offered == aggregation)
+            });
+        told(
+            Column::Aggregation,
+            aggregation.is_some(),
+            all(AGGREGATIONS),
+        );
+        let confirmed = chosen(Column::Confirmed)
+            .is_some_and(|text| [CONFIRMED, "TRUE", "true", "yes"].contains(&text.as_str()));
+        told(Column::Confirmed, confirmed, CONFIRMED.to_owned());
+        let value = record.some(Column::Value).and_then(|text| {
+            let value = number(&text);
+            if value.is_none() {
+                let message = format!("`{text}` is not a number; the unit has a column of its own");
+                self.fault(line, Column::Value, message);
+            }
+            value
+        });
+        let due = record.some(Column::Due).and_then(|text| {
+            parse_date(&text)
+                .map_err(|error| self.fault(line, Column::Due, error.to_string()))
+                .ok()
+        });
+        Correction {
+            part,
+            measure,
+            comparator,
+            value,
+            unit: record.some(Column::Unit),
+            due,
+            aggregation,
+            baseline: None,
+            monthly_plan: Vec::new(),
+            confirmed,
+        }
+    }
+
+    /// A row about a further figure of the criterion above.
+    pub(super) fn further_part(
+        &mut self,
+        record: &Record,
+        sections: &mut [Section],
+        mut correction: Correction,
+    ) {
+        correction.baseline = self.baseline(record);
+        correction.monthly_plan = self.monthly_plan(record);
+        let above = sections
+            .last_mut()
+            .and_then(|section| section.rows.last_mut());
+        let text = record.cell(Column::Criterion);
+        match above {
+            Some(row)
+                if text.is_empty()
+                    || row
+                        .criteria
+                        .concat()
+                        .iter()
+                        .any(|own| key(own) == key(text)) =>
+            {
+                row.extras.corrections.push((record.line, correction));
+            }
+            _ => self.fault(
+                record.line,
+                Column::Part,
+                "the row above is about another criterion",
+            ),
         }
     }
 
@@ -118,6 +222,12 @@ impl Reading {
             }
         }
     }
+}
+
+/// The words that a cell may have.
+fn all<T>(words: &[(T, &'static str)]) -> String {
+    let words: Vec<&str> = words.iter().map(|(_, word)| *word).collect();
+    words.join(", ")
 }
 
 /// Reads a number in half or full width, with or without thousands separators.

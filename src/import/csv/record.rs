@@ -124,13 +124,14 @@ impl Reading {
             if let Some(twice) = column.filter(|column| columns.contains(&Some(*column))) {
                 self.fault(line, twice, "the column is there twice");
             }
-            if column.is_none() && !heading.trim().is_empty() {
+            if column.is_none() && !heading.trim().is_empty() && !Column::is_note(heading) {
                 let message = "a column that is not read".to_owned();
                 self.warnings.push(Warning {
                     sheet: self.sheet(),
                     line,
                     text: heading.trim().to_owned(),
                     message,
+                    refuses: false,
                 });
             }
             columns.push(column);

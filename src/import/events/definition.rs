@@ -39,10 +39,12 @@ pub(super) fn definition(proposal: &Proposal) -> Result<Definition, InvalidText>
         }
     };
     proposal.assumed.iter().for_each(|field| assume(field));
-    if unit_assumed {
-        assume("unit");
+    if !proposal.confirmed {
+        if unit_assumed {
+            assume("unit");
+        }
+        assume("result_level");
     }
-    assume("result_level");
     let reference = proposal
         .external_reference
         .as_deref()
@@ -123,8 +125,8 @@ pub(super) fn profile(proposal: &Proposal, year: FiscalYear) -> Option<(PlanProf
         return Some((line, false));
     }
     match proposal.plan_profile {
-        Profile::Linear => Some((PlanProfile::Linear, true)),
-        Profile::AtEnd | Profile::StepDates => Some((PlanProfile::AtEnd, true)),
+        Profile::Linear => Some((PlanProfile::Linear, !proposal.confirmed)),
+        Profile::AtEnd | Profile::StepDates => Some((PlanProfile::AtEnd, !proposal.confirmed)),
         // Works and rates do not run evenly: without a plan by month there is no line to go by.
         Profile::MonthlyPlan | Profile::ReferenceCurve | Profile::None => None,
     }

@@ -1,0 +1,337 @@
+//! A workbook of tables: fonts, widths, frozen heads, print areas, locked cells with inputs between them.
+
+use rust_xlsxwriter::{
+    Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
+    ProtectionOptions, Workbook, Worksheet, XlsxError,
+};
+
+use unicode_width::UnicodeWidthStr as _;
+
+use crate::domain::date::Date;
+use crate::domain::quantity::Quantity;
+
+/// A Japanese font that Excel has on every platform, and others replace by one of theirs.
+const FONT: &str = "游ゴシック";
+const FONT_POINTS: f64 = 10.0;
+/// Height of a line, and most lines of a row: a spreadsheet takes no row above 409 points.
+const LINE_POINTS: f64 = 15.0;
+const LINES_MAX: usize = 27;
+/// A4.
+const PAPER: u8 = 9;
+/// Digits that a spreadsheet keeps of a number; a longer one is written as a text.
+const DIGITS_MAX: usize = 15;
+/// Most characters of a header, a footer or the choices of a list.
+const LINE_CHARS_MAX: usize = 255;
+/// Fill of headings, of cells to fill in, and of rows to look at.
+const HEADING: Color = Color::RGB(0x00DD_E6F0);
+const INPUT: Color = Color::RGB(0x00FF_F9DB);
+const MARKED: Color = Color::RGB(0x00FC_E4D6);
+/// The moment that every file says it was made: a file is the same for the same content.
+const MADE: (u16, u8, u8) = (2000, 1, 1);
+
+/// What stands above and below every printed page.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Page {
+    /// What it is: `確認表`.
+    pub title: String,
+    /// The fiscal year (年度).
+    pub year: String,
+    /// The evaluation date D (評価基準日), where there is one.
+    pub effective_on: Option<Date>,
+    /// What was known, K (記録時点), where it is of a ledger.
+    pub known_at: Option<String>,
+    /// The ledger (台帳).
+    pub ledger: Option<String>,
+}
+
+/// A table on a sheet of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The sheet's name: at most 31 characters, none of `[]:*?/\`.
+    pub name: String,
+    /// Lines above the head.
+    pub notes: Vec<String>,
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows, each with a cell for each column.
+    pub rows: Vec<Vec<Cell>>,
+    /// Indices of rows that people should look at first.
+    pub marked: Vec<usize>,
+}
+
+/// A column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// Its heading.
+    pub heading: String,
+    /// Its width in characters.
+    pub width: u16,
+    /// What may be filled in; `None`: its cells are locked.
+    pub input: Option<Input>,
+    /// Whether it is printed; columns that are not stand behind those that are.
+    pub printed: bool,
+}
+
+/// What may be filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Anything.
+    Free,
+    /// One of these, or nothing.
+    Choice(Vec<&'static str>),
+}
+
+/// What a cell holds.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Cell {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// A text, which stays one also where it begins with `=`.
+    Text(String),
+    /// A number.
+    Number(Quantity),
+    /// A day.
+    Day(Date),
+}
+
+/// The workbook could not be written.
+#[derive(Debug, thiserror::Error)]
+#[error("the workbook cannot be written")]
+pub struct Unwritten(#[from] XlsxError);
+
+/// The bytes of a workbook with one sheet for each table.
+pub fn workbook(page: &Page, tables: &[Table]) -> Result<Vec<u8>, Unwritten> {
+    let mut workbook = Workbook::new();
+    let made = ExcelDateTime::from_ymd(MADE.0, MADE.1, MADE.2)?;
+    let properties = DocProperties::new()
+        .set_title(&page.title)
+        .set_creation_datetime(&made);
+    workbook.set_properties(&properties);
+    for table in tables {
+        let sheet = workbook.add_worksheet();
+        sheet.set_name(&table.name)?;
+        fill(sheet, table)?;
+        print(sheet, page, table)?;
+    }
+    Ok(workbook.save_to_buffer()?)
+}
+
+fn base() -> Format {
+    Format::new()
+        .set_font_name(FONT)
+        .set_font_size(FONT_POINTS)
+        .set_align(FormatAlign::Top)
+}
+
+fn index(of: usize) -> u32 {
+    u32::try_from(of).unwrap_or(u32::MAX)
+}
+
+fn column_index(of: usize) -> u16 {
+    u16::try_from(of).unwrap_or(u16::MAX)
+}
+
+/// The row of the headings: below the notes and an empty row.
+fn head(table: &Table) -> u32 {
+    match table.notes.len() {
+        0 => 0,
+        notes => index(notes + 1),
+    }
+}
+
+fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
+    for (row, note) in (0..).zip(&table.notes) {
+        sheet.write_string_with_format(row, 0, note, &base())?;
+    }
+    let head = head(table);
+    let heading = base()
+        .set_bold()
+        .set_text_wrap()
+        .set_background_color(HEADING)
+        .set_border(FormatBorder::Thin);
+    let first = head + 1;
+    let last = head + index(table.rows.len());
+    for (at, column) in table.columns.iter().enumerate() {
+        let at = column_index(at);
+        sheet.set_column_width(at, column.width)?;
+        sheet.write_string_with_format(head, at, &column.heading, &heading)?;
+        if let Some(Input::Choice(choices)) = &column.input
+            && first <= last
+        {
+            let list = DataValidation::new()
+                .allow_list_strings(choices)?
+                .set_error_title("選択してください")?
+                .set_error_message("一覧から選ぶか、空のままにしてください。")?;
+            sheet.add_data_validation(first, at, last, at, &list)?;
+        }
+    }
+    for (number, row) in table.rows.iter().enumerate() {
+        let marked = table.marked.contains(&number);
+        for (at, column) in table.columns.iter().enumerate() {
+            let cell = row.get(at).unwrap_or(&Cell::Empty);
+            let format = format(column, marked, cell);
+            write(
+                sheet,
+                first + index(number),
+                column_index(at),
+                cell,
+                &format,
+            )?;
+        }
+        sheet.set_row_height(first + index(number), row_height(&table.columns, row))?;
+    }
+    sheet.set_freeze_panes(first, 0)?;
+    if first <= last {
+        sheet.autofilter(
+            head,
+            0,
+            last,
+            column_index(table.columns.len().saturating_sub(1)),
+        )?;
+    }
+    let inputs = table.columns.iter().any(|column| column.input.is_some());
+    if inputs {
+        let options = ProtectionOptions {
+            use_autofilter: true,
+            format_columns: true,
+            format_rows: true,
+            ..ProtectionOptions::default()
+        };
+        sheet.protect_with_options(&options);
+    }
+    Ok(())
+}
+
+/// The height in points that the longest text of a row needs: spreadsheets do not all find it themselves.
+fn row_height(columns: &[Column], row: &[Cell]) -> f64 {
+    let lines = |(column, cell): (&Column, &Cell)| match cell {
+        Cell::Text(text) => text
+            .lines()
+            .map(|line| {
+                line.width()
+                    .div_ceil(usize::from(column.width).max(1))
+                    .max(1)
+            })
+            .sum(),
+        _ => 1,
+    };
+    let most = columns.iter().zip(row).map(lines).max().unwrap_or(1);
+    let most = u16::try_from(most.clamp(1, LINES_MAX)).unwrap_or(1);
+    f64::from(most) * LINE_POINTS
+}
+
+fn format(column: &Column, marked: bool, cell: &Cell) -> Format {
+    let mut format = base().set_text_wrap().set_border(FormatBorder::Thin);
+    if column.input.is_some() {
+        format = format.set_unlocked().set_background_color(INPUT);
+    } else if marked {
+        format = format.set_background_color(MARKED);
+    }
+    match cell {
+        Cell::Day(_) => format.set_num_format("yyyy-mm-dd"),
+        Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format.set_quote_prefix(),
+        _ => format,
+    }
+}
+
+fn write(
+    sheet: &mut Worksheet,
+    row: u32,
+    column: u16,
+    cell: &Cell,
+    format: &Format,
+) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Empty => sheet.write_blank(row, column, format)?,
+        Cell::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
+        Cell::Number(number) => {
+            let text = number.to_string();
+            let digits = text.trim_start_matches(['-', '0', '.']);
+            let digits = digits.bytes().filter(u8::is_ascii_digit).count();
+            match text.parse::<f64>() {
+                Ok(value) if digits <= DIGITS_MAX => {
+                    sheet.write_number_with_format(row, column, value, format)?
+                }
+                _ => sheet.write_string_with_format(row, column, text, format)?,
+            }
+        }
+        Cell::Day(day) => {
+            let part = |number: i8| u8::try_from(number).unwrap_or_default();
+            let year = u16::try_from(day.year()).unwrap_or_default();
+            let moment = ExcelDateTime::from_ymd(year, part(day.month()), part(day.day()))?;
+            sheet.write_datetime_with_format(row, column, &moment, format)?
+        }
+    };
+    Ok(())
+}
+
+fn print(sheet: &mut Worksheet, page: &Page, table: &Table) -> Result<(), XlsxError> {
+    /// Inches to the left and right, above and below, and for header and footer.
+    const MARGINS: [f64; 6] = [0.4, 0.4, 0.8, 0.7, 0.3, 0.3];
+    let head = head(table);
+    let last = head + index(table.rows.len());
+    let [left, right, top, bottom, header, footer] = MARGINS;
+    sheet
+        .set_paper_size(PAPER)
+        .set_landscape()
+        .set_margins(left, right, top, bottom, header, footer)
+        .set_print_fit_to_pages(1, 0);
+    sheet.set_repeat_rows(head, head)?;
+    let printed = table.columns.iter().filter(|column| column.printed).count();
+    sheet.set_print_area(0, 0, last, column_index(printed.saturating_sub(1)))?;
+    let none = || "－".to_owned();
+    let ledger = page.ledger.clone().unwrap_or_else(none);
+    let day = page.effective_on.map_or_else(none, |day| day.to_string());
+    let known = page.known_at.clone().unwrap_or_else(none);
+    sheet.set_header(line(&page.year, &page.title, &format!("台帳 {ledger}")));
+    let below = format!("評価基準日 {day}　記録時点 {known}");
+    sheet.set_footer(line(&below, "", "\u{0}"));
+    Ok(())
+}
+
+/// A header or footer of three parts; the text `\0` stands for the page's number.
+fn line(left: &str, middle: &str, right: &str) -> String {
+    // A part keeps to a third, so that none pushes another out.
+    let part = |text: &str| -> String {
+        let text: String = text.chars().take(LINE_CHARS_MAX / 6).collect();
+        text.replace('&', "&&")
+    };
+    let right = match right {
+        "\u{0}" => "&P / &N".to_owned(),
+        other => part(other),
+    };
+    format!("&L{}&C{}&R{right}", part(left), part(middle))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_an_ampersand_is_no_code_of_a_header() {
+        assert_eq!(line("A&B", "", "\u{0}"), "&LA&&B&C&R&P / &N");
+    }
+
+    #[test]
+    fn the_same_content_gives_the_same_bytes() {
+        let table = Table {
+            name: "確認".to_owned(),
+            notes: vec!["注".to_owned()],
+            columns: vec![Column {
+                heading: "値".to_owned(),
+                width: 10,
+                input: Some(Input::Choice(vec!["件", "回"])),
+                printed: true,
+            }],
+            rows: vec![
+                vec![Cell::Text("=1+1".to_owned())],
+                vec![Cell::Number(Quantity::from(3))],
+            ],
+            marked: vec![0],
+        };
+        let page = Page::default();
+        let once = workbook(&page, std::slice::from_ref(&table)).expect("written");
+        assert_eq!(once, workbook(&page, &[table]).expect("written"));
+    }
+}
