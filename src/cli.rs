@@ -309,11 +309,14 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         // No questions to a server: the program starts one.
         Command::Demo(_) | Command::Serve(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
-        Command::Plan(PlanCommand::Import(args)) if args.dry_run => {
+        Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
         }
         Command::Plan(PlanCommand::Review(args)) => {
             plan::review::review(global.language(), &Output, global.json, args)
+        }
+        Command::Plan(PlanCommand::Import(args)) if args.amend => {
+            plan::amend::amend(&open().await?, args, encode).await
         }
         Command::Plan(PlanCommand::Import(args)) => {
             plan::import::import(&open().await?, args, encode).await

@@ -4,9 +4,8 @@
 //! named in a criterion's proposal, and what was not understood is a warning. A table in CSV is held to
 //! more: if anything is wrong with it, all of it is told at once and nothing is imported.
 //!
-//! [`read`] takes the bytes of either form, [`events::events`] makes of what was understood the events that
-//! set it, and [`difference::difference`] tells what a corrected file would change. Nothing here reads or
-//! writes a ledger.
+//! [`read`] takes the bytes of any form, and [`events::events`] makes of what was understood the events that
+//! set it. Nothing here reads or writes a ledger.
 
 use crate::domain::fiscal_year::FiscalYear;
 
@@ -15,7 +14,6 @@ mod cell;
 pub mod correction;
 mod criterion;
 mod csv;
-pub mod difference;
 pub mod events;
 mod form;
 pub mod proposal;

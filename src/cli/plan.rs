@@ -8,6 +8,7 @@ use crate::cli::period::{CloseArgs, OpenArgs, PeriodsArgs, ReopenArgs};
 use crate::cli::render::overview;
 use crate::cli::session::Session;
 
+pub mod amend;
 pub mod compare;
 pub mod import;
 pub mod review;

@@ -16,7 +16,6 @@ use daicho::domain::id::{EventId, GoalId, LedgerId, RequestId, StreamId};
 use daicho::domain::indicator::MeasureType;
 use daicho::domain::target::{Aim, PlanProfile};
 use daicho::domain::text::Name;
-use daicho::import::difference::{Outline, difference};
 use daicho::import::events::{BATCH_EVENTS_MAX, SourceFile, batches, events, plan_id};
 use daicho::import::{self, understood::Plan};
 use jiff::Timestamp;
@@ -309,47 +308,4 @@ fn batches_are_of_whole_goals() {
     for batch in &batches[1..] {
         assert!(matches!(batch[0].payload, Payload::GoalSet(_)));
     }
-}
-
-#[test]
-fn a_corrected_file_differs_only_in_what_was_corrected() {
-    let mut rules = Rules::new();
-    rules.import(SAMPLE_R5);
-    let plan = plan_id(rules.ledger, FiscalYear::parse("R5").unwrap());
-    let standing = Outline::of_ledger(&rules.directory, plan, |goal| {
-        rules.goals.get(&goal.into()).cloned()
-    });
-    let compare = |text: &str| {
-        let read = import::read(text.as_bytes(), None).unwrap();
-        let after = Outline::of_events(&rules.events_of(&read, text), &rules.directory);
-        let changes = difference(&standing, &after);
-        changes
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("\n")
-    };
-    assert_eq!(compare(SAMPLE_R5), "");
-    let corrected = SAMPLE_R5
-        .replace("新しい技術の実証実験 5件", "新しい技術の実証実験 6件")
-        .replace(
-            "スマートシティを目指す取組を進める",
-            "スマートシティを目指す",
-        )
-        .replace("公園緑地課、公園整備課", "公園緑地課")
-        .replace(
-            "Parks and Greenery Section / Park Development Section",
-            "Parks and Greenery Section",
-        )
-        .replace(
-            ",,,,,,,,,,,,施設を修繕する公園 65公園,Parks with repaired facilities,,,\n",
-            "",
-        );
-    insta::assert_snapshot!(compare(&corrected), @r#"
-    ~ R5/企画財政部/3-1/1 Text: スマートシティを目指す取組を進める -> スマートシティを目指す
-    ~ R5/企画財政部/3-1/1.1 Text: 新しい技術の実証実験 5件 -> 新しい技術の実証実験 6件
-    ~ R5/企画財政部/3-1/1.1 Target: 5 -> 6
-    ~ R5/都市公園部/2-1/1 Sections: 公園緑地課、公園整備課 -> 公園緑地課
-    - R5/都市公園部/2-1/2.2 施設を修繕する公園 65公園
-    "#);
 }

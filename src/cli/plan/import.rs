@@ -14,18 +14,19 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::api::v1;
-use crate::api::v1::event_input;
-use crate::cli::client::GoalFilter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::label;
+use crate::cli::input;
 use crate::cli::language::pick;
 use crate::cli::output::Output;
-use crate::cli::plan::compare::{self, Comparison, Progress};
+use crate::cli::plan::amend;
+use crate::cli::plan::compare::{self, Progress};
 use crate::cli::plan::source::{self, Source};
 use crate::cli::render::{View, event, import as render};
 use crate::cli::session::Session;
+use crate::cli::writing::WritingArgs;
 use crate::domain::code::Code;
+use crate::domain::date::Date;
 use crate::domain::event::{Event, Payload};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::{LedgerId, UnitId};
@@ -33,7 +34,7 @@ use crate::domain::text::Language;
 use crate::import::events::{self as import_events, Obstacle};
 
 /// Bytes of the events of one request at most: below the API's limit by what surrounds them.
-const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
+pub(super) const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
 /// Events that are looked up at a time.
 const LOOKUPS: usize = 32;
 /// Differences that are told at most.
@@ -41,27 +42,40 @@ const DIFFERENCES_MAX: usize = 100;
 
 /// Arguments of `plan import`.
 #[derive(Args, Clone, Debug)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, mut_group("WritingArgs", |group| group.requires("amend")))]
 pub struct ImportArgs {
     /// The published text, a table in CSV (UTF-8 or Shift_JIS), or a workbook (.xlsx)
     #[arg(value_name = "FILE")]
-    file: PathBuf,
-    /// Only say what is understood; needs no server and writes nothing
+    pub(super) file: PathBuf,
+    /// Only say what is understood, or what would be changed; writes nothing, and needs no server but with --amend
     #[arg(long)]
     pub dry_run: bool,
+    /// Change a plan that is there to what the file says, as events with a reason
+    #[arg(long)]
+    pub amend: bool,
+    /// Cancel what the ledger has and the file does not
+    #[arg(long, requires = "amend")]
+    pub(super) cancel_missing: bool,
+    /// The day the changes take effect; absent: today, within the plan's year
+    #[arg(long, value_name = "DATE", value_parser = input::date, requires = "amend")]
+    pub(super) on: Option<Date>,
     /// The fiscal year of a table that does not say it: R5, 令和5年度 or 2023
     #[arg(long, value_name = "YEAR", value_parser = year)]
-    year: Option<FiscalYear>,
+    pub(super) year: Option<FiscalYear>,
     /// The plan's code; absent: its year, such as R5
     #[arg(long, value_name = "CODE", value_parser = code)]
-    plan_code: Option<Code>,
+    pub(super) plan_code: Option<Code>,
+    #[command(flatten)]
+    pub(super) writing: WritingArgs,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   daicho plan import R5.csv --dry-run
   daicho plan import R5.csv --dry-run --json
-  daicho plan import R5.csv";
+  daicho plan import R5.xlsx
+  daicho plan import --amend R5.xlsx --dry-run
+  daicho plan import --amend R5.xlsx --reason-code plan-review --reason '中間見直し' --document 5企第123号";
 
 pub(super) fn year(text: &str) -> Result<FiscalYear, String> {
     FiscalYear::parse(text).map_err(|error| error.to_string())
@@ -107,26 +121,24 @@ pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Res
         .iter()
         .map(|event| found.get(&event.event_id).cloned())
         .collect();
-    let comparison = compare::compare(&file, &ledger)?;
+    let comparison = compare::compare(&file, &ledger);
     let from = match comparison.progress(&file, &starts) {
         Progress::Nothing => 0,
         Progress::Until(index) => index,
         Progress::Whole => {
-            let removed = removed(session, &source, &file).await?;
-            if !removed.is_empty() {
-                return Err(differs(session, &source, removed));
+            let missing = amend::missing(session, &source, &file, &found).await?;
+            if !missing.is_empty() {
+                return Err(differs(session, &source, missing));
             }
             file.len()
         }
         Progress::Otherwise => {
-            let mut told: Vec<String> = comparison
-                .differences
-                .iter()
-                .map(|d| d.told(language))
-                .collect();
-            told.extend(added(session, &file, &comparison));
-            told.extend(removed(session, &source, &file).await?);
-            return Err(differs(session, &source, told));
+            // What was amended to what the file says has other events, and says the same.
+            let told = amend::differences(session, &source, &file, &found).await?;
+            if !told.is_empty() {
+                return Err(differs(session, &source, told));
+            }
+            file.len()
         }
     };
     let to_send = requests
@@ -141,7 +153,7 @@ pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Res
 ///
 /// A unit that something else registered is used as it is; one that this very import registered is in its
 /// events again, so that they are the same events in the same requests each time.
-async fn events(
+pub(super) async fn events(
     session: &Session,
     source: &Source,
 ) -> Result<(Vec<Event>, HashMap<String, v1::EventInput>), Failure> {
@@ -259,80 +271,9 @@ fn differs(session: &Session, source: &Source, told: Vec<String>) -> Failure {
         );
     }
     failure.hint(session.view.pick(
-        "取込後の計画は、理由を付けた変更（daicho target revise など）で変えてください",
-        "change a plan that is there by events with a reason, such as daicho target revise",
+        "取込後の計画は、理由を付けて変えてください（plan import --amend、target revise など）",
+        "change a plan that is there by events with a reason: plan import --amend, or target revise and the like",
     ))
-}
-
-/// What the file has and the ledger does not.
-fn added(session: &Session, events: &[v1::EventInput], comparison: &Comparison) -> Vec<String> {
-    let missing = comparison.missing.iter().map(|index| &events[*index]);
-    missing
-        .filter(|event| !compare::is_note(event))
-        .map(|event| {
-            let subject = compare::subject(event);
-            let kind = label::event_type(session.language(), compare::kind_of(event));
-            session.view.pick(
-                format!("{subject} {kind}: 台帳にありません"),
-                format!("{subject} {kind}: not in the ledger"),
-            )
-        })
-        .collect()
-}
-
-/// What an import put into the ledger and the file no longer has.
-async fn removed(
-    session: &Session,
-    source: &Source,
-    events: &[v1::EventInput],
-) -> Result<Vec<String>, Failure> {
-    let named: HashSet<&str> = events.iter().filter_map(defined).collect();
-    let plan = source.plan.head.code.clone();
-    let filter = GoalFilter {
-        plan: Some(plan),
-        full: true,
-        // A plan is often imported before its year begins.
-        upcoming: true,
-        ..GoalFilter::default()
-    };
-    let goals = session.client.goals(&filter, usize::MAX).await?.goals;
-    // Ids of version 5 follow from words: an import gave them. Others were set by hand.
-    let is_gone = |id: &str| {
-        let imported = Uuid::try_parse(id).is_ok_and(|id| id.get_version_num() == 5);
-        imported && !named.contains(id)
-    };
-    let mut gone = Vec::new();
-    for goal in &goals {
-        if is_gone(&goal.id) {
-            gone.push(goal.code.as_str());
-        }
-        for initiative in &goal.initiatives {
-            if is_gone(&initiative.id) {
-                gone.push(&initiative.code);
-            }
-            let indicators = initiative.indicators.iter().filter(|i| is_gone(&i.id));
-            gone.extend(indicators.map(|indicator| indicator.code.as_str()));
-        }
-    }
-    Ok(gone
-        .into_iter()
-        .map(|code| {
-            session.view.pick(
-                format!("{code}: ファイルにありません"),
-                format!("{code}: not in the file"),
-            )
-        })
-        .collect())
-}
-
-/// The id of what an event sets.
-fn defined(event: &v1::EventInput) -> Option<&str> {
-    match event.payload.as_ref()? {
-        event_input::Payload::GoalSet(set) => Some(&set.goal),
-        event_input::Payload::InitiativeSet(set) => Some(&set.initiative),
-        event_input::Payload::IndicatorDefined(defined) => Some(&defined.indicator),
-        _ => None,
-    }
 }
 
 /// Sends requests in order. Each comes with the index of its first event among all of them.
@@ -379,12 +320,16 @@ fn requests(events: Vec<Event>, encode: Encode) -> Vec<Vec<v1::EventInput>> {
         .collect()
 }
 
+/// Bytes of an event within a request: field number and length stand before it.
+pub(super) fn encoded_bytes(event: &v1::EventInput) -> usize {
+    event.encoded_len() + 8
+}
+
 fn parts(events: impl Iterator<Item = v1::EventInput>) -> Vec<Vec<v1::EventInput>> {
     let mut parts: Vec<Vec<v1::EventInput>> = Vec::new();
     let mut bytes = 0;
     for event in events {
-        // Field number and length stand before each event.
-        let own = event.encoded_len() + 8;
+        let own = encoded_bytes(&event);
         match parts.last_mut() {
             Some(part) if bytes + own <= REQUEST_BYTES_MAX => {
                 bytes += own;

@@ -377,6 +377,173 @@ fn importing_twice_adds_nothing_and_a_changed_file_is_refused() {
     assert_eq!(place.size(), size);
 }
 
+/// Runs words that may have spaces in them.
+fn amend(place: &Place, name: &str, table: &str, more: &[&str]) -> Ended {
+    let file = place.folder.path().join(name);
+    std::fs::write(&file, table).unwrap();
+    let file = file.to_string_lossy().into_owned();
+    let words = ["plan", "import", "--amend", &file, "--json"];
+    daicho(
+        place.server.address(),
+        words.into_iter().chain(more.iter().copied()),
+    )
+}
+
+/// Code, event, before and after of each change.
+fn changes(ended: &Ended) -> Vec<String> {
+    let told = ended.json();
+    let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+    told["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            format!(
+                "{} {}: {} -> {}",
+                text(&change["code"]),
+                text(&change["event"]),
+                text(&change["before"]),
+                text(&change["after"])
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_plan_is_amended_to_what_a_corrected_file_says() {
+    let (place, plan, day) = Place::with_plan();
+    let size = place.size();
+    let year = day.year().to_string();
+    let year = ["--year", year.as_str()];
+    let same = amend(&place, "plan.csv", TABLE, &year);
+    assert_eq!((same.code, changes(&same)), (0, Vec::new()), "{same:?}");
+    let corrected = TABLE
+        .replace("12回", "15回")
+        .replace("文化に親しむ機会をつくる", "文化に親しむ機会を広げる")
+        .replace("②計画を立てる,文化課", "②計画を立てる,文化課 広報課")
+        .replace(
+            "文化計画の策定",
+            "文化計画の策定\n,,,③広める,広報課,広報 3回",
+        );
+    let shown = amend(
+        &place,
+        "corrected.csv",
+        &corrected,
+        &[&year[..], &["--dry-run"]].concat(),
+    );
+    assert_eq!(shown.code, 0, "{shown:?}");
+    let expected = [
+        "広報課 ORG_UNIT_REGISTERED: - -> 広報課".to_owned(),
+        format!(
+            "{plan}/文化部/1-1 GOAL_REWORDED: 文化に親しむ機会をつくる -> 文化に親しむ機会を広げる"
+        ),
+        format!("{plan}/文化部/1-1/1.1 INDICATOR_REWORDED: 催しの開催 12回 -> 催しの開催 15回"),
+        format!("{plan}/文化部/1-1/1.1 TARGET_REVISED: 12 -> 15"),
+        format!("{plan}/文化部/1-1/2 RESPONSIBILITY_TRANSFERRED: 文化課 -> 文化課、広報課"),
+        format!("{plan}/文化部/1-1/3 INITIATIVE_SET: - -> 広める"),
+        format!("{plan}/文化部/1-1/3.1 INDICATOR_DEFINED: - -> 広報 3回"),
+        format!("{plan}/文化部/1-1/3.1 TARGET_SET: - -> 3"),
+        format!("{plan}/文化部/1-1/3.1 PLAN_PROFILE_SET: - -> even (assumed)"),
+    ];
+    assert_eq!(changes(&shown), expected, "{shown:?}");
+    assert_eq!(place.size(), size, "a dry run adds nothing");
+
+    let unreasoned = amend(&place, "corrected.csv", &corrected, &year);
+    assert_eq!(
+        unreasoned.code, 1,
+        "a change needs a reason: {unreasoned:?}"
+    );
+    assert_eq!(place.size(), size);
+
+    let reason = ["--reason", "中間見直し", "--document", "5企第123号"];
+    let done = amend(
+        &place,
+        "corrected.csv",
+        &corrected,
+        &[&year[..], &reason].concat(),
+    );
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(changes(&done), expected);
+    // With the note of the file it came in.
+    assert_eq!(place.size(), size + 10);
+    let again = amend(
+        &place,
+        "corrected.csv",
+        &corrected,
+        &[&year[..], &reason].concat(),
+    );
+    assert_eq!((again.code, changes(&again)), (0, Vec::new()), "{again:?}");
+    let plain = place.import("corrected.csv", &corrected, day.year());
+    assert_eq!(
+        (plain.code, plain.json()["appended"].as_u64()),
+        (0, Some(0)),
+        "{plain:?}"
+    );
+    // And back and forth: the same change again is another event.
+    let back = amend(&place, "plan.csv", TABLE, &[&year[..], &reason].concat());
+    assert_eq!(back.code, 0, "{back:?}");
+    let forth = amend(
+        &place,
+        "corrected.csv",
+        &corrected,
+        &[&year[..], &reason].concat(),
+    );
+    assert_eq!(forth.code, 0, "{forth:?}");
+    assert!(changes(&forth).contains(&expected[3]), "{forth:?}");
+}
+
+#[test]
+fn what_a_file_no_longer_has_is_cancelled_only_by_name() {
+    let (place, plan, day) = Place::with_plan();
+    let size = place.size();
+    let year = day.year().to_string();
+    let table: String = TABLE
+        .lines()
+        .take(2)
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let more = ["--year", year.as_str(), "--reason", "取りやめ"];
+    let shown = amend(&place, "plan.csv", &table, &more);
+    assert_eq!((shown.code, changes(&shown)), (0, Vec::new()), "{shown:?}");
+    let missing = [
+        format!("{plan}/文化部/1-1/1.2"),
+        format!("{plan}/文化部/1-1/2"),
+    ];
+    assert_eq!(shown.json()["missing"], serde_json::json!(missing));
+    assert_eq!(place.size(), size);
+    let cancelled = amend(
+        &place,
+        "plan.csv",
+        &table,
+        &[&more[..], &["--cancel-missing"]].concat(),
+    );
+    assert_eq!(cancelled.code, 0, "{cancelled:?}");
+    assert_eq!(changes(&cancelled).len(), 2, "{cancelled:?}");
+    let again = amend(
+        &place,
+        "plan.csv",
+        &table,
+        &[&more[..], &["--cancel-missing"]].concat(),
+    );
+    assert_eq!((again.code, changes(&again)), (0, Vec::new()), "{again:?}");
+}
+
+#[test]
+fn a_reason_is_only_for_an_amendment() {
+    let place = Place::new();
+    let file = place.folder.path().join("plan.csv");
+    std::fs::write(&file, TABLE).unwrap();
+    let refused = place.daicho(&format!("plan import {} --reason 見直し", file.display()));
+    assert_eq!(refused.code, 2, "{refused:?}");
+    let none = amend(
+        &place,
+        "plan.csv",
+        TABLE,
+        &["--year", "R5", "--reason", "見直し"],
+    );
+    assert_eq!(none.code, 1, "{none:?}");
+}
+
 #[test]
 fn the_next_years_plan_uses_the_units_that_are_there() {
     let (place, _, day) = Place::with_plan();

@@ -1,0 +1,763 @@
+//! `daicho plan import --amend`: what a corrected file says beside what stands in the ledger, as events.
+//!
+//! What stands is asked for as of today, or as of the plan's last day where that is past. What the file no longer has is told and stays, unless it is to be cancelled by name.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::api::v1;
+use crate::api::v1::event_input::Payload;
+use crate::cli::client::GoalFilter;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::label;
+use crate::cli::language::pick;
+use crate::cli::plan::compare::kind_of;
+use crate::cli::plan::import::{Encode, ImportArgs, REQUEST_BYTES_MAX, encoded_bytes, events};
+use crate::cli::plan::source::{self, Source};
+use crate::cli::render::{receipt, value};
+use crate::cli::session::Session;
+use crate::cli::terminal;
+use crate::domain::date::{Date, parse_iso};
+use crate::domain::text::Language;
+
+/// Most changes of one amendment: they are one request.
+const CHANGES_MAX: usize = 1_000;
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+struct Change {
+    /// The code of what changes.
+    code: String,
+    /// What it says in the ledger, and in the file; `None`: it is not there.
+    before: Option<String>,
+    after: Option<String>,
+    /// The id that the file's own event has, where it only adds to the ledger.
+    event_id: Option<String>,
+    payload: Payload,
+}
+
+/// What stands in the ledger, by id.
+#[derive(Default)]
+struct Standing {
+    goals: HashMap<String, v1::Goal>,
+    initiatives: HashMap<String, (String, v1::Initiative)>,
+    indicators: HashMap<String, (String, v1::Indicator)>,
+}
+
+/// Everything in which the file differs.
+#[derive(Default)]
+struct Amendment {
+    changes: Vec<Change>,
+    /// What the file does not have: codes, with the events that would cancel them.
+    missing: Vec<Change>,
+    /// What no event can change.
+    remarks: Vec<String>,
+    /// Indicators whose measure the file confirms although the ledger goes on marking it as assumed.
+    still_assumed: Vec<String>,
+}
+
+/// Shows what the file changes, and appends it unless it is only to be shown.
+pub async fn amend(session: &Session, args: &ImportArgs, encode: Encode) -> Result<(), Failure> {
+    let language = session.language();
+    let writing = args.writing.writing();
+    if session.told_before(&writing).await? {
+        return Ok(());
+    }
+    let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
+    let (inputs, recorded) = events(session, &source).await?;
+    let inputs: Vec<v1::EventInput> = inputs.iter().map(encode).collect();
+    let standing = Standing::of(session, &source).await?;
+    if standing.goals.is_empty() {
+        let code = &source.plan.head.code;
+        return Err(Failure::new(
+            Exit::Refused,
+            pick(
+                language,
+                format!("計画 {code} は台帳にありません。--amend を付けずに取り込んでください"),
+                format!("there is no plan {code} in the ledger: import it without --amend"),
+            ),
+        ));
+    }
+    let mut amendment = standing.compare(language, &inputs, &recorded);
+    if args.cancel_missing {
+        amendment.changes.append(&mut amendment.missing);
+    }
+    if amendment.changes.len() > CHANGES_MAX {
+        return Err(too_many(language, amendment.changes.len()));
+    }
+    let on = day(session, args, &source).await?;
+    let note = inputs
+        .iter()
+        .find(|event| matches!(event.payload, Some(Payload::ImportAccepted(_))));
+    let mut request: Vec<v1::EventInput> = Vec::new();
+    for change in &amendment.changes {
+        let mut event = args.writing.event(
+            (on, None),
+            v1::ReasonCode::PlanReview,
+            change.payload.clone(),
+        )?;
+        event.event_id = match &change.event_id {
+            Some(id) if !recorded.contains_key(id) => id.clone(),
+            _ => standing.event_id(&source, change),
+        };
+        request.push(event);
+    }
+    if let Some(note) =
+        note.filter(|note| !request.is_empty() && !recorded.contains_key(&note.event_id))
+    {
+        request.push(note.clone());
+    }
+    if REQUEST_BYTES_MAX < request.iter().map(encoded_bytes).sum::<usize>() {
+        return Err(too_many(language, request.len()));
+    }
+    if args.dry_run || request.is_empty() {
+        return show(session, &source, &amendment, on, None);
+    }
+    let response = session.client.append(writing.request(request)).await?;
+    show(session, &source, &amendment, on, Some(&response))?;
+    if response.faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::Answered)
+    }
+}
+
+fn too_many(language: Language, count: usize) -> Failure {
+    Failure::new(
+        Exit::Refused,
+        pick(
+            language,
+            format!("変更が多すぎます（{count}件）。一度に送れる量に分けてください"),
+            format!("{count} changes are too many for one request: amend the plan in parts"),
+        ),
+    )
+}
+
+/// Today in the ledger's zone.
+async fn today(session: &Session) -> Result<Date, Failure> {
+    let today = session.client.get_ledger().await?.today;
+    parse_iso(&today).map_err(|error| {
+        let problem = format!("the server's date `{today}` cannot be read: {error}");
+        Failure::new(Exit::Fault, problem)
+    })
+}
+
+/// The day of effect: the one given, else today, kept within the plan's days.
+async fn day(session: &Session, args: &ImportArgs, source: &Source) -> Result<Date, Failure> {
+    if let Some(on) = args.on {
+        return Ok(on);
+    }
+    let today = today(session).await?;
+    let year = source.plan.head.fiscal_year;
+    Ok(today.clamp(year.first_day(), year.last_day()))
+}
+
+impl Change {
+    fn kind(&self) -> v1::EventType {
+        kind_of(&v1::EventInput {
+            payload: Some(self.payload.clone()),
+            ..v1::EventInput::default()
+        })
+    }
+}
+
+impl Standing {
+    async fn of(session: &Session, source: &Source) -> Result<Self, Failure> {
+        let filter = GoalFilter {
+            plan: Some(source.plan.head.code.clone()),
+            full: true,
+            upcoming: true,
+            ..GoalFilter::default()
+        };
+        let last = source.plan.head.fiscal_year.last_day();
+        let is_over = last < today(session).await?;
+        let client = session.client.at(is_over.then(|| v1::AsOf {
+            known_at: None,
+            effective_on: Some(last.to_string()),
+        }));
+        let goals = match client.goals(&filter, usize::MAX).await {
+            Ok(found) => found.goals,
+            Err(failure) if failure.reason() == Some("PLAN_UNKNOWN") => Vec::new(),
+            Err(failure) => return Err(failure),
+        };
+        let mut standing = Self::default();
+        for mut goal in goals {
+            for mut initiative in std::mem::take(&mut goal.initiatives) {
+                for indicator in std::mem::take(&mut initiative.indicators) {
+                    let home = initiative.id.clone();
+                    standing
+                        .indicators
+                        .insert(indicator.id.clone(), (home, indicator));
+                }
+                let home = goal.id.clone();
+                standing
+                    .initiatives
+                    .insert(initiative.id.clone(), (home, initiative));
+            }
+            standing.goals.insert(goal.id.clone(), goal);
+        }
+        Ok(standing)
+    }
+
+    /// The id of a change follows from the file, what changes and how far its goal has got: sent again after
+    /// an unknown outcome it is the same event, and the same change made again later is another.
+    fn event_id(&self, source: &Source, change: &Change) -> String {
+        let revision: u64 = self.goals.values().map(|goal| goal.revision).sum();
+        let name = format!(
+            "amend/{}/{}/{}/{revision}",
+            hex::encode(source.file.sha256),
+            change.kind().as_str_name(),
+            change.code,
+        );
+        Uuid::new_v5(&Uuid::NAMESPACE_OID, name.as_bytes()).to_string()
+    }
+
+    fn compare(
+        &self,
+        language: Language,
+        file: &[v1::EventInput],
+        recorded: &HashMap<String, v1::EventInput>,
+    ) -> Amendment {
+        let mut found = Amendment::default();
+        let mut codes: HashMap<&str, &str> = HashMap::new();
+        let mut named: HashSet<&str> = HashSet::new();
+        let mut units: HashMap<&str, &str> = HashMap::new();
+        for event in file {
+            match &event.payload {
+                Some(Payload::OrgUnitRegistered(p)) => {
+                    units.insert(&p.unit, &p.code);
+                }
+                Some(Payload::GoalSet(p)) => {
+                    named.insert(&p.goal);
+                    codes.insert(&p.goal, &p.code);
+                }
+                Some(Payload::InitiativeSet(p)) => {
+                    named.insert(&p.initiative);
+                    codes.insert(&p.initiative, &p.code);
+                }
+                Some(Payload::IndicatorDefined(p)) => {
+                    named.insert(&p.indicator);
+                    codes.insert(&p.indicator, &p.code);
+                }
+                _ => {}
+            }
+        }
+        let unit = |id: &str| units.get(id).map_or(id, |code| *code).to_owned();
+        for event in file {
+            let Some(payload) = &event.payload else {
+                continue;
+            };
+            match payload {
+                Payload::PlanPublished(p) => {
+                    let known = recorded
+                        .get(&event.event_id)
+                        .and_then(|e| e.payload.as_ref());
+                    let same = matches!(
+                        known,
+                        Some(Payload::PlanPublished(known))
+                            if known.title == p.title && known.pillars == p.pillars
+                    );
+                    if !same {
+                        found.remarks.push(p.code.clone());
+                    }
+                }
+                Payload::OrgUnitRegistered(p) if !recorded.contains_key(&event.event_id) => {
+                    found.add(&p.code, title(p.name.as_ref()), event);
+                }
+                Payload::GoalSet(p) => self.goal(&mut found, p, event, &unit),
+                Payload::InitiativeSet(p) => self.initiative(&mut found, p, event, &unit),
+                Payload::IndicatorDefined(p) => self.indicator(&mut found, p, event),
+                Payload::TargetSet(p) => {
+                    let code = codes.get(p.indicator.as_str()).copied().unwrap_or_default();
+                    self.target(language, &mut found, code, p, event);
+                }
+                Payload::PlanProfileSet(p) => {
+                    let code = codes.get(p.indicator.as_str()).copied().unwrap_or_default();
+                    self.profile(language, &mut found, code, p, event, recorded);
+                }
+                Payload::BaselineSet(p) => {
+                    let code = codes.get(p.indicator.as_str()).copied().unwrap_or_default();
+                    self.baseline(&mut found, code, p, event, recorded);
+                }
+                Payload::NarrativeAdded(p) if !recorded.contains_key(&event.event_id) => {
+                    let code = match p.subject.as_ref().and_then(|subject| subject.kind.as_ref()) {
+                        Some(v1::subject::Kind::Indicator(id)) => codes.get(id.as_str()).copied(),
+                        _ => None,
+                    };
+                    found.add(code.unwrap_or_default(), Some(p.text.clone()), event);
+                }
+                _ => {}
+            }
+        }
+        self.missing(&mut found, &named);
+        found
+    }
+
+    fn goal(
+        &self,
+        found: &mut Amendment,
+        p: &v1::GoalSet,
+        event: &v1::EventInput,
+        unit: &impl Fn(&str) -> String,
+    ) {
+        let Some(known) = self.goals.get(&p.goal) else {
+            return found.add(&p.code, Some(p.source_text.clone()), event);
+        };
+        if known.source_text != p.source_text {
+            let reworded = v1::GoalReworded {
+                goal: p.goal.clone(),
+                title: p.title.clone(),
+                source_text: p.source_text.clone(),
+            };
+            found.change(
+                &known.code,
+                &known.source_text,
+                &p.source_text,
+                Payload::GoalReworded(reworded),
+            );
+        }
+        let department = known.department.as_ref();
+        let pillar = known.pillar.as_ref().map_or(0, |pillar| pillar.number);
+        let before = department.map_or("", |unit| unit.id.as_str());
+        if before != p.department || pillar != p.pillar {
+            let moved = v1::GoalMoved {
+                goal: p.goal.clone(),
+                department: p.department.clone(),
+                pillar: p.pillar,
+            };
+            let before = format!("{} ({pillar})", department.map_or("", |unit| &unit.code));
+            let after = format!("{} ({})", unit(&p.department), p.pillar);
+            found.change(&known.code, &before, &after, Payload::GoalMoved(moved));
+        }
+    }
+
+    fn initiative(
+        &self,
+        found: &mut Amendment,
+        p: &v1::InitiativeSet,
+        event: &v1::EventInput,
+        unit: &impl Fn(&str) -> String,
+    ) {
+        let Some((_, known)) = self.initiatives.get(&p.initiative) else {
+            return found.add(&p.code, Some(p.source_text.clone()), event);
+        };
+        if known.source_text != p.source_text {
+            let reworded = v1::InitiativeReworded {
+                initiative: p.initiative.clone(),
+                title: p.title.clone(),
+                source_text: p.source_text.clone(),
+            };
+            found.change(
+                &known.code,
+                &known.source_text,
+                &p.source_text,
+                Payload::InitiativeReworded(reworded),
+            );
+        }
+        let answering: Vec<&v1::Entity> = known.lead.iter().chain(&known.contributing).collect();
+        let before: Vec<&str> = answering.iter().map(|unit| unit.id.as_str()).collect();
+        let after: Vec<&str> = std::iter::once(p.lead_unit.as_str())
+            .chain(p.contributing_units.iter().map(String::as_str))
+            .collect();
+        if before != after {
+            let transferred = v1::ResponsibilityTransferred {
+                initiative: p.initiative.clone(),
+                lead_unit: p.lead_unit.clone(),
+                contributing_units: p.contributing_units.clone(),
+            };
+            let before: Vec<&str> = answering.iter().map(|unit| unit.code.as_str()).collect();
+            let after: Vec<String> = after.into_iter().map(unit).collect();
+            found.change(
+                &known.code,
+                &before.join("、"),
+                &after.join("、"),
+                Payload::ResponsibilityTransferred(transferred),
+            );
+        }
+    }
+
+    fn indicator(&self, found: &mut Amendment, p: &v1::IndicatorDefined, event: &v1::EventInput) {
+        let Some((_, known)) = self.indicators.get(&p.indicator) else {
+            return found.add(&p.code, Some(p.source_text.clone()), event);
+        };
+        if known.source_text != p.source_text {
+            let reworded = v1::IndicatorReworded {
+                indicator: p.indicator.clone(),
+                title: p.title.clone(),
+                source_text: p.source_text.clone(),
+            };
+            found.change(
+                &known.code,
+                &known.source_text,
+                &p.source_text,
+                Payload::IndicatorReworded(reworded),
+            );
+        }
+        let Some(version) = &known.definition else {
+            return;
+        };
+        let marked = |definition: Option<&v1::Definition>| {
+            definition.map_or(0, |definition| definition.assumed.len())
+        };
+        let (marks, left) = (
+            marked(version.definition.as_ref()),
+            marked(p.definition.as_ref()),
+        );
+        if left < marks {
+            found.still_assumed.push(known.code.clone());
+        }
+        let plain = |definition: Option<&v1::Definition>| {
+            definition.map(|definition| v1::Definition {
+                assumed: Vec::new(),
+                ..definition.clone()
+            })
+        };
+        let (before, after) = (
+            plain(version.definition.as_ref()),
+            plain(p.definition.as_ref()),
+        );
+        if before != after {
+            let redefined = v1::IndicatorRedefined {
+                indicator: p.indicator.clone(),
+                definition_version: version.version + 1,
+                definition: p.definition.clone(),
+            };
+            found.change(
+                &known.code,
+                &measured(before.as_ref()),
+                &measured(after.as_ref()),
+                Payload::IndicatorRedefined(redefined),
+            );
+        }
+    }
+
+    fn target(
+        &self,
+        language: Language,
+        found: &mut Amendment,
+        code: &str,
+        p: &v1::TargetSet,
+        event: &v1::EventInput,
+    ) {
+        let shown = |target: Option<&v1::Target>| value::target(language, target, None);
+        let known = self.indicators.get(&p.indicator);
+        let standing =
+            known.and_then(|(_, known)| known.target.as_ref().or(known.first_target.as_ref()));
+        match standing {
+            None => found.add(code, Some(shown(p.target.as_ref())), event),
+            Some(version) if version.target != p.target => {
+                let revised = v1::TargetRevised {
+                    indicator: p.indicator.clone(),
+                    replaces: version.event_id.clone(),
+                    before: None,
+                    target: p.target.clone(),
+                };
+                let (before, after) = (shown(version.target.as_ref()), shown(p.target.as_ref()));
+                found.change(code, &before, &after, Payload::TargetRevised(revised));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn profile(
+        &self,
+        language: Language,
+        found: &mut Amendment,
+        code: &str,
+        p: &v1::PlanProfileSet,
+        event: &v1::EventInput,
+        recorded: &HashMap<String, v1::EventInput>,
+    ) {
+        let shown = |profile: Option<&v1::PlanProfile>, assumed: bool| {
+            let kind = profile.map(v1::PlanProfile::kind).unwrap_or_default();
+            let mark = if assumed {
+                pick(language, "（推定）", " (assumed)")
+            } else {
+                ""
+            };
+            format!("{}{mark}", label::profile_kind(language, kind))
+        };
+        let after = shown(p.profile.as_ref(), p.assumed);
+        let known = self.indicators.get(&p.indicator);
+        match known.and_then(|(_, known)| known.planned_line.as_ref()) {
+            // The plan has not begun, and says so already.
+            None if recorded
+                .get(&event.event_id)
+                .is_some_and(|e| e.payload == event.payload) => {}
+            None => found.add(code, Some(after), event),
+            // Somebody settled the line since: a file that only infers it says nothing against that.
+            Some(line) if p.assumed && !line.assumed => {}
+            Some(line) if line.profile != p.profile || line.assumed != p.assumed => {
+                let before = shown(line.profile.as_ref(), line.assumed);
+                found.change(code, &before, &after, Payload::PlanProfileSet(p.clone()));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn baseline(
+        &self,
+        found: &mut Amendment,
+        code: &str,
+        p: &v1::BaselineSet,
+        event: &v1::EventInput,
+        recorded: &HashMap<String, v1::EventInput>,
+    ) {
+        let shown = |baseline: &v1::Baseline| format!("{} ({})", baseline.value, baseline.as_of);
+        let after = p.baseline.as_ref().map(shown);
+        let known = self.indicators.get(&p.indicator);
+        match known.and_then(|(_, known)| known.baseline.as_ref()) {
+            None if recorded
+                .get(&event.event_id)
+                .is_some_and(|e| e.payload == event.payload) => {}
+            None => found.add(code, after, event),
+            Some(before) if Some(before) != p.baseline.as_ref() => {
+                let after = after.unwrap_or_default();
+                found.change(
+                    code,
+                    &shown(before),
+                    &after,
+                    Payload::BaselineSet(p.clone()),
+                );
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// What an import put there and the file no longer has: only the uppermost of each.
+    fn missing(&self, found: &mut Amendment, named: &HashSet<&str>) {
+        // Ids of version 5 follow from words: an import gave them. Others were set by hand.
+        let is_gone = |id: &str, standing: Option<&v1::Standing>| {
+            let imported = Uuid::try_parse(id).is_ok_and(|id| id.get_version_num() == 5);
+            let stands = standing.is_none_or(|standing| {
+                matches!(standing.phase(), v1::Phase::Active | v1::Phase::Suspended)
+            });
+            imported && stands && !named.contains(id)
+        };
+        let mut gone: Vec<Change> = Vec::new();
+        let mut push = |code: &str, before: &str, payload: Payload| {
+            gone.push(Change {
+                code: code.to_owned(),
+                before: Some(before.to_owned()),
+                after: None,
+                event_id: None,
+                payload,
+            });
+        };
+        for (id, goal) in &self.goals {
+            if is_gone(id, goal.standing.as_ref()) {
+                let cancelled = v1::GoalCancelled { goal: id.clone() };
+                push(
+                    &goal.code,
+                    &goal.source_text,
+                    Payload::GoalCancelled(cancelled),
+                );
+            }
+        }
+        for (id, (goal, initiative)) in &self.initiatives {
+            let above = named.contains(goal.as_str());
+            if above && is_gone(id, initiative.standing.as_ref()) {
+                let cancelled = v1::InitiativeCancelled {
+                    initiative: id.clone(),
+                };
+                let payload = Payload::InitiativeCancelled(cancelled);
+                push(&initiative.code, &initiative.source_text, payload);
+            }
+        }
+        for (id, (initiative, indicator)) in &self.indicators {
+            let above = named.contains(initiative.as_str());
+            if above && is_gone(id, indicator.standing.as_ref()) {
+                let cancelled = v1::IndicatorCancelled {
+                    indicator: id.clone(),
+                };
+                let payload = Payload::IndicatorCancelled(cancelled);
+                push(&indicator.code, &indicator.source_text, payload);
+            }
+        }
+        gone.sort_by(|one, other| one.code.cmp(&other.code));
+        found.missing = gone;
+    }
+}
+
+/// Everything in which a file differs from what stands in the ledger, a line each; none: it says the same.
+pub(super) async fn differences(
+    session: &Session,
+    source: &Source,
+    file: &[v1::EventInput],
+    recorded: &HashMap<String, v1::EventInput>,
+) -> Result<Vec<String>, Failure> {
+    let standing = Standing::of(session, source).await?;
+    let language = session.language();
+    Ok(standing.compare(language, file, recorded).told(language))
+}
+
+/// What the ledger has and a file does not, a line each.
+pub(super) async fn missing(
+    session: &Session,
+    source: &Source,
+    file: &[v1::EventInput],
+    recorded: &HashMap<String, v1::EventInput>,
+) -> Result<Vec<String>, Failure> {
+    let standing = Standing::of(session, source).await?;
+    let language = session.language();
+    let mut found = standing.compare(language, file, recorded);
+    found.changes.clear();
+    found.remarks.clear();
+    Ok(found.told(language))
+}
+
+impl Amendment {
+    /// Everything, a line each.
+    fn told(&self, language: Language) -> Vec<String> {
+        let changes = self.changes.iter().map(|change| {
+            let code = terminal::line(&change.code);
+            let event = label::event_type(language, change.kind());
+            let side = |side: &Option<String>| {
+                let none = || pick(language, "なし", "none").to_owned();
+                side.as_deref().map_or_else(none, terminal::line)
+            };
+            let (before, after) = (side(&change.before), side(&change.after));
+            pick(
+                language,
+                format!("{code} {event}: 台帳「{before}」 → ファイル「{after}」"),
+                format!("{code} {event}: ledger `{before}` -> file `{after}`"),
+            )
+        });
+        let missing = self.missing.iter().map(|change| {
+            let code = terminal::line(&change.code);
+            pick(
+                language,
+                format!("{code}: ファイルにありません"),
+                format!("{code}: not in the file"),
+            )
+        });
+        let remarks = self.remarks.iter().map(|code| {
+            let code = terminal::line(code);
+            pick(
+                language,
+                format!("{code}: 計画の名称・柱が違いますが、公表後は変わりません"),
+                format!("{code}: the plan's title or pillars differ; what was published stays"),
+            )
+        });
+        changes.chain(missing).chain(remarks).collect()
+    }
+
+    fn add(&mut self, code: &str, after: Option<String>, event: &v1::EventInput) {
+        self.changes
+            .extend(event.payload.clone().map(|payload| Change {
+                code: code.to_owned(),
+                before: None,
+                after,
+                event_id: Some(event.event_id.clone()),
+                payload,
+            }));
+    }
+
+    fn change(&mut self, code: &str, before: &str, after: &str, payload: Payload) {
+        self.changes.push(Change {
+            code: code.to_owned(),
+            before: Some(before.to_owned()),
+            after: Some(after.to_owned()),
+            event_id: None,
+            payload,
+        });
+    }
+}
+
+fn title(title: Option<&v1::Title>) -> Option<String> {
+    title.map(|title| title.ja.clone())
+}
+
+/// How something is measured, in stable codes.
+fn measured(definition: Option<&v1::Definition>) -> String {
+    let Some(d) = definition else {
+        return String::new();
+    };
+    let unit = d.unit.as_ref().map_or("", |unit| unit.display_ja.as_str());
+    let short = |name: &'static str| name.split_once('_').map_or(name, |(_, rest)| rest);
+    let code = |name: &'static str, prefix: &str| name.strip_prefix(prefix).unwrap_or(short(name));
+    format!(
+        "{} {} {} {unit}",
+        code(d.measure_type().as_str_name(), "MEASURE_TYPE_"),
+        code(d.agg_time().as_str_name(), "AGG_TIME_"),
+        code(d.comparator().as_str_name(), "COMPARATOR_"),
+    )
+}
+
+fn show(
+    session: &Session,
+    source: &Source,
+    amendment: &Amendment,
+    on: Date,
+    response: Option<&v1::AppendEventsResponse>,
+) -> Result<(), Failure> {
+    let language = session.language();
+    let plan = &source.plan.head.code;
+    if session.json {
+        let change = |change: &Change| {
+            let name = change.kind().as_str_name();
+            json!({
+                "code": change.code,
+                "event": name.strip_prefix("EVENT_TYPE_").unwrap_or(name),
+                "before": change.before,
+                "after": change.after,
+            })
+        };
+        let response = response.map(crate::cli::json::value).transpose()?;
+        return session.print(&json!({
+            "plan": plan,
+            "file": source.file.name.as_str(),
+            "file_sha256": hex::encode(source.file.sha256),
+            "effective_on": on.to_string(),
+            "changes": amendment.changes.iter().map(change).collect::<Vec<_>>(),
+            "missing": amendment.missing.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
+            "not_changed": amendment.remarks,
+            "still_assumed": amendment.still_assumed,
+            "response": response,
+        }));
+    }
+    let mut text = String::new();
+    for line in amendment.told(language) {
+        text.push_str(&line);
+        text.push('\n');
+    }
+    if text.is_empty() {
+        text.push_str(&pick(
+            language,
+            format!("計画 {plan} に違いはありません\n"),
+            format!("the plan {plan} says the same\n"),
+        ));
+    }
+    session.output.answer(&text)?;
+    let confirmed = amendment.still_assumed.len();
+    if 0 < confirmed {
+        session.output.remark(&session.view.pick(
+            format!("確認済の{confirmed}件は計画線だけ確認済みになり、測り方の「推定」の印は残ります"),
+            format!("{confirmed} confirmed indicators: their lines of plan are settled, the other marks of what is assumed stay"),
+        ));
+    }
+    if !amendment.missing.is_empty() {
+        session.output.remark(pick(
+            language,
+            "ファイルにないものは残ります。中止にするには --cancel-missing を付けてください",
+            "what is not in the file stays; cancel it with --cancel-missing",
+        ));
+    }
+    match response {
+        Some(response) => session
+            .output
+            .answer(&receipt::appended(&session.view, response, None)),
+        None if amendment.changes.is_empty() => Ok(()),
+        None => {
+            let count = amendment.changes.len();
+            session.output.answer(&pick(
+                language,
+                format!("{on} から有効な{count}件の変更になります。何も追加していません\n"),
+                format!("{count} changes with effect from {on}; nothing was added\n"),
+            ))
+        }
+    }
+}
