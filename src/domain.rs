@@ -11,10 +11,12 @@ pub mod rejection;
 
 pub mod actual;
 pub mod evaluation;
+pub mod finding;
 pub mod indicator;
 pub mod org_unit;
 pub mod period;
 pub mod plan;
+pub mod reporting;
 pub mod target;
 
 pub mod code;

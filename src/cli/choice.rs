@@ -99,6 +99,6 @@ mod tests {
         for choice in all::<v1::EventType>() {
             assert_eq!(parse(&word(choice)), Some(choice));
         }
-        assert_eq!(all::<v1::EventType>().len(), 45);
+        assert_eq!(all::<v1::EventType>().len(), 49);
     }
 }

@@ -65,6 +65,10 @@ labels! {
         EvaluationFinalised => "評価確定", "evaluation finalised";
         NextActionAgreed => "今後の対応", "next action agreed";
         NextActionClosed => "対応完了", "next action closed";
+        ReportingCalendarSet => "報告日程設定", "reporting calendar set";
+        ActualConfirmed => "実績確認", "actual confirmed";
+        AuditFindingRecorded => "監査指摘", "audit finding recorded";
+        AuditFindingAnswered => "監査指摘への措置", "audit finding answered";
     }
     /// Where an indicator stands.
     status(EvaluationStatus) {
@@ -407,6 +411,9 @@ pub fn field(language: Language, name: &str) -> &str {
         "comment" => ("所見", "comment"),
         "evaluation" => ("評価の段階", "evaluation"),
         "next_action" => ("今後の対応", "next action"),
+        "reporting_calendar" => ("報告日程", "reporting calendar"),
+        "confirmed" => ("確認した実績", "confirmed"),
+        "audit_finding" => ("監査指摘", "audit finding"),
         _ => return name,
     };
     pick(language, ja, en)

@@ -17,13 +17,17 @@ use crate::domain::dated::Dated;
 use crate::domain::evaluation::grade::{built_in, built_in_rubric};
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
+use crate::domain::finding::Finding;
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
+use crate::domain::reporting::Calendar;
 use crate::domain::text::{Text, Title};
 
+mod calendars;
 mod entry;
+mod findings;
 mod periods;
 mod policies;
 
@@ -34,6 +38,8 @@ pub use entry::{
 pub use periods::Finalisation;
 pub use policies::{PublishedContent, PublishedPolicy};
 
+use calendars::Calendars;
+use findings::Findings;
 use periods::Periods;
 use policies::Policies;
 
@@ -64,6 +70,8 @@ pub struct Directory {
     policies: Policies,
     plans: OrdMap<PlanId, Arc<Plan>>,
     periods: Periods,
+    rounds: Calendars,
+    findings: Findings,
     units: OrdMap<UnitId, Arc<OrgUnit>>,
     goals: HashMap<GoalId, Arc<GoalEntry>>,
     initiatives: HashMap<InitiativeId, Arc<InitiativeEntry>>,
@@ -208,6 +216,29 @@ impl Directory {
     pub fn period_of_day(&self, plan: PlanId, date: Date) -> Option<&Arc<Period>> {
         let day = date.min(self.plan(plan)?.cycle.last());
         self.periods.on(plan, day)
+    }
+
+    /// The reporting calendar of a plan in force on `date`: of those effective by then the one with the latest day of
+    /// effect, of one day the last recorded; the built-in one where none is. `None`: no such plan.
+    pub fn calendar_on(&self, plan: PlanId, date: Date) -> Option<Calendar> {
+        let cycle = self.plan(plan)?.cycle;
+        let set = self.rounds.on(plan, date).cloned();
+        Some(set.unwrap_or_else(|| Calendar::built_in(cycle)))
+    }
+
+    /// Every reporting calendar that was set for a plan, in the order of recording.
+    pub fn calendars_of(&self, plan: PlanId) -> impl DoubleEndedIterator<Item = &Calendar> {
+        self.rounds.of(plan)
+    }
+
+    /// A finding of a plan.
+    pub fn finding(&self, plan: PlanId, number: &Key) -> Option<&Arc<Finding>> {
+        self.findings.get(plan, number)
+    }
+
+    /// The findings of a plan, in the order of recording.
+    pub fn findings_of(&self, plan: PlanId) -> Vec<&Arc<Finding>> {
+        self.findings.of(plan)
     }
 
     /// The evaluations of `subject` that were made final, in the order of recording.
@@ -401,6 +432,9 @@ impl Directory {
             Payload::PeriodReopened(p) => Stream::plan(p.plan),
             Payload::SnapshotTaken(p) => Stream::plan(p.plan),
             Payload::RestatementIssued(p) => Stream::plan(p.plan),
+            Payload::ReportingCalendarSet(p) => Stream::plan(p.plan),
+            Payload::AuditFindingRecorded(p) => Stream::plan(p.plan),
+            Payload::AuditFindingAnswered(p) => Stream::plan(p.plan),
             Payload::OrgUnitRegistered(p) => Stream::org(p.unit),
             Payload::OrgUnitChanged(p) => Stream::org(p.unit),
             Payload::GoalSet(p) => Stream::goal(p.goal),
@@ -434,6 +468,7 @@ impl Directory {
             | Payload::ActualRecorded(_)
             | Payload::ActualCorrected(_)
             | Payload::ActualRetracted(_)
+            | Payload::ActualConfirmed(_)
             | Payload::DemandRecorded(_)
             | Payload::ForecastSubmitted(_) => {
                 Stream::goal(self.indicator(payload.indicator()?)?.home)
@@ -481,6 +516,14 @@ impl Directory {
             Payload::RestatementIssued(p) => {
                 self.periods.change(recorded, p.plan, &p.period, from);
             }
+            Payload::ReportingCalendarSet(p) => {
+                if let Some(plan) = self.plans.get(&p.plan) {
+                    self.rounds
+                        .set(Calendar::of(recorded, p, from, plan.cycle), p.plan);
+                }
+            }
+            Payload::AuditFindingRecorded(p) => self.findings.record(recorded, p, from),
+            Payload::AuditFindingAnswered(p) => self.findings.answer(recorded, p, from),
             Payload::EvaluationFinalised(p) => {
                 self.periods.finalise(recorded, p.subject, &p.period);
             }
@@ -670,6 +713,7 @@ impl Directory {
             | Payload::ActualRecorded(_)
             | Payload::ActualCorrected(_)
             | Payload::ActualRetracted(_)
+            | Payload::ActualConfirmed(_)
             | Payload::DemandRecorded(_)
             | Payload::ForecastSubmitted(_)
             | Payload::NarrativeAdded(_)

@@ -10,6 +10,7 @@ use crate::domain::evaluation::judgement::{
     ActionKind, ActionOutcome, CauseCode, ComputedJudgement,
 };
 use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
+use crate::domain::finding::FindingReference;
 use crate::domain::id::{
     ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
     UnitId,
@@ -18,6 +19,7 @@ use crate::domain::indicator::{Definition, Disclosure, enumeration};
 use crate::domain::org_unit::UnitKind;
 use crate::domain::plan::Pillar;
 use crate::domain::quantity::Quantity;
+use crate::domain::reporting::ReportingRound;
 use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
@@ -921,6 +923,49 @@ payloads! {
         /// What came of it.
         text: Text,
     }
+    /// For which days a plan asks for reports, and until when (報告日程設定). The whole calendar, in place of the one
+    /// before from the day of effect on.
+    ReportingCalendarSet = "REPORTING_CALENDAR_SET" {
+        /// The plan.
+        plan: PlanId,
+        /// The rounds, in the order of their reports-for dates.
+        rounds: Vec<ReportingRound>,
+    }
+    /// Somebody other than their authors looked at entries and confirmed them (実績確認).
+    ActualConfirmed = "ACTUAL_CONFIRMED" {
+        /// The indicator.
+        indicator: IndicatorId,
+        /// The reports and corrections confirmed.
+        entries: Vec<EventId>,
+    }
+    /// An audit found something, and an action was promised (監査指摘).
+    AuditFindingRecorded = "AUDIT_FINDING_RECORDED" {
+        /// The plan in whose year it falls.
+        plan: PlanId,
+        /// Its number, unique in the plan.
+        finding: Key,
+        /// What was found.
+        text: Text,
+        /// What it is about.
+        references: Vec<FindingReference>,
+        /// Last day on time for what was promised.
+        due: Date,
+        /// What was promised.
+        promised: Text,
+    }
+    /// A finding was answered with what was done (措置).
+    AuditFindingAnswered = "AUDIT_FINDING_ANSWERED" {
+        /// The plan.
+        plan: PlanId,
+        /// The finding's number.
+        finding: Key,
+        /// The answer.
+        text: Text,
+        /// What was done.
+        action: Text,
+        /// What shows it.
+        references: Vec<FindingReference>,
+    }
 }
 
 impl Payload {
@@ -953,6 +998,7 @@ impl Payload {
             Self::EvaluationFinalised(p) => p.subject.indicator(),
             Self::NextActionAgreed(p) => p.subject.indicator(),
             Self::NextActionClosed(p) => p.subject.indicator(),
+            Self::ActualConfirmed(p) => Some(p.indicator),
             Self::LedgerOpened(_)
             | Self::PolicyPublished(_)
             | Self::PlanPublished(_)
@@ -963,6 +1009,9 @@ impl Payload {
             | Self::PeriodReopened(_)
             | Self::SnapshotTaken(_)
             | Self::RestatementIssued(_)
+            | Self::ReportingCalendarSet(_)
+            | Self::AuditFindingRecorded(_)
+            | Self::AuditFindingAnswered(_)
             | Self::OrgUnitRegistered(_)
             | Self::OrgUnitChanged(_)
             | Self::GoalSet(_)
@@ -995,6 +1044,9 @@ impl EventType {
             | Self::PeriodReopened
             | Self::SnapshotTaken
             | Self::RestatementIssued
+            | Self::ReportingCalendarSet
+            | Self::AuditFindingRecorded
+            | Self::AuditFindingAnswered
             | Self::OrgUnitRegistered
             | Self::OrgUnitChanged
             | Self::GoalSet
@@ -1024,6 +1076,7 @@ impl EventType {
             | Self::ActualRecorded
             | Self::ActualCorrected
             | Self::ActualRetracted
+            | Self::ActualConfirmed
             | Self::DemandRecorded
             | Self::ForecastSubmitted
             | Self::NarrativeAdded

@@ -106,6 +106,24 @@ pub struct Entry {
     pub corrects: Option<EventId>,
     /// The event that replaced it or took it back.
     pub superseded: Option<Superseded>,
+    /// Who looked at it and confirmed it, in the order of recording. A correction is another entry and begins with
+    /// none.
+    pub confirmations: Vec<Confirmation>,
+}
+
+/// That somebody looked at an entry and confirmed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Confirmation {
+    /// Its event.
+    pub event_id: EventId,
+    /// Position of that event.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who confirmed.
+    pub actor: Actor,
+    /// The day of the confirmation.
+    pub date: Date,
 }
 
 /// How an entry stopped counting.
@@ -276,6 +294,13 @@ impl Indicator {
         }
         self.entry_index.insert(entry.event_id, index);
         self.entries.push_back(Arc::new(entry));
+    }
+
+    fn confirm(&mut self, id: EventId, confirmation: Confirmation) {
+        let index = self.entry_index.get(&id).copied();
+        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
+            Arc::make_mut(entry).confirmations.push(confirmation);
+        }
     }
 
     fn supersede(&mut self, id: EventId, superseded: Superseded) {
@@ -450,6 +475,20 @@ impl Goal {
                     },
                 );
             }),
+            Payload::ActualConfirmed(p) => self.change(p.indicator, |i| {
+                for id in &p.entries {
+                    i.confirm(
+                        *id,
+                        Confirmation {
+                            event_id: event.id,
+                            position: recorded.position,
+                            recorded_at: recorded.recorded_at,
+                            actor: recorded.actor.clone(),
+                            date: effective_from,
+                        },
+                    );
+                }
+            }),
             Payload::DemandRecorded(p) => self.change(p.indicator, |i| {
                 let valid = event.valid.unwrap_or(Validity::from(effective_from));
                 i.demands.push_back(Demand {
@@ -511,6 +550,9 @@ impl Goal {
             | Payload::PeriodReopened(_)
             | Payload::SnapshotTaken(_)
             | Payload::RestatementIssued(_)
+            | Payload::ReportingCalendarSet(_)
+            | Payload::AuditFindingRecorded(_)
+            | Payload::AuditFindingAnswered(_)
             | Payload::OrgUnitRegistered(_)
             | Payload::OrgUnitChanged(_)
             | Payload::GoalSet(_)
@@ -569,5 +611,6 @@ fn entry(
         evidence: recorded.event.evidence.clone(),
         corrects,
         superseded: None,
+        confirmations: Vec::new(),
     }
 }

@@ -151,6 +151,8 @@ reasons! {
     GradeUnknown = "GRADE_UNKNOWN", NotFound, "適用される評価基準にその評価はありません（{known}）", "no such grade; those of the rubric in force are: {known}";
     /// No such next action in the goal.
     ActionUnknown = "ACTION_UNKNOWN", NotFound, "その対応は登録されていません", "no such action was agreed";
+    /// No such finding in the plan.
+    FindingUnknown = "FINDING_UNKNOWN", NotFound, "計画にその番号の監査指摘はありません", "the plan has no finding of this number";
 
     /// Something with this id exists.
     IdExists = "ID_EXISTS", Exists, "同じIDのものが既にあります", "something with this id exists already";
@@ -166,11 +168,15 @@ reasons! {
     PeriodExists = "PERIOD_EXISTS", Exists, "同じキーの期間が既にあります", "the plan has a period of this key already";
     /// What this closing came to was frozen.
     SnapshotExists = "SNAPSHOT_EXISTS", Exists, "この確定の凍結は済んでいます", "this closing has a snapshot already";
+    /// The plan has a finding of this number.
+    FindingExists = "FINDING_EXISTS", Exists, "同じ番号の監査指摘が既にあります", "the plan has a finding of this number already";
     /// Same id, other content.
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Exists, "同じIDで内容が異なります", "the id is known with other content";
 
     /// Nobody looks at their own judgement.
     SelfReview = "SELF_REVIEW", Denied, "自己評価をした人は二次評価も確定もできません", "whoever made the self-evaluation neither reviews nor finalises it";
+    /// Nobody confirms their own entry.
+    SelfConfirmation = "SELF_CONFIRMATION", Denied, "報告した人は自分の報告を確認できません。別の人が確認してください", "whoever reported an entry cannot confirm it; let somebody else";
 
     /// The ledger is not opened by an event of a client.
     LedgerOpenedOnce = "LEDGER_OPENED_ONCE", Precondition, "台帳の開設は管理操作で一度だけ行います", "a ledger is opened once, by the administration service";
@@ -188,6 +194,10 @@ reasons! {
     IndicatorCancelled = "INDICATOR_CANCELLED", Precondition, "指標は{since}に中止されました", "the indicator was cancelled as of {since}";
     /// The entry was corrected or retracted.
     AlreadySuperseded = "ALREADY_SUPERSEDED", Precondition, "既に訂正又は取消されています。最新の訂正（{head}）を対象にしてください", "superseded already; the newest is {head}";
+    /// The same person confirmed it.
+    AlreadyConfirmed = "ALREADY_CONFIRMED", Precondition, "既に{date}に確認しています", "you confirmed it already, on {date}";
+    /// The finding was answered.
+    FindingAnswered = "FINDING_ANSWERED", Precondition, "この監査指摘には既に措置が回答されています（{date}）", "the finding was answered already, on {date}";
     /// A later target was decided.
     TargetSuperseded = "TARGET_SUPERSEDED", Precondition, "目標は既に変更されています（最新は{head}）", "a later target was decided: {head}";
     /// There is no target to revise.

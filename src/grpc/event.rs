@@ -25,6 +25,7 @@ mod payload;
 mod policy;
 mod recorded;
 mod resolver;
+mod round;
 
 pub(crate) use choice::Choice;
 pub(crate) use definition::show_definition;

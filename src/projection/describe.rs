@@ -16,6 +16,7 @@ use crate::domain::indicator::Definition;
 use crate::domain::target::{Aim, PlanProfile, Target};
 
 mod evaluation;
+mod round;
 
 /// One field that an event changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,6 +51,9 @@ pub fn subject_of(event: &Event) -> Named {
         Payload::PeriodReopened(p) => Named::Plan(p.plan),
         Payload::SnapshotTaken(p) => Named::Plan(p.plan),
         Payload::RestatementIssued(p) => Named::Plan(p.plan),
+        Payload::ReportingCalendarSet(p) => Named::Plan(p.plan),
+        Payload::AuditFindingRecorded(p) => Named::Plan(p.plan),
+        Payload::AuditFindingAnswered(p) => Named::Plan(p.plan),
         Payload::OrgUnitRegistered(p) => Named::Unit(p.unit),
         Payload::OrgUnitChanged(p) => Named::Unit(p.unit),
         Payload::GoalSet(p) => Named::Goal(p.goal),
@@ -76,6 +80,7 @@ pub fn subject_of(event: &Event) -> Named {
         Payload::ActualRecorded(p) => Named::Indicator(p.indicator),
         Payload::ActualCorrected(p) => Named::Indicator(p.indicator),
         Payload::ActualRetracted(p) => Named::Indicator(p.indicator),
+        Payload::ActualConfirmed(p) => Named::Indicator(p.indicator),
         Payload::DemandRecorded(p) => Named::Indicator(p.indicator),
         Payload::ForecastSubmitted(p) => Named::Indicator(p.indicator),
         Payload::NarrativeAdded(p) => named(&p.subject),
@@ -113,6 +118,7 @@ pub fn changes(
     // The entry itself comes first: what was reported, then what it does to the total.
     changes.extend(told(event, after));
     changes.extend(evaluation::told(event, before, after, date));
+    changes.extend(round::told(event, before, after, date));
     for (field, value) in &new {
         let earlier = old
             .iter()

@@ -10,9 +10,11 @@ use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::evaluation::{Evaluation, EvaluationPolicy, Question, evaluate};
+use crate::domain::event::Subject;
 use crate::domain::goal::{Entry, Goal, Indicator};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::period::Period;
+use crate::domain::reporting::Calendar;
 use crate::projection::wording::Words;
 
 pub mod judgement;
@@ -133,14 +135,23 @@ impl Examined<'_> {
         let (_, version) = self.state.definition_at(cut)?;
         for id in &version.definition.components {
             let component = self.home.indicator(*id);
-            let evaluation = component.and_then(|state| self.question(state, cut, &components));
+            let evaluation =
+                component.and_then(|state| self.question(*id, state, cut, &components));
             components.extend(evaluation.map(|evaluation| (*id, evaluation)));
         }
-        self.question(self.state, cut, &components)
+        self.question(self.id, self.state, cut, &components)
+    }
+
+    /// The reporting calendar of its plan on `date`.
+    fn calendar_on(&self, date: Date) -> Calendar {
+        let plan = self.directory.plan_of_subject(Subject::Indicator(self.id));
+        plan.and_then(|plan| self.directory.calendar_on(plan, date))
+            .unwrap_or_else(|| Calendar::built_in(self.cycle))
     }
 
     fn question(
         &self,
+        id: IndicatorId,
         indicator: &Indicator,
         cut: Cut,
         components: &BTreeMap<IndicatorId, Evaluation>,
@@ -151,6 +162,8 @@ impl Examined<'_> {
                 Some(since)
             }
         };
+        let version = indicator.definition_at(cut);
+        let rounds = version.and_then(|(_, v)| self.calendar_on(cut.on).judges(id, &v.definition));
         evaluate(&Question {
             indicator,
             cycle: self.cycle,
@@ -161,6 +174,7 @@ impl Examined<'_> {
                 _ => Phase::Active,
             },
             policy: self.policy,
+            rounds: rounds.as_deref(),
             components,
         })
     }

@@ -4,6 +4,7 @@
 //! world       a server with a plan of this year and one of last year, and events to send it
 //! rules       a case for every rule that can refuse an append, but for those of
 //! periods     periods, policies, evaluations and next actions, and what they lock
+//! round       the reporting round: confirmations and audit findings
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
 //! wire        what only a client without our own library can send
@@ -24,6 +25,7 @@ mod faulty_log;
 mod notices;
 mod periods;
 mod requests;
+mod round;
 mod rows;
 mod rules;
 mod wire;
@@ -141,6 +143,7 @@ async fn every_reason_happens() {
     let mut seen = Seen::new();
     rules::all_happen(&mut seen).await;
     periods::all_happen(&mut seen).await;
+    round::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;

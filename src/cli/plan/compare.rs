@@ -128,6 +128,10 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::EvaluationFinalised(_)) => v1::EventType::EvaluationFinalised,
         Some(Payload::NextActionAgreed(_)) => v1::EventType::NextActionAgreed,
         Some(Payload::NextActionClosed(_)) => v1::EventType::NextActionClosed,
+        Some(Payload::ReportingCalendarSet(_)) => v1::EventType::ReportingCalendarSet,
+        Some(Payload::ActualConfirmed(_)) => v1::EventType::ActualConfirmed,
+        Some(Payload::AuditFindingRecorded(_)) => v1::EventType::AuditFindingRecorded,
+        Some(Payload::AuditFindingAnswered(_)) => v1::EventType::AuditFindingAnswered,
     }
 }
 

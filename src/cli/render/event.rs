@@ -176,6 +176,39 @@ fn summary(view: &View, payload: &Payload) -> String {
             label::action_outcome(language, p.outcome()),
             terminal::line(&p.text)
         ),
+        Payload::ReportingCalendarSet(p) => {
+            let round = |round: &v1::ReportingRound| {
+                let (code, on) = (
+                    terminal::line(&round.code),
+                    terminal::line(&round.reports_for),
+                );
+                format!("{code} {on}")
+            };
+            let rounds: Vec<String> = p.rounds.iter().map(round).collect();
+            rounds.join(view.pick("、", ", "))
+        }
+        Payload::ActualConfirmed(p) => {
+            let count = p.entries.len();
+            view.pick(format!("{count}件"), format!("{count} entries"))
+        }
+        Payload::AuditFindingRecorded(p) => {
+            let (number, text, due) = (
+                terminal::line(&p.finding),
+                terminal::line(&p.text),
+                terminal::line(&p.due),
+            );
+            view.pick(
+                format!("{number}: {text}（{due}まで）"),
+                format!("{number}: {text} (by {due})"),
+            )
+        }
+        Payload::AuditFindingAnswered(p) => {
+            format!(
+                "{}: {}",
+                terminal::line(&p.finding),
+                terminal::line(&p.action)
+            )
+        }
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)

@@ -8,6 +8,7 @@ use crate::domain::date::Date;
 use crate::domain::evaluation::{Exact, Figure, Obstacle, Question};
 use crate::domain::goal::{Entry, Indicator, PlannedLine, Version};
 use crate::domain::indicator::{AggTime, Comparator, Definition, EntryKind, MeasureType};
+use crate::domain::reporting::silence_counts_from;
 use crate::domain::target::{Aim, Baseline, TargetVersion};
 
 /// See the module. Everything in it is selected at the cut; the formulas look at nothing else.
@@ -77,6 +78,12 @@ impl<'a> Case<'a> {
 
     pub(super) fn has_begun(&self) -> bool {
         self.begins <= self.cut.on
+    }
+
+    /// Whether the first day has come for which a report is asked (DOMAIN.md §5.6): silence before is nobody's fault.
+    pub(super) fn is_asked_for(&self) -> bool {
+        let Question { rounds, cycle, .. } = *self.question;
+        rounds.is_none_or(|rounds| silence_counts_from(rounds, self.begins, cycle) <= self.cut.on)
     }
 
     /// Whether something set at `position` is of the series that holds on D.

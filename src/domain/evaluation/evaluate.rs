@@ -20,6 +20,7 @@ use crate::domain::evaluation::{
 use crate::domain::goal::{Entry, Goal, Indicator};
 use crate::domain::id::IndicatorId;
 use crate::domain::indicator::MeasureType;
+use crate::domain::reporting::RoundDates;
 use crate::domain::target::{Aim, TargetVersion};
 
 /// What is asked: one indicator, at one cut, under one policy.
@@ -35,6 +36,9 @@ pub struct Question<'a> {
     pub phase: Phase,
     /// How figures become judgements.
     pub policy: &'a EvaluationPolicy,
+    /// The rounds of the reporting calendar in force on D that ask for it: silence before the first is not missing.
+    /// `None`: the plan set no calendar, and silence is missing from the first day of the work.
+    pub rounds: Option<&'a [RoundDates]>,
     /// Evaluations at the same cut of the indicators of its goal; only those that a composite is made of are read.
     pub components: &'a BTreeMap<IndicatorId, Evaluation>,
 }
@@ -75,6 +79,7 @@ pub fn evaluate_goal(
             cut,
             phase: phase_of(*id),
             policy,
+            rounds: None,
             components: &found,
         };
         let evaluation = evaluate(&question);
@@ -88,6 +93,7 @@ pub fn evaluate_goal(
             cut,
             phase: phase_of(*id),
             policy,
+            rounds: None,
             components: &found,
         };
         evaluate(&question).map(|evaluation| (*id, evaluation))

@@ -62,7 +62,11 @@ impl<'a> Case<'a> {
         match verdict.achievement {
             Err(Obstacle::NoReport) if !self.has_begun() => return Status::NotDue,
             Err(Obstacle::NoReport) if *found.value == Err(Obstacle::NoReport) => {
-                return Status::NoReport;
+                return if self.is_asked_for() {
+                    Status::NoReport
+                } else {
+                    Status::NotDue
+                };
             }
             Err(Obstacle::NoDemand) => return Status::NotApplicable,
             Err(Obstacle::NotMeasured | Obstacle::NoCompleteMonth) if !verdict.breached => {

@@ -143,6 +143,7 @@ fn evaluated(
         cut,
         phase,
         policy,
+        rounds: None,
         components: &BTreeMap::new(),
     };
     evaluate(&question).unwrap()

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use super::{Event, Payload, Stream, Subject};
 use crate::domain::code::{Code, Key};
+use crate::domain::finding::FindingReference;
 use crate::domain::id::{ActionId, EventId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::Definition;
 
@@ -21,6 +22,8 @@ pub struct Refusals {
     periods: HashSet<(PlanId, Key)>,
     evaluations: HashSet<(Subject, Key)>,
     actions: HashSet<ActionId>,
+    calendars: HashSet<PlanId>,
+    findings: HashSet<(PlanId, Key)>,
     events: HashSet<EventId>,
 }
 
@@ -56,6 +59,12 @@ impl Refusals {
             Setting::Action(id) => {
                 self.actions.insert(id);
             }
+            Setting::Calendar(plan) => {
+                self.calendars.insert(plan);
+            }
+            Setting::Finding(plan, number) => {
+                self.findings.insert((plan, number));
+            }
         }
     }
 
@@ -78,8 +87,9 @@ impl Refusals {
                 .initiative()
                 .is_some_and(|id| self.initiatives.contains(&id))
             || payload
-                .names_event()
-                .is_some_and(|id| self.events.contains(&id))
+                .names_events()
+                .iter()
+                .any(|id| self.events.contains(id))
             || event.references().any(|(_, id)| self.events.contains(&id))
             || self.touch_evaluation(payload)
     }
@@ -98,6 +108,17 @@ impl Refusals {
                     || self.actions.contains(&p.action)
             }
             Payload::NextActionClosed(p) => self.actions.contains(&p.action),
+            Payload::ReportingCalendarSet(p) => {
+                let exceptions = p.rounds.iter().flat_map(|round| &round.exceptions);
+                let mut named = exceptions.map(|exception| exception.indicator);
+                self.calendars.contains(&p.plan) || named.any(|id| self.indicators.contains(&id))
+            }
+            Payload::AuditFindingRecorded(p) => {
+                self.touch_finding(p.plan, &p.finding, &p.references)
+            }
+            Payload::AuditFindingAnswered(p) => {
+                self.touch_finding(p.plan, &p.finding, &p.references)
+            }
             payload => {
                 let of_plan = payload.period_of_plan();
                 let evaluated = payload.evaluated();
@@ -108,6 +129,23 @@ impl Refusals {
                     })
             }
         }
+    }
+}
+
+impl Refusals {
+    /// Whether a finding, or anything it is about, was refused.
+    fn touch_finding(&self, plan: PlanId, number: &Key, references: &[FindingReference]) -> bool {
+        let about = |reference: &FindingReference| match *reference {
+            FindingReference::Subject(Subject::Goal(id)) => {
+                self.streams.contains(&Stream::goal(id))
+            }
+            FindingReference::Subject(Subject::Initiative(id)) => self.initiatives.contains(&id),
+            FindingReference::Subject(Subject::Indicator(id)) => self.indicators.contains(&id),
+            FindingReference::Unit(id) => self.streams.contains(&Stream::org(id)),
+            // Named events are asked after wherever an event names any.
+            FindingReference::Event(_) => false,
+        };
+        self.findings.contains(&(plan, number.clone())) || references.iter().any(about)
     }
 }
 
@@ -130,6 +168,10 @@ pub enum Setting {
     Evaluation(Subject, Key),
     /// A next action.
     Action(ActionId),
+    /// The reporting calendar of a plan.
+    Calendar(PlanId),
+    /// A finding of a plan.
+    Finding(PlanId, Key),
 }
 
 impl Event {
@@ -173,10 +215,14 @@ impl Event {
             P::EvaluationFinalised(p) => Setting::Evaluation(p.subject, p.period.clone()),
             P::NextActionAgreed(p) => Setting::Action(p.action),
             P::NextActionClosed(p) => Setting::Action(p.action),
+            P::ReportingCalendarSet(p) => Setting::Calendar(p.plan),
+            P::AuditFindingRecorded(p) => Setting::Finding(p.plan, p.finding.clone()),
+            P::AuditFindingAnswered(p) => Setting::Finding(p.plan, p.finding.clone()),
             P::ImportAccepted(_)
             | P::ActualRecorded(_)
             | P::ActualCorrected(_)
             | P::ActualRetracted(_)
+            | P::ActualConfirmed(_)
             | P::DemandRecorded(_)
             | P::ForecastSubmitted(_)
             | P::NarrativeAdded(_)
@@ -262,14 +308,15 @@ impl Payload {
         }
     }
 
-    /// The event that it replaces, takes back or rests on.
-    fn names_event(&self) -> Option<EventId> {
+    /// The events that it replaces, takes back, confirms or rests on.
+    fn names_events(&self) -> &[EventId] {
         match self {
-            Self::TargetRevised(p) => Some(p.replaces),
-            Self::ActualCorrected(p) => Some(p.corrects),
-            Self::ActualRetracted(p) => Some(p.retracts),
-            Self::SnapshotTaken(p) => Some(p.closed_by),
-            _ => None,
+            Self::TargetRevised(p) => std::slice::from_ref(&p.replaces),
+            Self::ActualCorrected(p) => std::slice::from_ref(&p.corrects),
+            Self::ActualRetracted(p) => std::slice::from_ref(&p.retracts),
+            Self::ActualConfirmed(p) => &p.entries,
+            Self::SnapshotTaken(p) => std::slice::from_ref(&p.closed_by),
+            _ => &[],
         }
     }
 }

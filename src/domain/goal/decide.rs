@@ -20,15 +20,18 @@ use crate::domain::event::{Actor, Event, Payload};
 use crate::domain::goal::Goal;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
+mod confirmation;
 mod definition;
 mod envelope;
 mod evaluation;
+mod finding;
 mod lock;
 mod notices;
 mod opening;
 mod period;
 mod policy;
 mod progress;
+mod reporting;
 mod structure;
 mod target;
 #[cfg(test)]
@@ -131,6 +134,10 @@ pub fn decide(
         | Payload::EvaluationFinalised(_) => judge.evaluated(&mut event.payload),
         Payload::NextActionAgreed(p) => judge.next_action_agreed(p),
         Payload::NextActionClosed(p) => judge.next_action_closed(p),
+        Payload::ReportingCalendarSet(p) => judge.reporting_calendar_set(p),
+        Payload::ActualConfirmed(p) => judge.actual_confirmed(p),
+        Payload::AuditFindingRecorded(p) => judge.audit_finding_recorded(p),
+        Payload::AuditFindingAnswered(p) => judge.audit_finding_answered(p),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

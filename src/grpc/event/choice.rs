@@ -108,7 +108,8 @@ mirror! {
         IndicatorRedefined, IndicatorCancelled, BaselineSet, TargetSet, TargetRevised,
         PlanProfileSet, ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded,
         ForecastSubmitted, NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed,
-        EvaluationFinalised, NextActionAgreed, NextActionClosed,
+        EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
+        ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered,
     }
     Status = EvaluationStatus {
         Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind,

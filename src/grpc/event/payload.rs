@@ -233,6 +233,10 @@ impl Reading<'_, '_> {
             Wire::EvaluationFinalised(p) => self.evaluation_finalised(p).map(Payload::from),
             Wire::NextActionAgreed(p) => self.next_action_agreed(p).map(Payload::from),
             Wire::NextActionClosed(p) => self.next_action_closed(p).map(Payload::from),
+            Wire::ReportingCalendarSet(p) => self.reporting_calendar_set(p).map(Payload::from),
+            Wire::ActualConfirmed(p) => self.actual_confirmed(p).map(Payload::from),
+            Wire::AuditFindingRecorded(p) => self.audit_finding_recorded(p).map(Payload::from),
+            Wire::AuditFindingAnswered(p) => self.audit_finding_answered(p).map(Payload::from),
         }
     }
 

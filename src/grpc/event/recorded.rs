@@ -17,6 +17,7 @@ use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::definition::show_definition;
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
 use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
+use crate::grpc::event::round::{show_finding_references, show_round};
 
 /// An event in its place.
 pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
@@ -440,6 +441,29 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             action: p.action.to_string(),
             outcome: p.outcome.number(),
             text: p.text.to_string(),
+        }),
+        Payload::ReportingCalendarSet(p) => Wire::ReportingCalendarSet(v1::ReportingCalendarSet {
+            plan: p.plan.to_string(),
+            rounds: p.rounds.iter().map(show_round).collect(),
+        }),
+        Payload::ActualConfirmed(p) => Wire::ActualConfirmed(v1::ActualConfirmed {
+            indicator: p.indicator.to_string(),
+            entries: texts(&p.entries),
+        }),
+        Payload::AuditFindingRecorded(p) => Wire::AuditFindingRecorded(v1::AuditFindingRecorded {
+            plan: p.plan.to_string(),
+            finding: p.finding.to_string(),
+            text: p.text.to_string(),
+            references: show_finding_references(&p.references),
+            due: p.due.to_string(),
+            promised: p.promised.to_string(),
+        }),
+        Payload::AuditFindingAnswered(p) => Wire::AuditFindingAnswered(v1::AuditFindingAnswered {
+            plan: p.plan.to_string(),
+            finding: p.finding.to_string(),
+            text: p.text.to_string(),
+            action: p.action.to_string(),
+            references: show_finding_references(&p.references),
         }),
     }
 }

@@ -258,6 +258,9 @@ impl<'a> Resolver<'a> {
             Payload::PeriodReopened(p) => return Some(Stream::plan(p.plan)),
             Payload::SnapshotTaken(p) => return Some(Stream::plan(p.plan)),
             Payload::RestatementIssued(p) => return Some(Stream::plan(p.plan)),
+            Payload::ReportingCalendarSet(p) => return Some(Stream::plan(p.plan)),
+            Payload::AuditFindingRecorded(p) => return Some(Stream::plan(p.plan)),
+            Payload::AuditFindingAnswered(p) => return Some(Stream::plan(p.plan)),
             Payload::OrgUnitRegistered(p) => return Some(Stream::org(p.unit)),
             Payload::OrgUnitChanged(p) => return Some(Stream::org(p.unit)),
             Payload::GoalSet(p) => Some(p.goal),
@@ -284,6 +287,7 @@ impl<'a> Resolver<'a> {
             Payload::ActualRecorded(p) => self.home_of_indicator(p.indicator),
             Payload::ActualCorrected(p) => self.home_of_indicator(p.indicator),
             Payload::ActualRetracted(p) => self.home_of_indicator(p.indicator),
+            Payload::ActualConfirmed(p) => self.home_of_indicator(p.indicator),
             Payload::DemandRecorded(p) => self.home_of_indicator(p.indicator),
             Payload::ForecastSubmitted(p) => self.home_of_indicator(p.indicator),
             Payload::NarrativeAdded(p) => self.home_of_subject(p.subject),
@@ -316,6 +320,10 @@ impl<'a> Resolver<'a> {
             (Some(subject), Ok(key)) => Setting::Evaluation(subject, key),
             _ => Setting::Nothing,
         };
+        let finding = |plan: &str, number: &str| match (self.meant(plan), Key::parse(number)) {
+            (Some(plan), Ok(number)) => Setting::Finding(plan, number),
+            _ => Setting::Nothing,
+        };
         let action = |id: &str| id.parse().map_or(Setting::Nothing, Setting::Action);
         let Some(payload) = payload else {
             return Setting::Nothing;
@@ -335,6 +343,11 @@ impl<'a> Resolver<'a> {
             Wire::EvaluationFinalised(p) => evaluation(p.subject.as_ref(), &p.period),
             Wire::NextActionAgreed(p) => action(&p.action),
             Wire::NextActionClosed(p) => action(&p.action),
+            Wire::ReportingCalendarSet(p) => self
+                .meant(&p.plan)
+                .map_or(Setting::Nothing, Setting::Calendar),
+            Wire::AuditFindingRecorded(p) => finding(&p.plan, &p.finding),
+            Wire::AuditFindingAnswered(p) => finding(&p.plan, &p.finding),
             Wire::LedgerOpened(p) => stream(p.ledger.parse().ok().map(Stream::ledger)),
             Wire::PlanPublished(p) => stream(p.plan.parse().ok().map(Stream::plan)),
             Wire::OrgUnitRegistered(p) => stream(p.unit.parse().ok().map(Stream::org)),
@@ -364,6 +377,7 @@ impl<'a> Resolver<'a> {
             | Wire::ActualRecorded(_)
             | Wire::ActualCorrected(_)
             | Wire::ActualRetracted(_)
+            | Wire::ActualConfirmed(_)
             | Wire::DemandRecorded(_)
             | Wire::ForecastSubmitted(_)
             | Wire::NarrativeAdded(_)

@@ -582,6 +582,53 @@ fn evaluations() -> Vec<Wire> {
             outcome: v1::ActionOutcome::Dropped.into(),
             text: "取りやめた".to_owned(),
         }),
+        Wire::ReportingCalendarSet(v1::ReportingCalendarSet {
+            plan: plan(),
+            rounds: vec![v1::ReportingRound {
+                code: "mid-year".to_owned(),
+                title: title("中間"),
+                reports_for: "2023-09-30".to_owned(),
+                cut_off: "2023-10-06".to_owned(),
+                fixed_on: "2023-10-10".to_owned(),
+                exceptions: vec![v1::RoundException {
+                    indicator: INDICATOR.to_owned(),
+                    dates: Some(v1::RoundDates {
+                        reports_for: "2023-09-15".to_owned(),
+                        cut_off: "2023-09-20".to_owned(),
+                        fixed_on: "2023-09-29".to_owned(),
+                    }),
+                }],
+            }],
+        }),
+        Wire::ActualConfirmed(v1::ActualConfirmed {
+            indicator: INDICATOR.to_owned(),
+            entries: vec![id(8), id(9)],
+        }),
+        Wire::AuditFindingRecorded(v1::AuditFindingRecorded {
+            plan: plan(),
+            finding: "R5-1".to_owned(),
+            text: "根拠がない".to_owned(),
+            references: vec![
+                v1::FindingReference {
+                    kind: Some(v1::finding_reference::Kind::Indicator(INDICATOR.to_owned())),
+                },
+                v1::FindingReference {
+                    kind: Some(v1::finding_reference::Kind::Unit("企画課".to_owned())),
+                },
+                v1::FindingReference {
+                    kind: Some(v1::finding_reference::Kind::Event(id(8))),
+                },
+            ],
+            due: "2023-12-28".to_owned(),
+            promised: "添付する".to_owned(),
+        }),
+        Wire::AuditFindingAnswered(v1::AuditFindingAnswered {
+            plan: plan(),
+            finding: "R5-1".to_owned(),
+            text: "改めた".to_owned(),
+            action: "添付した".to_owned(),
+            references: Vec::new(),
+        }),
     ]
 }
 

@@ -178,6 +178,28 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         Payload::PeriodReopened(p) => {
             terms.extend(p.scope.iter().copied().map(Term::indicator));
         }
+        Payload::ReportingCalendarSet(p) => {
+            let exceptions = p.rounds.iter().flat_map(|round| &round.exceptions);
+            let named: BTreeSet<_> = exceptions.map(|exception| exception.indicator).collect();
+            terms.extend(named.into_iter().map(Term::indicator));
+        }
+        Payload::AuditFindingRecorded(_) | Payload::AuditFindingAnswered(_) => {
+            let (_, references) = event.payload.finding_references();
+            let mut about = BTreeSet::new();
+            for reference in references {
+                units.extend(reference.unit());
+                match reference.subject() {
+                    Some(Subject::Indicator(id)) => about.extend([Term::indicator(id)]),
+                    Some(Subject::Initiative(id)) => about.extend([Term::initiative(id)]),
+                    // A stream's list holds its own events only, so a goal is found by its department.
+                    Some(Subject::Goal(id)) => {
+                        units.extend(directory.goal(id).map(|goal| goal.department()));
+                    }
+                    None => {}
+                }
+            }
+            terms.extend(about);
+        }
         Payload::ResponsibilityTransferred(p) => {
             terms.push(Term::initiative(p.initiative));
             if let Some(entry) = directory.initiative(p.initiative) {

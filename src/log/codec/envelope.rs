@@ -201,6 +201,7 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::ActualRecorded
         | EventType::ActualCorrected
         | EventType::ActualRetracted
+        | EventType::ActualConfirmed
         | EventType::DemandRecorded
         | EventType::ForecastSubmitted => Some(last_field(payload, 1)?.unwrap_or_default()),
         EventType::NarrativeAdded
@@ -222,6 +223,9 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::PeriodReopened
         | EventType::SnapshotTaken
         | EventType::RestatementIssued
+        | EventType::ReportingCalendarSet
+        | EventType::AuditFindingRecorded
+        | EventType::AuditFindingAnswered
         | EventType::OrgUnitRegistered
         | EventType::OrgUnitChanged
         | EventType::GoalSet

@@ -7,11 +7,13 @@ use crate::domain::evaluation::policy::{
     EvaluationPolicy, GradeLevel, GradeRubric, PolicyContent, PolicyVersion,
 };
 use crate::domain::event::{ForecastValue, Subject};
+use crate::domain::finding::FindingReference;
 use crate::domain::indicator::{
     Checkpoint, DataQuality, Definition, ExternalReference, Member, Part, Quantifier, Rubric,
     ValueDomain,
 };
 use crate::domain::plan::Pillar;
+use crate::domain::reporting::{ReportingRound, RoundDates, RoundException};
 use crate::domain::target::{Aim, Baseline, PartTarget, PlanPoint, PlanProfile, Target};
 use crate::domain::text::Title;
 use crate::domain::unit::{Dimension, Unit};
@@ -150,6 +152,16 @@ messages! {
     }
     GradeRubric { input = input, levels = levels, full_target_is_best = full_target_is_best }
     ComputedJudgement { status = status, grade = grade }
+    RoundDates { reports_for = reports_for, cut_off = cut_off, fixed_on = fixed_on }
+    RoundException { indicator = indicator_id, dates = dates }
+    ReportingRound {
+        code = code,
+        title = title,
+        reports_for = reports_for,
+        cut_off = cut_off,
+        fixed_on = fixed_on,
+        exceptions = exceptions,
+    }
 }
 
 required_messages!(
@@ -465,6 +477,26 @@ impl Wire<wire::Subject> for Subject {
             Kind::GoalId(id) => Self::Goal(Wire::take(id).within("goal_id")?),
             Kind::InitiativeId(id) => Self::Initiative(Wire::take(id).within("initiative_id")?),
             Kind::IndicatorId(id) => Self::Indicator(Wire::take(id).within("indicator_id")?),
+        })
+    }
+}
+
+impl Wire<wire::FindingReference> for FindingReference {
+    fn put(&self) -> Result<wire::FindingReference, EncodeError> {
+        use wire::finding_reference::Kind;
+        let kind = match self {
+            Self::Subject(subject) => Kind::Subject(subject.put()?),
+            Self::Unit(id) => Kind::UnitId(id.put()?),
+            Self::Event(id) => Kind::EventId(id.put()?),
+        };
+        Ok(wire::FindingReference { kind: Some(kind) })
+    }
+    fn take(wire: wire::FindingReference) -> Result<Self, DecodeError> {
+        use wire::finding_reference::Kind;
+        Ok(match wire.kind.ok_or_else(DecodeError::missing)? {
+            Kind::Subject(subject) => Self::Subject(Wire::take(subject).within("subject")?),
+            Kind::UnitId(id) => Self::Unit(Wire::take(id).within("unit_id")?),
+            Kind::EventId(id) => Self::Event(Wire::take(id).within("event_id")?),
         })
     }
 }

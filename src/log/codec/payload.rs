@@ -4,15 +4,16 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::domain::event::{
-    ActualCorrected, ActualRecorded, ActualRetracted, BaselineSet, DemandRecorded,
-    EvaluationFinalised, EvaluationReviewed, EventType, EvidenceAttached, ForecastSubmitted,
-    GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed, GoalReworded, GoalSet, GoalSuspended,
-    ImportAccepted, IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined,
-    IndicatorReworded, InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet,
-    LedgerOpened, NarrativeAdded, NextActionAgreed, NextActionClosed, OrgUnitChanged,
-    OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened, PeriodReopened, PeriodSoftClosed,
-    PlanProfileSet, PlanPublished, PolicyPublished, ResponsibilityTransferred, RestatementIssued,
-    SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
+    ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
+    AuditFindingRecorded, BaselineSet, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
+    EventType, EvidenceAttached, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved,
+    GoalResumed, GoalReworded, GoalSet, GoalSuspended, ImportAccepted, IndicatorCancelled,
+    IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled,
+    InitiativeMoved, InitiativeReworded, InitiativeSet, LedgerOpened, NarrativeAdded,
+    NextActionAgreed, NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed,
+    PeriodOpened, PeriodReopened, PeriodSoftClosed, PlanProfileSet, PlanPublished, PolicyPublished,
+    ReportingCalendarSet, ResponsibilityTransferred, RestatementIssued, SelfEvaluated,
+    SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -227,4 +228,21 @@ payloads! {
         due = due,
     }
     NextActionClosed { subject = subject, action = action_id, outcome = outcome, text = text }
+    ReportingCalendarSet { plan = plan_id, rounds = rounds }
+    ActualConfirmed { indicator = indicator_id, entries = entry_event_ids }
+    AuditFindingRecorded {
+        plan = plan_id,
+        finding = finding,
+        text = text,
+        references = references,
+        due = due,
+        promised = promised,
+    }
+    AuditFindingAnswered {
+        plan = plan_id,
+        finding = finding,
+        text = text,
+        action = action,
+        references = references,
+    }
 }

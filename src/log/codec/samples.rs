@@ -27,6 +27,7 @@ mod evaluations;
 mod forms;
 mod model;
 mod payloads;
+mod round;
 
 pub(super) use forms::forms;
 
@@ -157,7 +158,10 @@ fn stream_of(payload: &Payload) -> Stream {
         | Payload::PeriodClosed(_)
         | Payload::PeriodReopened(_)
         | Payload::SnapshotTaken(_)
-        | Payload::RestatementIssued(_) => Stream::plan(plan(1)),
+        | Payload::RestatementIssued(_)
+        | Payload::ReportingCalendarSet(_)
+        | Payload::AuditFindingRecorded(_)
+        | Payload::AuditFindingAnswered(_) => Stream::plan(plan(1)),
         Payload::OrgUnitRegistered(_) | Payload::OrgUnitChanged(_) => Stream::org(unit_id(2)),
         _ => Stream::goal(goal(1)),
     }
@@ -266,7 +270,8 @@ pub(super) fn golden() -> Vec<Sample> {
     // Numbered in the order in which types came to be, for ever.
     let payloads = payloads::payloads()
         .into_iter()
-        .chain(evaluations::payloads());
+        .chain(evaluations::payloads())
+        .chain(round::payloads());
     for (number, (most, least)) in (1..).zip(payloads) {
         let name_ = most.event_type().code().to_lowercase();
         samples.push(full(&name_, number, most));

@@ -303,6 +303,7 @@ choices! {
         IndicatorRedefined, IndicatorCancelled, BaselineSet, TargetSet, TargetRevised, PlanProfileSet,
         ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded, ForecastSubmitted,
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
-        NextActionAgreed, NextActionClosed,
+        NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
+        AuditFindingAnswered,
     }
 }

@@ -318,6 +318,11 @@ impl Places {
                 .payload
                 .indicator()
                 .is_some_and(|id| self.indicators.contains(&id)),
+            // A date of its own may make silence a missing report, or take that back.
+            Payload::ReportingCalendarSet(p) => {
+                let mut exceptions = p.rounds.iter().flat_map(|round| &round.exceptions);
+                exceptions.any(|exception| self.indicators.contains(&exception.indicator))
+            }
             Payload::InitiativeSet(p) => self.initiatives.contains(&p.initiative),
             Payload::InitiativeMoved(p) => self.initiatives.contains(&p.initiative),
             Payload::InitiativeCancelled(p) => self.initiatives.contains(&p.initiative),
@@ -341,6 +346,9 @@ impl Places {
             | Payload::PeriodReopened(_)
             | Payload::SnapshotTaken(_)
             | Payload::RestatementIssued(_)
+            | Payload::ActualConfirmed(_)
+            | Payload::AuditFindingRecorded(_)
+            | Payload::AuditFindingAnswered(_)
             | Payload::OrgUnitRegistered(_)
             | Payload::OrgUnitChanged(_)
             | Payload::GoalReworded(_)

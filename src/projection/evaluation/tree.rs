@@ -12,6 +12,7 @@ use crate::domain::event::{Stream, Subject};
 use crate::domain::goal::Indicator;
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::MeasureType;
+use crate::domain::reporting::Calendar;
 use crate::ledger::{ReadFault, Reader, StreamState};
 use crate::projection::evaluation::said::{Judgements, actions};
 use crate::projection::evaluation::{
@@ -87,6 +88,8 @@ pub(super) struct Evaluator<'a> {
     at: &'a At,
     cut: Cut,
     period: Option<Key>,
+    /// The reporting calendar in force on D.
+    calendar: Calendar,
     homes: HashMap<GoalId, Arc<StreamState>>,
 }
 
@@ -97,6 +100,10 @@ impl<'a> Evaluator<'a> {
             at,
             cut: Cut::on(at.effective_on).known_at(at.known_at),
             period: at.period().map(|period| period.key.clone()),
+            calendar: at
+                .directory
+                .calendar_on(at.plan.id, at.effective_on)
+                .unwrap_or_else(|| Calendar::built_in(at.plan.cycle)),
             homes: HashMap::new(),
         }
     }
@@ -274,12 +281,15 @@ impl<'a> Evaluator<'a> {
         state: &Indicator,
         components: &BTreeMap<IndicatorId, Evaluation>,
     ) -> Option<Evaluation> {
+        let version = state.definition_at(self.cut);
+        let rounds = version.and_then(|(_, v)| self.calendar.judges(id, &v.definition));
         evaluate(&Question {
             indicator: state,
             cycle: self.at.plan.cycle,
             cut: self.cut,
             phase: self.phase(id),
             policy: &self.at.ruling.policy.content,
+            rounds: rounds.as_deref(),
             components,
         })
     }

@@ -13,6 +13,7 @@ fn elapsed(cycle: crate::domain::date::DateSpan, date: &str) -> Figure {
         cut: Cut::on(day(date)),
         phase: Phase::Active,
         policy: &asked.policy,
+        rounds: None,
         components: &BTreeMap::new(),
     };
     evaluate(&question).unwrap().planned_share

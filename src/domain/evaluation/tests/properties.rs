@@ -202,6 +202,7 @@ proptest! {
                 cut: Cut::on(on),
                 phase: Phase::Active,
                 policy: &asked.policy,
+                rounds: None,
                 components: &BTreeMap::new(),
             };
             // In force from 1 April 2023 on; the line of other years is the same.

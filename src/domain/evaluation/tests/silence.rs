@@ -232,3 +232,40 @@ fn a_nil_for_all_parts_speaks_for_each() {
         .and(fact(recorded(Measurement::Nil(NilCause::NoActivity))).on("2023-09-15"));
     assert_snapshot!(asked.line(MIDYEAR), @"0.0% 未達 / 0.00 / – / – / 計画線未設定 [参考 内訳に未着手]");
 }
+
+#[test]
+fn silence_is_missing_from_the_first_day_that_is_asked_for() {
+    let cycle = days("2023-04-01", "2024-03-31");
+    let calendar = crate::domain::reporting::Calendar::built_in(cycle);
+    let status = |asked: &Asked, on: &str| {
+        let cut = Cut::on(day(on));
+        let rounds = calendar.asked(indicator_id("X"), asked.definition(cut));
+        let question = Question {
+            indicator: asked.history.indicator(),
+            cycle,
+            cut,
+            phase: Phase::Active,
+            policy: &asked.policy,
+            rounds: Some(&rounds),
+            components: &BTreeMap::new(),
+        };
+        evaluate(&question).unwrap().status
+    };
+    let asked = of(count()).aiming(value("50")).along(PlanProfile::Linear);
+    assert_eq!(status(&asked, "2023-09-29"), Status::NotDue);
+    assert_eq!(status(&asked, "2023-09-30"), Status::NoReport);
+    // Without a calendar nobody said when to report: what earlier releases computed stays.
+    assert_eq!(asked.at("2023-09-29").status, Status::NoReport);
+    // Work that begins later is first asked for at the end of the year.
+    let later = of(Definition {
+        active_window: Some(days("2023-10-01", "2024-03-31")),
+        ..count()
+    })
+    .aiming(value("50"))
+    .along(PlanProfile::Linear);
+    assert_eq!(status(&later, "2024-03-30"), Status::NotDue);
+    assert_eq!(status(&later, "2024-03-31"), Status::NoReport);
+    // Whoever reported something is judged by it, asked or not.
+    let reported = asked.reported(increment, [("2023-05-31", "1")]);
+    assert_eq!(status(&reported, "2023-06-30"), Status::Behind);
+}

@@ -129,6 +129,6 @@ impl Judge<'_> {
 }
 
 /// Whether two actors are the same person or service.
-fn is_same(one: &Actor, other: &Actor) -> bool {
+pub(super) fn is_same(one: &Actor, other: &Actor) -> bool {
     (&one.subject, &one.issuer) == (&other.subject, &other.issuer)
 }

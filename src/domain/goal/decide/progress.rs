@@ -147,7 +147,7 @@ impl<'a> Judge<'a> {
     }
 
     /// What is known of an indicator, and the days of its plan.
-    fn reported_on(&mut self, id: IndicatorId) -> Option<(&'a Indicator, DateSpan)> {
+    pub(super) fn reported_on(&mut self, id: IndicatorId) -> Option<(&'a Indicator, DateSpan)> {
         let directory = self.context.directory;
         let goal = self.goal;
         let found = directory.indicator(id).zip(goal.indicator(id));

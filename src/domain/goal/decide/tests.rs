@@ -6,5 +6,6 @@ mod periods;
 mod policies;
 mod progress;
 mod properties;
+mod round;
 mod structure;
 mod targets;

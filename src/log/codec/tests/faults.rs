@@ -300,6 +300,19 @@ fn fault_in_the_payload_is_told_with_its_path() {
         "`payload.scope_indicator_ids[1]` is missing"
     );
     assert_eq!(
+        payload_fault!(ReportingCalendarSet, |p| p.rounds[0].exceptions[1]
+            .dates
+            .as_mut()
+            .unwrap()
+            .cut_off
+            .clear()),
+        "`payload.rounds[0].exceptions[1].dates.cut_off` is missing"
+    );
+    assert_eq!(
+        payload_fault!(AuditFindingRecorded, |p| p.references[4].kind = None),
+        "`payload.references[4]` is missing"
+    );
+    assert_eq!(
         payload_fault!(RestatementIssued, |p| p.policy = None),
         "`payload.policy` is missing"
     );
