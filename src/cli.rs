@@ -12,10 +12,12 @@ use clap_complete::Shell;
 
 use crate::cli::audit::AuditCommand;
 use crate::cli::client::Address;
+use crate::cli::confirm::ConfirmArgs;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
 use crate::cli::demo::DemoArgs;
 use crate::cli::evaluate::EvaluateArgs;
 use crate::cli::events::EventsCommand;
+use crate::cli::everyday::{DemandArgs, ForecastArgs, MoveArgs, NoteArgs};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
@@ -29,14 +31,18 @@ use crate::cli::plan::import::Encode;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
 use crate::cli::session::Session;
+use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
 use crate::domain::text::Language;
 
 pub mod audit;
+pub mod confirm;
 pub mod correct;
 pub mod demo;
 pub mod evaluate;
 pub mod events;
+pub mod everyday;
+pub mod finding;
 pub mod goal;
 pub mod judge;
 pub mod ledger;
@@ -45,6 +51,7 @@ pub mod period;
 pub mod plan;
 pub mod policy;
 pub mod record;
+pub mod status;
 pub mod target;
 
 pub mod as_of;
@@ -167,9 +174,23 @@ pub enum Command {
     Correct(Box<CorrectArgs>),
     /// Take a report back; what was reported stays in the history
     Retract(Box<RetractArgs>),
+    /// Put a report under the indicator it belongs to (付替え), in one request
+    Move(Box<MoveArgs>),
+    /// Confirm what somebody else reported
+    Confirm(Box<ConfirmArgs>),
+    /// Tell something about a goal, initiative or indicator
+    Note(Box<NoteArgs>),
+    /// Say what you expect at the end of the year, and on which grounds
+    Forecast(Box<ForecastArgs>),
+    /// Record how many asked, for what is done only as needed
+    Demand(Box<DemandArgs>),
     /// Change a target
     #[command(subcommand)]
     Target(TargetCommand),
+    /// Tell who has reported for a round, who is late and who is missing
+    Status(Box<StatusArgs>),
+    /// Print what to remind each section of; nothing is sent
+    Remind(Box<RemindArgs>),
     /// Evaluate a plan as of a day and what was known, or compare two evaluations
     Evaluate(Box<EvaluateArgs>),
     /// Publish policies and rubrics, list what is in force
@@ -334,6 +355,11 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Plan(PlanCommand::Restate(args)) => {
             plan::snapshot::restate(&open().await?, args).await
         }
+        Command::Status(args) => status::status(&open().await?, args).await,
+        Command::Remind(args) => status::remind(&open().await?, args).await,
+        Command::Plan(PlanCommand::SetCalendar(args)) => {
+            status::set_calendar(&open().await?, args).await
+        }
         Command::Evaluate(args) => evaluate::run(&open().await?, args).await,
         Command::Plan(PlanCommand::Periods(args)) => period::list(&open().await?, args).await,
         Command::Plan(PlanCommand::OpenPeriod(args)) => period::open(&open().await?, args).await,
@@ -357,6 +383,11 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Record(args) => record::record(&open().await?, args).await,
         Command::Correct(args) => correct::correct(&open().await?, args).await,
         Command::Retract(args) => correct::retract(&open().await?, args).await,
+        Command::Move(args) => everyday::transfer(&open().await?, args).await,
+        Command::Confirm(args) => confirm::confirm(&open().await?, args).await,
+        Command::Note(args) => everyday::note(&open().await?, args).await,
+        Command::Forecast(args) => everyday::forecast(&open().await?, args).await,
+        Command::Demand(args) => everyday::demand(&open().await?, args).await,
         Command::Target(command) => target::run(&open().await?, command).await,
         Command::Audit(command) => audit::run(&open().await?, command).await,
         Command::Events(command) => events::run(&open().await?, command).await,

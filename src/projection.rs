@@ -10,6 +10,7 @@ pub mod goal_card;
 pub mod listing;
 pub mod organisation;
 pub mod overview;
+pub mod reporting;
 pub mod sample;
 pub mod search;
 pub mod trail;

@@ -8,6 +8,7 @@ use crate::api::v1;
 use crate::cli::as_of::{AsOfArgs, KnownAtArgs};
 use crate::cli::choice;
 use crate::cli::failure::Failure;
+use crate::cli::finding::{self, FindingCommand, FindingsArgs};
 use crate::cli::input;
 use crate::cli::render::audit::{flags, trail};
 use crate::cli::render::change;
@@ -30,6 +31,11 @@ pub enum AuditCommand {
     Trail(TrailArgs),
     /// List what is unusual and worth a look (要確認一覧)
     Flags(Box<FlagsArgs>),
+    /// List audit findings: what was promised by when, and what came of it
+    Findings(FindingsArgs),
+    /// Record or answer an audit finding
+    #[command(subcommand)]
+    Finding(FindingCommand),
 }
 
 /// Arguments of `audit changes`.
@@ -217,6 +223,8 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
             let client = session.client.at(args.as_of.message());
             session.answer(&client.trail(&args.event).await?, trail::trail)
         }
+        AuditCommand::Findings(args) => finding::list(session, args).await,
+        AuditCommand::Finding(command) => finding::run(session, command).await,
         AuditCommand::Flags(args) => {
             let client = session.client.at(args.as_of.message());
             let answer = client.flags(args.request(), args.limit).await?;

@@ -41,6 +41,8 @@ choices! {
     Remark = "REMARK_",
     FlagKind = "FLAG_KIND_",
     ChangeFlag = "CHANGE_FLAG_",
+    FindingState = "FINDING_STATE_",
+    NarrativeKind = "NARRATIVE_KIND_",
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",

@@ -27,6 +27,7 @@ mod audit;
 mod evaluation;
 mod organisation;
 mod outcome;
+mod reporting;
 
 /// Metadata key of the caller's name, in UTF-8.
 const ACTOR_KEY: &str = "daicho-actor-bin";

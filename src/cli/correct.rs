@@ -101,9 +101,9 @@ impl EntryName {
 }
 
 /// A report with the history it stands in.
-struct Found {
-    series: v1::GetSeriesResponse,
-    entry: v1::Entry,
+pub(super) struct Found {
+    pub(super) series: v1::GetSeriesResponse,
+    pub(super) entry: v1::Entry,
 }
 
 /// Corrects a report.
@@ -203,7 +203,8 @@ fn with_keys(measured: &Measured, before: Option<&v1::Measurement>) -> Measured 
     measured
 }
 
-async fn find(
+/// The report of this name, of the member or part named where several were made on its day.
+pub(super) async fn find(
     session: &Session,
     name: &EntryName,
     keys: (Option<&str>, Option<&str>),

@@ -41,6 +41,8 @@ printed! {
     GetOverviewResponse,
     GetResponsibilityResponse,
     GetSeriesResponse,
+    ListAuditFindingsResponse,
+    ListReportingStatusResponse,
     GetSnapshotResponse,
     Ledger,
     ListChangesResponse,

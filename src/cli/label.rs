@@ -70,6 +70,22 @@ labels! {
         AuditFindingRecorded => "監査指摘", "audit finding recorded";
         AuditFindingAnswered => "監査指摘への措置", "audit finding answered";
     }
+    /// How an indicator stands towards a reporting round.
+    reporting_state(ReportingState) {
+        NotAsked => "対象外", "not asked";
+        NotDue => "未到来", "not due";
+        Awaited => "提出待ち", "awaited";
+        Missing => "未報告", "missing";
+        Nil => "実績なし", "nil";
+        Reported => "報告済", "reported";
+    }
+    /// Where an audit finding stands.
+    finding_state(FindingState) {
+        Open => "未措置", "open";
+        Overdue => "期限超過", "overdue";
+        Answered => "措置済", "answered";
+        ClosedLate => "期限後措置", "closed late";
+    }
     /// Where an indicator stands.
     status(EvaluationStatus) {
         Achieved => "達成", "achieved";
@@ -249,6 +265,9 @@ labels! {
         NoGoalUnderPillar => "目標のない柱", "no goal under pillar";
         NoNumericCriterion => "数値指標のない部", "no numeric criterion";
         NextActionOverdue => "今後の対応の遅れ", "next action overdue";
+        SelfConfirmed => "報告者による確認", "self-confirmed";
+        Unconfirmed => "未確認の実績", "unconfirmed";
+        FindingOverdue => "監査指摘の措置遅れ", "finding overdue";
     }
     /// What is worth a look.
     notice_kind(NoticeKind) {

@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::period::{CloseArgs, OpenArgs, PeriodsArgs, ReopenArgs};
 use crate::cli::render::overview;
 use crate::cli::session::Session;
+use crate::cli::status::CalendarArgs;
 
 pub mod amend;
 pub mod compare;
@@ -42,6 +43,8 @@ pub enum PlanCommand {
     SoftClose(Box<CloseArgs>),
     /// Take no more reports into a period
     Close(Box<CloseArgs>),
+    /// Set for which days reports are asked, until when, and when figures are fixed (報告日程)
+    SetCalendar(Box<CalendarArgs>),
     /// Take reports again for some indicators, until a day
     Reopen(Box<ReopenArgs>),
 }

@@ -22,6 +22,7 @@ pub mod organisation;
 pub mod overview;
 pub mod period;
 pub mod receipt;
+pub mod reporting;
 pub mod series;
 pub mod snapshot;
 pub mod value;

@@ -171,18 +171,30 @@ impl Session {
         if self.told_before(&writing).await? {
             return Ok(());
         }
-        let on = match on {
-            Some(on) => on,
-            None => {
-                let today = self.client.get_ledger().await?.today;
-                parse_iso(&today).map_err(|error| {
-                    let problem = format!("the server's date `{today}` cannot be read: {error}");
-                    Failure::new(Exit::Fault, problem)
-                })?
-            }
-        };
+        let on = self.day(on).await?;
         let event = args.event((on, None), default_code, payload)?;
-        let response = self.client.append(writing.request(vec![event])).await?;
+        self.append(vec![event], &writing).await
+    }
+
+    /// `on`, or today in the ledger's zone.
+    pub async fn day(&self, on: Option<Date>) -> Result<Date, Failure> {
+        if let Some(on) = on {
+            return Ok(on);
+        }
+        let today = self.client.get_ledger().await?.today;
+        parse_iso(&today).map_err(|error| {
+            let problem = format!("the server's date `{today}` cannot be read: {error}");
+            Failure::new(Exit::Fault, problem)
+        })
+    }
+
+    /// Appends events as one call and prints what came of it.
+    pub async fn append(
+        &self,
+        events: Vec<v1::EventInput>,
+        writing: &Writing,
+    ) -> Result<(), Failure> {
+        let response = self.client.append(writing.request(events)).await?;
         self.answer(&response, |view, response| {
             receipt::appended(view, response, None)
         })?;

@@ -151,6 +151,8 @@ reasons! {
     GradeUnknown = "GRADE_UNKNOWN", NotFound, "適用される評価基準にその評価はありません（{known}）", "no such grade; those of the rubric in force are: {known}";
     /// No such next action in the goal.
     ActionUnknown = "ACTION_UNKNOWN", NotFound, "その対応は登録されていません", "no such action was agreed";
+    /// No such round in the reporting calendar.
+    RoundUnknown = "ROUND_UNKNOWN", NotFound, "報告日程にその回はありません（{known}）", "no such round; those of the reporting calendar are: {known}";
     /// No such finding in the plan.
     FindingUnknown = "FINDING_UNKNOWN", NotFound, "計画にその番号の監査指摘はありません", "the plan has no finding of this number";
 

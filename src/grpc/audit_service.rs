@@ -16,6 +16,7 @@ use crate::ledger::index::Direction;
 use crate::ledger::{Reader, Standpoint};
 use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
+mod findings;
 mod flags;
 mod sample;
 mod trail;
@@ -95,6 +96,19 @@ impl v1::audit_service_server::AuditService for Services {
         self.unary(request, async |call, request| {
             trail::answer(self, &call, request).await
         })
+        .await
+    }
+
+    async fn list_audit_findings(
+        &self,
+        request: Request<v1::ListAuditFindingsRequest>,
+    ) -> Result<Response<v1::ListAuditFindingsResponse>, Status> {
+        self.unary(
+            request,
+            async |call, request: v1::ListAuditFindingsRequest| {
+                findings::answer(self, &call, request).await
+            },
+        )
         .await
     }
 

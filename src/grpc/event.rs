@@ -28,7 +28,7 @@ mod resolver;
 mod round;
 
 pub(crate) use choice::Choice;
-pub(crate) use definition::show_definition;
+pub(crate) use definition::{show_definition, show_unit};
 pub(crate) use field::{At, Faults};
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
 pub(crate) use path::on_the_wire;
@@ -40,6 +40,7 @@ pub(crate) use recorded::{
 };
 pub(crate) use resolver::Referable;
 pub use resolver::Resolver;
+pub(crate) use round::{show_finding_references, show_round, show_round_dates};
 
 /// Pieces of evidence of one event at most.
 pub const EVIDENCE_MAX: usize = 50;

@@ -17,6 +17,8 @@ use crate::projection::goal_card::{goal_card, indicator_card};
 use crate::projection::listing::{self, GoalFilter};
 use crate::projection::{overview, search};
 
+mod reporting;
+
 /// Characters of a search at most.
 const FIND_CHARS_MAX: usize = 200;
 /// Narratives, attachments, demands and forecasts told at once at most: the newest.
@@ -335,6 +337,19 @@ impl v1::goal_service_server::GoalService for Services {
         self.unary(request, async |call, request| {
             organisation::responsibility(self, &call, request).await
         })
+        .await
+    }
+
+    async fn list_reporting_status(
+        &self,
+        request: Request<v1::ListReportingStatusRequest>,
+    ) -> Result<Response<v1::ListReportingStatusResponse>, Status> {
+        self.unary(
+            request,
+            async |call, request: v1::ListReportingStatusRequest| {
+                reporting::answer(self, &call, request).await
+            },
+        )
         .await
     }
 }

@@ -22,6 +22,7 @@ pub mod kind;
 pub mod listing;
 pub mod period;
 pub mod report;
+pub mod round;
 pub mod standing;
 pub mod structure;
 pub mod target;
@@ -123,6 +124,7 @@ impl Examined<'_> {
     pub fn flags(&self, evaluation: &Evaluation) -> Vec<Flag> {
         let mut flags = Vec::new();
         self.reports(&mut flags);
+        self.confirmations(&mut flags);
         self.locks(&mut flags);
         self.targets(evaluation, &mut flags);
         self.standing(evaluation, &mut flags);

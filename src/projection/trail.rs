@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Payload, Recorded, Stream};
-use crate::domain::goal::{Attachment, Indicator};
+use crate::domain::goal::{Attachment, Confirmation, Indicator};
 use crate::domain::id::{EventId, IndicatorId, UnitId};
 use crate::ledger::{ReadFault, Reader, Stored, View};
 
@@ -36,6 +36,8 @@ pub struct Link {
     pub on_valid_date: Option<Answerable>,
     /// Who answered on the day it was recorded.
     pub on_record_date: Option<Answerable>,
+    /// Who confirmed it, in the order of recording.
+    pub confirmations: Vec<Confirmation>,
 }
 
 /// Who answered for an indicator on a day.
@@ -103,6 +105,13 @@ pub async fn trail(
             stands: last == Some(recorded.position) && !takes_back,
             on_valid_date: day.and_then(|day| answerable(directory, indicator, day)),
             on_record_date: answerable(directory, indicator, recorded_on),
+            confirmations: known
+                .entry(recorded.event.id)
+                .into_iter()
+                .flat_map(|entry| &entry.confirmations)
+                .filter(|by| by.position < view.size)
+                .cloned()
+                .collect(),
             stored,
         });
     }

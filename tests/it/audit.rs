@@ -3,6 +3,7 @@
 mod changes;
 mod filters;
 mod flags;
+mod round;
 mod sample;
 mod trail;
 pub(crate) mod world;

@@ -4,7 +4,7 @@
 //! world       a server with a plan of this year and one of last year, and events to send it
 //! rules       a case for every rule that can refuse an append, but for those of
 //! periods     periods, policies, evaluations and next actions, and what they lock
-//! round       the reporting round: confirmations and audit findings
+//! round       the reporting round: confirmations, audit findings, rounds
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
 //! wire        what only a client without our own library can send

@@ -68,4 +68,29 @@ impl Client {
         }
         Ok(all)
     }
+
+    /// Audit findings, all pages as one.
+    pub async fn findings(
+        &self,
+        request: v1::ListAuditFindingsRequest,
+    ) -> Result<v1::ListAuditFindingsResponse, Failure> {
+        let mut all = v1::ListAuditFindingsResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListAuditFindingsRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let mut audit = self.audit.clone();
+            let page = self.take(audit.list_audit_findings(self.ask(request)).await)?;
+            let findings = std::mem::take(&mut all.findings);
+            all = page;
+            all.findings.splice(0..0, findings);
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
 }

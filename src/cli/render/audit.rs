@@ -1,4 +1,5 @@
 //! Answers to auditors.
 
+pub mod findings;
 pub mod flags;
 pub mod trail;

@@ -244,6 +244,14 @@ fn remark(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> Str
             None => view.pick("訂正".to_owned(), "correction".to_owned()),
         });
     }
+    for by in &entry.confirmations {
+        let who = by.actor.as_ref().map_or("", |actor| &actor.subject);
+        let (who, date) = (terminal::line(who), terminal::line(&by.date));
+        remarks.push(view.pick(
+            format!("{who}が{date}確認"),
+            format!("confirmed by {who} on {date}"),
+        ));
+    }
     if let Some(superseded) = &entry.superseded {
         let position = superseded.position;
         remarks.push(if superseded.retracted {

@@ -129,6 +129,7 @@ fn link(directory: &Directory, link: &Link) -> v1::TrailLink {
             .map(|who| answerable(directory, who)),
         request_id: recorded.request_id.to_string(),
         leaf_hash: link.stored.leaf_hash.as_bytes().to_vec(),
+        confirmations: link.confirmations.iter().map(show::confirmation).collect(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
 use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
+use crate::domain::finding::FindingState;
 use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
 };
@@ -19,6 +20,7 @@ use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
 use crate::projection::evaluation::compare::{Materiality, RowChange};
 use crate::projection::flags::FlagKind;
+use crate::projection::reporting::ReportingState;
 
 /// A closed set of choices that the API mirrors.
 pub(crate) trait Choice: Copy {
@@ -96,7 +98,7 @@ mirror! {
         LateAfterCutoff, CorrectedAfterClose, LateLowering,
     }
     FlagKind = FlagKind {
-        RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue,
+        RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue, SelfConfirmed, Unconfirmed, FindingOverdue,
     }
     EventType = EventType {
         LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,
@@ -116,6 +118,8 @@ mirror! {
         Attention, Behind, Overdue, NotAchieved, Breached, PlanLineUnset, NotDue, NoReport,
         NotApplicable, Suspended, Cancelled, CarriedOver, NotEvaluable,
     }
+    ReportingState = ReportingState { NotAsked, NotDue, Awaited, Missing, Nil, Reported }
+    FindingState = FindingState { Open, Overdue, Answered, ClosedLate }
     PolicyKind = PolicyKind { Evaluation, Rubric }
     PeriodState = PeriodState { Open, SoftClosed, Closed, Reopened }
     ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
@@ -190,6 +194,8 @@ mod tests {
             EventType,
             Status as EvaluationStatus,
             PolicyKind,
+            ReportingState,
+            FindingState,
             PeriodState,
             ReductionFormula,
             RollUpJudgement,

@@ -376,7 +376,7 @@ pub(crate) fn show_definition(d: &Definition) -> v1::Definition {
     }
 }
 
-fn show_unit(unit: &Unit) -> v1::Unit {
+pub(crate) fn show_unit(unit: &Unit) -> v1::Unit {
     use v1::DimensionKind as Kind;
     let (mut dimension, mut per_month) = (&unit.dimension, false);
     while let Dimension::PerMonth(inner) = dimension {

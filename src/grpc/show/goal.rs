@@ -5,7 +5,7 @@ use crate::api::v1;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::ForecastValue;
-use crate::domain::goal::{Attachment, Entry, Forecast, Narrative};
+use crate::domain::goal::{Attachment, Confirmation, Entry, Forecast, Narrative};
 use crate::domain::target::TargetVersion;
 use crate::grpc::event::{
     Choice as _, show_actor, show_actual, show_baseline, show_definition, show_evidence,
@@ -192,6 +192,22 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
             retracted: superseded.retracted,
         }),
         counts: card.counts(entry),
+        confirmations: entry
+            .confirmations
+            .iter()
+            .filter(|by| card.cut.knows(by.position) && by.date <= card.cut.on)
+            .map(confirmation)
+            .collect(),
+    }
+}
+
+pub(in crate::grpc) fn confirmation(by: &Confirmation) -> v1::Confirmation {
+    v1::Confirmation {
+        event_id: by.event_id.to_string(),
+        position: by.position,
+        recorded_at: Some(show_timestamp(by.recorded_at)),
+        actor: Some(show_actor(&by.actor)),
+        date: by.date.to_string(),
     }
 }
 

@@ -67,5 +67,11 @@ enumeration! {
         NoNumericCriterion = "NO_NUMERIC_CRITERION",
         /// 今後の対応の遅れ: an agreed action is open after its day.
         NextActionOverdue = "NEXT_ACTION_OVERDUE",
+        /// 報告者による確認: an entry was confirmed by its own author.
+        SelfConfirmed = "SELF_CONFIRMED",
+        /// 未確認の実績: entries of a round that is fixed were confirmed by nobody.
+        Unconfirmed = "UNCONFIRMED",
+        /// 監査指摘の措置遅れ: an audit finding is open after its day.
+        FindingOverdue = "FINDING_OVERDUE",
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Examined, Flag, FlagKind, judgement, structure};
+use super::{Examined, Flag, FlagKind, judgement, round, structure};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::Named;
 use crate::domain::event::{Stream, Subject};
@@ -231,7 +231,11 @@ impl<'a> OfPlan<'a> {
             indicator,
             ..
         } = self.filter;
-        let wanted = [FlagKind::NoGoalUnderPillar, FlagKind::NoNumericCriterion];
+        let wanted = [
+            FlagKind::NoGoalUnderPillar,
+            FlagKind::NoNumericCriterion,
+            FlagKind::FindingOverdue,
+        ];
         let narrower = section.is_some() || goal.is_some() || indicator.is_some();
         if narrower || !wanted.into_iter().any(|kind| self.wants(kind)) {
             return Ok(Vec::new());
@@ -254,6 +258,7 @@ impl<'a> OfPlan<'a> {
         }
         let mut flags = Vec::new();
         structure::plan(directory, &self.at.plan, &numeric, on, &mut flags);
+        round::findings(directory, self.at.plan.id, on, &mut flags);
         flags.retain(|flag| {
             self.wants(flag.kind)
                 && department.is_none_or(|wanted| flag.subject == Named::Unit(wanted))

@@ -1,13 +1,14 @@
 //! The reporting round: what confirmations and audit findings refuse.
 
 use daicho::api::v1::event_input::Payload;
+use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
 use tonic::Code as Status;
 
-use super::Seen;
 use super::rules::{Case, refused};
 use super::world::*;
+use super::{Seen, expect};
 
 fn confirmed(day: &str, entry: &str) -> EventInput {
     event(
@@ -52,6 +53,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         world.meet(seen, case).await;
     }
     confirmations(seen, &mut world).await;
+    round_unknown(seen, &world).await;
     world.server.stop().await;
 }
 
@@ -112,4 +114,23 @@ async fn confirmations(seen: &mut Seen, world: &mut World) {
     );
     let twice = twice.after(vec![confirmed(&day, &theirs)]);
     world.meet(seen, twice).await;
+}
+
+async fn round_unknown(seen: &mut Seen, world: &World) {
+    let channel = world.server.channel().await;
+    let mut goals = GoalServiceClient::with_interceptor(channel, Ja("担当"));
+    let request = ListReportingStatusRequest {
+        plan: Some("前年度".to_owned()),
+        round: Some("夏".to_owned()),
+        ..Default::default()
+    };
+    let status = goals.list_reporting_status(request).await.unwrap_err();
+    let told = expect(
+        seen,
+        &status,
+        Status::NotFound,
+        ErrorReason::RoundUnknown,
+        "報告日程にその回はありません（mid-year, year-end）",
+    );
+    assert_eq!(told.field(), "round");
 }

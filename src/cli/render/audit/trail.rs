@@ -113,6 +113,18 @@ fn card(view: &View, link: &v1::TrailLink, definition: Option<&v1::Definition>) 
     for evidence in &link.evidence {
         line("根拠", "evidence", shown(evidence));
     }
+    if link.confirmations.is_empty() && link.stands {
+        line(
+            "確認",
+            "confirmed by",
+            view.pick("なし", "nobody").to_owned(),
+        );
+    }
+    for by in &link.confirmations {
+        let who = by.actor.as_ref().map_or("", |actor| &actor.subject);
+        let (who, time) = (terminal::line(who), view.time(by.recorded_at.as_ref()));
+        line("確認", "confirmed by", format!("{who} ({time})"));
+    }
     if let Some(who) = &link.on_valid_date {
         line("対象日の担当", "answered then", answerable(view, who));
     }

@@ -1,0 +1,122 @@
+//! Audit findings, as they stand at a point.
+
+use std::sync::Arc;
+
+use crate::api::v1;
+use crate::domain::date::Date;
+use crate::domain::directory::{Directory, Named};
+use crate::domain::finding::{Finding, FindingAnswer, FindingReference, FindingState};
+use crate::domain::id::PlanId;
+use crate::grpc::event::{
+    At, Choice as _, Faults, Resolver, show_actor, show_finding_references, show_timestamp,
+};
+use crate::grpc::page_token::{Scope, filter_digest};
+use crate::grpc::services::{Call, Services};
+use crate::grpc::show;
+use crate::grpc::status::Refusal;
+use crate::projection::describe::named;
+
+pub(super) async fn answer(
+    services: &Services,
+    call: &Call,
+    mut request: v1::ListAuditFindingsRequest,
+) -> Result<v1::ListAuditFindingsResponse, Refusal> {
+    let reader = services.ledger(&request.ledger)?;
+    let min_position = request.min_position.take();
+    let rows = Services::page_rows(std::mem::take(&mut request.page_size));
+    let token = std::mem::take(&mut request.page_token);
+    let scope = Scope {
+        method: "AuditService/ListAuditFindings",
+        actor: &call.actor,
+        ledger: Some(reader.id()),
+        filter: filter_digest(&request),
+    };
+    let place = services.place(&scope, &token)?;
+    let skip = Services::skip(place.as_ref())?;
+    let as_of = request.as_of.as_ref();
+    let at = services
+        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .await?;
+    let directory = &at.view.directory;
+    let mut faults = Faults::default();
+    let plan: Option<PlanId> = request
+        .plan
+        .as_ref()
+        .and_then(|plan| Resolver::new(directory).reference(&mut faults, &At::field("plan"), plan));
+    let mut states = Vec::new();
+    for (index, number) in request.states.iter().enumerate() {
+        match FindingState::from_number(*number) {
+            Some(state) => states.push(state),
+            None => {
+                let _: Option<()> = faults.form(&At::item("states", index), "no such state");
+            }
+        }
+    }
+    let sound = faults.is_empty().then_some(());
+    faults.into_result(sound)?;
+    let mut found: Vec<&Arc<Finding>> = Vec::new();
+    for known in directory.plans() {
+        if plan.is_none_or(|wanted| wanted == known.id) {
+            found.extend(directory.findings_of(known.id));
+        }
+    }
+    found.retain(|finding| {
+        let state = finding.state_on(at.on);
+        finding.date <= at.on && (states.is_empty() || states.contains(&state))
+    });
+    Ok(v1::ListAuditFindingsResponse {
+        findings: found
+            .iter()
+            .skip(skip)
+            .take(rows)
+            .map(|finding| show_finding(directory, finding, at.on))
+            .collect(),
+        next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
+        total: show::count(found.len()),
+        answered_at: Some(show::answered_at(&at)),
+    })
+}
+
+fn show_finding(directory: &Directory, finding: &Finding, on: Date) -> v1::AuditFinding {
+    let subject = |reference: &FindingReference| match reference {
+        FindingReference::Subject(subject) => Some(named(subject)),
+        FindingReference::Unit(id) => Some(Named::Unit(*id)),
+        FindingReference::Event(_) => None,
+    };
+    let subjects = finding.references.iter().filter_map(subject);
+    v1::AuditFinding {
+        plan: Some(show::entity(directory, Named::Plan(finding.plan), on)),
+        finding: finding.number.to_string(),
+        event_id: finding.event_id.to_string(),
+        position: finding.position,
+        recorded_at: Some(show_timestamp(finding.recorded_at)),
+        actor: Some(show_actor(&finding.actor)),
+        date: finding.date.to_string(),
+        text: finding.text.to_string(),
+        references: show_finding_references(&finding.references),
+        subjects: subjects
+            .map(|named| show::entity(directory, named, on))
+            .collect(),
+        due: finding.due.to_string(),
+        promised: finding.promised.to_string(),
+        state: finding.state_on(on).number(),
+        answer: finding
+            .answer_on(on)
+            .map(|answer| show_answer(answer, finding.due)),
+    }
+}
+
+fn show_answer(answer: &FindingAnswer, due: Date) -> v1::FindingAnswer {
+    let late = u32::try_from((answer.date - due).get_days()).ok();
+    v1::FindingAnswer {
+        event_id: answer.event_id.to_string(),
+        position: answer.position,
+        recorded_at: Some(show_timestamp(answer.recorded_at)),
+        actor: Some(show_actor(&answer.actor)),
+        date: answer.date.to_string(),
+        text: answer.text.to_string(),
+        action: answer.action.to_string(),
+        references: show_finding_references(&answer.references),
+        days_late: late.filter(|days| 0 < *days),
+    }
+}
