@@ -53,6 +53,7 @@ pub mod policy;
 pub mod record;
 pub mod status;
 pub mod target;
+pub mod watch;
 
 pub mod as_of;
 pub mod choice;

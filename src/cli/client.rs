@@ -347,6 +347,19 @@ impl Client {
         stream.map(tonic::Response::into_inner)
     }
 
+    /// Goals, and again each that changes.
+    pub async fn watch_goals(
+        &self,
+        request: v1::WatchGoalsRequest,
+    ) -> Result<tonic::Streaming<v1::WatchGoalsResponse>, Failure> {
+        let request = v1::WatchGoalsRequest {
+            ledger: self.ledger(),
+            ..request
+        };
+        // It goes on for as long as the person watches: no deadline.
+        self.take(self.goals.clone().watch_goals(Request::new(request)).await)
+    }
+
     /// One goal; with `forms`, with what a report on each indicator looks like today.
     pub async fn goal(&self, goal: &str, forms: bool) -> Result<v1::GetGoalResponse, Failure> {
         let request = v1::GetGoalRequest {

@@ -8,6 +8,7 @@ use crate::cli::client::GoalFilter;
 use crate::cli::failure::Failure;
 use crate::cli::render::{change, goal, series};
 use crate::cli::session::Session;
+use crate::cli::watch::{WatchArgs, watch};
 
 /// Goals at most, unless more are asked for.
 const GOALS: usize = 500;
@@ -23,6 +24,8 @@ pub enum GoalCommand {
     Show(ShowArgs),
     /// Tell the whole history of an indicator, or every change of a goal
     History(HistoryArgs),
+    /// Show goals as they stand, and again each that changes
+    Watch(WatchArgs),
 }
 
 /// Arguments of `goal list`.
@@ -88,6 +91,7 @@ pub async fn run(session: &Session, command: &GoalCommand) -> Result<(), Failure
         GoalCommand::List(args) => list(session, args).await,
         GoalCommand::Show(args) => show(session, args).await,
         GoalCommand::History(args) => history(session, args).await,
+        GoalCommand::Watch(args) => watch(session, args).await,
     }
 }
 

@@ -1,5 +1,8 @@
 //! Where goals stand.
 
+use std::pin::Pin;
+
+use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
@@ -8,6 +11,7 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
+use crate::grpc::language;
 use crate::grpc::organisation;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
@@ -18,11 +22,14 @@ use crate::projection::listing::{self, GoalFilter};
 use crate::projection::{overview, search};
 
 mod reporting;
+mod watch;
 
 /// Characters of a search at most.
 const FIND_CHARS_MAX: usize = 200;
 /// Narratives, attachments, demands and forecasts told at once at most: the newest.
 const TOLD_MAX: usize = 500;
+
+type Frames = Pin<Box<dyn Stream<Item = Result<v1::WatchGoalsResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl v1::goal_service_server::GoalService for Services {
@@ -78,11 +85,7 @@ impl v1::goal_service_server::GoalService for Services {
                 .await?;
             let directory = &at.view.directory;
             let filter = goal_filter(directory, &request)?;
-            let detail = match v1::GoalView::try_from(request.view) {
-                Ok(v1::GoalView::Full) => Detail::Full,
-                Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Detail::Summary,
-                Err(_) => return Err(form("view", "not one of the choices")),
-            };
+            let detail = detail(request.view)?;
             let words = search_words(request.find.as_deref().unwrap_or_default())?;
             let all = listing::goals(directory, &filter, at.on);
             let all = search::telling_of(&reader, &at.view, all, &words, at.on).await?;
@@ -340,6 +343,46 @@ impl v1::goal_service_server::GoalService for Services {
         .await
     }
 
+    type WatchGoalsStream = Frames;
+
+    async fn watch_goals(
+        &self,
+        request: Request<v1::WatchGoalsRequest>,
+    ) -> Result<Response<Self::WatchGoalsStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(&request, language)?;
+            let deadline = call.asked;
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let present = self.view(&reader, None).await;
+            if let Some(from) = request.from_position
+                && present.head.size < from
+            {
+                let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
+                return Err(refusal.with("size", present.head.size));
+            }
+            let watched = watched(&present.directory, &request)?;
+            let detail = detail(request.view)?;
+            Ok(watch::watch(
+                reader,
+                present,
+                watched,
+                watch::Telling {
+                    detail,
+                    deadline,
+                    language,
+                },
+                request.from_position,
+                self.closing(),
+            ))
+        };
+        let frames = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        Ok(Response::new(Box::pin(frames)))
+    }
+
     async fn list_reporting_status(
         &self,
         request: Request<v1::ListReportingStatusRequest>,
@@ -352,6 +395,38 @@ impl v1::goal_service_server::GoalService for Services {
         )
         .await
     }
+}
+
+/// How much of each goal is told.
+fn detail(view: i32) -> Result<Detail, Refusal> {
+    match v1::GoalView::try_from(view) {
+        Ok(v1::GoalView::Full) => Ok(Detail::Full),
+        Ok(v1::GoalView::Unspecified | v1::GoalView::Summary) => Ok(Detail::Summary),
+        Err(_) => Err(form("view", "not one of the choices")),
+    }
+}
+
+/// Which goals a watch is of.
+fn watched(
+    directory: &Directory,
+    request: &v1::WatchGoalsRequest,
+) -> Result<watch::Watched, Refusal> {
+    let unit = |field, text: &Option<String>| {
+        text.as_deref()
+            .map(|text| one(directory, field, text))
+            .transpose()
+    };
+    let (plan, goal) = (request.plan.as_deref(), request.goal.as_deref());
+    Ok(watch::Watched {
+        filter: GoalFilter {
+            plan: plan.map(|text| one(directory, "plan", text)).transpose()?,
+            department: unit("department", &request.department)?,
+            section: unit("section", &request.section)?,
+            pillar: request.pillar,
+            ..GoalFilter::default()
+        },
+        goal: goal.map(|text| one(directory, "goal", text)).transpose()?,
+    })
 }
 
 /// The last of many, as many as are told, in their order.

@@ -29,4 +29,5 @@ mod sample;
 mod search;
 mod service;
 mod small_plan;
+mod watch;
 mod workbook;

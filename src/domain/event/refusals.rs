@@ -233,7 +233,7 @@ impl Event {
 
 impl Payload {
     /// The initiative it is about or puts something under.
-    fn initiative(&self) -> Option<InitiativeId> {
+    pub fn initiative(&self) -> Option<InitiativeId> {
         match self {
             Self::InitiativeSet(p) => Some(p.initiative),
             Self::InitiativeReworded(p) => Some(p.initiative),

@@ -146,6 +146,14 @@ async fn story(writer: &Writer) {
             vec![report("late", "遅れ", "2023-09-30", 4)],
         )
         .await;
+    // The day on which the questions are asked.
+    writer
+        .at(
+            "2023-10-10 10:00",
+            CLERK,
+            vec![report("october", "業務改善", "2023-10-10", 1)],
+        )
+        .await;
 }
 
 fn known(known_at: &str, effective_on: &str) -> Option<v1::AsOf> {
