@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::api::v1;
-use crate::cli::as_of::{AsOfArgs, KnownAtArgs};
+use crate::cli::as_of::{self, AsOfArgs, KnownAtArgs};
 use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::finding::{self, FindingCommand, FindingsArgs};
 use crate::cli::input;
-use crate::cli::render::audit::{flags, trail};
+use crate::cli::render::audit::{explain, flags, targets, trail};
 use crate::cli::render::change;
 use crate::cli::session::Session;
 use crate::domain::date::Date;
@@ -19,6 +19,10 @@ use crate::domain::date::Date;
 const CHANGES: usize = 50;
 /// Flags at most, unless more are asked for.
 const FLAGS: usize = 200;
+/// Steps of an explanation at most, unless more are asked for.
+const STEPS: usize = 500;
+/// Changes of targets at most, unless more are asked for.
+const TARGETS: usize = 200;
 
 /// What auditors ask.
 #[derive(Clone, Debug, Subcommand)]
@@ -36,6 +40,10 @@ pub enum AuditCommand {
     /// Record or answer an audit finding
     #[command(subcommand)]
     Finding(FindingCommand),
+    /// Tell why a figure is what it is: the way to it event by event, and what each report does for it
+    Explain(Box<ExplainArgs>),
+    /// Tell how targets changed (目標変更履歴): who, when, why, and what would be under the original
+    Targets(Box<TargetsArgs>),
 }
 
 /// Arguments of `audit changes`.
@@ -102,6 +110,64 @@ pub struct FlagsArgs {
     as_of: AsOfArgs,
     /// Flags at most
     #[arg(long, value_name = "COUNT", default_value_t = FLAGS)]
+    limit: usize,
+}
+
+/// Arguments of `audit explain`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXPLAIN_EXAMPLES)]
+pub struct ExplainArgs {
+    /// The indicator: code or id
+    #[arg(value_name = "INDICATOR")]
+    indicator: String,
+    /// Which figure of it
+    #[arg(
+        long,
+        value_name = "FIGURE",
+        default_value = "actual",
+        value_parser = choice::parser::<v1::ExplainedFigure>()
+    )]
+    figure: v1::ExplainedFigure,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// From this point: a date, or a date with what was known then; absent: from nothing
+    #[arg(long, value_name = "DATE[@KNOWN]", value_parser = as_of::point)]
+    since: Option<v1::AsOf>,
+    /// Steps, and reports, at most
+    #[arg(long, value_name = "COUNT", default_value_t = STEPS)]
+    limit: usize,
+}
+
+/// Arguments of `audit targets`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = TARGETS_EXAMPLES)]
+pub struct TargetsArgs {
+    /// A department, goal, initiative or indicator: code or id; absent: all that was lowered or put off
+    #[arg(value_name = "SUBJECT")]
+    subject: Option<String>,
+    /// Only of this plan: code or id; absent without a subject: that of the day
+    #[arg(long, value_name = "PLAN")]
+    plan: Option<String>,
+    /// Only changed in this way; may be repeated
+    #[arg(
+        long = "direction",
+        value_name = "WAY",
+        value_parser = choice::parser::<v1::TargetDirection>()
+    )]
+    directions: Vec<v1::TargetDirection>,
+    /// Changed in any way
+    #[arg(long, conflicts_with = "directions")]
+    all: bool,
+    /// Only what was decided after the last report
+    #[arg(long)]
+    after_last_report: bool,
+    /// Only what is reached on the target in force and missed on the first (目標変更後達成)
+    #[arg(long)]
+    achieved_by_revision: bool,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// Changes at most
+    #[arg(long, value_name = "COUNT", default_value_t = TARGETS)]
     limit: usize,
 }
 
@@ -180,6 +246,19 @@ Examples:
   daicho audit flags --plan R5 --kind target-lowered --kind achieved-by-revision
   daicho audit flags --department 福祉健康部 --on 2023-09-30 --known-at 2023-10-10";
 
+const EXPLAIN_EXAMPLES: &str = "\
+Examples:
+  daicho audit explain R5/総務部/3-1/1.1
+  daicho audit explain R5/総務部/3-1/1.1 --on 2023-09-30 --since 2023-09-30@2023-10-10
+  daicho audit explain R5/総務部/3-1/1.1 --figure attainment --on 2023-09-30 --since 2023-06-30";
+
+const TARGETS_EXAMPLES: &str = "\
+Examples:
+  daicho audit targets R5/福祉健康部/1-3/1.2
+  daicho audit targets --plan R5 --on 2024-03-31
+  daicho audit targets --plan R5 --after-last-report --all
+  daicho audit targets 福祉健康部 --achieved-by-revision";
+
 /// A day in the ledger's zone, or an instant.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum When {
@@ -230,6 +309,34 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
             let answer = client.flags(args.request(), args.limit).await?;
             session.answer(&answer, flags::list)
         }
+        AuditCommand::Explain(args) => {
+            let client = session.client.at(args.as_of.message());
+            let request = v1::ExplainFigureRequest {
+                indicator: args.indicator.clone(),
+                figure: args.figure.into(),
+                since: args.since.clone(),
+                ..v1::ExplainFigureRequest::default()
+            };
+            let answer = match client.explain(request, args.limit).await {
+                Err(failure) if failure.reason() == Some("INDICATOR_UNKNOWN") => {
+                    let kinds = [v1::EntityKind::Indicator];
+                    return Err(session.offering(failure, &args.indicator, &kinds).await);
+                }
+                answer => answer?,
+            };
+            session.answer(&answer, explain::explained)
+        }
+        AuditCommand::Targets(args) => {
+            let client = session.client.at(args.as_of.message());
+            let answer = client.target_changes(args.request(), args.limit).await;
+            let answer = match (answer, &args.subject) {
+                (Err(failure), Some(subject)) if failure.reason() == Some("GOAL_UNKNOWN") => {
+                    return Err(session.offering(failure, subject, &[]).await);
+                }
+                (answer, _) => answer?,
+            };
+            session.answer(&answer, targets::history)
+        }
     }
 }
 
@@ -259,6 +366,27 @@ async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
     session.answer(&answer, |view, answer| {
         change::sample(view, answer, &args.seed)
     })
+}
+
+impl TargetsArgs {
+    /// What is asked for, as the API takes it. Of a whole plan only what was made easier, unless more is asked for.
+    fn request(&self) -> v1::ListTargetChangesRequest {
+        use v1::TargetDirection::{Lowered, Postponed};
+        let narrowed =
+            self.subject.is_some() || self.after_last_report || self.achieved_by_revision;
+        let directions = match self.directions.is_empty() {
+            true if !narrowed && !self.all => vec![Lowered, Postponed],
+            _ => self.directions.clone(),
+        };
+        v1::ListTargetChangesRequest {
+            plan: self.plan.clone(),
+            subject: self.subject.clone(),
+            directions: directions.into_iter().map(i32::from).collect(),
+            after_last_report_only: self.after_last_report,
+            achieved_by_revision_only: self.achieved_by_revision,
+            ..v1::ListTargetChangesRequest::default()
+        }
+    }
 }
 
 impl FlagsArgs {

@@ -43,6 +43,8 @@ choices! {
     ChangeFlag = "CHANGE_FLAG_",
     FindingState = "FINDING_STATE_",
     NarrativeKind = "NARRATIVE_KIND_",
+    TargetDirection = "TARGET_DIRECTION_",
+    ExplainedFigure = "EXPLAINED_FIGURE_",
     CauseCode = "CAUSE_CODE_",
     ActionKind = "ACTION_KIND_",
     ActionOutcome = "ACTION_OUTCOME_",

@@ -33,6 +33,7 @@ printed! {
     CompareEvaluationsResponse,
     EvaluatePlanResponse,
     Event,
+    ExplainFigureResponse,
     EventInput,
     GetEntryTrailResponse,
     GetGoalResponse,
@@ -54,6 +55,7 @@ printed! {
     ListPoliciesResponse,
     ListReportingStatusResponse,
     ListSnapshotsResponse,
+    ListTargetChangesResponse,
     OpenLedgerResponse,
     SampleChangesResponse,
 }

@@ -281,6 +281,35 @@ labels! {
         CorrectedAfterClose => "確定後の訂正", "corrected after the close";
         LateLowering => "年度末近くの引下げ", "lowered late in the year";
     }
+    /// Which figure is explained.
+    explained_figure(ExplainedFigure) {
+        Actual => "実績", "actual";
+        Attainment => "達成率", "attainment";
+        Target => "目標", "target";
+    }
+    /// What a report does for a figure.
+    contribution_role(ContributionRole) {
+        Adds => "加算", "adds";
+        OpenMonth => "加算（月未了）", "adds, its month is open";
+        Decides => "採用", "decides";
+        Outdone => "不採用", "outdone";
+        OtherPart => "内訳のみ", "for its part only";
+        Nil => "実績なし報告", "nothing to report";
+        OutsideSet => "対象外", "outside the set";
+        Later => "後日分", "of a later day";
+        Replaced => "訂正済", "replaced";
+        Retracted => "取消済", "taken back";
+        OtherSeries => "別系列", "of another series";
+    }
+    /// Which way a target was changed.
+    target_direction(TargetDirection) {
+        First => "当初設定", "first";
+        Raised => "引上げ", "raised";
+        Lowered => "引下げ", "lowered";
+        Postponed => "延期", "put off";
+        BroughtForward => "前倒し", "brought forward";
+        Otherwise => "その他", "otherwise";
+    }
     /// What a stream is about.
     stream_kind(StreamKind) {
         Ledger => "台帳", "ledger";

@@ -6,6 +6,7 @@ use crate::grpc::page_token::{Pinned, Place};
 use crate::grpc::services::Services;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{AsOf, AsOfError, KnownAt, Reader, Standpoint, View};
+use crate::log::Head;
 
 /// Reads `as_of`; absent: now and today.
 pub(super) fn read(faults: &mut Faults, message: Option<&v1::AsOf>) -> Option<AsOf> {
@@ -31,6 +32,32 @@ pub(super) fn read(faults: &mut Faults, message: Option<&v1::AsOf>) -> Option<As
         known_at: known_at?,
         effective_on: effective_on?,
     })
+}
+
+/// Another point that a read names in `field`, as things stood at `now`: no page of a list sees it move.
+pub(super) async fn other(
+    reader: &Reader,
+    now: &Standpoint,
+    asked: &v1::AsOf,
+    field: &'static str,
+) -> Result<Standpoint, Refusal> {
+    let within = |refusal: Refusal| refusal.map_fields(|inner| inner.replacen("as_of", field, 1));
+    let mut faults = Faults::default();
+    let wanted = read(&mut faults, Some(asked));
+    let wanted = faults
+        .into_result(wanted)
+        .map_err(Refusal::from)
+        .map_err(within)?;
+    let head = Head {
+        size: now.view.size,
+        ..now.view.head
+    };
+    let present = View {
+        head,
+        ..now.view.clone()
+    };
+    let found = reader.standpoint(&present, &wanted).await;
+    found.map_err(Refusal::from).map_err(within)
 }
 
 impl Services {

@@ -16,9 +16,11 @@ use crate::ledger::index::Direction;
 use crate::ledger::{Reader, Standpoint};
 use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
+mod explain;
 mod findings;
 mod flags;
 mod sample;
+mod targets;
 mod trail;
 
 #[tonic::async_trait]
@@ -118,6 +120,26 @@ impl v1::audit_service_server::AuditService for Services {
     ) -> Result<Response<v1::ListFlagsResponse>, Status> {
         self.unary(request, async |call, request| {
             flags::answer(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn explain_figure(
+        &self,
+        request: Request<v1::ExplainFigureRequest>,
+    ) -> Result<Response<v1::ExplainFigureResponse>, Status> {
+        self.unary(request, async |call, request| {
+            explain::answer(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn list_target_changes(
+        &self,
+        request: Request<v1::ListTargetChangesRequest>,
+    ) -> Result<Response<v1::ListTargetChangesResponse>, Status> {
+        self.unary(request, async |call, request| {
+            targets::answer(self, &call, request).await
         })
         .await
     }

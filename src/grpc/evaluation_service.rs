@@ -489,7 +489,11 @@ fn ruling(
 }
 
 /// The plan that is named, or that of the day.
-fn plan_of(directory: &Directory, named: Option<&str>, on: Date) -> Result<Arc<Plan>, Refusal> {
+pub(super) fn plan_of(
+    directory: &Directory,
+    named: Option<&str>,
+    on: Date,
+) -> Result<Arc<Plan>, Refusal> {
     let plan = match named {
         Some(text) => directory.plan(one(directory, "plan", text)?).cloned(),
         None => overview::plan_on(directory, on),

@@ -2,4 +2,5 @@
 
 pub mod contribution;
 pub mod fact;
+pub mod figure;
 pub mod waterfall;

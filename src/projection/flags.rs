@@ -3,18 +3,17 @@
 //! Every check is a pure function of what is known at (D, K), so the list of an earlier day is the list that could have
 //! been seen on that day, with what is known at K. Nothing is stored and nothing is found only once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
-use crate::domain::evaluation::{Evaluation, EvaluationPolicy, Question, evaluate};
-use crate::domain::event::Subject;
+use crate::domain::evaluation::{Evaluation, EvaluationPolicy};
 use crate::domain::goal::{Entry, Goal, Indicator};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::period::Period;
-use crate::domain::reporting::Calendar;
+use crate::projection::measured::Measured;
 use crate::projection::wording::Words;
 
 pub mod judgement;
@@ -133,52 +132,18 @@ impl Examined<'_> {
 
     /// Where it stood at a cut, under the policy it is examined with; `None` where it was not known.
     fn evaluate(&self, cut: Cut) -> Option<Evaluation> {
-        let mut components = BTreeMap::new();
-        let (_, version) = self.state.definition_at(cut)?;
-        for id in &version.definition.components {
-            let component = self.home.indicator(*id);
-            let evaluation =
-                component.and_then(|state| self.question(*id, state, cut, &components));
-            components.extend(evaluation.map(|evaluation| (*id, evaluation)));
-        }
-        self.question(self.id, self.state, cut, &components)
+        self.measured().evaluate(cut)
     }
 
-    /// The reporting calendar of its plan on `date`.
-    fn calendar_on(&self, date: Date) -> Calendar {
-        let plan = self.directory.plan_of_subject(Subject::Indicator(self.id));
-        plan.and_then(|plan| self.directory.calendar_on(plan, date))
-            .unwrap_or_else(|| Calendar::built_in(self.cycle))
-    }
-
-    fn question(
-        &self,
-        id: IndicatorId,
-        indicator: &Indicator,
-        cut: Cut,
-        components: &BTreeMap<IndicatorId, Evaluation>,
-    ) -> Option<Evaluation> {
-        let ended = match self.phase {
-            Phase::Active => None,
-            Phase::Suspended(since) | Phase::Cancelled(since) | Phase::CarriedOver(since) => {
-                Some(since)
-            }
-        };
-        let version = indicator.definition_at(cut);
-        let rounds = version.and_then(|(_, v)| self.calendar_on(cut.on).judges(id, &v.definition));
-        evaluate(&Question {
-            indicator,
+    fn measured(&self) -> Measured<'_> {
+        Measured {
+            id: self.id,
+            state: self.state,
+            home: self.home,
             cycle: self.cycle,
-            cut,
-            // On days before it ended it still went on.
-            phase: match ended {
-                Some(since) if since <= cut.on => self.phase,
-                _ => Phase::Active,
-            },
+            directory: self.directory,
             policy: self.policy,
-            rounds: rounds.as_deref(),
-            components,
-        })
+        }
     }
 
     fn flag(

@@ -40,6 +40,64 @@ impl Client {
         Ok(all)
     }
 
+    /// Why a figure is what it is, up to `limit` steps and reports, all pages as one.
+    pub async fn explain(
+        &self,
+        request: v1::ExplainFigureRequest,
+        limit: usize,
+    ) -> Result<v1::ExplainFigureResponse, Failure> {
+        let mut all = v1::ExplainFigureResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ExplainFigureRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let page = self.take(self.audit.clone().explain_figure(self.ask(request)).await)?;
+            let (steps, reports) = (all.steps, all.contributions);
+            all = page;
+            all.steps.splice(0..0, steps);
+            all.contributions.splice(0..0, reports);
+            let told = all.steps.len().max(all.contributions.len());
+            if all.next_page_token.is_empty() || limit <= told {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    /// How targets changed, up to `limit`, all pages as one.
+    pub async fn target_changes(
+        &self,
+        request: v1::ListTargetChangesRequest,
+        limit: usize,
+    ) -> Result<v1::ListTargetChangesResponse, Failure> {
+        let mut all = v1::ListTargetChangesResponse::default();
+        for _ in 0..PAGES_MAX {
+            let missing = limit.saturating_sub(all.changes.len());
+            let request = v1::ListTargetChangesRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                // The server caps the page; the size must be the same on every page.
+                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let mut audit = self.audit.clone();
+            let page = self.take(audit.list_target_changes(self.ask(request)).await)?;
+            let more = missing < page.changes.len();
+            all.changes.extend(page.changes.into_iter().take(missing));
+            all.next_page_token = page.next_page_token;
+            all.evaluated_at = page.evaluated_at;
+            if more || all.next_page_token.is_empty() || limit <= all.changes.len() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// What auditors should look at, up to `limit`, all pages as one.
     pub async fn flags(
         &self,

@@ -1,5 +1,8 @@
 //! Answers to auditors.
 
+pub mod explain;
 pub mod findings;
 pub mod flags;
+pub mod reference;
+pub mod targets;
 pub mod trail;

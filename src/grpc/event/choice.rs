@@ -19,8 +19,11 @@ use crate::domain::period::PeriodState;
 use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
 use crate::projection::evaluation::compare::{Materiality, RowChange};
+use crate::projection::explain::contribution::Role;
+use crate::projection::explain::figure::FigureKind;
 use crate::projection::flags::FlagKind;
 use crate::projection::reporting::ReportingState;
+use crate::projection::target_history::TargetDirection;
 
 /// A closed set of choices that the API mirrors.
 pub(crate) trait Choice: Copy {
@@ -88,6 +91,9 @@ mirror! {
     }
     Materiality = Materiality { Minor, Major }
     RowChange = RowChange { Changed, Added, Removed }
+    FigureKind = ExplainedFigure { Actual, Attainment, Target }
+    Role = ContributionRole { Adds, OpenMonth, Decides, Outdone, OtherPart, Nil, OutsideSet, Later, Replaced, Retracted, OtherSeries }
+    TargetDirection = TargetDirection { First, Raised, Lowered, Postponed, BroughtForward, Otherwise }
     ReasonCode = ReasonCode {
         EntryError, LateData, SourceRevised, Duplicate, WrongIndicator, MethodError,
         DefinitionChange, ProvisionalFinalised, Irregularity, PlanReview, ExternalCause, Budget,
@@ -191,6 +197,9 @@ mod tests {
             ReasonCode,
             NoticeKind,
             FlagKind,
+            FigureKind as ExplainedFigure,
+            Role as ContributionRole,
+            TargetDirection,
             EventType,
             Status as EvaluationStatus,
             PolicyKind,

@@ -21,7 +21,7 @@ use crate::grpc::event::{
 use crate::grpc::show::{standing, target_version};
 use crate::log::Head;
 use crate::projection::evaluation::roll_up::{RolledUp, Together};
-use crate::projection::evaluation::ruling::Ruled;
+use crate::projection::evaluation::ruling::{Ruled, Ruling};
 use crate::projection::evaluation::{
     At, GoalEvaluation, IndicatorEvaluation, InitiativeEvaluation, Judgements, cell,
 };
@@ -34,11 +34,21 @@ pub(in crate::grpc) trait Chooses:
 impl<F: Fn(&InitiativeEvaluation, &IndicatorEvaluation) -> bool> Chooses for F {}
 
 pub(in crate::grpc) fn evaluated_at(at: &At, present: Head) -> v1::EvaluatedAt {
+    evaluated_by(&at.ruling, at.effective_on, at.known_at, present)
+}
+
+/// What was computed for a day with what was known at a size, and judged by a ruling.
+pub(in crate::grpc) fn evaluated_by(
+    ruling: &Ruling,
+    on: Date,
+    known_at: u64,
+    present: Head,
+) -> v1::EvaluatedAt {
     v1::EvaluatedAt {
-        effective_on: at.effective_on.to_string(),
-        known_at: at.known_at,
-        policy: Some(ruled(&at.ruling.policy)),
-        rubric: at.ruling.rubric.as_ref().map(ruled),
+        effective_on: on.to_string(),
+        known_at,
+        policy: Some(ruled(&ruling.policy)),
+        rubric: ruling.rubric.as_ref().map(ruled),
         head: Some(head(present)),
     }
 }
@@ -364,7 +374,7 @@ fn aims(found: &Evaluation) -> Vec<Exact> {
 
 /// A value in a unit without the unit: with its decimals, or with one more where they cannot hold it, on the side of every
 /// bound on which it is.
-fn amount(value: &Exact, unit: &Unit, bounds: &[Exact]) -> String {
+pub(in crate::grpc) fn amount(value: &Exact, unit: &Unit, bounds: &[Exact]) -> String {
     let decimals = u32::from(unit.decimals);
     let digits = decimals + u32::from(!value.has_decimals(decimals));
     value.half_up_within(digits, bounds)
@@ -403,7 +413,9 @@ pub(in crate::grpc) fn number(value: &Exact, display: String) -> v1::ExactNumber
     }
 }
 
-fn achieved(achievement: Result<Achievement, Obstacle>) -> v1::AchievementResult {
+pub(in crate::grpc) fn achieved(
+    achievement: Result<Achievement, Obstacle>,
+) -> v1::AchievementResult {
     use v1::achievement_result::Result;
     v1::AchievementResult {
         result: Some(match achievement {

@@ -261,7 +261,7 @@ impl<'a> Evaluator<'a> {
         let entries = counted(state, self.cut).count();
         Ok(Some(IndicatorEvaluation {
             id,
-            phase: self.phase(id),
+            phase: phase_on(&self.at.directory, id, self.at.effective_on),
             lead,
             contributing,
             grade: self.at.ruling.grade(&evaluation, &definition),
@@ -287,30 +287,11 @@ impl<'a> Evaluator<'a> {
             indicator: state,
             cycle: self.at.plan.cycle,
             cut: self.cut,
-            phase: self.phase(id),
+            phase: phase_on(&self.at.directory, id, self.at.effective_on),
             policy: &self.at.ruling.policy.content,
             rounds: rounds.as_deref(),
             components,
         })
-    }
-
-    /// The strongest of what had become of an indicator, its initiative and its goal by D.
-    fn phase(&self, id: IndicatorId) -> Phase {
-        let date = self.at.effective_on;
-        let directory = &self.at.directory;
-        let indicator = directory.indicator(id);
-        let initiative = indicator.and_then(|i| directory.initiative(i.placed_on(date).initiative));
-        let goal = initiative.and_then(|i| directory.goal(i.placed_on(date).goal));
-        let phases = [
-            indicator.map(|entry| entry.phase_on(date)),
-            initiative.map(|entry| entry.phase_on(date)),
-            goal.map(|entry| entry.phase_on(date)),
-        ];
-        phases
-            .into_iter()
-            .flatten()
-            .min_by_key(|phase| strength(*phase))
-            .unwrap_or(Phase::Active)
     }
 
     async fn home(&mut self, goal: GoalId) -> Result<Arc<StreamState>, ReadFault> {
@@ -326,6 +307,23 @@ impl<'a> Evaluator<'a> {
         self.homes.insert(goal, state.clone());
         Ok(state)
     }
+}
+
+/// The strongest of what had become of an indicator, its initiative and its goal by `date`.
+pub fn phase_on(directory: &Directory, id: IndicatorId, date: Date) -> Phase {
+    let indicator = directory.indicator(id);
+    let initiative = indicator.and_then(|i| directory.initiative(i.placed_on(date).initiative));
+    let goal = initiative.and_then(|i| directory.goal(i.placed_on(date).goal));
+    let phases = [
+        indicator.map(|entry| entry.phase_on(date)),
+        initiative.map(|entry| entry.phase_on(date)),
+        goal.map(|entry| entry.phase_on(date)),
+    ];
+    phases
+        .into_iter()
+        .flatten()
+        .min_by_key(|phase| strength(*phase))
+        .unwrap_or(Phase::Active)
 }
 
 /// Orders phases from the strongest: what was given up stays so whatever else rests; of one kind the earlier.

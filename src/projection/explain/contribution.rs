@@ -57,7 +57,8 @@ pub struct Contribution<'a> {
     pub role: Role,
     /// The event that it gives way to: what replaced it, took it back or outdid it.
     pub for_whom: Option<EventId>,
-    /// What it adds to a sum, in the indicator's unit.
+    /// Where amounts add up: what it adds to the total, in the indicator's unit and before the weights of parts; zero of
+    /// what does not count.
     pub adds: Option<Quantity>,
 }
 
@@ -96,6 +97,16 @@ pub fn contributions(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<Co
         .filter(|contribution| contribution.role == Role::Outdone)
         .collect();
     whole.share_out(counting);
+    if matches!(
+        version.definition.agg_time,
+        AggTime::Sum | AggTime::MeanOfPeriods
+    ) {
+        for contribution in &mut known {
+            if !contribution.role.makes_the_figure() {
+                contribution.adds = Some(Quantity::ZERO);
+            }
+        }
+    }
     known
 }
 

@@ -52,6 +52,7 @@ impl Examined<'_> {
             return;
         };
         let rounds = self
+            .measured()
             .calendar_on(self.cut.on)
             .asked(self.id, &version.definition);
         let fixed_on = |day: Date| {

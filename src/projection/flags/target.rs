@@ -9,6 +9,7 @@ use crate::domain::goal::decide::TOTAL_PERCENT;
 use crate::domain::indicator::{Comparator, Definition, MeasureType};
 use crate::domain::target::{Aim, TargetVersion};
 use crate::domain::text::Language;
+use crate::projection::target_history;
 use crate::projection::wording::{self, Words};
 
 /// A revision of the target, with what it replaced.
@@ -159,16 +160,13 @@ impl Examined<'_> {
     }
 
     fn after_the_result(&self, revision: &Revision<'_>, flags: &mut Vec<Flag>) {
-        let Some(last) = counted(self.state, self.cut).max_by_key(|entry| entry.position) else {
+        let result = self.measured().last_report(self.cut);
+        let Some(last) = result.filter(|last| {
+            target_history::is_after_result(revision.after, last, self.cycle, self.cut)
+        }) else {
             return;
         };
         let day = last.valid.counts_on();
-        let nothing_since = last.position < revision.after.position;
-        let over = self.cycle.last() <= self.cut.on;
-        let of_known_days = revision.after.effective_from <= day;
-        if !nothing_since || !(over || of_known_days) {
-            return;
-        }
         let recorded = self.recorded_on(last);
         let mut flag = self.about(
             FlagKind::TargetAfterLastActual,
