@@ -7,6 +7,7 @@ pub mod evaluation;
 pub mod explain;
 pub mod flags;
 pub mod goal_card;
+pub mod goal_diff;
 pub mod listing;
 pub mod measured;
 pub mod organisation;

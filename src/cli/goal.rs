@@ -10,6 +10,10 @@ use crate::cli::render::{change, goal, series};
 use crate::cli::session::Session;
 use crate::cli::watch::{WatchArgs, watch};
 
+pub mod diff;
+
+use diff::DiffArgs;
+
 /// Goals at most, unless more are asked for.
 const GOALS: usize = 500;
 /// Changes of one history at most, unless more are asked for.
@@ -26,6 +30,8 @@ pub enum GoalCommand {
     History(HistoryArgs),
     /// Show goals as they stand, and again each that changes
     Watch(WatchArgs),
+    /// Tell what differs between two points, field by field, with the events behind it
+    Diff(Box<DiffArgs>),
 }
 
 /// Arguments of `goal list`.
@@ -92,6 +98,7 @@ pub async fn run(session: &Session, command: &GoalCommand) -> Result<(), Failure
         GoalCommand::Show(args) => show(session, args).await,
         GoalCommand::History(args) => history(session, args).await,
         GoalCommand::Watch(args) => watch(session, args).await,
+        GoalCommand::Diff(args) => diff::run(session, args).await,
     }
 }
 

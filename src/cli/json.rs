@@ -31,6 +31,7 @@ macro_rules! printed {
 printed! {
     AppendEventsResponse,
     CompareEvaluationsResponse,
+    DiffGoalResponse,
     EvaluatePlanResponse,
     Event,
     ExplainFigureResponse,

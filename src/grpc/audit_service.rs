@@ -16,6 +16,7 @@ use crate::ledger::index::Direction;
 use crate::ledger::{Reader, Standpoint};
 use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
+mod diff;
 mod explain;
 mod findings;
 mod flags;
@@ -120,6 +121,16 @@ impl v1::audit_service_server::AuditService for Services {
     ) -> Result<Response<v1::ListFlagsResponse>, Status> {
         self.unary(request, async |call, request| {
             flags::answer(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn diff_goal(
+        &self,
+        request: Request<v1::DiffGoalRequest>,
+    ) -> Result<Response<v1::DiffGoalResponse>, Status> {
+        self.unary(request, async |call, request| {
+            diff::answer(self, &call, request).await
         })
         .await
     }

@@ -34,7 +34,7 @@ use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, r
 use crate::projection::overview;
 
 mod action;
-mod difference;
+pub(super) mod difference;
 mod ground;
 mod report;
 mod snapshot;

@@ -176,7 +176,9 @@ impl GoalEvaluation {
         }
     }
 
-    fn placed(&self) -> impl Iterator<Item = (&Self, &InitiativeEvaluation, &IndicatorEvaluation)> {
+    pub(in crate::projection) fn placed(
+        &self,
+    ) -> impl Iterator<Item = (&Self, &InitiativeEvaluation, &IndicatorEvaluation)> {
         self.initiatives.iter().flat_map(move |initiative| {
             let indicators = initiative.indicators.iter();
             indicators.map(move |indicator| (self, initiative, indicator))

@@ -1,6 +1,7 @@
 //! What auditors ask, over a real server and of the library.
 
 mod changes;
+mod diff;
 mod explain;
 mod filters;
 mod flags;

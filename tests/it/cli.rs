@@ -50,6 +50,7 @@ fn help_of_the_other_commands() {
     for path in [
         ["plan", "import"],
         ["goal", "list"],
+        ["goal", "diff"],
         ["target", "revise"],
         ["audit", "changes"],
         ["audit", "sample"],
@@ -497,6 +498,7 @@ fn the_command_line_is_read_whole() {
         "daicho org show R5/総務部/3-1/1.1 --on 令和5年6月30日 --known-at 2023-10-10",
         "daicho audit targets --plan R5 --direction lowered --direction postponed --on 2024-03-31",
         "daicho audit explain R5/総務部/3-1/1.1 --figure attainment --on R5.9.30 --since 2023-06-30@2023-07-10",
+        "daicho goal diff R5/総務部/3-1 --from 2023-06-30@5213 --to 令和5年9月30日",
         "daicho audit targets R5/総務部/3-1 --achieved-by-revision --limit 5",
         "daicho plan import plan.csv --dry-run --json --plan-code R5 --server http://127.0.0.1:1",
         "daicho serve --data d --listen 127.0.0.1:0",
@@ -510,6 +512,7 @@ fn the_command_line_is_read_whole() {
         "daicho record R5/総務部/3-1/1.1 12 --on 2023-02-30",
         "daicho audit changes --type target-revise",
         "daicho audit targets --direction lower",
+        "daicho goal diff R5/総務部/3-1 --from 2023-06-31",
         "daicho correct R5/総務部/3-1/1.1 9 --reason x",
         "daicho goal list --full",
         "daicho goal show R5/総務部/3-1 --forms --json --on 2023-09-30",

@@ -40,6 +40,29 @@ impl Client {
         Ok(all)
     }
 
+    /// What differs in a goal between two points, all pages as one.
+    pub async fn diff(
+        &self,
+        request: v1::DiffGoalRequest,
+    ) -> Result<v1::DiffGoalResponse, Failure> {
+        let mut all = v1::DiffGoalResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::DiffGoalRequest {
+                ledger: self.ledger(),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let page = self.take(self.audit.clone().diff_goal(self.ask(request)).await)?;
+            let differences = all.differences;
+            all = page;
+            all.differences.splice(0..0, differences);
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Why a figure is what it is, up to `limit` steps and reports, all pages as one.
     pub async fn explain(
         &self,

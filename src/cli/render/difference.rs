@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::cli::label;
+use crate::cli::render::audit::reference;
 use crate::cli::render::{View, evaluation};
 use crate::cli::terminal;
 
@@ -45,19 +46,60 @@ fn row(view: &View, row: &v1::RowDifference) -> String {
         ));
     }
     line.push('\n');
-    let mut text = line;
-    text.push_str(&fields(view, &row.fields, 4));
+    line.push_str(&fields(view, &row.fields, 4));
+    let steps = [&row.learnt, &row.happened, &row.ruled].map(Option::as_ref);
+    line.push_str(&self::steps(view, &row.fields, steps));
+    line
+}
+
+/// The differences within a goal, subject by subject, each with the events behind it.
+pub fn of_goal(view: &View, response: &v1::DiffGoalResponse) -> String {
+    let mut text = format!("{}\n", view.entity(response.subject.as_ref()));
+    let at = |at: Option<&v1::EvaluatedAt>| {
+        at.map(|at| evaluation::evaluated_at(view, at))
+            .unwrap_or_default()
+    };
+    let (from, to) = (at(response.from.as_ref()), at(response.to.as_ref()));
+    text.push_str(&view.pick(
+        format!("  変更前: {from}\n  変更後: {to}\n"),
+        format!("  from: {from}\n  to:   {to}\n"),
+    ));
+    for found in &response.differences {
+        text.push_str(&format!(
+            "\n{}  [{}]",
+            view.entity(found.subject.as_ref()),
+            label::materiality(view.language, found.materiality())
+        ));
+        if found.change() != v1::RowChange::Changed {
+            let change = label::row_change(view.language, found.change());
+            text.push_str(&format!(" {change}"));
+        }
+        text.push('\n');
+        text.push_str(&fields(view, &found.fields, 4));
+        let steps = [&found.learnt, &found.happened, &found.ruled].map(Option::as_ref);
+        text.push_str(&self::steps(view, &found.fields, steps));
+    }
+    let (shown, total) = (response.differences.len(), response.total);
+    text.push_str(&view.pick(
+        format!("\n差異 {total}件、表示 {shown}件\n"),
+        format!("\n{total} differ; {shown} shown\n"),
+    ));
+    text.push_str(&evaluation::footer(view, response.to.as_ref()));
+    text
+}
+
+/// What lies between: what was learnt, what happened, what another policy judges.
+fn steps(
+    view: &View,
+    whole: &[v1::FieldDifference],
+    [learnt, happened, ruled]: [Option<&v1::RowStep>; 3],
+) -> String {
+    let mut text = String::new();
     for (step, title) in [
+        (learnt, view.pick("判明したこと", "what was learnt")),
+        (happened, view.pick("起きたこと", "what happened")),
         (
-            row.learnt.as_ref(),
-            view.pick("判明したこと", "what was learnt"),
-        ),
-        (
-            row.happened.as_ref(),
-            view.pick("起きたこと", "what happened"),
-        ),
-        (
-            row.ruled.as_ref(),
+            ruled,
             view.pick("算定方針の違い", "what the other policy judges"),
         ),
     ] {
@@ -66,8 +108,7 @@ fn row(view: &View, row: &v1::RowDifference) -> String {
             continue;
         }
         text.push_str(&format!("    {title}\n"));
-        let whole = step.fields == row.fields;
-        if !whole {
+        if step.fields != whole {
             text.push_str(&fields(view, &step.fields, 6));
         }
         for cause in &step.causes {
@@ -161,6 +202,13 @@ fn cause(view: &View, cause: &v1::Cause) -> String {
             terminal::line(&reason.text)
         ));
     }
+    text.push_str(&reference::grounds(
+        view,
+        None,
+        cause.source_document.as_ref(),
+        cause.decision_event_id.as_deref(),
+        8,
+    ));
     if !cause.fields.is_empty() {
         text.push_str(&fields(view, &cause.fields, 8));
     }

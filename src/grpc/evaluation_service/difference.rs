@@ -3,12 +3,15 @@
 use crate::api::v1;
 use crate::domain::directory::Named;
 use crate::domain::evaluation::{AgainstTarget, Evaluation, Exact, Figure};
-use crate::grpc::event::{Choice as _, show_actor, show_reason, show_timestamp};
+use crate::domain::event::Recorded;
+use crate::grpc::event::{
+    Choice as _, show_actor, show_reason, show_source_document, show_timestamp,
+};
 use crate::grpc::show;
 use crate::grpc::show::evaluation::number;
 use crate::projection::describe::subject_of;
 use crate::projection::evaluation::cause::{Cause, RowChangeBy, Step, Steps};
-use crate::projection::evaluation::compare::{FieldDifference, RowDifference};
+use crate::projection::evaluation::compare::RowDifference;
 use crate::projection::evaluation::rows::Column;
 use crate::projection::evaluation::{GoalEvaluation, PlanEvaluation};
 
@@ -62,8 +65,19 @@ fn step(to: &PlanEvaluation, step: &Step) -> v1::RowStep {
 
 fn cause(to: &PlanEvaluation, cause: &Cause) -> v1::Cause {
     let recorded = &cause.stored.recorded;
-    let event = &recorded.event;
     let change = cause.difference.as_deref();
+    let about = subject_of(&recorded.event);
+    let about = show::entity(&to.at.directory, about, to.at.effective_on);
+    v1::Cause {
+        fields: change.map(changed).unwrap_or_default(),
+        materiality: change.map_or(0, |change| change.difference.materiality.number()),
+        ..event(recorded, about)
+    }
+}
+
+/// An event that bears on a difference, without what it changed.
+pub(in crate::grpc) fn event(recorded: &Recorded, about: v1::Entity) -> v1::Cause {
+    let event = &recorded.event;
     v1::Cause {
         event_id: event.id.to_string(),
         position: recorded.position,
@@ -76,13 +90,11 @@ fn cause(to: &PlanEvaluation, cause: &Cause) -> v1::Cause {
             .valid
             .and_then(|valid| valid.to)
             .map(|day| day.to_string()),
-        subject: Some(show::entity(
-            &to.at.directory,
-            subject_of(event),
-            to.at.effective_on,
-        )),
-        fields: change.map(changed).unwrap_or_default(),
-        materiality: change.map_or(0, |change| change.difference.materiality.number()),
+        subject: Some(about),
+        source_document: event.source_document.as_ref().map(show_source_document),
+        decision_event_id: event.decision.map(|id| id.to_string()),
+        fields: Vec::new(),
+        materiality: 0,
     }
 }
 
@@ -109,18 +121,19 @@ fn fields(
             field: field.column.name().to_owned(),
             before: some(&field.before),
             after: some(&field.after),
-            points: points(field, before, after),
+            points: points(field.column, before, after),
+            item: None,
         })
         .collect()
 }
 
 /// What a share rose or fell by, in percentage points.
-fn points(
-    field: &FieldDifference,
+pub(in crate::grpc) fn points(
+    column: Column,
     before: Option<&Evaluation>,
     after: Option<&Evaluation>,
 ) -> Option<v1::ExactNumber> {
-    let (before, after) = (share(field.column, before?)?, share(field.column, after?)?);
+    let (before, after) = (share(column, before?)?, share(column, after?)?);
     let points = after.minus(&before).times(&100.into());
     let shown = points.half_up(POINTS_DIGITS);
     Some(number(&points, shown))

@@ -24,7 +24,7 @@ use crate::projection::evaluation::{At, GoalEvaluation, PlanEvaluation};
 /// Events told for one step of one row at most.
 pub const CAUSES_MAX: usize = 200;
 /// Events of one row looked at for one step at most.
-const CANDIDATES_MAX: usize = 2_000;
+pub const CANDIDATES_MAX: usize = 2_000;
 
 /// An event that bears on a difference.
 #[derive(Clone, Debug)]
@@ -378,7 +378,7 @@ fn goal_of(event: &Event) -> Option<GoalId> {
 }
 
 /// Whether an event holds for a day up to `day`: a report for its last day, a change from its first on.
-fn holds_by(event: &Event, day: Date) -> bool {
+pub fn holds_by(event: &Event, day: Date) -> bool {
     let of_days = matches!(
         event.payload,
         Payload::ActualRecorded(_)

@@ -83,7 +83,7 @@ fn in_order(directory: &Directory, plan: PlanId, date: Date) -> Vec<GoalId> {
 const HOMES_MAX: usize = 64;
 
 /// Evaluates what stands in one plan at one (D, K).
-pub(super) struct Evaluator<'a> {
+pub(in crate::projection) struct Evaluator<'a> {
     reader: &'a Reader,
     at: &'a At,
     cut: Cut,
@@ -94,7 +94,7 @@ pub(super) struct Evaluator<'a> {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn new(reader: &'a Reader, at: &'a At) -> Self {
+    pub(in crate::projection) fn new(reader: &'a Reader, at: &'a At) -> Self {
         Self {
             reader,
             at,
@@ -160,7 +160,7 @@ impl<'a> Evaluator<'a> {
 
     /// An indicator with the initiative and the goal it stands under on D, and nothing else of them; `None` where it does
     /// not stand in the plan then.
-    pub(super) async fn alone(
+    pub(in crate::projection) async fn alone(
         &mut self,
         id: IndicatorId,
     ) -> Result<Option<GoalEvaluation>, ReadFault> {

@@ -151,7 +151,10 @@ impl Whole<'_> {
         }
         if self.definition.agg_space == AggSpace::MinOfParts {
             let mut totals: BTreeMap<Option<&Key>, Decimal> = BTreeMap::new();
-            for contribution in counting.iter().filter(|c| c.role == Role::Adds) {
+            // Nothing said of all parts together is a part of its own.
+            let of_part = |entry: &Entry| value(entry).is_some() || part(entry).is_some();
+            let adding = counting.iter().filter(|c| c.role == Role::Adds);
+            for contribution in adding.filter(|c| of_part(c.entry)) {
                 let total = totals.entry(part(contribution.entry)).or_default();
                 *total += contribution.adds.unwrap_or_default().decimal();
             }

@@ -113,6 +113,63 @@ impl Asking {
             ..Default::default()
         };
         ask!("changes", audit.list_changes, changes);
+        let mut computed = |name, answer: Result<(Vec<u8>, Option<EvaluatedAt>), Status>| {
+            let answer = answer.map_or_else(
+                |status| (refused(&status), None),
+                |(bytes, at)| (bytes, at.map(answered)),
+            );
+            all.insert(name, answer);
+        };
+        let targets = ListTargetChangesRequest {
+            subject: Some("前/件".to_owned()),
+            as_of: as_of(),
+            ..Default::default()
+        };
+        let answer = self.audit.list_target_changes(targets).await;
+        computed(
+            "targets",
+            answer.map(|answer| {
+                let mut message = answer.into_inner();
+                let at = message.evaluated_at.take();
+                (message.encode_to_vec(), at)
+            }),
+        );
+        for (name, figure) in [
+            ("actual", ExplainedFigure::Actual),
+            ("attainment", ExplainedFigure::Attainment),
+        ] {
+            let explain = ExplainFigureRequest {
+                indicator: "前/件".to_owned(),
+                figure: figure.into(),
+                as_of: as_of(),
+                ..Default::default()
+            };
+            let answer = self.audit.explain_figure(explain).await;
+            computed(
+                name,
+                answer.map(|answer| {
+                    let mut message = answer.into_inner();
+                    let at = message.evaluated_at.take();
+                    (message.encode_to_vec(), at)
+                }),
+            );
+        }
+        let diff = DiffGoalRequest {
+            subject: "前/1".to_owned(),
+            from: at(0, Some("2022-03-01".to_owned())),
+            to: as_of(),
+            ..Default::default()
+        };
+        let answer = self.audit.diff_goal(diff).await;
+        computed(
+            "diff",
+            answer.map(|answer| {
+                let mut message = answer.into_inner();
+                message.from = None;
+                let at = message.to.take();
+                (message.encode_to_vec(), at)
+            }),
+        );
         let asked = GetLedgerRequest {
             as_of: as_of(),
             ..Default::default()
@@ -145,6 +202,15 @@ impl Asking {
     async fn listed(&mut self, request: ListGoalsRequest) -> Vec<String> {
         let answer = self.goals.list_goals(request).await.unwrap().into_inner();
         answer.goals.into_iter().map(|goal| goal.code).collect()
+    }
+}
+
+/// D and K of what a policy judges too.
+fn answered(at: EvaluatedAt) -> AnsweredAt {
+    AnsweredAt {
+        head: at.head,
+        effective_on: at.effective_on,
+        known_at: at.known_at,
     }
 }
 

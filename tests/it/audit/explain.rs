@@ -233,3 +233,78 @@ async fn a_way_leads_forward_only() {
     }
     server.stop().await;
 }
+
+#[tokio::test]
+async fn on_the_finished_sample_every_way_leads_to_the_evaluated_figure() {
+    use daicho::domain::actual::aggregate::Cut;
+    use daicho::domain::evaluation::Exact;
+    use daicho::domain::event::Stream;
+    use daicho::projection::evaluation::{At, Ruling, evaluate_plan};
+    use daicho::projection::explain::figure::{Explained, FigureKind};
+    use daicho::projection::measured::Measured;
+    use daicho::projection::overview::plan_on;
+
+    let ledgers = crate::fixture::start(&daicho::log::MemoryLog::new()).await;
+    let today = crate::fixture::date("2024-06-01");
+    let (reader, _) = daicho::server::sample::prepare(&ledgers, today)
+        .await
+        .unwrap();
+    let view = reader.view();
+    let on = crate::fixture::date("2024-03-31");
+    let at = At {
+        directory: view.directory.clone(),
+        plan: plan_on(&view.directory, on).unwrap(),
+        effective_on: on,
+        known_at: view.size,
+        ruling: Ruling::on(&view.directory, on, view.size),
+    };
+    let evaluated = evaluate_plan(&reader, at.clone()).await.unwrap();
+    let (mut numbers, mut obstacles) = (0, 0);
+    for (_, _, indicator) in evaluated.indicators() {
+        let home = Stream::goal(indicator.entry.home);
+        let home = reader.stream(home, view.size).await.unwrap();
+        for kind in FigureKind::ALL.iter().copied() {
+            let explained = Explained {
+                measured: Measured {
+                    id: indicator.id,
+                    state: home.goal.indicator(indicator.id).unwrap(),
+                    home: &home.goal,
+                    cycle: at.plan.cycle,
+                    directory: &view.directory,
+                    policy: &at.ruling.policy.content,
+                },
+                kind,
+            };
+            let reading = |cut| explained.reading(cut);
+            let until = Cut::on(on).known_at(view.size);
+            let nothing = until.known_at(0);
+            let steps = explained.way(nothing, until).steps(0, usize::MAX, reading);
+            let differences = steps.iter().map(|step| step.before.difference(&step.after));
+            let total = differences.flatten().fold(Exact::zero(), |a, b| a.plus(&b));
+            let end = reading(until);
+            match &end.figure {
+                Ok(figure) => assert_eq!(total, *figure),
+                Err(_) => assert!(total.is_zero()),
+            }
+            let found = &indicator.evaluation;
+            match (kind, &found.current) {
+                (FigureKind::Actual, _) => {
+                    assert_eq!(end.figure, found.value);
+                    assert_eq!(end.actual.as_ref(), Some(&found.actual));
+                }
+                (FigureKind::Attainment, Some(current)) => {
+                    assert_eq!(end.figure, current.attainment);
+                }
+                (FigureKind::Attainment | FigureKind::Target, _) => {
+                    let current = found.current.as_ref().map(|current| &current.target);
+                    assert_eq!(end.target.as_ref(), current);
+                }
+            }
+            match end.figure {
+                Ok(_) => numbers += 1,
+                Err(_) => obstacles += 1,
+            }
+        }
+    }
+    assert!(100 < numbers && 10 < obstacles, "{numbers} {obstacles}");
+}

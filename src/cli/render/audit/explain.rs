@@ -137,7 +137,7 @@ fn steps(view: &View, response: &v1::ExplainFigureResponse) -> String {
         };
         table.row([
             what,
-            difference(step),
+            difference(view, response.figure(), step),
             reading(view, response, step.after.as_ref()),
         ]);
         for event in events.filter(|_| step.cause() == v1::StepCause::Dated) {
@@ -171,11 +171,17 @@ fn steps(view: &View, response: &v1::ExplainFigureResponse) -> String {
 }
 
 /// `+5`, `-3`, `0`; `-` where there is nothing to compare.
-fn difference(step: &v1::FigureStep) -> String {
+fn difference(view: &View, figure: v1::ExplainedFigure, step: &v1::FigureStep) -> String {
     let Some(number) = &step.difference else {
         return "-".to_owned();
     };
-    let shown = terminal::line(&number.display);
+    let mut shown = terminal::line(&number.display);
+    // The difference of two shares is in percentage points.
+    if figure == v1::ExplainedFigure::Attainment
+        && let Some(points) = shown.strip_suffix('%')
+    {
+        shown = view.pick(format!("{points}ポイント"), format!("{points} points"));
+    }
     match number.numerator.as_str() {
         "0" => "0".to_owned(),
         numerator if numerator.starts_with('-') => shown,
@@ -197,7 +203,6 @@ fn contributions(view: &View, response: &v1::ExplainFigureResponse) -> String {
     let positions: std::collections::BTreeMap<&str, u64> = response
         .contributions
         .iter()
-        .chain([])
         .filter_map(|found| found.event.as_ref())
         .chain(response.steps.iter().flat_map(|step| &step.events))
         .map(|event| (event.event_id.as_str(), event.position))
