@@ -18,7 +18,7 @@ use crate::projection::goal_diff::portrait::{Portrait, portrait};
 pub struct Cause {
     /// The event.
     pub stored: Stored,
-    /// What it changed, of what was learnt; `None`: nothing on this day.
+    /// What it changed, of what was learnt; of what happened the fields that it alone set, if it set any.
     pub change: Option<Change>,
 }
 
@@ -196,17 +196,17 @@ impl Places {
             let after = portrait(reader, &at, subject).await?;
             let found = change(before, after.clone());
             before = after;
-            // A report that leaves all figures as they were is told too: a correction to the same value.
-            if found.is_none() && !(is_report(event) && holds_by(event, from.effective_on)) {
+            // What left everything as it was, a correction to the same value, explains nothing.
+            let Some(found) = found else {
                 continue;
-            }
+            };
             if CAUSES_MAX <= step.causes.len() {
                 step.more = true;
                 return Ok(());
             }
             step.causes.push(Cause {
                 stored,
-                change: found,
+                change: Some(found),
             });
         }
         Ok(())
@@ -259,11 +259,4 @@ impl Places {
             .collect();
         Ok(())
     }
-}
-
-fn is_report(event: &Event) -> bool {
-    matches!(
-        event.payload,
-        Payload::ActualRecorded(_) | Payload::ActualCorrected(_) | Payload::ActualRetracted(_)
-    )
 }
