@@ -40,7 +40,8 @@ fn revised(
             assumed: false,
         }));
     }
-    let mut steps: Vec<(&str, Result<&str, (&str, Aim)>)> = Vec::new();
+    type Decision<'d> = (&'d str, Aim);
+    let mut steps: Vec<(&str, Result<&str, Decision<'_>>)> = Vec::new();
     steps.extend(reports.iter().map(|(day, amount)| (*day, Ok(*amount))));
     let decisions = revisions.iter();
     steps.extend(decisions.map(|(decided, effective, aim)| (*decided, Err((*effective, *aim)))));
