@@ -30,6 +30,7 @@ use crate::cli::plan::PlanCommand;
 use crate::cli::plan::import::Encode;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
+use crate::cli::report::ReportCommand;
 use crate::cli::session::Session;
 use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
@@ -51,6 +52,8 @@ pub mod period;
 pub mod plan;
 pub mod policy;
 pub mod record;
+pub mod report;
+pub mod sheet;
 pub mod status;
 pub mod target;
 pub mod watch;
@@ -185,6 +188,9 @@ pub enum Command {
     Forecast(Box<ForecastArgs>),
     /// Record how many asked, for what is done only as needed
     Demand(Box<DemandArgs>),
+    /// Write files for people
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Change a target
     #[command(subcommand)]
     Target(TargetCommand),
@@ -389,6 +395,7 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Note(args) => everyday::note(&open().await?, args).await,
         Command::Forecast(args) => everyday::forecast(&open().await?, args).await,
         Command::Demand(args) => everyday::demand(&open().await?, args).await,
+        Command::Report(command) => report::run(&open().await?, command).await,
         Command::Target(command) => target::run(&open().await?, command).await,
         Command::Audit(command) => audit::run(&open().await?, command).await,
         Command::Events(command) => events::run(&open().await?, command).await,

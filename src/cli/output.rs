@@ -1,8 +1,12 @@
 //! The one place that writes to the terminal.
 
 use std::io::{self, IsTerminal as _, Write};
+use std::path::Path;
 
 use crate::cli::failure::Failure;
+use crate::cli::language::pick;
+use crate::cli::terminal;
+use crate::domain::text::Language;
 
 /// Where answers and remarks go: answers to standard output, everything else to standard error, so that a
 /// program can read the one while a person reads the other.
@@ -21,6 +25,31 @@ impl Output {
         out.write_all(bytes)
             .and_then(|()| out.flush())
             .map_err(Failure::output)
+    }
+
+    /// Writes a file that somebody asked for; one that is there is replaced only with `force`.
+    pub fn file(
+        &self,
+        language: Language,
+        path: &Path,
+        force: bool,
+        bytes: &[u8],
+    ) -> Result<(), Failure> {
+        let shown = terminal::line(&path.to_string_lossy());
+        if !force && path.exists() {
+            return Err(Failure::usage(pick(
+                language,
+                format!("{shown} はすでにあります。置き換えるには --force を付けてください"),
+                format!("{shown} exists; replace it with --force"),
+            )));
+        }
+        std::fs::write(path, bytes).map_err(|error| {
+            Failure::usage(pick(
+                language,
+                format!("{shown} に書けません: {error}"),
+                format!("cannot write {shown}: {error}"),
+            ))
+        })
     }
 
     /// Writes an answer and ends the line.

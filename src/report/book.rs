@@ -1,14 +1,18 @@
 //! A workbook of tables: fonts, widths, frozen heads, print areas, locked cells with inputs between them.
 
 use rust_xlsxwriter::{
-    Color, DataValidation, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder,
-    ProtectionOptions, Workbook, Worksheet, XlsxError,
+    Color, DocProperties, ExcelDateTime, Format, FormatAlign, FormatBorder, ProtectionOptions,
+    Workbook, Worksheet, XlsxError,
 };
 
 use unicode_width::UnicodeWidthStr as _;
 
-use crate::domain::date::Date;
+use crate::domain::date::{Date, DateSpan};
 use crate::domain::quantity::Quantity;
+
+use validation::{moment, validation};
+
+mod validation;
 
 /// A Japanese font that Excel has on every platform, and others replace by one of theirs.
 const FONT: &str = "游ゴシック";
@@ -64,21 +68,35 @@ pub struct Table {
 pub struct Column {
     /// Its heading.
     pub heading: String,
-    /// Its width in characters.
+    /// Its width in characters; 0 hides it from people.
     pub width: u16,
-    /// What may be filled in; `None`: its cells are locked.
+    /// What may be filled in; `None`: its cells are locked, but for those that ask for something themselves.
     pub input: Option<Input>,
     /// Whether it is printed; columns that are not stand behind those that are.
     pub printed: bool,
 }
 
 /// What may be filled in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Input {
     /// Anything.
     Free,
     /// One of these, or nothing.
     Choice(Vec<&'static str>),
+    /// One of these, or nothing: words that somebody else chose. Where they are too long for a list that a
+    /// spreadsheet keeps, the part of each before its `:` is offered.
+    OneOf(Vec<String>),
+    /// A number; with the bounds of a definition, and the digits that it may have behind the point.
+    Number {
+        /// The least, if there is one.
+        min: Option<Quantity>,
+        /// The greatest, if there is one.
+        max: Option<Quantity>,
+        /// Digits behind the point; 0: whole numbers only.
+        decimals: u32,
+    },
+    /// A day from the first to the last, both included.
+    Day(DateSpan),
 }
 
 /// What a cell holds.
@@ -93,6 +111,8 @@ pub enum Cell {
     Number(Quantity),
     /// A day.
     Day(Date),
+    /// To be filled in, whatever its column is; with what stands there at first.
+    Asked(Box<Cell>, Input),
 }
 
 /// The workbook could not be written.
@@ -156,28 +176,37 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
         let at = column_index(at);
         sheet.set_column_width(at, column.width)?;
         sheet.write_string_with_format(head, at, &column.heading, &heading)?;
-        if let Some(Input::Choice(choices)) = &column.input
+        if column.width == 0 {
+            sheet.set_column_hidden(at)?;
+        }
+        if let Some(input) = &column.input
             && first <= last
+            && let Some(rule) = validation(input)?
         {
-            let list = DataValidation::new()
-                .allow_list_strings(choices)?
-                .set_error_title("選択してください")?
-                .set_error_message("一覧から選ぶか、空のままにしてください。")?;
-            sheet.add_data_validation(first, at, last, at, &list)?;
+            sheet.add_data_validation(first, at, last, at, &rule)?;
         }
     }
+    let headings = table.columns.iter();
+    let headings: Vec<Cell> = headings
+        .map(|column| Cell::Text(column.heading.clone()))
+        .collect();
+    sheet.set_row_height(head, row_height(&table.columns, &headings))?;
     for (number, row) in table.rows.iter().enumerate() {
         let marked = table.marked.contains(&number);
         for (at, column) in table.columns.iter().enumerate() {
             let cell = row.get(at).unwrap_or(&Cell::Empty);
+            let (row, at) = (first + index(number), column_index(at));
             let format = format(column, marked, cell);
-            write(
-                sheet,
-                first + index(number),
-                column_index(at),
-                cell,
-                &format,
-            )?;
+            let content = match cell {
+                Cell::Asked(content, input) => {
+                    if let Some(rule) = validation(input)? {
+                        sheet.add_data_validation(row, at, row, at, &rule)?;
+                    }
+                    content.as_ref()
+                }
+                content => content,
+            };
+            write(sheet, row, at, content, &format)?;
         }
         sheet.set_row_height(first + index(number), row_height(&table.columns, row))?;
     }
@@ -190,7 +219,9 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
             column_index(table.columns.len().saturating_sub(1)),
         )?;
     }
-    let inputs = table.columns.iter().any(|column| column.input.is_some());
+    let asked = |cell: &Cell| matches!(cell, Cell::Asked(..));
+    let inputs = table.columns.iter().any(|column| column.input.is_some())
+        || table.rows.iter().flatten().any(asked);
     if inputs {
         let options = ProtectionOptions {
             use_autofilter: true,
@@ -206,6 +237,8 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
 /// The height in points that the longest text of a row needs: spreadsheets do not all find it themselves.
 fn row_height(columns: &[Column], row: &[Cell]) -> f64 {
     let lines = |(column, cell): (&Column, &Cell)| match cell {
+        // What people do not see needs no space.
+        _ if column.width == 0 => 1,
         Cell::Text(text) => text
             .lines()
             .map(|line| {
@@ -223,13 +256,13 @@ fn row_height(columns: &[Column], row: &[Cell]) -> f64 {
 
 fn format(column: &Column, marked: bool, cell: &Cell) -> Format {
     let mut format = base().set_text_wrap().set_border(FormatBorder::Thin);
-    if column.input.is_some() {
+    if column.input.is_some() || matches!(cell, Cell::Asked(..)) {
         format = format.set_unlocked().set_background_color(INPUT);
     } else if marked {
         format = format.set_background_color(MARKED);
     }
     match cell {
-        Cell::Day(_) => format.set_num_format("yyyy-mm-dd"),
+        Cell::Day(_) | Cell::Asked(_, Input::Day(_)) => format.set_num_format("yyyy-mm-dd"),
         Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format.set_quote_prefix(),
         _ => format,
     }
@@ -244,6 +277,8 @@ fn write(
 ) -> Result<(), XlsxError> {
     match cell {
         Cell::Empty => sheet.write_blank(row, column, format)?,
+        // What is asked for has been taken out of its frame; a frame in a frame is that of the inner one.
+        Cell::Asked(content, _) => return write(sheet, row, column, content, format),
         Cell::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
         Cell::Number(number) => {
             let text = number.to_string();
@@ -256,12 +291,7 @@ fn write(
                 _ => sheet.write_string_with_format(row, column, text, format)?,
             }
         }
-        Cell::Day(day) => {
-            let part = |number: i8| u8::try_from(number).unwrap_or_default();
-            let year = u16::try_from(day.year()).unwrap_or_default();
-            let moment = ExcelDateTime::from_ymd(year, part(day.month()), part(day.day()))?;
-            sheet.write_datetime_with_format(row, column, &moment, format)?
-        }
+        Cell::Day(day) => sheet.write_datetime_with_format(row, column, moment(*day)?, format)?,
     };
     Ok(())
 }

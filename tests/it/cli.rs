@@ -18,6 +18,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 mod answers;
 mod process;
 mod rounds;
+mod sheets;
 
 fn view(language: Language, columns: Option<usize>) -> View {
     View::new(language, columns).of(answers::ledger())

@@ -72,7 +72,7 @@ pub fn review(
     let table = table(&source.plan, &lines, doubtful);
     let bytes =
         workbook(&page, &[table]).map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
-    write(language, args, &bytes)?;
+    output.file(language, &args.output, args.force, &bytes)?;
     if json {
         let told = serde_json::json!({
             "plan": source.plan.head.code,
@@ -89,24 +89,6 @@ pub fn review(
         format!("{file} に{count}行を書きました（要確認 {doubtful}行）"),
         format!("wrote {count} lines to {file} ({doubtful} to look at)"),
     ))
-}
-
-fn write(language: Language, args: &ReviewArgs, bytes: &[u8]) -> Result<(), Failure> {
-    let shown = terminal::line(&args.output.to_string_lossy());
-    if !args.force && args.output.exists() {
-        return Err(Failure::usage(pick(
-            language,
-            format!("{shown} はすでにあります。置き換えるには --force を付けてください"),
-            format!("{shown} exists; replace it with --force"),
-        )));
-    }
-    std::fs::write(&args.output, bytes).map_err(|error| {
-        Failure::usage(pick(
-            language,
-            format!("{shown} に書けません: {error}"),
-            format!("cannot write {shown}: {error}"),
-        ))
-    })
 }
 
 type Fill = fn(&Plan, &Line<'_>) -> Cell;

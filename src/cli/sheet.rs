@@ -1,0 +1,15 @@
+//! A section's reports in a spreadsheet: a sheet goes out with what the section answers for, is filled in, and comes
+//! back whole or not at all.
+//!
+//! The client makes and reads it: the sheet is made of answers that any client gets, and comes back as the events that
+//! any client sends, so a file passes the same rules and rights as a report that is typed. What a server would have to
+//! promise for ever is only the API.
+//!
+//! [`draw`] makes the sheet, [`read`] takes a file apart into [`row::Row`]s, [`take`] makes events of them and sends
+//! them as one request, and [`told`] says what came of each row.
+
+pub mod column;
+pub mod draw;
+pub mod form;
+pub mod made;
+pub mod period;
