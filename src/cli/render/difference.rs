@@ -137,12 +137,9 @@ fn fields(view: &View, fields: &[v1::FieldDifference], indent: usize) -> String 
             cell(&field.after)
         ));
         if let Some(points) = &field.points {
-            let sign = if points.display.starts_with(['-', '0']) {
-                ""
-            } else {
-                "+"
-            };
             let points = terminal::line(&points.display);
+            let rises = !points.starts_with('-') && points.contains(|c| matches!(c, '1'..='9'));
+            let sign = if rises { "+" } else { "" };
             text.push_str(&view.pick(
                 format!("（{sign}{points}ポイント）"),
                 format!(" ({sign}{points} points)"),
