@@ -6,8 +6,10 @@ use crate::api::v1;
 use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
-use crate::cli::render::{difference, evaluation};
+use crate::cli::input;
+use crate::cli::render::{cycles, difference, evaluation};
 use crate::cli::session::Session;
+use crate::domain::date::Date;
 
 pub mod point;
 
@@ -99,6 +101,28 @@ pub struct EvaluateArgs {
 pub enum EvaluateCommand {
     /// What differs between two evaluations, criterion by criterion, with the events behind it
     Compare(Box<CompareArgs>),
+    /// What stands beside the year before: criteria that both years define alike, and why the others cannot be compared
+    LastYear(Box<LastYearArgs>),
+}
+
+/// Arguments of `evaluate last-year`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = LAST_YEAR_EXAMPLES)]
+pub struct LastYearArgs {
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// The earlier plan: its code or id; absent: that of the earlier day, of those that began before
+    #[arg(long, value_name = "PLAN")]
+    with: Option<String>,
+    /// The earlier day; absent: the same day of the year before
+    #[arg(long, value_name = "DATE", value_parser = input::date)]
+    day_before: Option<Date>,
+    /// The policy (算定方針) and its version, for both years; absent: the one in force on the later day
+    #[arg(long, value_name = "CODE@VERSION", value_parser = policy)]
+    policy: Option<v1::PolicyVersion>,
 }
 
 /// Arguments of `evaluate compare`.
@@ -133,10 +157,16 @@ Examples:
   daicho evaluate compare R5 --from 2023-06-30 --to 2023-09-30 --major-only
   daicho evaluate compare R5 --from 上半期";
 
+const LAST_YEAR_EXAMPLES: &str = "\
+Examples:
+  daicho evaluate last-year R5 --on 2023-09-30
+  daicho evaluate last-year R5 --on 2023-09-30 --known-at 2023-10-10 --with R4";
+
 /// Does what was asked.
 pub async fn run(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
     match &args.command {
         Some(EvaluateCommand::Compare(args)) => compare(session, args).await,
+        Some(EvaluateCommand::LastYear(args)) => last_year(session, args).await,
         None => evaluate(session, args).await,
     }
 }
@@ -206,6 +236,18 @@ async fn compare(session: &Session, args: &CompareArgs) -> Result<(), Failure> {
         ..v1::CompareEvaluationsRequest::default()
     };
     session.answer(&session.client.compare(request).await?, difference::list)
+}
+
+async fn last_year(session: &Session, args: &LastYearArgs) -> Result<(), Failure> {
+    let request = v1::CompareCyclesRequest {
+        plan: args.plan.clone(),
+        as_of: args.as_of.message(),
+        plan_before: args.with.clone(),
+        day_before: args.day_before.map(|day| day.to_string()),
+        policy: args.policy.clone(),
+        ..v1::CompareCyclesRequest::default()
+    };
+    session.answer(&session.client.cycles(request).await?, cycles::list)
 }
 
 /// What `--major-only` asks for.

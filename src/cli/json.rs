@@ -30,6 +30,7 @@ macro_rules! printed {
 
 printed! {
     AppendEventsResponse,
+    CompareCyclesResponse,
     CompareEvaluationsResponse,
     DiffGoalResponse,
     EvaluatePlanResponse,

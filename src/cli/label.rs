@@ -337,6 +337,15 @@ labels! {
         Added => "追加", "added";
         Removed => "除外", "removed";
     }
+    /// Why a criterion cannot be compared with the year before.
+    apart(Apart) {
+        New => "新規", "new";
+        Ended => "終了", "ended";
+        Redefined => "定義の変更", "redefined";
+        UnitChanged => "単位の変更", "unit changed";
+        Ambiguous => "特定できない", "ambiguous";
+        SetAside => "対象外", "set aside";
+    }
     /// What kind of narrative.
     narrative_kind(NarrativeKind) {
         Cause => "要因", "cause";

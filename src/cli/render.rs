@@ -11,6 +11,7 @@ use crate::domain::text::Language;
 pub mod action;
 pub mod audit;
 pub mod change;
+pub mod cycles;
 pub mod difference;
 pub mod evaluation;
 pub mod event;

@@ -34,6 +34,7 @@ use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, r
 use crate::projection::overview;
 
 mod action;
+mod cycles;
 pub(super) mod difference;
 mod ground;
 mod report;
@@ -164,6 +165,16 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 })
             },
         )
+        .await
+    }
+
+    async fn compare_cycles(
+        &self,
+        request: Request<v1::CompareCyclesRequest>,
+    ) -> Result<Response<v1::CompareCyclesResponse>, Status> {
+        self.unary(request, async |call, request: v1::CompareCyclesRequest| {
+            self.cycles(call, request).await
+        })
         .await
     }
 

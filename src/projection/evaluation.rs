@@ -7,6 +7,7 @@
 //! rows, cell  the tree as canonical bytes: what snapshots digest
 //! roll_up     sections, departments, pillars: distributions and coverage
 //! compare     two trees, cell by cell; `cause` finds the events between them
+//! constant_set  what two plans measure in the same way
 //! cache       what was computed lately
 //! ```
 //! A tree is a function of the ledger's first K events, D and the ruling, and of nothing else.
@@ -28,6 +29,7 @@ pub mod cache;
 pub mod cause;
 pub mod cell;
 pub mod compare;
+pub mod constant_set;
 pub mod roll_up;
 pub mod rows;
 pub mod ruling;
@@ -58,6 +60,16 @@ impl At {
     pub fn period(&self) -> Option<&Arc<Period>> {
         self.directory
             .period_of_day(self.plan.id, self.effective_on)
+    }
+
+    /// Another plan on another day, with what was known for this one and judged by what judges this one.
+    #[must_use]
+    pub fn beside(&self, plan: Arc<Plan>, effective_on: Date) -> Self {
+        Self {
+            plan,
+            effective_on,
+            ..self.clone()
+        }
     }
 
     /// The code of a unit; nothing where the ledger did not know it.

@@ -92,6 +92,36 @@ impl Client {
         Ok(all.unwrap_or_default())
     }
 
+    /// A plan beside the one of the year before, all pages as one.
+    pub async fn cycles(
+        &self,
+        request: v1::CompareCyclesRequest,
+    ) -> Result<v1::CompareCyclesResponse, Failure> {
+        let mut all = v1::CompareCyclesResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::CompareCyclesRequest {
+                ledger: self.ledger(),
+                page_size: PAGE,
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let mut service = self.evaluations.clone();
+            let page = self.take(service.compare_cycles(self.ask(request)).await)?;
+            let (mut compared, mut left_out) = (all.compared, all.left_out);
+            compared.extend(page.compared);
+            left_out.extend(page.left_out);
+            all = v1::CompareCyclesResponse {
+                compared,
+                left_out,
+                ..page
+            };
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// What was agreed to do next, all pages as one.
     pub async fn next_actions(
         &self,

@@ -121,7 +121,8 @@ fn steps(
     text
 }
 
-fn fields(view: &View, fields: &[v1::FieldDifference], indent: usize) -> String {
+/// Cells before and after, one a line.
+pub(super) fn fields(view: &View, fields: &[v1::FieldDifference], indent: usize) -> String {
     let space = " ".repeat(indent);
     let mut text = String::new();
     for field in fields {

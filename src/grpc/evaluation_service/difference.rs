@@ -12,7 +12,7 @@ use crate::grpc::show::evaluation::number;
 use crate::projection::describe::subject_of;
 use crate::projection::evaluation::cause::{Cause, RowChangeBy, Step, Steps};
 use crate::projection::evaluation::compare::RowDifference;
-use crate::projection::evaluation::rows::Column;
+use crate::projection::evaluation::rows::{Column, Row};
 use crate::projection::evaluation::{GoalEvaluation, PlanEvaluation};
 
 /// A row that differs, with the steps between and the events behind each.
@@ -125,6 +125,22 @@ fn fields(
             item: None,
         })
         .collect()
+}
+
+/// A column of two rows, whether it differs or not.
+pub(super) fn beside(
+    column: Column,
+    (before, after): (&Row, &Row),
+    (earlier, later): (&Evaluation, &Evaluation),
+) -> v1::FieldDifference {
+    let cell = |row: &Row| Some(row.cell(column).to_owned()).filter(|cell| !cell.is_empty());
+    v1::FieldDifference {
+        field: column.name().to_owned(),
+        before: cell(before),
+        after: cell(after),
+        points: points(column, Some(earlier), Some(later)),
+        item: None,
+    }
 }
 
 /// What a share rose or fell by, in percentage points.

@@ -19,6 +19,7 @@ use crate::domain::period::PeriodState;
 use crate::domain::rejection::NoticeKind;
 use crate::domain::target::EndState;
 use crate::projection::evaluation::compare::{Materiality, RowChange};
+use crate::projection::evaluation::constant_set::Apart;
 use crate::projection::explain::contribution::Role;
 use crate::projection::explain::figure::FigureKind;
 use crate::projection::flags::FlagKind;
@@ -91,6 +92,7 @@ mirror! {
     }
     Materiality = Materiality { Minor, Major }
     RowChange = RowChange { Changed, Added, Removed }
+    Apart = Apart { New, Ended, Redefined, UnitChanged, Ambiguous, SetAside }
     FigureKind = ExplainedFigure { Actual, Attainment, Target }
     Role = ContributionRole { Adds, OpenMonth, Decides, Outdone, OtherPart, Nil, OutsideSet, Later, Replaced, Retracted, OtherSeries }
     TargetDirection = TargetDirection { First, Raised, Lowered, Postponed, BroughtForward, Otherwise }

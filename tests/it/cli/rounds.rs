@@ -390,3 +390,48 @@ fn an_evaluation_is_a_table_an_object_or_a_file_and_a_refusal_says_why() {
     let policies = sample.done("policy list --lang ja");
     assert_snapshot!("policies_ja", readable(&policies));
 }
+
+#[test]
+fn a_year_is_put_beside_the_one_before_where_both_define_alike() {
+    let sample = Sample::on("2023-10-11");
+    let line = "evaluate last-year R5 --on 2023-09-30 --known-at 2023-10-10";
+    let found = sample.done(&format!("{line} --json")).json();
+    let list = |field: &str| found[field].as_array().unwrap().clone();
+    let (compared, left_out) = (list("compared"), list("left_out"));
+    assert_eq!(
+        (compared.len(), found["compared_total"].as_u64()),
+        (9, Some(9))
+    );
+    assert_eq!(found["before"]["effective_on"], "2022-09-30");
+    // Each criterion of this year is in one place.
+    let of_this_year = compared
+        .iter()
+        .chain(&left_out)
+        .filter(|one| one["indicator"].is_object());
+    assert_eq!(of_this_year.count(), 241);
+    assert!(left_out.iter().all(|one| one["why"] == "APART_NEW"));
+    // What is told of each year is what each year's own rows say.
+    let rows = sample.rows("--on 2023-09-30 --known-at 2023-10-10");
+    for one in &compared {
+        let cells = &rows[one["indicator"]["code"].as_str().unwrap()];
+        for field in one["fields"].as_array().unwrap() {
+            let told = field["after"].as_str().unwrap_or_default();
+            assert_eq!(told, cells[field["field"].as_str().unwrap()], "{one}");
+        }
+    }
+    let table = readable(&sample.done(&format!("{line} --lang ja")));
+    let until_new = table.split("\n\n理由").next().unwrap();
+    assert_snapshot!("last_year_ja", until_new);
+    sample.refused(
+        "evaluate last-year R4 --on 2022-09-30",
+        3,
+        "PLAN_UNKNOWN",
+        "plan_before",
+    );
+    sample.refused(
+        "evaluate last-year R5 --with R5",
+        3,
+        "PLAN_UNKNOWN",
+        "plan_before",
+    );
+}

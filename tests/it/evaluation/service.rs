@@ -7,15 +7,17 @@ use daicho::api::v1;
 use daicho::api::v1::evaluation_service_server::EvaluationService as _;
 use daicho::api::v1::ledger_service_server::LedgerService as _;
 use daicho::clock::new_id;
+use daicho::domain::evaluation::policy::PolicyVersion;
 use daicho::grpc::{PageKey, Services};
 use daicho::ledger::Ledgers;
-use daicho::projection::evaluation::rows;
+use daicho::projection::evaluation::rows::Column;
+use daicho::projection::evaluation::{At, Ruling, evaluate_plan, rows};
 use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tonic::{Code, Request};
 
-use super::{evaluated, plan, sample};
+use super::{evaluated, known_by, plan, sample};
 use crate::fixture::date;
 
 pub(super) fn services(ledgers: &Arc<Ledgers>) -> Services {
@@ -441,4 +443,121 @@ async fn what_was_learnt_is_told_event_by_event() {
         .unwrap()
         .into_inner();
     assert_eq!((answer.differences.len(), answer.rows), (judged, rows));
+}
+
+/// Last year and this under the built-in policy, which was never in force.
+fn beside_last_year(on: &str) -> v1::CompareCyclesRequest {
+    v1::CompareCyclesRequest {
+        plan: Some("R5".to_owned()),
+        as_of: as_of(on, by_october()),
+        policy: Some(v1::PolicyVersion {
+            code: "default".to_owned(),
+            version: 0,
+        }),
+        ..v1::CompareCyclesRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn last_year_is_judged_by_what_judges_this_year_with_what_is_known_for_it() {
+    let (ledgers, reader) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let request = v1::CompareCyclesRequest {
+        page_size: 500,
+        ..beside_last_year("2023-09-30")
+    };
+    let told = services.compare_cycles(asked(request)).await.unwrap();
+    let told = told.into_inner();
+    let (before, after) = (told.before.unwrap(), told.after.unwrap());
+    let known_at = known_by(&reader, date("2023-10-10")).await;
+    assert_eq!((before.known_at, after.known_at), (known_at, known_at));
+    assert_eq!(before.policy, after.policy);
+    let on = date("2022-09-30");
+    assert_eq!(before.effective_on, on.to_string());
+    let directory = reader.view_at(known_at).await.unwrap().directory;
+    let built_in = PolicyVersion::built_in();
+    let at = At {
+        plan: directory.plan(plan(&reader, "R4")).unwrap().clone(),
+        ruling: Ruling::of(&directory, &built_in, on, known_at).unwrap(),
+        directory,
+        effective_on: on,
+        known_at,
+    };
+    let in_force = Ruling::on(&at.directory, on, known_at);
+    assert_ne!(in_force.policy.version, built_in);
+    let evaluation = evaluate_plan(&reader, at).await.unwrap();
+    let rows: Vec<_> = rows::rows(&evaluation).collect();
+    assert_eq!(told.compared.len(), 9);
+    for one in told.compared {
+        let code = one.indicator_before.unwrap().code;
+        let named = |row: &&rows::Row| row.cell(Column::Indicator) == code;
+        let row = rows.iter().find(named).unwrap();
+        assert_eq!(one.fields.len(), 6);
+        for field in one.fields {
+            let named = |column: &&Column| column.name() == field.field;
+            let column = Column::ALL.iter().find(named).unwrap();
+            assert_eq!(
+                field.before.unwrap_or_default(),
+                row.cell(*column),
+                "{code}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_lead_from_what_is_compared_to_what_is_left_out() {
+    let (ledgers, _) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let page = async |page_size, page_token: &str| {
+        let request = v1::CompareCyclesRequest {
+            page_size,
+            page_token: page_token.to_owned(),
+            ..beside_last_year("2023-09-30")
+        };
+        let page = services.compare_cycles(asked(request)).await;
+        page.unwrap().into_inner()
+    };
+    let whole = page(500, "").await;
+    assert_eq!(whole.next_page_token, "");
+    let (mut compared, mut left_out, mut token) = (Vec::new(), Vec::new(), String::new());
+    // The second page has the last of the one and the first of the other.
+    for page_size in [7, 7, 500] {
+        let page = page(page_size, &token).await;
+        let totals = (
+            page.compared_total,
+            page.left_out_total,
+            page.rose,
+            page.fell,
+        );
+        let of_whole = (
+            whole.compared_total,
+            whole.left_out_total,
+            whole.rose,
+            whole.fell,
+        );
+        assert_eq!(totals, of_whole);
+        let rows = page.compared.len() + page.left_out.len();
+        assert!(rows == 7 || page.next_page_token.is_empty());
+        compared.extend(page.compared);
+        left_out.extend(page.left_out);
+        token = page.next_page_token;
+    }
+    assert_eq!(token, "");
+    assert_eq!((compared, left_out), (whole.compared, whole.left_out));
+}
+
+#[tokio::test]
+async fn a_plan_whose_year_is_over_is_put_beside_the_one_before_it() {
+    let (ledgers, _) = sample(date("2024-06-01")).await;
+    let services = services(&ledgers);
+    let request = v1::CompareCyclesRequest {
+        as_of: None,
+        ..beside_last_year("")
+    };
+    let told = services.compare_cycles(asked(request)).await.unwrap();
+    let told = told.into_inner();
+    let days = [told.before, told.after].map(|at| at.unwrap().effective_on);
+    assert_eq!(days, ["2023-06-01", "2024-06-01"]);
+    assert_eq!(told.plan_before.unwrap().code, "R4");
 }
