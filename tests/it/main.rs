@@ -25,6 +25,7 @@ mod kill;
 mod ledger;
 mod organisation;
 mod process;
+mod questions;
 mod sample;
 mod search;
 mod service;

@@ -18,6 +18,7 @@ use crate::domain::target::Aim;
 use crate::domain::text::{Name, Text, Title};
 use crate::ledger::{Reader, View};
 
+mod reporting;
 pub(super) mod round;
 mod unusual;
 
@@ -67,6 +68,7 @@ pub(super) async fn acts(reader: &Reader, day: Date) -> Result<Vec<Act>, SampleE
     teller.reorganisation()?;
     teller.forecasts()?;
     teller.rounds()?;
+    teller.reporting()?;
     teller.unusual().await?;
     teller.today(day)?;
     Ok(teller.acts)

@@ -20,7 +20,7 @@ use crate::domain::text::{Name, Text, Title};
 use crate::server::sample::space;
 
 /// Who runs the rounds.
-const OFFICE: &str = "企画政策課 事務局";
+pub(super) const OFFICE: &str = "企画政策課 事務局";
 /// Keys of the periods.
 const MID_YEAR: &str = "mid-year";
 const YEAR_END: &str = "year-end";
@@ -141,7 +141,7 @@ impl Teller<'_> {
         Ok(())
     }
 
-    fn plan(&self, code: &str) -> Result<PlanId, SampleError> {
+    pub(super) fn plan(&self, code: &str) -> Result<PlanId, SampleError> {
         match self.directory().named(&Code::parse(code)?) {
             Some(Named::Plan(plan)) => Ok(plan),
             _ => Err(SampleError::Bundle(format!("no plan {code}"))),
