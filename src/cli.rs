@@ -60,6 +60,7 @@ pub mod watch;
 
 pub mod as_of;
 pub mod choice;
+pub mod file;
 pub mod input;
 pub mod measure;
 pub mod writing;
@@ -188,7 +189,7 @@ pub enum Command {
     Forecast(Box<ForecastArgs>),
     /// Record how many asked, for what is done only as needed
     Demand(Box<DemandArgs>),
-    /// Write files for people
+    /// Write forms that are printed and files for programs
     #[command(subcommand)]
     Report(ReportCommand),
     /// Change a target

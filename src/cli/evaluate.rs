@@ -6,6 +6,7 @@ use crate::api::v1;
 use crate::cli::as_of::AsOfArgs;
 use crate::cli::choice;
 use crate::cli::failure::Failure;
+use crate::cli::file;
 use crate::cli::input;
 use crate::cli::render::{cycles, difference, evaluation};
 use crate::cli::session::Session;
@@ -24,6 +25,8 @@ pub enum Format {
     Json,
     /// The canonical rows, byte for byte: what a snapshot hashes.
     Csv,
+    /// The mid-year sheet (様式2) as a workbook; `daicho report` has the other forms.
+    Xlsx,
 }
 
 /// Groups of a table of distributions.
@@ -173,33 +176,8 @@ pub async fn run(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> 
 
 async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
     let as_of = args.as_of.message();
-    if args.format == Format::Csv {
-        let filtered = !args.statuses.is_empty()
-            || !args.remarks.is_empty()
-            || args.department.is_some()
-            || args.section.is_some()
-            || args.pillar.is_some()
-            || args.by.is_some();
-        if filtered {
-            return Err(Failure::usage(session.view.pick(
-                "--format csv は計画の全行を出力します。絞り込みや --by は指定できません",
-                "--format csv prints every row of the plan: leave out filters and --by",
-            )));
-        }
-        let report = session
-            .client
-            .report(v1::ExportReportRequest {
-                plan: args.plan.clone(),
-                kind: v1::ReportKind::EvaluationRows.into(),
-                profile: v1::FileProfile::Machine.into(),
-                at: Some(v1::EvaluationPoint {
-                    at: as_of.map(v1::evaluation_point::At::AsOf),
-                    policy: args.policy.clone(),
-                }),
-                ..v1::ExportReportRequest::default()
-            })
-            .await?;
-        return session.output.answer_bytes(&report.bytes);
+    if matches!(args.format, Format::Csv | Format::Xlsx) {
+        return whole(session, args).await;
     }
     let request = v1::EvaluatePlanRequest {
         plan: args.plan.clone(),
@@ -225,6 +203,49 @@ async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure>
         return session.print_answer(&response);
     }
     session.answer(&response, render)
+}
+
+/// The rows or the mid-year sheet, whole.
+async fn whole(session: &Session, args: &EvaluateArgs) -> Result<(), Failure> {
+    let is_rows = args.format == Format::Csv;
+    let filtered = !args.statuses.is_empty()
+        || !args.remarks.is_empty()
+        || (is_rows && args.department.is_some())
+        || args.section.is_some()
+        || args.pillar.is_some()
+        || args.by.is_some();
+    if filtered {
+        let (ja, en) = match is_rows {
+            true => (
+                "--format csv は計画の全行を出力します。絞り込みや --by は指定できません",
+                "--format csv prints every row of the plan: leave out filters and --by",
+            ),
+            false => (
+                "--format xlsx は様式の全行を出力します。絞り込みは --department だけ指定できます",
+                "--format xlsx prints every line of the form: of filters only --department is taken",
+            ),
+        };
+        return Err(Failure::usage(session.view.pick(ja, en)));
+    }
+    let (kind, profile) = match is_rows {
+        true => (v1::ReportKind::EvaluationRows, v1::FileProfile::Machine),
+        false => (v1::ReportKind::MidYear, v1::FileProfile::Workbook),
+    };
+    let report = session
+        .client
+        .report(v1::ExportReportRequest {
+            plan: args.plan.clone(),
+            kind: kind.into(),
+            profile: profile.into(),
+            at: Some(v1::EvaluationPoint {
+                at: args.as_of.message().map(v1::evaluation_point::At::AsOf),
+                policy: args.policy.clone(),
+            }),
+            department: args.department.clone(),
+            ..v1::ExportReportRequest::default()
+        })
+        .await?;
+    file::binary(session.language(), &session.output, &report.bytes)
 }
 
 async fn compare(session: &Session, args: &CompareArgs) -> Result<(), Failure> {

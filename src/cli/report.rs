@@ -1,21 +1,108 @@
-//! `daicho report`: files for people, made of what the ledger answers.
+//! `daicho report`: forms that are printed, and files for programs.
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 
+use crate::api::v1;
+use crate::cli::as_of::AsOfArgs;
+use crate::cli::evaluate::point::{period, policy};
 use crate::cli::failure::Failure;
+use crate::cli::file::FileArgs;
 use crate::cli::session::Session;
 use crate::cli::sheet::draw::{self, SheetArgs};
 
 /// What can be written.
 #[derive(Clone, Debug, Subcommand)]
 pub enum ReportCommand {
-    /// Write the sheet in which a section fills in its reports; `daicho record --file` takes it back
+    /// The mid-year sheet (様式2 中間評価シート) as a workbook: targets, actual, status, forecast, grade, next action
+    Midyear(Box<FormArgs>),
+    /// What of a closed period would be told otherwise now (実績訂正・修正一覧), with the entries behind it, as a workbook
+    Restatements(Box<FormArgs>),
+    /// The sheet in which a section fills in its reports; `daicho record --file` takes it back
     Sheet(SheetArgs),
+}
+
+/// Arguments of a form.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct FormArgs {
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// As it was frozen when this period was closed, the last or the Nth time; absent: as of --on and --known-at
+    #[arg(
+        long,
+        value_name = "PERIOD[#N]",
+        value_parser = snapshot,
+        conflicts_with_all = ["on", "known_at"]
+    )]
+    snapshot: Option<v1::SnapshotRef>,
+    /// Only goals of this department (部): code or id
+    #[arg(long, value_name = "UNIT")]
+    department: Option<String>,
+    /// The policy (算定方針) and its version; absent: the one in force
+    #[arg(long, value_name = "CODE@VERSION", value_parser = policy)]
+    policy: Option<v1::PolicyVersion>,
+    #[command(flatten)]
+    file: FileArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  daicho report midyear R5 --on 2023-09-30 -o 中間評価.xlsx
+  daicho report midyear R5 --snapshot mid-year --department 福祉健康部 -o 福祉健康部.xlsx
+  daicho report restatements R5 --snapshot mid-year#1 -o 修正一覧.xlsx";
+
+fn snapshot(text: &str) -> Result<v1::SnapshotRef, String> {
+    let (period, revision) = period(text)?;
+    Ok(v1::SnapshotRef { period, revision })
+}
+
+impl FormArgs {
+    /// What is asked for, as the API takes it.
+    fn request(&self, kind: v1::ReportKind) -> v1::ExportReportRequest {
+        use v1::evaluation_point::At;
+        let at = match &self.snapshot {
+            Some(snapshot) => Some(At::Snapshot(snapshot.clone())),
+            None => self.as_of.message().map(At::AsOf),
+        };
+        v1::ExportReportRequest {
+            plan: self.plan.clone(),
+            kind: kind.into(),
+            profile: v1::FileProfile::Workbook.into(),
+            at: Some(v1::EvaluationPoint {
+                at,
+                policy: self.policy.clone(),
+            }),
+            department: self.department.clone(),
+            ..v1::ExportReportRequest::default()
+        }
+    }
 }
 
 /// Writes what was asked for.
 pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failure> {
-    match command {
-        ReportCommand::Sheet(args) => draw::sheet(session, args).await,
+    let (kind, args) = match command {
+        ReportCommand::Midyear(args) => (v1::ReportKind::MidYear, args),
+        ReportCommand::Restatements(args) => (v1::ReportKind::Restatements, args),
+        ReportCommand::Sheet(args) => return draw::sheet(session, args).await,
+    };
+    let report = session.client.report(args.request(kind)).await?;
+    let lines = report.trailer.rows;
+    args.file
+        .write(session.language(), &session.output, &report.bytes, lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_snapshot_is_a_period_and_perhaps_which_closing() {
+        let read = |text| snapshot(text).map(|read| (read.period, read.revision));
+        assert_eq!(read("上半期"), Ok(("上半期".to_owned(), None)));
+        assert_eq!(read("上半期#2"), Ok(("上半期".to_owned(), Some(2))));
+        assert!(read("上半期#x").is_err());
     }
 }

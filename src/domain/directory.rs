@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap, OrdSet};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::domain::code::{Code, Key};
@@ -108,6 +109,13 @@ impl Directory {
         instant
             .to_zoned(self.zone.clone().unwrap_or(TimeZone::UTC))
             .date()
+    }
+
+    /// The civil date and time of `instant` in the ledger's zone (UTC before position 0).
+    pub fn civil(&self, instant: Timestamp) -> DateTime {
+        instant
+            .to_zoned(self.zone.clone().unwrap_or(TimeZone::UTC))
+            .datetime()
     }
 
     /// The first instant after `date` in the ledger's zone; `None` where the calendar ends.

@@ -24,6 +24,7 @@ use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 
 mod evaluated;
+mod label;
 mod lateness;
 mod references;
 mod refusals;

@@ -121,3 +121,19 @@ impl Title {
         }
     }
 }
+
+/// What the values of enumerations are called: `Enum { Variant => "日本語", "English"; }`.
+macro_rules! labels {
+    ($($name:ident { $($variant:ident => $ja:literal, $en:literal;)* })*) => {$(
+        impl $name {
+            /// What it is called.
+            pub fn label(self, language: $crate::domain::text::Language) -> &'static str {
+                use $crate::domain::text::Language;
+                match (self, language) {
+                    $((Self::$variant, Language::Ja) => $ja, (Self::$variant, Language::En) => $en,)*
+                }
+            }
+        }
+    )*};
+}
+pub(crate) use labels;

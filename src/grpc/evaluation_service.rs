@@ -295,7 +295,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(&request, language)?;
-            let opened = self.report(request.into_inner());
+            let opened = self.report(language, request.into_inner());
             tokio::time::timeout_at(call.deadline.into(), opened)
                 .await
                 .map_err(|_| ServiceReason::DeadlinePassed)?

@@ -8,6 +8,7 @@
 //! roll_up     sections, departments, pillars: distributions and coverage
 //! compare     two trees, cell by cell; `cause` finds the events between them
 //! constant_set  what two plans measure in the same way
+//! history     the reports, targets and words that it was made from
 //! cache       what was computed lately
 //! ```
 //! A tree is a function of the ledger's first K events, D and the ruling, and of nothing else.
@@ -24,12 +25,14 @@ use crate::domain::id::{GoalId, IndicatorId, InitiativeId, UnitId};
 use crate::domain::indicator::Definition;
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
+use crate::domain::text::Language;
 
 pub mod cache;
 pub mod cause;
 pub mod cell;
 pub mod compare;
 pub mod constant_set;
+pub mod history;
 pub mod roll_up;
 pub mod rows;
 pub mod ruling;
@@ -73,9 +76,18 @@ impl At {
     }
 
     /// The code of a unit; nothing where the ledger did not know it.
-    fn unit_code(&self, unit: UnitId) -> String {
+    pub fn unit_code(&self, unit: UnitId) -> String {
         let unit = self.directory.unit(unit);
         unit.map_or_else(String::new, |unit| unit.code.to_string())
+    }
+
+    /// What a unit is called on D; nothing where the ledger did not know it.
+    pub fn unit_name(&self, unit: UnitId, language: Language) -> String {
+        let unit = self.directory.unit(unit);
+        unit.map_or_else(String::new, |unit| {
+            let name = unit.name_on(self.effective_on);
+            name.in_language(language).to_owned()
+        })
     }
 }
 

@@ -18,20 +18,22 @@ mod validation;
 const FONT: &str = "游ゴシック";
 const FONT_POINTS: f64 = 10.0;
 /// Height of a line, and most lines of a row: a spreadsheet takes no row above 409 points.
-const LINE_POINTS: f64 = 15.0;
+pub(super) const LINE_POINTS: f64 = 15.0;
 const LINES_MAX: usize = 27;
 /// A4.
-const PAPER: u8 = 9;
+pub(super) const PAPER: u8 = 9;
+/// Characters that a spreadsheet takes in one cell; what is longer is cut there.
+const TEXT_CHARS_MAX: usize = 32_767;
 /// Digits that a spreadsheet keeps of a number; a longer one is written as a text.
 const DIGITS_MAX: usize = 15;
 /// Most characters of a header, a footer or the choices of a list.
 const LINE_CHARS_MAX: usize = 255;
 /// Fill of headings, of cells to fill in, and of rows to look at.
-const HEADING: Color = Color::RGB(0x00DD_E6F0);
-const INPUT: Color = Color::RGB(0x00FF_F9DB);
-const MARKED: Color = Color::RGB(0x00FC_E4D6);
+pub(super) const HEADING: Color = Color::RGB(0x00DD_E6F0);
+pub(super) const INPUT: Color = Color::RGB(0x00FF_F9DB);
+pub(super) const MARKED: Color = Color::RGB(0x00FC_E4D6);
 /// The moment that every file says it was made: a file is the same for the same content.
-const MADE: (u16, u8, u8) = (2000, 1, 1);
+pub(super) const MADE: (u16, u8, u8) = (2000, 1, 1);
 
 /// What stands above and below every printed page.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -109,6 +111,8 @@ pub enum Cell {
     Text(String),
     /// A number.
     Number(Quantity),
+    /// A number that is shown in a format of spreadsheets, such as `#,##0"件"`, and made smaller where it is too wide.
+    Figure(Quantity, String),
     /// A day.
     Day(Date),
     /// To be filled in, whatever its column is; with what stands there at first.
@@ -137,18 +141,18 @@ pub fn workbook(page: &Page, tables: &[Table]) -> Result<Vec<u8>, Unwritten> {
     Ok(workbook.save_to_buffer()?)
 }
 
-fn base() -> Format {
+pub(super) fn base() -> Format {
     Format::new()
         .set_font_name(FONT)
         .set_font_size(FONT_POINTS)
         .set_align(FormatAlign::Top)
 }
 
-fn index(of: usize) -> u32 {
+pub(super) fn index(of: usize) -> u32 {
     u32::try_from(of).unwrap_or(u32::MAX)
 }
 
-fn column_index(of: usize) -> u16 {
+pub(super) fn column_index(of: usize) -> u16 {
     u16::try_from(of).unwrap_or(u16::MAX)
 }
 
@@ -236,22 +240,32 @@ fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
 
 /// The height in points that the longest text of a row needs: spreadsheets do not all find it themselves.
 fn row_height(columns: &[Column], row: &[Cell]) -> f64 {
-    let lines = |(column, cell): (&Column, &Cell)| match cell {
+    let most = columns
+        .iter()
+        .zip(row)
+        .map(|(column, cell)| lines(cell, column.width))
+        .max()
+        .unwrap_or(1);
+    height(most)
+}
+
+/// How many lines a cell takes in a column of `width` characters.
+pub(super) fn lines(cell: &Cell, width: u16) -> usize {
+    match cell {
         // What people do not see needs no space.
-        _ if column.width == 0 => 1,
+        _ if width == 0 => 1,
         Cell::Text(text) => text
             .lines()
-            .map(|line| {
-                line.width()
-                    .div_ceil(usize::from(column.width).max(1))
-                    .max(1)
-            })
+            .map(|line| line.width().div_ceil(usize::from(width).max(1)).max(1))
             .sum(),
         _ => 1,
-    };
-    let most = columns.iter().zip(row).map(lines).max().unwrap_or(1);
-    let most = u16::try_from(most.clamp(1, LINES_MAX)).unwrap_or(1);
-    f64::from(most) * LINE_POINTS
+    }
+}
+
+/// The height in points of so many lines.
+pub(super) fn height(lines: usize) -> f64 {
+    let lines = u16::try_from(lines.clamp(1, LINES_MAX)).unwrap_or(1);
+    f64::from(lines) * LINE_POINTS
 }
 
 fn format(column: &Column, marked: bool, cell: &Cell) -> Format {
@@ -261,14 +275,20 @@ fn format(column: &Column, marked: bool, cell: &Cell) -> Format {
     } else if marked {
         format = format.set_background_color(MARKED);
     }
+    typed(format, cell)
+}
+
+/// The format with what the kind of the cell asks for.
+pub(super) fn typed(format: Format, cell: &Cell) -> Format {
     match cell {
         Cell::Day(_) | Cell::Asked(_, Input::Day(_)) => format.set_num_format("yyyy-mm-dd"),
+        Cell::Figure(_, shown) => format.set_num_format(shown).set_shrink(),
         Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format.set_quote_prefix(),
         _ => format,
     }
 }
 
-fn write(
+pub(super) fn write(
     sheet: &mut Worksheet,
     row: u32,
     column: u16,
@@ -279,8 +299,11 @@ fn write(
         Cell::Empty => sheet.write_blank(row, column, format)?,
         // What is asked for has been taken out of its frame; a frame in a frame is that of the inner one.
         Cell::Asked(content, _) => return write(sheet, row, column, content, format),
-        Cell::Text(text) => sheet.write_string_with_format(row, column, text, format)?,
-        Cell::Number(number) => {
+        Cell::Text(text) => {
+            let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
+            sheet.write_string_with_format(row, column, text, format)?
+        }
+        Cell::Number(number) | Cell::Figure(number, _) => {
             let text = number.to_string();
             let digits = text.trim_start_matches(['-', '0', '.']);
             let digits = digits.bytes().filter(u8::is_ascii_digit).count();
@@ -321,7 +344,7 @@ fn print(sheet: &mut Worksheet, page: &Page, table: &Table) -> Result<(), XlsxEr
 }
 
 /// A header or footer of three parts; the text `\0` stands for the page's number.
-fn line(left: &str, middle: &str, right: &str) -> String {
+pub(super) fn line(left: &str, middle: &str, right: &str) -> String {
     // A part keeps to a third, so that none pushes another out.
     let part = |text: &str| -> String {
         let text: String = text.chars().take(LINE_CHARS_MAX / 6).collect();

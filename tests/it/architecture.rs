@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "merkle", "log", "auth"]),
     ("projection", &["domain", "ledger"]),
     ("import", &["domain"]),
-    ("report", &["domain"]),
+    ("report", &["domain", "projection"]),
     ("config", &[]),
     (
         "grpc",
@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "ledger",
             "projection",
             "import",
+            "report",
         ],
     ),
     ("cli", &["api", "domain", "import", "report"]),

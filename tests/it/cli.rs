@@ -65,6 +65,7 @@ fn help_of_the_other_commands() {
         ["org", "show"],
         ["goal", "history"],
         ["plan", "show"],
+        ["report", "midyear"],
     ] {
         assert_snapshot!(path.join("_"), help(&path));
     }

@@ -20,11 +20,11 @@ mod published;
 mod restated;
 mod roll_up;
 mod rows;
-mod service;
+pub(crate) mod service;
 mod small;
 
 /// The sample as it stands on a day.
-async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
+pub(crate) async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
     let ledgers = start(&MemoryLog::new()).await;
     let (reader, made) = prepare(&ledgers, day).await.unwrap();
     assert!(made);
@@ -32,7 +32,7 @@ async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
 }
 
 /// How many events were recorded by the end of a day.
-async fn known_by(reader: &Reader, day: Date) -> u64 {
+pub(crate) async fn known_by(reader: &Reader, day: Date) -> u64 {
     let view = reader.view();
     let (mut low, mut high) = (0, view.head.size);
     while low < high {
@@ -47,7 +47,7 @@ async fn known_by(reader: &Reader, day: Date) -> u64 {
     low
 }
 
-fn plan(reader: &Reader, code: &str) -> PlanId {
+pub(crate) fn plan(reader: &Reader, code: &str) -> PlanId {
     let directory = reader.view().directory;
     match directory.named(&Code::parse(code).unwrap()) {
         Some(Named::Plan(id)) => id,
@@ -56,7 +56,12 @@ fn plan(reader: &Reader, code: &str) -> PlanId {
 }
 
 /// A plan at (D, K) under the policy in force.
-async fn evaluated(reader: &Reader, plan: PlanId, on: Date, known_at: u64) -> PlanEvaluation {
+pub(crate) async fn evaluated(
+    reader: &Reader,
+    plan: PlanId,
+    on: Date,
+    known_at: u64,
+) -> PlanEvaluation {
     let view = reader.view_at(known_at).await.unwrap();
     let ruling = Ruling::on(&view.directory, on, known_at);
     let at = At {

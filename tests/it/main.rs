@@ -26,6 +26,7 @@ mod ledger;
 mod organisation;
 mod process;
 mod questions;
+mod report;
 mod sample;
 mod search;
 mod service;

@@ -48,7 +48,7 @@ impl Point {
 }
 
 /// Reads `上半期` or `上半期#1`.
-fn period(text: &str) -> Result<(String, Option<u32>), String> {
+pub fn period(text: &str) -> Result<(String, Option<u32>), String> {
     match text.split_once('#') {
         None => Ok((text.to_owned(), None)),
         Some((period, revision)) => match revision.parse() {

@@ -114,17 +114,22 @@ pub fn points(difference: &Exact, digits: u32, language: Language) -> String {
 /// A value in a unit: with its decimals, or with one more where it is a quotient that they cannot hold. `bounds`
 /// are values that it was judged against.
 pub fn amount(value: &Exact, unit: &Unit, bounds: &[Exact], language: Language) -> String {
+    let number = number(value, unit, bounds);
+    match (&unit.dimension, language) {
+        (Dimension::Ratio, _) | (_, Language::Ja) => format!("{number}{}", unit.display_ja),
+        (_, Language::En) => format!("{number} {}", unit.display_en),
+    }
+}
+
+/// The number of [`amount`], without the unit.
+pub fn number(value: &Exact, unit: &Unit, bounds: &[Exact]) -> String {
     let decimals = u32::from(unit.decimals);
     let digits = if value.has_decimals(decimals) {
         decimals
     } else {
         decimals + 1
     };
-    let number = value.half_up_within(digits, bounds);
-    match (&unit.dimension, language) {
-        (Dimension::Ratio, _) | (_, Language::Ja) => format!("{number}{}", unit.display_ja),
-        (_, Language::En) => format!("{number} {}", unit.display_en),
-    }
+    value.half_up_within(digits, bounds)
 }
 
 /// A distribution in a line: `12件中: 達成3 順調6 遅れ2 未報告1 / 対象外1`.

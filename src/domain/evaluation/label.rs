@@ -1,20 +1,8 @@
-//! What statuses, achievements, obstacles and remarks are called, in Japanese and English. The only place.
+//! What statuses, achievements, obstacles, remarks and judgements are called, in Japanese and English. The only place.
 
+use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
 use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
-use crate::domain::text::Language;
-
-macro_rules! labels {
-    ($($name:ident { $($variant:ident => $ja:literal, $en:literal;)* })*) => {$(
-        impl $name {
-            /// What it is called.
-            pub fn label(self, language: Language) -> &'static str {
-                match (self, language) {
-                    $((Self::$variant, Language::Ja) => $ja, (Self::$variant, Language::En) => $en,)*
-                }
-            }
-        }
-    )*};
-}
+use crate::domain::text::labels;
 
 labels! {
     Status {
@@ -90,6 +78,28 @@ labels! {
         DueAfterCycle => "目標は翌年度以降", "due after the cycle";
         BelowTargetSoFar => "目標未満", "below the target so far";
     }
+    CauseCode {
+        Staff => "人員", "staff";
+        Budget => "予算", "budget";
+        TenderFailed => "入札不調", "tender failed";
+        External => "外部要因", "external cause";
+        DemandFell => "需要減", "demand fell";
+        Partner => "関係機関", "another organisation";
+        PlanTooHigh => "目標過大", "aimed too high";
+        Other => "その他", "other";
+    }
+    ActionKind {
+        Continue => "継続", "continue";
+        Improve => "改善", "improve";
+        Expand => "拡大", "expand";
+        Shrink => "縮小", "shrink";
+        Stop => "中止", "stop";
+    }
+    ActionOutcome {
+        Done => "完了", "done";
+        Dropped => "取りやめ", "dropped";
+        CarriedOn => "引継ぎ", "carried on";
+    }
 }
 
 #[cfg(test)]
@@ -97,6 +107,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::domain::text::Language;
 
     #[test]
     fn statuses_and_remarks_have_names_of_their_own() {

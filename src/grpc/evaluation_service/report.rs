@@ -7,12 +7,16 @@ use tonic::Status;
 
 use super::{Frames, point};
 use crate::api::v1;
+use crate::domain::text::Language;
 use crate::grpc::goal_service::form;
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
+use crate::ledger::{Reader, Standpoint};
 use crate::log::Head;
-use crate::projection::evaluation::{PlanEvaluation, rows};
+use crate::projection::evaluation::{At, PlanEvaluation, rows};
+
+mod form;
 
 /// Bytes of one frame at most, but for a goal whose lines alone are longer.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -20,35 +24,48 @@ const FRAME_BYTES: usize = 256 * 1024;
 const MEDIA_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
 impl Services {
-    /// The frames of a report.
+    /// The frames of a report, in `language` where it is for people.
     pub(super) async fn report(
         &self,
+        language: Language,
         request: v1::ExportReportRequest,
     ) -> Result<Frames<v1::ExportReportResponse>, Refusal> {
+        use v1::{FileProfile, ReportKind};
         let reader = self.ledger(&request.ledger)?;
-        match v1::ReportKind::try_from(request.kind) {
-            Ok(v1::ReportKind::EvaluationRows) => {}
-            Ok(v1::ReportKind::Unspecified) | Err(_) => {
+        let kind = match ReportKind::try_from(request.kind) {
+            Ok(ReportKind::Unspecified) | Err(_) => {
                 return Err(form("kind", "not one of the choices"));
             }
-        }
-        match v1::FileProfile::try_from(request.profile) {
-            Ok(v1::FileProfile::Machine | v1::FileProfile::Unspecified) => {}
-            Err(_) => return Err(form("profile", "not one of the choices")),
-        }
+            Ok(kind) => kind,
+        };
+        let profile = FileProfile::try_from(request.profile)
+            .map_err(|_| form("profile", "not one of the choices"))?;
         let now = self
             .standpoint(&reader, request.min_position, None, None)
             .await?;
-        let at = point(
-            &reader,
-            &now,
-            request.plan.as_deref(),
-            request.at.as_ref(),
-            "at",
-        )
-        .await?;
-        let evaluation = self.evaluation(&reader, at).await?;
-        let state = Writing::new(evaluation, now.view.head);
+        let asked = Asked {
+            reader: &reader,
+            now: &now,
+            language,
+            request: &request,
+        };
+        let state = match (kind, profile) {
+            (ReportKind::EvaluationRows, FileProfile::Machine | FileProfile::Unspecified) => {
+                if request.department.is_some() {
+                    return Err(form(
+                        "department",
+                        "the canonical rows are those of a whole plan",
+                    ));
+                }
+                let evaluation = self.evaluation(&reader, asked.at().await?).await?;
+                Writing::rows(evaluation, now.view.head)
+            }
+            (
+                ReportKind::MidYear | ReportKind::Restatements,
+                FileProfile::Workbook | FileProfile::Unspecified,
+            ) => Writing::file(self.workbook(&asked, kind).await?, now.view.head),
+            _ => return Err(form("profile", "the kind does not come in this profile")),
+        };
         let frames = futures::stream::unfold(state, |mut state| async move {
             let frame = state.next()?;
             let response = v1::ExportReportResponse { frame: Some(frame) };
@@ -58,32 +75,85 @@ impl Services {
     }
 }
 
+/// What a report is asked of.
+pub(super) struct Asked<'a> {
+    pub(super) reader: &'a Reader,
+    pub(super) now: &'a Standpoint,
+    pub(super) language: Language,
+    pub(super) request: &'a v1::ExportReportRequest,
+}
+
+impl Asked<'_> {
+    /// D, K and policy.
+    pub(super) async fn at(&self) -> Result<At, Refusal> {
+        let Self { request, .. } = self;
+        let (plan, at) = (request.plan.as_deref(), request.at.as_ref());
+        point(self.reader, self.now, plan, at, "at").await
+    }
+}
+
+/// A whole file.
+pub(super) struct File {
+    /// What it was computed from.
+    pub(super) at: At,
+    pub(super) media_type: &'static str,
+    pub(super) bytes: Vec<u8>,
+    pub(super) rows: usize,
+}
+
 /// A report on its way.
 struct Writing {
-    evaluation: Arc<PlanEvaluation>,
+    at: At,
+    media_type: &'static str,
+    rows_format: u32,
     present: Head,
     hasher: Sha256,
     rows: u32,
     bytes: u64,
+    body: Body,
     step: Step,
+}
+
+/// Where the bytes come from.
+enum Body {
+    /// The rows of an evaluation, made as they are sent: the goals from this one on.
+    Rows(Arc<PlanEvaluation>, usize),
+    /// Those of a file that is made, from this one on.
+    File(Vec<u8>, usize),
 }
 
 enum Step {
     Header,
-    /// The goals from this one on.
-    Goals(usize),
+    Body,
     Trailer,
     Done,
 }
 
 impl Writing {
-    fn new(evaluation: Arc<PlanEvaluation>, present: Head) -> Self {
+    fn rows(evaluation: Arc<PlanEvaluation>, present: Head) -> Self {
         Self {
-            evaluation,
+            at: evaluation.at.clone(),
+            media_type: MEDIA_TYPE,
+            rows_format: rows::FORMAT,
             present,
             hasher: Sha256::new(),
             rows: 0,
             bytes: 0,
+            body: Body::Rows(evaluation, 0),
+            step: Step::Header,
+        }
+    }
+
+    fn file(file: File, present: Head) -> Self {
+        Self {
+            at: file.at,
+            media_type: file.media_type,
+            rows_format: 0,
+            present,
+            hasher: Sha256::new(),
+            rows: u32::try_from(file.rows).unwrap_or(u32::MAX),
+            bytes: 0,
+            body: Body::File(file.bytes, 0),
             step: Step::Header,
         }
     }
@@ -92,41 +162,23 @@ impl Writing {
         use v1::export_report_response::{Frame, Header, Trailer};
         match self.step {
             Step::Header => {
-                self.step = Step::Goals(0);
-                let at = &self.evaluation.at;
+                self.step = Step::Body;
                 Some(Frame::Header(Header {
-                    plan: Some(show::evaluation::plan(at)),
-                    evaluated_at: Some(show::evaluation::evaluated_at(at, self.present)),
-                    media_type: MEDIA_TYPE.to_owned(),
-                    rows_format: rows::FORMAT,
+                    plan: Some(show::evaluation::plan(&self.at)),
+                    evaluated_at: Some(show::evaluation::evaluated_at(&self.at, self.present)),
+                    media_type: self.media_type.to_owned(),
+                    rows_format: self.rows_format,
                 }))
             }
-            Step::Goals(first) => {
-                let mut text = if first == 0 {
-                    rows::header()
-                } else {
-                    String::new()
-                };
-                let evaluation = self.evaluation.clone();
-                let mut next = first;
-                while let Some(goal) = evaluation.goals.get(next) {
-                    if FRAME_BYTES <= text.len() {
-                        break;
-                    }
-                    for line in rows::goal_lines(&evaluation.at, goal) {
-                        self.rows = self.rows.saturating_add(1);
-                        text.push_str(&line);
-                    }
-                    next += 1;
+            Step::Body => {
+                let (piece, rows, last) = self.body.piece();
+                self.rows = self.rows.saturating_add(rows);
+                self.hasher.update(&piece);
+                self.bytes += piece.len() as u64;
+                if last {
+                    self.step = Step::Trailer;
                 }
-                self.step = if next < evaluation.goals.len() {
-                    Step::Goals(next)
-                } else {
-                    Step::Trailer
-                };
-                self.hasher.update(text.as_bytes());
-                self.bytes += text.len() as u64;
-                Some(Frame::Bytes(text.into_bytes()))
+                Some(Frame::Bytes(piece))
             }
             Step::Trailer => {
                 self.step = Step::Done;
@@ -137,6 +189,39 @@ impl Writing {
                 }))
             }
             Step::Done => None,
+        }
+    }
+}
+
+impl Body {
+    /// The next bytes, how many rows begin in them that were not counted, and whether they are the last.
+    fn piece(&mut self) -> (Vec<u8>, u32, bool) {
+        match self {
+            Self::Rows(evaluation, next) => {
+                let mut text = if *next == 0 {
+                    rows::header()
+                } else {
+                    String::new()
+                };
+                let mut rows = 0_u32;
+                while let Some(goal) = evaluation.goals.get(*next) {
+                    if FRAME_BYTES <= text.len() {
+                        break;
+                    }
+                    for line in rows::goal_lines(&evaluation.at, goal) {
+                        rows = rows.saturating_add(1);
+                        text.push_str(&line);
+                    }
+                    *next += 1;
+                }
+                (text.into_bytes(), rows, evaluation.goals.len() <= *next)
+            }
+            Self::File(bytes, next) => {
+                let end = bytes.len().min(*next + FRAME_BYTES);
+                let piece = bytes.get(*next..end).unwrap_or_default().to_vec();
+                *next = end;
+                (piece, 0, bytes.len() <= end)
+            }
         }
     }
 }

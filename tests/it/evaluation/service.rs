@@ -20,13 +20,13 @@ use tonic::{Code, Request};
 use super::{evaluated, known_by, plan, sample};
 use crate::fixture::date;
 
-pub(super) fn services(ledgers: &Arc<Ledgers>) -> Services {
+pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
     let (_, closing) = watch::channel(false);
     let key = PageKey::new([7; 32]);
     Services::new(ledgers.clone(), key, None, Duration::from_secs(60), closing)
 }
 
-pub(super) fn asked<T>(message: T) -> Request<T> {
+pub(crate) fn asked<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
     let metadata = request.metadata_mut();
     metadata.insert("daicho-actor", "planner".parse().unwrap());

@@ -1,0 +1,141 @@
+//! Forms that are printed: what each is made of is gathered here, what it looks like is the business of `report`.
+
+use crate::api::v1;
+use crate::domain::id::UnitId;
+use crate::grpc::evaluation_service::report::{Asked, File};
+use crate::grpc::evaluation_service::snapshot_of;
+use crate::grpc::goal_service::{form as refused, one};
+use crate::grpc::services::Services;
+use crate::grpc::status::Refusal;
+use crate::projection::evaluation::cause::Causes;
+use crate::projection::evaluation::history::Histories;
+use crate::projection::evaluation::{At, compare};
+use crate::report::form::{Form, LINES_MAX, PARTS_MAX, Setting};
+use crate::report::restatements::Restated;
+use crate::report::{midyear, restatements};
+
+/// The media type of a workbook (ECMA-376).
+const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+impl Services {
+    /// A form as a workbook.
+    pub(super) async fn workbook(
+        &self,
+        asked: &Asked<'_>,
+        kind: v1::ReportKind,
+    ) -> Result<File, Refusal> {
+        let (at, form) = match kind {
+            v1::ReportKind::Restatements => self.restated_form(asked).await?,
+            _ => self.evaluated_form(asked).await?,
+        };
+        written(at, form).await
+    }
+
+    /// A form of an evaluation.
+    async fn evaluated_form(&self, asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
+        let at = asked.at().await?;
+        let department = asked.department(&at)?;
+        let evaluation = self.evaluation(asked.reader, at.clone()).await?;
+        let histories = Histories::of(asked.reader, &evaluation).await?;
+        let setting = asked.setting(&at).await?;
+        let form = midyear::form(&evaluation, &histories, setting, department);
+        Ok((at, form))
+    }
+
+    /// What would be told otherwise now than in the evaluation asked for.
+    async fn restated_form(&self, asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
+        let request = v1::CompareEvaluationsRequest {
+            plan: asked.request.plan.clone(),
+            from: Some(asked.request.at.clone().unwrap_or_default()),
+            ..v1::CompareEvaluationsRequest::default()
+        };
+        let ends = self.ends(asked.reader, asked.now, &request).await;
+        let ends = ends.map_err(|refusal| refusal.map_fields(at_instead_of_from))?;
+        let department = asked.department(&ends.to)?;
+        let from = self.evaluation(asked.reader, ends.from).await?;
+        let to = self.evaluation(asked.reader, ends.to).await?;
+        let setting = asked.setting(&to.at).await?;
+        let causes = Causes::between(asked.reader, &from, &to).await?;
+        let mut rows = Vec::new();
+        for row in compare::differences(&from, &to) {
+            let steps = causes.of(row.indicator).await?;
+            rows.push((row, steps));
+        }
+        let closing = match asked
+            .request
+            .at
+            .as_ref()
+            .and_then(|point| point.at.as_ref())
+        {
+            Some(v1::evaluation_point::At::Snapshot(wanted)) => {
+                let directory = &asked.now.view.directory;
+                Some(snapshot_of(directory, &to.at.plan, Some(wanted))?)
+            }
+            _ => None,
+        };
+        let restated = Restated {
+            from: &from,
+            to: &to,
+            rows: &rows,
+            closing: closing
+                .as_ref()
+                .map(|(period, snapshot)| (&**period, snapshot)),
+        };
+        Ok((
+            to.at.clone(),
+            restatements::form(restated, setting, department),
+        ))
+    }
+}
+
+/// The comparison begins with what the caller calls `at`.
+fn at_instead_of_from(field: String) -> String {
+    field.replacen("from", "at", 1)
+}
+
+/// A form as a file.
+async fn written(at: At, form: Form) -> Result<File, Refusal> {
+    let rows = form.lines();
+    if LINES_MAX < rows || PARTS_MAX < form.parts.len() {
+        let problem =
+            format!("at most {LINES_MAX} lines and {PARTS_MAX} departments: choose a department");
+        return Err(refused("department", &problem));
+    }
+    // Compressing takes a while: others go on meanwhile.
+    let written = tokio::task::spawn_blocking(move || form.workbook()).await;
+    match written {
+        Ok(Ok(bytes)) => Ok(File {
+            at,
+            media_type: WORKBOOK,
+            bytes,
+            rows,
+        }),
+        Ok(Err(_)) | Err(_) => Err(refused("kind", "it cannot be written as a workbook")),
+    }
+}
+
+impl Asked<'_> {
+    /// The department that is asked for.
+    fn department(&self, at: &At) -> Result<Option<UnitId>, Refusal> {
+        let named = self.request.department.as_deref();
+        named
+            .map(|text| one(&at.directory, "department", text))
+            .transpose()
+    }
+
+    /// The language, and when the last known event was recorded.
+    async fn setting(&self, at: &At) -> Result<Setting, Refusal> {
+        let last = at.known_at.checked_sub(1);
+        let recorded_until = match last {
+            Some(position) => {
+                let stored = self.reader.stored(position).await?;
+                Some(at.directory.civil(stored.recorded.recorded_at))
+            }
+            None => None,
+        };
+        Ok(Setting {
+            language: self.language,
+            recorded_until,
+        })
+    }
+}
