@@ -388,6 +388,10 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         }
         Command::Org(command) => org::run(&open().await?, command).await,
         Command::Goal(command) => goal::run(&open().await?, command).await,
+        Command::Record(args) if args.from_file.dry_run => {
+            let (language, args) = (global.language(), &args.from_file);
+            sheet::take::dry_run(language, &Output, global.json, args)
+        }
         Command::Record(args) => record::record(&open().await?, args).await,
         Command::Correct(args) => correct::correct(&open().await?, args).await,
         Command::Retract(args) => correct::retract(&open().await?, args).await,

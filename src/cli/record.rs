@@ -1,4 +1,4 @@
-//! `daicho record`: report progress.
+//! `daicho record`: report progress, one report or a file of them.
 
 use clap::Args;
 
@@ -8,6 +8,7 @@ use crate::cli::input;
 use crate::cli::language::pick;
 use crate::cli::measure::{Measured, Reading};
 use crate::cli::session::Session;
+use crate::cli::sheet::take::{self, FileArgs};
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
 
@@ -16,16 +17,18 @@ use crate::domain::date::Date;
 #[command(after_help = EXAMPLES)]
 pub struct RecordArgs {
     /// The indicator: its code or id
-    #[arg(value_name = "INDICATOR")]
-    indicator: String,
+    #[arg(value_name = "INDICATOR", required_unless_present = "file")]
+    indicator: Option<String>,
     #[command(flatten)]
     measured: Measured,
     /// The day it happened or was measured, or the first of them
-    #[arg(long, value_name = "DATE", value_parser = input::date)]
-    on: Date,
+    #[arg(long, value_name = "DATE", value_parser = input::date, required_unless_present = "file")]
+    on: Option<Date>,
     /// The last day, where it covers several
     #[arg(long, value_name = "DATE", value_parser = input::date)]
     until: Option<Date>,
+    #[command(flatten)]
+    pub(super) from_file: FileArgs,
     #[command(flatten)]
     writing: WritingArgs,
 }
@@ -36,15 +39,29 @@ Examples:
   daicho record R5/総務部/1-2/1.1 5430/9980 --on 令和5年9月30日
   daicho record R5/教育部/1-1/2.1 completed --on R5.9.20 --evidence 議事録.pdf
   daicho record R5/建設部/1-1/1.1 done --member 第1自治会 --on 2023/9/30
-  daicho record R5/総務部/3-1/1.1 --nil no-activity --on 2023-10-01 --until 2023-10-31";
+  daicho record R5/総務部/3-1/1.1 --nil no-activity --on 2023-10-01 --until 2023-10-31
+  daicho record --file 財務課9月.xlsx --check
+  daicho record --file 財務課9月.xlsx
+  daicho record --file 財務課9月.xlsx --correct --reason '集計表の転記誤り'";
 
 /// Reports progress.
 pub async fn record(session: &Session, args: &RecordArgs) -> Result<(), Failure> {
+    if args.from_file.file.is_some() {
+        return take::take(session, &args.from_file, &args.writing).await;
+    }
+    let (Some(indicator), Some(on)) = (&args.indicator, args.on) else {
+        let said = pick(
+            session.language(),
+            "指標と --on を指定してください",
+            "name an indicator and --on",
+        );
+        return Err(Failure::usage(said));
+    };
     let writing = args.writing.writing();
     if session.told_before(&writing).await? {
         return Ok(());
     }
-    let series = session.series(&args.indicator).await?;
+    let series = session.series(indicator).await?;
     let indicator = series.indicator.unwrap_or_default();
     let definition = definition_of(&indicator);
     let reading = args.measured.reading(session.language(), &definition)?;
@@ -55,7 +72,7 @@ pub async fn record(session: &Session, args: &RecordArgs) -> Result<(), Failure>
         part: args.measured.part_key(&definition),
         unit_code: args.measured.unit_code(&definition),
     });
-    let valid = (args.on, args.until);
+    let valid = (on, args.until);
     let event = args.writing.event(valid, v1::ReasonCode::Other, payload)?;
     session.write(vec![event], &writing, &indicator).await
 }

@@ -10,6 +10,12 @@
 
 pub mod column;
 pub mod draw;
+pub mod fault;
 pub mod form;
+pub mod lines;
 pub mod made;
 pub mod period;
+pub mod row;
+pub mod settle;
+pub mod take;
+pub mod told;

@@ -40,6 +40,12 @@ pub fn read(
     if let Some(code) = code {
         code.as_str().clone_into(&mut plan.head.code);
     }
+    let file = named(language, file, &bytes)?;
+    Ok(Source { plan, file })
+}
+
+/// A file with its name, without a folder, and its digest.
+pub fn named(language: Language, file: &Path, bytes: &[u8]) -> Result<SourceFile, Failure> {
     let name = file
         .file_name()
         .unwrap_or(file.as_os_str())
@@ -52,13 +58,11 @@ pub fn read(
             format!("the file name {shown} cannot be used: {error}"),
         ))
     })?;
-    Ok(Source {
-        plan,
-        file: SourceFile::new(name, &bytes),
-    })
+    Ok(SourceFile::new(name, bytes))
 }
 
-fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {
+/// The bytes of a file that is not too large.
+pub fn bytes(language: Language, path: &Path) -> Result<Vec<u8>, Failure> {
     let shown = terminal::line(&path.to_string_lossy());
     let failed = |error: std::io::Error| {
         Failure::usage(pick(
@@ -138,7 +142,7 @@ fn unreadable(language: Language, file: &Path, error: Unreadable) -> Failure {
 }
 
 /// Why a workbook was not read, in Japanese.
-fn unopened_ja(unopened: &Unopened) -> String {
+pub fn unopened_ja(unopened: &Unopened) -> String {
     let mib = |bytes: u64| bytes / (1024 * 1024);
     match unopened {
         Unopened::TooLarge => {

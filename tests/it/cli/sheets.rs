@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read as _, Write as _};
 use std::path::PathBuf;
 
 use daicho::import::workbook::{self, Address, Sheet, Value};
 use tempfile::TempDir;
-use zip::ZipArchive;
+use zip::write::SimpleFileOptions;
+use zip::{ZipArchive, ZipWriter};
 
 use super::process::{Ended, daicho};
 use crate::process::Process;
 
+mod back;
+mod hostile;
 mod out;
 
 /// A server with the sample as it stands on 6 October, and a folder for files.
@@ -56,6 +59,141 @@ impl Office {
         ));
         std::fs::read(path).unwrap()
     }
+}
+
+impl Office {
+    /// Writes a file; its path.
+    fn write(&self, name: &str, bytes: &[u8]) -> String {
+        let path = self.path(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.display().to_string()
+    }
+
+    fn size(&self) -> u64 {
+        let listed = self.done("ledger list --json").json();
+        listed["ledgers"][0]["head"]["size"].as_u64().unwrap()
+    }
+
+    /// The events from a position on.
+    fn events(&self, from: u64) -> Vec<serde_json::Value> {
+        let read = self.done(&format!("events read --from {from} --json"));
+        let lines = read.output.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+/// What is put into a cell.
+#[derive(Clone, Copy, Debug)]
+enum Put<'a> {
+    Number(&'a str),
+    Text(&'a str),
+    /// With what it came to.
+    Formula(&'a str, &'a str),
+}
+
+/// A sheet to fill in as a spreadsheet does: its cells change, the rest stays.
+struct Filled {
+    bytes: Vec<u8>,
+    columns: BTreeMap<String, u32>,
+    rows: BTreeMap<String, u32>,
+}
+
+impl Filled {
+    fn new(bytes: Vec<u8>) -> Self {
+        let sheet = only_sheet(&bytes);
+        let (head, columns) = head(&sheet);
+        let mut rows = BTreeMap::new();
+        for (row, _) in sheet.rows().into_iter().filter(|(row, _)| head < *row) {
+            if let Some(Value::Text(code)) = sheet.at(Address::new(row, columns["指標"])) {
+                rows.insert(code.clone(), row);
+            }
+        }
+        Self {
+            bytes,
+            columns,
+            rows,
+        }
+    }
+
+    /// The address of a cell: by the row's code and the beginning of the column's name.
+    #[track_caller]
+    fn at(&self, code: &str, column: &str) -> Address {
+        let named = self
+            .columns
+            .iter()
+            .find(|(name, _)| name.starts_with(column));
+        let (_, column) = named.unwrap_or_else(|| panic!("no column {column}"));
+        let row = self.rows.get(code);
+        Address::new(*row.unwrap_or_else(|| panic!("no row {code}")), *column)
+    }
+
+    /// The workbook with some cells filled in.
+    #[track_caller]
+    fn with(&self, puts: &[(&str, &str, Put<'_>)]) -> Vec<u8> {
+        edited(&self.bytes, SHEET, |mut xml| {
+            for (code, column, put) in puts {
+                xml = put_in(&xml, self.at(code, column), *put);
+            }
+            xml
+        })
+    }
+}
+
+/// The only sheet of a workbook, in its ZIP.
+const SHEET: &str = "xl/worksheets/sheet1.xml";
+
+#[track_caller]
+fn put_in(xml: &str, at: Address, put: Put<'_>) -> String {
+    let begin = xml
+        .find(&format!("<c r=\"{at}\""))
+        .unwrap_or_else(|| panic!("no cell {at}"));
+    let (before, rest) = xml.split_at(begin);
+    let open_ends = rest.find('>').unwrap() + 1;
+    let open = &rest[..open_ends];
+    let after = if open.ends_with("/>") {
+        &rest[open_ends..]
+    } else {
+        &rest[rest.find("</c>").unwrap() + 4..]
+    };
+    let style = open
+        .split(" s=\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next())
+        .unwrap();
+    let cell = match put {
+        Put::Number(number) => format!("<c r=\"{at}\" s=\"{style}\"><v>{number}</v></c>"),
+        Put::Text(text) => {
+            format!("<c r=\"{at}\" s=\"{style}\" t=\"inlineStr\"><is><t>{text}</t></is></c>")
+        }
+        Put::Formula(formula, came_to) => {
+            format!("<c r=\"{at}\" s=\"{style}\"><f>{formula}</f><v>{came_to}</v></c>")
+        }
+    };
+    format!("{before}{cell}{after}")
+}
+
+/// The same ZIP with one part passed through `edit`.
+fn edited(bytes: &[u8], name: &str, edit: impl Fn(String) -> String) -> Vec<u8> {
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
+    let mut out = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.len() {
+        let mut part = archive.by_index(index).expect("a part");
+        let own = part.name().expect("a name").into_owned();
+        let mut content = Vec::new();
+        part.read_to_end(&mut content).expect("read");
+        if own == name {
+            let before = String::from_utf8(content).expect("XML is UTF-8");
+            let after = edit(before.clone());
+            assert_ne!(before, after, "{name} is not what the test takes it for");
+            content = after.into_bytes();
+        }
+        out.start_file(&*own, SimpleFileOptions::default())
+            .expect("begun");
+        out.write_all(&content).expect("written");
+    }
+    out.finish().expect("finished").into_inner()
 }
 
 /// The only sheet of a workbook.

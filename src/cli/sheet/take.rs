@@ -1,0 +1,843 @@
+//! `daicho record --file`: a file of reports comes back, all of it or nothing.
+//!
+//! Ids follow from the sheet and the row, the id of the request from the file: loading a file twice adds nothing, and
+//! what a file that was loaded before now says otherwise is a correction, which somebody has to ask for.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use clap::Args;
+use uuid::Uuid;
+
+use crate::api::v1;
+use crate::api::v1::event_input::Payload;
+use crate::cli::client::GoalFilter;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::hint;
+use crate::cli::label;
+use crate::cli::language::pick;
+use crate::cli::output::Output;
+use crate::cli::plan::source;
+use crate::cli::render::View;
+use crate::cli::session::{Session, Writing};
+use crate::cli::sheet::column::Column;
+use crate::cli::sheet::draw::{label_of, leads};
+use crate::cli::sheet::fault::{Fault, Place};
+use crate::cli::sheet::form::Key;
+use crate::cli::sheet::lines::{self, Line, Lines};
+use crate::cli::sheet::made::Made;
+use crate::cli::sheet::row::{Identity, Reader, Reported, text};
+use crate::cli::sheet::settle::{self, Earlier};
+use crate::cli::sheet::told;
+use crate::cli::terminal;
+use crate::cli::writing::WritingArgs;
+use crate::domain::date::Date;
+use crate::domain::text::Language;
+use crate::import::events::SourceFile;
+
+/// Most events of one request, as the server has it.
+pub const EVENTS_MAX: usize = 1_000;
+/// Version of this reader, as the event of the file tells it.
+pub const MAPPING_VERSION: u32 = 1;
+/// What evidence is called that a sheet only names.
+const NAMED_IN_SHEET: &str = "報告票の記載: ";
+
+/// A file of reports.
+#[derive(Args, Clone, Debug, Default)]
+pub struct FileArgs {
+    /// Take a filled-in sheet, workbook or CSV, all of it or nothing
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["indicator", "on", "until"])]
+    pub file: Option<PathBuf>,
+    /// Only say what is understood of the file; needs no server
+    #[arg(long, requires = "file")]
+    pub dry_run: bool,
+    /// Where the file says something else than it did when it was loaded before, correct that
+    #[arg(long, requires_all = ["file", "reason"])]
+    pub correct: bool,
+    /// Refuse a sheet of any other section: code or id
+    #[arg(long, value_name = "SECTION", requires = "file")]
+    pub section: Option<String>,
+    /// Refuse a sheet of any other plan: code or id
+    #[arg(long, value_name = "PLAN", requires = "file")]
+    pub plan: Option<String>,
+}
+
+/// What is to become of a row.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Outcome {
+    /// It is a new report.
+    Record,
+    /// It corrects what was recorded: in words.
+    Correct(String),
+    /// The ledger has it.
+    Known,
+}
+
+/// A row on its way into the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// Its row, from 0.
+    pub row: u32,
+    /// Its value's place.
+    pub place: Place,
+    /// Code of the indicator.
+    pub code: String,
+    /// Part, member or checkpoint, in words.
+    pub part: String,
+    /// The day it is of.
+    pub day: Date,
+    /// Definition of the indicator.
+    pub definition: v1::Definition,
+    /// The event as a report of its own.
+    pub event: v1::EventInput,
+    /// What becomes of it.
+    pub outcome: Outcome,
+}
+
+/// A file taken apart and understood.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The file.
+    pub file: SourceFile,
+    /// Its table.
+    pub lines: Lines,
+    /// The rows that report something.
+    pub taken: Vec<Taken>,
+    /// Numbers that had to be folded: place, as typed, as read.
+    pub folded: Vec<(Place, String, String)>,
+}
+
+/// Tells what is understood of a file, without a server.
+pub fn dry_run(
+    language: Language,
+    output: &Output,
+    json: bool,
+    args: &FileArgs,
+) -> Result<(), Failure> {
+    let path = args.file.clone().unwrap_or_default();
+    let (file, lines) = opened(language, &path)?;
+    let mut reader = reader(language, &lines);
+    let mut taken = Vec::new();
+    let mut folded = Vec::new();
+    for (line, identity) in identified(&mut reader) {
+        let definition = local_definition(line, &identity);
+        let Some(reported) = reader.reported(line, &definition, &identity.key) else {
+            continue;
+        };
+        within(&mut reader, line, &identity.made, &reported);
+        let view = View::new(language, None);
+        fold(&mut folded, &lines, line, &reported);
+        let event = event(&identity.indicator, &identity.key, &reported, &file);
+        taken.push(row(
+            &view,
+            &lines,
+            line,
+            &identity.key,
+            definition,
+            (reported.day, event),
+        ));
+    }
+    let faults = std::mem::take(&mut reader.faults);
+    refuse(language, output, json, &path, &file, faults)?;
+    let batch = Batch {
+        file,
+        lines,
+        taken,
+        folded,
+    };
+    told::understood(language, output, json, &batch)
+}
+
+/// Takes a file.
+pub async fn take(
+    session: &Session,
+    args: &FileArgs,
+    writing_args: &WritingArgs,
+) -> Result<(), Failure> {
+    let language = session.language();
+    let path = args.file.clone().unwrap_or_default();
+    let (file, lines) = opened(language, &path)?;
+    let mut writing = writing_args.writing();
+    let request_id = writing
+        .request_id
+        .get_or_insert_with(|| request_id(session, &file))
+        .clone();
+    // What was loaded before is told before anything is asked: the sheet may be of a time long gone.
+    if let Some(found) = session.client.receipt(&request_id).await? {
+        return told::replayed(session, &file, found.receipt.as_ref());
+    }
+    let mut reader = reader(language, &lines);
+    let identified = identified(&mut reader);
+    let Some(made) = identified
+        .first()
+        .map(|(_, identity)| identity.made.clone())
+    else {
+        let faults = std::mem::take(&mut reader.faults);
+        refuse(
+            language,
+            &session.output,
+            session.json,
+            &path,
+            &file,
+            faults,
+        )?;
+        return told::nothing(session, &file);
+    };
+    fits(session, args, &made).await?;
+    let goals = goals(session, &made).await?;
+    let known = indicators(&made, &goals);
+    let mut taken: Vec<Taken> = Vec::new();
+    let mut folded = Vec::new();
+    for (line, identity) in &identified {
+        let Some(found) = known.get(identity.indicator.as_str()) else {
+            reader.fault(
+                line,
+                Column::Code,
+                "この課が担当する指標ではなくなりました（移管・中止など）。新しい報告票を作ってください",
+                "the section no longer answers for this indicator; make a new sheet",
+            );
+            continue;
+        };
+        let version = found.indicator.definition.clone().unwrap_or_default();
+        if version.version != identity.form.definition {
+            reader.fault(
+                line,
+                Column::Code,
+                "報告票を作った後に指標の定義が変わりました。新しい報告票を作ってください",
+                "the indicator was redefined after the sheet was made; make a new sheet",
+            );
+            continue;
+        }
+        let definition = version.definition.unwrap_or_default();
+        let Some(reported) = reader.reported(line, &definition, &identity.key) else {
+            continue;
+        };
+        within(&mut reader, line, &made, &reported);
+        fold(&mut folded, &lines, line, &reported);
+        let mut event = event(&identity.indicator, &identity.key, &reported, &file);
+        event.event_id = made
+            .event_id(&identity.indicator, &identity.key.text())
+            .to_string();
+        taken.push(row(
+            &session.view,
+            &lines,
+            line,
+            &identity.key,
+            definition,
+            (reported.day, event),
+        ));
+    }
+    if reader.faults.is_empty() {
+        settle(session, args, &file, &mut reader, &mut taken).await?;
+    }
+    let faults = std::mem::take(&mut reader.faults);
+    refuse(
+        language,
+        &session.output,
+        session.json,
+        &path,
+        &file,
+        faults,
+    )?;
+    let batch = Batch {
+        file,
+        lines,
+        taken,
+        folded,
+    };
+    let accepted = accepted(&made.plan.to_string(), &batch, &known);
+    send(
+        session,
+        args,
+        writing_args,
+        &writing,
+        &path,
+        &batch,
+        accepted,
+    )
+    .await
+}
+
+fn reader(language: Language, lines: &Lines) -> Reader<'_> {
+    Reader {
+        language,
+        lines,
+        faults: lines.faults.clone(),
+    }
+}
+
+fn opened(language: Language, path: &std::path::Path) -> Result<(SourceFile, Lines), Failure> {
+    let bytes = source::bytes(language, path)?;
+    let file = source::named(language, path, &bytes)?;
+    let lines =
+        lines::read(language, &bytes).map_err(|error| lines::unread(language, path, &error))?;
+    Ok((file, lines))
+}
+
+/// The request that a file makes in a ledger: the same whenever it is loaded.
+pub fn request_id(session: &Session, file: &SourceFile) -> String {
+    let ledger = session
+        .view
+        .ledger
+        .as_ref()
+        .map_or("", |ledger| ledger.id.as_str());
+    let space = Uuid::try_parse(ledger).unwrap_or(Uuid::NAMESPACE_OID);
+    Uuid::new_v5(
+        &space,
+        format!("report-sheet {}", hex::encode(file.sha256)).as_bytes(),
+    )
+    .to_string()
+}
+
+/// The rows that report something, with what they are for; of one sheet, and each once.
+fn identified<'a>(reader: &mut Reader<'a>) -> Vec<(&'a Line, Identity)> {
+    let mut found: Vec<(&Line, Identity)> = Vec::new();
+    let mut seen = HashSet::new();
+    let lines = reader.lines;
+    for line in lines.rows.iter().filter(|line| Reader::reports(line)) {
+        let Some(identity) = reader.identity(line) else {
+            continue;
+        };
+        if found
+            .first()
+            .is_some_and(|(_, first)| first.made != identity.made)
+        {
+            reader.fault(
+                line,
+                Column::Code,
+                "別の報告票の行が混ざっています。報告票ごとに別のファイルにしてください",
+                "a row of another sheet; keep each sheet in a file of its own",
+            );
+        } else if !seen.insert((identity.indicator.clone(), identity.key.clone())) {
+            reader.fault(
+                line,
+                Column::Code,
+                "同じ行が二つあります。一つにしてください",
+                "the same row twice; keep one",
+            );
+        } else {
+            found.push((line, identity));
+        }
+    }
+    found
+}
+
+/// What a sheet itself says of an indicator's definition: enough to read a value.
+fn local_definition(line: &Line, identity: &Identity) -> v1::Definition {
+    // Beside a share stand the names of its two parts.
+    let unit = text(line, Column::Unit).filter(|_| identity.form.kind != v1::EntryKind::NumDen);
+    let unit = unit.map(|unit| v1::Unit {
+        display_ja: unit.clone(),
+        display_en: unit,
+        ..v1::Unit::default()
+    });
+    v1::Definition {
+        entry_kind: Some(identity.form.kind.into()),
+        unit,
+        ..v1::Definition::default()
+    }
+}
+
+fn within(reader: &mut Reader<'_>, line: &Line, made: &Made, reported: &Reported) {
+    if !made.period.contains(reported.day) {
+        let (first, last) = (made.period.first(), made.period.last());
+        reader.fault(
+            line,
+            Column::Day,
+            format!(
+                "{} は報告票の期間の外です。{first} から {last} までの日付にしてください",
+                reported.day
+            ),
+            format!(
+                "{} lies outside of the sheet's period; choose a day from {first} to {last}",
+                reported.day
+            ),
+        );
+    }
+}
+
+fn fold(
+    folded: &mut Vec<(Place, String, String)>,
+    lines: &Lines,
+    line: &Line,
+    reported: &Reported,
+) {
+    let place = lines.place(line.row, Column::Value);
+    let read = reported.reading.folded.iter();
+    folded.extend(read.map(|(typed, read)| (place, typed.clone(), read.clone())));
+}
+
+/// A report as an event, still without an id.
+pub fn event(indicator: &str, key: &Key, reported: &Reported, file: &SourceFile) -> v1::EventInput {
+    let evidence = reported.evidence.as_ref().map(|named| v1::Evidence {
+        sha256: file.sha256.to_vec(),
+        media_type: media_type(file.name.as_str()).to_owned(),
+        title: format!("{NAMED_IN_SHEET}{named}"),
+        uri: None,
+        size_bytes: None,
+        disclosure: v1::Disclosure::Internal.into(),
+    });
+    let part = match key {
+        Key::Part(key) => Some(key.clone()),
+        _ => None,
+    };
+    v1::EventInput {
+        valid_from: Some(reported.day.to_string()),
+        reason: reported.note.as_ref().map(|note| v1::Reason {
+            code: v1::ReasonCode::Other.into(),
+            text: note.clone(),
+        }),
+        evidence: evidence.into_iter().collect(),
+        payload: Some(Payload::ActualRecorded(v1::ActualRecorded {
+            indicator: indicator.to_owned(),
+            measurement: Some(reported.reading.measurement.clone()),
+            part,
+            unit_code: None,
+        })),
+        ..v1::EventInput::default()
+    }
+}
+
+fn media_type(name: &str) -> &'static str {
+    if name.to_ascii_lowercase().ends_with(".csv") {
+        "text/csv"
+    } else {
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    }
+}
+
+fn row(
+    view: &View,
+    lines: &Lines,
+    line: &Line,
+    key: &Key,
+    definition: v1::Definition,
+    (day, event): (Date, v1::EventInput),
+) -> Taken {
+    Taken {
+        day,
+        row: line.row,
+        place: lines.place(line.row, Column::Value),
+        code: text(line, Column::Code).unwrap_or_default(),
+        part: label_of(view, &definition, key),
+        definition,
+        event,
+        outcome: Outcome::Record,
+    }
+}
+
+/// Whether a sheet is of this ledger, and of the section and plan that were named.
+async fn fits(session: &Session, args: &FileArgs, made: &Made) -> Result<(), Failure> {
+    let ledger = session.view.ledger.as_ref();
+    if ledger.is_none_or(|ledger| ledger.id != made.ledger.to_string()) {
+        return Err(
+            not_for_this(session, "別の台帳の報告票です", "a sheet of another ledger").hint(
+                session.view.pick(
+                    "--ledger か --server で台帳を選ぶか、この台帳の報告票を作ってください",
+                    "choose the ledger with --ledger or --server, or make a sheet of this one",
+                ),
+            ),
+        );
+    }
+    let named = [
+        (
+            &args.section,
+            made.section,
+            "別の課の報告票です",
+            "a sheet of another section",
+        ),
+        (
+            &args.plan,
+            made.plan,
+            "別の計画の報告票です",
+            "a sheet of another plan",
+        ),
+    ];
+    for (wanted, id, ja, en) in named {
+        let Some(wanted) = wanted else { continue };
+        if session.client.lookup(wanted).await?.id != id.to_string() {
+            let own = session.client.lookup(&id.to_string()).await?;
+            let own = session.view.entity(Some(&own));
+            return Err(not_for_this(
+                session,
+                &format!("{ja}（{own}）"),
+                &format!("{en} ({own})"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn not_for_this(session: &Session, ja: &str, en: &str) -> Failure {
+    Failure::new(
+        Exit::Refused,
+        session.view.pick(
+            format!("{ja}。何も記録していません"),
+            format!("{en}; nothing was recorded"),
+        ),
+    )
+}
+
+async fn goals(session: &Session, made: &Made) -> Result<Vec<v1::Goal>, Failure> {
+    let filter = GoalFilter {
+        plan: Some(made.plan.to_string()),
+        section: Some(made.section.to_string()),
+        full: true,
+        ..GoalFilter::default()
+    };
+    Ok(session.client.goals(&filter, usize::MAX).await?.goals)
+}
+
+/// An indicator with what it stands under.
+pub struct Known<'a> {
+    /// Id of its goal.
+    pub goal: &'a str,
+    /// Id of its initiative.
+    pub initiative: &'a str,
+    /// The indicator.
+    pub indicator: &'a v1::Indicator,
+}
+
+fn indicators<'a>(made: &Made, goals: &'a [v1::Goal]) -> HashMap<&'a str, Known<'a>> {
+    let section = made.section.to_string();
+    let mut found = HashMap::new();
+    for goal in goals {
+        for initiative in &goal.initiatives {
+            let own = initiative.indicators.iter();
+            for indicator in own.filter(|indicator| leads(&section, initiative, indicator)) {
+                let known = Known {
+                    goal: &goal.id,
+                    initiative: &initiative.id,
+                    indicator,
+                };
+                found.insert(indicator.id.as_str(), known);
+            }
+        }
+    }
+    found
+}
+
+/// Compares the rows with what the ledger has of them.
+async fn settle(
+    session: &Session,
+    args: &FileArgs,
+    file: &SourceFile,
+    reader: &mut Reader<'_>,
+    taken: &mut [Taken],
+) -> Result<(), Failure> {
+    let ids: Vec<String> = taken.iter().map(|row| row.event.event_id.clone()).collect();
+    let facts = settle::facts(session, &ids).await?;
+    for (row, fact) in taken.iter_mut().zip(&facts) {
+        match settle::earlier(session, &row.event, fact.as_ref()).await? {
+            Earlier::Nothing => {}
+            Earlier::Same => row.outcome = Outcome::Known,
+            Earlier::Retracted => reader.faults.push(Fault::new(row.place, session.view.pick(
+                "この欄の報告は取り消されています。改めて報告するなら新しい報告票を作ってください",
+                "the report of this cell was taken back; to report it anew make a new sheet",
+            ))),
+            Earlier::Other(entry) if args.correct => {
+                row.event.event_id = settle::correction_id(&entry.event_id, &file.sha256);
+                row.outcome = Outcome::Correct(entry.told);
+                if let Some(Payload::ActualRecorded(p)) = row.event.payload.take() {
+                    row.event.payload = Some(Payload::ActualCorrected(v1::ActualCorrected {
+                        indicator: p.indicator,
+                        corrects: entry.event_id,
+                        before: entry.measurement,
+                        measurement: p.measurement,
+                        part: p.part,
+                        unit_code: p.unit_code,
+                    }));
+                }
+            }
+            Earlier::Other(entry) => reader.faults.push(Fault::new(row.place, session.view.pick(
+                format!(
+                    "この欄は「{}」で記録済みです（位置 {}）。訂正するなら --correct --reason 理由 を付けてください",
+                    entry.told, entry.position
+                ),
+                format!(
+                    "this cell is recorded as `{}` (position {}); to correct it add --correct --reason TEXT",
+                    entry.told, entry.position
+                ),
+            ))),
+        }
+    }
+    Ok(())
+}
+
+/// The event that keeps the file's name and digest.
+fn accepted(plan: &str, batch: &Batch, known: &HashMap<&str, Known<'_>>) -> v1::EventInput {
+    let mut counts: [HashSet<&str>; 3] = Default::default();
+    for row in batch
+        .taken
+        .iter()
+        .filter(|row| row.outcome != Outcome::Known)
+    {
+        let indicator = match &row.event.payload {
+            Some(Payload::ActualRecorded(p)) => p.indicator.as_str(),
+            Some(Payload::ActualCorrected(p)) => p.indicator.as_str(),
+            _ => continue,
+        };
+        if let Some(known) = known.get(indicator) {
+            counts[0].insert(known.goal);
+            counts[1].insert(known.initiative);
+            counts[2].insert(known.indicator.id.as_str());
+        }
+    }
+    let [goals, initiatives, indicators] =
+        counts.map(|ids| u32::try_from(ids.len()).unwrap_or(u32::MAX));
+    file_event(plan, &batch.file, [goals, initiatives, indicators])
+}
+
+/// The event that keeps a file's name and digest, and how many goals, initiatives and indicators it is about.
+pub fn file_event(
+    plan: &str,
+    file: &SourceFile,
+    [goals, initiatives, indicators]: [u32; 3],
+) -> v1::EventInput {
+    let space = Uuid::try_parse(plan).unwrap_or(Uuid::NAMESPACE_OID);
+    v1::EventInput {
+        event_id: Uuid::new_v5(
+            &space,
+            format!("report-sheet {}", hex::encode(file.sha256)).as_bytes(),
+        )
+        .to_string(),
+        payload: Some(Payload::ImportAccepted(v1::ImportAccepted {
+            plan: plan.to_owned(),
+            file_sha256: file.sha256.to_vec(),
+            file_name: file.name.as_str().to_owned(),
+            goals,
+            initiatives,
+            indicators,
+            mapping_version: MAPPING_VERSION,
+        })),
+        ..v1::EventInput::default()
+    }
+}
+
+/// Tells everything that is wrong; nothing is recorded then.
+pub fn refuse(
+    language: Language,
+    output: &Output,
+    json: bool,
+    path: &std::path::Path,
+    file: &SourceFile,
+    mut faults: Vec<Fault>,
+) -> Result<(), Failure> {
+    if faults.is_empty() {
+        return Ok(());
+    }
+    faults.sort_by_key(|fault| (fault.place.row, fault.place.column.map(|(_, at)| at)));
+    if json {
+        told::faults(output, file, &faults)?;
+        return Err(Failure::Answered);
+    }
+    Err(told::refused(language, path, &faults))
+}
+
+/// Checks the rows against the ledger, and records them unless that was all that was asked for.
+pub async fn send(
+    session: &Session,
+    args: &FileArgs,
+    writing_args: &WritingArgs,
+    writing: &Writing,
+    path: &std::path::Path,
+    batch: &Batch,
+    accepted: v1::EventInput,
+) -> Result<(), Failure> {
+    let language = session.language();
+    let sent: Vec<&Taken> = batch
+        .taken
+        .iter()
+        .filter(|row| row.outcome != Outcome::Known)
+        .collect();
+    if sent.is_empty() {
+        return told::taken(session, batch, None);
+    }
+    if EVENTS_MAX <= sent.len() {
+        let (count, max) = (sent.len(), EVENTS_MAX - 1);
+        return Err(Failure::new(Exit::Refused, session.view.pick(
+            format!("報告が{count}件あります。1つのファイルは{max}件までです（まとめて1回で記録するため）。何も記録していません"),
+            format!("{count} reports; a file has at most {max}, because it is recorded as one request; nothing was recorded"),
+        )));
+    }
+    let cause = accepted.event_id.clone();
+    let mut events = vec![accepted];
+    for row in &sent {
+        events.push(beside(args, writing_args, row, &cause)?);
+    }
+    let check = v1::AppendEventsRequest {
+        validate_only: true,
+        ..writing.request(events.clone())
+    };
+    let checked = session.client.append(check).await?;
+    let located = |field: &str, message: &str, reason: &str| {
+        locate(language, &batch.lines, &sent, field, message, reason)
+    };
+    let faults: Vec<Fault> = checked
+        .faults
+        .iter()
+        .map(|fault| located(&fault.field, &fault.message, &fault.reason))
+        .collect();
+    refuse(
+        language,
+        &session.output,
+        session.json,
+        path,
+        &batch.file,
+        faults,
+    )?;
+    if writing.check {
+        return told::taken(session, batch, Some(&checked));
+    }
+    match session.client.append(writing.request(events)).await {
+        Ok(response) => told::taken(session, batch, Some(&response)),
+        Err(Failure::Told(report)) if !report.violations.is_empty() => {
+            let violations = report.violations.iter();
+            let faults = violations
+                .map(|v| located(&v.field, &v.message, &v.reason))
+                .collect();
+            refuse(
+                language,
+                &session.output,
+                session.json,
+                path,
+                &batch.file,
+                faults,
+            )
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+/// The event of a row with what the command line says beside it.
+fn beside(
+    args: &FileArgs,
+    writing: &WritingArgs,
+    row: &Taken,
+    cause: &str,
+) -> Result<v1::EventInput, Failure> {
+    let corrects = matches!(row.outcome, Outcome::Correct(_));
+    let payload = row
+        .event
+        .payload
+        .clone()
+        .unwrap_or_else(|| Payload::ActualRecorded(v1::ActualRecorded::default()));
+    let code = if corrects {
+        v1::ReasonCode::EntryError
+    } else {
+        v1::ReasonCode::Other
+    };
+    let mut event = writing.event((row.day, None), code, payload)?;
+    event.event_id.clone_from(&row.event.event_id);
+    event.causation_id = Some(cause.to_owned());
+    event.evidence.extend(row.event.evidence.iter().cloned());
+    let note = row.event.reason.as_ref();
+    event.reason = match (event.reason, note) {
+        // What corrects bears the reason of the correction; the note stands behind it.
+        (Some(reason), Some(note)) if corrects => Some(v1::Reason {
+            text: format!("{}\n備考: {}", reason.text, note.text),
+            ..reason
+        }),
+        (reason, _) if corrects => reason,
+        // The reason of corrections is none of the other rows.
+        (_, note) if args.correct => note.cloned(),
+        (reason, None) => reason,
+        (reason, Some(note)) => Some(v1::Reason {
+            code: reason.map_or(note.code, |reason| reason.code),
+            text: note.text.clone(),
+        }),
+    };
+    Ok(event)
+}
+
+/// Which row of the request a field is of: `events[3].…` is the third row, for the first event is the file's.
+pub fn row_of(field: &str) -> Option<usize> {
+    let number = field.strip_prefix("events[")?.split(']').next()?;
+    number.parse::<usize>().ok()?.checked_sub(1)
+}
+
+fn locate(
+    language: Language,
+    lines: &Lines,
+    sent: &[&Taken],
+    field: &str,
+    message: &str,
+    reason: &str,
+) -> Fault {
+    let row = row_of(field).and_then(|index| sent.get(index));
+    let column = column_of(field, reason);
+    let place = row.map_or(
+        Place {
+            row: 0,
+            column: None,
+        },
+        |row| lines.place(row.row, column),
+    );
+    let message = terminal::line(message);
+    let advice = sheet_advice(language, reason).or_else(|| hint::advice(language, reason));
+    let message = match advice {
+        Some(advice) => format!("{message} → {advice}"),
+        None => message,
+    };
+    Fault {
+        place,
+        message,
+        reason: Some(reason.to_owned()),
+    }
+}
+
+fn column_of(field: &str, reason: &str) -> Column {
+    match reason {
+        "PERIOD_SOFT_CLOSED" => return Column::Note,
+        "PERIOD_CLOSED" | "OBSERVATION_EXISTS" => return Column::Day,
+        _ => {}
+    }
+    let has = |part: &str| field.contains(part);
+    if has("denominator") {
+        Column::Denominator
+    } else if has(".nil") {
+        Column::Nil
+    } else if has("measurement") {
+        Column::Value
+    } else if has("valid_from") || has("valid_to") {
+        Column::Day
+    } else if has("reason") {
+        Column::Note
+    } else if has("evidence") {
+        Column::Evidence
+    } else {
+        Column::Code
+    }
+}
+
+/// What to do about a refusal in terms of the sheet, where the command line's own advice is of no use.
+fn sheet_advice(language: Language, reason: &str) -> Option<&'static str> {
+    let (ja, en) = match reason {
+        "REASON_REQUIRED" | "PERIOD_SOFT_CLOSED" => (
+            "「備考・理由」の欄に理由を記入してください",
+            "say why in the column “Note”",
+        ),
+        "EVIDENCE_REQUIRED" => (
+            "「根拠資料」の欄に文書番号などを記入してください",
+            "name the paper in the column “Evidence”",
+        ),
+        "DENOMINATOR_ZERO" => (
+            "対象がなかったときは値を消し「実績なし」で需要なしを選んでください",
+            "if there was nothing to divide by, clear the value and choose “no demand”",
+        ),
+        "VALUE_OUT_OF_DOMAIN" => ("「単位」の欄を確かめてください", "see the column “Unit”"),
+        "MILESTONE_BACKWARD" => (
+            "前の報告が誤りなら daicho correct で訂正してください",
+            "if the earlier report was wrong, use: daicho correct",
+        ),
+        _ => return None,
+    };
+    Some(pick(language, ja, en))
+}
+
+/// The label of a notice.
+pub fn notice(language: Language, notice: &v1::Notice) -> String {
+    let kind = label::notice_kind(language, notice.kind());
+    format!("{kind}: {}", terminal::line(&notice.message))
+}
