@@ -5,17 +5,22 @@
 //! form       a form that is printed: a run of pages for each part, cells that reach over rows, and page breaks
 //! cells      figures as cells
 //! outline    the order of a plan on paper: departments, pillars, goals, initiatives, criteria
-//! midyear, restatements  which form has which columns, and where they come from
+//! plan, midyear, results, targets, changes, restatements
+//!            which form has which columns, and where they come from
 //! ```
 //! Nothing here asks a ledger or computes a figure. What is written has typed cells, real days and no
 //! formulas, prints on A4, and comes out the same to the byte for the same content.
 
 mod book;
 pub mod cells;
+pub mod changes;
 pub mod form;
 pub mod label;
 pub mod midyear;
 pub mod outline;
+pub mod plan;
 pub mod restatements;
+pub mod results;
+pub mod targets;
 
 pub use book::{Cell, Column, Input, Page, Table, Unwritten, workbook};

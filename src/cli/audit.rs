@@ -1,5 +1,7 @@
 //! `daicho audit`: who changed what, when, from what to what, and why.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -8,12 +10,15 @@ use crate::api::v1;
 use crate::cli::as_of::{self, AsOfArgs, KnownAtArgs};
 use crate::cli::choice;
 use crate::cli::failure::Failure;
+use crate::cli::file::FileArgs;
 use crate::cli::finding::{self, FindingCommand, FindingsArgs};
 use crate::cli::input;
 use crate::cli::render::audit::{explain, flags, targets, trail};
 use crate::cli::render::change;
 use crate::cli::session::Session;
 use crate::domain::date::Date;
+
+mod paper;
 
 /// Changes at most, unless more are asked for.
 const CHANGES: usize = 50;
@@ -72,6 +77,12 @@ pub struct SampleArgs {
     /// What makes the draw; choose it before you look, and write it down
     #[arg(long, value_name = "TEXT")]
     seed: String,
+    /// Write a working paper (監査調書) to this workbook: the facts of each change, and room for what you find; `-`: standard output
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    force: bool,
 }
 
 /// Arguments of `audit trail`.
@@ -363,6 +374,14 @@ async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
         seed: args.seed.clone(),
     };
     let answer = session.client.sample(request).await?;
+    if let Some(output) = &args.output {
+        let (bytes, lines) = paper::workbook(&session.view, &answer, &args.seed)?;
+        let file = FileArgs {
+            output: output.clone(),
+            force: args.force,
+        };
+        return file.write(session.language(), &session.output, &bytes, lines);
+    }
     session.answer(&answer, |view, answer| {
         change::sample(view, answer, &args.seed)
     })

@@ -15,6 +15,14 @@ use crate::cli::sheet::draw::{self, SheetArgs};
 pub enum ReportCommand {
     /// The mid-year sheet (様式2 中間評価シート) as a workbook: targets, actual, status, forecast, grade, next action
     Midyear(Box<FormArgs>),
+    /// The plan as published (様式1) as a workbook
+    Plan(Box<FormArgs>),
+    /// The results of the year (様式3 実績) as a workbook
+    Results(Box<FormArgs>),
+    /// Every revision of a target (目標変更履歴一覧), with reasons, as a workbook
+    Targets(Box<FormArgs>),
+    /// Every change of a plan (変更台帳), with its place in the ledger and its hash, as a workbook
+    Changes(Box<FormArgs>),
     /// What of a closed period would be told otherwise now (実績訂正・修正一覧), with the entries behind it, as a workbook
     Restatements(Box<FormArgs>),
     /// The sheet in which a section fills in its reports; `daicho record --file` takes it back
@@ -52,6 +60,8 @@ const EXAMPLES: &str = "\
 Examples:
   daicho report midyear R5 --on 2023-09-30 -o 中間評価.xlsx
   daicho report midyear R5 --snapshot mid-year --department 福祉健康部 -o 福祉健康部.xlsx
+  daicho report results R5 --on 2024-03-31 -o 実績.xlsx
+  daicho report changes R5 --known-at 2023-10-10 -o 変更台帳.xlsx
   daicho report restatements R5 --snapshot mid-year#1 -o 修正一覧.xlsx";
 
 fn snapshot(text: &str) -> Result<v1::SnapshotRef, String> {
@@ -85,6 +95,10 @@ impl FormArgs {
 pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failure> {
     let (kind, args) = match command {
         ReportCommand::Midyear(args) => (v1::ReportKind::MidYear, args),
+        ReportCommand::Plan(args) => (v1::ReportKind::Plan, args),
+        ReportCommand::Results(args) => (v1::ReportKind::Results, args),
+        ReportCommand::Targets(args) => (v1::ReportKind::Targets, args),
+        ReportCommand::Changes(args) => (v1::ReportKind::Changes, args),
         ReportCommand::Restatements(args) => (v1::ReportKind::Restatements, args),
         ReportCommand::Sheet(args) => return draw::sheet(session, args).await,
     };

@@ -123,6 +123,12 @@ pub fn attainment(
     }
 }
 
+/// 達成率 against the target in force in words, where there is one.
+pub fn attainment_words(evaluation: &Evaluation, policy: &EvaluationPolicy) -> Option<String> {
+    let against = evaluation.current.as_ref()?;
+    display::attainment(evaluation, against, policy).ok()
+}
+
 /// Why there is no figure; a dash where nobody would look for one.
 fn none(obstacle: Obstacle, language: Language) -> Cell {
     match obstacle {

@@ -35,8 +35,8 @@ pub struct Head {
     pub title: String,
     /// The fiscal year (年度), or what is known by another name.
     pub year: String,
-    /// The evaluation date D (評価基準日).
-    pub effective_on: Date,
+    /// The evaluation date D (評価基準日), where there is one.
+    pub effective_on: Option<Date>,
     /// K (記録時点), as a size of the ledger.
     pub known_at: u64,
     /// When the last of them was recorded, in the ledger's zone.
@@ -135,7 +135,7 @@ impl Head {
         Self {
             title: title.to_owned(),
             year: year(at, setting.language),
-            effective_on: at.effective_on,
+            effective_on: Some(at.effective_on),
             known_at: at.known_at,
             recorded_until: setting.recorded_until,
             ledger: ledger.map_or_else(String::new, |ledger| ledger.code.to_string()),
@@ -145,9 +145,10 @@ impl Head {
     }
 
     fn effective(&self) -> String {
-        match self.language {
-            Language::Ja => format!("評価基準日 {}", day(self.language, self.effective_on)),
-            Language::En => format!("evaluated for {}", self.effective_on),
+        match (self.language, self.effective_on) {
+            (_, None) => String::new(),
+            (Language::Ja, Some(on)) => format!("評価基準日 {}", day(self.language, on)),
+            (Language::En, Some(on)) => format!("evaluated for {on}"),
         }
     }
 

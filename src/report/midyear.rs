@@ -11,7 +11,7 @@ use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, Judgements, PlanEvaluation};
 use crate::report::book::Cell;
 use crate::report::cells::{self, text};
-use crate::report::form::{Form, Head, Heading, Setting, pick};
+use crate::report::form::{Form, Heading, Setting, pick};
 use crate::report::outline::{self, Place};
 
 /// Pieces of evidence that are named; others are counted.
@@ -31,16 +31,10 @@ pub fn form(
         "様式2 組織重点目標 中間評価シート",
         "Form 2: mid-year evaluation sheet",
     );
-    let head = Head::of(at, setting, title);
-    let caption = match language {
-        Language::Ja => format!("{} {title}", head.year),
-        Language::En => format!("{title}, {}", head.year),
-    };
     let mut columns = outline::headings(language);
     columns.extend(headings(language, at.effective_on));
     let cells = |place: &Place<'_>| line(at, histories, place, language);
-    let parts = outline::parts(evaluation, setting, department, &caption, &columns, cells);
-    Form { head, parts }
+    outline::form(evaluation, setting, department, title, &columns, cells)
 }
 
 fn headings(language: Language, on: Date) -> Vec<Heading> {

@@ -8,7 +8,7 @@ use crate::projection::evaluation::{
 };
 use crate::report::book::Cell;
 use crate::report::cells::text;
-use crate::report::form::{Heading, Line, Part, Setting, Slot, pick};
+use crate::report::form::{Form, Head, Heading, Line, Part, Setting, Slot, pick};
 
 /// An indicator on its line.
 #[derive(Clone, Copy, Debug)]
@@ -65,17 +65,16 @@ macro_rules! words {
         }
     }};
 }
-pub(super) use words;
 
 /// The sections that answer and contribute, by name.
-pub fn sections(at: &At, lead: UnitId, contributing: &[UnitId], language: Language) -> String {
+fn sections(at: &At, lead: UnitId, contributing: &[UnitId], language: Language) -> String {
     let names = [lead].into_iter().chain(contributing.iter().copied());
     let names: Vec<String> = names.map(|unit| at.unit_name(unit, language)).collect();
     names.join("\n")
 }
 
 /// The circled number of an initiative; nothing where there is none.
-pub fn circled(number: u32) -> String {
+fn circled(number: u32) -> String {
     let code = match number {
         1..=20 => 0x245F + number,
         21..=35 => 0x3251 + number - 21,
@@ -85,9 +84,58 @@ pub fn circled(number: u32) -> String {
     char::from_u32(code).map(String::from).unwrap_or_default()
 }
 
+/// `令和5年度 様式2 …`.
+pub fn caption(head: &Head) -> String {
+    match head.language {
+        Language::Ja => format!("{} {}", head.year, head.title),
+        Language::En => format!("{}, {}", head.title, head.year),
+    }
+}
+
+/// The title of an initiative behind its circled number.
+fn numbered(initiative: &InitiativeEvaluation, at: &At, language: Language) -> String {
+    let number = circled(initiative.number);
+    let title = words!(initiative.entry, at, language);
+    match title.starts_with(&number) {
+        true => title.to_owned(),
+        false => format!("{number}{title}"),
+    }
+}
+
+/// What stands in the columns of [`headings`].
+pub fn names(
+    at: &At,
+    goal: &GoalEvaluation,
+    initiative: &InitiativeEvaluation,
+    indicator: &IndicatorEvaluation,
+    language: Language,
+) -> [String; 4] {
+    [
+        words!(goal.entry, at, language).to_owned(),
+        numbered(initiative, at, language),
+        sections(at, indicator.lead, &indicator.contributing, language),
+        words!(indicator.entry, at, language).to_owned(),
+    ]
+}
+
+/// A form of a whole plan or a department in its order, as [`parts`] makes it.
+pub fn form(
+    evaluation: &PlanEvaluation,
+    setting: Setting,
+    department: Option<UnitId>,
+    title: &str,
+    columns: &[Heading],
+    cells: impl Fn(&Place<'_>) -> Vec<Cell>,
+) -> Form {
+    let head = Head::of(&evaluation.at, setting, title);
+    let caption = caption(&head);
+    let parts = parts(evaluation, setting, department, &caption, columns, cells);
+    Form { head, parts }
+}
+
 /// The parts of a plan, one a department; of one department only where it is named. `cells` fills the columns behind
 /// [`headings`]; a goal or initiative without indicators leaves them empty.
-pub fn parts(
+fn parts(
     evaluation: &PlanEvaluation,
     setting: Setting,
     department: Option<UnitId>,
@@ -171,12 +219,7 @@ fn lines_of(
         lines.push(Line::Slots(slots));
     }
     for initiative in &goal.initiatives {
-        let number = circled(initiative.number);
-        let title = words!(initiative.entry, at, language);
-        let title = match title.starts_with(&number) {
-            true => title.to_owned(),
-            false => format!("{number}{title}"),
-        };
+        let title = numbered(initiative, at, language);
         let own = sections(at, initiative.lead, &initiative.contributing, language);
         if initiative.indicators.is_empty() {
             let mut slots = vec![goal_cell().1, Slot::Of(text(title)), Slot::Of(text(own))];

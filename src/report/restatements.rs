@@ -19,7 +19,7 @@ use crate::report::book::Cell;
 use crate::report::cells::{self, text};
 use crate::report::form::{Form, Head, Heading, Line, Part, Setting, Slot, pick};
 use crate::report::label;
-use crate::report::outline::{self, words};
+use crate::report::outline;
 
 /// Entries of the ledger that are named for one row at most; others are counted.
 const CAUSES_MAX: usize = 8;
@@ -65,10 +65,7 @@ pub fn form(restated: Restated<'_>, setting: Setting, department: Option<UnitId>
     }
     let known = restated.from.at.known_at;
     let (was, is) = (known, at.known_at);
-    let mut caption = vec![match language {
-        Language::Ja => format!("{} {title}", head.year),
-        Language::En => format!("{title}, {}", head.year),
-    }];
+    let mut caption = vec![outline::caption(&head)];
     caption.extend(
         restated
             .closing
@@ -218,13 +215,7 @@ fn lines_of(
         initiative,
         indicator,
     } = place;
-    let number = outline::circled(initiative.number);
-    let title = words!(initiative.entry, at, language);
-    let title = match title.starts_with(&number) {
-        true => title.to_owned(),
-        false => format!("{number}{title}"),
-    };
-    let sections = outline::sections(at, indicator.lead, &indicator.contributing, language);
+    let names = outline::names(at, goal, initiative, indicator, language);
     let mut fields: Vec<&FieldDifference> = row.fields.iter().collect();
     if fields.iter().any(|field| told(field.column)) {
         fields.retain(|field| told(field.column));
@@ -241,17 +232,18 @@ fn lines_of(
             _ => Slot::Above,
         };
         let value = |value: &str| Slot::Of(cell(field.column, value, language));
-        lines.push(Line::Slots(vec![
-            shared(text(words!(goal.entry, at, language))),
-            shared(text(title.clone())),
-            shared(text(sections.clone())),
-            shared(text(words!(indicator.entry, at, language))),
+        let mut slots: Vec<Slot> = names
+            .iter()
+            .map(|name| shared(text(name.clone())))
+            .collect();
+        slots.extend([
             Slot::Of(text(label::row_field(language, field.column.name()))),
             value(&field.before),
             value(&field.after),
             shared(text(materiality)),
             shared(text(why.clone())),
-        ]));
+        ]);
+        lines.push(Line::Slots(slots));
     }
     lines
 }

@@ -4,8 +4,13 @@ use std::io::{Cursor, Read as _};
 
 use daicho::api::v1;
 use daicho::api::v1::evaluation_service_server::EvaluationService as _;
+use daicho::domain::directory::Named;
+use daicho::domain::event::{EventType, Recorded};
 use daicho::grpc::Services;
 use daicho::import::workbook::{self, Value, Workbook};
+use daicho::ledger::Reader;
+use daicho::ledger::index::{Direction, Term};
+use daicho::projection::change::{self, ChangeFilter};
 use daicho::projection::evaluation::compare;
 use daicho::report::Cell;
 use daicho::report::form::{Form, Head, Heading, Line, Part, Slot};
@@ -158,7 +163,15 @@ async fn the_mid_year_sheet_has_a_line_an_indicator_and_prints_department_by_dep
     };
     insta::assert_snapshot!(row(3).join(" | "), @"組織目標 | 取組内容 | 課等 | 目標達成基準 | 当初目標 | 現目標 | 9月末実績 | 達成率 | 進捗 | 着地見込 | 中間評価 | 要因 | 今後の対応 | 根拠");
     let improved = of("業務改善の実施件数 50件");
-    insta::assert_snapshot!(row(improved).join(" | "), @"事務を効率化し、市民サービスを高める | ①職員の業務改善の提案を進める | 総務文書課 | 業務改善の実施件数 50件 | [50] | [50] | [28] | [56%] | 計画線未設定 （参考・見込みの差・見込みは未達） | 担当 48件 算出 56件 | 順調（自己） | 提案の受付を庁内の掲示板に移し、件数は計画を上回っている。 |  | 報告6件 台帳 #1741");
+    let last = evaluation
+        .indicators()
+        .find(|(_, _, indicator)| indicator.entry.code.as_str() == "R5/総務部/3-1/1.1")
+        .and_then(|(_, _, indicator)| indicator.last_position)
+        .unwrap();
+    let told = row(improved).join(" | ");
+    assert!(told.ends_with(&format!("#{last}")), "{told}");
+    let told = told.replace(&format!("#{last}"), "#…");
+    insta::assert_snapshot!(told, @"事務を効率化し、市民サービスを高める | ①職員の業務改善の提案を進める | 総務文書課 | 業務改善の実施件数 50件 | [50] | [50] | [28] | [56%] | 計画線未設定 （参考・見込みの差・見込みは未達） | 担当 48件 算出 56件 | 順調（自己） | 提案の受付を庁内の掲示板に移し、件数は計画を上回っている。 |  | 報告6件 台帳 #…");
     let empty = "計画全体で組織目標のない柱";
     assert!(texts(&workbook).iter().any(|text| text.starts_with(empty)));
 }
@@ -254,4 +267,93 @@ async fn what_a_form_cannot_be_made_of_is_refused() {
     assert_eq!(code, Code::InvalidArgument);
     let (code, _) = refused(request(v1::ReportKind::Restatements, frozen("mid-year", 9))).await;
     assert_eq!(code, Code::NotFound);
+}
+
+#[tokio::test]
+async fn the_other_forms_have_their_columns_and_what_the_ledger_holds() {
+    let (ledgers, reader) = sample(date("2023-12-15")).await;
+    let services = services(&ledgers);
+    let of = async |kind| {
+        let file = file(&services, asked(request(kind, on("2023-09-30")))).await;
+        let workbook = workbook::read(&file.bytes).unwrap();
+        (file, workbook)
+    };
+    let headings = |workbook: &Workbook| -> Vec<String> {
+        let row = |at: &workbook::Address| at.row == 3;
+        let cells = workbook.sheets[0].cells();
+        let cells = cells.filter(|(at, _)| row(at));
+        let texts = cells.filter_map(|(_, cell)| match &cell.value {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        texts.collect()
+    };
+    let size = reader.view().size;
+    let plan = plan(&reader, "R5");
+    let evaluation = evaluated(&reader, plan, date("2023-09-30"), size).await;
+
+    let (first, workbook) = of(v1::ReportKind::Plan).await;
+    assert_eq!(first.rows as usize, evaluation.rows());
+    assert_eq!(
+        headings(&workbook),
+        ["組織目標", "取組内容", "課等", "目標達成基準"]
+    );
+    let (third, workbook) = of(v1::ReportKind::Results).await;
+    assert_eq!(third.rows as usize, evaluation.rows());
+    assert_eq!(
+        headings(&workbook)[4..],
+        ["実績・成果", "行革プラン", "自治基本条例関連条項"]
+    );
+    // The plan holds neither of the last two, and nothing is invented.
+    let filled = workbook.sheets.iter().flat_map(|sheet| sheet.cells());
+    let filled = filled.filter(|(at, _)| 4 < at.column && 3 < at.row);
+    assert_eq!(filled.count(), 0);
+
+    let revised = stored(&reader, EventType::TargetRevised).await;
+    let (targets, workbook) = of(v1::ReportKind::Targets).await;
+    assert!(0 < targets.rows);
+    assert_eq!(targets.rows as usize, revised.len());
+    let texts = texts(&workbook);
+    for recorded in &revised {
+        let reason = recorded.event.reason.as_ref().unwrap();
+        let told = texts.iter().any(|text| text.contains(reason.text.as_str()));
+        assert!(told, "#{}", recorded.position);
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_of_changes_binds_every_change_by_its_hash() {
+    let (ledgers, reader) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let file = file(
+        &services,
+        asked(request(v1::ReportKind::Changes, on("2023-09-30"))),
+    )
+    .await;
+    let workbook = workbook::read(&file.bytes).unwrap();
+    let texts: std::collections::HashSet<String> = texts(&workbook).into_iter().collect();
+    let plan = plan(&reader, "R5");
+    let filter = ChangeFilter {
+        subject: Some(Named::Plan(plan)),
+        ..ChangeFilter::default()
+    };
+    let view = reader.view();
+    let all = change::list(&reader, &view, &filter, None, Direction::Forward, 20_000);
+    let all = all.await.unwrap();
+    assert_eq!(all.next, None);
+    assert_eq!(file.rows as usize, all.changes.len());
+    for change in &all.changes {
+        assert!(texts.contains(&hex::encode(change.stored.leaf_hash.as_bytes())));
+    }
+    let sheet = inside(&file.bytes, "xl/worksheets/sheet1.xml");
+    assert!(sheet.contains("記録時点"));
+    assert!(!sheet.contains("評価基準日"));
+}
+
+/// The events of a type.
+async fn stored(reader: &Reader, event_type: EventType) -> Vec<Recorded> {
+    let term = Term::event_type(event_type);
+    let positions = reader.postings(&term, 0, u64::MAX, Direction::Forward, usize::MAX);
+    let stored = reader.stored_at(&positions.unwrap()).await.unwrap();
+    stored.into_iter().map(|stored| stored.recorded).collect()
 }

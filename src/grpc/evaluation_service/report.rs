@@ -61,7 +61,12 @@ impl Services {
                 Writing::rows(evaluation, now.view.head)
             }
             (
-                ReportKind::MidYear | ReportKind::Restatements,
+                ReportKind::MidYear
+                | ReportKind::Restatements
+                | ReportKind::Plan
+                | ReportKind::Results
+                | ReportKind::Targets
+                | ReportKind::Changes,
                 FileProfile::Workbook | FileProfile::Unspecified,
             ) => Writing::file(self.workbook(&asked, kind).await?, now.view.head),
             _ => return Err(form("profile", "the kind does not come in this profile")),

@@ -13,7 +13,7 @@ fn form(texts: &[&str]) -> Form {
         head: Head {
             title: "様式&1".to_owned(),
             year: "令和5年度".to_owned(),
-            effective_on: date("2023-09-30"),
+            effective_on: Some(date("2023-09-30")),
             known_at: 7,
             recorded_until: None,
             ledger: "A".to_owned(),

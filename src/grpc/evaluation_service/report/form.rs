@@ -1,19 +1,27 @@
 //! Forms that are printed: what each is made of is gathered here, what it looks like is the business of `report`.
 
+use std::collections::HashMap;
+
 use crate::api::v1;
+use crate::domain::directory::Named;
+use crate::domain::event::Recorded;
 use crate::domain::id::UnitId;
 use crate::grpc::evaluation_service::report::{Asked, File};
 use crate::grpc::evaluation_service::snapshot_of;
 use crate::grpc::goal_service::{form as refused, one};
 use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
+use crate::ledger::index::Direction;
+use crate::projection::change::{self, ChangeFilter};
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, compare};
 use crate::report::form::{Form, LINES_MAX, PARTS_MAX, Setting};
 use crate::report::restatements::Restated;
-use crate::report::{midyear, restatements};
+use crate::report::{changes, midyear, plan, restatements, results, targets};
 
+/// Changes told at once.
+const CHANGES_AT_ONCE: usize = 500;
 /// The media type of a workbook (ECMA-376).
 const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
@@ -26,19 +34,41 @@ impl Services {
     ) -> Result<File, Refusal> {
         let (at, form) = match kind {
             v1::ReportKind::Restatements => self.restated_form(asked).await?,
-            _ => self.evaluated_form(asked).await?,
+            v1::ReportKind::Changes => changes_form(asked).await?,
+            _ => self.evaluated_form(asked, kind).await?,
         };
         written(at, form).await
     }
 
     /// A form of an evaluation.
-    async fn evaluated_form(&self, asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
+    async fn evaluated_form(
+        &self,
+        asked: &Asked<'_>,
+        kind: v1::ReportKind,
+    ) -> Result<(At, Form), Refusal> {
         let at = asked.at().await?;
         let department = asked.department(&at)?;
         let evaluation = self.evaluation(asked.reader, at.clone()).await?;
-        let histories = Histories::of(asked.reader, &evaluation).await?;
         let setting = asked.setting(&at).await?;
-        let form = midyear::form(&evaluation, &histories, setting, department);
+        if kind == v1::ReportKind::Plan {
+            return Ok((at, plan::form(&evaluation, setting, department)));
+        }
+        let histories = Histories::of(asked.reader, &evaluation).await?;
+        let form = match kind {
+            v1::ReportKind::Results => results::form(&evaluation, &histories, setting, department),
+            v1::ReportKind::Targets => {
+                let positions = targets::positions(&evaluation, &histories);
+                let events: HashMap<u64, Recorded> = asked
+                    .reader
+                    .stored_at(&positions)
+                    .await?
+                    .into_iter()
+                    .map(|stored| (stored.recorded.position, stored.recorded))
+                    .collect();
+                targets::form(&evaluation, &histories, &events, setting, department)
+            }
+            _ => midyear::form(&evaluation, &histories, setting, department),
+        };
         Ok((at, form))
     }
 
@@ -86,6 +116,39 @@ impl Services {
             restatements::form(restated, setting, department),
         ))
     }
+}
+
+/// Every change that was known.
+async fn changes_form(asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
+    let at = asked.at().await?;
+    let filter = ChangeFilter {
+        subject: Some(Named::Plan(at.plan.id)),
+        unit: asked.department(&at)?,
+        ..ChangeFilter::default()
+    };
+    let view = asked.reader.view_at(at.known_at).await?;
+    let (mut changes, mut cursor) = (Vec::new(), None);
+    loop {
+        // One more than is printed, so that what is too long is refused and never cut.
+        let limit = (LINES_MAX + 1 - changes.len()).min(CHANGES_AT_ONCE);
+        let page = change::list(
+            asked.reader,
+            &view,
+            &filter,
+            cursor,
+            Direction::Forward,
+            limit,
+        );
+        let page = page.await?;
+        changes.extend(page.changes);
+        cursor = page.next;
+        if cursor.is_none() || LINES_MAX < changes.len() {
+            break;
+        }
+    }
+    let setting = asked.setting(&at).await?;
+    let form = changes::form(&at, &changes, setting);
+    Ok((at, form))
 }
 
 /// The comparison begins with what the caller calls `at`.
