@@ -8,6 +8,7 @@ use crate::cli::input;
 use crate::cli::language::pick;
 use crate::cli::measure::{Measured, Reading};
 use crate::cli::session::Session;
+use crate::cli::sheet::migration;
 use crate::cli::sheet::take::{self, FileArgs};
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
@@ -42,10 +43,14 @@ Examples:
   daicho record R5/総務部/3-1/1.1 --nil no-activity --on 2023-10-01 --until 2023-10-31
   daicho record --file 財務課9月.xlsx --check
   daicho record --file 財務課9月.xlsx
-  daicho record --file 財務課9月.xlsx --correct --reason '集計表の転記誤り'";
+  daicho record --file 財務課9月.xlsx --correct --reason '集計表の転記誤り'
+  daicho record --file 旧表.csv --migration --reason '年度途中からの移行' --document 5企第45号";
 
 /// Reports progress.
 pub async fn record(session: &Session, args: &RecordArgs) -> Result<(), Failure> {
+    if args.from_file.migration {
+        return migration::take(session, &args.from_file, &args.writing).await;
+    }
     if args.from_file.file.is_some() {
         return take::take(session, &args.from_file, &args.writing).await;
     }

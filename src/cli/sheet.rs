@@ -14,6 +14,7 @@ pub mod fault;
 pub mod form;
 pub mod lines;
 pub mod made;
+pub mod migration;
 pub mod period;
 pub mod row;
 pub mod settle;

@@ -55,6 +55,10 @@ pub struct FileArgs {
     /// Where the file says something else than it did when it was loaded before, correct that
     #[arg(long, requires_all = ["file", "reason"])]
     pub correct: bool,
+    /// The file is of a year that began elsewhere: rows by code, of any day, with what was recorded when and by whom
+    /// as claims
+    #[arg(long, requires_all = ["file", "reason", "document"], conflicts_with_all = ["correct", "dry_run", "section", "plan"])]
+    pub migration: bool,
     /// Refuse a sheet of any other section: code or id
     #[arg(long, value_name = "SECTION", requires = "file")]
     pub section: Option<String>,
@@ -267,7 +271,8 @@ fn reader(language: Language, lines: &Lines) -> Reader<'_> {
     }
 }
 
-fn opened(language: Language, path: &std::path::Path) -> Result<(SourceFile, Lines), Failure> {
+/// A file, read and taken apart.
+pub fn opened(language: Language, path: &std::path::Path) -> Result<(SourceFile, Lines), Failure> {
     let bytes = source::bytes(language, path)?;
     let file = source::named(language, path, &bytes)?;
     let lines =
@@ -357,7 +362,8 @@ fn within(reader: &mut Reader<'_>, line: &Line, made: &Made, reported: &Reported
     }
 }
 
-fn fold(
+/// Keeps how the numbers of a row were read.
+pub fn fold(
     folded: &mut Vec<(Place, String, String)>,
     lines: &Lines,
     line: &Line,
@@ -407,7 +413,8 @@ fn media_type(name: &str) -> &'static str {
     }
 }
 
-fn row(
+/// A row on its way.
+pub fn row(
     view: &View,
     lines: &Lines,
     line: &Line,
@@ -519,7 +526,7 @@ fn indicators<'a>(made: &Made, goals: &'a [v1::Goal]) -> HashMap<&'a str, Known<
 }
 
 /// Compares the rows with what the ledger has of them.
-async fn settle(
+pub async fn settle(
     session: &Session,
     args: &FileArgs,
     file: &SourceFile,
@@ -740,6 +747,8 @@ fn beside(
             ..reason
         }),
         (reason, _) if corrects => reason,
+        // The reason of the migration is in it already, with what is claimed.
+        (_, Some(told)) if args.migration => Some(told.clone()),
         // The reason of corrections is none of the other rows.
         (_, note) if args.correct => note.cloned(),
         (reason, None) => reason,

@@ -15,6 +15,7 @@ use crate::process::Process;
 
 mod back;
 mod hostile;
+mod migration;
 mod out;
 
 /// A server with the sample as it stands on 6 October, and a folder for files.
