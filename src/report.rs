@@ -7,6 +7,7 @@
 //! outline    the order of a plan on paper: departments, pillars, goals, initiatives, criteria
 //! plan, midyear, results, targets, changes, restatements
 //!            which form has which columns, and where they come from
+//! tidy       rows for programs and spreadsheets
 //! ```
 //! Nothing here asks a ledger or computes a figure. What is written has typed cells, real days and no
 //! formulas, prints on A4, and comes out the same to the byte for the same content.
@@ -22,5 +23,6 @@ pub mod plan;
 pub mod restatements;
 pub mod results;
 pub mod targets;
+pub mod tidy;
 
 pub use book::{Cell, Column, Input, Page, Table, Unwritten, workbook};

@@ -1,6 +1,6 @@
 //! `daicho report`: forms that are printed, and files for programs.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::v1;
 use crate::cli::as_of::AsOfArgs;
@@ -25,6 +25,8 @@ pub enum ReportCommand {
     Changes(Box<FormArgs>),
     /// What of a closed period would be told otherwise now (実績訂正・修正一覧), with the entries behind it, as a workbook
     Restatements(Box<FormArgs>),
+    /// The canonical rows of an evaluation as CSV, for spreadsheets or for programs
+    Rows(Box<RowsArgs>),
     /// The sheet in which a section fills in its reports; `daicho record --file` takes it back
     Sheet(SheetArgs),
 }
@@ -54,6 +56,25 @@ pub struct FormArgs {
     policy: Option<v1::PolicyVersion>,
     #[command(flatten)]
     file: FileArgs,
+}
+
+/// For whom a file of rows is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Profile {
+    /// For spreadsheets: byte order mark, CRLF, nothing that looks like a formula.
+    Excel,
+    /// For programs: the bytes that a snapshot hashes.
+    Machine,
+}
+
+/// Arguments of `report rows`.
+#[derive(Args, Clone, Debug)]
+pub struct RowsArgs {
+    #[command(flatten)]
+    form: FormArgs,
+    /// For whom
+    #[arg(long, value_enum, value_name = "PROFILE", default_value = "excel")]
+    profile: Profile,
 }
 
 const EXAMPLES: &str = "\
@@ -94,6 +115,7 @@ impl FormArgs {
 /// Writes what was asked for.
 pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failure> {
     let (kind, args) = match command {
+        ReportCommand::Rows(args) => return rows(session, args).await,
         ReportCommand::Midyear(args) => (v1::ReportKind::MidYear, args),
         ReportCommand::Plan(args) => (v1::ReportKind::Plan, args),
         ReportCommand::Results(args) => (v1::ReportKind::Results, args),
@@ -102,10 +124,29 @@ pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failu
         ReportCommand::Restatements(args) => (v1::ReportKind::Restatements, args),
         ReportCommand::Sheet(args) => return draw::sheet(session, args).await,
     };
-    let report = session.client.report(args.request(kind)).await?;
+    written(session, &args.file, args.request(kind)).await
+}
+
+async fn rows(session: &Session, args: &RowsArgs) -> Result<(), Failure> {
+    let profile = match args.profile {
+        Profile::Excel => v1::FileProfile::Spreadsheet,
+        Profile::Machine => v1::FileProfile::Machine,
+    };
+    let request = v1::ExportReportRequest {
+        profile: profile.into(),
+        ..args.form.request(v1::ReportKind::EvaluationRows)
+    };
+    written(session, &args.form.file, request).await
+}
+
+async fn written(
+    session: &Session,
+    file: &FileArgs,
+    request: v1::ExportReportRequest,
+) -> Result<(), Failure> {
+    let report = session.client.report(request).await?;
     let lines = report.trailer.rows;
-    args.file
-        .write(session.language(), &session.output, &report.bytes, lines)
+    file.write(session.language(), &session.output, &report.bytes, lines)
 }
 
 #[cfg(test)]

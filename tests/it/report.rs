@@ -14,6 +14,7 @@ use daicho::projection::change::{self, ChangeFilter};
 use daicho::projection::evaluation::compare;
 use daicho::report::Cell;
 use daicho::report::form::{Form, Head, Heading, Line, Part, Slot};
+use daicho::report::tidy;
 use futures::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use tonic::{Code, Request};
@@ -348,6 +349,39 @@ async fn the_ledger_of_changes_binds_every_change_by_its_hash() {
     let sheet = inside(&file.bytes, "xl/worksheets/sheet1.xml");
     assert!(sheet.contains("記録時点"));
     assert!(!sheet.contains("評価基準日"));
+}
+
+#[tokio::test]
+async fn rows_for_spreadsheets_say_the_same_as_those_for_programs() {
+    let (ledgers, _reader) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let of = async |profile: v1::FileProfile| {
+        let request = v1::ExportReportRequest {
+            profile: profile.into(),
+            ..request(v1::ReportKind::EvaluationRows, on("2023-09-30"))
+        };
+        let file = file(&services, asked(request)).await;
+        (file.rows, String::from_utf8(file.bytes).unwrap())
+    };
+    let (rows, machine) = of(v1::FileProfile::Machine).await;
+    let (same, spreadsheet) = of(v1::FileProfile::Spreadsheet).await;
+    assert_eq!(rows, same);
+    let bare = spreadsheet.strip_prefix('\u{FEFF}').unwrap();
+    let cells = |text: &str| -> Vec<Vec<String>> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .from_reader(text.as_bytes());
+        let records = reader.records().map(Result::unwrap);
+        let cells = records.map(|record| {
+            record
+                .iter()
+                .map(|cell| tidy::original(cell).to_owned())
+                .collect()
+        });
+        cells.collect()
+    };
+    assert_eq!(cells(bare), cells(&machine));
+    assert_eq!(bare.matches("\r\n").count(), machine.lines().count());
 }
 
 /// The events of a type.

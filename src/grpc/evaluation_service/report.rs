@@ -15,6 +15,7 @@ use crate::grpc::status::Refusal;
 use crate::ledger::{Reader, Standpoint};
 use crate::log::Head;
 use crate::projection::evaluation::{At, PlanEvaluation, rows};
+use crate::report::tidy;
 
 mod form;
 
@@ -52,13 +53,17 @@ impl Services {
         let state = match (kind, profile) {
             (ReportKind::EvaluationRows, FileProfile::Machine | FileProfile::Unspecified) => {
                 if request.department.is_some() {
-                    return Err(form(
-                        "department",
-                        "the canonical rows are those of a whole plan",
-                    ));
+                    return Err(whole_plan());
                 }
                 let evaluation = self.evaluation(&reader, asked.at().await?).await?;
                 Writing::rows(evaluation, now.view.head)
+            }
+            (ReportKind::EvaluationRows, FileProfile::Spreadsheet) => {
+                if request.department.is_some() {
+                    return Err(whole_plan());
+                }
+                let evaluation = self.evaluation(&reader, asked.at().await?).await?;
+                Writing::file(for_spreadsheets(&evaluation), now.view.head)
             }
             (
                 ReportKind::MidYear
@@ -77,6 +82,25 @@ impl Services {
             Some((Ok::<_, Status>(response), state))
         });
         Ok(Box::pin(frames))
+    }
+}
+
+fn whole_plan() -> Refusal {
+    form("department", "the canonical rows are those of a whole plan")
+}
+
+/// The rows of an evaluation for spreadsheets.
+fn for_spreadsheets(evaluation: &PlanEvaluation) -> File {
+    let header = rows::Column::ALL
+        .iter()
+        .map(|column| column.name().to_owned());
+    let cells = rows::rows(evaluation).map(rows::Row::into_cells);
+    let text = tidy::for_spreadsheets(std::iter::once(header.collect()).chain(cells));
+    File {
+        at: evaluation.at.clone(),
+        media_type: MEDIA_TYPE,
+        bytes: text.into_bytes(),
+        rows: evaluation.rows(),
     }
 }
 
