@@ -10,6 +10,7 @@
 
 pub mod column;
 pub mod draw;
+pub mod drawn;
 pub mod fault;
 pub mod form;
 pub mod lines;
@@ -17,6 +18,7 @@ pub mod made;
 pub mod migration;
 pub mod period;
 pub mod row;
+pub mod send;
 pub mod settle;
 pub mod take;
 pub mod told;

@@ -17,6 +17,7 @@ use crate::cli::sheet::column::Column;
 use crate::cli::sheet::form::Key;
 use crate::cli::sheet::lines::Line;
 use crate::cli::sheet::row::{Reader, Reported, text};
+use crate::cli::sheet::send::send;
 use crate::cli::sheet::take::{self, Batch, FileArgs, file_event};
 use crate::cli::sheet::told;
 use crate::cli::writing::WritingArgs;
@@ -148,7 +149,7 @@ pub async fn take(
         taken,
         folded,
     };
-    take::send(
+    send(
         session,
         args,
         writing_args,
