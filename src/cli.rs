@@ -366,7 +366,10 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Status(args) => status::status(&open().await?, args).await,
         Command::Remind(args) => status::remind(&open().await?, args).await,
         Command::Plan(PlanCommand::SetCalendar(args)) => {
-            status::set_calendar(&open().await?, args).await
+            plan::calendar::set(&open().await?, args).await
+        }
+        Command::Plan(PlanCommand::Calendar(args)) => {
+            plan::calendar::show(&open().await?, args).await
         }
         Command::Evaluate(args) => evaluate::run(&open().await?, args).await,
         Command::Plan(PlanCommand::Periods(args)) => period::list(&open().await?, args).await,

@@ -42,6 +42,7 @@ printed! {
     GetLedgerResponse,
     GetOrganisationResponse,
     GetOverviewResponse,
+    GetReportingCalendarResponse,
     GetResponsibilityResponse,
     GetSeriesResponse,
     GetSnapshotResponse,

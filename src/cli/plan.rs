@@ -7,9 +7,9 @@ use crate::cli::failure::Failure;
 use crate::cli::period::{CloseArgs, OpenArgs, PeriodsArgs, ReopenArgs};
 use crate::cli::render::overview;
 use crate::cli::session::Session;
-use crate::cli::status::CalendarArgs;
 
 pub mod amend;
+pub mod calendar;
 pub mod compare;
 pub mod import;
 pub mod review;
@@ -44,7 +44,9 @@ pub enum PlanCommand {
     /// Take no more reports into a period
     Close(Box<CloseArgs>),
     /// Set for which days reports are asked, until when, and when figures are fixed (報告日程)
-    SetCalendar(Box<CalendarArgs>),
+    SetCalendar(Box<calendar::SetArgs>),
+    /// Show the whole reporting calendar in force, and which event set it (報告日程)
+    Calendar(calendar::ShowArgs),
     /// Take reports again for some indicators, until a day
     Reopen(Box<ReopenArgs>),
 }

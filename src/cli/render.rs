@@ -10,6 +10,7 @@ use crate::domain::text::Language;
 
 pub mod action;
 pub mod audit;
+pub mod calendar;
 pub mod change;
 pub mod cycles;
 pub mod difference;

@@ -395,6 +395,19 @@ impl v1::goal_service_server::GoalService for Services {
         )
         .await
     }
+
+    async fn get_reporting_calendar(
+        &self,
+        request: Request<v1::GetReportingCalendarRequest>,
+    ) -> Result<Response<v1::GetReportingCalendarResponse>, Status> {
+        self.unary(
+            request,
+            async |_, request: v1::GetReportingCalendarRequest| {
+                reporting::calendar(self, request).await
+            },
+        )
+        .await
+    }
 }
 
 /// How much of each goal is told.

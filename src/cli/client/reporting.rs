@@ -29,4 +29,19 @@ impl Client {
         }
         Ok(all)
     }
+
+    /// The reporting calendar of a plan.
+    pub async fn reporting_calendar(
+        &self,
+        plan: Option<String>,
+    ) -> Result<v1::GetReportingCalendarResponse, Failure> {
+        let request = v1::GetReportingCalendarRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            as_of: self.as_of.clone(),
+            plan,
+        };
+        let mut goals = self.goals.clone();
+        self.take(goals.get_reporting_calendar(self.ask(request)).await)
+    }
 }

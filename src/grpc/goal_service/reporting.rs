@@ -1,4 +1,7 @@
-//! Who has reported for a round.
+//! Who has reported for a round, and which rounds a plan has.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::api::v1;
 use crate::domain::date::Date;
@@ -6,6 +9,7 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::evaluation::Exact;
 use crate::domain::evaluation::display;
 use crate::domain::id::UnitId;
+use crate::domain::plan::Plan;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::reporting::{Calendar, ReportingRound};
 use crate::grpc::event::{At, Choice as _, Faults, show_round, show_round_dates, show_unit};
@@ -45,13 +49,7 @@ pub(super) async fn answer(
         .standpoint(&reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
-    let plan = match &request.plan {
-        Some(plan) => directory.plan(one(directory, "plan", plan)?).cloned(),
-        None => overview::plan_on(directory, at.on),
-    };
-    let plan = plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
-    let calendar = directory.calendar_on(plan.id, at.on);
-    let calendar = calendar.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
+    let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;
     let round = round(&calendar, request.round.as_deref(), at.on)?;
     let unit = |field, text: &Option<String>| -> Result<Option<UnitId>, Refusal> {
         text.as_deref()
@@ -95,6 +93,52 @@ pub(super) async fn answer(
         row_count: show::count(wanted.len()),
         answered_at: Some(show::answered_at(&at)),
     })
+}
+
+/// The calendar of a plan that is in force, whole.
+pub(super) async fn calendar(
+    services: &Services,
+    request: v1::GetReportingCalendarRequest,
+) -> Result<v1::GetReportingCalendarResponse, Refusal> {
+    let reader = services.ledger(&request.ledger)?;
+    let as_of = request.as_of.as_ref();
+    let at = services
+        .standpoint(&reader, request.min_position, as_of, None)
+        .await?;
+    let directory = &at.view.directory;
+    let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;
+    let exceptions = calendar.rounds.iter().flat_map(|round| &round.exceptions);
+    let mut seen = BTreeSet::new();
+    let named = exceptions
+        .map(|exception| exception.indicator)
+        .filter(|indicator| seen.insert(*indicator));
+    Ok(v1::GetReportingCalendarResponse {
+        plan: Some(show::entity(directory, Named::Plan(plan.id), at.on)),
+        rounds: calendar.rounds.iter().map(show_round).collect(),
+        indicators: named
+            .map(|indicator| show::entity(directory, Named::Indicator(indicator), at.on))
+            .collect(),
+        effective_from: calendar.effective_from.to_string(),
+        event_id: calendar.event_id.map(|id| id.to_string()),
+        position: calendar.position,
+        answered_at: Some(show::answered_at(&at)),
+    })
+}
+
+/// The plan asked for, or that of the date, with its calendar in force on the date.
+fn in_force(
+    directory: &Directory,
+    plan: Option<&str>,
+    on: Date,
+) -> Result<(Arc<Plan>, Calendar), Refusal> {
+    let plan = match plan {
+        Some(plan) => directory.plan(one(directory, "plan", plan)?).cloned(),
+        None => overview::plan_on(directory, on),
+    };
+    let unknown = || Refusal::rule(Reason::PlanUnknown, "plan");
+    let plan = plan.ok_or_else(unknown)?;
+    let calendar = directory.calendar_on(plan.id, on).ok_or_else(unknown)?;
+    Ok((plan, calendar))
 }
 
 /// The round asked for, or the one that is meant.

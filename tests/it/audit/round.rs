@@ -254,6 +254,47 @@ async fn every_indicator_stands_somewhere_towards_a_round() {
 }
 
 #[tokio::test]
+async fn the_whole_calendar_in_force_is_told() {
+    let server = told(story).await;
+    let calendar = async |known_at: &str, on: &str| {
+        let request = v1::GetReportingCalendarRequest {
+            as_of: known(known_at, on),
+            ..Default::default()
+        };
+        let mut goals = server.goals().await;
+        let answer = goals.get_reporting_calendar(request).await.unwrap();
+        answer.into_inner()
+    };
+    let set = calendar("2023-10-10", "2023-10-10").await;
+    assert_eq!(set.event_id, Some(event_id("calendar").to_string()));
+    assert_eq!(set.effective_from, "2023-04-20");
+    for (name, language) in [("ja", Language::Ja), ("en", Language::En)] {
+        let view = view(&server, language).await;
+        assert_snapshot!(
+            format!("calendar_{name}"),
+            render::calendar::whole(&view, &set)
+        );
+    }
+    // Neither before its day nor before it was known.
+    for (known_at, on) in [("2023-10-10", "2023-04-19"), ("2023-04-19", "2023-04-19")] {
+        let built_in = calendar(known_at, on).await;
+        assert_eq!((built_in.event_id, built_in.position), (None, None));
+        assert_eq!(built_in.effective_from, "2023-04-01");
+        let cut_offs: Vec<&str> = built_in.rounds.iter().map(|r| &*r.cut_off).collect();
+        assert_eq!(cut_offs, ["2023-10-06", "2024-04-10"]);
+        assert!(built_in.indicators.is_empty());
+    }
+    let unknown = v1::GetReportingCalendarRequest {
+        plan: Some("無い計画".to_owned()),
+        ..Default::default()
+    };
+    let mut goals = server.goals().await;
+    let status = goals.get_reporting_calendar(unknown).await.unwrap_err();
+    assert_eq!(status.code(), tonic::Code::NotFound);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn rows_are_filtered_and_paged_and_counts_stay_whole() {
     let server = told(story).await;
     let missing = v1::ListReportingStatusRequest {
