@@ -44,7 +44,7 @@ What you reported yourself somebody else has to confirm.
 
 Examples:
   daicho confirm R5/総務部/3-1/1.1@2023-09-30
-  daicho confirm --section R5/納税課 --as 納税課長";
+  daicho confirm --section 納税課 --as 納税課長";
 
 /// Confirms entries.
 pub async fn confirm(session: &Session, args: &ConfirmArgs) -> Result<(), Failure> {

@@ -10,6 +10,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::input;
 use crate::cli::session::Session;
+use crate::cli::terminal;
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::{Date, parse_iso};
 
@@ -72,7 +73,7 @@ pub struct DemandArgs {
     #[arg(value_name = "INDICATOR")]
     indicator: String,
     /// How many asked
-    #[arg(value_name = "COUNT")]
+    #[arg(value_name = "COUNT", allow_negative_numbers = true)]
     requests: String,
     /// The day, or the first of them
     #[arg(long, value_name = "DATE", value_parser = input::date)]
@@ -107,6 +108,10 @@ Examples:
 
 /// Tells something.
 pub async fn note(session: &Session, args: &NoteArgs) -> Result<(), Failure> {
+    // What it is about may have another code since; a call that is repeated needs none.
+    if session.told_before(&args.writing.writing()).await? {
+        return Ok(());
+    }
     let subject = session.subject(&args.subject).await?;
     let payload = Payload::NarrativeAdded(v1::NarrativeAdded {
         subject: Some(subject),
@@ -123,11 +128,16 @@ pub async fn forecast(session: &Session, args: &ForecastArgs) -> Result<(), Fail
     // A number is never a date, and whether the indicator expects the one or the other is the ledger's to say.
     let expected = match input::number(&args.value) {
         Ok(number) => Forecast::Value(number.value.to_string()),
-        Err(_) => Forecast::Date(
-            input::date(&args.value)
-                .map_err(Failure::usage)?
-                .to_string(),
-        ),
+        Err(_) => match input::date(&args.value) {
+            Ok(day) => Forecast::Date(day.to_string()),
+            Err(_) => {
+                let value = terminal::line(&args.value);
+                return Err(Failure::usage(session.view.pick(
+                    format!("「{value}」は数でも日付でもありません"),
+                    format!("`{value}` is neither a number nor a day"),
+                )));
+            }
+        },
     };
     let payload = Payload::ForecastSubmitted(v1::ForecastSubmitted {
         indicator: args.indicator.clone(),

@@ -16,9 +16,11 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 
 mod answers;
+mod everyday;
 mod process;
 mod rounds;
 mod sheets;
+mod watch;
 
 fn view(language: Language, columns: Option<usize>) -> View {
     View::new(language, columns).of(answers::ledger())

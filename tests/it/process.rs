@@ -76,6 +76,14 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Asks it to stop, as `kill` does, and waits until it has; its exit code.
+    pub(crate) fn stop(&mut self) -> i32 {
+        let line = format!("kill -TERM {}", self.child.id());
+        let asked = Command::new("sh").args(["-c", &line]).status().unwrap();
+        assert!(asked.success());
+        self.wait()
+    }
+
     /// Waits until it ends by itself; its exit code.
     pub(crate) fn wait(&mut self) -> i32 {
         let ended = self.child.wait().unwrap();

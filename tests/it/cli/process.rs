@@ -104,7 +104,7 @@ pub(super) fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>)
     }
 }
 
-fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
+pub(super) fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
     command
         .args(words)

@@ -11,13 +11,13 @@ use super::process::{Ended, daicho};
 use crate::process::Process;
 
 /// A server with the sample as it stands on a day.
-struct Sample {
-    server: Process,
+pub(super) struct Sample {
+    pub(super) server: Process,
     _folder: TempDir,
 }
 
 impl Sample {
-    fn on(day: &str) -> Self {
+    pub(super) fn on(day: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("demo");
         let words = ["demo", "--at", day, "--data"].map(OsStr::new);
@@ -30,19 +30,24 @@ impl Sample {
 
     /// Runs a line of words without spaces in them.
     fn run(&self, line: &str) -> Ended {
-        let words = line.split(' ').chain(["--as", "planner"]);
+        self.run_as("planner", line)
+    }
+
+    /// The same as somebody else.
+    pub(super) fn run_as(&self, actor: &str, line: &str) -> Ended {
+        let words = line.split(' ').chain(["--as", actor]);
         daicho(self.server.address(), words)
     }
 
     #[track_caller]
-    fn done(&self, line: &str) -> Ended {
+    pub(super) fn done(&self, line: &str) -> Ended {
         let ended = self.run(line);
         assert_eq!(ended.code, 0, "{line}: {ended:?}");
         ended
     }
 
     #[track_caller]
-    fn refused(&self, line: &str, code: i32, reason: &str, words: &str) {
+    pub(super) fn refused(&self, line: &str, code: i32, reason: &str, words: &str) {
         let ended = self.run(&format!("{line} --lang en"));
         assert_eq!(ended.code, code, "{line}: {ended:?}");
         assert_eq!(ended.output, "", "{line}");
