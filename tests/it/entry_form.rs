@@ -84,7 +84,8 @@ async fn the_example_of_every_form_is_taken() {
         if form.example.is_none() && kind.is_some() {
             *without.entry(measure.code()).or_default() += 1;
         }
-        assert_eq!(form.next_due, Some(date("2024-03-31")));
+        // The last day for reports of the half year.
+        assert_eq!(form.next_due, Some(date("2023-10-06")));
     }
     assert!(200 < forms.len());
     // What is done already takes nothing further but a correction.
@@ -98,6 +99,12 @@ async fn the_example_of_every_form_is_taken() {
 async fn a_closed_period_leaves_only_the_days_after_it() {
     let forms = sample(date("2023-12-01")).await;
     for (.., form) in &forms {
+        // At the end of the year reports are due in April, or when accounts are settled.
+        let due = form.next_due.unwrap();
+        assert!(
+            [date("2024-04-12"), date("2024-05-31")].contains(&due),
+            "{due}"
+        );
         if let Some(days) = form.days {
             assert!(date("2023-10-01") <= days.first(), "{form:?}");
         }

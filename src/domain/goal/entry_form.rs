@@ -30,7 +30,8 @@ pub struct EntryForm {
     pub reason_until: Option<Date>,
     /// Whether evidence has to come with some reports: the levels of a rubric, the end of a milestone.
     pub evidence: bool,
-    /// Evaluation date of the period that today lies in, or of the next to come: by then a report is looked for.
+    /// Until when the next report is due: the first cut-off (提出期限) from today on of the rounds of the plan's reporting
+    /// calendar that ask for it; `None` after the last.
     pub next_due: Option<Date>,
     /// Members that are in the set today.
     pub members: Vec<Member>,
@@ -77,10 +78,13 @@ pub fn entry_form(
             Lock::Closed(_) | Lock::Open => {}
         }
     }
-    let next_due = periods
-        .iter()
-        .map(|period| period.evaluation_date())
-        .find(|day| context.today <= *day);
+    let calendar = context.directory.calendar_on(plan, context.today)?;
+    let next_due = calendar
+        .asked(id, definition)
+        .into_iter()
+        .map(|round| round.cut_off)
+        .filter(|cut_off| context.today <= *cut_off)
+        .min();
     let takes_reports = definition.entry_kind.is_some();
     let days = takes_reports
         .then(|| DateSpan::new(open_from, last).ok())
