@@ -9,6 +9,7 @@
 #![allow(clippy::print_stdout)]
 #![allow(unreachable_pub, reason = "a benchmark has no public items")]
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use daicho::domain::date::Date;
@@ -113,7 +114,7 @@ async fn main() -> Outcome<()> {
 }
 
 /// How long the evaluation of the plan takes at (D, K), with its roll-ups.
-async fn evaluated(reader: &Reader, size: u64, on: Date) -> Outcome<std::time::Duration> {
+async fn evaluated(reader: &Arc<Reader>, size: u64, on: Date) -> Outcome<std::time::Duration> {
     let begun = Instant::now();
     let view = reader.view_at(size).await?;
     let plan = plan_on(&view.directory, on).ok_or("no plan")?;

@@ -20,7 +20,7 @@ impl Services {
     pub(super) async fn append_computed(
         &self,
         call: &Call,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         view: &View,
         append: Append,
     ) -> Result<Result<Appended, AppendError>, Denied> {
@@ -46,7 +46,7 @@ impl Services {
     /// fit is told as the ledger's rules are.
     async fn compute(
         &self,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         view: &View,
         events: &mut [Event],
     ) -> Result<bool, AppendError> {
@@ -99,7 +99,7 @@ impl Services {
     /// the closing is not there nothing is filled in, and the rules say so.
     async fn restated(
         &self,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         view: &View,
         restatement: &mut RestatementIssued,
     ) -> Result<Vec<Rejection>, ReadFault> {

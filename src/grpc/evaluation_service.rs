@@ -350,7 +350,7 @@ impl Services {
     /// An evaluation, computed unless it was lately.
     pub(super) async fn evaluation(
         &self,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         at: At,
     ) -> Result<Arc<PlanEvaluation>, ReadFault> {
         let question = Question::of(reader, &at);
@@ -362,7 +362,7 @@ impl Services {
     /// What a snapshot froze, computed again.
     async fn frozen(
         &self,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         plan: &Arc<Plan>,
         snapshot: &Snapshot,
     ) -> Result<Arc<PlanEvaluation>, Refusal> {

@@ -1,5 +1,7 @@
 //! Writing events, and reading them as they were written.
 
+use std::sync::Arc;
+
 use std::pin::Pin;
 
 use futures::Stream as FutureStream;
@@ -301,7 +303,7 @@ impl Services {
     async fn judged(
         &self,
         call: &Call,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         id: Option<RequestId>,
         unsound: Unsound,
     ) -> Vec<Rejection> {

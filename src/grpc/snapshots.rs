@@ -83,7 +83,7 @@ impl Snapshots {
 
     /// Takes every snapshot that is missing in one ledger, in the order of the closings, and says how many were; stops at
     /// the first that cannot be taken.
-    pub async fn complete_in(&self, reader: &Reader) -> Result<usize, SnapshotError> {
+    pub async fn complete_in(&self, reader: &Arc<Reader>) -> Result<usize, SnapshotError> {
         reader.caught_up(None).await;
         let missing = missing(reader);
         for closing in &missing {
@@ -92,7 +92,7 @@ impl Snapshots {
         Ok(missing.len())
     }
 
-    async fn take_or_log(&self, reader: &Reader, closing: &Closing) -> bool {
+    async fn take_or_log(&self, reader: &Arc<Reader>, closing: &Closing) -> bool {
         let taken = self.take(reader, closing).await;
         if let Err(error) = &taken {
             tracing::error!(
@@ -109,7 +109,7 @@ impl Snapshots {
     /// Takes the snapshot of a closing, or finds it taken. The same closing always brings the same event.
     pub async fn take(
         &self,
-        reader: &Reader,
+        reader: &Arc<Reader>,
         closing: &Closing,
     ) -> Result<Appended, SnapshotError> {
         let known_at = closing.position + 1;

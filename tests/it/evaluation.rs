@@ -32,7 +32,7 @@ pub(crate) async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
 }
 
 /// How many events were recorded by the end of a day.
-pub(crate) async fn known_by(reader: &Reader, day: Date) -> u64 {
+pub(crate) async fn known_by(reader: &Arc<Reader>, day: Date) -> u64 {
     let view = reader.view();
     let (mut low, mut high) = (0, view.head.size);
     while low < high {
@@ -47,7 +47,7 @@ pub(crate) async fn known_by(reader: &Reader, day: Date) -> u64 {
     low
 }
 
-pub(crate) fn plan(reader: &Reader, code: &str) -> PlanId {
+pub(crate) fn plan(reader: &Arc<Reader>, code: &str) -> PlanId {
     let directory = reader.view().directory;
     match directory.named(&Code::parse(code).unwrap()) {
         Some(Named::Plan(id)) => id,
@@ -57,7 +57,7 @@ pub(crate) fn plan(reader: &Reader, code: &str) -> PlanId {
 
 /// A plan at (D, K) under the policy in force.
 pub(crate) async fn evaluated(
-    reader: &Reader,
+    reader: &Arc<Reader>,
     plan: PlanId,
     on: Date,
     known_at: u64,

@@ -106,7 +106,7 @@ fn for_spreadsheets(evaluation: &PlanEvaluation) -> File {
 
 /// What a report is asked of.
 pub(super) struct Asked<'a> {
-    pub(super) reader: &'a Reader,
+    pub(super) reader: &'a Arc<Reader>,
     pub(super) now: &'a Standpoint,
     pub(super) language: Language,
     pub(super) request: &'a v1::ExportReportRequest,

@@ -1,7 +1,10 @@
 //! Evaluating: from a plan at (D, K) to the tree of everything that stands in it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+
+use tokio::task::JoinSet;
 
 use crate::domain::actual::aggregate::{Cut, counted};
 use crate::domain::code::Key;
@@ -19,24 +22,46 @@ use crate::projection::evaluation::{
     At, GoalEvaluation, IndicatorEvaluation, InitiativeEvaluation, PlanEvaluation,
 };
 
+/// Goals evaluated by one task.
+const GOALS_OF_SHARE: usize = 256;
+
 /// Goals evaluated before others get a turn: some milliseconds of work.
 const GOALS_AT_ONCE: usize = 64;
 
 /// Evaluates everything that stands in the plan of `at`.
 ///
-/// Reads the newest state of each goal's stream, which knows every earlier one, so any K costs the same. Dropped, it stops
-/// at the next goal.
-pub async fn evaluate_plan(reader: &Reader, at: At) -> Result<PlanEvaluation, ReadFault> {
+/// Reads the newest state of each goal's stream, which knows every earlier one, so any K costs the same. Large plans are
+/// evaluated on all cores. Dropped, it stops at the next goals.
+pub async fn evaluate_plan(reader: &Arc<Reader>, at: At) -> Result<PlanEvaluation, ReadFault> {
     let ids = in_order(&at.directory, at.plan.id, at.effective_on);
+    let mut shares = JoinSet::new();
+    for (number, share) in ids.chunks(GOALS_OF_SHARE).enumerate() {
+        let (reader, at, share) = (reader.clone(), at.clone(), share.to_vec());
+        shares.spawn(async move { (number, evaluate_share(&reader, &at, &share).await) });
+    }
+    let mut found = BTreeMap::new();
+    while let Some(share) = shares.join_next().await {
+        let (number, goals) = share.unwrap_or_else(|error| resume_unwind(error.into_panic()));
+        found.insert(number, goals?);
+    }
+    let goals = found.into_values().flatten().collect();
+    Ok(PlanEvaluation { at, goals })
+}
+
+async fn evaluate_share(
+    reader: &Reader,
+    at: &At,
+    ids: &[GoalId],
+) -> Result<Vec<GoalEvaluation>, ReadFault> {
     let mut goals = Vec::with_capacity(ids.len());
-    let mut evaluator = Evaluator::new(reader, &at);
+    let mut evaluator = Evaluator::new(reader, at);
     for (number, id) in (1..).zip(ids) {
-        goals.extend(evaluator.goal(id).await?);
+        goals.extend(evaluator.goal(*id).await?);
         if number % GOALS_AT_ONCE == 0 {
             tokio::task::yield_now().await;
         }
     }
-    Ok(PlanEvaluation { at, goals })
+    Ok(goals)
 }
 
 /// Evaluates a goal, an initiative with its goal, or an indicator with nothing beside it; `None` where it does not stand in

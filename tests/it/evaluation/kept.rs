@@ -60,7 +60,7 @@ async fn opened(file: &str) -> (Arc<Ledgers>, Arc<Reader>) {
     (ledgers, reader)
 }
 
-async fn found(reader: &Reader, plan: PlanId, point: &Point) -> PlanEvaluation {
+async fn found(reader: &Arc<Reader>, plan: PlanId, point: &Point) -> PlanEvaluation {
     let view = reader.view_at(point.known_at).await.unwrap();
     let (code, version) = point.policy.split_once('@').unwrap();
     let policy = PolicyVersion {
@@ -153,7 +153,7 @@ async fn what_a_release_computed_every_later_one_computes_again() {
 }
 
 /// What the ledger itself says of its snapshots and restatements comes out again.
-async fn as_it_was_frozen(reader: &Reader) {
+async fn as_it_was_frozen(reader: &Arc<Reader>) {
     let directory = reader.view().directory;
     let (mut snapshots, mut restatements) = (0, 0);
     for period in directory.periods() {
