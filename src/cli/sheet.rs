@@ -5,8 +5,8 @@
 //! any client sends, so a file passes the same rules and rights as a report that is typed. What a server would have to
 //! promise for ever is only the API.
 //!
-//! [`draw`] makes the sheet, [`read`] takes a file apart into [`row::Row`]s, [`take`] makes events of them and sends
-//! them as one request, and [`told`] says what came of each row.
+//! [`draw`] makes the sheet. [`lines`] takes a file apart, [`row`] reads what each of its rows says, [`take`] makes events of
+//! them and sends them as one request, and [`told`] says what came of each row.
 
 pub mod column;
 pub mod draw;

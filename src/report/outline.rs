@@ -118,7 +118,7 @@ pub fn names(
     ]
 }
 
-/// A form of a whole plan or a department in its order, as [`parts`] makes it.
+/// A form of a whole plan or a department in its order, part by part.
 pub fn form(
     evaluation: &PlanEvaluation,
     setting: Setting,
