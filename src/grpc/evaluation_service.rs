@@ -431,14 +431,8 @@ async fn point(
             at.map_err(within)
         }
         Some(Wire::AsOf(wanted)) => {
-            let mut faults = Faults::default();
-            let wanted = as_of::read(&mut faults, Some(wanted));
-            let wanted = faults
-                .into_result(wanted)
-                .map_err(Refusal::from)
-                .map_err(within)?;
-            let standpoint = reader.standpoint(&now.view, &wanted).await;
-            let standpoint = standpoint.map_err(Refusal::from).map_err(within)?;
+            let standpoint = as_of::other(reader, now, wanted, "as_of").await;
+            let standpoint = standpoint.map_err(within)?;
             let plan = plan_of(&standpoint.view.directory, plan, standpoint.on)?;
             at(&standpoint, plan, chosen.as_ref()).map_err(within)
         }

@@ -75,6 +75,30 @@ async fn file(services: &Services, at: Option<v1::EvaluationPoint>) -> Vec<u8> {
     bytes
 }
 
+/// Appends a remark, as others do while a list is read.
+async fn told_meanwhile(services: &Services) {
+    let narrative = v1::EventInput {
+        event_id: new_id().to_string(),
+        valid_from: Some("2023-10-01".to_owned()),
+        payload: Some(v1::event_input::Payload::NarrativeAdded(
+            v1::NarrativeAdded {
+                subject: Some(v1::Subject {
+                    kind: Some(v1::subject::Kind::Goal("R5/総務部/3-1".to_owned())),
+                }),
+                kind: v1::NarrativeKind::Note.into(),
+                text: "確認した。".to_owned(),
+            },
+        )),
+        ..v1::EventInput::default()
+    };
+    let append = v1::AppendEventsRequest {
+        request_id: new_id().to_string(),
+        events: vec![narrative],
+        ..v1::AppendEventsRequest::default()
+    };
+    services.append_events(asked(append)).await.unwrap();
+}
+
 #[tokio::test]
 async fn pages_of_one_evaluation_are_of_one_state_while_appends_go_on() {
     let (ledgers, reader) = sample(date("2023-10-11")).await;
@@ -110,26 +134,7 @@ async fn pages_of_one_evaluation_are_of_one_state_while_appends_go_on() {
         assert_eq!((page.total, page.roll_ups.is_some()), (62, pages == 0));
         goals.extend(page.goals);
         pages += 1;
-        let narrative = v1::EventInput {
-            event_id: new_id().to_string(),
-            valid_from: Some("2023-10-01".to_owned()),
-            payload: Some(v1::event_input::Payload::NarrativeAdded(
-                v1::NarrativeAdded {
-                    subject: Some(v1::Subject {
-                        kind: Some(v1::subject::Kind::Goal("R5/総務部/3-1".to_owned())),
-                    }),
-                    kind: v1::NarrativeKind::Note.into(),
-                    text: "確認した。".to_owned(),
-                },
-            )),
-            ..v1::EventInput::default()
-        };
-        let append = v1::AppendEventsRequest {
-            request_id: new_id().to_string(),
-            events: vec![narrative],
-            ..v1::AppendEventsRequest::default()
-        };
-        services.append_events(asked(append)).await.unwrap();
+        told_meanwhile(&services).await;
         token = page.next_page_token;
         if token.is_empty() {
             break;
@@ -143,6 +148,48 @@ async fn pages_of_one_evaluation_are_of_one_state_while_appends_go_on() {
         .sum();
     let evaluation = evaluated(&reader, plan(&reader, "R5"), date("2023-09-30"), size).await;
     assert_eq!(told, evaluation.rows());
+}
+
+#[tokio::test]
+async fn pages_of_one_comparison_are_of_one_state_while_appends_go_on() {
+    let (ledgers, reader) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let end = |on: &str| {
+        let at = v1::AsOf {
+            known_at: None,
+            effective_on: Some(on.to_owned()),
+        };
+        Some(v1::EvaluationPoint {
+            at: Some(v1::evaluation_point::At::AsOf(at)),
+            policy: None,
+        })
+    };
+    let request = v1::CompareEvaluationsRequest {
+        plan: Some("R5".to_owned()),
+        from: end("2023-06-30"),
+        to: end("2023-09-30"),
+        page_size: 100,
+        ..v1::CompareEvaluationsRequest::default()
+    };
+    let size = reader.caught_up(None).await.head.size;
+    let (mut token, mut pages) = (String::new(), 0);
+    loop {
+        let request = v1::CompareEvaluationsRequest {
+            page_token: token,
+            ..request.clone()
+        };
+        let page = services.compare_evaluations(asked(request)).await;
+        let page = page.unwrap().into_inner();
+        let known = [page.from, page.to].map(|at| at.unwrap().known_at);
+        assert_eq!(known, [size, size], "page {pages}");
+        pages += 1;
+        told_meanwhile(&services).await;
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert!(2 <= pages, "{pages}");
 }
 
 #[tokio::test]
