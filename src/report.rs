@@ -5,7 +5,7 @@
 //! form       a form that is printed: a run of pages for each part, cells that reach over rows, and page breaks
 //! cells      figures as cells
 //! outline    the order of a plan on paper: departments, pillars, goals, initiatives, criteria
-//! plan, midyear, results, targets, changes, restatements
+//! plan, midyear, results, targets, changes, restatements, missing
 //!            which form has which columns, and where they come from
 //! tidy       rows for programs and spreadsheets
 //! ```
@@ -18,6 +18,7 @@ pub mod changes;
 pub mod form;
 pub mod label;
 pub mod midyear;
+pub mod missing;
 pub mod outline;
 pub mod plan;
 pub mod restatements;

@@ -1,5 +1,7 @@
 //! `daicho report`: forms that are printed, and files for programs.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use crate::api::v1;
@@ -7,8 +9,10 @@ use crate::cli::as_of::AsOfArgs;
 use crate::cli::evaluate::point::{period, policy};
 use crate::cli::failure::Failure;
 use crate::cli::file::FileArgs;
+use crate::cli::render::reporting;
 use crate::cli::session::Session;
 use crate::cli::sheet::draw::{self, SheetArgs};
+use crate::cli::status;
 
 /// What can be written.
 #[derive(Clone, Debug, Subcommand)]
@@ -23,6 +27,8 @@ pub enum ReportCommand {
     Targets(Box<FormArgs>),
     /// Every change of a plan (変更台帳), with its place in the ledger and its hash, as a workbook
     Changes(Box<FormArgs>),
+    /// What a reporting round still waits for (未報告一覧): as a table, or with -o as a workbook, a run of pages a department
+    Missing(Box<MissingArgs>),
     /// What of a closed period would be told otherwise now (実績訂正・修正一覧), with the entries behind it, as a workbook
     Restatements(Box<FormArgs>),
     /// The canonical rows of an evaluation as CSV, for spreadsheets or for programs
@@ -58,6 +64,29 @@ pub struct FormArgs {
     file: FileArgs,
 }
 
+/// Arguments of `report missing`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = MISSING_EXAMPLES)]
+pub struct MissingArgs {
+    /// The plan: its code or id; absent: that of the day
+    #[arg(value_name = "PLAN")]
+    plan: Option<String>,
+    /// Code of the round, such as mid-year; absent: the last whose day has come
+    #[arg(long, value_name = "ROUND")]
+    round: Option<String>,
+    /// Only indicators of this department (部): code or id
+    #[arg(long, value_name = "UNIT")]
+    department: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+    /// The workbook to write; `-`: standard output; absent: a table is printed
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, requires = "output")]
+    force: bool,
+}
+
 /// For whom a file of rows is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum Profile {
@@ -84,6 +113,11 @@ Examples:
   daicho report results R5 --on 2024-03-31 -o 実績.xlsx
   daicho report changes R5 --known-at 2023-10-10 -o 変更台帳.xlsx
   daicho report restatements R5 --snapshot mid-year#1 -o 修正一覧.xlsx";
+
+const MISSING_EXAMPLES: &str = "\
+Examples:
+  daicho report missing R5 --round mid-year
+  daicho report missing R5 --on 2023-09-30 --known-at 2023-10-10 -o 未報告一覧.xlsx";
 
 fn snapshot(text: &str) -> Result<v1::SnapshotRef, String> {
     let (period, revision) = period(text)?;
@@ -116,6 +150,7 @@ impl FormArgs {
 pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failure> {
     let (kind, args) = match command {
         ReportCommand::Rows(args) => return rows(session, args).await,
+        ReportCommand::Missing(args) => return missing(session, args).await,
         ReportCommand::Midyear(args) => (v1::ReportKind::MidYear, args),
         ReportCommand::Plan(args) => (v1::ReportKind::Plan, args),
         ReportCommand::Results(args) => (v1::ReportKind::Results, args),
@@ -125,6 +160,39 @@ pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failu
         ReportCommand::Sheet(args) => return draw::sheet(session, args).await,
     };
     written(session, &args.file, args.request(kind)).await
+}
+
+async fn missing(session: &Session, args: &MissingArgs) -> Result<(), Failure> {
+    use v1::evaluation_point::At;
+    let Some(output) = args.output.clone() else {
+        let request = v1::ListReportingStatusRequest {
+            plan: args.plan.clone(),
+            round: args.round.clone(),
+            department: args.department.clone(),
+            states: status::open(),
+            ..v1::ListReportingStatusRequest::default()
+        };
+        let client = session.client.at(args.as_of.message());
+        let answer = client.reporting_status(request).await?;
+        return session.answer(&answer, reporting::missing);
+    };
+    let request = v1::ExportReportRequest {
+        plan: args.plan.clone(),
+        kind: v1::ReportKind::Missing.into(),
+        profile: v1::FileProfile::Workbook.into(),
+        at: Some(v1::EvaluationPoint {
+            at: args.as_of.message().map(At::AsOf),
+            policy: None,
+        }),
+        department: args.department.clone(),
+        round: args.round.clone(),
+        ..v1::ExportReportRequest::default()
+    };
+    let file = FileArgs {
+        output,
+        force: args.force,
+    };
+    written(session, &file, request).await
 }
 
 async fn rows(session: &Session, args: &RowsArgs) -> Result<(), Failure> {

@@ -72,7 +72,7 @@ pub async fn remind(session: &Session, args: &RemindArgs) -> Result<(), Failure>
 }
 
 /// What is still to be answered.
-fn open() -> Vec<i32> {
+pub(super) fn open() -> Vec<i32> {
     let states = [v1::ReportingState::Awaited, v1::ReportingState::Missing];
     states.map(i32::from).to_vec()
 }

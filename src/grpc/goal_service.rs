@@ -21,7 +21,7 @@ use crate::projection::goal_card::{goal_card, indicator_card};
 use crate::projection::listing::{self, GoalFilter};
 use crate::projection::{overview, search};
 
-mod reporting;
+pub(super) mod reporting;
 mod watch;
 
 /// Characters of a search at most.

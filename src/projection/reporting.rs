@@ -14,6 +14,7 @@ use crate::domain::id::{EventId, GoalId, IndicatorId, UnitId};
 use crate::domain::indicator::{Definition, enumeration};
 use crate::domain::plan::Plan;
 use crate::domain::reporting::{Calendar, ReportingRound, RoundDates};
+use crate::domain::text::{Language, Name};
 use crate::ledger::{ReadFault, Reader, Standpoint};
 use crate::projection::listing::{self, GoalFilter};
 
@@ -36,6 +37,22 @@ enumeration! {
 }
 
 impl ReportingState {
+    /// What people call it.
+    pub fn label(self, language: Language) -> &'static str {
+        let (ja, en) = match self {
+            Self::NotAsked => ("対象外", "not asked"),
+            Self::NotDue => ("未到来", "not due"),
+            Self::Awaited => ("提出待ち", "awaited"),
+            Self::Missing => ("未報告", "missing"),
+            Self::Nil => ("実績なし", "nil"),
+            Self::Reported => ("報告済", "reported"),
+        };
+        match language {
+            Language::Ja => ja,
+            Language::En => en,
+        }
+    }
+
     /// Whether the round waits for an answer or has one.
     pub fn is_due(self) -> bool {
         !matches!(self, Self::NotAsked | Self::NotDue)
@@ -85,8 +102,23 @@ pub struct ReportingRow {
     pub state: ReportingState,
     /// Its dates; `None`: it is not asked.
     pub dates: Option<RoundDates>,
+    /// Days from the cut-off to the day it is judged on, of what is missing.
+    pub days_overdue: Option<u32>,
     /// What was reported.
     pub report: Option<RoundReport>,
+    /// The newest-dated report that counts at (D, K), of whichever round: who is likely to know.
+    pub last_report: Option<LastReport>,
+}
+
+/// A report that somebody made, of whichever round.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LastReport {
+    /// Its position.
+    pub position: u64,
+    /// The last day that it covers.
+    pub until: Date,
+    /// Who recorded it.
+    pub recorded_by: Name,
 }
 
 /// How many indicators stand how.
@@ -224,7 +256,11 @@ pub async fn reporting_status(
                 if filter.section.is_some_and(|wanted| wanted != section) {
                     continue;
                 }
+                let last_report = of_round.last_report(state);
                 let (state, dates, report) = of_round.standing(id, state, &version.definition);
+                let days_overdue = dates
+                    .filter(|_| state == ReportingState::Missing)
+                    .and_then(|dates| days_between(dates.cut_off, of_round.judged_on));
                 rows.push(ReportingRow {
                     indicator: id,
                     entry: entry.clone(),
@@ -234,7 +270,9 @@ pub async fn reporting_status(
                     definition: version.definition.clone(),
                     state,
                     dates,
+                    days_overdue,
                     report,
+                    last_report,
                 });
             }
         }
@@ -306,6 +344,17 @@ impl OfRound<'_> {
         (found, Some(dates), report)
     }
 
+    fn last_report(&self, state: &Indicator) -> Option<LastReport> {
+        let cut = Cut::on(self.at.on).known_at(self.at.view.size);
+        // Of equal days `max_by_key` takes the last recorded.
+        let entry = counted(state, cut).max_by_key(|entry| entry.valid.counts_on())?;
+        Some(LastReport {
+            position: entry.position,
+            until: entry.valid.counts_on(),
+            recorded_by: entry.actor.subject.clone(),
+        })
+    }
+
     /// Its dates, where the round asks for it: it takes reports of its own, its work has begun by the day that is asked
     /// for and has neither ended nor come to rest.
     fn asked(&self, id: IndicatorId, definition: &Definition) -> Option<RoundDates> {
@@ -355,17 +404,23 @@ impl OfRound<'_> {
         let first = first_of_chain(state, newest);
         let recorded_on = self.directory.date_of(first.recorded_at);
         let late = (dates.cut_off < recorded_on)
-            .then(|| dates.cut_off.duration_until(recorded_on).as_hours() / 24);
+            .then(|| days_between(dates.cut_off, recorded_on))
+            .flatten();
         Some(RoundReport {
             event_id: newest.event_id,
             position: newest.position,
             until: newest.valid.counts_on(),
             recorded_on,
-            days_late: late.and_then(|days| u32::try_from(days).ok()),
+            days_late: late,
             zero: of_round.iter().all(|entry| is_zero(&entry.measurement)),
             entries: of_round.len(),
         })
     }
+}
+
+/// Days from one day to a later one.
+fn days_between(from: Date, to: Date) -> Option<u32> {
+    u32::try_from(from.duration_until(to).as_hours() / 24).ok()
 }
 
 /// The report that an entry corrects, or itself.

@@ -31,6 +31,15 @@ pub fn count(number: u64) -> Cell {
     )
 }
 
+/// A number of days.
+pub fn days(number: u64, language: Language) -> Cell {
+    let after = match language {
+        Language::Ja => "日",
+        Language::En => " days",
+    };
+    figure(&number.to_string(), "", after)
+}
+
 /// A decimal between two words, as a number; what is no decimal stays a text.
 fn figure(number: &str, before: &str, after: &str) -> Cell {
     let Ok(value) = Quantity::parse(number) else {

@@ -144,6 +144,11 @@ impl Head {
         }
     }
 
+    /// D and K in words, as they stand below every page.
+    pub(super) fn points(&self) -> [String; 2] {
+        [self.effective(), self.known()]
+    }
+
     fn effective(&self) -> String {
         match (self.language, self.effective_on) {
             (_, None) => String::new(),

@@ -8,10 +8,11 @@ use daicho::domain::directory::Named;
 use daicho::domain::event::{EventType, Recorded};
 use daicho::grpc::Services;
 use daicho::import::workbook::{self, Value, Workbook};
-use daicho::ledger::Reader;
 use daicho::ledger::index::{Direction, Term};
+use daicho::ledger::{Reader, Standpoint};
 use daicho::projection::change::{self, ChangeFilter};
 use daicho::projection::evaluation::compare;
+use daicho::projection::reporting::{ReportingFilter, ReportingState, reporting_status};
 use daicho::report::Cell;
 use daicho::report::form::{Form, Head, Heading, Line, Part, Slot};
 use daicho::report::tidy;
@@ -390,4 +391,87 @@ async fn stored(reader: &Reader, event_type: EventType) -> Vec<Recorded> {
     let positions = reader.postings(&term, 0, u64::MAX, Direction::Forward, usize::MAX);
     let stored = reader.stored_at(&positions.unwrap()).await.unwrap();
     stored.into_iter().map(|stored| stored.recorded).collect()
+}
+
+#[tokio::test]
+async fn what_is_missing_is_listed_by_department_with_who_answers_and_how_late_it_is() {
+    let (ledgers, reader) = sample(date("2023-10-11")).await;
+    let services = services(&ledgers);
+    let asked_for = || {
+        asked(v1::ExportReportRequest {
+            round: Some("mid-year".to_owned()),
+            ..request(v1::ReportKind::Missing, on("2023-10-11"))
+        })
+    };
+    let file = file(&services, asked_for()).await;
+    assert_eq!(file.bytes, self::file(&services, asked_for()).await.bytes);
+    let plan = reader.view().directory.plan(plan(&reader, "R5")).cloned();
+    let plan = plan.unwrap();
+    let on = date("2023-10-11");
+    let directory = reader.view().directory;
+    let calendar = directory.calendar_on(plan.id, on).unwrap();
+    let round = calendar
+        .round(&daicho::domain::code::Key::parse("mid-year").unwrap())
+        .unwrap();
+    let at = Standpoint {
+        view: reader.view(),
+        on,
+    };
+    let filter = ReportingFilter::default();
+    let status = reporting_status(&reader, &at, &plan, &calendar, round, &filter);
+    let status = status.await.unwrap();
+    let owed: Vec<_> = status
+        .rows
+        .iter()
+        .filter(|row| matches!(row.state, ReportingState::Missing | ReportingState::Awaited))
+        .collect();
+    assert!(!owed.is_empty());
+    assert_eq!(file.rows as usize, owed.len());
+    let workbook = workbook::read(&file.bytes).unwrap();
+    let departments: std::collections::BTreeSet<_> =
+        owed.iter().map(|row| row.department).collect();
+    assert_eq!(workbook.sheets.len(), departments.len());
+    let texts = texts(&workbook);
+    for row in &owed {
+        let code = row.entry.code.to_string();
+        assert!(texts.contains(&code), "{code}");
+    }
+    // D and K stand above the lines, and what is overdue is a number of days.
+    assert!(texts.iter().any(|text| {
+        text.contains("評価基準日 令和5年10月11日(2023-10-11)") && text.contains("記録時点 ")
+    }));
+    let overdue = owed.iter().filter_map(|row| row.days_overdue).count();
+    let numbers = workbook.sheets.iter().flat_map(|sheet| sheet.cells());
+    let numbers = numbers.filter(|(_, cell)| matches!(cell.value, Value::Number(_)));
+    assert_eq!(numbers.count(), overdue);
+    assert_eq!(
+        overdue,
+        owed.iter()
+            .filter(|row| row.state == ReportingState::Missing)
+            .count()
+    );
+
+    // Before anybody is asked there is a page that says so.
+    let none = v1::ExportReportRequest {
+        round: Some("year-end".to_owned()),
+        ..request(v1::ReportKind::Missing, self::on("2023-10-11"))
+    };
+    let none = self::file(&services, asked(none)).await;
+    assert_eq!(none.rows, 0);
+    let unknown = v1::ExportReportRequest {
+        round: Some("spring".to_owned()),
+        ..request(v1::ReportKind::Missing, self::on("2023-10-11"))
+    };
+    let status = services.export_report(asked(unknown)).await.err().unwrap();
+    assert_eq!(status.code(), Code::NotFound);
+    let misplaced = v1::ExportReportRequest {
+        round: Some("mid-year".to_owned()),
+        ..request(v1::ReportKind::MidYear, self::on("2023-10-11"))
+    };
+    let status = services
+        .export_report(asked(misplaced))
+        .await
+        .err()
+        .unwrap();
+    assert_eq!(status.code(), Code::InvalidArgument);
 }

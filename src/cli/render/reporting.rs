@@ -60,6 +60,45 @@ pub fn status(view: &View, response: &v1::ListReportingStatusResponse) -> String
     text
 }
 
+/// What a round still waits for: who answers for it, by when, how late it is, and who reported last.
+pub fn missing(view: &View, response: &v1::ListReportingStatusResponse) -> String {
+    let mut text = format!("{}\n\n", heading(view, response));
+    let mut rows = Table::new()
+        .text(view.pick("部", "department"))
+        .text(view.pick("課等", "section"))
+        .wrapping(view.pick("指標", "indicator"))
+        .text(view.pick("提出期限", "cut-off"))
+        .figures(view.pick("超過日数", "days overdue"))
+        .text(view.pick("状況", "state"))
+        .text(view.pick("直近の報告", "last report"));
+    for row in &response.rows {
+        let overdue = row.days_overdue.map(|days| days.to_string());
+        let last = row.last_report.as_ref().map(|last| {
+            let (until, by) = (
+                terminal::line(&last.until),
+                terminal::line(&last.recorded_by),
+            );
+            format!("{until} {by}")
+        });
+        rows.row([
+            view.name(row.department.as_ref()),
+            view.name(row.section.as_ref()),
+            view.entity(row.indicator.as_ref()),
+            cut_off(row),
+            overdue.unwrap_or_default(),
+            label::reporting_state(view.language, row.state()).to_owned(),
+            last.unwrap_or_default(),
+        ]);
+    }
+    if rows.is_empty() {
+        text.push_str(view.pick("未報告はありません\n", "nothing is missing\n"));
+    } else {
+        text.push_str(&rows.render(view.columns));
+    }
+    text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
 fn heading(view: &View, response: &v1::ListReportingStatusResponse) -> String {
     let round = response.round.clone().unwrap_or_default();
     let (title, on) = (

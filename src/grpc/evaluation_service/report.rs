@@ -44,6 +44,9 @@ impl Services {
         let now = self
             .standpoint(&reader, request.min_position, None, None)
             .await?;
+        if request.round.is_some() && kind != ReportKind::Missing {
+            return Err(form("round", "only what is missing is asked for by round"));
+        }
         let asked = Asked {
             reader: &reader,
             now: &now,
@@ -71,7 +74,8 @@ impl Services {
                 | ReportKind::Plan
                 | ReportKind::Results
                 | ReportKind::Targets
-                | ReportKind::Changes,
+                | ReportKind::Changes
+                | ReportKind::Missing,
                 FileProfile::Workbook | FileProfile::Unspecified,
             ) => Writing::file(self.workbook(&asked, kind).await?, now.view.head),
             _ => return Err(form("profile", "the kind does not come in this profile")),

@@ -126,7 +126,7 @@ pub(super) async fn calendar(
 }
 
 /// The plan asked for, or that of the date, with its calendar in force on the date.
-fn in_force(
+pub(in crate::grpc) fn in_force(
     directory: &Directory,
     plan: Option<&str>,
     on: Date,
@@ -142,7 +142,7 @@ fn in_force(
 }
 
 /// The round asked for, or the one that is meant.
-fn round<'a>(
+pub(in crate::grpc) fn round<'a>(
     calendar: &'a Calendar,
     code: Option<&str>,
     on: Date,
@@ -185,6 +185,12 @@ fn show_row(directory: &Directory, row: &ReportingRow, on: Date) -> v1::Reportin
         report: row.report.as_ref().map(show_report),
         unit: Some(show_unit(&row.definition.unit)),
         entry_kind: row.definition.entry_kind.map(|kind| kind.number()),
+        days_overdue: row.days_overdue,
+        last_report: row.last_report.as_ref().map(|last| v1::LastReport {
+            position: last.position,
+            until: last.until.to_string(),
+            recorded_by: last.recorded_by.to_string(),
+        }),
     }
 }
 

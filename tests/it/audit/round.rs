@@ -351,6 +351,10 @@ async fn sections_are_told_what_they_owe() {
             format!("remind_{name}"),
             render::reporting::reminders(&view, &open)
         );
+        assert_snapshot!(
+            format!("missing_{name}"),
+            render::reporting::missing(&view, &open)
+        );
     }
     server.stop().await;
 }

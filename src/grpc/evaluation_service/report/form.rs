@@ -8,17 +8,19 @@ use crate::domain::event::Recorded;
 use crate::domain::id::UnitId;
 use crate::grpc::evaluation_service::report::{Asked, File};
 use crate::grpc::evaluation_service::snapshot_of;
-use crate::grpc::goal_service::{form as refused, one};
+use crate::grpc::goal_service::{form as refused, one, reporting};
 use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
+use crate::ledger::Standpoint;
 use crate::ledger::index::Direction;
 use crate::projection::change::{self, ChangeFilter};
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, compare};
+use crate::projection::reporting::{ReportingFilter, reporting_status};
 use crate::report::form::{Form, LINES_MAX, PARTS_MAX, Setting};
 use crate::report::restatements::Restated;
-use crate::report::{changes, midyear, plan, restatements, results, targets};
+use crate::report::{changes, midyear, missing, plan, restatements, results, targets};
 
 /// Changes told at once.
 const CHANGES_AT_ONCE: usize = 500;
@@ -35,6 +37,7 @@ impl Services {
         let (at, form) = match kind {
             v1::ReportKind::Restatements => self.restated_form(asked).await?,
             v1::ReportKind::Changes => changes_form(asked).await?,
+            v1::ReportKind::Missing => missing_form(asked).await?,
             _ => self.evaluated_form(asked, kind).await?,
         };
         written(at, form).await
@@ -148,6 +151,28 @@ async fn changes_form(asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
     }
     let setting = asked.setting(&at).await?;
     let form = changes::form(&at, &changes, setting);
+    Ok((at, form))
+}
+
+/// What a round still waits for.
+async fn missing_form(asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
+    let at = asked.at().await?;
+    let plan = at.plan.id.to_string();
+    let (plan, calendar) = reporting::in_force(&at.directory, Some(&plan), at.effective_on)?;
+    let named = asked.request.round.as_deref();
+    let round = reporting::round(&calendar, named, at.effective_on)?;
+    let filter = ReportingFilter {
+        department: asked.department(&at)?,
+        section: None,
+    };
+    let standpoint = Standpoint {
+        view: asked.reader.view_at(at.known_at).await?,
+        on: at.effective_on,
+    };
+    let status = reporting_status(asked.reader, &standpoint, &plan, &calendar, round, &filter);
+    let status = status.await?;
+    let setting = asked.setting(&at).await?;
+    let form = missing::form(&at, round, &status, setting);
     Ok((at, form))
 }
 
