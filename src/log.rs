@@ -21,6 +21,8 @@ pub mod head;
 pub(crate) mod journal;
 pub mod memory;
 
+use std::ops::RangeInclusive;
+
 use futures::future::BoxFuture;
 
 use crate::domain::id::LedgerId;
@@ -29,7 +31,7 @@ use crate::merkle::Frontier;
 pub use chunk::{Chunk, ReadLimits};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
 pub use embedded::{EmbeddedConfig, EmbeddedLog, Floor, OpenError};
-pub use head::{Head, Leaf, LedgerCommit};
+pub use head::{Checkpoint, Head, Leaf, LedgerCommit};
 pub use memory::MemoryLog;
 
 /// A totally ordered, append-only log for each of many ledgers.
@@ -119,6 +121,30 @@ pub trait CommitLog: Send + Sync + 'static {
 
     /// The frontier of the committed events of `ledger`: its size and root are those of the head.
     fn frontier(&self, ledger: LedgerId) -> BoxFuture<'_, Result<Frontier, ReadError>>;
+
+    /// Keeps a signed statement for ever: durable when the future is done, and readable then.
+    ///
+    /// Every later open refuses a history that does not reach it. So a statement that reaches beyond the
+    /// head, or that names another root for it, is refused ([`InvalidCommit::CheckpointDisagrees`]). A
+    /// second one for the same size, such as one with more signatures, takes the place of the first in
+    /// what is read.
+    fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>>;
+
+    /// The kept checkpoints of `ledger` for `sizes`, ascending, at most `limit` of them. While an engine
+    /// rebuilds its read copy, older ones may be missing.
+    fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Checkpoint>, ReadError>>;
+
+    /// The kept checkpoint of `ledger` for the largest size up to `size`.
+    fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ReadError>>;
 
     /// Whether the log still takes appends. Never waits.
     fn health(&self) -> Health;
@@ -212,6 +238,15 @@ pub enum InvalidCommit {
     /// Its generation is lower than the one it expects.
     #[error("its generation is lower than that of the head it expects")]
     GenerationFalls,
+    /// A note is longer than [`Checkpoint::NOTE_BYTES_MAX`].
+    #[error(
+        "a note of {bytes} bytes exceeds the limit of {}",
+        Checkpoint::NOTE_BYTES_MAX
+    )]
+    NoteTooLong {
+        /// The length of the note.
+        bytes: usize,
+    },
     /// A checkpoint speaks of events that are not stored, or of another root than theirs.
     #[error("the checkpoint does not agree with the ledger")]
     CheckpointDisagrees,

@@ -12,9 +12,9 @@ use futures::future::BoxFuture;
 
 use crate::domain::id::LedgerId;
 use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, Leaf, LedgerCommit, Outcome, ReadLimits,
+    Checkpoint, CommitLog, DerivedStore, Freshness, Head, Leaf, LedgerCommit, Outcome, ReadLimits,
 };
-use crate::merkle::Frontier;
+use crate::merkle::{Frontier, Hash};
 
 /// A log under test.
 #[derive(Clone)]
@@ -55,12 +55,15 @@ pub async fn suite(workshop: &mut dyn Workshop) {
     rules::dropped_append_is_stored_whole_or_not_at_all(workshop.fresh()).await;
     rules::reads_are_contiguous_within_any_limits(workshop.fresh()).await;
     rules::single_leaves_come_in_the_order_asked_for(workshop.fresh()).await;
+    rules::checkpoints_are_kept_and_the_newest_of_a_size_is_read(workshop.fresh()).await;
+    rules::checkpoint_that_disagrees_is_not_kept(workshop.fresh()).await;
     rules::generation_rises_and_fences(workshop.fresh()).await;
     rules::closed_log_refuses(workshop.fresh()).await;
     rules::derived_records_are_ordered_and_apart(workshop.fresh()).await;
     rules::derived_batch_keeps_its_limits();
     for ending in [Ending::Closed, Ending::Dropped] {
         rules::history_survives_reopening(workshop, ending).await;
+        rules::checkpoints_survive_reopening(workshop, ending).await;
     }
 }
 
@@ -86,6 +89,16 @@ pub fn leaves(seed: u64, lengths: &[usize]) -> Vec<Leaf> {
         Leaf::new((0..length).map(|_| byte()).collect::<Vec<u8>>())
     };
     lengths.iter().enumerate().map(leaf).collect()
+}
+
+/// A checkpoint for tests, whose note tells it from others.
+pub fn signed(n: u8, size: u64, root: Hash) -> Checkpoint {
+    Checkpoint {
+        ledger: ledger(n),
+        size,
+        root,
+        note: Bytes::from(format!("ledger {n} had {root} at {size}")),
+    }
 }
 
 /// The head that `history` leads to.

@@ -7,6 +7,8 @@
 //! 1 ledger(16) first position(8)   leaves, see `copy::record`
 //! 2 ledger(16)                     the end: 8 generation  8 size  32 root  4 crc32c of key and these
 //! 3 ledger(16) key                 a derived record (see `log::derived`)
+//! 4 ledger(16) size(8)             a kept checkpoint: 32 root  the note  4 crc32c of key and these
+//! 5                                how far the journal was read: 4 segment  8 offset  4 crc32c
 //! ```
 //! All integers are big-endian. The end of a ledger is put in the same batch as the last record
 //! before it, at the border of a commit, so its root is known; records at or above it are unfinished.
@@ -20,6 +22,7 @@ pub(crate) mod record;
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,8 +33,8 @@ use bytes::{Buf, Bytes};
 use crate::domain::id::LedgerId;
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
 use crate::log::derived::DerivedRange;
-use crate::log::head::Head;
-use crate::log::journal::FolderId;
+use crate::log::head::{Checkpoint, Head};
+use crate::log::journal::{FolderId, Location};
 use crate::merkle::Hash;
 
 /// A value over a quarter of it would leave sled's log; see `record::VALUE_BYTES_MAX`.
@@ -40,6 +43,8 @@ const FOLDER: u8 = 0;
 const LOG: u8 = 1;
 const END: u8 = 2;
 const DERIVED: u8 = 3;
+const CHECKPOINT: u8 = 4;
+const READ: u8 = 5;
 const PREFIX_BYTES: usize = 17;
 
 /// How often and how long apart an open is tried again while an older handle is being given up. Its
@@ -71,6 +76,9 @@ pub(crate) enum CopyFault {
     /// It belongs to another data folder.
     #[error("read copy: it belongs to another data folder")]
     Foreign,
+    /// A kept checkpoint fails its checks.
+    #[error("read copy, a checkpoint: crc32c")]
+    Checkpoint,
     /// A record fails its checks.
     #[error("read copy, record at position {position} of ledger {ledger}: {why}")]
     Record {
@@ -134,6 +142,25 @@ impl CopyBatch {
         self.put(key, value);
     }
 
+    pub(crate) fn put_checkpoint(&mut self, checkpoint: &Checkpoint) {
+        let key = key(
+            CHECKPOINT,
+            checkpoint.ledger,
+            &checkpoint.size.to_be_bytes(),
+        );
+        let value = [checkpoint.root.as_bytes(), &checkpoint.note[..]].concat();
+        let value = with_crc(&key, value);
+        self.put(key, value);
+    }
+
+    /// States that everything of the journal before `location` was taken, but for what is pending.
+    pub(crate) fn put_read(&mut self, location: Location) {
+        let mut value = location.segment.to_be_bytes().to_vec();
+        value.extend_from_slice(&location.offset.to_be_bytes());
+        let value = with_crc(&[READ], value);
+        self.put(vec![READ], value);
+    }
+
     pub(crate) fn put_derived(&mut self, ledger: LedgerId, key_bytes: &[u8], value: &[u8]) {
         self.put(key(DERIVED, ledger, key_bytes), value.to_vec());
     }
@@ -195,6 +222,48 @@ impl ReadCopy {
                 ))
             });
             ends.collect()
+        })
+    }
+
+    /// How far the journal was read, if that is known.
+    pub(crate) fn read_up_to(&self) -> Result<Option<Location>, CopyFault> {
+        guarded(|| {
+            let value = self.db.get([READ])?;
+            Ok(value.and_then(|value| {
+                let mut fields = without_crc(&[READ], &value)?;
+                let (segment, offset) = (fields.try_get_u32().ok()?, fields.try_get_u64().ok()?);
+                Some(Location { segment, offset })
+            }))
+        })
+    }
+
+    /// The kept checkpoints of `ledger` for `sizes`, ascending.
+    pub(crate) fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, CopyFault> {
+        if sizes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let at = |size: &u64| key(CHECKPOINT, ledger, &size.to_be_bytes());
+        guarded(|| {
+            let found = self.db.range(at(sizes.start())..=at(sizes.end()));
+            found.take(limit).map(|entry| checkpoint(&entry?)).collect()
+        })
+    }
+
+    /// The kept checkpoint of `ledger` for the largest size up to `size`.
+    pub(crate) fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> Result<Option<Checkpoint>, CopyFault> {
+        let at = |size: u64| key(CHECKPOINT, ledger, &size.to_be_bytes());
+        guarded(|| {
+            let last = self.db.range(at(0)..=at(size)).next_back();
+            last.map(|entry| checkpoint(&entry?)).transpose()
         })
     }
 
@@ -403,27 +472,47 @@ fn after_prefix(kind: u8, ledger: LedgerId) -> Vec<u8> {
     [&[kind][..], &next.to_be_bytes()].concat()
 }
 
-fn end_value(key: &[u8], head: &Head) -> Vec<u8> {
-    let mut value = head.generation.to_be_bytes().to_vec();
-    value.extend_from_slice(&head.size.to_be_bytes());
-    value.extend_from_slice(head.root.as_bytes());
+fn with_crc(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
     let crc = crc32c::crc32c_append(crc32c::crc32c(key), &value);
     value.extend_from_slice(&crc.to_be_bytes());
     value
 }
 
-fn decode_end(key: &[u8], value: &[u8]) -> Option<Head> {
+fn without_crc<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
     let (fields, crc) = value.split_last_chunk::<4>()?;
-    if u32::from_be_bytes(*crc) != crc32c::crc32c_append(crc32c::crc32c(key), fields) {
-        return None;
-    }
-    let mut fields = fields;
+    let right = crc32c::crc32c_append(crc32c::crc32c(key), fields);
+    (u32::from_be_bytes(*crc) == right).then_some(fields)
+}
+
+fn end_value(key: &[u8], head: &Head) -> Vec<u8> {
+    let mut value = head.generation.to_be_bytes().to_vec();
+    value.extend_from_slice(&head.size.to_be_bytes());
+    value.extend_from_slice(head.root.as_bytes());
+    with_crc(key, value)
+}
+
+fn decode_end(key: &[u8], value: &[u8]) -> Option<Head> {
+    let mut fields = without_crc(key, value)?;
     let (generation, size) = (fields.try_get_u64().ok()?, fields.try_get_u64().ok()?);
     Some(Head {
         generation,
         size,
         root: Hash::try_from(fields).ok()?,
     })
+}
+
+fn checkpoint((key, value): &(sled::IVec, sled::IVec)) -> Result<Checkpoint, CopyFault> {
+    let decoded = || {
+        let (ledger, size) = key.get(1..)?.split_at_checked(16)?;
+        let (root, note) = without_crc(key, value)?.split_at_checked(Hash::BYTES)?;
+        Some(Checkpoint {
+            ledger: LedgerId::from_bytes(ledger).ok()?,
+            size: u64::from_be_bytes(size.try_into().ok()?),
+            root: Hash::try_from(root).ok()?,
+            note: Bytes::copy_from_slice(note),
+        })
+    };
+    decoded().ok_or(CopyFault::Checkpoint)
 }
 
 fn open_when_unlocked(config: &sled::Config) -> Result<sled::Db, CopyFault> {

@@ -19,6 +19,7 @@
 mod appender;
 mod feeder;
 mod folder;
+mod kept;
 mod open;
 mod reader;
 mod repair;
@@ -29,6 +30,7 @@ mod tests;
 
 use std::fmt;
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -43,11 +45,10 @@ use crate::log::copy::CopyBatch;
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::log::embedded::appender::Appender;
 use crate::log::embedded::shared::Shared;
-use crate::log::journal::Checkpoint;
 use crate::log::journal::files::{Disk, JournalFiles};
 use crate::log::{
-    Chunk, CommitLog, Freshness, Head, Health, IntegrityEvent, LedgerCommit, LogFault, Outcome,
-    ReadError, ReadLimits,
+    Checkpoint, Chunk, CommitLog, Freshness, Head, Health, IntegrityEvent, LedgerCommit, LogFault,
+    Outcome, ReadError, ReadLimits,
 };
 use crate::merkle::{Frontier, Hash};
 
@@ -197,24 +198,6 @@ impl EmbeddedLog {
         settle(Arc::clone(&self.shared), self.appender.clone()).boxed()
     }
 
-    /// Keeps a signed statement that `ledger` had `root` at `size`: durable when the future is done.
-    /// Every later open refuses a history that does not reach it, so a statement that reaches beyond
-    /// the head, or that names another root for it, is refused. A note is at most 65,535 bytes.
-    pub fn keep_checkpoint(
-        &self,
-        ledger: LedgerId,
-        size: u64,
-        root: Hash,
-        note: Bytes,
-    ) -> BoxFuture<'static, Result<(), LogFault>> {
-        self.appender.keep(Checkpoint {
-            ledger,
-            size,
-            root,
-            note,
-        })
-    }
-
     fn derived<T>(
         &self,
         f: impl FnOnce(&Shared) -> Result<T, LogFault>,
@@ -274,6 +257,29 @@ impl CommitLog for EmbeddedLog {
 
     fn frontier(&self, ledger: LedgerId) -> BoxFuture<'_, Result<Frontier, ReadError>> {
         future::ready(self.shared.frontier(ledger)).boxed()
+    }
+
+    fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>> {
+        self.appender.keep(checkpoint)
+    }
+
+    fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Checkpoint>, ReadError>> {
+        let shared = Arc::clone(&self.shared);
+        reader::checkpoints(shared, ledger, sizes, limit).boxed()
+    }
+
+    fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ReadError>> {
+        let shared = Arc::clone(&self.shared);
+        reader::checkpoint_up_to(shared, ledger, size).boxed()
     }
 
     fn health(&self) -> Health {

@@ -62,6 +62,39 @@ impl Leaf {
     }
 }
 
+/// A signed statement that a ledger had a root at a size. The log keeps the note as it was signed and
+/// does not know what it means.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Checkpoint {
+    /// The ledger.
+    pub ledger: LedgerId,
+    /// The number of events that it speaks of.
+    pub size: u64,
+    /// The Merkle root over them.
+    pub root: Hash,
+    /// The statement with its signatures.
+    pub note: Bytes,
+}
+
+impl Checkpoint {
+    /// The longest note in bytes.
+    pub const NOTE_BYTES_MAX: usize = 65_535;
+
+    /// Whether it may stand beside a ledger that ends at `head`: it does not reach beyond it, nor name
+    /// another root for it. Of what it says of less, the log cannot judge.
+    pub(crate) fn check(&self, head: &Head) -> Result<(), InvalidCommit> {
+        if self.note.len() > Self::NOTE_BYTES_MAX {
+            let bytes = self.note.len();
+            return Err(InvalidCommit::NoteTooLong { bytes });
+        }
+        let agrees = self.size < head.size || (self.size == head.size && self.root == head.root);
+        match agrees {
+            true => Ok(()),
+            false => Err(InvalidCommit::CheckpointDisagrees),
+        }
+    }
+}
+
 /// Adjacent events to append to one ledger.
 #[derive(Clone, Debug)]
 pub struct LedgerCommit {

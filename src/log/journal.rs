@@ -65,7 +65,7 @@ pub(crate) mod state;
 pub(crate) mod survey;
 pub(crate) mod writer;
 
-pub(crate) use record::{Checkpoint, Record, Seal, Section};
+pub(crate) use record::{Record, Seal, Section};
 pub(crate) use state::{LedgerState, Ledgers};
 
 use crate::log::head::LedgerCommit;

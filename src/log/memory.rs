@@ -4,7 +4,7 @@
 //! survives the process.
 
 use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::ops::{Bound, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -14,8 +14,8 @@ use crate::domain::id::LedgerId;
 use crate::log::chunk::{ChunkBuilder, put_frame};
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::log::{
-    Chunk, CommitLog, Freshness, Head, Health, LedgerCommit, LogFault, Outcome, ReadError,
-    ReadLimits,
+    Checkpoint, Chunk, CommitLog, Freshness, Head, Health, LedgerCommit, LogFault, Outcome,
+    ReadError, ReadLimits,
 };
 use crate::merkle::Frontier;
 
@@ -29,6 +29,7 @@ pub struct MemoryLog {
 struct State {
     ledgers: BTreeMap<LedgerId, Ledger>,
     derived: BTreeMap<(LedgerId, Bytes), Bytes>,
+    checkpoints: BTreeMap<(LedgerId, u64), Checkpoint>,
     closed: bool,
 }
 
@@ -251,6 +252,49 @@ impl CommitLog for MemoryLog {
                 .unwrap_or_default()
         });
         future::ready(frontier).boxed()
+    }
+
+    fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>> {
+        let mut state = self.lock();
+        let kept = match checkpoint.check(&state.head(checkpoint.ledger)) {
+            _ if state.closed => Err(LogFault::Closed),
+            Err(invalid) => Err(LogFault::Invalid(invalid)),
+            Ok(()) => {
+                let key = (checkpoint.ledger, checkpoint.size);
+                state.checkpoints.insert(key, checkpoint);
+                Ok(())
+            }
+        };
+        future::ready(kept).boxed()
+    }
+
+    fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Checkpoint>, ReadError>> {
+        let found = self.readable().map(|state| {
+            let (from, to) = sizes.into_inner();
+            let kept = state
+                .checkpoints
+                .range((ledger, from)..=(ledger, to.max(from)));
+            let within = kept.filter(|((_, size), _)| *size <= to);
+            within.map(|(_, kept)| kept.clone()).take(limit).collect()
+        });
+        future::ready(found).boxed()
+    }
+
+    fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ReadError>> {
+        let found = self.readable().map(|state| {
+            let mut kept = state.checkpoints.range((ledger, 0)..=(ledger, size));
+            kept.next_back().map(|(_, kept)| kept.clone())
+        });
+        future::ready(found).boxed()
     }
 
     fn health(&self) -> Health {

@@ -4,10 +4,11 @@ use bytes::Bytes;
 
 use crate::log::conformance::{
     Ending, Opened, Workshop, assert_holds, commit, head_over, leaves, ledger, only, read_all,
+    signed,
 };
 use crate::log::{
-    DerivedBatch, DerivedRange, Freshness, Head, Health, InvalidCommit, InvalidDerived, Leaf,
-    LedgerCommit, LogFault, Outcome, ReadError, ReadLimits,
+    Checkpoint, DerivedBatch, DerivedRange, Freshness, Head, Health, InvalidCommit, InvalidDerived,
+    Leaf, LedgerCommit, LogFault, Outcome, ReadError, ReadLimits,
 };
 
 pub(super) async fn new_ledger_opens_at_the_empty_head(opened: Opened) {
@@ -314,6 +315,84 @@ pub(super) async fn generation_rises_and_fences(opened: Opened) {
     );
 }
 
+pub(super) async fn checkpoints_are_kept_and_the_newest_of_a_size_is_read(opened: Opened) {
+    let log = &*opened.log;
+    assert_eq!(log.checkpoint_up_to(ledger(1), 9).await, Ok(None));
+    let mut history = Vec::new();
+    let mut kept = Vec::new();
+    for step in 0..6 {
+        let new = leaves(step, &[50, 60]);
+        let head = commit(log, ledger(1), head_over(1, &history), &new).await;
+        history.extend(new);
+        kept.push(signed(1, head.size, head.root));
+        let latest = kept[kept.len() - 1].clone();
+        assert_eq!(log.keep_checkpoint(latest.clone()).await, Ok(()));
+        let found = log.checkpoint_up_to(ledger(1), u64::MAX).await;
+        assert_eq!(found, Ok(Some(latest)), "own writes");
+    }
+    // Behind the head, at a size that no commit ended at.
+    let between = signed(1, 3, head_over(1, &history[..3]).root);
+    assert_eq!(log.keep_checkpoint(between.clone()).await, Ok(()));
+    kept.insert(1, between);
+    kept[2].note = Bytes::from_static(b"with one more signature");
+    assert_eq!(log.keep_checkpoint(kept[2].clone()).await, Ok(()));
+
+    let found = async |sizes, limit| log.checkpoints(ledger(1), sizes, limit).await;
+    assert_eq!(found(0..=u64::MAX, 99).await, Ok(kept.clone()));
+    assert_eq!(found(0..=u64::MAX, 2).await, Ok(kept[..2].to_vec()));
+    assert_eq!(found(3..=6, 99).await, Ok(kept[1..4].to_vec()));
+    assert_eq!(found(5..=5, 99).await, Ok(vec![]));
+    #[expect(clippy::reversed_empty_ranges, reason = "nothing lies between")]
+    let none = 6..=3;
+    assert_eq!(found(none, 99).await, Ok(vec![]));
+    let up_to = async |size| log.checkpoint_up_to(ledger(1), size).await;
+    assert_eq!(up_to(1).await, Ok(None));
+    assert_eq!(up_to(3).await, Ok(Some(kept[1].clone())));
+    assert_eq!(up_to(5).await, Ok(Some(kept[2].clone())));
+    let other = log.checkpoints(ledger(2), 0..=u64::MAX, 99).await;
+    assert_eq!(other, Ok(vec![]), "apart");
+}
+
+pub(super) async fn checkpoint_that_disagrees_is_not_kept(opened: Opened) {
+    let log = &*opened.log;
+    let history = leaves(1, &[50, 60]);
+    let head = commit(log, ledger(1), Head::EMPTY, &history).await;
+    let disagrees = Err(LogFault::Invalid(InvalidCommit::CheckpointDisagrees));
+    let other_root = head_over(1, &history[..1]).root;
+    for (n, size, root) in [(1, 3, head.root), (1, 2, other_root), (2, 2, head.root)] {
+        assert_eq!(log.keep_checkpoint(signed(n, size, root)).await, disagrees);
+    }
+    let note = Bytes::from(vec![b'n'; Checkpoint::NOTE_BYTES_MAX + 1]);
+    let long = Checkpoint {
+        note,
+        ..signed(1, 2, head.root)
+    };
+    let bytes = long.note.len();
+    let too_long = Err(LogFault::Invalid(InvalidCommit::NoteTooLong { bytes }));
+    assert_eq!(log.keep_checkpoint(long).await, too_long);
+    assert_eq!(log.checkpoint_up_to(ledger(1), u64::MAX).await, Ok(None));
+}
+
+pub(super) async fn checkpoints_survive_reopening(workshop: &mut dyn Workshop, ending: Ending) {
+    let mut opened = workshop.fresh();
+    let (mut history, mut kept) = (Vec::new(), Vec::new());
+    for round in 0..6u64 {
+        for _ in 0..3 {
+            let new = leaves(round, &[700; 40]);
+            let head = commit(&*opened.log, ledger(1), head_over(1, &history), &new).await;
+            history.extend(new);
+            kept.push(signed(1, head.size, head.root));
+            let last = kept[kept.len() - 1].clone();
+            assert_eq!(opened.log.keep_checkpoint(last).await, Ok(()));
+        }
+        opened = workshop.reopen(opened, ending).await;
+        let found = opened.log.checkpoints(ledger(1), 0..=u64::MAX, 99).await;
+        assert_eq!(found, Ok(kept.clone()));
+        let last = opened.log.checkpoint_up_to(ledger(1), u64::MAX).await;
+        assert_eq!(last, Ok(kept.last().cloned()));
+    }
+}
+
 pub(super) async fn closed_log_refuses(opened: Opened) {
     let log = &*opened.log;
     let head = commit(log, ledger(1), Head::EMPTY, &leaves(1, &[9])).await;
@@ -324,6 +403,14 @@ pub(super) async fn closed_log_refuses(opened: Opened) {
     assert!(
         matches!(outcome, Outcome::Refused(LogFault::Closed)),
         "{outcome:?}"
+    );
+    assert_eq!(
+        log.keep_checkpoint(signed(1, 1, head.root)).await,
+        Err(LogFault::Closed)
+    );
+    assert_eq!(
+        log.checkpoint_up_to(ledger(1), 1).await,
+        Err(ReadError::Closed)
     );
     assert_eq!(log.leaf(ledger(1), 0).await, Err(ReadError::Closed));
     assert_eq!(log.heads(Freshness::Local).await, Err(ReadError::Closed));

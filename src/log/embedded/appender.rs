@@ -12,8 +12,8 @@ use crate::domain::id::LedgerId;
 use crate::log::embedded::shared::Shared;
 use crate::log::journal::record::SectionDraft;
 use crate::log::journal::writer::{Draft, JournalWriter, Written};
-use crate::log::journal::{Checkpoint, LedgerState, Ledgers, Record};
-use crate::log::{Head, Health, InvalidCommit, Leaf, LedgerCommit, LogFault, Outcome};
+use crate::log::journal::{LedgerState, Ledgers, Record};
+use crate::log::{Checkpoint, Head, Health, LedgerCommit, LogFault, Outcome};
 
 /// The most groups that wait.
 const QUEUE_MAX: usize = 256;
@@ -178,10 +178,6 @@ impl Appender {
             if let Some(refusal) = shared.refusal() {
                 return Err(refusal);
             }
-            let bytes = checkpoint.note.len();
-            if bytes > Leaf::BYTES_MAX {
-                return Err(LogFault::Invalid(InvalidCommit::LeafTooLong { bytes }));
-            }
             let (answer, answered) = oneshot::channel();
             let sent = queue.send(Message::Checkpoint(checkpoint, answer)).await;
             match sent {
@@ -342,12 +338,8 @@ impl JournalThread {
 
     /// Passes a checkpoint on, unless it would make the next open refuse a sound history.
     fn agree(&self, checkpoint: Checkpoint, answer: Answer) -> Option<(Checkpoint, Answer)> {
-        let head = self.ledgers.head(checkpoint.ledger);
-        let agrees = checkpoint.size < head.size
-            || (checkpoint.size == head.size && checkpoint.root == head.root);
-        if !agrees {
-            let disagrees = LogFault::Invalid(InvalidCommit::CheckpointDisagrees);
-            drop(answer.send(Err(disagrees)));
+        if let Err(invalid) = checkpoint.check(&self.ledgers.head(checkpoint.ledger)) {
+            drop(answer.send(Err(LogFault::Invalid(invalid))));
             return None;
         }
         Some((checkpoint, answer))

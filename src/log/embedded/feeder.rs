@@ -20,7 +20,7 @@ use crate::log::copy::{CopyBatch, log_key};
 use crate::log::embedded::appender::{Appender, Message};
 use crate::log::embedded::reader::section_from;
 use crate::log::embedded::shared::Shared;
-use crate::log::head::Head;
+use crate::log::head::{Checkpoint, Head};
 use crate::log::journal::{Location, Record, Section};
 
 /// What is read from the journal in one step.
@@ -43,6 +43,7 @@ pub(crate) struct Feeder {
     pending_bytes: usize,
     batch: CopyBatch,
     batch_ends: HashMap<LedgerId, Head>,
+    batch_kept: Vec<Checkpoint>,
     /// The framed length of the last record of a ledger, where it is known.
     last_records: HashMap<LedgerId, usize>,
     /// Ends that sled holds and the last checkpoint does not cover.
@@ -50,6 +51,8 @@ pub(crate) struct Feeder {
     /// Since when there is something that is not durable in sled.
     dirty_since: Option<Instant>,
     heads_written: Option<Instant>,
+    /// How far sled says that the journal was read.
+    read: Option<Location>,
 }
 
 /// Leaves that will become one record, up to the border of a commit.
@@ -76,10 +79,12 @@ impl Feeder {
             pending_bytes: 0,
             batch: CopyBatch::default(),
             batch_ends: HashMap::new(),
+            batch_kept: Vec::new(),
             last_records: HashMap::new(),
             unmarked: BTreeMap::new(),
             dirty_since: None,
             heads_written: None,
+            read: None,
         }
     }
 
@@ -172,14 +177,28 @@ impl Feeder {
                 .map_err(|fault| fault.to_string())?,
         };
         let mut taken = 64;
-        if let Record::Group(sections) = record {
-            for section in sections {
-                taken += section.framed.len();
-                self.take(&section)?;
+        match record {
+            Record::Group(sections) => {
+                for section in sections {
+                    taken += section.framed.len();
+                    self.take(&section)?;
+                }
             }
+            Record::Checkpoint(checkpoint) => {
+                taken += checkpoint.note.len();
+                self.keep(checkpoint)?;
+            }
+            Record::Mark(_) | Record::Seal(_) => {}
         }
         self.cursor = next;
         Ok(taken)
+    }
+
+    fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Fault> {
+        self.dirty_since.get_or_insert_with(Instant::now);
+        self.batch.put_checkpoint(&checkpoint);
+        self.batch_kept.push(checkpoint);
+        self.apply_if_full()
     }
 
     fn take(&mut self, section: &Section) -> Result<(), Fault> {
@@ -348,11 +367,20 @@ impl Feeder {
         self.unmarked
             .extend(ends.iter().map(|(ledger, head)| (*ledger, *head)));
         self.shared.set_copied(ends);
+        self.shared
+            .kept
+            .settle(std::mem::take(&mut self.batch_kept));
         Ok(())
     }
 
     /// Makes what sled holds durable, and leaves word of it in the journal and in the heads file.
     fn checkpoint(&mut self, settling: bool) -> Result<(), Fault> {
+        if self.read != Some(self.cursor) {
+            // Marks tell how far events were copied; this tells it of kept checkpoints.
+            self.batch.put_read(self.cursor);
+            self.read = Some(self.cursor);
+            self.apply()?;
+        }
         self.shared
             .copy(|copy| copy.checkpoint())
             .map_err(|fault| fault.to_string())?;

@@ -28,6 +28,7 @@ use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::appender::{Appender, JournalThread};
 use crate::log::embedded::feeder::Feeder;
 use crate::log::embedded::folder::{DataFolder, IntegrityLog, sync_dir};
+use crate::log::embedded::kept::Kept;
 use crate::log::embedded::shared::{Beginning, Shared};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError, Threads};
 use crate::log::head::Head;
@@ -156,6 +157,7 @@ struct Reached {
 enum Source {
     Mark,
     Checkpoint,
+    CopiedCheckpoint,
     Elsewhere,
     HeadsFile,
     ReadCopy,
@@ -168,6 +170,8 @@ struct Examined {
     existed: bool,
     /// What it says it holds.
     ends: BTreeMap<LedgerId, Head>,
+    /// The last checkpoint that it keeps of each ledger.
+    signed: Vec<Reached>,
     /// Why it must be begun anew, if it must.
     trouble: Option<String>,
 }
@@ -203,6 +207,7 @@ impl Opening {
 
         let mut examined = self.examine(&survey)?;
         reached.extend(plan::reached_by(&examined.ends));
+        reached.extend(examined.signed.iter().cloned());
         // Where one copy must carry the other, or both are small, they are read in whole.
         let all = survey.tail.ledgers.events() <= self.config.verify_events_max;
         let alone = examined.trouble.is_some() || plan::beyond(&reached, &survey).is_some();
@@ -212,6 +217,10 @@ impl Opening {
         if all {
             examined.verify(&survey);
         }
+
+        survey
+            .learn_roots(&dir, self.id, plan::signed(&reached))
+            .map_err(io_error("journal"))?;
 
         let copy = examined.copy.as_ref().ok();
         let repairs = self
@@ -368,7 +377,14 @@ impl Opening {
                 .then(|| catalog.segment_of(ledger, have))
                 .flatten()
         });
-        let fed = behind.min().map_or(committed, start_of);
+        let behind = behind.min().map_or(committed, start_of);
+        let fed = behind.min(
+            unread(&copy, &tail)
+                .map_err(io::Error::other)?
+                .unwrap_or(committed),
+        );
+        let kept = Kept::default();
+        tail.iter().for_each(|written| kept.add(&written.record));
         let shared = Arc::new(Shared::new(Beginning {
             folder: self.folder,
             integrity: self.integrity,
@@ -378,6 +394,7 @@ impl Opening {
             ledgers: ledgers.clone(),
             copy,
             copied,
+            kept,
             committed,
             fed,
         }));
@@ -437,6 +454,22 @@ fn before_all() -> Seal {
 }
 
 /// The records of the tail with their places, without their leaves.
+/// Where the journal is to be read from for checkpoints that sled lacks; nothing if it lacks none.
+///
+/// sled may have lost its newest checkpoints while a mark of before them holds. Places in a segment that
+/// was rebuilt are others than before, so only those are believed that are the end of a record.
+fn unread(copy: &ReadCopy, tail: &[Written]) -> Result<Option<Location>, CopyFault> {
+    let Some(read) = copy.read_up_to()? else {
+        return Ok(Some(start_of(1)));
+    };
+    let is_end = |written: &Written| written.next == read;
+    Ok(match tail.last() {
+        Some(last) if last.next == read => None,
+        _ if tail.iter().any(is_end) => Some(read),
+        _ => Some(start_of(read.segment)),
+    })
+}
+
 fn index(segment: u32, tail: &Scan) -> Vec<Written> {
     tail.records
         .iter()

@@ -1,5 +1,7 @@
 //! Reads: from the ring, else from sled, else from the journal. Readers see no seam.
 
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +11,7 @@ use crate::log::chunk::{ChunkBuilder, frame_at, frames_end};
 use crate::log::copy::record::CopyRecord;
 use crate::log::embedded::shared::Shared;
 use crate::log::journal::Section;
-use crate::log::{Chunk, LogFault, ReadError, ReadLimits};
+use crate::log::{Checkpoint, Chunk, LogFault, ReadError, ReadLimits};
 
 /// Runs `f` where blocking is allowed, if there is such a place.
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -66,6 +68,51 @@ pub(crate) async fn leaves(
     blocking(move || shared.leaves(ledger, &positions))
         .await
         .unwrap_or_else(|error| Err(ReadError::Unavailable(error)))
+}
+
+/// Kept checkpoints from sled and from what is not there yet.
+pub(crate) async fn checkpoints(
+    shared: Arc<Shared>,
+    ledger: LedgerId,
+    sizes: RangeInclusive<u64>,
+    limit: usize,
+) -> Result<Vec<Checkpoint>, ReadError> {
+    blocking(move || {
+        // First what waits: on its way to sled it is in both, never in neither.
+        let waiting = shared.kept.of(ledger, sizes.clone());
+        let copied = shared.with_copy(|copy| copy.checkpoints(ledger, sizes, limit))?;
+        let mut found: BTreeMap<u64, Checkpoint> =
+            copied.into_iter().map(|kept| (kept.size, kept)).collect();
+        found.extend(waiting.into_iter().map(|kept| (kept.size, kept)));
+        Ok(found.into_values().take(limit).collect())
+    })
+    .await
+    .unwrap_or_else(|error| Err(LogFault::Storage(error)))
+    .map_err(unreadable)
+}
+
+pub(crate) async fn checkpoint_up_to(
+    shared: Arc<Shared>,
+    ledger: LedgerId,
+    size: u64,
+) -> Result<Option<Checkpoint>, ReadError> {
+    blocking(move || {
+        let waiting = shared.kept.of(ledger, 0..=size).pop();
+        let copied = shared.with_copy(|copy| copy.checkpoint_up_to(ledger, size))?;
+        // Of two for one size the one that waits is the newer.
+        let newer = copied.filter(|copied| waiting.as_ref().is_none_or(|w| w.size < copied.size));
+        Ok(newer.or(waiting))
+    })
+    .await
+    .unwrap_or_else(|error| Err(LogFault::Storage(error)))
+    .map_err(unreadable)
+}
+
+fn unreadable(fault: LogFault) -> ReadError {
+    match fault {
+        LogFault::Closed => ReadError::Closed,
+        other => ReadError::Unavailable(other.to_string()),
+    }
 }
 
 /// Adjacent leaves, wherever they were found.

@@ -3,7 +3,7 @@
 //! Nothing is taken on trust: the leaves that sled gives must lead to the roots that intact records,
 //! seals, marks, checkpoints and the heads file state. What was one record may come back as others.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bytes::{Bytes, BytesMut};
 
@@ -90,7 +90,8 @@ fn rebuild_segment(
         roots: &target.roots,
         filled: 0,
     };
-    for found in scan.iter().flat_map(|scan| &scan.records) {
+    let records = || scan.iter().flat_map(|scan| &scan.records);
+    for found in records() {
         rebuilding.keep(&found.decoded.record)?;
     }
     for (ledger, (size, generation)) in &target.reach {
@@ -99,6 +100,11 @@ fn rebuild_segment(
     if let Some(seal) = &target.seal {
         rebuilding.reach_seal(seal)?;
     }
+    let kept = records().filter_map(|found| match &found.decoded.record {
+        Record::Checkpoint(kept) => Some((kept.ledger, kept.size)),
+        _ => None,
+    });
+    rebuilding.restore_checkpoints(&Ledgers::from(before), &kept.collect())?;
     Ok(rebuilding.finish(target.seal.is_some()))
 }
 
@@ -232,6 +238,28 @@ impl Rebuilding<'_> {
             true => Ok(()),
             false => Err("the rebuilt records lead to another state than the seal's".to_owned()),
         }
+    }
+
+    /// Puts back the checkpoints for sizes that the segment spans, but for those that are intact. Some
+    /// may stand in another segment too: that does no harm.
+    fn restore_checkpoints(
+        &mut self,
+        before: &Ledgers,
+        intact: &HashSet<(LedgerId, u64)>,
+    ) -> Result<(), String> {
+        let Some(copy) = self.copy else { return Ok(()) };
+        let ends: Vec<_> = self.ledgers.0.keys().copied().collect();
+        for ledger in ends {
+            let sizes = before.size(ledger)..=self.ledgers.size(ledger);
+            let kept = copy.checkpoints(ledger, sizes, usize::MAX);
+            let kept = kept.map_err(|fault| fault.to_string())?;
+            for checkpoint in kept {
+                if !intact.contains(&(ledger, checkpoint.size)) {
+                    self.put(&Record::Checkpoint(checkpoint));
+                }
+            }
+        }
+        Ok(())
     }
 
     fn put(&mut self, record: &Record) {

@@ -7,6 +7,7 @@ use crate::domain::id::LedgerId;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::EmbeddedConfig;
 use crate::log::embedded::folder::{DataFolder, IntegrityLog};
+use crate::log::embedded::kept::Kept;
 use crate::log::embedded::ring::Ring;
 use crate::log::journal::catalog::Catalog;
 use crate::log::journal::writer::Written;
@@ -28,6 +29,7 @@ pub(crate) struct Shared {
     copy: RwLock<Option<ReadCopy>>,
     /// What sled holds of each ledger: readers look there below it.
     copied: RwLock<HashMap<LedgerId, Head>>,
+    pub(crate) kept: Kept,
     /// What sled holds durably and no mark in the journal tells yet.
     marks: Mutex<BTreeMap<LedgerId, Head>>,
     state: Mutex<State>,
@@ -81,6 +83,7 @@ pub(crate) struct Beginning {
     pub(crate) ledgers: Ledgers,
     pub(crate) copy: ReadCopy,
     pub(crate) copied: HashMap<LedgerId, Head>,
+    pub(crate) kept: Kept,
     pub(crate) committed: Location,
     pub(crate) fed: Location,
 }
@@ -99,6 +102,7 @@ impl Shared {
         } = beginning;
         let Beginning {
             copied,
+            kept,
             committed,
             fed,
             ..
@@ -129,6 +133,7 @@ impl Shared {
             config,
             copy: RwLock::new(Some(copy)),
             copied: RwLock::new(copied),
+            kept,
             marks: Mutex::default(),
             state: Mutex::new(state),
             work: Condvar::new(),
@@ -234,6 +239,7 @@ impl Shared {
         {
             let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
             for written in written {
+                self.kept.add(&written.record);
                 self.catalog.add(&written);
                 ring.push(written);
             }

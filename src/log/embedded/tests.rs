@@ -13,7 +13,9 @@ use futures::future::{BoxFuture, FutureExt};
 use tempfile::TempDir;
 
 use super::*;
-use crate::log::conformance::{self, Ending, Opened, Workshop, commit, head_over, leaves, ledger};
+use crate::log::conformance::{
+    self, Ending, Opened, Workshop, commit, head_over, leaves, ledger, signed,
+};
 use crate::log::{IntegrityKind, Leaf};
 
 /// A folder that is opened again and again.

@@ -4,7 +4,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::domain::id::LedgerId;
 use crate::log::chunk::{framed_len, put_frame};
-use crate::log::head::{Head, Leaf};
+use crate::log::head::{Checkpoint, Head, Leaf};
 use crate::log::journal::{FolderId, RECORD_BYTES_MAX};
 use crate::merkle::{Frontier, Hash};
 
@@ -55,15 +55,6 @@ impl Section {
             root: self.root,
         }
     }
-}
-
-/// A signed statement about a ledger. The journal keeps it; what it means is not known here.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Checkpoint {
-    pub(crate) ledger: LedgerId,
-    pub(crate) size: u64,
-    pub(crate) root: Hash,
-    pub(crate) note: Bytes,
 }
 
 /// The state of all ledgers after a segment.

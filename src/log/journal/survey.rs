@@ -5,11 +5,11 @@ use std::io;
 use std::path::Path;
 
 use crate::domain::id::LedgerId;
-use crate::log::head::Head;
+use crate::log::head::{Checkpoint, Head};
 use crate::log::journal::record::Record;
 use crate::log::journal::segment::{self, Header, NoHeader, Scan};
 use crate::log::journal::state::Ledgers;
-use crate::log::journal::{Checkpoint, FolderId, Seal};
+use crate::log::journal::{FolderId, Seal};
 use crate::merkle::Hash;
 
 /// What was found of a segment before the tail.
@@ -138,6 +138,37 @@ impl Survey {
             }
             if let Some(end) = &sealed.end {
                 state = Ledgers::from(end);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks up the roots of `sizes` that are not known yet, where they are the end of a commit. Reads a
+    /// sealed segment for each size at most; a checkpoint of a head is nearly always in the tail.
+    pub(crate) fn learn_roots(
+        &mut self,
+        dir: &Path,
+        folder: FolderId,
+        sizes: impl Iterator<Item = (LedgerId, u64)>,
+    ) -> io::Result<()> {
+        for (ledger, size) in sizes {
+            if self.roots.contains_key(&(ledger, size)) || size >= self.tail.ledgers.size(ledger) {
+                continue;
+            }
+            let reaches = |sealed: &&Sealed| {
+                let end = sealed.end.as_ref().map(Ledgers::from);
+                end.is_some_and(|end| size <= end.size(ledger))
+            };
+            let Some(sealed) = self.sealed.iter().find(reaches) else {
+                continue;
+            };
+            let scan = Scan::read(dir, folder, sealed.number)?;
+            let mut state = scan.opening().map(Ledgers::from).unwrap_or_default();
+            for found in &scan.records {
+                if state.follow(&found.decoded.record).is_err() {
+                    break;
+                }
+                note_group_roots(&mut self.roots, &found.decoded.record);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! A log that refuses, hangs, forgets to answer or reads garbage, under the real services.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,8 +14,8 @@ use daicho::domain::id::LedgerId;
 use daicho::grpc::{DeadlineLayer, PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
-    Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit, LogFault,
-    MemoryLog, Outcome, ReadError, ReadLimits,
+    Checkpoint, Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit,
+    LogFault, MemoryLog, Outcome, ReadError, ReadLimits,
 };
 use daicho::merkle::Frontier;
 use futures::StreamExt as _;
@@ -184,6 +185,27 @@ impl CommitLog for FaultyLog {
 
     fn frontier(&self, ledger: LedgerId) -> BoxFuture<'_, Result<Frontier, ReadError>> {
         self.inner.frontier(ledger)
+    }
+
+    fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>> {
+        self.inner.keep_checkpoint(checkpoint)
+    }
+
+    fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Checkpoint>, ReadError>> {
+        self.inner.checkpoints(ledger, sizes, limit)
+    }
+
+    fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ReadError>> {
+        self.inner.checkpoint_up_to(ledger, size)
     }
 
     fn health(&self) -> Health {

@@ -119,6 +119,7 @@ impl Opening {
             existed,
             ends,
             trouble,
+            ..
         } = examined;
         let trouble = match (copy, trouble) {
             (Ok(copy), None) => {

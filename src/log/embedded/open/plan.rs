@@ -22,6 +22,7 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Self::Mark => "a mark in the journal",
             Self::Checkpoint => "a checkpoint in the journal",
+            Self::CopiedCheckpoint => "a checkpoint in the read copy",
             Self::Elsewhere => "a checkpoint from elsewhere",
             Self::HeadsFile => "the heads file",
             Self::ReadCopy => "the read copy",
@@ -90,22 +91,23 @@ impl Opening {
     pub(super) fn examine(&self, survey: &Survey) -> Result<Examined, OpenError> {
         let existed = self.folder.sled().join("db").exists();
         let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes);
-        let ends = match &copy {
-            Ok(copy) => ends(copy, survey),
+        let said = match &copy {
+            Ok(copy) => ends(copy, survey).and_then(|ends| Ok((signed_in(copy, survey)?, ends))),
             Err(fault @ CopyFault::Environment(_)) => return Err(copy_error(fault.clone())),
             Err(fault) => Err(fault.to_string()),
         };
-        let (ends, trouble) = match ends {
-            Ok(ends) => {
+        let (signed, ends, trouble) = match said {
+            Ok((signed, ends)) => {
                 let trouble = shortfall(&ends, survey);
-                (ends, trouble)
+                (signed, ends, trouble)
             }
-            Err(why) => (BTreeMap::new(), Some(why)),
+            Err(why) => (Vec::new(), BTreeMap::new(), Some(why)),
         };
         Ok(Examined {
             copy,
             existed,
             ends,
+            signed,
             trouble,
         })
     }
@@ -190,6 +192,34 @@ pub(super) fn reached_by(ends: &BTreeMap<LedgerId, Head>) -> impl Iterator<Item 
     ends.iter().map(reached)
 }
 
+/// The last checkpoint that sled keeps of each ledger that the journal knows.
+fn signed_in(copy: &ReadCopy, survey: &Survey) -> Result<Vec<Reached>, String> {
+    let ledgers = survey.tail.ledgers.0.iter();
+    let last = ledgers.map(|(&ledger, state)| {
+        let kept = copy.checkpoint_up_to(ledger, u64::MAX);
+        let kept = kept.map_err(|fault| fault.to_string())?;
+        Ok(kept.map(|kept| Reached {
+            ledger,
+            head: Head {
+                generation: state.generation,
+                size: kept.size,
+                root: kept.root,
+            },
+            source: Source::CopiedCheckpoint,
+        }))
+    });
+    last.filter_map(Result::transpose).collect()
+}
+
+/// What was signed: for each ledger the size and root that it must have had.
+pub(super) fn signed(reached: &[Reached]) -> impl Iterator<Item = (LedgerId, u64)> {
+    use Source::{Checkpoint, CopiedCheckpoint, Elsewhere};
+    reached
+        .iter()
+        .filter(|r| matches!(r.source, Checkpoint | CopiedCheckpoint | Elsewhere))
+        .map(|r| (r.ledger, r.head.size))
+}
+
 /// A statement that reaches beyond what the journal proves.
 pub(super) fn beyond<'a>(reached: &'a [Reached], survey: &Survey) -> Option<&'a Reached> {
     reached
@@ -263,6 +293,8 @@ fn verify_ledger(
             ));
         }
     }
+    copy.checkpoints(ledger, 0..=u64::MAX, usize::MAX)
+        .map_err(|fault| fault.to_string())?;
     match frontier.root() == end.root {
         true => Ok(()),
         false => Err(format!(

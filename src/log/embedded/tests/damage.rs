@@ -198,17 +198,14 @@ async fn torn_record_that_a_checkpoint_reaches_beyond_is_refused() {
     let log = bench.open();
     grow(&log, 1, &mut history, 2, 3).await;
     let head = head_over(1, &history);
-    let note = Bytes::from_static(b"signed");
     for (size, root) in [(head.size + 1, head.root), (head.size, Hash::EMPTY_ROOT)] {
-        let refused = log
-            .keep_checkpoint(ledger(1), size, root, note.clone())
-            .await;
+        let refused = log.keep_checkpoint(signed(1, size, root)).await;
         assert_eq!(
             refused,
             Err(LogFault::Invalid(InvalidCommit::CheckpointDisagrees))
         );
     }
-    log.keep_checkpoint(ledger(1), head.size, head.root, note)
+    log.keep_checkpoint(signed(1, head.size, head.root))
         .await
         .unwrap();
     drop(log);
@@ -290,15 +287,20 @@ async fn sled_with_a_bad_record_is_set_aside_and_rebuilt() {
     assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
 }
 
-/// Puts a record with a wrong crc into sled, in place of the one at `first`.
-fn damage_record(bench: &Bench, first: u64) {
-    let db = sled::Config::new()
+/// The database of a closed folder.
+fn sled_of(bench: &Bench) -> sled::Db {
+    sled::Config::new()
         .path(bench.path("sled"))
         .mode(sled::Mode::HighThroughput)
         .segment_size(8 * 1024 * 1024)
         .flush_every_ms(None)
         .open()
-        .unwrap();
+        .unwrap()
+}
+
+/// Puts a record with a wrong crc into sled, in place of the one at `first`.
+fn damage_record(bench: &Bench, first: u64) {
+    let db = sled_of(bench);
     let key = crate::log::copy::log_key(ledger(1), first);
     let mut value = db.get(&key).unwrap().unwrap().to_vec();
     value[4] ^= 1;
@@ -387,6 +389,101 @@ async fn missing_sealed_segments_are_rebuilt_from_sled() {
         fs::remove_file(gone).unwrap();
     }
     assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt; 3]).await;
+}
+
+/// A folder with a checkpoint for each of `groups` groups, closed.
+async fn stored_and_signed(bench: &Bench, groups: u64) -> (Vec<Leaf>, Vec<Checkpoint>) {
+    let (mut history, mut kept) = (vec![], vec![]);
+    let log = bench.open();
+    for _ in 0..groups {
+        grow(&log, 1, &mut history, 1, 3).await;
+        let head = head_over(1, &history);
+        kept.push(signed(1, head.size, head.root));
+        let last = kept[kept.len() - 1].clone();
+        log.keep_checkpoint(last).await.unwrap();
+    }
+    log.close().await.unwrap();
+    (history, kept)
+}
+
+/// Opens, and sees all checkpoints when sled holds what is committed.
+async fn assert_keeps(bench: &Bench, kept: &[Checkpoint]) {
+    let log = bench.open();
+    log.settle().await.unwrap();
+    let found = log.checkpoints(ledger(1), 0..=u64::MAX, usize::MAX).await;
+    assert_eq!(found.as_deref(), Ok(kept));
+    log.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn checkpoints_are_in_both_copies() {
+    let bench = Bench::small();
+    let (_, kept) = stored_and_signed(&bench, 60).await;
+    // From the journal to sled, which is gone; then from sled to the journal, segment by segment.
+    fs::remove_dir_all(bench.path("sled")).unwrap();
+    assert_keeps(&bench, &kept).await;
+    for path in &bench.segments()[..2] {
+        flip(path, 2_000);
+    }
+    assert_keeps(&bench, &kept).await;
+    fs::remove_dir_all(bench.path("sled")).unwrap();
+    assert_keeps(&bench, &kept).await;
+}
+
+#[tokio::test]
+async fn checkpoints_that_sled_lost_are_read_again() {
+    // sled forgets its newest batches in a crash, and with them how far it had read.
+    let bench = Bench::small();
+    let (_, kept) = stored_and_signed(&bench, 20).await;
+    let db = sled_of(&bench);
+    for key in db.scan_prefix([4]).keys().rev().take(15) {
+        db.remove(key.unwrap()).unwrap();
+    }
+    db.remove([5]).unwrap();
+    drop(db);
+    assert_keeps(&bench, &kept).await;
+}
+
+#[tokio::test]
+async fn history_with_another_root_than_was_signed_is_refused() {
+    let bench = Bench::small();
+    let (_, kept) = stored_and_signed(&bench, 60).await;
+    // As whoever can write both copies would do it, and forgets the statement.
+    let mut other = kept[40].clone();
+    other.root = kept[39].root;
+    for verify_events_max in [0, u64::MAX] {
+        let mut bench = bench.copied();
+        bench.config.verify_events_max = verify_events_max;
+        let (size, root) = (other.size, other.root);
+        bench.config.floors = vec![Floor {
+            ledger: ledger(1),
+            size,
+            root,
+        }];
+        assert_refused(&bench, "with another root than the journal's");
+    }
+}
+
+#[tokio::test]
+async fn both_copies_shorter_than_a_checkpoint_in_either_are_refused() {
+    let bench = Bench::new();
+    let (mut history, mut kept) = stored_and_signed(&bench, 3).await;
+    let older = bench.copied();
+    let log = bench.open();
+    grow(&log, 1, &mut history, 3, 3).await;
+    let head = head_over(1, &history);
+    kept.push(signed(1, head.size, head.root));
+    log.keep_checkpoint(kept[3].clone()).await.unwrap();
+    log.close().await.unwrap();
+    drop(log);
+    // The statement alone, in the older sled.
+    let key = [&[4][..], ledger(1).as_bytes(), &head.size.to_be_bytes()].concat();
+    let value = sled_of(&bench).get(&key).unwrap().unwrap();
+    let db = sled_of(&older);
+    db.insert(&key, value).unwrap();
+    db.flush().unwrap();
+    drop(db);
+    assert_refused(&older, "a checkpoint in the read copy says ledger");
 }
 
 #[tokio::test]
