@@ -5,10 +5,29 @@
 //! root of an empty ledger = SHA-256("")
 //! ```
 //! Read [`hash`] for the three hashes and [`tree`] for the frontier, which is all that is needed to
-//! go on appending: the root over any number of events from at most 64 hashes.
+//! go on appending: the root over any number of events from at most 64 hashes. [`node`] makes every
+//! hash of a tree from its complete subtrees, [`proof`] makes and verifies inclusion and consistency
+//! proofs, [`tile`], [`tiling`] and [`entries`] are the files that a tree is kept and handed out in.
 
+mod canonical;
+pub mod entries;
 pub mod hash;
+pub mod node;
+pub mod proof;
+pub mod tile;
+pub mod tiling;
 pub mod tree;
 
+pub use entries::{InvalidEntries, decode_entries, encode_entries};
 pub use hash::{Hash, InvalidHash, LeafHasher, empty_root, leaf_hash, node_hash};
-pub use tree::{Frontier, InvalidFrontier};
+pub use node::{Node, NodeSource, root_at};
+pub use proof::{
+    InvalidConsistency, InvalidInclusion, Unprovable, prove_consistency, prove_inclusion,
+    verify_consistency, verify_inclusion,
+};
+pub use tile::{InvalidTile, Tile, TileContent};
+pub use tiling::{TileBuilder, TileFault, TileSource, TiledNodes, complete_root};
+pub use tree::{Frontier, InvalidFrontier, TreeHead};
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
+use crate::merkle::canonical::{from_base64, to_base64};
+
 const LEAF_PREFIX: u8 = 0x00;
 const NODE_PREFIX: u8 = 0x01;
 
@@ -21,6 +23,9 @@ pub enum InvalidHash {
     /// Not 32 bytes.
     #[error("not 32 bytes")]
     NotThirtyTwoBytes,
+    /// Not standard, padded base64 (RFC 4648 section 4).
+    #[error("not standard, padded base64")]
+    NotBase64,
 }
 
 impl Hash {
@@ -42,6 +47,17 @@ impl Hash {
     /// The plain SHA-256 of `bytes`, without a prefix: for digests of files and documents.
     pub fn digest(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads what [`to_base64`](Self::to_base64) prints, and nothing else.
+    pub fn from_base64(text: &str) -> Result<Self, InvalidHash> {
+        let bytes = from_base64(text).ok_or(InvalidHash::NotBase64)?;
+        Self::try_from(bytes.as_slice())
+    }
+
+    /// The standard, padded base64 of the hash, 44 characters: as notes and proofs spell it.
+    pub fn to_base64(&self) -> String {
+        to_base64(&self.0)
     }
 
     /// The 32 bytes.
@@ -198,6 +214,19 @@ mod tests {
             Err(InvalidHash::NotHex)
         );
         assert_eq!(text[1..].parse::<Hash>(), Err(InvalidHash::NotHex));
+        assert_eq!(
+            Hash::from_base64(&empty_root().to_base64()),
+            Ok(empty_root())
+        );
+        assert_eq!(
+            Hash::from_base64("AA=="),
+            Err(InvalidHash::NotThirtyTwoBytes)
+        );
+        assert_eq!(
+            Hash::from_base64(&text),
+            Err(InvalidHash::NotThirtyTwoBytes)
+        );
+        assert_eq!(Hash::from_base64("AA"), Err(InvalidHash::NotBase64));
         assert_eq!(
             Hash::try_from(&[0; 31][..]),
             Err(InvalidHash::NotThirtyTwoBytes)

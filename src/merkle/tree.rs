@@ -2,6 +2,23 @@
 
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 
+/// What a tree is known by: its size and its root, the "tree head" of RFC 9162.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct TreeHead {
+    /// The number of leaves.
+    pub size: u64,
+    /// The root over all leaves.
+    pub root: Hash,
+}
+
+impl TreeHead {
+    /// The head of the tree without leaves.
+    pub const EMPTY: Self = Self {
+        size: 0,
+        root: Hash::EMPTY_ROOT,
+    };
+}
+
 /// The right edge of a tree: the roots of its complete subtrees, the largest (leftmost) first.
 ///
 /// A tree of `size` leaves has one such subtree for each 1 in the binary form of `size`, so the
@@ -61,6 +78,14 @@ impl Frontier {
         match from_the_right.next() {
             None => empty_root(),
             Some(last) => from_the_right.fold(*last, |right, left| node_hash(left, &right)),
+        }
+    }
+
+    /// The size and the root.
+    pub fn head(&self) -> TreeHead {
+        TreeHead {
+            size: self.size,
+            root: self.root(),
         }
     }
 

@@ -1,0 +1,60 @@
+//! The spellings that all formats here share. Each value has exactly one, so that what was parsed
+//! prints as the same bytes and no two texts can be signed or compared for one meaning.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// Reads an unsigned decimal number: ASCII digits, no sign, no leading zero.
+pub(super) fn decimal(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let leading_zero = 1 < text.len() && text.starts_with('0');
+    // The standard parser would take a plus sign and leading zeros.
+    (digits && !leading_zero)
+        .then(|| text.parse().ok())
+        .flatten()
+}
+
+/// Reads standard, padded base64 (RFC 4648 section 4) without line breaks or unused bits.
+pub(super) fn from_base64(text: &str) -> Option<Vec<u8>> {
+    STANDARD.decode(text).ok()
+}
+
+/// Prints standard, padded base64.
+pub(super) fn to_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn number_has_one_spelling() {
+        assert_eq!(decimal("0"), Some(0));
+        assert_eq!(decimal("18446744073709551615"), Some(u64::MAX));
+        for text in [
+            "",
+            "00",
+            "08",
+            "+8",
+            "-0",
+            "0x8",
+            " 8",
+            "8 ",
+            "\u{ff18}",
+            "18446744073709551616",
+        ] {
+            assert_eq!(decimal(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn base64_has_one_spelling() {
+        assert_eq!(from_base64("QEFCQw=="), Some(b"@ABC".to_vec()));
+        assert_eq!(from_base64(""), Some(Vec::new()));
+        // Without padding, with unused bits set, of the other alphabet, with white space.
+        for text in ["QEFCQw", "QEFCQx==", "-_v7", "QEFC Qw==", "QEFCQw==\n"] {
+            assert_eq!(from_base64(text), None, "{text:?}");
+        }
+    }
+}
