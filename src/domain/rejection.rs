@@ -83,6 +83,8 @@ reasons! {
     EntryKindMismatch = "ENTRY_KIND_MISMATCH", Invalid, "この指標の報告方法は「{expected_ja}」です", "this indicator takes entries of kind {expected}";
     /// No such day, or not in ISO form.
     DateInvalid = "DATE_INVALID", Invalid, "日付が正しくありません（例 2023-09-30）", "not a date such as `2023-09-30`: {problem}";
+    /// Before a day that it cannot precede.
+    DateTooEarly = "DATE_TOO_EARLY", Invalid, "日付は{earliest}以後の日にしてください", "the date must not be before {earliest}";
     /// After today.
     DateInFuture = "DATE_IN_FUTURE", Invalid, "報告日は本日（{today}）以前の日付です", "the date must not be after today, {today}";
     /// Not a date of this cycle.

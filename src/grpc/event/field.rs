@@ -209,11 +209,10 @@ impl Faults {
         };
         let first = self.date(&at.then("first"), &span.first);
         let last = self.date(&at.then("last"), &span.last);
-        match DateSpan::new(first?, last?) {
+        let first = first?;
+        match DateSpan::new(first, last?) {
             Ok(span) => Some(span),
-            Err(problem) => {
-                self.fault_with(&at.then("last"), Reason::DateInvalid, "problem", problem)
-            }
+            Err(_) => self.fault_with(&at.then("last"), Reason::DateTooEarly, "earliest", first),
         }
     }
 

@@ -100,11 +100,11 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
     let from = faults.date(&at_from, from)?;
     let to = to?;
     if let Some(to) = to
-        && let Err(problem) = DateSpan::new(from, to)
+        && DateSpan::new(from, to).is_err()
     {
         faults.push(
-            rejection::Rejection::new(rejection::Reason::DateInvalid, at_to.to_string())
-                .with("problem", problem),
+            rejection::Rejection::new(rejection::Reason::DateTooEarly, at_to.to_string())
+                .with("earliest", from),
         );
         return None;
     }

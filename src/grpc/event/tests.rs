@@ -950,7 +950,7 @@ fn the_envelope_is_read_as_strictly() {
     };
     insta::assert_snapshot!(faults(&[event, import]), @r"
     FIELD_REQUIRED events[0].goal_suspended.goal
-    DATE_INVALID events[0].valid_to
+    DATE_TOO_EARLY events[0].valid_to
     FIELD_REQUIRED events[0].reason.code
     FIELD_REQUIRED events[0].reason.text
     FIELD_INVALID events[0].evidence[0].sha256

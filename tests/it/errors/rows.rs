@@ -289,9 +289,9 @@ async fn days_that_cannot_be() {
         ..actual(&world.day(10), "前/件", increment("1"))
     };
     cases.push(refused(
-        ErrorReason::DateInvalid,
+        ErrorReason::DateTooEarly,
         "valid_to",
-        "日付が正しくありません",
+        "以後の日にしてください",
         backwards,
     ));
     let undated = EventInput {

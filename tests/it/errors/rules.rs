@@ -297,6 +297,15 @@ fn invalid(world: &World) -> Vec<Case> {
             actual("2023-02-30", "前/件", increment("1")),
         ),
         refused(
+            R::DateTooEarly,
+            "valid_to",
+            "以後の日にしてください",
+            EventInput {
+                valid_to: Some(world.day(9)),
+                ..actual(day, "前/件", increment("1"))
+            },
+        ),
+        refused(
             R::DateInFuture,
             "valid_from",
             "以前の日付です",

@@ -27,8 +27,8 @@ impl Judge<'_> {
             None => {}
             Some(valid) => match valid.to {
                 Some(to) if to < valid.from => {
-                    let problem = "the last day is before the first";
-                    self.reject_envelope(Reason::DateInvalid, "valid_to", &[("problem", &problem)]);
+                    let earliest: [(_, &dyn std::fmt::Display); 1] = [("earliest", &valid.from)];
+                    self.reject_envelope(Reason::DateTooEarly, "valid_to", &earliest);
                 }
                 Some(to) if to != valid.from && !takes_span(&event.payload) => {
                     let problem = "this event holds on or from one day; leave the last day out";

@@ -12,8 +12,7 @@ impl Judge<'_> {
         if let Some(date) = self.from()
             && p.due < date
         {
-            let problem = format!("an action is due on the day of the finding, {date}, or later");
-            self.reject_with(Reason::DateInvalid, "due", &[("problem", &problem)]);
+            self.reject_with(Reason::DateTooEarly, "due", &[("earliest", &date)]);
         }
         if self.known_plan(p.plan, "plan").is_none() {
             return;
@@ -43,8 +42,7 @@ impl Judge<'_> {
         }
         let found = finding.date;
         if self.from().is_some_and(|from| from < found) {
-            let problem = format!("the finding is of {found}");
-            self.reject_envelope(Reason::DateInvalid, "valid_from", &[("problem", &problem)]);
+            self.reject_envelope(Reason::DateTooEarly, "valid_from", &[("earliest", &found)]);
         }
     }
 

@@ -117,8 +117,7 @@ impl<'a> Judge<'a> {
         match (definition.measure_type, p.value) {
             (MeasureType::Milestone, ForecastValue::Date(day)) => {
                 if day < made_on {
-                    let problem = "a forecast is of a day still to come";
-                    self.reject_with(Reason::DateInvalid, "date", &[("problem", &problem)]);
+                    self.reject_with(Reason::DateTooEarly, "date", &[("earliest", &made_on)]);
                 }
             }
             (MeasureType::Milestone, ForecastValue::Value(_)) => {

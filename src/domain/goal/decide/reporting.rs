@@ -60,8 +60,7 @@ impl Judge<'_> {
         for (name, date) in [("cut_off", dates.cut_off), ("fixed_on", dates.fixed_on)] {
             let field = format!("{field}.{name}");
             if date < after {
-                let problem = format!("not before {after}");
-                self.reject_with(Reason::DateInvalid, &field, &[("problem", &problem)]);
+                self.reject_with(Reason::DateTooEarly, &field, &[("earliest", &after)]);
             }
             if settled < date {
                 let bounds: [(_, &dyn std::fmt::Display); 2] =

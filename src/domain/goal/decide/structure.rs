@@ -115,8 +115,8 @@ impl Judge<'_> {
         self.takes_effect_in_cycle_of(&goal);
         match (goal.phase(), self.from()) {
             (Phase::Suspended(since), Some(from)) if from < since => {
-                let problem = format!("the goal is suspended only since {since}");
-                self.reject_envelope(Reason::DateInvalid, "valid_from", &[("problem", &problem)]);
+                let earliest: [(_, &dyn std::fmt::Display); 1] = [("earliest", &since)];
+                self.reject_envelope(Reason::DateTooEarly, "valid_from", &earliest);
             }
             (Phase::Active, _) => self.reject(Reason::GoalNotSuspended, "goal"),
             _ => {}

@@ -448,7 +448,7 @@ fn a_forecast_fits_and_lies_ahead() {
     assert_snapshot!(would(count(), reach("-1")), @"VALUE_OUT_OF_DOMAIN forecast_submitted.value [unit=件 allowed=0以上の整数 allowed_en=a whole number of 0 or more]");
     assert_snapshot!(would(count(), on("2024-03-01")), @"FIELD_INVALID forecast_submitted.date [problem=a value is expected, not a day]");
     assert_snapshot!(would(milestone(0), on("2024-03-01")), @"recorded");
-    assert_snapshot!(would(milestone(0), on("2023-09-29")), @"DATE_INVALID forecast_submitted.date [problem=a forecast is of a day still to come]");
+    assert_snapshot!(would(milestone(0), on("2023-09-29")), @"DATE_TOO_EARLY forecast_submitted.date [earliest=2023-09-30]");
     assert_snapshot!(would(milestone(0), reach("1")), @"FIELD_INVALID forecast_submitted.value [problem=a milestone is expected by a day]");
     assert_snapshot!(would(judged(), reach("2")), @"FIELD_INVALID forecast_submitted.value [problem=this indicator has no value to expect]");
     let sure = ForecastSubmitted {

@@ -53,7 +53,7 @@ fn rounds_stand_in_order_within_the_year_and_its_settlement() {
     assert_snapshot!(would(vec![december(), june()]), @"FIELD_INVALID reporting_calendar_set.rounds[1].reports_for [problem=rounds stand in the order of their dates, each once]");
     assert_snapshot!(would(vec![june(), ReportingRound { code: key("june"), ..december() }]), @"FIELD_INVALID reporting_calendar_set.rounds[1].code [problem=given twice]");
     assert_snapshot!(one("2023-03-31", "2023-04-10", "2023-04-20"), @"DATE_OUTSIDE_CYCLE reporting_calendar_set.rounds[0].reports_for [first=2023-04-01 last=2024-03-31]");
-    assert_snapshot!(one("2023-09-30", "2023-09-29", "2023-09-28"), @"DATE_INVALID reporting_calendar_set.rounds[0].cut_off [problem=not before 2023-09-30]; DATE_INVALID reporting_calendar_set.rounds[0].fixed_on [problem=not before 2023-09-30]");
+    assert_snapshot!(one("2023-09-30", "2023-09-29", "2023-09-28"), @"DATE_TOO_EARLY reporting_calendar_set.rounds[0].cut_off [earliest=2023-09-30]; DATE_TOO_EARLY reporting_calendar_set.rounds[0].fixed_on [earliest=2023-09-30]");
     assert_snapshot!(one("2024-03-31", "2024-04-10", "2024-05-31"), @"recorded");
     assert_snapshot!(one("2024-03-31", "2024-04-10", "2024-06-01"), @"DATE_OUTSIDE_CYCLE reporting_calendar_set.rounds[0].fixed_on [first=2023-04-01 last=2024-05-31]");
     assert_snapshot!(world.would(calendar(vec![june()]).on("2024-04-01")), @"DATE_OUTSIDE_CYCLE valid_from [first=- last=2024-03-31]");
@@ -222,7 +222,7 @@ fn a_finding_has_its_number_once_and_is_answered_once() {
     let finding = || fact(found("1", "2023-09-30")).on("2023-06-01");
     assert_snapshot!(world.outcome(finding()), @"recorded");
     assert_snapshot!(world.outcome(finding()), @"FINDING_EXISTS audit_finding_recorded.finding");
-    assert_snapshot!(world.would(fact(found("2", "2023-05-31")).on("2023-06-01")), @"DATE_INVALID audit_finding_recorded.due [problem=an action is due on the day of the finding, 2023-06-01, or later]");
+    assert_snapshot!(world.would(fact(found("2", "2023-05-31")).on("2023-06-01")), @"DATE_TOO_EARLY audit_finding_recorded.due [earliest=2023-06-01]");
     let elsewhere = AuditFindingRecorded {
         references: vec![
             FindingReference::Subject(Subject::Goal(goal_id("?"))),
@@ -233,7 +233,7 @@ fn a_finding_has_its_number_once_and_is_answered_once() {
     assert_snapshot!(world.would(fact(elsewhere)), @"GOAL_UNKNOWN audit_finding_recorded.references[0].goal; UNIT_UNKNOWN audit_finding_recorded.references[1].unit");
     let answer = |number| fact(answered(number)).on("2023-09-01");
     assert_snapshot!(world.would(answer("2")), @"FINDING_UNKNOWN audit_finding_answered.finding");
-    assert_snapshot!(world.would(answer("1").on("2023-05-31")), @"DATE_INVALID valid_from [problem=the finding is of 2023-06-01]");
+    assert_snapshot!(world.would(answer("1").on("2023-05-31")), @"DATE_TOO_EARLY valid_from [earliest=2023-06-01]");
     assert_snapshot!(world.outcome(answer("1")), @"recorded");
     assert_snapshot!(world.outcome(answer("1")), @"FINDING_ANSWERED audit_finding_answered.finding [date=2023-09-01]");
 }

@@ -48,7 +48,7 @@ fn the_envelope_names_stream_days_and_reason() {
     let mut world = World::planned();
     assert_snapshot!(world.would(fact(goal("K", "R5", "総務部")).undated()), @"FIELD_REQUIRED valid_from");
     assert_snapshot!(world.would(fact(goal("K", "R5", "総務部")).until("2023-05-01")), @"FIELD_INVALID valid_to [problem=this event holds on or from one day; leave the last day out]");
-    assert_snapshot!(world.would(fact(goal("K", "R5", "総務部")).on("2023-05-02").until("2023-05-01")), @"DATE_INVALID valid_to [problem=the last day is before the first]");
+    assert_snapshot!(world.would(fact(goal("K", "R5", "総務部")).on("2023-05-02").until("2023-05-01")), @"DATE_TOO_EARLY valid_to [earliest=2023-05-02]");
     assert_snapshot!(world.would(fact(GoalSuspended { goal: goal_id("G") })), @"REASON_REQUIRED reason");
     let mut elsewhere = world.event(&fact(goal("K", "R5", "総務部")));
     elsewhere.stream = Stream::goal(goal_id("G"));
@@ -204,7 +204,7 @@ fn a_goal_rests_goes_on_and_ends() {
     assert_snapshot!(world.would(why(GoalResumed { goal: g }.into(), "2023-07-01")), @"GOAL_NOT_SUSPENDED goal_resumed.goal");
     assert_snapshot!(world.outcome(why(GoalSuspended { goal: g }.into(), "2023-07-01")), @"recorded");
     assert_snapshot!(world.outcome(why(GoalSuspended { goal: g }.into(), "2023-07-02")), @"GOAL_SUSPENDED goal_suspended.goal [since=2023-07-01]");
-    assert_snapshot!(world.would(why(GoalResumed { goal: g }.into(), "2023-06-30")), @"DATE_INVALID valid_from [problem=the goal is suspended only since 2023-07-01]");
+    assert_snapshot!(world.would(why(GoalResumed { goal: g }.into(), "2023-06-30")), @"DATE_TOO_EARLY valid_from [earliest=2023-07-01]");
     assert_snapshot!(world.outcome(why(GoalResumed { goal: g }.into(), "2023-08-01")), @"recorded");
     let moved = |department, pillar| GoalMoved {
         goal: g,
