@@ -78,6 +78,7 @@ pub mod output;
 pub mod render;
 pub mod table;
 pub mod terminal;
+pub mod usage;
 
 /// The server that is asked where nobody names one.
 pub const SERVER: &str = "http://127.0.0.1:7015";

@@ -10,7 +10,7 @@ use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
 use daicho::cli::output::Output;
-use daicho::cli::{self, Cli, Command, ServeArgs};
+use daicho::cli::{self, Cli, Command, ServeArgs, usage};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::show_event;
 use daicho::server::sample::{self, SampleError};
@@ -19,7 +19,10 @@ use daicho::telemetry;
 use tokio::runtime::Builder;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => usage::exit(&error),
+    };
     let language = cli.global.language();
     let exit = match &cli.command {
         Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),

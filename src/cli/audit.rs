@@ -7,8 +7,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use crate::api::v1;
+use crate::api::v1::get_event_request::Selector;
 use crate::cli::as_of::{self, AsOfArgs, KnownAtArgs};
 use crate::cli::choice;
+use crate::cli::correct::{EntryName, find};
 use crate::cli::failure::Failure;
 use crate::cli::file::FileArgs;
 use crate::cli::finding::{self, FindingCommand, FindingsArgs};
@@ -88,9 +90,16 @@ pub struct SampleArgs {
 /// Arguments of `audit trail`.
 #[derive(Args, Clone, Debug)]
 pub struct TrailArgs {
-    /// A report, what corrected it or took it back, or evidence attached to it: its event id
-    #[arg(value_name = "EVENT")]
-    event: String,
+    /// A report, what corrected it or took it back, or evidence attached to it: its event id, its position, or
+    /// INDICATOR@DATE for the report of that day that counts
+    #[arg(value_name = "ENTRY", value_parser = EntryName::parse)]
+    entry: EntryName,
+    /// Which member, where several reported on that day
+    #[arg(long, value_name = "KEY")]
+    member: Option<String>,
+    /// Which part, where several reported on that day
+    #[arg(long, value_name = "KEY")]
+    part: Option<String>,
     #[command(flatten)]
     as_of: AsOfArgs,
 }
@@ -304,14 +313,35 @@ impl When {
     }
 }
 
+impl TrailArgs {
+    /// The id of the event that is meant.
+    async fn event(&self, session: &Session) -> Result<String, Failure> {
+        let keys = (self.member.as_deref(), self.part.as_deref());
+        match &self.entry {
+            EntryName::Event(id) => Ok(id.to_string()),
+            // Not only reports have a trail; which events do is the server's to say.
+            EntryName::Position(position) => {
+                let answer = session.client.event(Selector::Position(*position)).await?;
+                let fact = answer.event.and_then(|event| event.fact);
+                Ok(fact.map(|fact| fact.event_id).unwrap_or_default())
+            }
+            EntryName::OnDay { .. } => {
+                let found = find(session, &self.entry, keys).await?;
+                Ok(found.entry.event_id)
+            }
+        }
+    }
+}
+
 /// Does what was asked.
 pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::Changes(args) => changes(session, args).await,
         AuditCommand::Sample(args) => sample(session, args).await,
         AuditCommand::Trail(args) => {
-            let client = session.client.at(args.as_of.message());
-            session.answer(&client.trail(&args.event).await?, trail::trail)
+            let session = session.at(args.as_of.message());
+            let event = args.event(&session).await?;
+            session.answer(&session.client.trail(&event).await?, trail::trail)
         }
         AuditCommand::Findings(args) => finding::list(session, args).await,
         AuditCommand::Finding(command) => finding::run(session, command).await,

@@ -117,7 +117,7 @@ async fn next<T>(
     stream
         .message()
         .await
-        .map_err(|status| Failure::from_status(session.language(), &status))
+        .map_err(|status| Failure::from_stream(session.language(), &status))
 }
 
 /// Prints a batch, at most `limit` events of it; returns how many.
@@ -198,7 +198,7 @@ async fn follow(session: &Session, args: &FollowArgs) -> Result<(), Failure> {
         }
         if RESUMES_MAX <= resumes || !is_broken(&status) {
             let position = following.position;
-            let failure = Failure::from_status(session.language(), &status);
+            let failure = Failure::from_stream(session.language(), &status);
             return Err(failure.hint(session.view.pick(
                 format!("続きは daicho events follow --from {position}"),
                 format!("go on with: daicho events follow --from {position}"),

@@ -163,7 +163,7 @@ pub async fn demand(session: &Session, args: &DemandArgs) -> Result<(), Failure>
     });
     let valid = (args.on, args.until);
     let event = args.writing.event(valid, v1::ReasonCode::Other, payload)?;
-    session.append(vec![event], &writing).await
+    session.append(vec![event], &writing, &[]).await
 }
 
 /// Puts a report under the indicator it belongs to.
@@ -195,7 +195,7 @@ pub async fn transfer(session: &Session, args: &MoveArgs) -> Result<(), Failure>
     let last = entry.valid_to.as_deref().map(day).transpose()?;
     let code = v1::ReasonCode::WrongIndicator;
     let retracted = Payload::ActualRetracted(v1::ActualRetracted {
-        indicator: from.id,
+        indicator: from.id.clone(),
         retracts: entry.event_id.clone(),
         before: entry.measurement.clone(),
     });
@@ -209,5 +209,28 @@ pub async fn transfer(session: &Session, args: &MoveArgs) -> Result<(), Failure>
     });
     let mut recorded = args.writing.event((first, last), code, recorded)?;
     recorded.causation_id = Some(retracted.event_id.clone());
-    session.append(vec![retracted, recorded], &writing).await
+    let moved = session
+        .append(vec![retracted, recorded], &writing, &[&from, &to])
+        .await;
+    moved.map_err(|failure| does_not_fit(session, failure))
+}
+
+/// Refusals of a report that is moved whole are no slip of this command line: the other indicator takes no such report.
+fn does_not_fit(session: &Session, failure: Failure) -> Failure {
+    let Some(reason @ ("UNIT_MISMATCH" | "ENTRY_KIND_MISMATCH")) = failure.reason() else {
+        return failure;
+    };
+    let Failure::Told(report) = &failure else {
+        return failure;
+    };
+    let message = session
+        .view
+        .pick("付替え先に合いません", "it does not fit there");
+    let message = format!("{message}: {}", report.message);
+    Failure::new(report.exit, message)
+        .because(reason)
+        .hint(session.view.pick(
+            "同じ単位・同じ報告方法の指標にだけ付け替えられます。ほかの指標なら daicho retract で取り消し、daicho record で報告し直してください",
+            "a report moves only to an indicator of the same unit and form of entry; for another one take it back (daicho retract) and report anew (daicho record)",
+        ))
 }

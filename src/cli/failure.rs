@@ -76,6 +76,36 @@ impl Failure {
         self
     }
 
+    /// With the server's stable reason.
+    #[must_use]
+    pub fn because(mut self, reason: &str) -> Self {
+        if let Self::Told(report) = &mut self {
+            report.reason = Some(reason.to_owned());
+        }
+        self
+    }
+
+    /// How a stream ended that was being read. This server gives every end a reason: one without is a connection that
+    /// broke.
+    pub fn from_stream(language: Language, status: &Status) -> Self {
+        let broke = matches!(
+            status.code(),
+            Code::Unknown | Code::Internal | Code::Cancelled | Code::Unavailable
+        );
+        if !broke || reason_of(status).is_some() {
+            return Self::from_status(language, status);
+        }
+        let cause = innermost(status);
+        Self::new(
+            Exit::Unavailable,
+            pick(
+                language,
+                format!("サーバーとの接続が切れました: {cause}"),
+                format!("the connection to the server broke: {cause}"),
+            ),
+        )
+    }
+
     /// The answer could not be written.
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -113,7 +113,15 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
         upcoming: args.include_upcoming,
     };
     let client = session.client.at(args.as_of.message());
-    session.answer(&client.goals(&filter, args.limit).await?, goal::list)
+    let answer = client.goals(&filter, args.limit).await?;
+    session.answer(&answer, goal::list)?;
+    if answer.goals.is_empty() && filter.find.is_some() && !session.json {
+        session.output.remark(session.view.pick(
+            "見つかりません。言葉を一つにするか、短くするか、別の書き方（漢字・かな）で探してください\n",
+            "nothing was found: try a single word, a shorter one, or another spelling\n",
+        ));
+    }
+    Ok(())
 }
 
 async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {

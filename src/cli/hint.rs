@@ -32,6 +32,7 @@ steps! {
         "type the bare value: its form is chosen from the indicator";
     "DATE_INVALID" => "2023-09-30、令和5年9月30日、R5.9.30 などで入力してください",
         "write 2023-09-30, 2023/9/30, 令和5年9月30日 or R5.9.30";
+    "DATE_TOO_EARLY" => "始まりの日と終わりの日を見直してください", "look at the first day and the last one again";
     "DATE_IN_FUTURE" => "済んだ事実だけを報告できます", "only what has happened can be reported";
     "DATE_OUTSIDE_CYCLE" => "計画の年度内の日付にしてください", "choose a date within the plan's cycle";
     "AS_OF_SIZE_IN_FUTURE" => "件数は daicho ledger show で確認できます", "see how many events there are with: daicho ledger show";
@@ -39,8 +40,7 @@ steps! {
     "AS_OF_DATE_IN_FUTURE" => "--known-at を省くと現在までになります", "leave --known-at out for now";
     "AS_OF_EFFECTIVE_ON_IN_FUTURE" => "--on は記録時点の日までにしてください",
         "choose a day for --on up to that of --known-at";
-    "REASON_REQUIRED" => "--reason-code と --reason を指定してください",
-        "give --reason-code and --reason";
+    "REASON_REQUIRED" => "--reason 理由 を付けてください", "say why with --reason TEXT";
     "EVIDENCE_REQUIRED" => "--evidence ファイル で根拠資料を付けてください",
         "attach a file with --evidence FILE";
     "TARGET_MISMATCH" => "現在の目標は daicho goal history 指標 で確認できます",
@@ -54,7 +54,8 @@ steps! {
     "UNIT_UNKNOWN" => "組織の一覧: daicho org show", "see the units with: daicho org show";
     "GOAL_UNKNOWN" => "組織目標の一覧: daicho goal list", "see: daicho goal list";
     "INITIATIVE_UNKNOWN" => "取組内容は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
-    "INDICATOR_UNKNOWN" => "指標は daicho goal show 目標 で確認できます", "see: daicho goal show GOAL";
+    "INDICATOR_UNKNOWN" => "指標は daicho goal show 目標 で確認できます。言葉から探すには daicho goal list --find 言葉",
+        "see: daicho goal show GOAL; look for words with: daicho goal list --find WORDS";
     "PILLAR_UNKNOWN" => "柱の一覧: daicho plan show", "see: daicho plan show";
     "MEMBER_NOT_IN_SET" => "対象は daicho goal history 指標 で確認できます",
         "see the members with: daicho goal history INDICATOR";
@@ -65,7 +66,8 @@ steps! {
         "see the entries with: daicho goal history INDICATOR";
     "TARGET_UNKNOWN" => "目標は daicho goal history 指標 で確認できます",
         "see the targets with: daicho goal history INDICATOR";
-    "CODE_UNKNOWN" => "コードは daicho goal list で探せます", "look for the code with: daicho goal list --find WORDS";
+    "CODE_UNKNOWN" => "目標は daicho goal list --find 言葉、部・課等は daicho org show で探せます",
+        "look for goals with: daicho goal list --find WORDS; for units with: daicho org show";
     "EVENT_UNKNOWN" => "イベントIDと台帳を確認してください", "check the event id and the ledger";
     "REFERENCE_UNKNOWN" => "先に記録されたイベントのIDを指定してください", "name an event that was recorded before";
     "REQUEST_UNKNOWN" => "記録されていません。同じ操作をもう一度行えます", "it was not recorded; send it again";

@@ -153,7 +153,7 @@ impl Session {
             ..v1::AppendEventsResponse::default()
         };
         self.answer(&response, |view, response| {
-            receipt::appended(view, response, None)
+            receipt::appended(view, response, &[])
         })?;
         Ok(true)
     }
@@ -173,7 +173,7 @@ impl Session {
         }
         let on = self.day(on).await?;
         let event = args.event((on, None), default_code, payload)?;
-        self.append(vec![event], &writing).await
+        self.append(vec![event], &writing, &[]).await
     }
 
     /// `on`, or today in the ledger's zone.
@@ -188,15 +188,16 @@ impl Session {
         })
     }
 
-    /// Appends events as one call and prints what came of it.
+    /// Appends events as one call and prints what came of it; `about` are the indicators whose units are to be told.
     pub async fn append(
         &self,
         events: Vec<v1::EventInput>,
         writing: &Writing,
+        about: &[&v1::Indicator],
     ) -> Result<(), Failure> {
         let response = self.client.append(writing.request(events)).await?;
         self.answer(&response, |view, response| {
-            receipt::appended(view, response, None)
+            receipt::appended(view, response, about)
         })?;
         if response.faults.is_empty() {
             Ok(())
@@ -231,12 +232,8 @@ impl Session {
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
         let response = self.client.append(writing.request(events)).await?;
-        let definition = about
-            .definition
-            .as_ref()
-            .and_then(|version| version.definition.as_ref());
         self.answer(&response, |view, response| {
-            receipt::appended(view, response, definition)
+            receipt::appended(view, response, &[about])
         })?;
         if !response.faults.is_empty() {
             return Err(Failure::Answered);

@@ -55,7 +55,7 @@ pub async fn watch(session: &Session, args: &WatchArgs) -> Result<(), Failure> {
             Ok(Some(message)) => message,
             Ok(None) => return Ok(()),
             Err(status) => {
-                let failure = Failure::from_status(session.language(), &status);
+                let failure = Failure::from_stream(session.language(), &status);
                 return Err(match resume {
                     Some(position) => failure.hint(session.view.pick(
                         format!("続きは daicho goal watch --from {position}"),

@@ -127,7 +127,11 @@ fn fields(change: &Change, language: Language) -> String {
         .map(|field| {
             let name = label::field(language, field.field);
             let between = pick(language, "：", ": ");
-            match (&field.before, &field.after) {
+            let told = |side: &Option<String>| {
+                side.as_ref()
+                    .map(|text| label::value(language, field.field, text))
+            };
+            match (told(&field.before), told(&field.after)) {
                 (None, after) => {
                     format!("{name}{between}{}", after.as_deref().unwrap_or(none))
                 }

@@ -140,3 +140,100 @@ pub fn field(language: Language, name: &str) -> &str {
         Language::En => en,
     }
 }
+
+/// What a field was or is, with the codes of states in words: `STARTED (2023-07-31)` is 着手 (2023-07-31). Only fields
+/// whose texts the ledger makes are read so; what people wrote stays as they wrote it.
+pub fn value(language: Language, field: &str, text: &str) -> String {
+    if !matches!(
+        field,
+        "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation"
+    ) {
+        return text.to_owned();
+    }
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_uppercase()) {
+        let (before, from) = rest.split_at(start);
+        let is_code = |c: char| c.is_ascii_uppercase() || c == '_';
+        let end = from.find(|c| !is_code(c)).unwrap_or(from.len());
+        let (code, after) = from.split_at(end);
+        let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || "_/-.".contains(c));
+        let apart = !inside(before.chars().next_back().or(told.chars().next_back()))
+            && !inside(after.chars().next());
+        told.push_str(before);
+        told.push_str(word(language, code).filter(|_| apart).unwrap_or(code));
+        rest = after;
+    }
+    told.push_str(rest);
+    told
+}
+
+/// The code of a state in words.
+fn word(language: Language, code: &str) -> Option<&'static str> {
+    let (ja, en) = match code {
+        "NOT_DONE" => ("未実施", "not done"),
+        "DONE" => ("実施済", "done"),
+        "NOT_STARTED" => ("未着手", "not started"),
+        "STARTED" => ("着手", "started"),
+        "DECIDED" => ("決定", "decided"),
+        "COMPLETED" => ("完了", "completed"),
+        "IN_OPERATION" => ("稼働", "in operation"),
+        "NO_ACTIVITY" => ("実績なし（活動なし）", "nothing (no activity)"),
+        "NO_DEMAND" => ("実績なし（需要なし）", "nothing (no demand)"),
+        "NOT_MEASURED" => ("実績なし（未測定）", "nothing (not measured)"),
+        "OPEN" => ("受付中", "open"),
+        "SOFT_CLOSED" => ("受付締切", "soft-closed"),
+        "CLOSED" => ("確定", "closed"),
+        "REOPENED" => ("再開", "reopened"),
+        "ACTIVE" => ("進行中", "active"),
+        "SUSPENDED" => ("休止", "suspended"),
+        "CANCELLED" => ("中止", "cancelled"),
+        "CARRIED_OVER" => ("繰越", "carried over"),
+        "SELF_EVALUATION" => ("自己評価", "self-evaluation"),
+        "REVIEW" => ("二次評価", "review"),
+        "FINALISATION" => ("確定", "final"),
+        "LEVEL" => ("段階", "level"),
+        _ => return None,
+    };
+    Some(match language {
+        Language::Ja => ja,
+        Language::En => en,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actual::{MemberState, MilestoneState, NilCause};
+    use crate::domain::period::PeriodState;
+    use crate::domain::target::EndState;
+
+    #[test]
+    fn every_state_has_a_word() {
+        let mut codes: Vec<&str> = Vec::new();
+        codes.extend(MemberState::ALL.iter().map(|state| state.code()));
+        codes.extend(MilestoneState::ALL.iter().map(|state| state.code()));
+        codes.extend(NilCause::ALL.iter().map(|cause| cause.code()));
+        codes.extend(PeriodState::ALL.iter().map(|state| state.code()));
+        codes.extend(EndState::ALL.iter().map(|state| state.code()));
+        for code in codes {
+            for language in [Language::Ja, Language::En] {
+                assert!(word(language, code).is_some(), "{code}");
+            }
+        }
+    }
+
+    #[test]
+    fn codes_are_told_in_words_and_what_people_wrote_stays() {
+        let ja = |field, text| value(Language::Ja, field, text);
+        assert_eq!(ja("actual", "STARTED (2023-07-31)"), "着手 (2023-07-31)");
+        assert_eq!(ja("entry", "LED COMPLETED"), "LED 完了");
+        assert_eq!(ja("entry", "DONE-A NOT_DONE"), "DONE-A 未実施");
+        assert_eq!(
+            ja("period", "mid-year CLOSED 1 (2023-04-01/2023-09-30)"),
+            "mid-year 確定 1 (2023-04-01/2023-09-30)"
+        );
+        assert_eq!(ja("narrative", "OPEN"), "OPEN");
+        assert_eq!(value(Language::En, "entry", "LEVEL 3"), "level 3");
+    }
+}

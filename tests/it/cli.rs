@@ -162,9 +162,16 @@ fn an_overview_shows_empty_cells() {
 #[test]
 fn a_write_tells_before_and_after() {
     let appended = answers::appended();
-    let definition = answers::count();
+    let about = v1::Indicator {
+        id: appended.outcomes[0].indicator.clone().unwrap().id,
+        definition: Some(v1::DefinitionVersion {
+            definition: Some(answers::count()),
+            ..v1::DefinitionVersion::default()
+        }),
+        ..v1::Indicator::default()
+    };
     for (name, language) in [("appended_ja", Language::Ja), ("appended_en", Language::En)] {
-        let text = render::receipt::appended(&view(language, None), &appended, Some(&definition));
+        let text = render::receipt::appended(&view(language, None), &appended, &[&about]);
         assert_snapshot!(name, text);
     }
 }
@@ -189,7 +196,7 @@ fn a_check_tells_every_fault() {
     assert_snapshot!(render::receipt::appended(
         &view(Language::Ja, None),
         &checked,
-        None
+        &[]
     ));
 }
 
@@ -353,7 +360,7 @@ fn a_failure_without_violations_comes_with_one_next_step() {
     assert_eq!(exit, Exit::NotFound);
     assert_snapshot!(text, @r"
     error: no such indicator [INDICATOR_UNKNOWN]
-      → see: daicho goal show GOAL
+      → see: daicho goal show GOAL; look for words with: daicho goal list --find WORDS
     ");
 }
 

@@ -749,7 +749,7 @@ fn show(
     match response {
         Some(response) => session
             .output
-            .answer(&receipt::appended(&session.view, response, None)),
+            .answer(&receipt::appended(&session.view, response, &[])),
         None if amendment.changes.is_empty() => Ok(()),
         None => {
             let count = amendment.changes.len();

@@ -136,7 +136,7 @@ pub async fn restate(session: &Session, args: &RestateArgs) -> Result<(), Failur
         .event((day, None), v1::ReasonCode::SourceRevised, payload)?;
     let response = session.client.append(writing.request(vec![event])).await?;
     session.answer(&response, |view, response| {
-        receipt::appended(view, response, None)
+        receipt::appended(view, response, &[])
     })?;
     if response.faults.is_empty() {
         Ok(())

@@ -78,20 +78,17 @@ fn card(view: &View, change: &v1::Change) -> String {
     );
     for field in &change.fields {
         let name = terminal::line(label::field(view.language, &field.field));
-        text.push_str(&match (&field.before, &field.after) {
-            (Some(before), Some(after)) => {
-                format!(
-                    "  {name}: {} → {}\n",
-                    terminal::line(before),
-                    terminal::line(after)
-                )
+        let told = |side: &Option<String>| {
+            let text = side.as_ref()?;
+            let text = label::value(view.language, &field.field, text);
+            Some(terminal::line(&text))
+        };
+        text.push_str(&match (told(&field.before), told(&field.after)) {
+            (Some(before), Some(after)) => format!("  {name}: {before} → {after}\n"),
+            (None, Some(after)) => format!("  {name}: {after}\n"),
+            (Some(before), None) => {
+                format!("  {name}: {before} → {}\n", view.pick("なし", "none"))
             }
-            (None, Some(after)) => format!("  {name}: {}\n", terminal::line(after)),
-            (Some(before), None) => format!(
-                "  {name}: {} → {}\n",
-                terminal::line(before),
-                view.pick("なし", "none")
-            ),
             (None, None) => String::new(),
         });
     }

@@ -9,11 +9,11 @@ use crate::cli::terminal;
 /// The field of an indicator that its reports come to.
 const ACTUAL: &str = "actual";
 
-/// An append, answered. `definition` is that of the one indicator it is about, for the units.
+/// An append, answered. `about` are the indicators that it is about, for the units.
 pub fn appended(
     view: &View,
     response: &v1::AppendEventsResponse,
-    definition: Option<&v1::Definition>,
+    about: &[&v1::Indicator],
 ) -> String {
     let mut text = String::new();
     if !response.faults.is_empty() {
@@ -32,8 +32,16 @@ pub fn appended(
     } else {
         view.pick("記録しました\n", "recorded\n")
     });
-    let mut subject = None;
-    // What an indicator comes to is told with its target below.
+    let mut subject: Option<&v1::Entity> = None;
+    let mut outcomes: Vec<&v1::IndicatorOutcome> = response.outcomes.iter().collect();
+    let mut outcome_of = |subject: Option<&v1::Entity>| {
+        let found = outcomes
+            .iter()
+            .position(|outcome| subject.is_some() && outcome.indicator.as_ref() == subject);
+        let outcome = outcomes.remove(found?);
+        Some(stands_at(view, outcome, definition_of(outcome, about)))
+    };
+    // What an indicator comes to is told with its target, below what changed of it.
     let told_below = |effect: &v1::Effect| {
         effect.field == ACTUAL
             && response
@@ -42,20 +50,24 @@ pub fn appended(
                 .any(|o| o.indicator == effect.subject)
     };
     for effect in response.effects.iter().filter(|effect| !told_below(effect)) {
-        let name = view.entity(effect.subject.as_ref());
-        if subject.as_ref() != Some(&name) {
-            text.push_str(&format!("  {name}\n"));
-            subject = Some(name);
+        if subject.is_none() || subject != effect.subject.as_ref() {
+            text.extend(outcome_of(subject));
+            subject = effect.subject.as_ref();
+            text.push_str(&format!("  {}\n", view.entity(subject)));
         }
         let field = terminal::line(label::field(view.language, &effect.field));
-        let (before, after) = (
-            shown(view, effect.before.as_ref()),
-            shown(view, effect.after.as_ref()),
-        );
+        let shown = |side: Option<&String>| match side {
+            None => view.pick("なし", "none").to_owned(),
+            Some(text) => terminal::line(&label::value(view.language, &effect.field, text)),
+        };
+        let (before, after) = (shown(effect.before.as_ref()), shown(effect.after.as_ref()));
         text.push_str(&format!("    {field}: {before} → {after}\n"));
     }
-    for outcome in &response.outcomes {
-        text.push_str(&stands_at(view, outcome, subject.as_deref(), definition));
+    text.extend(outcome_of(subject));
+    for outcome in outcomes {
+        let name = view.entity(outcome.indicator.as_ref());
+        text.push_str(&format!("  {name}\n"));
+        text.push_str(&stands_at(view, outcome, definition_of(outcome, about)));
     }
     for notice in &response.notices {
         let kind = label::notice_kind(view.language, notice.kind());
@@ -102,18 +114,23 @@ fn faults(view: &View, faults: &[v1::Fault]) -> String {
     text
 }
 
+/// The definition of the indicator of an outcome, where it is known.
+fn definition_of<'a>(
+    outcome: &v1::IndicatorOutcome,
+    about: &[&'a v1::Indicator],
+) -> Option<&'a v1::Definition> {
+    let id = &outcome.indicator.as_ref()?.id;
+    let indicator = about.iter().find(|indicator| indicator.id == *id)?;
+    indicator.definition.as_ref()?.definition.as_ref()
+}
+
 /// What an indicator stood at and stands at, where that differs.
 fn stands_at(
     view: &View,
     outcome: &v1::IndicatorOutcome,
-    subject: Option<&str>,
     definition: Option<&v1::Definition>,
 ) -> String {
     let mut text = String::new();
-    let name = view.entity(outcome.indicator.as_ref());
-    if subject != Some(name.as_str()) {
-        text.push_str(&format!("  {name}\n"));
-    }
     let states = [outcome.before.as_ref(), outcome.after.as_ref()];
     let [before, after] = states.map(|state| {
         state.map_or_else(
@@ -207,11 +224,4 @@ pub fn opened(view: &View, response: &v1::OpenLedgerResponse) -> String {
         text.push_str(&recorded(view, event));
     }
     text
-}
-
-fn shown(view: &View, text: Option<&String>) -> String {
-    text.map_or_else(
-        || view.pick("なし", "none").to_owned(),
-        |text| terminal::line(text),
-    )
 }

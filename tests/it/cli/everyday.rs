@@ -152,9 +152,9 @@ fn a_report_is_moved_whole_or_not_at_all() {
         "planner",
         &format!("move {entry} --to {MACHINES} --reason 取り違え"),
         1,
-        &["UNIT_MISMATCH", "{machine}"],
-        "単位が異なります",
-        "unit",
+        &["UNIT_MISMATCH", "{machine}", "daicho retract"],
+        "付替え先に合いません: 単位が異なります",
+        "it does not fit there: the unit",
     );
     sample.told(
         "planner",

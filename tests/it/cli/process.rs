@@ -844,12 +844,12 @@ fn a_period_goes_from_its_opening_to_its_next_actions() {
     told(
         format!("plan open-period {plan} 初日 --from {day} --to {day} --lang ja"),
         0,
-        &["なし → 初日 OPEN"],
+        &["なし → 初日 受付中"],
     );
     told(
         format!("plan soft-close {plan} 初日 --lang ja"),
         0,
-        &["初日 OPEN", "→ 初日 SOFT_CLOSED"],
+        &["初日 受付中", "→ 初日 受付締切"],
     );
     told(
         format!("record {indicator} 5 --on {day} --lang ja"),
@@ -864,7 +864,7 @@ fn a_period_goes_from_its_opening_to_its_next_actions() {
     told(
         format!("plan close {plan} 初日 --document 8文第2号 --lang en"),
         0,
-        &["→ 初日 CLOSED 1"],
+        &["→ 初日 closed 1"],
     );
     told(
         format!("record {indicator} 5 --on {day} --reason 集計の遅れ --lang en"),
@@ -886,12 +886,12 @@ fn a_period_goes_from_its_opening_to_its_next_actions() {
             "plan reopen {plan} 初日 --scope {indicator} --until 2199-12-31 --reason 報告漏れ --lang ja"
         ),
         0,
-        &["→ 初日 REOPENED 1 〜2199-12-31", &indicator],
+        &["→ 初日 再開 1 〜2199-12-31", &indicator],
     );
     told(
         format!("plan close {plan} 初日 --lang ja"),
         0,
-        &["→ 初日 CLOSED 2"],
+        &["→ 初日 確定 2"],
     );
     let periods = told(format!("plan periods {plan} --json"), 0, &[]).json();
     let period = &periods["periods"][0];
@@ -923,12 +923,12 @@ fn a_period_goes_from_its_opening_to_its_next_actions() {
     told(
         format!("review {goal} 初日 --grade B --comment 普通 --as 部長 --lang ja"),
         0,
-        &["A → B", "SELF_EVALUATION → 初日 REVIEW"],
+        &["A → B", "自己評価 → 初日 二次評価"],
     );
     told(
         format!("finalise {goal} 初日 --grade B --as 部長"),
         0,
-        &["FINALISATION"],
+        &["final"],
     );
     told(
         format!("self-evaluate {goal} 初日 --comment 再考"),
