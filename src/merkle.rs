@@ -1,4 +1,5 @@
-//! The Merkle tree over a ledger's events, after RFC 9162: pure, without I/O, clock or keys.
+//! The Merkle tree over a ledger's events, after RFC 9162, and what is signed and proved of it: pure,
+//! without I/O, clock or chance.
 //!
 //! ```text
 //! leaf = SHA-256(0x00 || stored bytes)    node = SHA-256(0x01 || left || right)
@@ -8,23 +9,37 @@
 //! go on appending: the root over any number of events from at most 64 hashes. [`node`] makes every
 //! hash of a tree from its complete subtrees, [`proof`] makes and verifies inclusion and consistency
 //! proofs, [`tile`], [`tiling`] and [`entries`] are the files that a tree is kept and handed out in.
+//!
+//! What a log says its tree is, is a [`checkpoint`]: a [`note`] that the log signs and witnesses
+//! cosign. A [`key`] verifies, a [`signer`] signs. Signing takes the time from its caller, and no key
+//! is drawn here.
 
 mod canonical;
+pub mod checkpoint;
 pub mod entries;
 pub mod hash;
+pub mod key;
 pub mod node;
+pub mod note;
 pub mod proof;
+pub mod signer;
 pub mod tile;
 pub mod tiling;
 pub mod tree;
 
+pub use checkpoint::{
+    Checkpoint, InvalidCheckpoint, NotAdded, SignedCheckpoint, UnsignedCheckpoint,
+};
 pub use entries::{InvalidEntries, decode_entries, encode_entries};
 pub use hash::{Hash, InvalidHash, LeafHasher, empty_root, leaf_hash, node_hash};
+pub use key::{InvalidKey, InvalidKeyName, KeyId, KeyName, PublicKey, SignatureType, VerifierKey};
 pub use node::{Node, NodeSource, root_at};
+pub use note::{InvalidNote, InvalidSignature, Note, NoteSignature, Unverified, Verified};
 pub use proof::{
     InvalidConsistency, InvalidInclusion, Unprovable, prove_consistency, prove_inclusion,
     verify_consistency, verify_inclusion,
 };
+pub use signer::{Signer, SignerFault, SigningKey, Unsigned, sign};
 pub use tile::{InvalidTile, Tile, TileContent};
 pub use tiling::{TileBuilder, TileFault, TileSource, TiledNodes, complete_root};
 pub use tree::{Frontier, InvalidFrontier, TreeHead};

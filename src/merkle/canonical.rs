@@ -24,6 +24,40 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// The lines of a text in which each line, the last one too, ends with LF.
+#[derive(Clone, Debug)]
+pub(super) struct Lines<'a> {
+    rest: &'a str,
+    number: usize,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self {
+            rest: text,
+            number: 0,
+        }
+    }
+
+    /// The next line without its LF. `None` at the end, and where an end of line is missing.
+    pub(super) fn next(&mut self) -> Option<&'a str> {
+        let (line, rest) = self.rest.split_once('\n')?;
+        self.rest = rest;
+        self.number += 1;
+        Some(line)
+    }
+
+    /// The number of the line that was read last, from 1.
+    pub(super) const fn number(&self) -> usize {
+        self.number
+    }
+
+    /// What no line was read of yet.
+    pub(super) const fn rest(&self) -> &'a str {
+        self.rest
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

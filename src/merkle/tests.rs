@@ -4,8 +4,13 @@ use std::convert::Infallible;
 
 use serde_json::Value;
 
-use crate::merkle::{Frontier, Hash, Node, TreeHead, leaf_hash, node_hash};
+use crate::merkle::{
+    Frontier, Hash, KeyName, Node, SignatureType, SigningKey, TreeHead, leaf_hash, node_hash,
+};
 
+mod checkpoints;
+mod interop;
+mod notes;
 mod proofs;
 mod tiles;
 
@@ -36,6 +41,19 @@ fn hash(value: &Value) -> Hash {
 
 fn hashes(value: &Value) -> Vec<Hash> {
     array(value).iter().map(hash).collect()
+}
+
+fn seed(value: &Value) -> [u8; 32] {
+    hex::decode(text(value)).unwrap().try_into().unwrap()
+}
+
+/// One of the four test keys: the log's, its next one, two witnesses'.
+fn test_key(at: usize) -> SigningKey {
+    let key = &vectors()["keys"][at];
+    let signature_type = u8::from_str_radix(&text(&key["type"])[2..], 16).unwrap();
+    let signature_type = SignatureType::from_byte(signature_type).unwrap();
+    let name = KeyName::parse(text(&key["name"])).unwrap();
+    SigningKey::from_seed(name, signature_type, &seed(&key["seed"]))
 }
 
 /// Every complete subtree of a tree, and its root at every size.
