@@ -12,7 +12,8 @@
 //!
 //! What a log says its tree is, is a [`checkpoint`]: a [`note`] that the log signs and witnesses
 //! cosign. A [`key`] verifies, a [`signer`] signs. Signing takes the time from its caller, and no key
-//! is drawn here.
+//! is drawn here. [`trust_policy`] says whom to believe, [`proof_file`] is complete evidence of one
+//! event, and [`witness`] is what a log and a witness say to each other.
 
 mod canonical;
 pub mod checkpoint;
@@ -22,10 +23,13 @@ pub mod key;
 pub mod node;
 pub mod note;
 pub mod proof;
+pub mod proof_file;
 pub mod signer;
 pub mod tile;
 pub mod tiling;
 pub mod tree;
+pub mod trust_policy;
+pub mod witness;
 
 pub use checkpoint::{
     Checkpoint, InvalidCheckpoint, NotAdded, SignedCheckpoint, UnsignedCheckpoint,
@@ -39,10 +43,19 @@ pub use proof::{
     InvalidConsistency, InvalidInclusion, Unprovable, prove_consistency, prove_inclusion,
     verify_consistency, verify_inclusion,
 };
+pub use proof_file::{InvalidProofFile, ProofFile, Unproven};
 pub use signer::{Signer, SignerFault, SigningKey, Unsigned, sign};
 pub use tile::{InvalidTile, Tile, TileContent};
 pub use tiling::{TileBuilder, TileFault, TileSource, TiledNodes, complete_root};
 pub use tree::{Frontier, InvalidFrontier, TreeHead};
+pub use trust_policy::{
+    InvalidPolicy, TrustPolicy, TrustedLog, TrustedWitness, Untrusted, Verdict, WitnessGroup,
+    Witnessed,
+};
+pub use witness::{
+    AddCheckpoint, Cosignatures, InvalidAddCheckpoint, InvalidCosignatures, InvalidKnownSize,
+    Refusal, parse_known_size,
+};
 
 #[cfg(test)]
 mod tests;

@@ -24,6 +24,14 @@ pub(super) fn to_base64(bytes: &[u8]) -> String {
     STANDARD.encode(bytes)
 }
 
+/// The text that the bytes are; otherwise the line, from 1, that is not UTF-8.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str, usize> {
+    str::from_utf8(bytes).map_err(|error| {
+        let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        1 + valid.iter().filter(|byte| **byte == b'\n').count()
+    })
+}
+
 /// The lines of a text in which each line, the last one too, ends with LF.
 #[derive(Clone, Debug)]
 pub(super) struct Lines<'a> {

@@ -11,7 +11,7 @@
 
 use std::fmt;
 
-use crate::merkle::canonical::{Lines, from_base64, to_base64};
+use crate::merkle::canonical::{Lines, from_base64, to_base64, utf8};
 use crate::merkle::key::{InvalidKeyName, KeyId, KeyName, VerifierKey};
 
 /// The longest note, in bytes, signatures included.
@@ -172,11 +172,7 @@ impl Note {
         if NOTE_BYTES_MAX < found {
             return Err(InvalidNote::TooLong { found });
         }
-        let note = str::from_utf8(bytes).map_err(|error| {
-            let valid = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-            InvalidNote::NotUtf8 { line }
-        })?;
+        let note = utf8(bytes).map_err(|line| InvalidNote::NotUtf8 { line })?;
         check_characters(note)?;
         let (text, signatures) = note.rsplit_once("\n\n").ok_or(InvalidNote::NoBlankLine)?;
         // The first of the two LF ends the text.

@@ -11,8 +11,11 @@ use crate::merkle::{
 mod checkpoints;
 mod interop;
 mod notes;
+mod policies;
+mod proof_files;
 mod proofs;
 mod tiles;
+mod witnesses;
 
 /// The vectors in `tests/vectors`, of an independent implementation.
 fn vectors() -> Value {
