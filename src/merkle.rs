@@ -13,12 +13,15 @@
 //! What a log says its tree is, is a [`checkpoint`]: a [`note`] that the log signs and witnesses
 //! cosign. A [`key`] verifies, a [`signer`] signs. Signing takes the time from its caller, and no key
 //! is drawn here. [`trust_policy`] says whom to believe, [`proof_file`] is complete evidence of one
-//! event, and [`witness`] is what a log and a witness say to each other.
+//! event, and [`witness`] is what a log and a witness say to each other. [`heads`] shows that a stream
+//! is complete, and a [`fingerprint`] is what a person copies from a printed page.
 
 mod canonical;
 pub mod checkpoint;
 pub mod entries;
+pub mod fingerprint;
 pub mod hash;
+pub mod heads;
 pub mod key;
 pub mod node;
 pub mod note;
@@ -35,7 +38,11 @@ pub use checkpoint::{
     Checkpoint, InvalidCheckpoint, NotAdded, SignedCheckpoint, UnsignedCheckpoint,
 };
 pub use entries::{InvalidEntries, decode_entries, encode_entries};
+pub use fingerprint::{Fingerprint, InvalidFingerprint};
 pub use hash::{Hash, InvalidHash, LeafHasher, empty_root, leaf_hash, node_hash};
+pub use heads::{
+    InvalidHeads, InvalidStreamProof, ProvenRow, StreamHead, StreamHeads, StreamKey, StreamProof,
+};
 pub use key::{InvalidKey, InvalidKeyName, KeyId, KeyName, PublicKey, SignatureType, VerifierKey};
 pub use node::{Node, NodeSource, root_at};
 pub use note::{InvalidNote, InvalidSignature, Note, NoteSignature, Unverified, Verified};

@@ -9,6 +9,8 @@ use crate::merkle::{
 };
 
 mod checkpoints;
+mod fingerprints;
+mod heads;
 mod interop;
 mod notes;
 mod policies;
