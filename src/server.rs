@@ -95,7 +95,8 @@ impl ServeError {
             Self::Start(StartError::Read(fault)) => match fault {
                 ReadFault::Log(ReadError::Damaged { .. })
                 | ReadFault::Decode { .. }
-                | ReadFault::BrokenChain { .. } => Ending::Damaged,
+                | ReadFault::BrokenChain { .. }
+                | ReadFault::OtherRoot { .. } => Ending::Damaged,
                 _ => Ending::StorageFailed,
             },
             Self::Folder(_) | Self::LogFailed | Self::Close(_) => Ending::StorageFailed,

@@ -137,7 +137,7 @@ impl Snapshots {
             .get(question, evaluate_plan(reader, at))
             .await?;
         let digest = rows::digest(&evaluation);
-        let root = reader.root_at(known_at).await?;
+        let root = reader.root_at(known_at)?;
         let closed = reader.stored(closing.position).await?.recorded;
         let ordinal = closed.request_index;
         let request = closed.request_id.uuid();

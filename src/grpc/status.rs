@@ -368,6 +368,9 @@ impl From<ReadFault> for Refusal {
             | ReadFault::BrokenChain { position } => Self::new(ServiceReason::DataDamaged)
                 .with("position", position)
                 .because(&fault),
+            ReadFault::OtherRoot { head, .. } => Self::new(ServiceReason::DataDamaged)
+                .with("size", head.size)
+                .because(&fault),
             ReadFault::Log(ReadError::Closed | ReadError::Unavailable(_)) | ReadFault::Index(_) => {
                 Self::new(ServiceReason::LogUnavailable)
                     .retry_in(RETRY_UNAVAILABLE)

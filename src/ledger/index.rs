@@ -1,4 +1,5 @@
-//! The index: from streams, actors, units, types, months and ids to positions.
+//! The index: from streams, actors, units, types, months and ids to positions, and from positions to
+//! the hashes of the tree.
 //!
 //! Derived from the log and disposable: it never holds up an acknowledgement, and what is missing of it
 //! after a crash is replayed. The newest events are indexed in memory (the tail). Every
@@ -10,25 +11,29 @@
 //! p <len u8> <term> <first position u64 BE>     posting list: LEB128 of first position, then of gaps
 //! i <run u32 BE> <kind u8> <id 16 bytes>        sorted ids from this one on: (kind, id, position u64 BE)*
 //! f <run u32 BE> <chunk u16 BE>                 Bloom filter of a run, in chunks
+//! t <level u8> <index u64 BE>                   tile of the tree: 1 to 256 hashes
 //! ```
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
+use crate::merkle::{Hash, Tile, TileBuilder};
 
 mod filter;
 mod ids;
 mod manifest;
 mod postings;
 mod terms;
+mod tiles;
 
 pub use terms::Term;
 pub(super) use terms::terms_of;
 
 use filter::Filter;
 use manifest::{Manifest, Run};
+use tiles::Place;
 
 /// Which way a list is read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -47,6 +52,7 @@ pub(super) struct Indexed {
     pub(super) event_id: EventId,
     /// Only on the first event of a request.
     pub(super) request_id: Option<RequestId>,
+    pub(super) leaf_hash: Hash,
 }
 
 /// A kind of id and the id: the key of the id runs.
@@ -68,6 +74,8 @@ struct Tail {
     next: u64,
     postings: HashMap<Vec<u8>, Vec<u64>>,
     ids: HashMap<IdKey, u64>,
+    /// Tiles that became full; when it is frozen, the partial ones too.
+    tiles: BTreeMap<Place, Vec<Hash>>,
 }
 
 impl Tail {
@@ -102,6 +110,8 @@ struct Inner {
     /// A full tail that is being written.
     frozen: Option<Arc<Tail>>,
     tail: Tail,
+    /// The tree up to the end of the tail: its partial tiles.
+    tree: TileBuilder,
 }
 
 /// The index of one ledger.
@@ -126,7 +136,7 @@ impl Index {
     ) -> Result<Self, DerivedFault> {
         let found = Manifest::load(store.as_ref(), ledger)?;
         let mut whole = found.as_ref().is_some_and(|found| found.up_to <= size);
-        let mut manifest = found.unwrap_or_default();
+        let manifest = found.unwrap_or_default();
         let mut filters = HashMap::new();
         for run in &manifest.runs {
             match Filter::load(store.as_ref(), ledger, run.number)? {
@@ -136,28 +146,51 @@ impl Index {
                 None => whole = false,
             }
         }
-        if !whole {
-            tracing::warn!(%ledger, "the index does not fit the log and is built anew");
-            let mut batch = DerivedBatch::new();
-            manifest::remove(&mut batch);
-            store.apply(ledger, batch)?;
-            store.clear(ledger)?;
-            manifest = Manifest::default();
-            filters.clear();
-        }
+        let tree = match whole {
+            true => tiles::resume(store.as_ref(), ledger, manifest.up_to)?,
+            false => None,
+        };
+        let Some(tree) = tree else {
+            return Self::anew(ledger, store);
+        };
         let tail = Tail::starting(manifest.up_to);
         let inner = Inner {
             manifest,
             filters,
             frozen: None,
             tail,
+            tree,
         };
-        Ok(Self {
+        Ok(Self::of(ledger, store, inner))
+    }
+
+    /// Clears what is stored of the index and begins it again.
+    pub(super) fn anew(
+        ledger: LedgerId,
+        store: Arc<dyn DerivedStore>,
+    ) -> Result<Self, DerivedFault> {
+        tracing::warn!(%ledger, "the index does not fit the log and is built anew");
+        let mut batch = DerivedBatch::new();
+        manifest::remove(&mut batch);
+        store.apply(ledger, batch)?;
+        store.clear(ledger)?;
+        let inner = Inner {
+            manifest: Manifest::default(),
+            filters: HashMap::new(),
+            frozen: None,
+            tail: Tail::starting(0),
+            tree: TileBuilder::new(),
+        };
+        Ok(Self::of(ledger, store, inner))
+    }
+
+    fn of(ledger: LedgerId, store: Arc<dyn DerivedStore>, inner: Inner) -> Self {
+        Self {
             ledger,
             store,
             inner: RwLock::new(inner),
             flushing: Mutex::new(()),
-        })
+        }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Inner> {
@@ -181,8 +214,13 @@ impl Index {
     /// Adds the next events, in the order of their positions.
     pub(super) fn add(&self, events: Vec<Indexed>) {
         let mut inner = self.write();
+        let Inner { tail, tree, .. } = &mut *inner;
         for event in events {
-            inner.tail.add(event);
+            tree.push(event.leaf_hash, |tile, hashes| {
+                tail.tiles
+                    .extend(tiles::place(tile).map(|place| (place, hashes.to_vec())));
+            });
+            tail.add(event);
         }
     }
 
@@ -202,7 +240,11 @@ impl Index {
                     return Ok(());
                 }
                 let next = inner.tail.next;
-                let full = std::mem::replace(&mut inner.tail, Tail::starting(next));
+                let mut full = std::mem::replace(&mut inner.tail, Tail::starting(next));
+                let partial = inner.tree.partial();
+                full.tiles.extend(partial.filter_map(|(tile, hashes)| {
+                    tiles::place(tile).map(|place| (place, hashes.to_vec()))
+                }));
                 inner.frozen = Some(Arc::new(full));
             }
             inner.frozen.clone()
@@ -210,6 +252,7 @@ impl Index {
         let Some(frozen) = frozen else { return Ok(()) };
         let mut manifest = self.read().manifest.clone();
         postings::write(self.store.as_ref(), self.ledger, &frozen.postings)?;
+        tiles::write(self.store.as_ref(), self.ledger, &frozen.tiles)?;
         let number = manifest.next_run;
         let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
         ids.sort_unstable();
@@ -319,6 +362,25 @@ impl Index {
                 return Ok(None);
             }
         }
+    }
+
+    /// The hashes of `tile`, at least as many as its width, which must lie below [`Index::covered`].
+    pub fn tile(&self, tile: Tile) -> Result<Vec<Hash>, DerivedFault> {
+        let place = tiles::place(tile).ok_or_else(|| tiles::missing(tile))?;
+        {
+            let inner = self.read();
+            let forming = inner.tree.partial();
+            let forming = forming.filter(|(other, _)| tiles::place(*other) == Some(place));
+            let tails = [Some(&inner.tail), inner.frozen.as_deref()];
+            let kept = tails.into_iter().flatten();
+            let kept = kept.filter_map(|tail| tail.tiles.get(&place).map(Vec::as_slice));
+            let mut found = forming.map(|(_, hashes)| hashes).chain(kept);
+            if let Some(hashes) = found.find(|hashes| hashes.len() >= usize::from(tile.width())) {
+                return Ok(hashes.to_vec());
+            }
+        }
+        // It left memory only after it was written.
+        tiles::read(self.store.as_ref(), self.ledger, tile)
     }
 
     /// Up to `limit` positions of `term` in `from..to`, in `direction`.

@@ -45,6 +45,14 @@ pub enum ReadFault {
         /// Its position.
         position: u64,
     },
+    /// The stored events do not lead to the root that the log states.
+    #[error("the events at positions below `{}` have root {found}, not {}", head.size, head.root)]
+    OtherRoot {
+        /// The head as the log states it.
+        head: Head,
+        /// The root over the stored events.
+        found: Hash,
+    },
     /// The position is not reached yet and the caller would not wait longer.
     #[error("position `{position}` is not reached")]
     NotReached {
@@ -131,7 +139,7 @@ impl Reader {
         store: Arc<dyn DerivedStore>,
     ) -> Result<Self, ReadFault> {
         let head = log.head(id, Freshness::Local).await?;
-        let index = Index::open(id, store, head.size)?;
+        let index = Index::open(id, store.clone(), head.size)?;
         let mut reader = Self {
             id,
             log,
@@ -144,9 +152,17 @@ impl Reader {
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
         };
-        let directory = reader.fold_structure().await?;
-        reader.set_view(View::present(head, Arc::new(directory)));
-        reader.replay_tail(head).await?;
+        reader.replay(head).await?;
+        if reader.computed_root(head.size)? != head.root {
+            // What is derived is not believed: once more, from the stored bytes.
+            reader.index = Index::anew(id, store)?;
+            reader.structure = Mutex::default();
+            reader.replay(head).await?;
+            let found = reader.computed_root(head.size)?;
+            if found != head.root {
+                return Err(ReadFault::OtherRoot { head, found });
+            }
+        }
         if reader.view().directory.has_simulated_clock() {
             let last = reader
                 .stored(head.size.saturating_sub(1))
@@ -156,6 +172,13 @@ impl Reader {
             reader.clock = Clock::simulated(last);
         }
         Ok(reader)
+    }
+
+    /// Takes in what the index has written, then the rest.
+    async fn replay(&self, head: Head) -> Result<(), ReadFault> {
+        let directory = self.fold_structure().await?;
+        self.set_view(View::present(head, Arc::new(directory)));
+        self.replay_tail(head).await
     }
 
     /// Folds the structural events that written runs know of.
@@ -207,7 +230,7 @@ impl Reader {
         let current = self.view().directory;
         let mut changed = None;
         let mut indexed = Vec::with_capacity(events.len());
-        for (recorded, _) in events {
+        for (recorded, leaf_hash) in events {
             if recorded.event.payload.is_structural() {
                 let directory = changed.get_or_insert_with(|| Directory::clone(&current));
                 directory.apply(recorded);
@@ -218,6 +241,7 @@ impl Reader {
                 terms: terms_of(recorded, changed.as_ref().unwrap_or(&current)),
                 event_id: recorded.event.id,
                 request_id: (recorded.request_index == 0).then_some(recorded.request_id),
+                leaf_hash: *leaf_hash,
             });
         }
         self.index.add(indexed);

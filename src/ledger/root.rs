@@ -1,15 +1,12 @@
-//! The root of a ledger as it was: over its first events, hashed again from the stored bytes.
+//! The ledger's tree at any size it ever had, from the tiles of its index.
 
 use crate::ledger::reader::{ReadFault, Reader};
-use crate::log::ReadLimits;
-use crate::merkle::{Frontier, Hash, leaf_hash};
+use crate::log::DerivedFault;
+use crate::merkle::{self, Hash, Tile, TileFault, TileSource, TiledNodes};
 
 impl Reader {
     /// The Merkle root over the first `size` events, `size` being at most that of the head.
-    ///
-    /// Reads and hashes them all, piece by piece, in the caller's task: dropped, it stops at the next piece. The root of
-    /// the present head is known without that.
-    pub async fn root_at(&self, size: u64) -> Result<Hash, ReadFault> {
+    pub fn root_at(&self, size: u64) -> Result<Hash, ReadFault> {
         let head = self.head();
         if size == head.size {
             return Ok(head.root);
@@ -17,20 +14,26 @@ impl Reader {
         if head.size < size {
             return Err(ReadFault::NotReached { position: size });
         }
-        let mut frontier = Frontier::new();
-        while frontier.size() < size {
-            let chunk = self.read(frontier.size(), ReadLimits::default()).await?;
-            if chunk.count() == 0 {
-                return Err(ReadFault::NotReached {
-                    position: frontier.size(),
-                });
-            }
-            for (_, leaf) in chunk.leaves().take_while(|(position, _)| *position < size) {
-                frontier.push(leaf_hash(&leaf));
-            }
-            // Many pieces may lie in memory already; others want to run too.
-            tokio::task::yield_now().await;
-        }
-        Ok(frontier.root())
+        self.computed_root(size)
+    }
+
+    /// As [`Reader::root_at`], also for the head: from the tiles and nothing else.
+    pub(super) fn computed_root(&self, size: u64) -> Result<Hash, ReadFault> {
+        Ok(merkle::root_at(&mut self.nodes(size), size)?)
+    }
+
+    /// The complete subtrees of the first `size` events, which must be committed: the source of proofs.
+    /// Reads stored tiles, a few for each proof, and blocks while it does.
+    pub fn nodes(&self, size: u64) -> TiledNodes<impl TileSource<Error = DerivedFault>> {
+        TiledNodes::new(|tile: Tile| self.index().tile(tile), size)
+    }
+}
+
+impl From<TileFault<DerivedFault>> for ReadFault {
+    fn from(fault: TileFault<DerivedFault>) -> Self {
+        Self::Index(match fault {
+            TileFault::Source { source, .. } => source,
+            other => DerivedFault::Storage(other.to_string()),
+        })
     }
 }

@@ -253,8 +253,14 @@ impl Fixture {
 
     /// Stops everything and starts again on the same log.
     pub async fn restarted(self, keep_derived: bool) -> Self {
+        self.restarted_after(keep_derived, |_| {}).await
+    }
+
+    /// As [`Fixture::restarted`], with the derived records changed in between.
+    pub async fn restarted_after(self, keep: bool, change: impl FnOnce(&MemoryLog)) -> Self {
         self.ledgers.stop().await.unwrap();
-        self.log.reopen(keep_derived);
+        self.log.reopen(keep);
+        change(&self.log);
         let ledgers = start(&self.log).await;
         Self { ledgers, ..self }
     }

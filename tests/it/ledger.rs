@@ -10,7 +10,8 @@ use daicho::domain::id::{InitiativeId, UnitId};
 use daicho::domain::rejection::Reason;
 use daicho::ledger::index::{Direction, Term};
 use daicho::ledger::{AppendError, ReadFault, ReceiptLookup};
-use daicho::log::{Head, ReadLimits};
+use daicho::log::{DerivedBatch, DerivedRange, DerivedStore as _, Head, ReadLimits};
+use daicho::merkle::root_at;
 use daicho::projection::goal_card::goal_card;
 
 use crate::fixture::{Fixture, date, event_id, opening, permitted, request_id};
@@ -46,7 +47,7 @@ async fn events_of_a_request_stand_at_adjacent_positions() {
 }
 
 #[tokio::test]
-async fn the_root_of_an_earlier_size_is_hashed_again_from_what_is_stored() {
+async fn every_size_has_the_root_that_its_head_had() {
     let fixture = Fixture::planned().await;
     let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
     let mut heads = vec![reader.caught_up(None).await.head];
@@ -56,12 +57,37 @@ async fn the_root_of_an_earlier_size_is_hashed_again_from_what_is_stored() {
         heads.push(reader.caught_up(None).await.head);
     }
     for head in &heads {
-        assert_eq!(reader.root_at(head.size).await.unwrap(), head.root);
+        assert_eq!(reader.root_at(head.size).unwrap(), head.root);
     }
     let last = heads.last().unwrap().size;
-    let beyond = reader.root_at(last + 1).await;
+    let beyond = reader.root_at(last + 1);
     assert!(matches!(beyond, Err(ReadFault::NotReached { .. })));
-    assert_eq!(reader.root_at(0).await.unwrap(), Head::EMPTY.root);
+    assert_eq!(reader.root_at(0).unwrap(), Head::EMPTY.root);
+}
+
+#[tokio::test]
+async fn tiles_that_lead_to_another_root_are_not_believed() {
+    let fixture = Fixture::planned().await;
+    for amount in 1..=20 {
+        let report = fixture.report(amount, "2023-05-01");
+        fixture.append("a", vec![report]).await.unwrap();
+    }
+    let head = fixture.ledgers.head(fixture.ledger).await.unwrap();
+    let ledger = fixture.ledger;
+    let restarted = fixture
+        .restarted_after(true, |store| {
+            let tiles = DerivedRange::prefix(b"t");
+            let (key, tile) = store.scan(ledger, &tiles, 9).unwrap().remove(0);
+            let mut tile = tile.to_vec();
+            tile[70] ^= 1;
+            let mut batch = DerivedBatch::new();
+            batch.put(key, tile).unwrap();
+            store.apply(ledger, batch).unwrap();
+        })
+        .await;
+    let reader = restarted.ledgers.reader(ledger).unwrap();
+    let mut nodes = reader.nodes(head.size);
+    assert_eq!(root_at(&mut nodes, head.size).unwrap(), head.root);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::event::EventType;
 use crate::log::MemoryLog;
+use crate::merkle::{self, Frontier, TiledNodes};
 
 fn event(position: u64, seed: u8) -> Indexed {
     let uuid = |space: u8| {
@@ -26,6 +27,7 @@ fn event(position: u64, seed: u8) -> Indexed {
         request_id: seed
             .is_multiple_of(2)
             .then(|| RequestId::new(uuid(2)).unwrap()),
+        leaf_hash: crate::merkle::leaf_hash(&[&[seed][..], &position.to_be_bytes()].concat()),
     }
 }
 
@@ -88,6 +90,12 @@ proptest! {
         }
         let unknown = event(1 << 40, 0);
         prop_assert_eq!(index.position_of_event(unknown.event_id).unwrap(), None);
+        let leaf = |event: &Indexed| event.leaf_hash;
+        for size in [all.len(), (from as usize * 7).min(all.len())] {
+            let frontier: Frontier = all.iter().take(size).map(leaf).collect();
+            let mut nodes = TiledNodes::new(|tile: Tile| index.tile(tile), size as u64);
+            prop_assert_eq!(merkle::root_at(&mut nodes, size as u64).unwrap(), frontier.root());
+        }
         for (term, positions) in &model {
             let within = |p: &&u64| from <= **p && **p < from + len;
             let forward: Vec<u64> = positions.iter().filter(within).take(limit).copied().collect();
@@ -134,6 +142,28 @@ fn what_an_interrupted_run_left_does_not_count() {
         .postings(&term, 0, 100, Direction::Forward, 100)
         .unwrap();
     assert_eq!(found, (0..10).collect::<Vec<u64>>());
+}
+
+#[test]
+fn an_index_that_lacks_a_tile_is_built_anew() {
+    let store: Arc<dyn DerivedStore> = Arc::new(MemoryLog::new());
+    let index = Index::open(ledger(), store.clone(), 0).unwrap();
+    index.add((0..300).map(|p| event(p, 0)).collect());
+    index.flush().unwrap();
+    let covered = |size| {
+        Index::open(ledger(), store.clone(), size)
+            .unwrap()
+            .covered()
+    };
+    assert_eq!(covered(300), 300);
+    let tiles = store
+        .scan(ledger(), &DerivedRange::prefix(b"t"), 9)
+        .unwrap();
+    assert_eq!(tiles.len(), 3, "full, partial, and the one above");
+    let mut batch = DerivedBatch::new();
+    batch.remove(tiles[1].0.clone()).unwrap();
+    store.apply(ledger(), batch).unwrap();
+    assert_eq!(covered(300), 0);
 }
 
 #[test]

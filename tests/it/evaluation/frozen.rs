@@ -114,7 +114,7 @@ async fn a_closing_is_answered_with_its_snapshot_and_a_retry_with_the_same() {
         ("2023-09-30", 1)
     );
     let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
-    let root = reader.root_at(frozen.known_at).await.unwrap();
+    let root = reader.root_at(frozen.known_at).unwrap();
     assert_eq!(frozen.root.as_deref(), Some(root.as_bytes().as_slice()));
 
     let again = services

@@ -172,7 +172,7 @@ async fn as_it_was_frozen(reader: &Arc<Reader>) {
                 snapshot.rows_sha256,
                 "{point:?}"
             );
-            let root = reader.root_at(snapshot.known_at).await.unwrap();
+            let root = reader.root_at(snapshot.known_at).unwrap();
             assert_eq!(snapshot.root.as_ref(), Some(root.as_bytes()));
             snapshots += 1;
         }
