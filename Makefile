@@ -1,5 +1,6 @@
 # make test    everything that must hold, on a machine with cargo, python3 with pip, node with npm
 # make lint    formatting, clippy, protos, documentation, the service unit
+# make fuzz    what parses proofs, against inputs that are made up to break it (minutes)
 # make bench   figures of this machine against a plain-file server (minutes)
 # make demo    a sample ledger, served on 127.0.0.1:7015
 
@@ -14,7 +15,10 @@ BUF := .tools/node_modules/.bin/buf
 BUF_STAMP := .tools/buf-$(BUF_VERSION)
 PYTHON_STAMP := .tools/python.stamp
 
-.PHONY: test test-rust test-client lint lint-rust lint-proto lint-unit bench demo
+# How long each fuzz target runs.
+FUZZ_SECONDS ?= 60
+
+.PHONY: test test-rust test-client lint lint-rust lint-proto lint-unit fuzz bench demo
 
 test: test-rust test-client
 
@@ -34,6 +38,7 @@ lint: lint-rust lint-proto lint-unit
 
 lint-rust:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path tests/fuzz/Cargo.toml --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
 
@@ -52,6 +57,9 @@ lint-unit:
 	else \
 	  echo "deploy/daicho.service: not checked, systemd-analyze is not installed"; \
 	fi
+
+fuzz:
+	PYTHON=$(PYTHON) tests/fuzz/run $(FUZZ_SECONDS)
 
 bench:
 	$(CARGO) bench --locked --bench append

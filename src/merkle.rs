@@ -15,6 +15,34 @@
 //! is drawn here. [`trust_policy`] says whom to believe, [`proof_file`] is complete evidence of one
 //! event, and [`witness`] is what a log and a witness say to each other. [`heads`] shows that a stream
 //! is complete, and a [`fingerprint`] is what a person copies from a printed page.
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use daicho::merkle::{
+//!     Checkpoint, Frontier, KeyName, Node, ProofFile, SignatureType, SignedCheckpoint, Signer,
+//!     SigningKey, TrustPolicy, leaf_hash, prove_inclusion,
+//! };
+//!
+//! // A log of two events signs its checkpoint. Real seeds are drawn at random.
+//! let events: [&[u8]; 2] = [b"goal set", b"goal reached"];
+//! let leaves = events.map(leaf_hash);
+//! let name = KeyName::parse("ledger.example/city-a")?;
+//! let key = SigningKey::from_seed(name.clone(), SignatureType::Ed25519, &[7; 32]);
+//! let checkpoint = Checkpoint::new(&name, Frontier::from_iter(leaves).head())?;
+//! let checkpoint = SignedCheckpoint::sign(checkpoint, [&key as &dyn Signer], 0)?;
+//!
+//! // One file is the evidence of one event
+//! let mut nodes = |node: Node| Ok::<_, Infallible>(leaves[node.index as usize]);
+//! let proof = prove_inclusion(&mut nodes, 1, 2)?;
+//! let file = ProofFile::new(Some(events[1].to_vec()), 1, proof, checkpoint)?.to_string();
+//!
+//! // for whoever knows the key of the log.
+//! let policy = TrustPolicy::of_log(key.key().clone());
+//! let (leaf, _) = ProofFile::parse(file.as_bytes())?.verify(&policy)?;
+//! assert_eq!(leaf, leaves[1]);
+//! # Ok::<_, Box<dyn std::error::Error>>(())
+//! ```
 
 mod canonical;
 pub mod checkpoint;
