@@ -144,6 +144,7 @@ impl Growing {
                 title: title("指標"),
                 source_text: Text::parse("指標 50件").expect("a text"),
                 definition,
+                continues: None,
             },
         );
         let aim = match kind {

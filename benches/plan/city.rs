@@ -98,6 +98,7 @@ impl City {
             pillar: 1,
             title: title("事務の改善"),
             source_text: Text::parse("事務の改善を進める。")?,
+            continues: None,
         };
         set(set_goal.into());
         let mut indicators = Vec::new();
@@ -112,6 +113,7 @@ impl City {
                 source_text: Text::parse("提案制度を運用する。")?,
                 lead_unit: base.section,
                 contributing_units: Vec::new(),
+                continues: None,
             };
             set(set_initiative.into());
             for m in 1..=2 {
@@ -124,6 +126,7 @@ impl City {
                     title: title("改善件数"),
                     source_text: Text::parse("改善件数 50件")?,
                     definition: counted(),
+                    continues: None,
                 };
                 set(defined.into());
             }

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet};
+use imbl::{HashMap, OrdMap, OrdSet, Vector};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -84,6 +84,8 @@ pub struct Directory {
     initiatives_ever: HashMap<GoalId, OrdSet<InitiativeId>>,
     /// Indicators that stand or stood under an initiative.
     indicators_ever: HashMap<InitiativeId, OrdSet<IndicatorId>>,
+    /// What goals, initiatives and indicators go on in, in the order of recording.
+    continued_by: HashMap<Named, Vector<Named>>,
 }
 
 impl Directory {
@@ -417,6 +419,26 @@ impl Directory {
         None
     }
 
+    /// What a goal, initiative or indicator goes on in, in the order of recording.
+    pub fn continued_by(&self, earlier: Named) -> impl Iterator<Item = Named> {
+        self.continued_by
+            .get(&earlier)
+            .into_iter()
+            .flatten()
+            .copied()
+    }
+
+    /// The plan that an initiative belongs to.
+    pub fn plan_of_initiative(&self, id: InitiativeId) -> Option<PlanId> {
+        let goal = self.goal(self.initiative(id)?.goal())?;
+        Some(goal.plan)
+    }
+
+    /// The plan that an indicator belongs to.
+    pub fn plan_of_indicator(&self, id: IndicatorId) -> Option<PlanId> {
+        self.plan_of_initiative(self.indicator(id)?.initiative())
+    }
+
     /// The stream an event with this payload belongs to; `None` while what it is about is unknown. An
     /// initiative or indicator that was moved keeps the stream it began in.
     pub fn stream_of(&self, payload: &Payload) -> Option<Stream> {
@@ -577,10 +599,12 @@ impl Directory {
                     plan: p.plan,
                     code: p.code.clone(),
                     from,
+                    continues: p.continues,
                     place: Dated::new(from, position, place),
                     wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
                     phase: Dated::new(from, position, Phase::Active),
                 };
+                self.goes_on(p.continues.map(Named::Goal), Named::Goal(p.goal));
                 self.goals.insert(p.goal, Arc::new(entry));
             }
             Payload::GoalReworded(p) => self.on_goal(p.goal, |goal| {
@@ -626,11 +650,14 @@ impl Directory {
                     home: p.goal,
                     code: p.code.clone(),
                     from,
+                    continues: p.continues,
                     place: Dated::new(from, position, place),
                     wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
                     responsibility: Dated::new(from, position, responsibility),
                     phase: Dated::new(from, position, Phase::Active),
                 };
+                let continued = p.continues.map(Named::Initiative);
+                self.goes_on(continued, Named::Initiative(p.initiative));
                 self.initiatives.insert(p.initiative, Arc::new(entry));
             }
             Payload::InitiativeReworded(p) => self.on_initiative(p.initiative, |initiative| {
@@ -680,6 +707,7 @@ impl Directory {
                     home: initiative.home,
                     code: p.code.clone(),
                     from,
+                    continues: p.continues,
                     place: Dated::new(from, position, place),
                     wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
                     phase: Dated::new(from, position, Phase::Active),
@@ -688,6 +716,8 @@ impl Directory {
                     .entry(p.initiative)
                     .or_default()
                     .insert(p.indicator);
+                let continued = p.continues.map(Named::Indicator);
+                self.goes_on(continued, Named::Indicator(p.indicator));
                 self.indicators.insert(p.indicator, Arc::new(entry));
             }
             Payload::IndicatorReworded(p) => self.on_indicator(p.indicator, |indicator| {
@@ -730,6 +760,15 @@ impl Directory {
             | Payload::EvaluationReviewed(_)
             | Payload::NextActionAgreed(_)
             | Payload::NextActionClosed(_) => {}
+        }
+    }
+
+    fn goes_on(&mut self, earlier: Option<Named>, later: Named) {
+        if let Some(earlier) = earlier {
+            self.continued_by
+                .entry(earlier)
+                .or_default()
+                .push_back(later);
         }
     }
 

@@ -605,6 +605,8 @@ payloads! {
         title: Title,
         /// The published text, verbatim.
         source_text: Text,
+        /// The goal of an earlier plan that it goes on with. One goal may go on in several.
+        continues: Option<GoalId>,
     }
     /// A goal's words were changed, not what it asks for.
     GoalReworded = "GOAL_REWORDED" {
@@ -666,6 +668,8 @@ payloads! {
         lead_unit: UnitId,
         /// Sections that contribute.
         contributing_units: Vec<UnitId>,
+        /// The initiative of an earlier plan that it goes on with. One initiative may go on in several.
+        continues: Option<InitiativeId>,
     }
     /// An initiative's words were changed.
     InitiativeReworded = "INITIATIVE_REWORDED" {
@@ -715,6 +719,8 @@ payloads! {
         source_text: Text,
         /// How it is measured.
         definition: Definition,
+        /// The indicator of an earlier plan that it goes on with. An indicator goes on in one other at most.
+        continues: Option<IndicatorId>,
     }
     /// An indicator's words were changed.
     IndicatorReworded = "INDICATOR_REWORDED" {

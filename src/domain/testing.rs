@@ -504,6 +504,7 @@ pub(crate) fn goal(goal: &str, plan: &str, department: &str) -> GoalSet {
         pillar: 1,
         title: title(goal),
         source_text: text(goal),
+        continues: None,
     }
 }
 
@@ -517,6 +518,7 @@ pub(crate) fn initiative(initiative: &str, goal: &str, number: u32, lead: &str) 
         source_text: text(initiative),
         lead_unit: unit_id(lead),
         contributing_units: Vec::new(),
+        continues: None,
     }
 }
 
@@ -532,6 +534,7 @@ pub(crate) fn defined(
         title: title(indicator),
         source_text: text(indicator),
         definition,
+        continues: None,
     }
 }
 

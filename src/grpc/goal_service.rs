@@ -243,7 +243,7 @@ impl v1::goal_service_server::GoalService for Services {
             let known_baselines = state.baselines.iter();
             let known_baselines = known_baselines.filter(|version| cut.knows(version.position));
             Ok(v1::GetSeriesResponse {
-                indicator: Some(show::indicator(&card)),
+                indicator: Some(show::indicator(directory, &card)),
                 goal: goal.map(|goal| entity(Named::Goal(goal))),
                 initiative: Some(entity(Named::Initiative(initiative))),
                 entries: card

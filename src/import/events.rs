@@ -262,6 +262,7 @@ impl Mapping {
                 pillar: pillar.number,
                 title,
                 source_text,
+                continues: None,
             };
             self.push(Stream::goal(id), &key(&path), payload);
         }
@@ -319,6 +320,7 @@ impl Mapping {
                 source_text,
                 lead_unit,
                 contributing_units: answering.into_iter().skip(1).collect(),
+                continues: None,
             };
             self.push(Stream::goal(goal.goal), &path, payload);
         }
@@ -385,6 +387,7 @@ impl Mapping {
             title,
             source_text,
             definition,
+            continues: None,
         };
         self.push(stream, &path, defined);
         let target = definition::target(proposal);

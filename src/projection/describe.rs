@@ -228,6 +228,9 @@ fn fields(
                 set("department", unit_text(directory, goal.department(), date));
                 set("pillar", goal.pillar().to_string());
                 set("phase", phase(goal.phase()));
+                if let Some(earlier) = goal.continues.and_then(|id| directory.goal(id)) {
+                    set("continues", earlier.code.to_string());
+                }
             }
         }
         Named::Initiative(id) => {
@@ -248,6 +251,10 @@ fn fields(
                     set("contributing_units", names.join(", "));
                 }
                 set("phase", phase(initiative.phase()));
+                let earlier = initiative.continues.and_then(|id| directory.initiative(id));
+                if let Some(earlier) = earlier {
+                    set("continues", earlier.code.to_string());
+                }
             }
         }
         Named::Indicator(id) => {
@@ -258,6 +265,10 @@ fn fields(
                     initiative_text(directory, indicator.initiative()),
                 );
                 set("phase", phase(indicator.phase()));
+                let earlier = indicator.continues.and_then(|id| directory.indicator(id));
+                if let Some(earlier) = earlier {
+                    set("continues", earlier.code.to_string());
+                }
             }
             if let Some(state) = known.goal.indicator(id) {
                 indicator_fields(state, cycle, date, &mut set);

@@ -133,6 +133,7 @@ pub fn field(language: Language, name: &str) -> &str {
         "reporting_calendar" => ("報告日程", "reporting calendar"),
         "confirmed" => ("確認した実績", "confirmed"),
         "audit_finding" => ("監査指摘", "audit finding"),
+        "continues" => ("継続元", "goes on with"),
         _ => return name,
     };
     match language {

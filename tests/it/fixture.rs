@@ -159,6 +159,7 @@ impl Fixture {
                     pillar: 1,
                     title: title("事務の改善"),
                     source_text: Text::parse("事務の改善を進める。").unwrap(),
+                    continues: None,
                 },
             ),
             self.event(
@@ -173,6 +174,7 @@ impl Fixture {
                     source_text: Text::parse("提案制度を運用する。").unwrap(),
                     lead_unit: self.section,
                     contributing_units: Vec::new(),
+                    continues: None,
                 },
             ),
             self.event(
@@ -185,6 +187,7 @@ impl Fixture {
                     title: title("改善件数"),
                     source_text: Text::parse("改善件数 50件").unwrap(),
                     definition: counted(),
+                    continues: None,
                 },
             ),
             self.event(

@@ -100,6 +100,7 @@ impl SmallPlan {
                     pillar: 1,
                     title: title("町を知る"),
                     source_text: "案内つきの散歩で町を知ってもらう。".to_owned(),
+                    continues: None,
                 }),
             );
             set(
@@ -113,6 +114,7 @@ impl SmallPlan {
                     source_text: "案内つきの散歩を行う。".to_owned(),
                     lead_unit: section.clone(),
                     contributing_units: Vec::new(),
+                    continues: None,
                 }),
             );
             for criterion in 1..=indicators_each {
@@ -126,6 +128,7 @@ impl SmallPlan {
                         title: title("散歩の回数"),
                         source_text: "年100回以上".to_owned(),
                         definition: Some(walks()),
+                        continues: None,
                     }),
                 );
                 let aim = Target {

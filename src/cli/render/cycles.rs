@@ -26,7 +26,10 @@ pub fn list(view: &View, response: &v1::CompareCyclesResponse) -> String {
         text.push_str(&format!("\n{}\n", view.entity(compared.indicator.as_ref())));
         text.push_str(&format!(
             "    {}: {}\n",
-            view.pick("前年の指標", "year before"),
+            match compared.linked {
+                true => view.pick("前年の指標（継続元）", "year before, gone on with"),
+                false => view.pick("前年の指標", "year before"),
+            },
             view.entity(compared.indicator_before.as_ref())
         ));
         text.push_str(&difference::fields(view, &compared.fields, 4));

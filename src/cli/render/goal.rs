@@ -68,6 +68,7 @@ pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
         format!("  plan {plan} · department {department} · pillar {pillar} · {standing} · revision {revision}\n"),
     ));
     text.push_str(&indented(&goal.source_text, 2));
+    text.push_str(&links(view, goal.continues.as_ref(), &goal.continued_by, 2));
     for initiative in &goal.initiatives {
         text.push('\n');
         text.push_str(&section(view, initiative));
@@ -104,6 +105,12 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
     }
     text.push_str(&line);
     text.push('\n');
+    text.push_str(&links(
+        view,
+        initiative.continues.as_ref(),
+        &initiative.continued_by,
+        5,
+    ));
     if initiative.indicators.is_empty() {
         return text;
     }
@@ -119,6 +126,39 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
         table.row(row(view, indicator));
     }
     text.push_str(&table.render(view.columns));
+    for indicator in &initiative.indicators {
+        let code = terminal::line(&indicator.code);
+        if let Some(earlier) = &indicator.continues {
+            let earlier = terminal::line(&earlier.code);
+            text.push_str(&view.pick(
+                format!("     {code} は {earlier} の継続\n"),
+                format!("     {code} goes on with {earlier}\n"),
+            ));
+        }
+        if let Some(later) = &indicator.continued_by {
+            let later = terminal::line(&later.code);
+            text.push_str(&view.pick(
+                format!("     {code} は {later} に継続\n"),
+                format!("     {code} goes on in {later}\n"),
+            ));
+        }
+    }
+    text
+}
+
+/// What something of an earlier plan goes on in this, and in what this goes on: a line each.
+fn links(view: &View, earlier: Option<&v1::Entity>, later: &[v1::Entity], indent: usize) -> String {
+    let space = " ".repeat(indent);
+    let mut text = String::new();
+    let mut line = |name: &str, entity: &v1::Entity| {
+        text.push_str(&format!("{space}{name} {}\n", view.entity(Some(entity))));
+    };
+    if let Some(earlier) = earlier {
+        line(view.pick("継続元", "goes on with"), earlier);
+    }
+    for later in later {
+        line(view.pick("継続先", "goes on in"), later);
+    }
     text
 }
 

@@ -4,7 +4,7 @@
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
-use crate::domain::id::{GoalId, InitiativeId, PlanId, UnitId};
+use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::text::{Text, Title};
 
 /// What has become of a goal, initiative or indicator.
@@ -134,6 +134,8 @@ pub struct GoalEntry {
     pub code: Code,
     /// The first day it stands.
     pub from: Date,
+    /// The goal of an earlier plan that it goes on with.
+    pub continues: Option<GoalId>,
     pub(super) place: Dated<GoalPlace>,
     pub(super) wording: Dated<Wording>,
     pub(super) phase: Dated<Phase>,
@@ -175,6 +177,8 @@ pub struct InitiativeEntry {
     pub code: Code,
     /// The first day it stands.
     pub from: Date,
+    /// The initiative of an earlier plan that it goes on with.
+    pub continues: Option<InitiativeId>,
     pub(super) place: Dated<InitiativePlace>,
     pub(super) wording: Dated<Wording>,
     pub(super) responsibility: Dated<Responsibility>,
@@ -237,6 +241,8 @@ pub struct IndicatorEntry {
     pub code: Code,
     /// The first day it stands.
     pub from: Date,
+    /// The indicator of an earlier plan that it goes on with.
+    pub continues: Option<IndicatorId>,
     pub(super) place: Dated<IndicatorPlace>,
     pub(super) wording: Dated<Wording>,
     pub(super) phase: Dated<Phase>,

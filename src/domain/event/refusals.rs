@@ -268,7 +268,13 @@ impl Payload {
             Self::NextActionAgreed(p) => vec![Stream::org(p.owner_unit)],
             Self::OrgUnitRegistered(p) => units(&mut p.parent.into_iter()),
             Self::OrgUnitChanged(p) => units(&mut p.parent.into_iter()),
-            Self::GoalSet(p) => vec![Stream::plan(p.plan), Stream::org(p.department)],
+            Self::GoalSet(p) => {
+                let continued = p.continues.map(Stream::goal);
+                [Stream::plan(p.plan), Stream::org(p.department)]
+                    .into_iter()
+                    .chain(continued)
+                    .collect()
+            }
             Self::GoalMoved(p) => vec![Stream::org(p.department)],
             Self::GoalCarriedOver(p) => {
                 let goal = p.to_goal.map(Stream::goal);

@@ -153,6 +153,7 @@ fn compared(
             after.at.effective_on,
         )),
         fields: fields.into_iter().collect(),
+        linked: pair.linked,
     }
 }
 

@@ -390,6 +390,7 @@ impl Reading<'_, '_> {
         let pillar = self.faults.ordinal(&at.then("pillar"), p.pillar);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
+        let continues = self.continued(&at, p.continues.as_deref());
         Some(GoalSet {
             goal: goal?,
             plan: plan?,
@@ -398,7 +399,13 @@ impl Reading<'_, '_> {
             pillar: pillar?,
             title: title?,
             source_text: source_text?,
+            continues: continues?,
         })
+    }
+
+    /// What something of an earlier plan goes on in this.
+    fn continued<T: Referable>(&mut self, at: &At<'_>, text: Option<&str>) -> Option<Option<T>> {
+        optional(text, |text| self.the(at, "continues", text))
     }
 
     fn goal_reworded(&mut self, p: &v1::GoalReworded) -> Option<GoalReworded> {
@@ -448,6 +455,7 @@ impl Reading<'_, '_> {
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
         let lead_unit = self.the(&at, "lead_unit", &p.lead_unit);
         let contributing_units = self.units(&at, "contributing_units", &p.contributing_units);
+        let continues = self.continued(&at, p.continues.as_deref());
         Some(InitiativeSet {
             initiative: initiative?,
             goal: goal?,
@@ -457,6 +465,7 @@ impl Reading<'_, '_> {
             source_text: source_text?,
             lead_unit: lead_unit?,
             contributing_units: contributing_units?,
+            continues: continues?,
         })
     }
 
@@ -516,6 +525,7 @@ impl Reading<'_, '_> {
         self.resolver.define_indicator(indicator, initiative);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
+        let continues = self.continued(&at, p.continues.as_deref());
         Some(IndicatorDefined {
             indicator: indicator?,
             initiative: initiative?,
@@ -523,6 +533,7 @@ impl Reading<'_, '_> {
             title: title?,
             source_text: source_text?,
             definition: definition?,
+            continues: continues?,
         })
     }
 

@@ -199,6 +199,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             pillar: p.pillar,
             title: Some(show_title(&p.title)),
             source_text: p.source_text.to_string(),
+            continues: p.continues.map(|id| id.to_string()),
         }),
         Payload::GoalReworded(p) => Wire::GoalReworded(v1::GoalReworded {
             goal: p.goal.to_string(),
@@ -233,6 +234,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             source_text: p.source_text.to_string(),
             lead_unit: p.lead_unit.to_string(),
             contributing_units: texts(&p.contributing_units),
+            continues: p.continues.map(|id| id.to_string()),
         }),
         Payload::InitiativeReworded(p) => Wire::InitiativeReworded(v1::InitiativeReworded {
             initiative: p.initiative.to_string(),
@@ -262,6 +264,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             title: Some(show_title(&p.title)),
             source_text: p.source_text.to_string(),
             definition: Some(show_definition(&p.definition)),
+            continues: p.continues.map(|id| id.to_string()),
         }),
         Payload::IndicatorReworded(p) => Wire::IndicatorReworded(v1::IndicatorReworded {
             indicator: p.indicator.to_string(),

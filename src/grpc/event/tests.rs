@@ -180,6 +180,7 @@ fn plan() -> Vec<v1::EventInput> {
                 pillar: 1,
                 title: title("目標"),
                 source_text: "目標の文".to_owned(),
+                continues: None,
             }),
         ),
         input(
@@ -193,6 +194,7 @@ fn plan() -> Vec<v1::EventInput> {
                 source_text: "取組の文".to_owned(),
                 lead_unit: "企画課".to_owned(),
                 contributing_units: vec![id(102)],
+                continues: None,
             }),
         ),
         input(
@@ -204,6 +206,7 @@ fn plan() -> Vec<v1::EventInput> {
                 title: title("指標"),
                 source_text: "基準の文".to_owned(),
                 definition: Some(plain),
+                continues: None,
             }),
         ),
     ]

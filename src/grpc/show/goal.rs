@@ -72,7 +72,17 @@ pub(in crate::grpc) fn goal(directory: &Directory, card: &GoalCard, detail: Deta
             .filter(|_| all)
             .map(|a| attachment(directory, a, on))
             .collect(),
+        continues: entry
+            .continues
+            .map(|id| entity(directory, Named::Goal(id), on)),
+        continued_by: continued_by(directory, Named::Goal(card.id), on),
     }
+}
+
+/// What something goes on in, also where that has not begun.
+fn continued_by(directory: &Directory, earlier: Named, on: Date) -> Vec<v1::Entity> {
+    let later = directory.continued_by(earlier);
+    later.map(|later| entity(directory, later, on)).collect()
 }
 
 fn initiative(directory: &Directory, card: &InitiativeCard, on: Date) -> v1::Initiative {
@@ -88,12 +98,21 @@ fn initiative(directory: &Directory, card: &InitiativeCard, on: Date) -> v1::Ini
         standing: Some(standing(entry.phase_on(on))),
         lead: Some(unit(responsible.lead)),
         contributing: responsible.contributing.iter().copied().map(unit).collect(),
-        indicators: card.indicators.iter().map(indicator).collect(),
+        indicators: card
+            .indicators
+            .iter()
+            .map(|card| indicator(directory, card))
+            .collect(),
+        continues: entry
+            .continues
+            .map(|id| entity(directory, Named::Initiative(id), on)),
+        continued_by: continued_by(directory, Named::Initiative(card.id), on),
     }
 }
 
-pub(in crate::grpc) fn indicator(card: &IndicatorCard) -> v1::Indicator {
+pub(in crate::grpc) fn indicator(directory: &Directory, card: &IndicatorCard) -> v1::Indicator {
     let (state, cut) = (&card.state, card.cut);
+    let own = |named| entity(directory, named, cut.on);
     let wording = card.entry.worded_on(cut.on);
     v1::Indicator {
         id: card.id.to_string(),
@@ -126,6 +145,10 @@ pub(in crate::grpc) fn indicator(card: &IndicatorCard) -> v1::Indicator {
         last_entry: card.entries().next_back().map(|last| entry(card, last)),
         last_forecast: state.forecast_at(cut).map(|last| forecast(last)),
         entry_form: None,
+        continues: card.entry.continues.map(|id| own(Named::Indicator(id))),
+        continued_by: continued_by(directory, Named::Indicator(card.id), cut.on)
+            .into_iter()
+            .next(),
     }
 }
 

@@ -116,6 +116,7 @@ payloads! {
         pillar = pillar,
         title = title,
         source_text = source_text,
+        continues = continues_id,
     }
     GoalReworded { goal = goal_id, title = title, source_text = source_text }
     GoalMoved { goal = goal_id, department = department_id, pillar = pillar }
@@ -132,6 +133,7 @@ payloads! {
         source_text = source_text,
         lead_unit = lead_unit_id,
         contributing_units = contributing_unit_ids,
+        continues = continues_id,
     }
     InitiativeReworded { initiative = initiative_id, title = title, source_text = source_text }
     InitiativeMoved {
@@ -153,6 +155,7 @@ payloads! {
         title = title,
         source_text = source_text,
         definition = definition,
+        continues = continues_id,
     }
     IndicatorReworded { indicator = indicator_id, title = title, source_text = source_text }
     IndicatorMoved {

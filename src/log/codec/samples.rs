@@ -25,6 +25,7 @@ use crate::merkle::Hash;
 
 mod evaluations;
 mod forms;
+mod grown;
 mod model;
 mod payloads;
 mod round;
@@ -264,7 +265,7 @@ pub(super) fn minimal(name_: &str, number: u128, payload: Payload) -> Sample {
     }
 }
 
-/// The events of the golden files: two of each type.
+/// The events of the golden files: two of each type, and one with each field that a type was given later.
 pub(super) fn golden() -> Vec<Sample> {
     let mut samples = Vec::new();
     // Numbered in the order in which types came to be, for ever.
@@ -276,6 +277,11 @@ pub(super) fn golden() -> Vec<Sample> {
         let name_ = most.event_type().code().to_lowercase();
         samples.push(full(&name_, number, most));
         samples.push(minimal(&format!("{name_}.minimal"), number, least));
+    }
+    // Numbered apart from the types, which become more.
+    for (number, (field, payload)) in (1_001..).zip(grown::payloads()) {
+        let name_ = payload.event_type().code().to_lowercase();
+        samples.push(full(&format!("{name_}.{field}"), number, payload));
     }
     samples
 }

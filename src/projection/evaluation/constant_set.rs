@@ -1,14 +1,16 @@
 //! The constant set of two plans: the criteria that both measure in the same way, so that their figures can be compared, and
 //! why the others cannot.
 //!
-//! No event links the criteria of one year to those of the next, so what belongs together is found by words: the title in
-//! NFKC without spaces and, where several bear it, the section that answers for it.
+//! What belongs together is what a criterion of the later plan says that it goes on with, also across plans between. What
+//! says nothing is found by words among the rest: the title in NFKC without spaces and, where several bear it, the section
+//! that answers for it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 
 use unicode_normalization::UnicodeNormalization as _;
 
+use crate::domain::directory::Directory;
 use crate::domain::id::{IndicatorId, UnitId};
 use crate::domain::indicator::{Definition, enumeration};
 use crate::projection::evaluation::{
@@ -47,6 +49,8 @@ pub struct Pair<'a> {
     pub before: Placed<'a>,
     /// In the later plan.
     pub after: Placed<'a>,
+    /// Whether the later one says that it goes on with the earlier one.
+    pub linked: bool,
 }
 
 /// A criterion that cannot be compared. At least one of the two is there.
@@ -72,7 +76,8 @@ pub struct ConstantSet<'a> {
 /// Finds what two evaluations measure in the same way. Each indicator of both is in exactly one place.
 pub fn constant_set<'a>(before: &'a PlanEvaluation, after: &'a PlanEvaluation) -> ConstantSet<'a> {
     let (earlier, later) = (titled(before), titled(after));
-    let partners = partners(&earlier, &later);
+    let linked = linked(&earlier, &later, &after.at.directory);
+    let partners = partners(&earlier, &later, &linked);
     let taken: HashSet<usize> = partners.iter().flatten().copied().collect();
     let of_later = || later.iter().zip(&partners);
     // What belongs together, and what of itself keeps it apart.
@@ -95,7 +100,7 @@ pub fn constant_set<'a>(before: &'a PlanEvaluation, after: &'a PlanEvaluation) -
         false => otherwise,
     };
     let mut found = ConstantSet::default();
-    for (one, partner) in of_later() {
+    for ((one, partner), linked) in of_later().zip(&linked) {
         let after = one.placed;
         let Some(partner) = *partner else {
             found.left_out.push(LeftOut {
@@ -108,7 +113,11 @@ pub fn constant_set<'a>(before: &'a PlanEvaluation, after: &'a PlanEvaluation) -
         let before = earlier[partner].placed;
         let of_itself = own.get(&after.2.id).and_then(|(_, why)| *why);
         match of_itself.or_else(|| of_components(before.2, after.2, &own)) {
-            None => found.pairs.push(Pair { before, after }),
+            None => found.pairs.push(Pair {
+                before,
+                after,
+                linked: linked.is_some(),
+            }),
             Some(why) => found.left_out.push(LeftOut {
                 before: Some(before.2.id),
                 after: Some(after.2.id),
@@ -149,15 +158,46 @@ fn titled(evaluation: &PlanEvaluation) -> Vec<Titled<'_>> {
         .collect()
 }
 
-/// For each of the later ones, which of the earlier ones belongs to it; none belongs to two.
-fn partners(earlier: &[Titled<'_>], later: &[Titled<'_>]) -> Vec<Option<usize>> {
-    let titles = Matches::new(earlier, later, |one| one.title.clone());
-    let with_section = Matches::new(earlier, later, |one| (one.title.clone(), one.lead));
+/// For each of the later ones, which of the earlier ones it goes on with by its own word.
+fn linked(
+    earlier: &[Titled<'_>],
+    later: &[Titled<'_>],
+    directory: &Directory,
+) -> Vec<Option<usize>> {
+    let places: HashMap<IndicatorId, usize> = (0..)
+        .zip(earlier)
+        .map(|(index, one)| (one.placed.2.id, index))
+        .collect();
+    let continued = |id: &IndicatorId| directory.indicator(*id)?.continues;
     later
         .iter()
         .map(|one| {
-            let by_title = titles.only(&one.title);
-            by_title.or_else(|| with_section.only(&(one.title.clone(), one.lead)))
+            // What is continued is of an earlier plan each time, so this ends.
+            let mut before = std::iter::successors(continued(&one.placed.2.id), continued);
+            before.find_map(|id| places.get(&id).copied())
+        })
+        .collect()
+}
+
+/// For each of the later ones, which of the earlier ones belongs to it; none belongs to two.
+fn partners(
+    earlier: &[Titled<'_>],
+    later: &[Titled<'_>],
+    linked: &[Option<usize>],
+) -> Vec<Option<usize>> {
+    let taken: HashSet<usize> = linked.iter().flatten().copied().collect();
+    let free_before = |index: usize| !taken.contains(&index);
+    let free_after = |index: usize| linked.get(index).is_none_or(Option::is_none);
+    let by = (free_before, free_after);
+    let titles = Matches::new(earlier, later, by, |one| one.title.clone());
+    let with_section = Matches::new(earlier, later, by, |one| (one.title.clone(), one.lead));
+    later
+        .iter()
+        .zip(linked)
+        .map(|(one, linked)| {
+            let by_title = || titles.only(&one.title);
+            let by_both = || with_section.only(&(one.title.clone(), one.lead));
+            linked.or_else(by_title).or_else(by_both)
         })
         .collect()
 }
@@ -169,17 +209,23 @@ struct Matches<K> {
 }
 
 impl<K: Eq + Hash> Matches<K> {
-    fn new(earlier: &[Titled<'_>], later: &[Titled<'_>], key: impl Fn(&Titled<'_>) -> K) -> Self {
-        let by_key = |all: &[Titled<'_>]| {
+    /// Of those that are free on each side.
+    fn new(
+        earlier: &[Titled<'_>],
+        later: &[Titled<'_>],
+        (free_before, free_after): (impl Fn(usize) -> bool, impl Fn(usize) -> bool),
+        key: impl Fn(&Titled<'_>) -> K,
+    ) -> Self {
+        let by_key = |all: &[Titled<'_>], free: &dyn Fn(usize) -> bool| {
             let mut found: HashMap<K, Vec<usize>> = HashMap::new();
-            for (index, one) in all.iter().enumerate() {
+            for (index, one) in all.iter().enumerate().filter(|(index, _)| free(*index)) {
                 found.entry(key(one)).or_default().push(index);
             }
             found
         };
         Self {
-            earlier: by_key(earlier),
-            later: by_key(later),
+            earlier: by_key(earlier, &free_before),
+            later: by_key(later, &free_after),
         }
     }
 

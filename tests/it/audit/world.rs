@@ -168,6 +168,7 @@ pub fn defined(name: &str, number: u32, definition: Definition, aims: i64) -> Ve
                 title: title(name),
                 source_text: Text::parse(name).unwrap(),
                 definition,
+                continues: None,
             },
         ),
         event(
@@ -234,6 +235,7 @@ fn structure() -> Vec<Event> {
                 pillar: 1,
                 title: title("事務の改善"),
                 source_text: Text::parse("事務の改善を進める。").unwrap(),
+                continues: None,
             },
         ),
         event(
@@ -249,6 +251,7 @@ fn structure() -> Vec<Event> {
                 source_text: Text::parse("提案制度を運用する。").unwrap(),
                 lead_unit: id("総務文書課", UnitId::new),
                 contributing_units: Vec::new(),
+                continues: None,
             },
         ),
     ];

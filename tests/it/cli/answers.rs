@@ -401,6 +401,8 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         .into_iter()
         .collect(),
         indicators,
+        continues: None,
+        continued_by: Vec::new(),
     };
     let goal = v1::Goal {
         id: "018b0000-0000-7000-8000-00000000000a".into(),
@@ -457,6 +459,8 @@ pub(super) fn goal() -> v1::GetGoalResponse {
             text: "夏の提案が少なかった。".into(),
         }],
         attachments: Vec::new(),
+        continues: None,
+        continued_by: Vec::new(),
     };
     v1::GetGoalResponse {
         goal: Some(goal),

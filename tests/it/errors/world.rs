@@ -266,6 +266,7 @@ pub(crate) fn goal(day: &str, plan: &str, code: &str, department: &str, pillar: 
             pillar,
             title: title(code),
             source_text: "目標の文".to_owned(),
+            continues: None,
         }),
     )
 }
@@ -293,6 +294,7 @@ pub(crate) fn initiative(day: &str, goal: &str, code: &str, number: u32, lead: &
             source_text: "取組の文".to_owned(),
             lead_unit: lead.to_owned(),
             contributing_units: Vec::new(),
+            continues: None,
         }),
     )
 }
@@ -324,6 +326,7 @@ pub(crate) fn indicator(
             title: title(code),
             source_text: "基準の文".to_owned(),
             definition: Some(definition),
+            continues: None,
         }),
     )
 }

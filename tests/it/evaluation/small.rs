@@ -56,6 +56,7 @@ impl Fixture {
             pillar: 1,
             title: title("文書の電子化"),
             source_text: Text::parse("文書を電子化する。").unwrap(),
+            continues: None,
         };
         (goal, self.event(Stream::goal(goal), "2023-04-01", set))
     }
@@ -75,6 +76,7 @@ impl Fixture {
             title: title(code),
             source_text: Text::parse(code).unwrap(),
             definition,
+            continues: None,
         };
         let target = TargetSet {
             indicator,

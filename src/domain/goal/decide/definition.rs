@@ -2,6 +2,7 @@
 
 use super::Judge;
 use crate::domain::date::DateSpan;
+use crate::domain::directory::Named;
 use crate::domain::event::{
     BaselineSet, IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined,
 };
@@ -25,6 +26,20 @@ impl Judge<'_> {
             .initiative(p.initiative)
             .map(|initiative| initiative.home);
         self.definition(&p.definition, p.indicator, home, cycle);
+        let Some(continued) = p.continues else { return };
+        match directory.plan_of_indicator(continued) {
+            Some(earlier) => {
+                self.goes_on(earlier, directory.plan_of_initiative(p.initiative));
+            }
+            None => self.reject(Reason::IndicatorUnknown, "continues"),
+        }
+        let mut others = directory.continued_by(Named::Indicator(continued));
+        if let Some(Named::Indicator(other)) = others.next()
+            && let Some(other) = directory.indicator(other)
+        {
+            let problem = format!("`{}` goes on with it already", other.code);
+            self.reject_form("continues", &problem);
+        }
     }
 
     pub(super) fn indicator_moved(&mut self, p: &IndicatorMoved) {

@@ -81,6 +81,12 @@ impl Judge<'_> {
             self.known_pillar(&plan, p.pillar);
         }
         self.sets_goals(p.department);
+        if let Some(continued) = p.continues {
+            match self.context.directory.goal(continued).map(|goal| goal.plan) {
+                Some(earlier) => self.goes_on(earlier, Some(p.plan)),
+                None => self.reject(Reason::GoalUnknown, "continues"),
+            }
+        }
     }
 
     pub(super) fn goal_moved(&mut self, p: &GoalMoved) {
@@ -168,6 +174,15 @@ impl Judge<'_> {
             p.lead_unit,
             &p.contributing_units,
         );
+        if let Some(continued) = p.continues {
+            let directory = self.context.directory;
+            match directory.plan_of_initiative(continued) {
+                Some(earlier) => {
+                    self.goes_on(earlier, directory.goal(p.goal).map(|goal| goal.plan));
+                }
+                None => self.reject(Reason::InitiativeUnknown, "continues"),
+            }
+        }
     }
 
     pub(super) fn initiative_moved(&mut self, p: &InitiativeMoved) {
@@ -227,6 +242,16 @@ impl Judge<'_> {
                 self.reject(Reason::IndicatorUnknown, "subject.indicator");
             }
             Subject::Goal(_) | Subject::Initiative(_) | Subject::Indicator(_) => {}
+        }
+    }
+
+    /// What goes on belongs to a plan that ends before that of what it goes on in.
+    pub(super) fn goes_on(&mut self, earlier: PlanId, later: Option<PlanId>) {
+        let cycle = |plan| self.context.directory.plan(plan).map(|plan| plan.cycle);
+        if let (Some(earlier), Some(later)) = (cycle(earlier), later.and_then(cycle))
+            && later.first() <= earlier.last()
+        {
+            self.reject_form("continues", "what is continued belongs to an earlier cycle");
         }
     }
 

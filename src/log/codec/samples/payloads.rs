@@ -125,6 +125,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 pillar: 1,
                 title: both("窓口の充実", "Better counters"),
                 source_text: text("窓口を\nより使いやすくします。"),
+                continues: None,
             }
             .into(),
             GoalSet {
@@ -135,6 +136,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 pillar: 0,
                 title: ja("窓口"),
                 source_text: text("窓"),
+                continues: None,
             }
             .into(),
         ),
@@ -202,6 +204,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 source_text: text("案内を多言語にします。"),
                 lead_unit: unit_id(2),
                 contributing_units: vec![unit_id(3), unit_id(4)],
+                continues: None,
             }
             .into(),
             InitiativeSet {
@@ -213,6 +216,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 source_text: text("案"),
                 lead_unit: unit_id(2),
                 contributing_units: vec![],
+                continues: None,
             }
             .into(),
         ),
@@ -275,6 +279,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 title: both("利用者数", "Users"),
                 source_text: text("利用者 月 約7.5千人"),
                 definition: full_definition(),
+                continues: None,
             }
             .into(),
             IndicatorDefined {
@@ -284,6 +289,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 title: ja("利用者"),
                 source_text: text("利"),
                 definition: plain_definition(),
+                continues: None,
             }
             .into(),
         ),

@@ -497,3 +497,84 @@ proptest! {
         prop_assert_eq!(set.pairs.len() * 2 + set.left_out.len(), criteria.len() * 2);
     }
 }
+
+/// Criteria of this year as they are, but for what they go on with.
+fn linked(before: &[Criterion<'_>], after: &[Criterion<'_>], links: &[(&str, &str)]) -> World {
+    let mut world = two_years(before, &[]);
+    for (number, (words, section, definition)) in (1..).zip(after) {
+        let own = format!("今{number}");
+        let definition = Definition {
+            lead_unit: Some(unit_id(section)),
+            ..definition.clone()
+        };
+        let mut defined = defined(&own, "今I", definition);
+        defined.title = title(words);
+        let continued = links.iter().find(|(later, _)| *later == own);
+        defined.continues = continued.map(|(_, earlier)| indicator_id(earlier));
+        world.accept(fact(defined).on("2023-04-01"));
+    }
+    world
+}
+
+#[test]
+fn what_says_what_it_goes_on_with_needs_no_title() {
+    let office = SECTIONS[0];
+    let before = [
+        ("相談", office, count()),
+        ("訪問", office, count()),
+        ("講座", office, count()),
+    ];
+    let after = [
+        ("窓口での相談", office, count()),
+        ("相談", office, count()),
+        ("講座", office, count()),
+    ];
+    // The title that another one bears is not taken for what goes on under another title.
+    let world = linked(&before, &after, &[("今1", "前1"), ("今2", "前2")]);
+    assert_eq!(found(&world), "前1=今1, 前2=今2, 前3=今3");
+    let (of_before, of_after) = both(&world);
+    let set = constant_set(&of_before, &of_after);
+    let told: Vec<bool> = set.pairs.iter().map(|pair| pair.linked).collect();
+    assert_eq!(told, [true, true, false]);
+    let world = linked(&before, &after, &[("今1", "前1")]);
+    assert_eq!(found(&world), "前1=今1, 前3=今3, -/今2 NEW, 前2/- ENDED");
+    // A link does not make alike what is measured otherwise.
+    let otherwise = [("相談", office, followers())];
+    let world = linked(&before[..1], &otherwise, &[("今1", "前1")]);
+    assert_eq!(found(&world), "前1/今1 REDEFINED");
+}
+
+#[test]
+fn links_are_followed_across_a_plan_between() {
+    let criterion = [("相談", SECTIONS[0], count())];
+    let mut world = linked(
+        &criterion,
+        &[("窓口", SECTIONS[0], count())],
+        &[("今1", "前1")],
+    );
+    world.accept(fact(plan("R6", 2024)).on("2024-04-01"));
+    let first = "2024-04-01";
+    world.accept(fact(goal("翌G", "R6", "企画財政部")).on(first));
+    world.accept(fact(initiative("翌I", "翌G", 1, SECTIONS[0])).on(first));
+    let definition = Definition {
+        lead_unit: Some(unit_id(SECTIONS[0])),
+        ..count()
+    };
+    let mut next = defined("翌1", "翌I", definition);
+    next.continues = Some(indicator_id("今1"));
+    world.accept(fact(next).on(first));
+    let at = At {
+        plan: world.directory.plan(plan_id("R6")).unwrap().clone(),
+        ..later(&world, "2024-09-30")
+    };
+    let two_years_ago = world.directory.plan(plan_id("R4")).unwrap().clone();
+    let before = evaluated(&world, at.beside(two_years_ago, day(LAST_YEAR)));
+    let after = evaluated(&world, at);
+    let set = constant_set(&before, &after);
+    let told: Vec<_> = set
+        .pairs
+        .iter()
+        .map(|pair| (pair.before.2.entry.code.as_str(), pair.linked))
+        .collect();
+    assert_eq!(told, [("前1", true)]);
+}

@@ -346,6 +346,7 @@ impl Year {
                 title: title(name),
                 source_text: Text::parse(name).unwrap(),
                 definition,
+                continues: None,
             };
             let mut add = |about: &str, payload: Payload| {
                 events.push(event(

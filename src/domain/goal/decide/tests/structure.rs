@@ -3,6 +3,7 @@
 use insta::assert_snapshot;
 
 use crate::domain::directory::Directory;
+use crate::domain::directory::Named;
 use crate::domain::event::*;
 use crate::domain::goal::decide::decide_opening;
 use crate::domain::org_unit::UnitKind;
@@ -328,4 +329,44 @@ fn what_something_is_about_must_be_known() {
     };
     assert_snapshot!(world.would(fact(attached.clone())), @"EVIDENCE_REQUIRED evidence");
     assert_snapshot!(world.would(fact(attached).shown()), @"recorded");
+}
+
+#[test]
+fn what_goes_on_belongs_to_an_earlier_cycle() {
+    let mut world = World::planned();
+    world.accept(fact(plan("R6", 2024)));
+    let later = |payload: Payload| fact(payload).on("2024-04-01");
+    let goal_of = |name: &str, plan: &str, continued: &str| GoalSet {
+        continues: Some(goal_id(continued)),
+        ..goal(name, plan, "企画財政部")
+    };
+    assert_snapshot!(world.would(fact(goal_of("L", "R5", "G"))), @"FIELD_INVALID goal_set.continues [problem=what is continued belongs to an earlier cycle]");
+    assert_snapshot!(world.would(later(goal_of("L", "R6", "無").into())), @"GOAL_UNKNOWN goal_set.continues");
+    assert_snapshot!(world.outcome(later(goal_of("L", "R6", "G").into())), @"recorded");
+    // A goal may be split.
+    assert_snapshot!(world.outcome(later(goal_of("M", "R6", "G").into())), @"recorded");
+    let initiative_of = |name: &str, continued: &str| InitiativeSet {
+        continues: Some(initiative_id(continued)),
+        ..initiative(name, "L", 1, "企画政策課")
+    };
+    assert_snapshot!(world.would(later(initiative_of("R", "無").into())), @"INITIATIVE_UNKNOWN initiative_set.continues");
+    assert_snapshot!(world.outcome(later(initiative_of("R", "I").into())), @"recorded");
+    let indicator_of = |name: &str, continued: &str| IndicatorDefined {
+        continues: Some(indicator_id(continued)),
+        ..defined(name, "R", count())
+    };
+    world.accept(fact(defined("N", "I", count())));
+    assert_snapshot!(world.would(later(indicator_of("P", "無").into())), @"INDICATOR_UNKNOWN indicator_defined.continues");
+    assert_snapshot!(world.outcome(later(indicator_of("P", "N").into())), @"recorded");
+    assert_snapshot!(world.would(later(indicator_of("Q", "N").into())), @"FIELD_INVALID indicator_defined.continues [problem=`P` goes on with it already]");
+    assert_snapshot!(world.would(later(indicator_of("Q", "P").into())), @"FIELD_INVALID indicator_defined.continues [problem=what is continued belongs to an earlier cycle]");
+    let continued = |named| world.directory.continued_by(named).collect::<Vec<_>>();
+    assert_eq!(
+        continued(Named::Goal(goal_id("G"))),
+        [Named::Goal(goal_id("L")), Named::Goal(goal_id("M"))]
+    );
+    assert_eq!(
+        continued(Named::Indicator(indicator_id("N"))),
+        [Named::Indicator(indicator_id("P"))]
+    );
 }
