@@ -351,6 +351,7 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Plan(PlanCommand::Import(args)) => {
             plan::import::import(&open().await?, args, encode).await
         }
+        Command::Plan(PlanCommand::Draft(args)) => plan::draft::draft(&open().await?, args).await,
         Command::Plan(PlanCommand::Show(args)) => plan::show(&open().await?, args).await,
         Command::Plan(PlanCommand::Snapshots(args)) => {
             plan::snapshot::list(&open().await?, args).await

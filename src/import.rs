@@ -11,6 +11,8 @@ use crate::domain::fiscal_year::FiscalYear;
 
 mod alignment;
 mod cell;
+pub mod check;
+pub mod continuation;
 pub mod correction;
 mod criterion;
 mod csv;
@@ -56,6 +58,16 @@ pub enum Unreadable {
         /// How many there are.
         total: usize,
     },
+}
+
+/// How one criterion of a year's plan is understood by its words alone, for an initiative of these sections.
+pub fn criterion(text: &str, year: FiscalYear, sections: &[String]) -> understood::Criterion {
+    criterion::understand(text, criterion::Context { year, sections }).criterion
+}
+
+/// The circled number that stands before an initiative; nothing for one that has none.
+pub fn numbered(number: u32) -> String {
+    cell::numbered(number)
 }
 
 /// Reads a plan: a table in CSV if its first line has that table's columns, otherwise a published text; of a

@@ -11,6 +11,8 @@ use crate::cli::session::Session;
 pub mod amend;
 pub mod calendar;
 pub mod compare;
+pub mod continued;
+pub mod draft;
 pub mod import;
 pub mod review;
 pub mod snapshot;
@@ -25,6 +27,8 @@ pub enum PlanCommand {
     Import(ImportArgs),
     /// Write what is understood of a plan's file as a workbook that sections correct and confirm
     Review(review::ReviewArgs),
+    /// Write next year's plan as a draft from this year's: a workbook that plan import takes back (次年度計画案)
+    Draft(draft::DraftArgs),
     /// Show a plan as a table of departments and pillars
     Show(ShowArgs),
     /// List what was frozen when periods were closed

@@ -160,6 +160,17 @@ fn push_initiative(found: &mut Vec<NumberedText>, number: Option<u32>, numbered:
     }
 }
 
+/// The circled number of an initiative, or nothing where there is none: the next number is then given.
+pub(super) fn numbered(number: u32) -> String {
+    let code = match number {
+        1..=20 => 0x245F + number,
+        21..=35 => 0x3251 + number - 21,
+        36..=50 => 0x32B1 + number - 36,
+        _ => return String::new(),
+    };
+    char::from_u32(code).map(String::from).unwrap_or_default()
+}
+
 /// The names of sections in a cell, one list for each block of it.
 pub(super) fn sections(cell: &str) -> Vec<Vec<String>> {
     let is_whole = |name: &str| UNIT_ENDINGS.iter().any(|ending| name.ends_with(ending));

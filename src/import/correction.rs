@@ -1,5 +1,6 @@
 //! What a section corrects or confirms of what was understood of a criterion.
 
+use super::continuation::Continuation;
 use super::proposal::{BaselineFigure, Profile, Proposal};
 use super::text::key;
 use crate::domain::date::Date;
@@ -11,6 +12,8 @@ use crate::domain::unit::catalogue::unit_by_display_ja;
 
 /// The level of the rubric that a qualitative criterion asks for, until the section names another: 実施.
 const RUBRIC_LEVEL: u32 = 3;
+/// Levels of that rubric.
+const RUBRIC_LEVELS: u32 = 4;
 /// What confirming in general does not answer: it has to be told.
 const TO_BE_TOLD: [&str; 3] = ["members", "baseline", "active_window"];
 
@@ -96,6 +99,8 @@ pub(super) struct Correction {
     pub(super) monthly_plan: Vec<Quantity>,
     /// Whether everything else was understood rightly.
     pub(super) confirmed: bool,
+    /// What it goes on with.
+    pub(super) continues: Option<Continuation>,
 }
 
 impl Correction {
@@ -153,8 +158,12 @@ impl Correction {
             p.measure_type,
             MeasureType::Milestone | MeasureType::Qualitative
         );
+        if self.continues.is_some() {
+            p.continues.clone_from(&self.continues);
+        }
+        let is_level = p.measure_type == MeasureType::Qualitative;
         let of_number = self.comparator.is_some()
-            || self.value.is_some()
+            || self.value.is_some() && !is_level
             || self.unit.is_some()
             || self.aggregation.is_some();
         if of_number && !has_number {
@@ -167,9 +176,19 @@ impl Correction {
             p.target.tolerance = None;
             settle(p, &["comparator", "target.tolerance"]);
         }
-        if let Some(value) = self.value {
-            p.target.value = Some(value);
-            settle(p, &["target", "target.value"]);
+        match self.value {
+            Some(value) if is_level => {
+                let level = value.to_string().parse().ok();
+                let level = level.filter(|level| (1..=RUBRIC_LEVELS).contains(level));
+                p.target.rubric_level =
+                    Some(level.ok_or("the target of a rubric is one of its levels, 1 to 4")?);
+                settle(p, &["target.rubric_level"]);
+            }
+            Some(value) => {
+                p.target.value = Some(value);
+                settle(p, &["target", "target.value"]);
+            }
+            None => {}
         }
         if let Some(unit) = &self.unit {
             p.unit = unit_by_display_ja(unit).map(|unit| unit.code);

@@ -31,6 +31,9 @@
 //! | 期限の修正 | `due` | the last day of a step of work |
 //! | 集計の修正 | `aggregation` | 合計, 最新の値, 累計の率, 最新の率, 最大 or 最小 |
 //! | 確認 | `confirmed` | 済: all else was understood rightly, and is no longer assumed |
+//! | 継続元 | `continues` | the indicator of an earlier plan that the row goes on with: its code |
+//!
+//! A table with a column 継続の控え is a draft of next year's plan: see [`draft`].
 //!
 //! Columns whose heading begins with ※ are for people and not read. A blank cell means "as above" in 年度, 部, 柱 and 組織目標; a row without 取組内容 and 課等 has a further
 //! criterion of the initiative above. A row with a pillar and nothing but its titles defines that pillar, so
@@ -47,11 +50,13 @@ use super::{FAULTS_MAX, Unreadable};
 use crate::domain::fiscal_year::FiscalYear;
 
 mod column;
+mod draft;
 mod extras;
 mod record;
 mod sheet;
 
 pub use column::{COLUMNS, Column, Fault, Place};
+use draft::Drafted;
 use record::Record;
 pub(super) use sheet::{is_table_sheet, read_sheets};
 
@@ -61,19 +66,34 @@ pub const ROWS_MAX: usize = 20_000;
 pub(super) const CELL_CHARS_MAX: usize = 4_000;
 /// Most characters of a name.
 const NAME_CHARS_MAX: usize = 200;
+/// Rows above the table that may hold a title and the like.
+const ROWS_ABOVE_MAX: usize = 20;
 /// Months of a plan by month.
 const MONTHS: usize = 12;
 
-/// Whether the first line of a text names this table's columns.
+/// Whether the first line of a text names this table's columns, or of a draft one of the first.
 pub(super) fn is_table(text: &str) -> bool {
-    let first = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
-    let names = first
-        .split([',', '\t'])
-        .filter_map(|name| Column::named(name.trim_matches('"')));
-    names
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    // Notes stand above a draft; a published text has the same words in other lines than its first.
+    lines.next().is_some_and(is_head)
+        || lines
+            .take(ROWS_ABOVE_MAX)
+            .any(|line| is_head(line) && record::is_draft(headings(line)))
+}
+
+fn headings(line: &str) -> impl Iterator<Item = &str> {
+    line.split([',', '\t']).map(|name| name.trim_matches('"'))
+}
+
+/// Whether a line of a text names this table's columns.
+fn is_head(line: &str) -> bool {
+    names_columns(headings(line))
+}
+
+/// Whether headings are those of this table.
+fn names_columns<'a>(headings: impl Iterator<Item = &'a str>) -> bool {
+    let named = headings.filter_map(Column::named);
+    named
         .filter(|column| Column::REQUIRED.contains(column))
         .count()
         > 1
@@ -83,6 +103,7 @@ pub(super) fn is_table(text: &str) -> bool {
 pub(super) fn read(text: &str, year: Option<FiscalYear>) -> Result<Plan, Unreadable> {
     let mut reading = Reading::default();
     let records = reading.records(text);
+    let records = reading.arranged(records);
     let mut sections: Vec<Section> = Vec::new();
     for record in &records {
         reading.record(record, &mut sections);
@@ -112,6 +133,12 @@ struct Reading {
     has_initiative: bool,
     /// The sheet that is being read, with the places of its columns.
     placing: Option<Placing>,
+    /// Whether the table that is being read is a draft.
+    is_draft: bool,
+    /// Codes that rows go on with, each with its row.
+    continued: HashMap<String, u64>,
+    /// What has been read of a draft.
+    drafted: Drafted,
 }
 
 /// A sheet and where its columns stand.
@@ -124,14 +151,10 @@ struct Placing {
 impl Reading {
     fn fault(&mut self, line: u64, column: impl Into<Option<Column>>, message: impl Into<String>) {
         let column = column.into();
-        let place = self.placing.as_ref().map(|placing| {
-            let row = u32::try_from(line.saturating_sub(1)).ok();
-            let at = column.and_then(|column| placing.columns.get(&column).copied());
-            Place {
-                sheet: placing.sheet.clone(),
-                cell: row.zip(at).map(|(row, column)| Address::new(row, column)),
-                row: line,
-            }
+        let place = self.placing.as_ref().map(|placing| Place {
+            sheet: placing.sheet.clone(),
+            cell: column.and_then(|column| self.address(line, column)),
+            row: line,
         });
         // A cell that cannot be used is told once, not as blank too.
         let told = |fault: &Fault| {
@@ -144,8 +167,16 @@ impl Reading {
             place,
             line,
             column,
+            in_draft: self.is_draft,
             message: message.into(),
         });
+    }
+
+    /// The cell of a row that stands in a column of the sheet that is being read.
+    fn address(&self, line: u64, column: Column) -> Option<Address> {
+        let row = u32::try_from(line.saturating_sub(1)).ok()?;
+        let column = self.placing.as_ref()?.columns.get(&column)?;
+        Some(Address::new(row, *column))
     }
 
     fn sheet(&self) -> Option<String> {
@@ -202,11 +233,17 @@ impl Reading {
             fiscal_year: year,
             pillars,
         };
-        Ok(Plan {
+        let mut plan = Plan {
             head,
             departments,
             warnings,
-        })
+            draft: None,
+        };
+        let all = plan.proposals().count();
+        let continued = plan.proposals().filter(|own| own.continues.is_some());
+        let continued = continued.count();
+        plan.draft = self.drafted.understood(continued, all - continued);
+        Ok(plan)
     }
 
     fn record(&mut self, record: &Record, sections: &mut Vec<Section>) {

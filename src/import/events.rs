@@ -262,7 +262,7 @@ impl Mapping {
                 pillar: pillar.number,
                 title,
                 source_text,
-                continues: None,
+                continues: goal.continued().map(|ids| ids.goal),
             };
             self.push(Stream::goal(id), &key(&path), payload);
         }
@@ -320,7 +320,7 @@ impl Mapping {
                 source_text,
                 lead_unit,
                 contributing_units: answering.into_iter().skip(1).collect(),
-                continues: None,
+                continues: initiative.continued().map(|ids| ids.initiative),
             };
             self.push(Stream::goal(goal.goal), &path, payload);
         }
@@ -373,6 +373,7 @@ impl Mapping {
         let title = self.keep(&code, title(&ja, en.as_deref()));
         let source_text = self.keep(&code, Text::parse(&criterion.text));
         let definition = self.keep(&code, definition::definition(proposal));
+        let continued = proposal.continues.as_ref().and_then(|own| own.ids);
         let (Some(parsed), Some(title), Some(source_text), Some(definition)) =
             (parsed, title, source_text, definition)
         else {
@@ -387,7 +388,7 @@ impl Mapping {
             title,
             source_text,
             definition,
-            continues: None,
+            continues: continued.map(|ids| ids.indicator),
         };
         self.push(stream, &path, defined);
         let target = definition::target(proposal);

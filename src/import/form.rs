@@ -102,6 +102,7 @@ impl Reading {
     fn fault(&mut self, sheet: &Sheet, at: Address, message: String) {
         let row = u64::from(at.row) + 1;
         self.faults.push(Fault {
+            in_draft: false,
             place: Some(Place {
                 sheet: sheet.name.clone(),
                 cell: Some(at),

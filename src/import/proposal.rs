@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use super::continuation::Continuation;
 use super::understood::{as_optional_date, as_optional_text};
 use crate::domain::date::Date;
 use crate::domain::indicator::{AggSpace, AggTime, Comparator, EntryKind, MeasureType, Quantifier};
@@ -86,6 +87,12 @@ pub struct Proposal {
     /// Whether the section confirmed it.
     #[serde(skip_serializing_if = "is_false")]
     pub confirmed: bool,
+    /// The indicator of an earlier plan that it goes on with: its code.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "as_continued_code"
+    )]
+    pub continues: Option<Continuation>,
     /// Names of the fields that go beyond the words of the plan.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub assumed: Vec<&'static str>,
@@ -178,6 +185,16 @@ fn as_text<T: std::fmt::Display, S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_str(value)
+}
+
+fn as_continued_code<S: Serializer>(
+    continues: &Option<Continuation>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match continues {
+        Some(continues) => serializer.serialize_str(&continues.code),
+        None => serializer.serialize_none(),
+    }
 }
 
 fn as_texts<S: Serializer>(values: &[Quantity], serializer: S) -> Result<S::Ok, S::Error> {

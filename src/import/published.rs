@@ -145,6 +145,7 @@ pub(super) fn plan(
         head,
         departments,
         warnings,
+        draft: None,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::domain::date::Date;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::quantity::Quantity;
 
+use super::continuation::{Ids, Origin};
 pub use super::proposal::Proposal;
 
 /// One fiscal year's plan as it was read.
@@ -21,6 +22,23 @@ pub struct Plan {
     pub departments: Vec<Department>,
     /// What a person should look at.
     pub warnings: Vec<Warning>,
+    /// What it was drafted from, where it is a draft that was filled in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub draft: Option<Draft>,
+}
+
+/// A draft of next year's plan that was filled in.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Draft {
+    /// What it was made of.
+    #[serde(skip)]
+    pub origin: Origin,
+    /// How many indicators go on with one of the earlier plan.
+    pub continued: usize,
+    /// How many do not.
+    pub new: usize,
+    /// Codes of the indicators of the earlier plan whose rows were cleared: they end with it.
+    pub ended: Vec<String>,
 }
 
 /// What stands above the tables of a plan.
@@ -200,6 +218,31 @@ pub struct Warning {
     pub refuses: bool,
 }
 
+impl Goal {
+    /// What it goes on with: what the first of its indicators does that goes on with one.
+    pub fn continued(&self) -> Option<Ids> {
+        self.initiatives.iter().find_map(Initiative::continued)
+    }
+}
+
+impl Initiative {
+    /// What it goes on with: what the first of its indicators does that goes on with one.
+    pub fn continued(&self) -> Option<Ids> {
+        let mut proposals = self.criteria.iter().flat_map(Criterion::proposals);
+        proposals.find_map(|own| own.continues.as_ref()?.ids)
+    }
+}
+
+impl Criterion {
+    /// How its indicators would be measured: one for each figure where there are several.
+    pub fn proposals(&self) -> &[Proposal] {
+        match self.proposal.parts.as_slice() {
+            [] => std::slice::from_ref(&self.proposal),
+            parts => parts,
+        }
+    }
+}
+
 impl Plan {
     /// Every goal with its department and pillar, in order.
     pub fn goals(&self) -> impl Iterator<Item = (&Department, &Pillar, &Goal)> {
@@ -223,6 +266,26 @@ impl Plan {
     pub fn criteria(&self) -> impl Iterator<Item = &Criterion> {
         self.initiatives()
             .flat_map(|initiative| initiative.criteria.iter())
+    }
+
+    /// How each indicator would be measured, in order: each figure of a criterion that has several.
+    pub fn proposals(&self) -> impl Iterator<Item = &Proposal> {
+        self.criteria().flat_map(Criterion::proposals)
+    }
+
+    /// The same, to be changed.
+    pub fn proposals_mut(&mut self) -> impl Iterator<Item = &mut Proposal> {
+        let pillars = self.departments.iter_mut().flat_map(|own| &mut own.pillars);
+        let goals = pillars.flat_map(|pillar| &mut pillar.goals);
+        let initiatives = goals.flat_map(|goal| &mut goal.initiatives);
+        let criteria = initiatives.flat_map(|initiative| &mut initiative.criteria);
+        criteria.flat_map(|criterion| {
+            let whole = &mut criterion.proposal;
+            match whole.parts.is_empty() {
+                true => std::slice::from_mut(whole),
+                false => whole.parts.as_mut_slice(),
+            }
+        })
     }
 
     /// The different sections, in the order they first appear.

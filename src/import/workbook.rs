@@ -225,6 +225,11 @@ impl Sheet {
         Some(&cell.value)
     }
 
+    /// The merged areas.
+    pub fn merged(&self) -> impl Iterator<Item = Area> {
+        self.merged.iter().copied()
+    }
+
     /// The merged area that a cell is part of.
     pub fn area(&self, address: Address) -> Option<Area> {
         self.merged

@@ -17,6 +17,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 
 mod answers;
 mod everyday;
+mod plans;
 mod process;
 mod rounds;
 mod sheets;

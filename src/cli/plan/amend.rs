@@ -15,7 +15,9 @@ use crate::cli::failure::Failure;
 use crate::cli::label;
 use crate::cli::language::pick;
 use crate::cli::plan::compare::kind_of;
-use crate::cli::plan::import::{Encode, ImportArgs, REQUEST_BYTES_MAX, encoded_bytes, events};
+use crate::cli::plan::import::{
+    Encode, ImportArgs, OfFile, REQUEST_BYTES_MAX, encoded_bytes, events,
+};
 use crate::cli::plan::source::{self, Source};
 use crate::cli::render::{receipt, value};
 use crate::cli::session::Session;
@@ -55,6 +57,8 @@ struct Amendment {
     missing: Vec<Change>,
     /// What no event can change.
     remarks: Vec<String>,
+    /// Codes of what goes on with something else than the file says.
+    linked_otherwise: Vec<String>,
     /// Indicators whose measure the file confirms although the ledger goes on marking it as assumed.
     still_assumed: Vec<String>,
 }
@@ -67,8 +71,10 @@ pub async fn amend(session: &Session, args: &ImportArgs, encode: Encode) -> Resu
         return Ok(());
     }
     let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
-    let (inputs, recorded) = events(session, &source).await?;
-    let inputs: Vec<v1::EventInput> = inputs.iter().map(encode).collect();
+    let OfFile {
+        events, recorded, ..
+    } = events(session, &source).await?;
+    let inputs: Vec<v1::EventInput> = events.iter().map(encode).collect();
     let standing = Standing::of(session, &source).await?;
     if standing.goals.is_empty() {
         let code = &source.plan.head.code;
@@ -306,6 +312,11 @@ impl Standing {
         let Some(known) = self.goals.get(&p.goal) else {
             return found.add(&p.code, Some(p.source_text.clone()), event);
         };
+        found.link(
+            &known.code,
+            known.continues.as_ref(),
+            p.continues.as_deref(),
+        );
         if known.source_text != p.source_text {
             let reworded = v1::GoalReworded {
                 goal: p.goal.clone(),
@@ -344,6 +355,11 @@ impl Standing {
         let Some((_, known)) = self.initiatives.get(&p.initiative) else {
             return found.add(&p.code, Some(p.source_text.clone()), event);
         };
+        found.link(
+            &known.code,
+            known.continues.as_ref(),
+            p.continues.as_deref(),
+        );
         if known.source_text != p.source_text {
             let reworded = v1::InitiativeReworded {
                 initiative: p.initiative.clone(),
@@ -383,6 +399,11 @@ impl Standing {
         let Some((_, known)) = self.indicators.get(&p.indicator) else {
             return found.add(&p.code, Some(p.source_text.clone()), event);
         };
+        found.link(
+            &known.code,
+            known.continues.as_ref(),
+            p.continues.as_deref(),
+        );
         if known.source_text != p.source_text {
             let reworded = v1::IndicatorReworded {
                 indicator: p.indicator.clone(),
@@ -606,6 +627,7 @@ pub(super) async fn missing(
     let mut found = standing.compare(language, file, recorded);
     found.changes.clear();
     found.remarks.clear();
+    found.linked_otherwise.clear();
     Ok(found.told(language))
 }
 
@@ -642,7 +664,27 @@ impl Amendment {
                 format!("{code}: the plan's title or pillars differ; what was published stays"),
             )
         });
-        changes.chain(missing).chain(remarks).collect()
+        let linked = self.linked_otherwise.iter().map(|code| {
+            let code = terminal::line(code);
+            pick(
+                language,
+                format!("{code}: 継続元が違いますが、設定後は変わりません（中止して設定し直してください）"),
+                format!("{code}: goes on with something else; that stays: cancel it and set it again"),
+            )
+        });
+        changes
+            .chain(missing)
+            .chain(remarks)
+            .chain(linked)
+            .collect()
+    }
+
+    /// Notes where a file says that something goes on with something else.
+    fn link(&mut self, code: &str, known: Option<&v1::Entity>, file: Option<&str>) {
+        let known = known.map(|earlier| earlier.id.as_str());
+        if file.is_some() && file != known {
+            self.linked_otherwise.push(code.to_owned());
+        }
     }
 
     fn add(&mut self, code: &str, after: Option<String>, event: &v1::EventInput) {
@@ -715,6 +757,7 @@ fn show(
             "changes": amendment.changes.iter().map(change).collect::<Vec<_>>(),
             "missing": amendment.missing.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
             "not_changed": amendment.remarks,
+            "linked_otherwise": amendment.linked_otherwise,
             "still_assumed": amendment.still_assumed,
             "response": response,
         }));

@@ -21,6 +21,7 @@ use crate::cli::language::pick;
 use crate::cli::output::Output;
 use crate::cli::plan::amend;
 use crate::cli::plan::compare::{self, Progress};
+use crate::cli::plan::continued;
 use crate::cli::plan::source::{self, Source};
 use crate::cli::render::{View, event, import as render};
 use crate::cli::session::Session;
@@ -74,6 +75,7 @@ Examples:
   daicho plan import R5.csv --dry-run
   daicho plan import R5.csv --dry-run --json
   daicho plan import R5.xlsx
+  daicho plan import R6案.xlsx
   daicho plan import --amend R5.xlsx --dry-run
   daicho plan import --amend R5.xlsx --reason-code plan-review --reason '中間見直し' --document 5企第123号";
 
@@ -113,7 +115,11 @@ pub type Encode = fn(&Event) -> v1::EventInput;
 pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Result<(), Failure> {
     let language = session.language();
     let source = source::read(language, &args.file, args.year, args.plan_code.as_ref())?;
-    let (events, found) = events(session, &source).await?;
+    let OfFile {
+        events,
+        recorded: found,
+        ended,
+    } = events(session, &source).await?;
     let requests = requests(events, encode);
     let starts = starts(&requests);
     let file: Vec<v1::EventInput> = requests.concat();
@@ -146,17 +152,26 @@ pub async fn import(session: &Session, args: &ImportArgs, encode: Encode) -> Res
         .zip(starts)
         .filter(|(_, start)| from <= *start);
     let receipts = send(session, &source, to_send, file.len()).await?;
-    tell(session, &source, &file, from, &receipts)
+    tell(session, &source, &file, from, &receipts, ended.as_deref())
+}
+
+/// What a file says, beside what the ledger has of it.
+#[derive(Debug)]
+pub(super) struct OfFile {
+    /// The events that set the plan.
+    pub(super) events: Vec<Event>,
+    /// Those of them that the ledger has, by their ids.
+    pub(super) recorded: HashMap<String, v1::EventInput>,
+    /// Of a draft: codes of what ends with the plan before.
+    ended: Option<Vec<String>>,
 }
 
 /// The events that set the plan, and those of them that the ledger has, by their ids.
 ///
 /// A unit that something else registered is used as it is; one that this very import registered is in its
 /// events again, so that they are the same events in the same requests each time.
-pub(super) async fn events(
-    session: &Session,
-    source: &Source,
-) -> Result<(Vec<Event>, HashMap<String, v1::EventInput>), Failure> {
+pub(super) async fn events(session: &Session, source: &Source) -> Result<OfFile, Failure> {
+    let continued = continued::continued(session, &source.plan).await?;
     let id = session
         .view
         .ledger
@@ -170,7 +185,7 @@ pub(super) async fn events(
         )
     })?;
     let set = |registered: &HashMap<Code, UnitId>| {
-        import_events::events(&source.plan, &source.file, ledger, |code| {
+        import_events::events(&continued.plan, &source.file, ledger, |code| {
             registered.get(code).copied()
         })
         .map_err(|obstacles| stands_in_the_way(session.language(), obstacles))
@@ -200,7 +215,13 @@ pub(super) async fn events(
             registered.insert(code, id);
         }
     }
-    Ok((set(&registered)?, found))
+    let events = set(&registered)?;
+    continued.check_free(session, &events)?;
+    Ok(OfFile {
+        events,
+        recorded: found,
+        ended: continued.ended,
+    })
 }
 
 /// Those of `events` that the ledger has.
@@ -351,6 +372,7 @@ fn tell(
     events: &[v1::EventInput],
     recorded: usize,
     receipts: &[v1::Receipt],
+    ended: Option<&[String]>,
 ) -> Result<(), Failure> {
     let appended: usize = receipts.iter().map(|receipt| receipt.events.len()).sum();
     let code = &source.plan.head.code;
@@ -363,7 +385,7 @@ fn tell(
             .as_ref()
             .map(crate::cli::json::value)
             .transpose()?;
-        return session.print(&json!({
+        let mut told = json!({
             "ledger": ledger,
             "plan": code,
             "file": source.file.name.as_str(),
@@ -373,7 +395,13 @@ fn tell(
             "first_position": first,
             "size": size,
             "warnings": source.plan.warnings.len(),
-        }));
+        });
+        if let (Some(draft), Some(ended)) = (&source.plan.draft, ended) {
+            told["continued"] = draft.continued.into();
+            told["new"] = draft.new.into();
+            told["ended"] = ended.into();
+        }
+        return session.print(&told);
     }
     let view = &session.view;
     let text = match (first, size) {
@@ -392,6 +420,10 @@ fn tell(
         ),
     };
     session.output.answer(&text)?;
+    if let (Some(draft), Some(ended)) = (&source.plan.draft, ended) {
+        let told = render::goes_on(view, draft.continued, draft.new, ended);
+        session.output.answer(&told)?;
+    }
     let warnings = source.plan.warnings.len();
     if 0 < warnings {
         session.output.remark(&view.pick(

@@ -21,6 +21,7 @@ use crate::domain::text::Language;
 use crate::domain::unit::catalogue::unit_by_code;
 use crate::import::Column as Heading;
 use crate::import::correction::{AGGREGATIONS, COMPARATORS, CONFIRMED, MEASURES, word};
+use crate::import::numbered;
 use crate::import::review::{Doubt, Line, lines};
 use crate::import::understood::Plan;
 use crate::report::{Cell, Column, Input, Page, Table, workbook};
@@ -345,17 +346,6 @@ fn sections_en(line: &Line<'_>) -> Cell {
         Some(all) if line.begins_initiative => text(&all.join(" / ")),
         _ => Cell::Empty,
     }
-}
-
-/// The circled number of an initiative, or nothing where there is none: the next number is then given.
-fn numbered(number: u32) -> String {
-    let code = match number {
-        1..=20 => 0x245F + number,
-        21..=35 => 0x3251 + number - 21,
-        36..=50 => 0x32B1 + number - 36,
-        _ => return String::new(),
-    };
-    char::from_u32(code).map(String::from).unwrap_or_default()
 }
 
 fn doubt(doubt: &Doubt) -> String {

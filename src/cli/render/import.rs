@@ -60,8 +60,35 @@ pub fn understood(view: &View, plan: &Plan) -> String {
             format!("  pillar {} {title}: {goals} goals\n", pillar.number),
         ));
     }
+    if let Some(draft) = &plan.draft {
+        text.push_str(&goes_on(view, draft.continued, draft.new, &draft.ended));
+    }
     text.push_str(&doubts(view, plan));
     text.push_str(&warnings(view, plan));
+    text
+}
+
+/// Codes of what ends that are told one by one.
+const ENDED_TOLD: usize = 20;
+
+/// What of a draft goes on, what is new, and what ends with the plan before.
+pub fn goes_on(view: &View, continued: usize, new: usize, ended: &[String]) -> String {
+    let count = ended.len();
+    let mut text = view.pick(
+        format!("継続 {continued}件、新規 {new}件、前の計画で終了 {count}件\n"),
+        format!("{continued} go on, {new} are new, {count} end with the plan before\n"),
+    );
+    for code in ended.iter().take(ENDED_TOLD) {
+        let code = terminal::line(code);
+        text.push_str(&view.pick(format!("  終了 {code}\n"), format!("  ends {code}\n")));
+    }
+    if ENDED_TOLD < count {
+        let more = count - ENDED_TOLD;
+        text.push_str(&view.pick(
+            format!("  ほかに{more}件\n"),
+            format!("  and {more} more\n"),
+        ));
+    }
     text
 }
 
@@ -199,7 +226,7 @@ pub fn fault(language: Language, fault: &Fault) -> String {
         ),
     };
     if let Some(column) = fault.column {
-        let (heading, key) = (column.heading(), column.key());
+        let (heading, key) = (fault.heading(), column.key());
         place.push_str(&pick(
             language,
             format!("「{heading}」({key})"),

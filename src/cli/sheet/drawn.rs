@@ -10,11 +10,12 @@ use crate::cli::render::{View, value};
 use crate::cli::sheet::column::Column;
 use crate::cli::sheet::draw::span;
 use crate::cli::sheet::form::{Form, Key};
-use crate::cli::sheet::made::{Made, check};
+use crate::cli::sheet::made::Made;
 use crate::cli::terminal;
 use crate::domain::date::{DateSpan, parse_iso};
 use crate::domain::quantity::Quantity;
 use crate::domain::text::Language;
+use crate::import::check::check;
 use crate::report::{Cell, Input};
 
 /// A row before it is drawn.

@@ -1,15 +1,11 @@
-//! What a sheet was made for and at, and the value that shows an edited id.
+//! What a sheet was made for and at.
 
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::domain::date::{Date, DateSpan, parse_iso};
 
 /// What the text begins with: the layout of the sheet, and its version.
 const LAYOUT: &str = "daicho-report-sheet/1";
-/// Bytes of a digest that a check value shows: enough against a slip, not against intent. The ledger judges each report
-/// for itself.
-const CHECK_BYTES: usize = 8;
 
 /// What a sheet was made for and at. The same for each row of a sheet.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -64,19 +60,6 @@ impl Made {
     }
 }
 
-/// The check value of a row: of all that it must not lose, in order.
-pub fn check(parts: &[&str]) -> String {
-    let mut hasher = Sha256::new();
-    for part in parts {
-        hasher.update(part.len().to_string());
-        hasher.update(":");
-        hasher.update(part);
-    }
-    let digest = hasher.finalize();
-    // A letter in front: a spreadsheet would take 16 digits, or `1e10`, for a number.
-    format!("c{}", hex::encode(&digest[..CHECK_BYTES]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,12 +86,5 @@ mod tests {
         ] {
             assert_eq!(Made::parse(&text.replace(from, to)), None, "{to}");
         }
-    }
-
-    #[test]
-    fn a_check_value_is_of_each_part_and_where_it_ends() {
-        assert_eq!(check(&["a", "b"]).len(), 17);
-        assert_ne!(check(&["a", "b"]), check(&["ab", ""]));
-        assert_ne!(check(&["a", "b"]), check(&["a", "c"]));
     }
 }

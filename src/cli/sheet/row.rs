@@ -13,9 +13,10 @@ use crate::cli::sheet::column::Column;
 use crate::cli::sheet::fault::Fault;
 use crate::cli::sheet::form::{Form, Key};
 use crate::cli::sheet::lines::{Line, Lines};
-use crate::cli::sheet::made::{Made, check};
+use crate::cli::sheet::made::Made;
 use crate::domain::date::Date;
 use crate::domain::text::Language;
+use crate::import::check::check;
 use crate::import::workbook::{Problem, Value};
 
 /// What the sheet says a row is for.

@@ -484,6 +484,7 @@ impl Proposal {
             active_window_needed: false,
             parts: Vec::new(),
             confirmed: false,
+            continues: None,
             assumed: Vec::new(),
         }
     }

@@ -82,6 +82,10 @@ columns! {
     Aggregation = "集計の修正", "aggregation";
     /// Whether all else was understood rightly.
     Confirmed = "確認", "confirmed";
+    /// The code of the indicator of an earlier plan that the row goes on with.
+    Continues = "継続元", "continues";
+    /// What a draft was made of, and for which row.
+    Made = "継続の控え", "continues_made";
 }
 
 impl Column {
@@ -97,6 +101,30 @@ impl Column {
     /// Whether a heading says that its column is for people only.
     pub(super) fn is_note(heading: &str) -> bool {
         heading.trim_start().starts_with('※')
+    }
+
+    /// What columns are called in a draft, where all of them ask for what is to be.
+    pub const IN_DRAFT: [(&'static str, Self); 6] = [
+        ("測り方", Self::Measure),
+        ("比較", Self::Comparator),
+        ("目標値", Self::Value),
+        ("単位", Self::Unit),
+        ("期限", Self::Due),
+        ("集計", Self::Aggregation),
+    ];
+
+    /// The heading in Japanese that it has in a draft.
+    pub fn heading_in_draft(self) -> &'static str {
+        let own = Self::IN_DRAFT.iter().find(|(_, column)| *column == self);
+        own.map_or(self.heading(), |(name, _)| name)
+    }
+
+    /// The column that bears a heading in a draft.
+    pub(super) fn named_in_draft(heading: &str) -> Option<Self> {
+        let text = key(heading);
+        let own = Self::IN_DRAFT.iter().find(|(name, _)| *name == text);
+        own.map(|(_, column)| *column)
+            .or_else(|| Self::named(heading))
     }
 
     pub(super) fn named(heading: &str) -> Option<Self> {
@@ -117,6 +145,8 @@ pub struct Fault {
     pub line: u64,
     /// The column; `None`: the line as a whole.
     pub column: Option<Column>,
+    /// Whether it stands in a draft, where columns are called otherwise.
+    pub in_draft: bool,
     /// What is wrong, in English, lower case, no full stop.
     pub message: String,
 }
@@ -153,7 +183,17 @@ impl Fault {
             place,
             line: warning.line,
             column: None,
+            in_draft: false,
             message: format!("{}: {}", warning.text, warning.message),
+        }
+    }
+
+    /// What the column is called in the file; empty for a line as a whole.
+    pub fn heading(&self) -> &'static str {
+        match self.column {
+            Some(column) if self.in_draft => column.heading_in_draft(),
+            Some(column) => column.heading(),
+            None => "",
         }
     }
 }
@@ -165,7 +205,7 @@ impl fmt::Display for Fault {
             None => write!(f, "line {}", self.line)?,
         }
         if let Some(column) = self.column {
-            write!(f, ", column {} (`{}`)", column.heading(), column.key())?;
+            write!(f, ", column {} (`{}`)", self.heading(), column.key())?;
         }
         write!(f, ": {}", self.message)
     }

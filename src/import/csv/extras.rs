@@ -101,6 +101,10 @@ impl Reading {
                 .map_err(|error| self.fault(line, Column::Due, error.to_string()))
                 .ok()
         });
+        let continues = match &record.continues {
+            None if !self.is_draft => self.continuation(record),
+            read => read.clone(),
+        };
         Correction {
             part,
             measure,
@@ -112,6 +116,7 @@ impl Reading {
             baseline: None,
             monthly_plan: Vec::new(),
             confirmed,
+            continues,
         }
     }
 

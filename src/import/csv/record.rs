@@ -2,14 +2,17 @@
 
 use std::collections::HashMap;
 
+use super::super::continuation::Continuation;
 use super::super::understood::Warning;
 use super::column::{COLUMNS, Column};
-use super::{CELL_CHARS_MAX, ROWS_MAX, Reading};
+use super::{CELL_CHARS_MAX, ROWS_ABOVE_MAX, ROWS_MAX, Reading, is_head, names_columns};
 
 /// One row, its cells by column, without space around them.
 pub(super) struct Record {
     pub(super) line: u64,
     pub(super) cells: HashMap<Column, String>,
+    /// What it goes on with, once that was read: in a draft before all else.
+    pub(super) continues: Option<Continuation>,
 }
 
 impl Record {
@@ -44,7 +47,13 @@ impl Record {
 impl Reading {
     /// Takes the file apart; a fault in the first line hides those of the others.
     pub(super) fn records(&mut self, text: &str) -> Vec<Record> {
-        let first = text.lines().next().unwrap_or_default();
+        // Spreadsheets save what stands above the table too.
+        let first = text.lines().take(ROWS_ABOVE_MAX);
+        let first = first
+            .clone()
+            .find(|line| is_head(line))
+            .or(first.clone().next());
+        let first = first.unwrap_or_default();
         let delimiter = if first.contains('\t') && !first.contains(',') {
             b'\t'
         } else {
@@ -58,6 +67,7 @@ impl Reading {
         let mut columns: Option<Vec<Option<Column>>> = None;
         let mut records = Vec::new();
         let mut lines = Lines::default();
+        let mut above = 0;
         for result in reader.records() {
             let record = match result {
                 Ok(record) => record,
@@ -74,6 +84,10 @@ impl Reading {
                 continue;
             }
             let Some(columns) = &columns else {
+                if above < ROWS_ABOVE_MAX && !names_columns(record.iter()) {
+                    above += 1;
+                    continue;
+                }
                 columns = self.columns(line, record.iter());
                 if columns.is_none() {
                     break;
@@ -99,9 +113,21 @@ impl Reading {
                 self.check_length(line, column, cell);
                 cells.insert(column, cell.trim().to_owned());
             }
-            records.push(Record { line, cells });
+            records.push(Record {
+                line,
+                cells,
+                continues: None,
+            });
         }
         records
+    }
+
+    /// The column that bears a heading.
+    pub(super) fn column(&self, heading: &str) -> Option<Column> {
+        match self.is_draft {
+            true => Column::named_in_draft(heading),
+            false => Column::named(heading),
+        }
     }
 
     pub(super) fn check_length(&mut self, line: u64, column: Column, cell: &str) {
@@ -118,9 +144,11 @@ impl Reading {
         headings: impl Iterator<Item = &'a str>,
     ) -> Option<Vec<Option<Column>>> {
         let before = self.faults.len();
+        let headings: Vec<&str> = headings.collect();
+        self.is_draft = is_draft(headings.iter().copied());
         let mut columns: Vec<Option<Column>> = Vec::new();
         for heading in headings {
-            let column = Column::named(heading);
+            let column = self.column(heading);
             if let Some(twice) = column.filter(|column| columns.contains(&Some(*column))) {
                 self.fault(line, twice, "the column is there twice");
             }
@@ -143,6 +171,11 @@ impl Reading {
         }
         (before == self.faults.len()).then_some(columns)
     }
+}
+
+/// Whether headings are those of a draft.
+pub(super) fn is_draft<'a>(mut headings: impl Iterator<Item = &'a str>) -> bool {
+    headings.any(|heading| Column::named(heading) == Some(Column::Made))
 }
 
 /// Counts lines, from the start on.

@@ -8,11 +8,9 @@ use super::super::understood::Plan;
 use super::super::workbook::{Address, Sheet, Workbook};
 use super::column::Column;
 use super::record::Record;
-use super::{Placing, ROWS_MAX, Reading};
+use super::record::is_draft;
+use super::{Placing, ROWS_ABOVE_MAX, ROWS_MAX, Reading};
 use crate::domain::fiscal_year::FiscalYear;
-
-/// Rows above the table that may hold a title and the like.
-const ROWS_ABOVE_MAX: usize = 20;
 
 /// Whether a sheet has the flat table: it names the department or the pillar in a column.
 pub(in super::super) fn is_table_sheet(sheet: &Sheet) -> bool {
@@ -27,7 +25,8 @@ pub(in super::super) fn read_sheets(
     let mut reading = Reading::default();
     let mut sections: Vec<Section> = Vec::new();
     for sheet in workbook.visible() {
-        for record in &reading.sheet_records(sheet) {
+        let records = reading.sheet_records(sheet);
+        for record in &reading.arranged(records) {
             reading.record(record, &mut sections);
         }
     }
@@ -63,7 +62,8 @@ impl Reading {
         let Some((head, headings)) = head(sheet) else {
             return Vec::new();
         };
-        let placed = |(at, text): &(u32, String)| Some((Column::named(text)?, *at));
+        self.is_draft = is_draft(headings.iter().map(|(_, text)| text.as_str()));
+        let placed = |(at, text): &(u32, String)| Some((self.column(text)?, *at));
         self.placing = Some(Placing {
             sheet: sheet.name.clone(),
             columns: headings.iter().rev().filter_map(placed).collect(),
@@ -74,8 +74,9 @@ impl Reading {
         }
         let columns: HashMap<u32, Column> = headings
             .iter()
-            .filter_map(|(at, text)| Some((*at, Column::named(text)?)))
+            .filter_map(|(at, text)| Some((*at, self.column(text)?)))
             .collect();
+        self.no_merged_cells(sheet, head, &columns);
         let mut records = Vec::new();
         for (row, found) in sheet.rows() {
             if row <= head {
@@ -98,14 +99,42 @@ impl Reading {
             if cells.values().all(String::is_empty) {
                 continue;
             }
-            self.merged_sections(sheet, row, &mut cells);
+            if !self.is_draft {
+                self.merged_sections(sheet, row, &mut cells);
+            }
             if records.len() == ROWS_MAX {
                 self.fault(line, None, format!("more than {ROWS_MAX} rows"));
                 break;
             }
-            records.push(Record { line, cells });
+            records.push(Record {
+                line,
+                cells,
+                continues: None,
+            });
         }
         records
+    }
+
+    /// Which of the rows of a draft a merged cell is for cannot be told.
+    fn no_merged_cells(&mut self, sheet: &Sheet, head: u32, columns: &HashMap<u32, Column>) {
+        if !self.is_draft {
+            return;
+        }
+        for area in sheet.merged().filter(|area| head < area.last.row) {
+            let across = area.first.column..=area.last.column;
+            let read = columns
+                .iter()
+                .filter(|(at, _)| across.contains(at))
+                .min_by_key(|(at, _)| **at);
+            if let Some((_, column)) = read {
+                let line = u64::from(area.first.row) + 1;
+                self.fault(
+                    line,
+                    *column,
+                    "a merged cell; unmerge it and fill in each cell",
+                );
+            }
+        }
     }
 
     /// Initiatives beside one merged cell of sections all have those sections.

@@ -18,33 +18,38 @@ mod hostile;
 mod migration;
 mod out;
 
-/// A server with the sample as it stands on 6 October, and a folder for files.
-struct Office {
+/// A server with the sample, and a folder for files.
+pub(super) struct Office {
     server: Process,
     folder: TempDir,
 }
 
 impl Office {
     fn new() -> Self {
+        Self::on("2023-10-06")
+    }
+
+    /// With the sample as it stands on a day.
+    pub(super) fn on(day: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("demo");
-        let words = ["demo", "--at", "2023-10-06", "--data"].map(OsStr::new);
+        let words = ["demo", "--at", day, "--data"].map(OsStr::new);
         let server = Process::start(words.into_iter().chain([data.as_os_str()]));
         Self { server, folder }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Runs a line of words without spaces in them.
-    fn run(&self, line: &str) -> Ended {
+    pub(super) fn run(&self, line: &str) -> Ended {
         let words = line.split(' ').chain(["--as", "係員"]);
         daicho(self.server.address(), words)
     }
 
     #[track_caller]
-    fn done(&self, line: &str) -> Ended {
+    pub(super) fn done(&self, line: &str) -> Ended {
         let ended = self.run(line);
         assert_eq!(ended.code, 0, "{line}: {ended:?}");
         ended
@@ -64,19 +69,19 @@ impl Office {
 
 impl Office {
     /// Writes a file; its path.
-    fn write(&self, name: &str, bytes: &[u8]) -> String {
+    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> String {
         let path = self.path(name);
         std::fs::write(&path, bytes).unwrap();
         path.display().to_string()
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         let listed = self.done("ledger list --json").json();
         listed["ledgers"][0]["head"]["size"].as_u64().unwrap()
     }
 
     /// The events from a position on.
-    fn events(&self, from: u64) -> Vec<serde_json::Value> {
+    pub(super) fn events(&self, from: u64) -> Vec<serde_json::Value> {
         let read = self.done(&format!("events read --from {from} --json"));
         let lines = read.output.lines();
         lines
@@ -87,7 +92,7 @@ impl Office {
 
 /// What is put into a cell.
 #[derive(Clone, Copy, Debug)]
-enum Put<'a> {
+pub(super) enum Put<'a> {
     Number(&'a str),
     Text(&'a str),
     /// With what it came to.
@@ -143,10 +148,10 @@ impl Filled {
 }
 
 /// The only sheet of a workbook, in its ZIP.
-const SHEET: &str = "xl/worksheets/sheet1.xml";
+pub(super) const SHEET: &str = "xl/worksheets/sheet1.xml";
 
 #[track_caller]
-fn put_in(xml: &str, at: Address, put: Put<'_>) -> String {
+pub(super) fn put_in(xml: &str, at: Address, put: Put<'_>) -> String {
     let begin = xml
         .find(&format!("<c r=\"{at}\""))
         .unwrap_or_else(|| panic!("no cell {at}"));
@@ -176,7 +181,7 @@ fn put_in(xml: &str, at: Address, put: Put<'_>) -> String {
 }
 
 /// The same ZIP with one part passed through `edit`.
-fn edited(bytes: &[u8], name: &str, edit: impl Fn(String) -> String) -> Vec<u8> {
+pub(super) fn edited(bytes: &[u8], name: &str, edit: impl Fn(String) -> String) -> Vec<u8> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).expect("a ZIP");
     let mut out = ZipWriter::new(Cursor::new(Vec::new()));
     for index in 0..archive.len() {
@@ -198,7 +203,7 @@ fn edited(bytes: &[u8], name: &str, edit: impl Fn(String) -> String) -> Vec<u8> 
 }
 
 /// The only sheet of a workbook.
-fn only_sheet(bytes: &[u8]) -> Sheet {
+pub(super) fn only_sheet(bytes: &[u8]) -> Sheet {
     let mut workbook = workbook::read(bytes).expect("the workbook is read");
     assert_eq!(workbook.sheets.len(), 1);
     workbook.sheets.remove(0)
