@@ -20,6 +20,7 @@ mod follow;
 mod goal_service;
 mod ledger_service;
 mod organisation;
+mod proof_service;
 mod services;
 mod show;
 mod snapshots;

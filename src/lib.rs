@@ -24,6 +24,7 @@ pub mod auth;
 pub mod ledger;
 
 pub mod projection;
+pub mod proof;
 
 pub mod import;
 pub mod report;

@@ -22,6 +22,7 @@ use crate::grpc::{DeadlineLayer, PageKey, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
+use crate::proof::{self, Proofs};
 
 /// How long open calls may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -120,6 +121,7 @@ impl Opened {
         let mut settings =
             EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
         settings.cache_bytes = config.cache_bytes;
+        settings.floors = proof::floors(&config.data).map_err(ServeError::Folder)?;
         let opening = tokio::task::spawn_blocking(move || EmbeddedLog::open(settings)).await;
         let log = match opening {
             Ok(log) => Arc::new(log?),
@@ -154,8 +156,10 @@ impl Opened {
         let address = listener.local_addr().map_err(cannot)?;
 
         let (closing, closed) = watch::channel(false);
+        let proofs = Arc::new(Proofs::new(ledgers.clone(), &config.data, rand::random));
         let services = Services::new(
             ledgers.clone(),
+            proofs.clone(),
             page_key,
             config.default_ledger.clone(),
             config.request_timeout,
@@ -168,6 +172,7 @@ impl Opened {
                 "snapshots of closed periods were missing and were taken"
             );
         }
+        proofs.follow_all(&closed);
         let (health, health_service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", ServingStatus::NotServing)
@@ -224,6 +229,7 @@ impl Opened {
             Ok(ended) => ended?,
             Err(_) => tracing::warn!("some calls did not end in time"),
         }
+        proofs.finished().await;
         let stopped = ledgers.stop().await;
         if failed {
             return Err(ServeError::LogFailed);

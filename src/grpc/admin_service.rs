@@ -36,6 +36,9 @@ impl v1::admin_service_server::AdminService for Services {
             });
             let reader = opened.map_err(refused_opening)?;
             self.view(&reader, None).await;
+            if !replayed {
+                self.proofs().follow(reader.clone(), self.closing());
+            }
             let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
                 ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
                 ReceiptLookup::NotFound { .. } => None,

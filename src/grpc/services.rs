@@ -21,6 +21,7 @@ use crate::grpc::snapshots::Snapshots;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Append, Ledgers, Reader, View};
 use crate::projection::evaluation::cache::Cache;
+use crate::proof::Proofs;
 
 /// Bytes of one request message at most: the events of a full append and what goes around them.
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -43,6 +44,7 @@ struct Shared {
     request_timeout: Duration,
     closing: watch::Receiver<bool>,
     evaluations: Arc<Cache>,
+    proofs: Arc<Proofs>,
 }
 
 /// A call: who makes it, in which language, until when.
@@ -55,11 +57,12 @@ pub(super) struct Call {
 }
 
 impl Services {
-    /// Services on `ledgers`. `default_ledger` is the id or code that an empty name means, else the only
+    /// Services on `ledgers`, with the checkpoints and keys of `proofs`. `default_ledger` is the id or code that an empty name means, else the only
     /// ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
     /// streams end.
     pub fn new(
         ledgers: Arc<Ledgers>,
+        proofs: Arc<Proofs>,
         page_key: PageKey,
         default_ledger: Option<String>,
         request_timeout: Duration,
@@ -73,6 +76,7 @@ impl Services {
             request_timeout,
             closing,
             evaluations: Arc::default(),
+            proofs,
         }))
     }
 
@@ -92,12 +96,18 @@ impl Services {
         add!(v1::goal_service_server::GoalServiceServer);
         add!(v1::audit_service_server::AuditServiceServer);
         add!(v1::evaluation_service_server::EvaluationServiceServer);
+        add!(v1::proof_service_server::ProofServiceServer);
         add!(v1::admin_service_server::AdminServiceServer);
         routes
     }
 
     pub(super) fn ledgers(&self) -> &Ledgers {
         &self.0.ledgers
+    }
+
+    /// What signs and proves.
+    pub(super) fn proofs(&self) -> &Arc<Proofs> {
+        &self.0.proofs
     }
 
     /// Evaluations that were computed lately.

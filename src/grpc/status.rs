@@ -13,6 +13,7 @@ use crate::domain::text::Language;
 use crate::grpc::language;
 use crate::ledger::{AppendError, LedgerChoice, ReadFault};
 use crate::log::{LogFault, ReadError};
+use crate::proof::ProofFault;
 
 /// The domain of every reason.
 pub const ERROR_DOMAIN: &str = "daicho";
@@ -92,6 +93,8 @@ service_reasons! {
     ReadOnly = "READ_ONLY", Unavailable, "台帳は読取専用になっています。何も記録されていません。管理者に連絡し、再起動の後に同じIDで送ってください", "the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart";
     /// The log cannot be reached, or is being closed.
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, "台帳を読み書きできません", "the log cannot be reached now";
+    /// A key or a file is missing or cannot be used.
+    CheckpointUnavailable = "CHECKPOINT_UNAVAILABLE", Unavailable, "台帳の署名鍵が使えないため、先端証明を発行できません。管理者に連絡してください", "no checkpoint can be signed now; tell the operator to look at the ledger's key";
     /// What is stored is damaged.
     DataDamaged = "DATA_DAMAGED", DataLoss, "記録が壊れています。管理者に連絡してください", "stored events are damaged";
 }
@@ -353,6 +356,22 @@ impl From<LedgerChoice> for Refusal {
             LedgerChoice::Ambiguous { count } => {
                 Self::new(ServiceReason::LedgerAmbiguous).with("count", count)
             }
+        }
+    }
+}
+
+impl From<ProofFault> for Refusal {
+    fn from(fault: ProofFault) -> Self {
+        match fault {
+            ProofFault::Read(fault) => fault.into(),
+            ProofFault::Kept(_) => Self::new(ServiceReason::DataDamaged).because(&fault),
+            ProofFault::Log(LogFault::Storage(_)) => {
+                Self::new(ServiceReason::ReadOnly).because(&fault)
+            }
+            ProofFault::Log(_) => Self::new(ServiceReason::LogUnavailable)
+                .retry_in(RETRY_UNAVAILABLE)
+                .because(&fault),
+            other => Self::new(ServiceReason::CheckpointUnavailable).because(&other),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One ledger as its readers see it: committed events, what they fold to, and where to find them.
 
 use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -18,7 +19,8 @@ use crate::ledger::state::StreamState;
 use crate::ledger::structure::{Start, Structure};
 use crate::log::codec::{self, DecodeError};
 use crate::log::{
-    Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, ReadError, ReadLimits,
+    Checkpoint, Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, LogFault, ReadError,
+    ReadLimits,
 };
 use crate::merkle::{Hash, leaf_hash};
 
@@ -401,6 +403,37 @@ impl Reader {
     /// Adjacent leaves from `from` on.
     pub async fn read(&self, from: u64, limits: ReadLimits) -> Result<Chunk, ReadFault> {
         Ok(self.log.read(self.id, from, limits).await?)
+    }
+
+    /// Keeps a signed statement that the first `size` events have `root`: durable when it returns.
+    pub async fn keep_checkpoint(
+        &self,
+        size: u64,
+        root: Hash,
+        note: Bytes,
+    ) -> Result<(), LogFault> {
+        let ledger = self.id;
+        let kept = self.log.keep_checkpoint(Checkpoint {
+            ledger,
+            size,
+            root,
+            note,
+        });
+        kept.await
+    }
+
+    /// Up to `limit` kept checkpoints for `sizes`, ascending.
+    pub async fn checkpoints(
+        &self,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> Result<Vec<Checkpoint>, ReadFault> {
+        Ok(self.log.checkpoints(self.id, sizes, limit).await?)
+    }
+
+    /// The kept checkpoint for the largest size up to `size`.
+    pub async fn checkpoint_up_to(&self, size: u64) -> Result<Option<Checkpoint>, ReadFault> {
+        Ok(self.log.checkpoint_up_to(self.id, size).await?)
     }
 
     /// Up to `limit` positions of `term` in `from..to`.

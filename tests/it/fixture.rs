@@ -1,5 +1,6 @@
 //! A small ledger to test on: one department with one section, one goal, one counted indicator.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use daicho::auth::{Authenticator, Claims, Permitted};
@@ -17,6 +18,7 @@ use daicho::domain::text::{Name, Text, Title};
 use daicho::domain::unit::{Dimension, Unit};
 use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger};
 use daicho::log::{CommitLog, DerivedStore, MemoryLog};
+use daicho::proof::Proofs;
 use uuid::Uuid;
 
 pub fn date(text: &str) -> Date {
@@ -267,6 +269,12 @@ impl Fixture {
         let ledgers = start(&self.log).await;
         Self { ledgers, ..self }
     }
+}
+
+/// What signs for `ledgers`, with keys in a folder that is made when the first is needed.
+pub fn proofs(ledgers: &Arc<Ledgers>) -> Arc<Proofs> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("proofs-{}", new_id()));
+    Arc::new(Proofs::new(ledgers.clone(), &folder, || [7; 32]))
 }
 
 pub fn opening(ledger: LedgerId, code: &str) -> OpenLedger {

@@ -11,10 +11,12 @@ use daicho::api::v1::event_batch::Content;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::{
-    AppendEventsRequest, EventFormat, EventInput, GetGoalRequest, GetLedgerRequest,
-    GetReceiptRequest, ListIntegrityEventsRequest, NarrativeAdded, NarrativeKind,
-    OpenLedgerRequest, ReadEventsRequest, Receipt, Subject, Title, actual, subject,
+    AppendEventsRequest, EventFormat, EventInput, GetCheckpointRequest, GetGoalRequest,
+    GetLedgerRequest, GetReceiptRequest, ListCheckpointsRequest, ListIntegrityEventsRequest,
+    NarrativeAdded, NarrativeKind, OpenLedgerRequest, ReadEventsRequest, Receipt, SignedCheckpoint,
+    Subject, Title, actual, subject,
 };
 use daicho::merkle::{Frontier, Hash, leaf_hash};
 use rand::rngs::SmallRng;
@@ -52,6 +54,8 @@ struct Book {
     /// Sent, and never answered: the server was killed.
     in_flight: Vec<AppendEventsRequest>,
     found_in_flight: usize,
+    /// Checkpoints that somebody has seen.
+    signed: Vec<SignedCheckpoint>,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -83,14 +87,16 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
     check_totals(&server.connect(), &ledger, &plan, &book).await;
     let repairs = repairs(&server.connect()).await;
     println!(
-        "{rounds} kills, {} requests with {} events acknowledged, 0 lost; {} of the unanswered were stored; repairs: {repairs:?}",
+        "{rounds} kills, {} requests with {} events acknowledged, 0 lost; {} of the unanswered were stored; {} checkpoints seen, 0 lost; repairs: {repairs:?}",
         book.acknowledged.len(),
         book.acknowledged
             .iter()
             .map(|a| a.receipt.events.len())
             .sum::<usize>(),
         book.found_in_flight,
+        book.signed.len(),
     );
+    assert!(book.signed.len() as u64 > rounds, "nothing was signed");
     assert!(book.acknowledged.len() as u64 > rounds, "there was no load");
 }
 
@@ -166,6 +172,7 @@ async fn load(
         writers.spawn(writer);
     }
     drop(acknowledge);
+    let signed = tokio::spawn(see_signed(server.connect(), ledger.to_owned()));
     while let Some(answered) = acknowledged.recv().await {
         book.acknowledged.push(answered);
         if book.acknowledged.len() - book.newest == acks {
@@ -173,6 +180,7 @@ async fn load(
         }
     }
     book.in_flight = writers.join_all().await;
+    book.signed.extend(signed.await.unwrap());
     assert!(
         book.acknowledged.len() - book.newest >= acks,
         "the writers stopped before the kill"
@@ -216,6 +224,64 @@ async fn write(
     }
 }
 
+/// Asks for the checkpoint of the head, again and again until the server is killed. Returns what was seen.
+async fn see_signed(channel: Channel, ledger: String) -> Vec<SignedCheckpoint> {
+    let mut client = ProofServiceClient::new(channel);
+    let mut seen = Vec::new();
+    loop {
+        let asked = GetCheckpointRequest {
+            ledger: ledger.clone(),
+            ..GetCheckpointRequest::default()
+        };
+        match client.get_checkpoint(by_tester(asked)).await {
+            Ok(answer) => seen.extend(answer.into_inner().checkpoint),
+            Err(status) => {
+                assert_eq!(reason(&status), None, "refused: {status:?}");
+                return seen;
+            }
+        }
+    }
+}
+
+/// Compares every checkpoint that was seen, and every one that is kept, with what is stored.
+async fn check_signed(channel: &Channel, ledger: &str, book: &Book, hashes: &[Hash]) {
+    let mut client = ProofServiceClient::new(channel.clone());
+    let mut kept = HashMap::new();
+    let mut page_token = String::new();
+    loop {
+        let asked = ListCheckpointsRequest {
+            ledger: ledger.to_owned(),
+            page_size: 500,
+            page_token,
+            ..ListCheckpointsRequest::default()
+        };
+        let page = client.list_checkpoints(by_tester(asked)).await.unwrap();
+        let page = page.into_inner();
+        kept.extend(page.checkpoints.into_iter().map(|kept| (kept.size, kept)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    let mut frontier = Frontier::default();
+    let mut right = 0;
+    for hash in hashes {
+        frontier.push(*hash);
+        if let Some(kept) = kept.get(&frontier.size()) {
+            assert_eq!(
+                kept.root,
+                frontier.root().as_bytes(),
+                "a signed root is gone"
+            );
+            right += 1;
+        }
+    }
+    assert_eq!(right, kept.len(), "a signed size is gone");
+    for seen in &book.signed {
+        assert_eq!(kept.get(&seen.size), Some(seen), "a checkpoint is lost");
+    }
+}
+
 /// Compares the reopened ledger with every receipt, event by event, and sends requests again.
 async fn check(channel: &Channel, ledger: &str, book: &mut Book, rng: &mut SmallRng) {
     let mut client = LedgerServiceClient::new(channel.clone());
@@ -242,6 +308,7 @@ async fn check(channel: &Channel, ledger: &str, book: &mut Book, rng: &mut Small
     }
 
     let hashes = read_all(&mut client, ledger).await;
+    check_signed(channel, ledger, book, &hashes).await;
     let mut claimed: HashMap<u64, &str> = HashMap::from([(0, "the opening of the ledger")]);
     for Acknowledged { request, receipt } in &book.acknowledged {
         for (index, (event, recorded)) in request.events.iter().zip(&receipt.events).enumerate() {

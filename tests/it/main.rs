@@ -25,6 +25,7 @@ mod kill;
 mod ledger;
 mod organisation;
 mod process;
+mod proofs;
 mod questions;
 mod report;
 mod sample;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
 use daicho::domain::id::LedgerId;
@@ -18,6 +19,7 @@ use daicho::log::{
     LogFault, MemoryLog, Outcome, ReadError, ReadLimits,
 };
 use daicho::merkle::Frontier;
+use daicho::proof::Proofs;
 use futures::StreamExt as _;
 use futures::future::{self, BoxFuture, FutureExt as _};
 use futures::stream::FuturesUnordered;
@@ -33,6 +35,7 @@ use tonic::{Code, Status};
 use super::wire::{ACTOR, APPEND, READ, SUBSCRIBE, call};
 use super::world::{Ja, narrative};
 use super::{Seen, expect};
+use crate::fixture::proofs;
 use crate::service::{append, opening};
 use crate::small_plan::SmallPlan;
 
@@ -229,9 +232,16 @@ struct Faulty {
 fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
-    Services::new(ledgers.clone(), PageKey::new([7; 32]), None, limit, closing)
-        .routes()
-        .routes()
+    Services::new(
+        ledgers.clone(),
+        proofs(ledgers),
+        PageKey::new([7; 32]),
+        None,
+        limit,
+        closing,
+    )
+    .routes()
+    .routes()
 }
 
 impl Faulty {
@@ -316,6 +326,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     hanging(seen).await;
     overloaded(seen).await;
     unreadable(seen).await;
+    unsigned(seen).await;
     stopping(seen).await;
 }
 
@@ -646,6 +657,36 @@ async fn overloaded(seen: &mut Seen) {
         refused += u64::from(answer.is_err());
     }
     assert_eq!(server.size().await, size + sent - refused);
+}
+
+/// Without a key nothing is signed, and everything else goes on.
+async fn unsigned(seen: &mut Seen) {
+    let server = Faulty::planned().await;
+    let (_, closing) = watch::channel(false);
+    // Nothing can be made below a file.
+    let nowhere = std::env::current_exe().unwrap();
+    let proofs = Proofs::new(server.ledgers.clone(), &nowhere, || [7; 32]);
+    let key = PageKey::new([7; 32]);
+    let services = Services::new(
+        server.ledgers.clone(),
+        Arc::new(proofs),
+        key,
+        None,
+        LONG,
+        closing,
+    );
+    let routes = services.routes().routes();
+    let mut client = ProofServiceClient::with_interceptor(routes, Ja("監査"));
+    let status = client.get_checkpoint(GetCheckpointRequest::default());
+    let told = expect(
+        seen,
+        &status.await.unwrap_err(),
+        Code::Unavailable,
+        ErrorReason::CheckpointUnavailable,
+        "署名鍵が使えない",
+    );
+    assert!(!told.retry, "it does not help");
+    assert!(server.size().await > 0);
 }
 
 /// What cannot be read is told as what it is, and an append that needs it records nothing.

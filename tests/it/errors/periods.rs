@@ -25,6 +25,7 @@ use tonic::Code as Status;
 use super::rules::{Case, refused};
 use super::world::*;
 use super::{Seen, expect};
+use crate::fixture::proofs;
 use crate::service::{append, opening};
 
 /// Events about the periods of one plan.
@@ -546,9 +547,16 @@ async fn snapshot_exists(seen: &mut Seen) {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
     let limit = Duration::from_secs(60);
-    let routes = Services::new(ledgers.clone(), PageKey::new([7; 32]), None, limit, closing)
-        .routes()
-        .routes();
+    let routes = Services::new(
+        ledgers.clone(),
+        proofs(&ledgers),
+        PageKey::new([7; 32]),
+        None,
+        limit,
+        closing,
+    )
+    .routes()
+    .routes();
     AdminServiceClient::with_interceptor(routes.clone(), Ja("管理者"))
         .open_ledger(opening("city"))
         .await

@@ -18,12 +18,19 @@ use tokio::sync::watch;
 use tonic::{Code, Request};
 
 use super::{evaluated, known_by, plan, sample};
-use crate::fixture::date;
+use crate::fixture::{date, proofs};
 
 pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
     let (_, closing) = watch::channel(false);
     let key = PageKey::new([7; 32]);
-    Services::new(ledgers.clone(), key, None, Duration::from_secs(60), closing)
+    Services::new(
+        ledgers.clone(),
+        proofs(ledgers),
+        key,
+        None,
+        Duration::from_secs(60),
+        closing,
+    )
 }
 
 pub(crate) fn asked<T>(message: T) -> Request<T> {

@@ -1,0 +1,201 @@
+//! Checkpoints and proofs of events.
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+use crate::api::v1;
+use crate::domain::id::EventId;
+use crate::domain::rejection::Reason;
+use crate::grpc::event::{At, Faults};
+use crate::grpc::goal_service::form;
+use crate::grpc::page_token::{Place, Scope, filter_digest};
+use crate::grpc::services::Services;
+use crate::grpc::show;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::merkle::{Fingerprint, Hash, ProofFile, SignedCheckpoint};
+use crate::proof::{ProofFault, Publisher};
+
+#[tonic::async_trait]
+impl v1::proof_service_server::ProofService for Services {
+    async fn get_checkpoint(
+        &self,
+        request: Request<v1::GetCheckpointRequest>,
+    ) -> Result<Response<v1::GetCheckpointResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetCheckpointRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let size = size("size", request.size, view.size)?;
+            let publisher = self.proofs().of(&reader).await?;
+            let checkpoint = publisher.checkpoint_at(size).await?;
+            Ok(v1::GetCheckpointResponse {
+                checkpoint: Some(shown(&checkpoint)),
+                verifier_key: publisher.verifier_key().to_string(),
+                head: Some(show::head(view.head)),
+            })
+        })
+        .await
+    }
+
+    async fn list_checkpoints(
+        &self,
+        request: Request<v1::ListCheckpointsRequest>,
+    ) -> Result<Response<v1::ListCheckpointsResponse>, Status> {
+        self.unary(
+            request,
+            async |call, mut request: v1::ListCheckpointsRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                self.view(&reader, request.min_position).await;
+                let token = std::mem::take(&mut request.page_token);
+                let rows = Self::page_rows(std::mem::take(&mut request.page_size));
+                request.min_position = None;
+                let scope = Scope {
+                    method: "ProofService/ListCheckpoints",
+                    actor: &call.actor,
+                    ledger: Some(reader.id()),
+                    filter: filter_digest(&request),
+                };
+                let place = self.place(&scope, &token)?;
+                let from = Self::skip(place.as_ref())? as u64;
+                let sizes = request.from_size.max(from)..=request.to_size.unwrap_or(u64::MAX);
+                let mut kept = reader.checkpoints(sizes, rows + 1).await?;
+                // A page goes on at the size of the first that did not fit.
+                let next = kept.get(rows).map(|next| next.size);
+                kept.truncate(rows);
+                let checkpoints = kept
+                    .iter()
+                    .map(|kept| SignedCheckpoint::parse(&kept.note).map(|kept| shown(&kept)));
+                let publisher = self.proofs().of(&reader).await?;
+                Ok(v1::ListCheckpointsResponse {
+                    checkpoints: checkpoints
+                        .collect::<Result<_, _>>()
+                        .map_err(ProofFault::Kept)?,
+                    next_page_token: next.map_or_else(String::new, |size| {
+                        let cursor = size.to_be_bytes().to_vec();
+                        self.token(
+                            &scope,
+                            &Place {
+                                pinned: None,
+                                cursor,
+                            },
+                        )
+                    }),
+                    verifier_key: publisher.verifier_key().to_string(),
+                })
+            },
+        )
+        .await
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<v1::GetInclusionProofRequest>,
+    ) -> Result<Response<v1::GetInclusionProofResponse>, Status> {
+        self.unary(request, async |_, request: v1::GetInclusionProofRequest| {
+            use v1::get_inclusion_proof_request::Selector;
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let position = match &request.selector {
+                None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
+                Some(Selector::Position(position)) => *position,
+                Some(Selector::EventId(text)) => {
+                    let mut faults = Faults::default();
+                    let id: Option<EventId> = faults.id(&At::field("event_id"), text);
+                    let id = faults.into_result(id)?;
+                    reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
+                }
+            };
+            let size = size("size", request.size, view.size)?;
+            if size <= position {
+                let beyond = Refusal::new(ServiceReason::PositionOutOfRange);
+                return Err(beyond.with("size", size));
+            }
+            let publisher = self.proofs().of(&reader).await?;
+            let checkpoint = publisher.checkpoint_at(size).await?;
+            let leaf = reader.stored(position).await?.leaf;
+            let hashes = prove(&publisher, move |publisher| {
+                publisher.inclusion(position, size)
+            })
+            .await?;
+            let proof =
+                ProofFile::new(Some(leaf.to_vec()), position, hashes, (*checkpoint).clone())
+                    .map_err(ProofFault::from)?;
+            Ok(v1::GetInclusionProofResponse {
+                tlog_proof: proof.to_string().into_bytes(),
+                leaf: leaf.to_vec(),
+                position,
+                hashes: bytes(proof.hashes()),
+                checkpoint: Some(shown(&checkpoint)),
+                verifier_key: publisher.verifier_key().to_string(),
+            })
+        })
+        .await
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<v1::GetConsistencyProofRequest>,
+    ) -> Result<Response<v1::GetConsistencyProofResponse>, Status> {
+        self.unary(
+            request,
+            async |_, request: v1::GetConsistencyProofRequest| {
+                let reader = self.ledger(&request.ledger)?;
+                let view = self.view(&reader, request.min_position).await;
+                let new = size("new_size", request.new_size, view.size)?;
+                let old = size("old_size", Some(request.old_size), new)?;
+                let publisher = self.proofs().of(&reader).await?;
+                let (old_checkpoint, new_checkpoint) = (
+                    publisher.checkpoint_at(old).await?,
+                    publisher.checkpoint_at(new).await?,
+                );
+                let hashes =
+                    prove(&publisher, move |publisher| publisher.consistency(old, new)).await?;
+                Ok(v1::GetConsistencyProofResponse {
+                    hashes: bytes(&hashes),
+                    old_checkpoint: Some(shown(&old_checkpoint)),
+                    new_checkpoint: Some(shown(&new_checkpoint)),
+                    verifier_key: publisher.verifier_key().to_string(),
+                })
+            },
+        )
+        .await
+    }
+}
+
+/// A size that is asked for, at least 1 and at most `max`; `max` where none is.
+fn size(field: &str, asked: Option<u64>, max: u64) -> Result<u64, Refusal> {
+    match asked {
+        None => Ok(max),
+        Some(0) => Err(form(field, "at least 1")),
+        Some(size) if max < size => {
+            Err(Refusal::new(ServiceReason::PositionOutOfRange).with("size", max))
+        }
+        Some(size) => Ok(size),
+    }
+}
+
+/// Makes a proof where reading tiles may block.
+async fn prove(
+    publisher: &Arc<Publisher>,
+    prove: impl FnOnce(&Publisher) -> Result<Vec<Hash>, ProofFault> + Send + 'static,
+) -> Result<Vec<Hash>, Refusal> {
+    let publisher = publisher.clone();
+    match tokio::task::spawn_blocking(move || prove(&publisher)).await {
+        Ok(proved) => Ok(proved?),
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+fn shown(checkpoint: &SignedCheckpoint) -> v1::SignedCheckpoint {
+    let head = checkpoint.checkpoint().head();
+    v1::SignedCheckpoint {
+        note: checkpoint.note().to_string(),
+        size: head.size,
+        root: head.root.as_bytes().to_vec(),
+        fingerprint: Fingerprint::of(checkpoint.checkpoint()).to_string(),
+    }
+}
+
+fn bytes(hashes: &[Hash]) -> Vec<Vec<u8>> {
+    hashes.iter().map(|hash| hash.as_bytes().to_vec()).collect()
+}

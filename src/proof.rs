@@ -1,0 +1,142 @@
+//! What a ledger proves: checkpoints that it signs of itself, and proofs that lead to them.
+//!
+//! ```text
+//! key_file     the private key of each ledger, made at first use
+//! publisher    signs checkpoints, keeps them in the log, then tells of them
+//! ```
+//! A checkpoint is signed of what is durable, is made durable itself, and only then is it shown to
+//! anybody. So a size that was signed and seen is never lost by a crash; and the next open refuses a
+//! history that does not reach it, or reaches it with another root.
+
+pub mod key_file;
+mod publisher;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::domain::id::LedgerId;
+use crate::ledger::{Ledgers, ReadFault, Reader};
+use crate::log::LogFault;
+use crate::merkle::{
+    InvalidCheckpoint, InvalidKeyName, InvalidProofFile, SignedCheckpoint, UnsignedCheckpoint,
+};
+
+pub use key_file::KeyFault;
+pub use publisher::{Publisher, floors};
+
+/// Draws the seed of a new key.
+pub type Seed = fn() -> [u8; 32];
+
+/// Why there is no checkpoint or proof.
+#[derive(Debug, thiserror::Error)]
+pub enum ProofFault {
+    /// The ledger's origin cannot be the name of a key.
+    #[error("the origin of the ledger cannot be signed for")]
+    Origin(#[from] InvalidKeyName),
+    /// The key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyFault),
+    /// The ledger could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadFault),
+    /// The checkpoint could not be kept; nobody has seen it.
+    #[error("the checkpoint could not be kept")]
+    Log(#[from] LogFault),
+    /// The key did not sign.
+    #[error(transparent)]
+    Unsigned(#[from] UnsignedCheckpoint),
+    /// A kept checkpoint cannot be read.
+    #[error("a kept checkpoint cannot be read")]
+    Kept(#[from] InvalidCheckpoint),
+    /// The proof cannot be put into a file.
+    #[error("the proof cannot be written")]
+    ProofFile(#[from] InvalidProofFile),
+    /// The file of the last checkpoint could not be written.
+    #[error("the file of the last checkpoint could not be written")]
+    File(#[source] io::Error),
+}
+
+/// The publishers of all ledgers of a data folder.
+pub struct Proofs {
+    ledgers: Arc<Ledgers>,
+    folder: PathBuf,
+    seed: Seed,
+    publishers: Mutex<HashMap<LedgerId, Arc<Publisher>>>,
+    following: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Proofs {
+    /// The shortest time between two checkpoints of a ledger that nobody asked for.
+    pub const PERIOD: Duration = Duration::from_secs(1);
+
+    /// Proofs for `ledgers`, with keys and last checkpoints as files in `folder`. A ledger that has no
+    /// key yet gets one, from what `seed` draws, when it is first signed for.
+    pub fn new(ledgers: Arc<Ledgers>, folder: &Path, seed: Seed) -> Self {
+        Self {
+            ledgers,
+            folder: folder.to_owned(),
+            seed,
+            publishers: Mutex::default(),
+            following: Mutex::default(),
+        }
+    }
+
+    /// The publisher of a ledger. Reads its key, or makes one.
+    pub async fn of(&self, reader: &Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
+        if let Some(known) = locked(&self.publishers).get(&reader.id()) {
+            return Ok(known.clone());
+        }
+        let opened = Publisher::open(&self.folder, reader.clone(), self.seed).await?;
+        let mut publishers = locked(&self.publishers);
+        // Another call may have opened it meanwhile; there must be one only.
+        let publisher = publishers.entry(reader.id());
+        Ok(publisher.or_insert_with(|| Arc::new(opened)).clone())
+    }
+
+    /// Signs for every ledger as it grows, until `closing` becomes true; then once more what is new.
+    pub fn follow_all(self: &Arc<Self>, closing: &watch::Receiver<bool>) {
+        for reader in self.ledgers.list() {
+            self.follow(reader, closing.clone());
+        }
+    }
+
+    /// As [`Proofs::follow_all`], for one ledger.
+    pub fn follow(self: &Arc<Self>, reader: Arc<Reader>, closing: watch::Receiver<bool>) {
+        let proofs = self.clone();
+        let following = tokio::spawn(async move {
+            match proofs.of(&reader).await {
+                Ok(publisher) => publisher.follow(Self::PERIOD, closing).await,
+                Err(error) => tracing::error!(
+                    ledger = %reader.id(),
+                    error = &error as &dyn std::error::Error,
+                    "no checkpoint of this ledger is signed"
+                ),
+            }
+        });
+        locked(&self.following).push(following);
+    }
+
+    /// Waits until everything that follows has signed what is new and ended.
+    pub async fn finished(&self) {
+        let following = std::mem::take(&mut *locked(&self.following));
+        for task in following {
+            if task.await.is_err() {
+                tracing::error!("signing panicked");
+            }
+        }
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing panics while it holds one half changed.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What is signed, with the bytes as they are kept.
+pub type Published = Arc<SignedCheckpoint>;

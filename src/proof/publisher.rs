@@ -1,0 +1,252 @@
+//! Signs the checkpoints of one ledger: of its head as it grows, of its closings, and on request.
+
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, watch};
+
+use crate::domain::id::LedgerId;
+use crate::ledger::{ReadFault, Reader};
+use crate::log::{DerivedFault, Floor};
+use crate::merkle::{
+    Checkpoint, Hash, KeyName, SignedCheckpoint, Signer, SigningKey, TileFault, TreeHead,
+    Unprovable, VerifierKey, prove_consistency, prove_inclusion,
+};
+use crate::proof::{ProofFault, Published, Seed, key_file};
+
+/// What signs the checkpoints of one ledger. There must be one only for each.
+pub struct Publisher {
+    reader: Arc<Reader>,
+    origin: KeyName,
+    key: SigningKey,
+    file: PathBuf,
+    latest: watch::Sender<Option<Published>>,
+    /// Held while a checkpoint is signed and kept.
+    signing: Mutex<()>,
+}
+
+impl Publisher {
+    pub(super) async fn open(
+        folder: &Path,
+        reader: Arc<Reader>,
+        seed: Seed,
+    ) -> Result<Self, ProofFault> {
+        let directory = reader.view().directory;
+        let origin = directory.ledger().map(|ledger| ledger.origin.as_str());
+        let origin = KeyName::parse(origin.unwrap_or_default())?;
+        let key = key_file::open(folder, reader.id(), &origin, seed)?;
+        let kept = reader.checkpoint_up_to(u64::MAX).await?;
+        let latest = kept.map(|kept| SignedCheckpoint::parse(&kept.note));
+        Ok(Self {
+            file: file(folder, reader.id()),
+            reader,
+            origin,
+            key,
+            latest: watch::Sender::new(latest.transpose()?.map(Arc::new)),
+            signing: Mutex::default(),
+        })
+    }
+
+    /// The ledger.
+    pub fn reader(&self) -> &Arc<Reader> {
+        &self.reader
+    }
+
+    /// The name that its checkpoints begin with, and that its key has.
+    pub fn origin(&self) -> &KeyName {
+        &self.origin
+    }
+
+    /// The key that its signatures verify with.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        self.key.key()
+    }
+
+    /// The checkpoint of the largest size, if there is one yet.
+    pub fn latest(&self) -> Option<Published> {
+        self.latest.borrow().clone()
+    }
+
+    /// Follows the checkpoint of the largest size.
+    pub fn watch(&self) -> watch::Receiver<Option<Published>> {
+        self.latest.subscribe()
+    }
+
+    /// The checkpoint of the first `size` events: the kept one, or a new one, durable before it is
+    /// returned. Of a size that the ledger does not reach there is none.
+    pub async fn checkpoint_at(&self, size: u64) -> Result<Published, ProofFault> {
+        if let Some(kept) = self.kept(size).await? {
+            return Ok(kept);
+        }
+        let _one_at_a_time = self.signing.lock().await;
+        if let Some(kept) = self.kept(size).await? {
+            return Ok(kept);
+        }
+        let root = self.reader.root_at(size)?;
+        let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
+        let signer: &dyn Signer = &self.key;
+        // The time is not part of a signature of this type.
+        let signed = Arc::new(SignedCheckpoint::sign(checkpoint, [signer], 0)?);
+        self.keep(&signed).await?;
+        Ok(signed)
+    }
+
+    async fn kept(&self, size: u64) -> Result<Option<Published>, ProofFault> {
+        if let Some(latest) = self.latest().filter(|latest| head(latest).size == size) {
+            return Ok(Some(latest));
+        }
+        let kept = self.reader.checkpoints(size..=size, 1).await?;
+        let kept = kept.first().map(|kept| SignedCheckpoint::parse(&kept.note));
+        Ok(kept.transpose()?.map(Arc::new))
+    }
+
+    async fn keep(&self, signed: &Published) -> Result<(), ProofFault> {
+        let note = signed.note().to_string();
+        let TreeHead { size, root } = head(signed);
+        let kept = self.reader.keep_checkpoint(size, root, note.clone().into());
+        kept.await?;
+        let known = self.latest().map_or(0, |latest| head(&latest).size);
+        if known <= size {
+            // Also outside both copies, so that a folder which was put back whole is told from one that
+            // was not.
+            write(&self.file, note.as_bytes()).map_err(ProofFault::File)?;
+            self.latest.send_replace(Some(signed.clone()));
+        }
+        Ok(())
+    }
+
+    /// The proof that the event at `position` is among the first `size`.
+    pub fn inclusion(&self, position: u64, size: u64) -> Result<Vec<Hash>, ProofFault> {
+        let mut nodes = self.reader.nodes(size);
+        prove_inclusion(&mut nodes, position, size).map_err(unproven)
+    }
+
+    /// The proof that the first `new` events begin with the first `old`, which are at least one.
+    pub fn consistency(&self, old: u64, new: u64) -> Result<Vec<Hash>, ProofFault> {
+        let mut nodes = self.reader.nodes(new);
+        prove_consistency(&mut nodes, old, new).map_err(unproven)
+    }
+
+    /// Signs the head whenever it has moved, at most once in `period`, and every closing; until
+    /// `closing` becomes true, and then once more what is new. A fault is logged and tried again with the
+    /// next event.
+    pub(super) async fn follow(&self, period: Duration, mut closing: watch::Receiver<bool>) {
+        let mut heads = self.reader.watch();
+        let mut closed = 0;
+        loop {
+            let size = heads.borrow_and_update().size;
+            if let Err(error) = self.sign_new(size, &mut closed).await {
+                tracing::error!(
+                    ledger = %self.reader.id(),
+                    error = &error as &dyn std::error::Error,
+                    "a checkpoint was not signed"
+                );
+            }
+            // Neither sender goes before the reader and the server do.
+            let moved = async {
+                let pause = tokio::time::sleep(period);
+                let changed = heads.changed();
+                let _ = tokio::join!(pause, changed);
+            };
+            tokio::select! {
+                () = moved => {}
+                _ = closing.wait_for(|closing| *closing) => break,
+            }
+        }
+        let size = self.reader.head().size;
+        if let Err(error) = self.sign_new(size, &mut closed).await {
+            tracing::warn!(
+                ledger = %self.reader.id(),
+                error = &error as &dyn std::error::Error,
+                "the last checkpoint was not signed"
+            );
+        }
+    }
+
+    /// Signs the closings up to `size`, but for those up to `closed`, which were looked at, then `size`.
+    async fn sign_new(&self, size: u64, closed: &mut u64) -> Result<(), ProofFault> {
+        let directory = self.reader.view_at(size).await?.directory;
+        let periods = directory.periods();
+        let taken = periods.flat_map(|period| period.snapshots.iter().map(|s| s.known_at));
+        let mut closings: Vec<u64> = taken.filter(|known_at| *closed < *known_at).collect();
+        closings.sort_unstable();
+        for closing in closings {
+            self.checkpoint_at(closing).await?;
+            *closed = closing;
+        }
+        let known = self.latest().map_or(0, |latest| head(&latest).size);
+        if known < size {
+            self.checkpoint_at(size).await?;
+        }
+        Ok(())
+    }
+}
+
+fn unproven(error: Unprovable<TileFault<DerivedFault>>) -> ProofFault {
+    ProofFault::Read(match error {
+        Unprovable::Source(fault) => fault.into(),
+        other => ReadFault::Index(DerivedFault::Storage(other.to_string())),
+    })
+}
+
+fn head(signed: &SignedCheckpoint) -> TreeHead {
+    signed.checkpoint().head()
+}
+
+fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
+    folder
+        .join("checkpoints")
+        .join(format!("{ledger}{EXTENSION}"))
+}
+
+const EXTENSION: &str = ".checkpoint";
+
+fn write(path: &Path, note: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let draft = path.with_extension("new");
+    let mut file = fs::File::create(&draft)?;
+    file.write_all(note)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    fs::File::open(folder)?.sync_all()
+}
+
+/// What the ledgers of a data folder had reached when they were last signed for, by the files of their
+/// last checkpoints. A file that cannot be read, or that its ledger's own key has not signed, says nothing:
+/// the log keeps the checkpoints too, and judges by those.
+pub fn floors(folder: &Path) -> io::Result<Vec<Floor>> {
+    let files = match fs::read_dir(folder.join("checkpoints")) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut floors = Vec::new();
+    for file in files {
+        let name = file?.file_name();
+        let ledger = name.to_str().and_then(|name| name.strip_suffix(EXTENSION));
+        let Some(ledger) = ledger.and_then(|id| id.parse::<LedgerId>().ok()) else {
+            continue;
+        };
+        match floor(folder, ledger) {
+            Some(floor) => floors.push(floor),
+            None => {
+                tracing::warn!(%ledger, "the file of the last checkpoint is damaged and is not used")
+            }
+        }
+    }
+    Ok(floors)
+}
+
+fn floor(folder: &Path, ledger: LedgerId) -> Option<Floor> {
+    let note = fs::read(file(folder, ledger)).ok()?;
+    let signed = SignedCheckpoint::parse(&note).ok()?;
+    let key = fs::read_to_string(key_file::path(folder, ledger)).ok()?;
+    let key = SigningKey::from_skey(key.trim_end()).ok()?;
+    signed.note().verify([key.key()]).ok()?;
+    let TreeHead { size, root } = head(&signed);
+    Some(Floor { ledger, size, root })
+}

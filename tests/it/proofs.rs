@@ -1,0 +1,348 @@
+//! Checkpoints and proofs as a client gets them, checked with nothing but the formats.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use daicho::api::v1;
+use daicho::api::v1::get_inclusion_proof_request::Selector;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::clock::new_id;
+use daicho::config::{Config, Flags};
+use daicho::merkle::{
+    Fingerprint, Hash, ProofFile, SignedCheckpoint, TreeHead, TrustPolicy, VerifierKey, leaf_hash,
+    verify_consistency,
+};
+use daicho::proof::Proofs;
+use daicho::server::Opened;
+use tokio::sync::watch;
+use tonic::Code;
+
+use crate::fixture::Fixture;
+use crate::service::{As, Caller, Server, append, report};
+use crate::small_plan::SmallPlan;
+
+async fn proofs(server: &Server) -> ProofServiceClient<Caller> {
+    ProofServiceClient::with_interceptor(server.channel().await, As("auditor"))
+}
+
+fn signed(shown: &v1::SignedCheckpoint) -> SignedCheckpoint {
+    SignedCheckpoint::parse(shown.note.as_bytes()).unwrap()
+}
+
+fn head(shown: &v1::SignedCheckpoint) -> TreeHead {
+    signed(shown).checkpoint().head()
+}
+
+async fn checkpoint_at(
+    client: &mut ProofServiceClient<Caller>,
+    size: Option<u64>,
+) -> v1::GetCheckpointResponse {
+    let asked = v1::GetCheckpointRequest {
+        size,
+        ..Default::default()
+    };
+    client.get_checkpoint(asked).await.unwrap().into_inner()
+}
+
+async fn all_checkpoints(client: &mut ProofServiceClient<Caller>) -> Vec<v1::SignedCheckpoint> {
+    let mut found = Vec::new();
+    let mut asked = v1::ListCheckpointsRequest {
+        page_size: 3,
+        ..Default::default()
+    };
+    loop {
+        let page = client.list_checkpoints(asked.clone()).await.unwrap();
+        let page = page.into_inner();
+        assert!(page.checkpoints.len() <= 3);
+        found.extend(page.checkpoints);
+        asked.page_token = page.next_page_token;
+        if asked.page_token.is_empty() {
+            return found;
+        }
+    }
+}
+
+/// A server with a plan and `reports` reports, one after the other.
+async fn grown(reports: usize) -> (Server, SmallPlan) {
+    let server = Server::start().await;
+    let plan = server.planned().await;
+    let mut client = server.ledger("a").await;
+    for amount in 1..=reports {
+        let report = report(&plan, &plan.indicators[0], &amount.to_string());
+        client.append_events(append(vec![report])).await.unwrap();
+    }
+    (server, plan)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_proven_to_every_later_checkpoint() {
+    let (server, _) = grown(9).await;
+    let mut client = proofs(&server).await;
+    let newest = checkpoint_at(&mut client, None).await;
+    let key: VerifierKey = newest.verifier_key.parse().unwrap();
+    let policy = TrustPolicy::of_log(key);
+    let size = head(newest.checkpoint.as_ref().unwrap()).size;
+    assert_eq!(size, newest.head.unwrap().size);
+    let mut ledger = server.ledger("a").await;
+    for position in 0..size {
+        let event = v1::GetEventRequest {
+            selector: Some(v1::get_event_request::Selector::Position(position)),
+            ..Default::default()
+        };
+        let event = ledger.get_event(event).await.unwrap().into_inner();
+        let id = event.event.unwrap().fact.unwrap().event_id;
+        for (selector, size) in [
+            (Selector::Position(position), position + 1),
+            (Selector::EventId(id), size),
+        ] {
+            let asked = v1::GetInclusionProofRequest {
+                selector: Some(selector),
+                size: Some(size),
+                ..Default::default()
+            };
+            let proven = client.get_inclusion_proof(asked).await.unwrap();
+            let proven = proven.into_inner();
+            assert_eq!(proven.leaf, event.leaf);
+            let file = ProofFile::parse(&proven.tlog_proof).unwrap();
+            let (leaf, verdict) = file.verify(&policy).unwrap();
+            assert_eq!(leaf, leaf_hash(&event.leaf));
+            assert_eq!((file.index(), verdict.logs.len()), (position, 1));
+            assert_eq!(file.checkpoint().checkpoint().head().size, size);
+            assert_eq!(
+                file.checkpoint(),
+                &signed(proven.checkpoint.as_ref().unwrap())
+            );
+        }
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_checkpoint_goes_on_from_every_earlier_one() {
+    let (server, _) = grown(6).await;
+    let mut client = proofs(&server).await;
+    let size = checkpoint_at(&mut client, None).await.head.unwrap().size;
+    for old in 1..=size {
+        for new in old..=size {
+            let asked = v1::GetConsistencyProofRequest {
+                old_size: old,
+                new_size: Some(new),
+                ..Default::default()
+            };
+            let proven = client.get_consistency_proof(asked).await.unwrap();
+            let proven = proven.into_inner();
+            let hashes = proven.hashes.iter().map(|h| Hash::try_from(&h[..]));
+            let hashes: Vec<Hash> = hashes.collect::<Result<_, _>>().unwrap();
+            let (earlier, later) = (
+                head(proven.old_checkpoint.as_ref().unwrap()),
+                head(proven.new_checkpoint.as_ref().unwrap()),
+            );
+            assert_eq!((earlier.size, later.size), (old, new));
+            verify_consistency(&earlier, &later, &hashes).unwrap();
+        }
+    }
+    // All of them were kept on the way, each once.
+    let kept = all_checkpoints(&mut client).await;
+    let sizes: Vec<u64> = kept.iter().map(|kept| kept.size).collect();
+    assert_eq!(sizes, (1..=size).collect::<Vec<u64>>());
+    for kept in &kept {
+        let again = checkpoint_at(&mut client, Some(kept.size)).await;
+        assert_eq!(again.checkpoint.as_ref(), Some(kept));
+        let printed: Fingerprint = kept.fingerprint.parse().unwrap();
+        assert_eq!(printed, Fingerprint::of(signed(kept).checkpoint()));
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_proven_is_refused() {
+    let (server, _) = grown(1).await;
+    let mut client = proofs(&server).await;
+    let size = checkpoint_at(&mut client, None).await.head.unwrap().size;
+    for (size, code) in [
+        (0, Code::InvalidArgument),
+        (size + 1, Code::OutOfRange),
+        (u64::MAX, Code::OutOfRange),
+    ] {
+        let asked = v1::GetCheckpointRequest {
+            size: Some(size),
+            ..Default::default()
+        };
+        let refused = client.get_checkpoint(asked).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{refused:?}");
+    }
+    for (selector, size, code) in [
+        (None, None, Code::InvalidArgument),
+        (Some(Selector::Position(size)), None, Code::OutOfRange),
+        (Some(Selector::Position(2)), Some(2), Code::OutOfRange),
+        (
+            Some(Selector::EventId(new_id().to_string())),
+            None,
+            Code::NotFound,
+        ),
+        (
+            Some(Selector::EventId("x".to_owned())),
+            None,
+            Code::InvalidArgument,
+        ),
+    ] {
+        let asked = v1::GetInclusionProofRequest {
+            selector,
+            size,
+            ..Default::default()
+        };
+        let refused = client.get_inclusion_proof(asked).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{refused:?}");
+    }
+    for (old_size, new_size, code) in [
+        (0, None, Code::InvalidArgument),
+        (3, Some(2), Code::OutOfRange),
+        (1, Some(size + 1), Code::OutOfRange),
+    ] {
+        let asked = v1::GetConsistencyProofRequest {
+            old_size,
+            new_size,
+            ..Default::default()
+        };
+        let refused = client.get_consistency_proof(asked).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{refused:?}");
+    }
+    server.stop().await;
+}
+
+fn only_file(folder: &Path) -> PathBuf {
+    let mut files = fs::read_dir(folder).unwrap();
+    let file = files.next().unwrap().unwrap().path();
+    assert!(files.next().is_none());
+    file
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_and_what_it_signed_outlive_the_server() {
+    let (server, _) = grown(2).await;
+    let mut client = proofs(&server).await;
+    let before = checkpoint_at(&mut client, None).await;
+    let folder = server.stop().await;
+
+    let key = only_file(&folder.path().join("data/keys"));
+    let mode = fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "for its owner only");
+    let file = only_file(&folder.path().join("data/checkpoints"));
+    let note = fs::read_to_string(&file).unwrap();
+    assert_eq!(note, before.checkpoint.as_ref().unwrap().note);
+
+    let server = Server::on(folder).await;
+    let mut client = proofs(&server).await;
+    let after = checkpoint_at(&mut client, None).await;
+    assert_eq!(after, before);
+    server.stop().await;
+}
+
+/// Opens the folder of a server that was stopped, and tells how it ended.
+async fn opened(folder: &Path) -> Result<Opened, daicho::server::ServeError> {
+    let flags = Flags {
+        data: Some(folder.to_str().unwrap().to_owned()),
+        ..Flags::default()
+    };
+    Opened::open(&Config::from_sources(&flags, |_| None).unwrap()).await
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => drop(fs::copy(&path, target).unwrap()),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_was_put_back_is_told_by_the_last_checkpoint() {
+    let (server, plan) = grown(2).await;
+    let folder = server.stop().await;
+    let older = folder.path().join("older");
+    copy(&folder.path().join("data"), &older);
+    let server = Server::on(folder).await;
+    let mut client = server.ledger("a").await;
+    let late = report(&plan, &plan.indicators[0], "3");
+    client.append_events(append(vec![late])).await.unwrap();
+    let folder = server.stop().await;
+    let older = folder.path().join("older");
+    opened(&older).await.unwrap().close().await.unwrap();
+
+    // All of it is older, but what was signed last.
+    let file = only_file(&folder.path().join("data/checkpoints"));
+    fs::copy(&file, only_file(&older.join("checkpoints"))).unwrap();
+    let Err(refused) = opened(&older).await else {
+        panic!("opened a history that ends before what was signed")
+    };
+    let refused = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(
+        refused.contains("a checkpoint from elsewhere says ledger"),
+        "{refused}"
+    );
+
+    // A file that the ledger's own key did not sign says nothing.
+    let file = only_file(&older.join("checkpoints"));
+    let note = fs::read_to_string(&file).unwrap();
+    fs::write(&file, note.replacen('\n', "\n9", 1)).unwrap();
+    opened(&older).await.unwrap().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_key_is_never_replaced() {
+    let (server, plan) = grown(1).await;
+    let folder = server.stop().await;
+    let key = only_file(&folder.path().join("data/keys"));
+    let text = fs::read_to_string(&key).unwrap();
+    fs::write(&key, &text[..text.len() - 9]).unwrap();
+    let server = Server::on(folder).await;
+    let mut client = proofs(&server).await;
+    let refused = client.get_checkpoint(v1::GetCheckpointRequest::default());
+    let refused = refused.await.unwrap_err();
+    assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+    assert_eq!(fs::read_to_string(&key).unwrap(), text[..text.len() - 9]);
+    // The ledger itself goes on.
+    let report = report(&plan, &plan.indicators[0], "3");
+    let mut ledger = server.ledger("a").await;
+    ledger.append_events(append(vec![report])).await.unwrap();
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_grows_is_signed_unasked() {
+    let fixture = Fixture::planned().await;
+    let folder = tempfile::tempdir().unwrap();
+    let proofs = Proofs::new(fixture.ledgers.clone(), folder.path(), || [7; 32]);
+    let proofs = Arc::new(proofs);
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let publisher = proofs.of(&reader).await.unwrap();
+    let mut latest = publisher.watch();
+    let (closing, closed) = watch::channel(false);
+    proofs.follow_all(&closed);
+    for amount in 1..=3 {
+        let report = fixture.report(amount, "2023-05-01");
+        fixture.append("a", vec![report]).await.unwrap();
+        let size = fixture.size().await;
+        let reaches = |latest: &Option<Arc<SignedCheckpoint>>| {
+            let head = latest.as_ref().map(|latest| latest.checkpoint().head());
+            head.is_some_and(|head| head.size == size)
+        };
+        latest.wait_for(reaches).await.unwrap();
+    }
+    // Told to end, it signs what is new and ends.
+    let report = fixture.report(4, "2023-05-01");
+    fixture.append("a", vec![report]).await.unwrap();
+    closing.send_replace(true);
+    proofs.finished().await;
+    let size = fixture.size().await;
+    let latest = publisher.latest().unwrap();
+    assert_eq!(latest.checkpoint().head().size, size);
+    let root = reader.root_at(size).unwrap();
+    assert_eq!(latest.checkpoint().head().root, root);
+}
