@@ -256,10 +256,32 @@ pub(super) fn lines(cell: &Cell, width: u16) -> usize {
         _ if width == 0 => 1,
         Cell::Text(text) => text
             .lines()
-            .map(|line| line.width().div_ceil(usize::from(width).max(1)).max(1))
+            .map(|line| wrapped(line, usize::from(width)))
             .sum(),
         _ => 1,
     }
+}
+
+/// How many lines `text` takes where lines are `width` wide. A word of narrow letters is not broken unless it is longer
+/// than a line; wide characters are broken anywhere.
+fn wrapped(text: &str, width: usize) -> usize {
+    let (mut lines, mut at) = (1, 0);
+    for word in text.split(' ') {
+        let wide = word.width();
+        let space = usize::from(0 < at);
+        let breaks = !word.is_ascii() || width < wide;
+        if at + space + wide <= width {
+            at += space + wide;
+        } else if breaks {
+            let end = at + space + wide - 1;
+            lines += end / width;
+            at = end % width + 1;
+        } else {
+            lines += 1;
+            at = wide;
+        }
+    }
+    lines
 }
 
 /// The height in points of so many lines.
@@ -282,7 +304,8 @@ fn format(column: &Column, marked: bool, cell: &Cell) -> Format {
 pub(super) fn typed(format: Format, cell: &Cell) -> Format {
     match cell {
         Cell::Day(_) | Cell::Asked(_, Input::Day(_)) => format.set_num_format("yyyy-mm-dd"),
-        Cell::Figure(_, shown) => format.set_num_format(shown).set_shrink(),
+        // What wraps does not shrink: a figure with a long unit would be printed as `###`.
+        Cell::Figure(_, shown) => format.set_num_format(shown).unset_text_wrap().set_shrink(),
         Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format.set_quote_prefix(),
         _ => format,
     }
@@ -360,6 +383,16 @@ pub(super) fn line(left: &str, middle: &str, right: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_are_not_broken_where_a_line_ends() {
+        assert_eq!(wrapped("", 10), 1);
+        assert_eq!(wrapped("Public Relations Section", 10), 3);
+        assert_eq!(wrapped("Public Relations", 16), 1);
+        assert_eq!(wrapped("Maintenance", 4), 3);
+        assert_eq!(wrapped("市の公式SNSを合わせた", 10), 3);
+        assert_eq!(wrapped("a 市の公式", 10), 1);
+    }
 
     #[test]
     fn a_name_with_an_ampersand_is_no_code_of_a_header() {

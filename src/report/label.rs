@@ -145,12 +145,11 @@ pub fn field(language: Language, name: &str) -> &str {
 /// What a field was or is, with the codes of states in words: `STARTED (2023-07-31)` is 着手 (2023-07-31). Only fields
 /// whose texts the ledger makes are read so; what people wrote stays as they wrote it.
 pub fn value(language: Language, field: &str, text: &str) -> String {
-    if !matches!(
-        field,
-        "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation"
-    ) {
-        return text.to_owned();
-    }
+    let word: fn(Language, &str) -> Option<&'static str> = match field {
+        "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation" => word,
+        "definition" | "plan_profile" | "profile" => kind,
+        _ => return text.to_owned(),
+    };
     let mut told = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find(|c: char| c.is_ascii_uppercase()) {
@@ -167,6 +166,34 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
     }
     told.push_str(rest);
     told
+}
+
+/// The code of a kind of measure or of planned line in words.
+fn kind(language: Language, code: &str) -> Option<&'static str> {
+    let (ja, en) = match code {
+        "COUNT" => ("件数", "count"),
+        "LEVEL" => ("水準", "level"),
+        "RATIO" => ("率", "share"),
+        "MEAN" => ("平均", "mean"),
+        "RATE_PER_PERIOD" => ("月当たり", "rate per month"),
+        "QUANTITY" => ("数量", "quantity"),
+        "STAGE" => ("進捗率", "stage"),
+        "COVERAGE" => ("対象一覧", "coverage"),
+        "MILESTONE" => ("工程", "milestone"),
+        "QUALITATIVE" => ("定性", "qualitative"),
+        "COMPOSITE" => ("複合", "composite"),
+        "LINEAR" => ("均等", "even"),
+        "MONTHLY_PLAN" => ("月次計画", "monthly plan"),
+        "REFERENCE_CURVE" => ("前年の推移", "as in an earlier year"),
+        "STEP_DATES" => ("工程の期日", "due dates of checkpoints"),
+        "AT_END" => ("年度末", "at the end"),
+        "NONE" => ("なし", "none"),
+        _ => return None,
+    };
+    Some(match language {
+        Language::Ja => ja,
+        Language::En => en,
+    })
 }
 
 /// The code of a state in words.
@@ -206,6 +233,7 @@ fn word(language: Language, code: &str) -> Option<&'static str> {
 mod tests {
     use super::*;
     use crate::domain::actual::{MemberState, MilestoneState, NilCause};
+    use crate::domain::indicator::MeasureType;
     use crate::domain::period::PeriodState;
     use crate::domain::target::EndState;
 
@@ -217,6 +245,9 @@ mod tests {
         codes.extend(NilCause::ALL.iter().map(|cause| cause.code()));
         codes.extend(PeriodState::ALL.iter().map(|state| state.code()));
         codes.extend(EndState::ALL.iter().map(|state| state.code()));
+        for code in MeasureType::ALL.iter().map(|measure| measure.code()) {
+            assert!(kind(Language::Ja, code).is_some(), "{code}");
+        }
         for code in codes {
             for language in [Language::Ja, Language::En] {
                 assert!(word(language, code).is_some(), "{code}");

@@ -39,13 +39,18 @@ pub fn form(
 
 fn headings(language: Language, on: Date) -> Vec<Heading> {
     let new = |ja, en, width| Heading::new(language, ja, en, width);
+    // The same words are longer in English: units behind figures, and states.
+    let [figure, rate, state] = match language {
+        Language::Ja => [9, 7, 10],
+        Language::En => [12, 9, 15],
+    };
     vec![
-        new("当初目標", "first target", 9),
-        new("現目標", "target", 9),
-        new(&actual_as_of(on), &format!("actual on {on}"), 9),
-        new("達成率", "attainment", 7),
-        new("進捗", "status", 10),
-        new("着地見込", "forecast", 9),
+        new("当初目標", "first target", figure),
+        new("現目標", "target", figure),
+        new(&actual_as_of(on), &format!("actual on {on}"), figure),
+        new("達成率", "attainment", rate),
+        new("進捗", "status", state),
+        new("着地見込", "forecast", figure),
         new("中間評価", "grade", 8),
         new("要因", "cause", 13),
         new("今後の対応", "next action", 17),

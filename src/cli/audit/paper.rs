@@ -128,8 +128,12 @@ fn fields(view: &View, change: &v1::Change) -> String {
     let between = view.pick("：", ": ");
     let lines = change.fields.iter().map(|field| {
         let name = label::field(view.language, &field.field);
-        let after = field.after.as_deref().unwrap_or(none);
-        match &field.before {
+        let told = |side: &Option<String>| {
+            side.as_ref()
+                .map(|text| label::value(view.language, &field.field, text))
+        };
+        let after = told(&field.after).unwrap_or_else(|| none.to_owned());
+        match told(&field.before) {
             Some(before) => format!("{name}{between}{before} → {after}"),
             None => format!("{name}{between}{after}"),
         }

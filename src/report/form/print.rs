@@ -50,7 +50,7 @@ pub(super) fn workbook(form: &Form) -> Result<Vec<u8>, Unwritten> {
         let sheet = workbook.add_worksheet();
         sheet.set_name(sheet_name(&part.name, &mut names))?;
         Printing::new(part).fill(sheet)?;
-        page(sheet, &form.head, part)?;
+        page(sheet, &form.head, part, form.parts.len())?;
     }
     Ok(workbook.save_to_buffer()?)
 }
@@ -368,7 +368,7 @@ fn scale(columns: &[Heading]) -> f64 {
     fits.clamp(SCALES[0], SCALES[1]).floor()
 }
 
-fn page(sheet: &mut Worksheet, head: &Head, part: &Part) -> Result<(), XlsxError> {
+fn page(sheet: &mut Worksheet, head: &Head, part: &Part, parts: usize) -> Result<(), XlsxError> {
     let [left, right, top, bottom, header, footer] = MARGINS;
     sheet
         .set_paper_size(PAPER)
@@ -380,7 +380,12 @@ fn page(sheet: &mut Worksheet, head: &Head, part: &Part) -> Result<(), XlsxError
     let last = row + index(part.lines.len() + part.closing.len());
     let columns = part.columns.len().saturating_sub(1);
     sheet.set_print_area(0, 0, last, column_index(columns))?;
-    sheet.set_header(line(&head.year_and_mark(), &head.title, &head.ledger()));
+    let mut above = line(&head.year_and_mark(), &head.title, &head.ledger());
+    if 1 < parts {
+        // A page that lies apart from the others says of which department it is: the name of its sheet.
+        above = above.replacen("&R", "　&A&R", 1);
+    }
+    sheet.set_header(above);
     let page = pick(head.language, "ページ", "page");
     let below = line(&head.effective(), &head.known(), "\u{0}");
     sheet.set_footer(below.replace("&R&P", &format!("&R{page} &P")));
