@@ -2,6 +2,8 @@
 # make lint    formatting, clippy, protos, documentation, the service unit
 # make fuzz    what parses proofs, against inputs that are made up to break it (minutes)
 # make bench   figures of this machine against a plain-file server (minutes)
+# make test-office  the forms printed by LibreOffice, page by page (a minute; installs what it needs with apt-get as root)
+# make pictures     the pictures of docs/first-hour again, from the workbooks that its pages make
 # make demo    a sample ledger, served on 127.0.0.1:7015
 
 CARGO ?= cargo
@@ -15,10 +17,14 @@ BUF := .tools/node_modules/.bin/buf
 BUF_STAMP := .tools/buf-$(BUF_VERSION)
 PYTHON_STAMP := .tools/python.stamp
 
+<<<<<<< HEAD
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
 .PHONY: test test-rust test-client lint lint-rust lint-proto lint-unit fuzz bench demo
+=======
+.PHONY: test test-rust test-client test-office pictures lint lint-rust lint-proto lint-unit bench demo
+>>>>>>> 5a7c755 (docs: lead a city hall through its first hour)
 
 test: test-rust test-client
 
@@ -33,6 +39,29 @@ test-rust:
 # A client that shares no code with the server: Python, with the API learnt through reflection.
 test-client: test-rust $(PYTHON_STAMP)
 	PYTHONPATH=.tools/python DAICHO_BINARY=$(DAICHO) $(PYTHON) tests/client/client_test.py
+
+# Every workbook of docs/first-hour in both languages, as its pages make it.
+OFFICE := $(abspath $(TARGET))/office
+define office
+	@if ! command -v soffice >/dev/null || ! command -v pdftotext >/dev/null || [ -z "$$(fc-list 'Noto Sans CJK JP')" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	      libreoffice-calc poppler-utils fontconfig fonts-noto-cjk >/dev/null; \
+	  else \
+	    echo "install LibreOffice Calc, poppler-utils, fontconfig and the Noto CJK fonts"; exit 1; \
+	  fi; \
+	fi
+	rm -rf $(OFFICE) && mkdir -p $(OFFICE)
+	DAICHO_OFFICE=$(OFFICE) $(CARGO) test --locked --test it first_hour::the_first_hour
+endef
+
+test-office:
+	$(office)
+	$(PYTHON) tests/office/forms.py check $(OFFICE)
+
+pictures:
+	$(office)
+	$(PYTHON) tests/office/forms.py pictures $(OFFICE) docs/first-hour/img
 
 lint: lint-rust lint-proto lint-unit
 

@@ -20,7 +20,7 @@ mod everyday;
 mod plans;
 mod process;
 mod rounds;
-mod sheets;
+pub(crate) mod sheets;
 mod watch;
 
 fn view(language: Language, columns: Option<usize>) -> View {

@@ -15,6 +15,7 @@ mod entry_form;
 mod errors;
 mod evaluation;
 mod exit_codes;
+mod first_hour;
 mod fixture;
 mod import;
 mod import_events;

@@ -150,8 +150,24 @@ impl Filled {
 /// The only sheet of a workbook, in its ZIP.
 pub(super) const SHEET: &str = "xl/worksheets/sheet1.xml";
 
+/// The workbook with cells filled in by their addresses, as a spreadsheet does: what looks like a number is one.
+pub(crate) fn fill(bytes: &[u8], cells: &[(String, String)]) -> Vec<u8> {
+    edited(bytes, SHEET, |mut xml| {
+        for (at, value) in cells {
+            let plain = |byte: u8| byte.is_ascii_digit() || byte == b'.';
+            let put = if !value.is_empty() && value.bytes().all(plain) {
+                Put::Number(value)
+            } else {
+                Put::Text(value)
+            };
+            xml = put_in(&xml, at, put);
+        }
+        xml
+    })
+}
+
 #[track_caller]
-pub(super) fn put_in(xml: &str, at: Address, put: Put<'_>) -> String {
+pub(super) fn put_in(xml: &str, at: impl std::fmt::Display, put: Put<'_>) -> String {
     let begin = xml
         .find(&format!("<c r=\"{at}\""))
         .unwrap_or_else(|| panic!("no cell {at}"));
