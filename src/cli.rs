@@ -405,6 +405,9 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Note(args) => everyday::note(&open().await?, args).await,
         Command::Forecast(args) => everyday::forecast(&open().await?, args).await,
         Command::Demand(args) => everyday::demand(&open().await?, args).await,
+        Command::Report(ReportCommand::Dictionary(args)) => {
+            report::dictionary(global.language(), &Output, args)
+        }
         Command::Report(command) => report::run(&open().await?, command).await,
         Command::Target(command) => target::run(&open().await?, command).await,
         Command::Audit(command) => audit::run(&open().await?, command).await,

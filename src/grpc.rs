@@ -18,6 +18,7 @@ mod deadline;
 mod evaluation_service;
 mod follow;
 mod goal_service;
+mod json;
 mod ledger_service;
 mod organisation;
 mod proof_service;

@@ -7,7 +7,8 @@
 //! outline    the order of a plan on paper: departments, pillars, goals, initiatives, criteria
 //! plan, midyear, results, targets, changes, restatements, missing
 //!            which form has which columns, and where they come from
-//! tidy       rows for programs and spreadsheets
+//! data       tables for programs and spreadsheets, and what their columns hold
+//! tidy       such tables as CSV, and back
 //! ```
 //! Nothing here asks a ledger or computes a figure. What is written has typed cells, real days and no
 //! formulas, prints on A4, and comes out the same to the byte for the same content.
@@ -15,6 +16,7 @@
 mod book;
 pub mod cells;
 pub mod changes;
+pub mod data;
 pub mod form;
 pub mod label;
 pub mod midyear;

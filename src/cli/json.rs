@@ -5,6 +5,7 @@
 
 use std::sync::LazyLock;
 
+use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions};
 use serde_json::{Map, Value};
 
@@ -32,6 +33,7 @@ printed! {
     AppendEventsResponse,
     CompareCyclesResponse,
     CompareEvaluationsResponse,
+    Definition,
     DiffGoalResponse,
     EvaluatePlanResponse,
     Event,
@@ -90,6 +92,20 @@ fn convert<M: Printed>(message: &M) -> Result<Value, String> {
     dynamic
         .serialize_with_options(serde_json::value::Serializer, &options)
         .map_err(|error| error.to_string())
+}
+
+/// A message from its JSON; the problem in English where it is none.
+pub fn message<M: Printed + Default>(text: &str) -> Result<M, String> {
+    let pool = POOL
+        .as_ref()
+        .ok_or("the descriptors of the API cannot be read")?;
+    let descriptor = pool.get_message_by_name(M::NAME).ok_or("no such message")?;
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let dynamic = DynamicMessage::deserialize(descriptor, &mut reader);
+    let dynamic = dynamic.map_err(|error| error.to_string())?;
+    reader.end().map_err(|error| error.to_string())?;
+    let read = M::decode(dynamic.encode_to_vec().as_slice());
+    read.map_err(|error| error.to_string())
 }
 
 /// An answer as one JSON object that says which ledger it is from, and whether that is a sample.

@@ -7,12 +7,19 @@ use clap::{Args, Subcommand, ValueEnum};
 use crate::api::v1;
 use crate::cli::as_of::AsOfArgs;
 use crate::cli::evaluate::point::{period, policy};
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::file::FileArgs;
+use crate::cli::language::pick;
+use crate::cli::output::Output;
 use crate::cli::render::reporting;
 use crate::cli::session::Session;
 use crate::cli::sheet::draw::{self, SheetArgs};
 use crate::cli::status;
+use crate::domain::text::Language;
+use crate::report::Page;
+use crate::report::data::dictionary;
+use crate::report::tidy;
 
 /// What can be written.
 #[derive(Clone, Debug, Subcommand)]
@@ -31,8 +38,10 @@ pub enum ReportCommand {
     Missing(Box<MissingArgs>),
     /// What of a closed period would be told otherwise now (実績訂正・修正一覧), with the entries behind it, as a workbook
     Restatements(Box<FormArgs>),
-    /// The canonical rows of an evaluation as CSV, for spreadsheets or for programs
-    Rows(Box<RowsArgs>),
+    /// A table for programs or spreadsheets: CSV, JSON or a plain workbook
+    Data(Box<DataArgs>),
+    /// What each column of each table holds, in Japanese and English; needs no server
+    Dictionary(DictionaryArgs),
     /// The sheet in which a section fills in its reports; `daicho record --file` takes it back
     Sheet(SheetArgs),
 }
@@ -87,23 +96,71 @@ pub struct MissingArgs {
     force: bool,
 }
 
-/// For whom a file of rows is.
+/// A table.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
-pub enum Profile {
-    /// For spreadsheets: byte order mark, CRLF, nothing that looks like a formula.
-    Excel,
-    /// For programs: the bytes that a snapshot hashes.
-    Machine,
+pub enum TableName {
+    /// Every report, correction and retraction; `daicho record --file … --migration` takes it into another ledger.
+    Entries,
+    /// Every version of a target.
+    Targets,
+    /// Every field that a change touched.
+    Changes,
+    /// The canonical rows of an evaluation; as csv the bytes that a snapshot hashes.
+    Rows,
+    /// The plan, as `daicho plan import` reads it.
+    Plan,
 }
 
-/// Arguments of `report rows`.
+/// How a table is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// CSV for spreadsheets: byte order mark, CRLF, nothing that looks like a formula.
+    CsvExcel,
+    /// CSV for programs: no byte order mark, LF, texts verbatim.
+    Csv,
+    /// One JSON array, an object a line.
+    Json,
+    /// A workbook of one plain sheet.
+    Xlsx,
+}
+
+impl From<Format> for v1::FileProfile {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::CsvExcel => Self::Spreadsheet,
+            Format::Csv => Self::Machine,
+            Format::Json => Self::Json,
+            Format::Xlsx => Self::Workbook,
+        }
+    }
+}
+
+/// Arguments of `report data`.
 #[derive(Args, Clone, Debug)]
-pub struct RowsArgs {
+#[command(after_help = DATA_EXAMPLES)]
+pub struct DataArgs {
+    /// Which table
+    #[arg(value_enum, value_name = "TABLE")]
+    table: TableName,
     #[command(flatten)]
     form: FormArgs,
-    /// For whom
-    #[arg(long, value_enum, value_name = "PROFILE", default_value = "excel")]
-    profile: Profile,
+    /// How it is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "csv-excel")]
+    format: Format,
+    /// Leave out what is this ledger's own (positions, times and authors of record, ids): another ledger that took the same
+    /// facts in writes the same bytes; entries and targets only
+    #[arg(long)]
+    portable: bool,
+}
+
+/// Arguments of `report dictionary`.
+#[derive(Args, Clone, Debug)]
+pub struct DictionaryArgs {
+    /// How it is written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value = "csv-excel")]
+    format: Format,
+    #[command(flatten)]
+    file: FileArgs,
 }
 
 const EXAMPLES: &str = "\
@@ -118,6 +175,14 @@ const MISSING_EXAMPLES: &str = "\
 Examples:
   daicho report missing R5 --round mid-year
   daicho report missing R5 --on 2023-09-30 --known-at 2023-10-10 -o 未報告一覧.xlsx";
+
+const DATA_EXAMPLES: &str = "\
+Examples:
+  daicho report data entries R5 --known-at 2023-10-10 -o 実績.csv
+  daicho report data targets R5 --format xlsx -o 目標.xlsx
+  daicho report data rows R5 --on 2023-09-30 --format csv -o - | sha256sum
+  daicho report data plan R5 --format csv -o plan.csv
+  daicho report data entries R5 --format csv --portable -o entries.csv";
 
 fn snapshot(text: &str) -> Result<v1::SnapshotRef, String> {
     let (period, revision) = period(text)?;
@@ -149,7 +214,10 @@ impl FormArgs {
 /// Writes what was asked for.
 pub async fn run(session: &Session, command: &ReportCommand) -> Result<(), Failure> {
     let (kind, args) = match command {
-        ReportCommand::Rows(args) => return rows(session, args).await,
+        ReportCommand::Data(args) => return data(session, args).await,
+        ReportCommand::Dictionary(args) => {
+            return dictionary(session.language(), &session.output, args);
+        }
         ReportCommand::Missing(args) => return missing(session, args).await,
         ReportCommand::Midyear(args) => (v1::ReportKind::MidYear, args),
         ReportCommand::Plan(args) => (v1::ReportKind::Plan, args),
@@ -195,16 +263,45 @@ async fn missing(session: &Session, args: &MissingArgs) -> Result<(), Failure> {
     written(session, &file, request).await
 }
 
-async fn rows(session: &Session, args: &RowsArgs) -> Result<(), Failure> {
-    let profile = match args.profile {
-        Profile::Excel => v1::FileProfile::Spreadsheet,
-        Profile::Machine => v1::FileProfile::Machine,
+async fn data(session: &Session, args: &DataArgs) -> Result<(), Failure> {
+    let kind = match args.table {
+        TableName::Entries => v1::ReportKind::Entries,
+        TableName::Targets => v1::ReportKind::TargetVersions,
+        TableName::Changes => v1::ReportKind::ChangedFields,
+        TableName::Rows => v1::ReportKind::EvaluationRows,
+        TableName::Plan => v1::ReportKind::PlanTable,
     };
     let request = v1::ExportReportRequest {
-        profile: profile.into(),
-        ..args.form.request(v1::ReportKind::EvaluationRows)
+        profile: v1::FileProfile::from(args.format).into(),
+        portable: args.portable,
+        ..args.form.request(kind)
     };
     written(session, &args.form.file, request).await
+}
+
+/// Writes the dictionary of the tables. Needs no server.
+pub fn dictionary(
+    language: Language,
+    output: &Output,
+    args: &DictionaryArgs,
+) -> Result<(), Failure> {
+    let data = dictionary::data();
+    let bytes = match args.format {
+        Format::CsvExcel => data.csv(tidy::Profile::Spreadsheet).into_bytes(),
+        Format::Csv => data.csv(tidy::Profile::Machine).into_bytes(),
+        Format::Json => data.json().into_bytes(),
+        Format::Xlsx => {
+            let [ja, en] = dictionary::TABLE.called;
+            let page = Page {
+                title: pick(language, ja, en).to_owned(),
+                ..Page::default()
+            };
+            let written = data.workbook(dictionary::TABLE.name, &page);
+            written.map_err(|error| Failure::new(Exit::Fault, error.to_string()))?
+        }
+    };
+    let lines = u32::try_from(data.len()).unwrap_or(u32::MAX);
+    args.file.write(language, output, &bytes, lines)
 }
 
 async fn written(

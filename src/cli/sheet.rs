@@ -11,6 +11,7 @@
 pub mod column;
 pub mod draw;
 pub mod drawn;
+pub mod entries;
 pub mod fault;
 pub mod form;
 pub mod lines;

@@ -306,7 +306,9 @@ pub(super) fn typed(format: Format, cell: &Cell) -> Format {
         Cell::Day(_) | Cell::Asked(_, Input::Day(_)) => format.set_num_format("yyyy-mm-dd"),
         // What wraps does not shrink: a figure with a long unit would be printed as `###`.
         Cell::Figure(_, shown) => format.set_num_format(shown).unset_text_wrap().set_shrink(),
-        Cell::Text(text) if text.starts_with(['=', '+', '-', '@']) => format.set_quote_prefix(),
+        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => {
+            format.set_quote_prefix()
+        }
         _ => format,
     }
 }

@@ -21,6 +21,7 @@ mod plans;
 mod process;
 mod rounds;
 pub(crate) mod sheets;
+mod tables;
 mod watch;
 
 fn view(language: Language, columns: Option<usize>) -> View {

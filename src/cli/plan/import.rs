@@ -35,7 +35,7 @@ use crate::domain::text::Language;
 use crate::import::events::{self as import_events, Obstacle};
 
 /// Bytes of the events of one request at most: below the API's limit by what surrounds them.
-pub(super) const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
+pub(in crate::cli) const REQUEST_BYTES_MAX: usize = 1024 * 1024 - 16 * 1024;
 /// Events that are looked up at a time.
 const LOOKUPS: usize = 32;
 /// Differences that are told at most.

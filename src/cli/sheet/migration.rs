@@ -11,9 +11,11 @@ use uuid::Uuid;
 use crate::api::v1;
 use crate::cli::failure::Failure;
 use crate::cli::measure::key_of;
+use crate::cli::plan::source;
 use crate::cli::record::definition_of;
 use crate::cli::session::Session;
 use crate::cli::sheet::column::Column;
+use crate::cli::sheet::entries::{self, Entries};
 use crate::cli::sheet::form::Key;
 use crate::cli::sheet::lines::Line;
 use crate::cli::sheet::row::{Reader, Reported, text};
@@ -30,6 +32,12 @@ pub async fn take(
 ) -> Result<(), Failure> {
     let language = session.language();
     let path = args.file.clone().unwrap_or_default();
+    let bytes = source::bytes(language, &path)?;
+    // What another ledger of ours wrote says more than a table from elsewhere.
+    if let Some(table) = Entries::of(&bytes) {
+        let file = source::named(language, &path, &bytes)?;
+        return entries::take(session, args, writing_args, file, &table).await;
+    }
     let (file, lines) = take::opened(language, &path)?;
     let mut writing = writing_args.writing();
     let derived = || take::request_id(session, &file);
@@ -50,7 +58,8 @@ pub async fn take(
     if rows.is_empty() && reader.faults.is_empty() {
         return told::nothing(session, &file);
     }
-    let known = series(session, &rows).await?;
+    let codes = rows.iter().filter_map(|line| text(line, Column::Code));
+    let known = series_of(session, codes.collect()).await?;
     let mut taken = Vec::new();
     let mut folded = Vec::new();
     let mut seen: HashMap<String, u32> = HashMap::new();
@@ -161,15 +170,11 @@ pub async fn take(
     .await
 }
 
-/// The histories of the indicators that rows name, by what they call them; unknown ones are left out.
-async fn series(
+/// The histories of the indicators of these codes; unknown ones are left out.
+pub(super) async fn series_of(
     session: &Session,
-    rows: &[&Line],
+    codes: HashSet<String>,
 ) -> Result<HashMap<String, v1::GetSeriesResponse>, Failure> {
-    let codes: HashSet<String> = rows
-        .iter()
-        .filter_map(|line| text(line, Column::Code))
-        .collect();
     let mut known = HashMap::new();
     for code in codes {
         match session.client.series(&code, None).await {
@@ -187,8 +192,22 @@ async fn series(
     Ok(known)
 }
 
+/// The goals that indicators stand under, each with its indicators.
+pub(super) fn goals_of<'a>(
+    known: impl Iterator<Item = &'a v1::GetSeriesResponse>,
+) -> BTreeMap<String, HashSet<String>> {
+    let mut goals: BTreeMap<String, HashSet<String>> = BTreeMap::new();
+    for series in known {
+        let goal = series.goal.as_ref().map_or("", |goal| goal.id.as_str());
+        let indicator = series.indicator.as_ref();
+        let indicators = goals.entry(goal.to_owned()).or_default();
+        indicators.extend(indicator.map(|indicator| indicator.id.clone()));
+    }
+    goals
+}
+
 /// The one plan that all goals belong to.
-async fn plan(
+pub(super) async fn plan(
     session: &Session,
     goals: &BTreeMap<String, HashSet<String>>,
 ) -> Result<String, Failure> {

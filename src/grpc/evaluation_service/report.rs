@@ -15,9 +15,9 @@ use crate::grpc::status::Refusal;
 use crate::ledger::{Reader, Standpoint};
 use crate::log::Head;
 use crate::projection::evaluation::{At, PlanEvaluation, rows};
-use crate::report::tidy;
 
 mod form;
+mod table;
 
 /// Bytes of one frame at most, but for a goal whose lines alone are longer.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -44,6 +44,12 @@ impl Services {
         let now = self
             .standpoint(&reader, request.min_position, None, None)
             .await?;
+        if request.portable && !matches!(kind, ReportKind::Entries | ReportKind::TargetVersions) {
+            return Err(form(
+                "portable",
+                "only entries and versions of targets have a portable form",
+            ));
+        }
         if request.round.is_some() && kind != ReportKind::Missing {
             return Err(form("round", "only what is missing is asked for by round"));
         }
@@ -55,18 +61,20 @@ impl Services {
         };
         let state = match (kind, profile) {
             (ReportKind::EvaluationRows, FileProfile::Machine | FileProfile::Unspecified) => {
-                if request.department.is_some() {
-                    return Err(whole_plan());
-                }
+                asked.whole_plan()?;
                 let evaluation = self.evaluation(&reader, asked.at().await?).await?;
                 Writing::rows(evaluation, now.view.head)
             }
-            (ReportKind::EvaluationRows, FileProfile::Spreadsheet) => {
-                if request.department.is_some() {
-                    return Err(whole_plan());
-                }
-                let evaluation = self.evaluation(&reader, asked.at().await?).await?;
-                Writing::file(for_spreadsheets(&evaluation), now.view.head)
+            (
+                ReportKind::EvaluationRows
+                | ReportKind::Entries
+                | ReportKind::TargetVersions
+                | ReportKind::ChangedFields
+                | ReportKind::PlanTable,
+                profile,
+            ) => {
+                asked.whole_plan()?;
+                Writing::file(self.table(&asked, kind, profile).await?, now.view.head)
             }
             (
                 ReportKind::MidYear
@@ -89,25 +97,6 @@ impl Services {
     }
 }
 
-fn whole_plan() -> Refusal {
-    form("department", "the canonical rows are those of a whole plan")
-}
-
-/// The rows of an evaluation for spreadsheets.
-fn for_spreadsheets(evaluation: &PlanEvaluation) -> File {
-    let header = rows::Column::ALL
-        .iter()
-        .map(|column| column.name().to_owned());
-    let cells = rows::rows(evaluation).map(rows::Row::into_cells);
-    let text = tidy::for_spreadsheets(std::iter::once(header.collect()).chain(cells));
-    File {
-        at: evaluation.at.clone(),
-        media_type: MEDIA_TYPE,
-        bytes: text.into_bytes(),
-        rows: evaluation.rows(),
-    }
-}
-
 /// What a report is asked of.
 pub(super) struct Asked<'a> {
     pub(super) reader: &'a Arc<Reader>,
@@ -117,6 +106,17 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
+    /// Rows and tables are those of a whole plan.
+    fn whole_plan(&self) -> Result<(), Refusal> {
+        match self.request.department {
+            Some(_) => Err(form(
+                "department",
+                "rows and tables are those of a whole plan",
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// D, K and policy.
     pub(super) async fn at(&self) -> Result<At, Refusal> {
         let Self { request, .. } = self;

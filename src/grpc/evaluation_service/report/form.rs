@@ -6,6 +6,7 @@ use crate::api::v1;
 use crate::domain::directory::Named;
 use crate::domain::event::Recorded;
 use crate::domain::id::UnitId;
+use crate::domain::text::Language;
 use crate::grpc::evaluation_service::report::{Asked, File};
 use crate::grpc::evaluation_service::snapshot_of;
 use crate::grpc::goal_service::{form as refused, one, reporting};
@@ -13,19 +14,20 @@ use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
 use crate::ledger::Standpoint;
 use crate::ledger::index::Direction;
-use crate::projection::change::{self, ChangeFilter};
+use crate::projection::change::{self, Change, ChangeFilter};
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, compare};
 use crate::projection::reporting::{ReportingFilter, reporting_status};
-use crate::report::form::{Form, LINES_MAX, PARTS_MAX, Setting};
+use crate::report::form::{Form, Head, LINES_MAX, PARTS_MAX, Setting};
 use crate::report::restatements::Restated;
 use crate::report::{changes, midyear, missing, plan, restatements, results, targets};
 
 /// Changes told at once.
 const CHANGES_AT_ONCE: usize = 500;
 /// The media type of a workbook (ECMA-376).
-const WORKBOOK: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+pub(super) const WORKBOOK: &str =
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 impl Services {
     /// A form as a workbook.
@@ -129,15 +131,28 @@ async fn changes_form(asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
         unit: asked.department(&at)?,
         ..ChangeFilter::default()
     };
+    let changes = gathered(asked, &at, &filter, LINES_MAX).await?;
+    let setting = asked.setting(&at).await?;
+    let form = changes::form(&at, &changes, setting);
+    Ok((at, form))
+}
+
+/// The changes that were known and satisfy a filter, in the order of the ledger: at most `max`, or one more, so that what is
+/// too long is refused and never cut.
+pub(super) async fn gathered(
+    asked: &Asked<'_>,
+    at: &At,
+    filter: &ChangeFilter,
+    max: usize,
+) -> Result<Vec<Change>, Refusal> {
     let view = asked.reader.view_at(at.known_at).await?;
     let (mut changes, mut cursor) = (Vec::new(), None);
     loop {
-        // One more than is printed, so that what is too long is refused and never cut.
-        let limit = (LINES_MAX + 1 - changes.len()).min(CHANGES_AT_ONCE);
+        let limit = (max + 1 - changes.len()).min(CHANGES_AT_ONCE);
         let page = change::list(
             asked.reader,
             &view,
-            &filter,
+            filter,
             cursor,
             Direction::Forward,
             limit,
@@ -145,13 +160,10 @@ async fn changes_form(asked: &Asked<'_>) -> Result<(At, Form), Refusal> {
         let page = page.await?;
         changes.extend(page.changes);
         cursor = page.next;
-        if cursor.is_none() || LINES_MAX < changes.len() {
-            break;
+        if cursor.is_none() || max < changes.len() {
+            return Ok(changes);
         }
     }
-    let setting = asked.setting(&at).await?;
-    let form = changes::form(&at, &changes, setting);
-    Ok((at, form))
 }
 
 /// What a round still waits for.
@@ -209,6 +221,16 @@ impl Asked<'_> {
         named
             .map(|text| one(&at.directory, "department", text))
             .transpose()
+    }
+
+    /// What stands above and below the pages of something called so in Japanese and English.
+    pub(super) async fn head(&self, at: &At, called: [&str; 2]) -> Result<Head, Refusal> {
+        let setting = self.setting(at).await?;
+        let title = match setting.language {
+            Language::Ja => called[0],
+            Language::En => called[1],
+        };
+        Ok(Head::of(at, setting, title))
     }
 
     /// The language, and when the last known event was recorded.
