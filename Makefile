@@ -17,14 +17,10 @@ BUF := .tools/node_modules/.bin/buf
 BUF_STAMP := .tools/buf-$(BUF_VERSION)
 PYTHON_STAMP := .tools/python.stamp
 
-<<<<<<< HEAD
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: test test-rust test-client lint lint-rust lint-proto lint-unit fuzz bench demo
-=======
-.PHONY: test test-rust test-client test-office pictures lint lint-rust lint-proto lint-unit bench demo
->>>>>>> 5a7c755 (docs: lead a city hall through its first hour)
+.PHONY: test test-rust test-client test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
 
 test: test-rust test-client
 
@@ -43,7 +39,7 @@ test-client: test-rust $(PYTHON_STAMP)
 # Every workbook of docs/first-hour in both languages, as its pages make it.
 OFFICE := $(abspath $(TARGET))/office
 define office
-	@if ! command -v soffice >/dev/null || ! command -v pdftotext >/dev/null || [ -z "$$(fc-list 'Noto Sans CJK JP')" ]; then \
+	if ! command -v soffice >/dev/null || ! command -v pdftotext >/dev/null || [ -z "$$(fc-list 'Noto Sans CJK JP')" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
 	      libreoffice-calc poppler-utils fontconfig fonts-noto-cjk >/dev/null; \
