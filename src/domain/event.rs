@@ -730,6 +730,9 @@ payloads! {
         title: Title,
         /// New text.
         source_text: Text,
+        /// Fields of the definition that were assumed and are confirmed: they are right as they stand, and the series goes
+        /// on.
+        confirms: Vec<String>,
     }
     /// An indicator was put under another initiative. Its history stays in the stream it began in.
     IndicatorMoved = "INDICATOR_MOVED" {

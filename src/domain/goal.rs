@@ -9,6 +9,7 @@ use std::sync::Arc;
 use imbl::{HashMap, OrdMap, Vector};
 use jiff::Timestamp;
 
+use crate::domain::actual::aggregate::Cut;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::Key;
 use crate::domain::date::Date;
@@ -75,8 +76,52 @@ pub struct DefinitionVersion {
     pub position: u64,
     /// The definition.
     pub definition: Arc<Definition>,
+    /// What of it was assumed and was confirmed later, in the order of recording.
+    pub confirmed: Vector<Arc<FieldsConfirmed>>,
     /// What was reported under it, indexed for the rules.
     pub(crate) tally: Tally,
+}
+
+impl DefinitionVersion {
+    /// Whether a field was confirmed, as all is known that is.
+    pub fn confirms(&self, field: &str) -> bool {
+        let mut fields = self.confirmed.iter().flat_map(|by| &by.fields);
+        fields.any(|known| known == field)
+    }
+
+    /// What was confirmed of it at a cut.
+    pub fn confirmed_at(&self, cut: Cut) -> impl Iterator<Item = &Arc<FieldsConfirmed>> {
+        let holds = move |by: &&Arc<FieldsConfirmed>| {
+            cut.knows(by.confirmation.position) && by.confirmation.date <= cut.on
+        };
+        self.confirmed.iter().filter(holds)
+    }
+
+    /// Whether a field is still assumed at a cut.
+    pub fn assumes(&self, field: &str, cut: Cut) -> bool {
+        let mut confirmed = self.confirmed_at(cut).flat_map(|by| &by.fields);
+        self.definition.assumed.iter().any(|known| known == field)
+            && !confirmed.any(|known| known == field)
+    }
+
+    /// The definition with what is still assumed of it at a cut.
+    pub fn definition_at(&self, cut: Cut) -> Arc<Definition> {
+        if self.confirmed_at(cut).next().is_none() {
+            return self.definition.clone();
+        }
+        let mut definition = self.definition.as_ref().clone();
+        definition.assumed.retain(|field| self.assumes(field, cut));
+        Arc::new(definition)
+    }
+}
+
+/// That somebody confirmed fields of a definition that were assumed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FieldsConfirmed {
+    /// Their names.
+    pub fields: Vec<String>,
+    /// Who and when.
+    pub confirmation: Confirmation,
 }
 
 /// A report or correction.
@@ -278,6 +323,7 @@ impl Indicator {
             from,
             position,
             definition,
+            confirmed: Vector::new(),
             tally: Tally::default(),
         });
     }
@@ -397,6 +443,20 @@ impl Goal {
                     let new = Arc::new(version(recorded, effective_from, &p.source_text));
                     let old = std::mem::replace(&mut i.wording, new);
                     Arc::make_mut(&mut i.earlier_wordings).push(Arc::unwrap_or_clone(old));
+                    if let Some(newest) = i.definitions.back_mut()
+                        && !p.confirms.is_empty()
+                    {
+                        newest.confirmed.push_back(Arc::new(FieldsConfirmed {
+                            fields: p.confirms.clone(),
+                            confirmation: Confirmation {
+                                event_id: event.id,
+                                position: recorded.position,
+                                recorded_at: recorded.recorded_at,
+                                actor: recorded.actor.clone(),
+                                date: effective_from,
+                            },
+                        }));
+                    }
                 });
             }
             Payload::IndicatorRedefined(p) => self.change(p.indicator, |i| {

@@ -22,8 +22,8 @@ mod goal;
 
 pub(super) use entry_form::add_entry_forms;
 pub(super) use goal::{
-    Detail, TOLD_MAX, attachment, confirmation, counts, definitions, entry, forecast, goal,
-    indicator, standing, target_version,
+    Detail, TOLD_MAX, attachment, confirmation, counts, definition_version, definitions, entry,
+    forecast, goal, indicator, standing, target_version,
 };
 
 pub(super) fn head(head: Head) -> v1::Head {

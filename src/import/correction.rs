@@ -5,7 +5,9 @@ use super::proposal::{BaselineFigure, Profile, Proposal};
 use super::text::key;
 use crate::domain::date::Date;
 use crate::domain::fiscal_year::FiscalYear;
-use crate::domain::indicator::{AggTime, Comparator, EntryKind, MeasureType, Quantifier};
+use crate::domain::indicator::{
+    AggTime, Comparator, Definition, EntryKind, MeasureType, Quantifier,
+};
 use crate::domain::quantity::Quantity;
 use crate::domain::target::EndState;
 use crate::domain::unit::catalogue::unit_by_display_ja;
@@ -14,8 +16,6 @@ use crate::domain::unit::catalogue::unit_by_display_ja;
 const RUBRIC_LEVEL: u32 = 3;
 /// Levels of that rubric.
 const RUBRIC_LEVELS: u32 = 4;
-/// What confirming in general does not answer: it has to be told.
-const TO_BE_TOLD: [&str; 3] = ["members", "baseline", "active_window"];
 
 macro_rules! words {
     ($(#[$doc:meta])* $list:ident: $type:ty = $($value:path = $ja:literal),* $(,)?) => {
@@ -212,7 +212,8 @@ impl Correction {
         }
         p.give(self.baseline, &self.monthly_plan);
         if self.confirmed {
-            p.assumed.retain(|field| TO_BE_TOLD.contains(field));
+            p.assumed
+                .retain(|field| Definition::TO_BE_TOLD.contains(field));
             p.confirmed = true;
         }
         Ok(())

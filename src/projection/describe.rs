@@ -163,6 +163,9 @@ fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
             Some(entry(p.indicator, p.before.as_ref(), Some(&p.measurement)))
         }
         Payload::ActualRetracted(p) => Some(entry(p.indicator, p.before.as_ref(), None)),
+        Payload::IndicatorReworded(p) if !p.confirms.is_empty() => {
+            Some(plain("confirms", p.confirms.join(", ")))
+        }
         Payload::DemandRecorded(p) => Some(plain("demand", p.requests.to_string())),
         Payload::NarrativeAdded(p) => Some(plain("narrative", p.text.as_str().to_owned())),
         Payload::EvidenceAttached(_) => {

@@ -23,6 +23,7 @@ use crate::cli::render::{receipt, value};
 use crate::cli::session::Session;
 use crate::cli::terminal;
 use crate::domain::date::{Date, parse_iso};
+use crate::domain::indicator::Definition;
 use crate::domain::text::Language;
 
 /// Most changes of one amendment: they are one request.
@@ -59,8 +60,6 @@ struct Amendment {
     remarks: Vec<String>,
     /// Codes of what goes on with something else than the file says.
     linked_otherwise: Vec<String>,
-    /// Indicators whose measure the file confirms although the ledger goes on marking it as assumed.
-    still_assumed: Vec<String>,
 }
 
 /// Shows what the file changes, and appends it unless it is only to be shown.
@@ -404,32 +403,7 @@ impl Standing {
             known.continues.as_ref(),
             p.continues.as_deref(),
         );
-        if known.source_text != p.source_text {
-            let reworded = v1::IndicatorReworded {
-                indicator: p.indicator.clone(),
-                title: p.title.clone(),
-                source_text: p.source_text.clone(),
-            };
-            found.change(
-                &known.code,
-                &known.source_text,
-                &p.source_text,
-                Payload::IndicatorReworded(reworded),
-            );
-        }
-        let Some(version) = &known.definition else {
-            return;
-        };
-        let marked = |definition: Option<&v1::Definition>| {
-            definition.map_or(0, |definition| definition.assumed.len())
-        };
-        let (marks, left) = (
-            marked(version.definition.as_ref()),
-            marked(p.definition.as_ref()),
-        );
-        if left < marks {
-            found.still_assumed.push(known.code.clone());
-        }
+        let version = known.definition.clone().unwrap_or_default();
         let plain = |definition: Option<&v1::Definition>| {
             definition.map(|definition| v1::Definition {
                 assumed: Vec::new(),
@@ -440,7 +414,38 @@ impl Standing {
             plain(version.definition.as_ref()),
             plain(p.definition.as_ref()),
         );
-        if before != after {
+        let is_redefined = before.is_some() && before != after;
+        let confirms = match is_redefined {
+            // Its new definition says itself what is assumed.
+            true => Vec::new(),
+            false => confirmed(version.definition.as_ref(), p.definition.as_ref()),
+        };
+        if known.source_text != p.source_text {
+            let reworded = v1::IndicatorReworded {
+                indicator: p.indicator.clone(),
+                title: p.title.clone(),
+                source_text: p.source_text.clone(),
+                confirms,
+            };
+            found.change(
+                &known.code,
+                &known.source_text,
+                &p.source_text,
+                Payload::IndicatorReworded(reworded),
+            );
+        } else if !confirms.is_empty() {
+            let fields = confirms.join(", ");
+            let reworded = v1::IndicatorReworded {
+                indicator: p.indicator.clone(),
+                title: known.title.clone(),
+                source_text: known.source_text.clone(),
+                confirms,
+            };
+            let (before, after) = (format!("assumed {fields}"), format!("confirmed {fields}"));
+            let reworded = Payload::IndicatorReworded(reworded);
+            found.change(&known.code, &before, &after, reworded);
+        }
+        if is_redefined {
             let redefined = v1::IndicatorRedefined {
                 indicator: p.indicator.clone(),
                 definition_version: version.version + 1,
@@ -709,6 +714,17 @@ impl Amendment {
     }
 }
 
+/// What the ledger assumes and the file no longer does, but for what has to be told.
+fn confirmed(known: Option<&v1::Definition>, file: Option<&v1::Definition>) -> Vec<String> {
+    let (Some(known), Some(file)) = (known, file) else {
+        return Vec::new();
+    };
+    let settled = |field: &&String| {
+        !file.assumed.contains(field) && !Definition::TO_BE_TOLD.contains(&field.as_str())
+    };
+    known.assumed.iter().filter(settled).cloned().collect()
+}
+
 fn title(title: Option<&v1::Title>) -> Option<String> {
     title.map(|title| title.ja.clone())
 }
@@ -758,7 +774,6 @@ fn show(
             "missing": amendment.missing.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
             "not_changed": amendment.remarks,
             "linked_otherwise": amendment.linked_otherwise,
-            "still_assumed": amendment.still_assumed,
             "response": response,
         }));
     }
@@ -775,13 +790,6 @@ fn show(
         ));
     }
     session.output.answer(&text)?;
-    let confirmed = amendment.still_assumed.len();
-    if 0 < confirmed {
-        session.output.remark(&session.view.pick(
-            format!("確認済の{confirmed}件は計画線だけ確認済みになり、測り方の「推定」の印は残ります"),
-            format!("{confirmed} confirmed indicators: their lines of plan are settled, the other marks of what is assumed stay"),
-        ));
-    }
     if !amendment.missing.is_empty() {
         session.output.remark(pick(
             language,

@@ -2,9 +2,11 @@
 
 use crate::api::v1;
 use crate::cli::label;
+use crate::cli::render::import::assumed_ja;
 use crate::cli::render::{View, indented, value};
 use crate::cli::table::Table;
 use crate::cli::terminal;
+use crate::domain::text::Language;
 
 /// Goals, one a line.
 pub fn list(view: &View, response: &v1::ListGoalsResponse) -> String {
@@ -128,6 +130,9 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
     text.push_str(&table.render(view.columns));
     for indicator in &initiative.indicators {
         let code = terminal::line(&indicator.code);
+        if let Some(version) = &indicator.definition {
+            text.push_str(&confirmed(view, version, &format!("     {code} ")));
+        }
         if let Some(earlier) = &indicator.continues {
             let earlier = terminal::line(&earlier.code);
             text.push_str(&view.pick(
@@ -142,6 +147,34 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
                 format!("     {code} goes on in {later}\n"),
             ));
         }
+    }
+    text
+}
+
+/// Who confirmed what was assumed of a definition, and when: a line each, behind `before`.
+pub(super) fn confirmed(view: &View, version: &v1::DefinitionVersion, before: &str) -> String {
+    let mut text = String::new();
+    for by in &version.confirmed {
+        let fields: Vec<&str> = by
+            .fields
+            .iter()
+            .map(|field| match view.language {
+                Language::Ja => assumed_ja(field),
+                Language::En => field,
+            })
+            .collect();
+        let fields = terminal::line(&fields.join(view.pick("・", ", ")));
+        let said = by.confirmation.clone().unwrap_or_default();
+        let actor = said
+            .actor
+            .as_ref()
+            .map_or("", |actor| actor.subject.as_str());
+        let (actor, date) = (terminal::line(actor), terminal::line(&said.date));
+        let (time, position) = (view.time(said.recorded_at.as_ref()), said.position);
+        text.push_str(&view.pick(
+            format!("{before}推定を確認: {fields}（{date}、{actor}、記録 {time}、位置 {position}）\n"),
+            format!("{before}confirmed what was assumed: {fields} ({date}, {actor}, recorded {time}, position {position})\n"),
+        ));
     }
     text
 }

@@ -99,6 +99,9 @@ fn measured(view: &View, indicator: &v1::Indicator, definition: Option<&v1::Defi
             text.push_str(&format!("  {}: {list}\n", view.pick(ja, en)));
         }
     }
+    if let Some(version) = &indicator.definition {
+        text.push_str(&goal::confirmed(view, version, "  "));
+    }
     if !definition.assumed.is_empty() {
         let fields: Vec<String> = definition
             .assumed

@@ -237,6 +237,7 @@ fn change(step: &Step) -> Fact {
             indicator,
             title: words,
             source_text,
+            confirms: Vec::new(),
         }
         .into(),
         _ => IndicatorCancelled { indicator }.into(),

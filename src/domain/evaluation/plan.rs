@@ -428,7 +428,10 @@ impl<'a> Case<'a> {
             share: Err(obstacle),
             assumed,
         };
-        let names = |name: &str| self.definition.assumed.iter().any(|field| field == name);
+        let assumes = |name: &str| {
+            let version = self.question.indicator.definition_at(self.cut);
+            version.is_some_and(|(_, version)| version.assumes(name, self.cut))
+        };
         match set.map(|version| (&version.value.profile, version.value.assumed)) {
             Some((PlanProfile::Steps, assumed)) => steps(assumed),
             Some((PlanProfile::AtEnd, assumed)) if self.is_over() => Planned {
@@ -439,7 +442,7 @@ impl<'a> Case<'a> {
             Some((PlanProfile::AtEnd, assumed)) => none(Obstacle::NotDue, assumed),
             Some((_, assumed)) => none(Obstacle::NoPlanLine, assumed),
             // The due days that its definition names are a plan, unless they were inferred.
-            None => steps(names("checkpoints")),
+            None => steps(assumes("checkpoints")),
         }
     }
 

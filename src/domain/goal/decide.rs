@@ -105,9 +105,7 @@ pub fn decide(
         Payload::InitiativeCancelled(p) => judge.initiative_cancelled(p),
         Payload::ResponsibilityTransferred(p) => judge.responsibility_transferred(p),
         Payload::IndicatorDefined(p) => judge.indicator_defined(p),
-        Payload::IndicatorReworded(p) => {
-            judge.open_indicator(p.indicator);
-        }
+        Payload::IndicatorReworded(p) => judge.indicator_reworded(p),
         Payload::IndicatorMoved(p) => judge.indicator_moved(p),
         Payload::IndicatorRedefined(p) => judge.indicator_redefined(p),
         Payload::IndicatorCancelled(p) => judge.indicator_cancelled(p),

@@ -17,6 +17,8 @@ pub struct Inconsistency {
 impl Definition {
     /// Most parts, members, checkpoints or components.
     pub const LIST_MAX: usize = 500;
+    /// Fields that nobody can confirm while they are assumed: they have to be told.
+    pub const TO_BE_TOLD: [&str; 3] = ["members", "baseline", "active_window"];
 
     /// Everything that contradicts within the definition; empty if it is sound.
     pub fn inconsistencies(&self) -> Vec<Inconsistency> {

@@ -202,6 +202,7 @@ pub(crate) fn any_fact(size: u64) -> impl Strategy<Value = Fact> {
             indicator: indicator_id("X"),
             title: title(&words),
             source_text: text(&words),
+            confirms: Vec::new(),
         })),
         1 => of().prop_map(|words| Payload::from(NarrativeAdded {
             subject: Subject::Indicator(indicator_id("X")),

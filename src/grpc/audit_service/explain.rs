@@ -10,9 +10,7 @@ use crate::domain::id::IndicatorId;
 use crate::domain::indicator::Definition;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::as_of;
-use crate::grpc::event::{
-    Choice as _, show_actual, show_definition, show_measurement, show_reported,
-};
+use crate::grpc::event::{Choice as _, show_actual, show_measurement, show_reported};
 use crate::grpc::goal_service::{form, one};
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
@@ -116,11 +114,7 @@ pub(super) async fn answer(
         indicator: named(Named::Indicator(id)),
         initiative: named(Named::Initiative(initiative)),
         goal: named(Named::Goal(goal)),
-        definition: Some(v1::DefinitionVersion {
-            version: number,
-            from: version.from.to_string(),
-            definition: Some(show_definition(&version.definition)),
-        }),
+        definition: Some(show::definition_version(number, version, until)),
         figure: kind.number(),
         before: Some(teller.reading(&reading(from))),
         after: Some(teller.reading(&reading(until))),

@@ -125,6 +125,7 @@ fn change(directory: &Directory, listed: &Listed, on: Date) -> v1::TargetChange 
                 version: *number,
                 from: version.from.to_string(),
                 definition: Some(show_definition(&version.definition)),
+                confirmed: Vec::new(),
             }),
         version: change.number,
         before: change.before.as_ref().map(show::target_version),

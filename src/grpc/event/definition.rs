@@ -19,6 +19,32 @@ const UNIT_CHARS_MAX: usize = 40;
 /// Powers of ten between a unit and its base unit at most.
 const SCALE_MAX: i32 = 18;
 
+/// Names of fields of a definition.
+pub(super) fn field_names(
+    faults: &mut Faults,
+    at: &At<'_>,
+    field: &'static str,
+    names: &[String],
+) -> Option<Vec<String>> {
+    faults.list(
+        at,
+        field,
+        names,
+        Definition::LIST_MAX,
+        |faults, at, name| {
+            let is_field = |name: &str| {
+                (1..=40).contains(&name.len())
+                    && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            };
+            if is_field(name) {
+                Some(name.clone())
+            } else {
+                faults.form(at, "not the name of a field")
+            }
+        },
+    )
+}
+
 pub(super) fn definition(
     faults: &mut Faults,
     resolver: &Resolver<'_>,
@@ -71,17 +97,7 @@ pub(super) fn definition(
     let quality = quality(faults, &at.then("quality"), d.quality.as_ref());
     let disclosure = faults.choice(&at.then("disclosure"), d.disclosure);
     let result_level = faults.choice(&at.then("result_level"), d.result_level);
-    let assumed = faults.list(at, "assumed", &d.assumed, MAX, |faults, at, name| {
-        let is_field = |name: &str| {
-            (1..=40).contains(&name.len())
-                && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-        };
-        if is_field(name) {
-            Some(name.clone())
-        } else {
-            faults.form(at, "not the name of a field")
-        }
-    });
+    let assumed = field_names(faults, at, "assumed", &d.assumed);
 
     Some(Definition {
         measure_type: measure_type?,

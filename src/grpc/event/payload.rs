@@ -542,10 +542,12 @@ impl Reading<'_, '_> {
         let indicator = self.the(&at, "indicator", &p.indicator);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
         let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
+        let confirms = definition::field_names(self.faults, &at, "confirms", &p.confirms);
         Some(IndicatorReworded {
             indicator: indicator?,
             title: title?,
             source_text: source_text?,
+            confirms: confirms?,
         })
     }
 

@@ -270,6 +270,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             indicator: p.indicator.to_string(),
             title: Some(show_title(&p.title)),
             source_text: p.source_text.to_string(),
+            confirms: p.confirms.clone(),
         }),
         Payload::IndicatorMoved(p) => Wire::IndicatorMoved(v1::IndicatorMoved {
             indicator: p.indicator.to_string(),

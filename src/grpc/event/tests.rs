@@ -326,6 +326,7 @@ fn others() -> Vec<v1::EventInput> {
             indicator: indicator(),
             title: title("新"),
             source_text: text(),
+            confirms: Vec::new(),
         }),
         Wire::IndicatorMoved(v1::IndicatorMoved {
             indicator: indicator(),

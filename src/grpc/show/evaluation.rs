@@ -149,6 +149,7 @@ impl<'a> Teller<'a> {
                 version,
                 from: indicator.defined_from.to_string(),
                 definition: Some(show_definition(&indicator.definition)),
+                confirmed: Vec::new(),
             }),
             lead: Some(self.named(Named::Unit(indicator.lead))),
             contributing: self.units(&indicator.contributing),

@@ -2,10 +2,13 @@
 
 use super::{count, entity};
 use crate::api::v1;
+use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::ForecastValue;
-use crate::domain::goal::{Attachment, Confirmation, Entry, Forecast, Narrative};
+use crate::domain::goal::{
+    Attachment, Confirmation, DefinitionVersion, Entry, Forecast, Narrative,
+};
 use crate::domain::target::TargetVersion;
 use crate::grpc::event::{
     Choice as _, show_actor, show_actual, show_baseline, show_definition, show_evidence,
@@ -125,11 +128,7 @@ pub(in crate::grpc) fn indicator(directory: &Directory, card: &IndicatorCard) ->
         }),
         definition: card
             .definition()
-            .map(|(number, version)| v1::DefinitionVersion {
-                version: number,
-                from: version.from.to_string(),
-                definition: Some(show_definition(&version.definition)),
-            }),
+            .map(|(number, version)| definition_version(number, version, cut)),
         actual: Some(show_actual(&card.actual)),
         target: card.target().map(target_version),
         first_target: state.first_target_at(cut).map(target_version),
@@ -184,13 +183,29 @@ pub(in crate::grpc) fn target_version(version: &TargetVersion) -> v1::TargetVers
     }
 }
 
+/// A definition as of a cut, with what had been confirmed of it.
+pub(in crate::grpc) fn definition_version(
+    number: u32,
+    version: &DefinitionVersion,
+    cut: Cut,
+) -> v1::DefinitionVersion {
+    v1::DefinitionVersion {
+        version: number,
+        from: version.from.to_string(),
+        definition: Some(show_definition(&version.definition_at(cut))),
+        confirmed: version
+            .confirmed_at(cut)
+            .map(|by| v1::FieldsConfirmed {
+                fields: by.fields.clone(),
+                confirmation: Some(confirmation(&by.confirmation)),
+            })
+            .collect(),
+    }
+}
+
 pub(in crate::grpc) fn definitions(card: &IndicatorCard) -> Vec<v1::DefinitionVersion> {
     card.definitions()
-        .map(|(number, version)| v1::DefinitionVersion {
-            version: number,
-            from: version.from.to_string(),
-            definition: Some(show_definition(&version.definition)),
-        })
+        .map(|(number, version)| definition_version(number, version, card.cut))
         .collect()
 }
 

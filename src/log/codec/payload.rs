@@ -157,7 +157,12 @@ payloads! {
         definition = definition,
         continues = continues_id,
     }
-    IndicatorReworded { indicator = indicator_id, title = title, source_text = source_text }
+    IndicatorReworded {
+        indicator = indicator_id,
+        title = title,
+        source_text = source_text,
+        confirms = confirms,
+    }
     IndicatorMoved {
         indicator = indicator_id,
         from_initiative = from_initiative_id,

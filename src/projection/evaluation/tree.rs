@@ -263,7 +263,7 @@ impl<'a> Evaluator<'a> {
         let Some((_, version)) = state.definition_at(self.cut) else {
             return Ok(None);
         };
-        let (definition, defined_from) = (version.definition.clone(), version.from);
+        let (definition, defined_from) = (version.definition_at(self.cut), version.from);
         let mut components = BTreeMap::new();
         if definition.measure_type == MeasureType::Composite {
             for component in &definition.components {

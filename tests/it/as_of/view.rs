@@ -74,6 +74,7 @@ fn happening(fixture: &Fixture, kind: u8, n: usize) -> Event {
                 indicator,
                 title: words,
                 source_text,
+                confirms: Vec::new(),
             };
             fixture.event(stream, &day, reworded)
         }

@@ -204,6 +204,7 @@ fn version(definition: v1::Definition) -> Option<v1::DefinitionVersion> {
         version: 1,
         from: "2023-04-01".into(),
         definition: Some(definition),
+        confirmed: Vec::new(),
     })
 }
 

@@ -493,6 +493,72 @@ fn a_plan_is_amended_to_what_a_corrected_file_says() {
 }
 
 #[test]
+fn what_a_file_confirms_is_no_longer_assumed_and_the_series_goes_on() {
+    let (place, plan, day) = Place::with_plan();
+    let before = place.size();
+    let year = day.year().to_string();
+    let options = ["--year", &year, "--reason", "文化課が確認"];
+    let confirmed = TABLE
+        .replace("目標達成基準", "目標達成基準,確認")
+        .replace("12回", "12回,済")
+        .replace("80%以上", "80%以上,")
+        .replace("文化計画の策定", "文化計画の策定,");
+    let done = amend(&place, "confirmed.csv", &confirmed, &options);
+    assert_eq!(done.code, 0, "{done:?}");
+    let code = format!("{plan}/文化部/1-1/1.1");
+    let fields = "comparator, plan_profile, result_level";
+    assert_eq!(
+        changes(&done),
+        [
+            format!("{code} INDICATOR_REWORDED: assumed {fields} -> confirmed {fields}"),
+            format!("{code} PLAN_PROFILE_SET: even (assumed) -> even"),
+        ]
+    );
+    let again = amend(&place, "confirmed.csv", &confirmed, &options);
+    assert_eq!((again.code, changes(&again)), (0, Vec::new()), "{again:?}");
+    // A file that confirms nothing says nothing against it.
+    let plain = amend(&place, "plan.csv", TABLE, &options);
+    assert_eq!((plain.code, changes(&plain)), (0, Vec::new()), "{plain:?}");
+    let definition = |more: &str| {
+        let shown = place
+            .daicho(&format!("goal show {plan}/文化部/1-1 --json{more}"))
+            .json();
+        shown["goal"]["initiatives"][0]["indicators"][0]["definition"].clone()
+    };
+    let now = definition("");
+    assert_eq!(now["version"], 1, "the series goes on: {now}");
+    let is_empty = |list: &Value| list.as_array().is_none_or(Vec::is_empty);
+    assert!(is_empty(&now["definition"]["assumed"]), "{now}");
+    assert_eq!(now["confirmed"][0]["fields"][2], "result_level", "{now}");
+    assert_eq!(
+        now["confirmed"][0]["confirmation"]["actor"]["subject"],
+        "文化課"
+    );
+    // What was known before the confirmation is as it was.
+    let then = definition(&format!(" --known-at {before}"));
+    assert_eq!(
+        then["definition"]["assumed"].as_array().map(Vec::len),
+        Some(3),
+        "{then}"
+    );
+    assert!(is_empty(&then["confirmed"]), "{then}");
+    for line in ["goal show", "audit explain"] {
+        let of = if line == "goal show" {
+            format!("{plan}/文化部/1-1")
+        } else {
+            code.clone()
+        };
+        let shown = place.daicho(&format!("{line} {of} --lang ja"));
+        assert_eq!(shown.code, 0, "{shown:?}");
+        assert!(
+            shown.output.contains("推定を確認: 比較・計画線"),
+            "{line}: {shown:?}"
+        );
+        assert!(shown.output.contains("文化課"), "{line}: {shown:?}");
+    }
+}
+
+#[test]
 fn what_a_file_no_longer_has_is_cancelled_only_by_name() {
     let (place, plan, day) = Place::with_plan();
     let size = place.size();

@@ -683,6 +683,7 @@ fn forbidden(world: &World) -> Vec<Case> {
                     indicator: text("前/消"),
                     title: title("新しい名前"),
                     source_text: text("新しい文"),
+                    confirms: Vec::new(),
                 }),
             ),
         )

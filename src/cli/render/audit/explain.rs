@@ -3,7 +3,7 @@
 use crate::api::v1;
 use crate::cli::label;
 use crate::cli::render::audit::reference;
-use crate::cli::render::{View, evaluation, series, value};
+use crate::cli::render::{View, evaluation, goal, series, value};
 use crate::cli::table::Table;
 use crate::cli::terminal;
 
@@ -29,6 +29,9 @@ pub fn explained(view: &View, response: &v1::ExplainFigureResponse) -> String {
             )
             .to_owned(),
     });
+    if let Some(version) = &response.definition {
+        text.push_str(&goal::confirmed(view, version, "  "));
+    }
     text.push_str(&parts(view, response));
     text.push_str(&steps(view, response));
     text.push_str(&contributions(view, response));

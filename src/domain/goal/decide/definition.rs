@@ -5,6 +5,7 @@ use crate::domain::date::DateSpan;
 use crate::domain::directory::Named;
 use crate::domain::event::{
     BaselineSet, IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined,
+    IndicatorReworded,
 };
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, StreamId};
 use crate::domain::indicator::{Definition, MeasureType};
@@ -39,6 +40,32 @@ impl Judge<'_> {
         {
             let problem = format!("`{}` goes on with it already", other.code);
             self.reject_form("continues", &problem);
+        }
+    }
+
+    pub(super) fn indicator_reworded(&mut self, p: &IndicatorReworded) {
+        self.open_indicator(p.indicator);
+        let newest = self
+            .goal
+            .indicator(p.indicator)
+            .and_then(|indicator| indicator.definitions.back());
+        let Some(newest) = newest.cloned() else {
+            return;
+        };
+        for (index, name) in p.confirms.iter().enumerate() {
+            let field = format!("confirms[{index}]");
+            let problem = if p.confirms[..index].contains(name) {
+                "given twice"
+            } else if Definition::TO_BE_TOLD.contains(&name.as_str()) {
+                "it has to be told, not confirmed"
+            } else if newest.definition.assumed.contains(name) && newest.confirms(name) {
+                "it is confirmed already"
+            } else if !newest.definition.assumed.contains(name) {
+                "it is not assumed"
+            } else {
+                continue;
+            };
+            self.reject_form(&field, problem);
         }
     }
 

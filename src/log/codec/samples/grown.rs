@@ -49,5 +49,15 @@ pub(super) fn payloads() -> Vec<(&'static str, Payload)> {
             }
             .into(),
         ),
+        (
+            "confirms",
+            IndicatorReworded {
+                indicator: indicator(1),
+                title: ja("来場者"),
+                source_text: text("来場者 月 約7.5千人"),
+                confirms: vec!["agg_time".to_owned(), "unit".to_owned()],
+            }
+            .into(),
+        ),
     ]
 }

@@ -298,12 +298,14 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 indicator: k,
                 title: both("来場者数", "Visitors"),
                 source_text: text("来場者 月 約7.5千人"),
+                confirms: Vec::new(),
             }
             .into(),
             IndicatorReworded {
                 indicator: k,
                 title: ja("来場者"),
                 source_text: text("来"),
+                confirms: Vec::new(),
             }
             .into(),
         ),

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 
+use crate::domain::actual::aggregate::Cut;
 use crate::domain::event::*;
 use crate::domain::indicator::*;
 use crate::domain::quantity::Quantity;
@@ -125,8 +126,43 @@ fn an_indicator_moves_within_its_plan_and_ends() {
         indicator: indicator_id("X"),
         title,
         source_text,
+        confirms: Vec::new(),
     };
     assert_snapshot!(world.outcome(fact(reworded)), @"INDICATOR_CANCELLED indicator_reworded.indicator [since=2023-10-03]");
+}
+
+#[test]
+fn what_was_assumed_is_confirmed_once_and_what_has_to_be_told_never() {
+    let assumed = ["agg_time", "unit", "baseline"].map(str::to_owned).to_vec();
+    let mut world = World::measuring(Definition { assumed, ..count() });
+    let confirming = |fields: &[&str]| {
+        fact(IndicatorReworded {
+            indicator: indicator_id("X"),
+            title: title("X"),
+            source_text: text("X"),
+            confirms: fields.iter().map(|field| (*field).to_owned()).collect(),
+        })
+        .on("2023-06-01")
+    };
+    assert_snapshot!(world.would(confirming(&["agg_time", "agg_time", "baseline", "comparator"])), @"FIELD_INVALID indicator_reworded.confirms[1] [problem=given twice]; FIELD_INVALID indicator_reworded.confirms[2] [problem=it has to be told, not confirmed]; FIELD_INVALID indicator_reworded.confirms[3] [problem=it is not assumed]");
+    let before = world.position;
+    assert_snapshot!(world.outcome(confirming(&["agg_time"])), @"recorded");
+    assert_snapshot!(world.would(confirming(&["agg_time"])), @"FIELD_INVALID indicator_reworded.confirms[0] [problem=it is confirmed already]");
+    let state = &world.goals[&goal_id("G").into()];
+    let (number, version) = state
+        .indicator(indicator_id("X"))
+        .and_then(|x| x.definition_at(Cut::on(day("2023-06-01"))))
+        .unwrap();
+    assert_eq!(number, 1);
+    let assumed = |cut: Cut| version.definition_at(cut).assumed.join(" ");
+    assert_eq!(assumed(Cut::on(day("2023-06-01"))), "unit baseline");
+    // Neither before the day it holds from, nor as it was known before.
+    assert_eq!(
+        assumed(Cut::on(day("2023-05-31"))),
+        "agg_time unit baseline"
+    );
+    let known = Cut::on(day("2023-06-01")).known_at(before);
+    assert_eq!(assumed(known), "agg_time unit baseline");
 }
 
 #[test]
