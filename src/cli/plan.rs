@@ -14,6 +14,7 @@ pub mod compare;
 pub mod continued;
 pub mod draft;
 pub mod import;
+mod moves;
 pub mod review;
 pub mod snapshot;
 pub mod source;

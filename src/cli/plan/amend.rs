@@ -18,6 +18,7 @@ use crate::cli::plan::compare::kind_of;
 use crate::cli::plan::import::{
     Encode, ImportArgs, OfFile, REQUEST_BYTES_MAX, encoded_bytes, events,
 };
+use crate::cli::plan::moves::{self, Followed};
 use crate::cli::plan::source::{self, Source};
 use crate::cli::render::{receipt, value};
 use crate::cli::session::Session;
@@ -58,6 +59,8 @@ struct Amendment {
     missing: Vec<Change>,
     /// What no event can change.
     remarks: Vec<String>,
+    /// Codes of initiatives that may have been moved, but several bear their words.
+    ambiguous: Vec<String>,
     /// Codes of what goes on with something else than the file says.
     linked_otherwise: Vec<String>,
 }
@@ -227,6 +230,22 @@ impl Standing {
         recorded: &HashMap<String, v1::EventInput>,
     ) -> Amendment {
         let mut found = Amendment::default();
+        let mut standing: moves::Initiatives<'_> = self
+            .initiatives
+            .iter()
+            .map(|(id, (_, initiative))| (id.as_str(), (initiative, Vec::new())))
+            .collect();
+        for (home, indicator) in self.indicators.values() {
+            if let Some((_, under)) = standing.get_mut(home.as_str()) {
+                under.push(indicator);
+            }
+        }
+        for (_, under) in standing.values_mut() {
+            under.sort_by(|one, other| one.code.cmp(&other.code));
+        }
+        let Followed { events, ambiguous } = moves::follow(&standing, file);
+        found.ambiguous = ambiguous;
+        let file = events.as_slice();
         let mut codes: HashMap<&str, &str> = HashMap::new();
         let mut named: HashSet<&str> = HashSet::new();
         let mut units: HashMap<&str, &str> = HashMap::new();
@@ -351,9 +370,35 @@ impl Standing {
         event: &v1::EventInput,
         unit: &impl Fn(&str) -> String,
     ) {
-        let Some((_, known)) = self.initiatives.get(&p.initiative) else {
+        let Some((goal, known)) = self.initiatives.get(&p.initiative) else {
             return found.add(&p.code, Some(p.source_text.clone()), event);
         };
+        if *goal != p.goal {
+            let moved = v1::InitiativeMoved {
+                initiative: p.initiative.clone(),
+                from_goal: goal.clone(),
+                to_goal: p.goal.clone(),
+                number: p.number,
+            };
+            // Where it stands says its number, whatever its code was when it was set.
+            let code_of = |id: &str| {
+                self.goals
+                    .get(id)
+                    .map_or_else(String::new, |own| own.code.clone())
+            };
+            let before = format!("{} {}", code_of(goal), known.number);
+            let after = p
+                .code
+                .rsplit_once('/')
+                .map_or(p.code.as_str(), |(goal, _)| goal);
+            let after = format!("{after} {}", p.number);
+            found.change(
+                &known.code,
+                &before,
+                &after,
+                Payload::InitiativeMoved(moved),
+            );
+        }
         found.link(
             &known.code,
             known.continues.as_ref(),
@@ -633,6 +678,7 @@ pub(super) async fn missing(
     found.changes.clear();
     found.remarks.clear();
     found.linked_otherwise.clear();
+    found.ambiguous.clear();
     Ok(found.told(language))
 }
 
@@ -677,11 +723,16 @@ impl Amendment {
                 format!("{code}: goes on with something else; that stays: cancel it and set it again"),
             )
         });
-        changes
-            .chain(missing)
-            .chain(remarks)
-            .chain(linked)
-            .collect()
+        let ambiguous = self.ambiguous.iter().map(|code| {
+            let code = terminal::line(code);
+            pick(
+                language,
+                format!("{code}: 同じ文の取組がほかにもあるため、移したとはみなしていません（新しい取組と、ファイルにない取組として扱います）"),
+                format!("{code}: others have the same words, so it is not taken as moved, but as new there and missing here"),
+            )
+        });
+        let told = changes.chain(missing).chain(remarks);
+        told.chain(linked).chain(ambiguous).collect()
     }
 
     /// Notes where a file says that something goes on with something else.
@@ -774,6 +825,7 @@ fn show(
             "missing": amendment.missing.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
             "not_changed": amendment.remarks,
             "linked_otherwise": amendment.linked_otherwise,
+            "ambiguous": amendment.ambiguous,
             "response": response,
         }));
     }

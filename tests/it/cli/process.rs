@@ -559,6 +559,59 @@ fn what_a_file_confirms_is_no_longer_assumed_and_the_series_goes_on() {
 }
 
 #[test]
+fn an_initiative_under_another_goal_is_moved_with_its_history() {
+    let (place, plan, day) = Place::with_plan();
+    let year = day.year().to_string();
+    let options = ["--year", &year, "--reason", "体系の見直し"];
+    let other = format!("{TABLE},,文化を伝える,①広める,文化課,広報 3回\n");
+    let set = amend(&place, "other.csv", &other, &options);
+    assert_eq!(set.code, 0, "{set:?}");
+    let moved = "\
+部,柱,組織目標,取組内容,課等,目標達成基準
+文化部,(1) 開かれた文化,文化に親しむ機会をつくる,①催しを開く,文化課,催しの開催 12回
+,,,,,来場者の満足度 80%以上
+,,文化を伝える,①広める,文化課,広報 3回
+,,,②計画を立てる,文化課,文化計画の 策定
+";
+    let done = amend(&place, "moved.csv", moved, &options);
+    assert_eq!(done.code, 0, "{done:?}");
+    let code = format!("{plan}/文化部/1-1/2");
+    assert_eq!(
+        changes(&done),
+        [
+            format!("{code} INITIATIVE_MOVED: {plan}/文化部/1-1 2 -> {plan}/文化部/1-2 2"),
+            format!("{code}.1 INDICATOR_REWORDED: 文化計画の策定 -> 文化計画の 策定"),
+        ]
+    );
+    let again = amend(&place, "moved.csv", moved, &options);
+    assert_eq!((again.code, changes(&again)), (0, Vec::new()), "{again:?}");
+    let plain = place.import("moved.csv", moved, day.year());
+    assert_eq!(
+        (plain.code, plain.json()["appended"].as_u64()),
+        (0, Some(0)),
+        "{plain:?}"
+    );
+    let goal = place
+        .daicho(&format!("goal show {plan}/文化部/1-2 --json"))
+        .json();
+    assert_eq!(goal["goal"]["initiatives"][1]["code"], code);
+    // Two of the same words cannot be told apart.
+    let twice = moved.replace(
+        "②計画を立てる,文化課,文化計画の 策定",
+        "③計画を立てる,文化課,文化計画の 策定
+,,,④計画を立てる,文化課,別の計画の策定",
+    );
+    let shown = amend(
+        &place,
+        "twice.csv",
+        &twice,
+        &[&options[..], &["--dry-run"]].concat(),
+    );
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert_eq!(shown.json()["ambiguous"][0], code, "{shown:?}");
+}
+
+#[test]
 fn what_a_file_no_longer_has_is_cancelled_only_by_name() {
     let (place, plan, day) = Place::with_plan();
     let size = place.size();
