@@ -1,16 +1,19 @@
 //! The `daicho` command for people and their scripts.
 //!
-//! Everything but `demo`, `serve`, `completions` and dry runs asks a running server over gRPC: the command
+//! Everything but `demo`, `serve`, `verify`, `completions` and dry runs asks a running server over gRPC: the command
 //! line has no other way to the data than any client. Commands live in a file each, text is made in
 //! [`render`] from the API's answers alone, and [`exit`] says what a script may conclude.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::api::v1;
 use crate::cli::audit::AuditCommand;
+use crate::cli::checkpoint::{CheckpointArgs, ProofCommand};
 use crate::cli::client::Address;
 use crate::cli::confirm::ConfirmArgs;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
@@ -27,16 +30,18 @@ use crate::cli::ledger::LedgerCommand;
 use crate::cli::org::OrgCommand;
 use crate::cli::output::Output;
 use crate::cli::plan::PlanCommand;
-use crate::cli::plan::import::Encode;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
 use crate::cli::report::ReportCommand;
 use crate::cli::session::Session;
 use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
+use crate::cli::verify::VerifyCommand;
+use crate::domain::event::{Event, Recorded};
 use crate::domain::text::Language;
 
 pub mod audit;
+pub mod checkpoint;
 pub mod confirm;
 pub mod correct;
 pub mod demo;
@@ -56,6 +61,7 @@ pub mod report;
 pub mod sheet;
 pub mod status;
 pub mod target;
+pub mod verify;
 pub mod watch;
 
 pub mod as_of;
@@ -220,6 +226,16 @@ pub enum Command {
     /// Read events as they were recorded
     #[command(subcommand)]
     Events(EventsCommand),
+    /// Get what the ledger signs of itself: of a size, or a list of all that were kept
+    Checkpoint(CheckpointArgs),
+    /// Get proofs, as files that other tools read too
+    #[command(subcommand)]
+    Proof(ProofCommand),
+    /// Print a file that says whom to believe, to be compared and kept by whoever verifies
+    TrustPolicy,
+    /// Verify checkpoints and proofs, without a server
+    #[command(subcommand)]
+    Verify(VerifyCommand),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -313,15 +329,26 @@ fn login(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
         .find_map(|name| variable(name).filter(|login| !login.trim().is_empty()))
 }
 
-/// Does what the command line asks of a server; starting one (`demo`, `serve`) is the program's to do.
-///
-/// `encode` writes an event as the API takes it, for imports.
-pub async fn run(cli: &Cli, encode: Encode) -> Exit {
+/// How the domain's events look in the API: what the program knows and the command line does not.
+#[derive(Clone, Copy, Debug)]
+pub struct Forms {
+    /// An event as an append takes it.
+    pub encode: fn(&Event) -> v1::EventInput,
+    /// An event in its place, with its leaf hash.
+    pub recorded: fn(&Recorded, &[u8; 32]) -> v1::Event,
+}
+
+/// Does what the command line asks; starting a server (`demo`, `serve`) is the program's to do.
+pub async fn run(cli: &Cli, forms: Forms) -> ExitCode {
+    if let Command::Verify(command) = &cli.command {
+        return verify::run(&cli.global, command, forms).await.into();
+    }
     let output = Output;
-    match dispatch(cli, encode).await {
+    let exit = match dispatch(cli, forms).await {
         Ok(()) => Exit::Done,
         Err(failure) => tell(&output, cli.global.language(), &failure),
-    }
+    };
+    exit.into()
 }
 
 /// Tells people of a failure; the exit code tells programs.
@@ -332,12 +359,13 @@ pub fn tell(output: &Output, language: Language, failure: &Failure) -> Exit {
     failure.exit()
 }
 
-async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
+async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
+    let Forms { encode, .. } = forms;
     let global = &cli.global;
     let open = || async { Session::open(global.address()?, Output, global.json).await };
     match &cli.command {
-        // No questions to a server: the program starts one.
-        Command::Demo(_) | Command::Serve(_) => Ok(()),
+        // No questions to a server: the program starts one, or `run` came before.
+        Command::Demo(_) | Command::Serve(_) | Command::Verify(_) => Ok(()),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
@@ -412,6 +440,9 @@ async fn dispatch(cli: &Cli, encode: Encode) -> Result<(), Failure> {
         Command::Target(command) => target::run(&open().await?, command).await,
         Command::Audit(command) => audit::run(&open().await?, command).await,
         Command::Events(command) => events::run(&open().await?, command).await,
+        Command::Checkpoint(args) => checkpoint::run(&open().await?, args).await,
+        Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
+        Command::TrustPolicy => checkpoint::trust_policy(&open().await?).await,
     }
 }
 

@@ -10,9 +10,9 @@ use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
 use daicho::cli::output::Output;
-use daicho::cli::{self, Cli, Command, ServeArgs, usage};
+use daicho::cli::{self, Cli, Command, Forms, ServeArgs, usage};
 use daicho::config::{Config, Flags};
-use daicho::grpc::event::show_event;
+use daicho::grpc::event::{recorded, show_event};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -29,20 +29,25 @@ fn main() -> ExitCode {
         Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
         // One connection, one call after the other: a thread of its own would only be started and ended.
         _ => run(Builder::new_current_thread(), async {
-            Ok(cli::run(&cli, show_event).await)
+            Ok(cli::run(&cli, FORMS).await)
         }),
     };
-    let exit = exit.unwrap_or_else(|failure| cli::tell(&Output, language, &failure));
-    ExitCode::from(exit.code())
+    exit.unwrap_or_else(|failure| cli::tell(&Output, language, &failure).into())
 }
 
-fn run(
+/// The command line knows the API and not what makes it of events.
+const FORMS: Forms = Forms {
+    encode: show_event,
+    recorded,
+};
+
+fn run<E: Into<ExitCode>>(
     mut runtime: Builder,
-    work: impl Future<Output = Result<Exit, Failure>>,
-) -> Result<Exit, Failure> {
+    work: impl Future<Output = Result<E, Failure>>,
+) -> Result<ExitCode, Failure> {
     let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
-    runtime.block_on(work)
+    runtime.block_on(work).map(Into::into)
 }
 
 async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! key_file     the private key of each ledger, made at first use
+//! policy       whom an auditor believes, as a file to begin with
 //! publisher    signs checkpoints, keeps them in the log, then tells of them
 //! ```
 //! A checkpoint is signed of what is durable, is made durable itself, and only then is it shown to
@@ -9,6 +10,7 @@
 //! history that does not reach it, or reaches it with another root.
 
 pub mod key_file;
+pub mod policy;
 mod publisher;
 
 use std::collections::HashMap;
@@ -27,6 +29,8 @@ use crate::merkle::{
     InvalidCheckpoint, InvalidKeyName, InvalidProofFile, SignedCheckpoint, UnsignedCheckpoint,
 };
 
+/// An event from the bytes that were hashed, for whoever holds a proof of them and no ledger.
+pub use crate::log::codec::{DecodeError as InvalidLeaf, decode as read_leaf};
 pub use key_file::KeyFault;
 pub use publisher::{Publisher, floors};
 

@@ -14,6 +14,7 @@ use crate::api::v1::audit_service_client::AuditServiceClient;
 use crate::api::v1::evaluation_service_client::EvaluationServiceClient;
 use crate::api::v1::goal_service_client::GoalServiceClient;
 use crate::api::v1::ledger_service_client::LedgerServiceClient;
+use crate::api::v1::proof_service_client::ProofServiceClient;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::language::{pick, tag};
@@ -27,6 +28,7 @@ mod audit;
 mod evaluation;
 mod organisation;
 mod outcome;
+mod proof;
 mod reporting;
 
 /// Metadata key of the caller's name, in UTF-8.
@@ -88,6 +90,7 @@ pub struct Client {
     goals: GoalServiceClient<Introduced>,
     audit: AuditServiceClient<Introduced>,
     evaluations: EvaluationServiceClient<Introduced>,
+    proofs: ProofServiceClient<Introduced>,
     admin: AdminServiceClient<Introduced>,
 }
 
@@ -139,6 +142,8 @@ impl Client {
             audit: AuditServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             evaluations: EvaluationServiceClient::new(channel.clone())
+                .max_decoding_message_size(ANSWER_BYTES_MAX),
+            proofs: ProofServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             admin: AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX),
             address,

@@ -1,6 +1,7 @@
 //! Exit codes: what a script may conclude without reading a message.
 
 use std::fmt::Write as _;
+use std::process::ExitCode;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -91,6 +92,12 @@ impl Exit {
     }
 }
 
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
 /// The table of codes for `--help`.
 pub fn help() -> String {
     let mut text = String::from("Exit codes:\n");
@@ -98,5 +105,6 @@ pub fn help() -> String {
         // Writing into a string cannot fail.
         let _ = writeln!(text, "  {}  {meaning}", exit.code());
     }
+    text.push_str("`verify` has codes of its own, see: daicho verify --help\n");
     text
 }

@@ -66,6 +66,11 @@ impl Output {
         }
     }
 
+    /// Whether a person reads the remarks.
+    pub fn is_watched(&self) -> bool {
+        io::stderr().is_terminal()
+    }
+
     /// How wide answers may be: the terminal's width, or unlimited where no terminal reads them.
     pub fn columns(&self) -> Option<usize> {
         let out = io::stdout();

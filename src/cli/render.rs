@@ -12,6 +12,7 @@ pub mod action;
 pub mod audit;
 pub mod calendar;
 pub mod change;
+pub mod checkpoint;
 pub mod cycles;
 pub mod difference;
 pub mod evaluation;

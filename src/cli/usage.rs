@@ -4,6 +4,7 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 
 use crate::cli::language::{self, Language};
 use crate::cli::output::Output;
+use crate::cli::verify::Judged;
 use crate::cli::{exit::Exit, hint, terminal};
 
 /// Tells what is wrong with the command line, or prints the help that it asks for, and ends the program.
@@ -18,11 +19,38 @@ pub fn exit(error: &Error) -> ! {
         Language::Ja => match in_japanese(error) {
             Some(text) => {
                 Output.remark(&text);
-                std::process::exit(i32::from(Exit::Usage.code()));
+                std::process::exit(code(&words, error));
             }
-            None => error.exit(),
+            None => print(&words, error),
         },
-        Language::En => error.exit(),
+        Language::En => print(&words, error),
+    }
+}
+
+fn print(words: &[String], error: &Error) -> ! {
+    // Nobody can be told if that fails.
+    let _ = error.print();
+    std::process::exit(code(words, error))
+}
+
+/// The exit code: `verify` has its own.
+fn code(words: &[String], error: &Error) -> i32 {
+    match (error.use_stderr(), command(words)) {
+        (false, _) => i32::from(Exit::Done.code()),
+        (true, Some("verify")) => i32::from(Judged::Usage.code()),
+        (true, _) => i32::from(Exit::Usage.code()),
+    }
+}
+
+/// The command among `words`, the first of which is the program.
+fn command(words: &[String]) -> Option<&str> {
+    let mut words = words.iter().skip(1).map(String::as_str);
+    loop {
+        match words.next()? {
+            "--server" | "--ledger" | "--as" | "--lang" | "--timeout" => drop(words.next()),
+            word if word.starts_with('-') => {}
+            word => return Some(word),
+        }
     }
 }
 
@@ -208,6 +236,15 @@ mod tests {
           → 使い方: daicho goal show <GOAL>
           → くわしくは: daicho goal show --help
         ");
+    }
+
+    #[test]
+    fn the_command_is_found_behind_what_every_command_takes() {
+        let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let asked = words("daicho --lang ja --json --ledger=a verify proof --policy");
+        assert_eq!(command(&asked), Some("verify"));
+        assert_eq!(command(&words("daicho --as verify record")), Some("record"));
+        assert_eq!(command(&words("daicho --json")), None);
     }
 
     #[test]

@@ -207,6 +207,12 @@ impl VerifierKey {
         self.id
     }
 
+    /// What people compare to tell whether they have the same key, as the key id is too short for that:
+    /// SHA-256 of the vkey's characters, so that any tool gives it.
+    pub fn digest(&self) -> Hash {
+        Hash::digest(self.to_string().as_bytes())
+    }
+
     /// The public key.
     pub const fn public(&self) -> &PublicKey {
         &self.public

@@ -40,7 +40,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "report",
         ],
     ),
-    ("cli", &["api", "domain", "import", "report"]),
+    (
+        "cli",
+        &["api", "domain", "import", "report", "merkle", "proof"],
+    ),
     (
         "server",
         &[

@@ -22,6 +22,7 @@ mod process;
 mod rounds;
 pub(crate) mod sheets;
 mod tables;
+mod verify;
 mod watch;
 
 fn view(language: Language, columns: Option<usize>) -> View {

@@ -29,9 +29,7 @@ pub fn line(view: &View, event: &v1::Event) -> String {
         })
         .map(|(from, to)| series::days(from, to))
         .unwrap_or_default();
-    let told = fact
-        .and_then(|fact| fact.payload.as_ref())
-        .map(|payload| summary(view, payload));
+    let told = fact.map(|fact| told(view, fact));
     let parts = [Some(who), Some(days), told]
         .into_iter()
         .flatten()
@@ -45,6 +43,12 @@ pub fn line(view: &View, event: &v1::Event) -> String {
     )
     .trim_end()
     .to_owned()
+}
+
+/// What a fact says, in a few words.
+pub fn told(view: &View, fact: &v1::EventInput) -> String {
+    let payload = fact.payload.as_ref();
+    payload.map_or_else(String::new, |payload| summary(view, payload))
 }
 
 /// Stored leaves, by position.

@@ -40,9 +40,9 @@ impl Ended {
 }
 
 /// A server with one ledger, and a folder for files.
-struct Place {
-    server: Process,
-    folder: TempDir,
+pub(super) struct Place {
+    pub(super) server: Process,
+    pub(super) folder: TempDir,
 }
 
 impl Place {
@@ -57,7 +57,7 @@ impl Place {
     }
 
     /// With the plan of [`TABLE`] for the fiscal year of today.
-    fn with_plan() -> (Self, String, Date) {
+    pub(super) fn with_plan() -> (Self, String, Date) {
         let place = Self::new();
         let today = system_now()
             .to_zoned(TimeZone::get("Asia/Tokyo").unwrap())
@@ -83,11 +83,11 @@ impl Place {
     }
 
     /// Runs a line of words without spaces in them.
-    fn daicho(&self, line: &str) -> Ended {
+    pub(super) fn daicho(&self, line: &str) -> Ended {
         daicho(self.server.address(), line.split(' '))
     }
 
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         let listed = self.daicho("ledger list --json");
         listed.json()["ledgers"][0]["head"]["size"]
             .as_u64()

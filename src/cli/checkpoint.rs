@@ -1,0 +1,168 @@
+//! `daicho checkpoint|proof|trust-policy`: what an auditor takes home, as files of C2SP that other tools read too.
+
+use clap::{Args, Subcommand};
+
+use crate::api::v1;
+use crate::api::v1::get_inclusion_proof_request::Selector;
+use crate::cli::exit::Exit;
+use crate::cli::failure::Failure;
+use crate::cli::render::checkpoint;
+use crate::cli::session::Session;
+use crate::merkle::{AddCheckpoint, Hash, SignedCheckpoint, VerifierKey};
+use crate::proof::policy;
+
+/// Checkpoints listed at most, unless more are asked for.
+const ROWS: usize = 100;
+
+/// Arguments of `checkpoint`.
+#[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub struct CheckpointArgs {
+    #[command(subcommand)]
+    command: Option<CheckpointCommand>,
+    /// The number of events it is to be of; absent: all
+    #[arg(long, value_name = "SIZE")]
+    size: Option<u64>,
+}
+
+const EXAMPLES: &str = "\
+The signed note is printed as it is, so that it can be kept:
+  daicho checkpoint > 2023-09-30.checkpoint
+  daicho checkpoint list";
+
+/// What else can be asked about checkpoints.
+#[derive(Clone, Debug, Subcommand)]
+pub enum CheckpointCommand {
+    /// List the checkpoints that are kept
+    List(ListArgs),
+}
+
+/// Arguments of `checkpoint list`.
+#[derive(Args, Clone, Debug)]
+pub struct ListArgs {
+    /// Only of at least this size
+    #[arg(long, value_name = "SIZE", default_value_t = 0)]
+    from: u64,
+    /// Only of at most this size
+    #[arg(long, value_name = "SIZE")]
+    to: Option<u64>,
+    /// Checkpoints at most
+    #[arg(long, value_name = "COUNT", default_value_t = ROWS)]
+    limit: usize,
+}
+
+/// Which proof.
+#[derive(Clone, Debug, Subcommand)]
+pub enum ProofCommand {
+    /// Prove that an event is in the ledger: a tlog-proof file with the event's bytes
+    Event(EventArgs),
+    /// Prove that the ledger only grew since a size: a file with hashes and the later checkpoint
+    Consistency(ConsistencyArgs),
+}
+
+/// Arguments of `proof event`.
+#[derive(Args, Clone, Debug)]
+pub struct EventArgs {
+    /// The event: its position or id
+    #[arg(value_name = "POSITION|EVENT")]
+    event: String,
+    /// The number of events that the checkpoint is to be of; absent: all
+    #[arg(long, value_name = "SIZE")]
+    size: Option<u64>,
+}
+
+/// Arguments of `proof consistency`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+The file is that of a witness's add-checkpoint (C2SP tlog-witness): `old SIZE`, hashes in base64, an empty line, the
+later checkpoint. The earlier checkpoint is the one you kept:
+  daicho proof consistency 1820 > since-1820.consistency
+  daicho verify consistency old.checkpoint new.checkpoint since-1820.consistency --policy policy.txt")]
+pub struct ConsistencyArgs {
+    /// The size of the checkpoint that you kept
+    #[arg(value_name = "OLD", value_parser = clap::value_parser!(u64).range(1..))]
+    old: u64,
+    /// The size of the later one; absent: all events
+    #[arg(value_name = "NEW")]
+    new: Option<u64>,
+}
+
+/// Gets a checkpoint, or lists them.
+pub async fn run(session: &Session, args: &CheckpointArgs) -> Result<(), Failure> {
+    if let Some(CheckpointCommand::List(args)) = &args.command {
+        let ListArgs { from, to, limit } = args;
+        let listed = session.client.checkpoints(*from, *to, *limit).await?;
+        session.answer(&listed, checkpoint::list)?;
+        if !session.json && !listed.next_page_token.is_empty() {
+            let next = listed
+                .checkpoints
+                .last()
+                .map_or(*from, |last| last.size + 1);
+            session.output.remark(&session.view.pick(
+                format!("続きは --from {next}"),
+                format!("there are more: --from {next}"),
+            ));
+        }
+        return Ok(());
+    }
+    let response = session.client.checkpoint(args.size).await?;
+    if session.json {
+        return session.print_answer(&response);
+    }
+    let shown = response.checkpoint.unwrap_or_default();
+    session.output.answer(&shown.note)?;
+    if session.output.is_watched() {
+        session
+            .output
+            .remark(&checkpoint::fingerprint(&session.view, &shown));
+    }
+    Ok(())
+}
+
+/// Gets a proof.
+pub async fn proof(session: &Session, command: &ProofCommand) -> Result<(), Failure> {
+    match command {
+        ProofCommand::Event(args) => {
+            let selector = match args.event.parse() {
+                Ok(position) => Selector::Position(position),
+                Err(_) => Selector::EventId(args.event.clone()),
+            };
+            let response = session.client.inclusion_proof(selector, args.size).await?;
+            if session.json {
+                return session.print_answer(&response);
+            }
+            session.output.answer_bytes(&response.tlog_proof)
+        }
+        ProofCommand::Consistency(args) => {
+            let response = session.client.consistency_proof(args.old, args.new).await?;
+            if session.json {
+                return session.print_answer(&response);
+            }
+            session.output.answer(&consistency(args.old, &response)?)
+        }
+    }
+}
+
+fn consistency(old: u64, response: &v1::GetConsistencyProofResponse) -> Result<String, Failure> {
+    let unreadable = |error: &dyn std::fmt::Display| {
+        let problem = format!("the server's proof cannot be read: {error}");
+        Failure::new(Exit::Fault, problem)
+    };
+    let hashes = response.hashes.iter().map(|hash| Hash::try_from(&hash[..]));
+    let hashes: Result<Vec<Hash>, _> = hashes.collect();
+    let new = response.new_checkpoint.clone().unwrap_or_default();
+    let checkpoint = SignedCheckpoint::parse(new.note.as_bytes());
+    let checkpoint = checkpoint.map_err(|error| unreadable(&error))?;
+    let file = AddCheckpoint::new(old, hashes.map_err(|error| unreadable(&error))?, checkpoint);
+    Ok(file.map_err(|error| unreadable(&error))?.to_string())
+}
+
+/// Prints a policy that believes this ledger, once it was compared.
+pub async fn trust_policy(session: &Session) -> Result<(), Failure> {
+    let key = session.client.checkpoint(None).await?.verifier_key;
+    let key: VerifierKey = key.parse().map_err(|error| {
+        let problem = format!("the server's key `{key}` cannot be read: {error}");
+        Failure::new(Exit::Fault, problem)
+    })?;
+    session.output.answer(&policy::text(&key))
+}

@@ -1,0 +1,119 @@
+//! Calls about checkpoints and proofs.
+
+use crate::api::v1;
+use crate::cli::client::{Client, PAGES_MAX};
+use crate::cli::failure::Failure;
+
+/// Checkpoints of one page that are asked for; the server caps it.
+const PAGE: u32 = 500;
+
+impl Client {
+    /// The checkpoint of a size; `None`: of all events.
+    pub async fn checkpoint(
+        &self,
+        size: Option<u64>,
+    ) -> Result<v1::GetCheckpointResponse, Failure> {
+        let request = v1::GetCheckpointRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            size,
+        };
+        self.take(self.proofs.clone().get_checkpoint(self.ask(request)).await)
+    }
+
+    /// Kept checkpoints of these sizes, all pages as one, up to `limit`.
+    pub async fn checkpoints(
+        &self,
+        from_size: u64,
+        to_size: Option<u64>,
+        limit: usize,
+    ) -> Result<v1::ListCheckpointsResponse, Failure> {
+        let mut all = v1::ListCheckpointsResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListCheckpointsRequest {
+                ledger: self.ledger(),
+                min_position: None,
+                from_size,
+                to_size,
+                page_size: PAGE,
+                page_token: std::mem::take(&mut all.next_page_token),
+            };
+            let page = self
+                .proofs
+                .clone()
+                .list_checkpoints(self.ask(request))
+                .await;
+            let page = self.take(page)?;
+            all.checkpoints.extend(page.checkpoints);
+            all.next_page_token = page.next_page_token;
+            all.verifier_key = page.verifier_key;
+            if limit <= all.checkpoints.len() || all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        if limit < all.checkpoints.len() {
+            all.checkpoints.truncate(limit);
+        }
+        Ok(all)
+    }
+
+    /// The first kept checkpoint that `wanted` says yes to; a page is held at a time.
+    pub async fn find_checkpoint(
+        &self,
+        wanted: impl Fn(&v1::SignedCheckpoint) -> bool,
+    ) -> Result<Option<v1::SignedCheckpoint>, Failure> {
+        let mut page_token = String::new();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListCheckpointsRequest {
+                ledger: self.ledger(),
+                page_size: PAGE,
+                page_token,
+                ..v1::ListCheckpointsRequest::default()
+            };
+            let page = self
+                .proofs
+                .clone()
+                .list_checkpoints(self.ask(request))
+                .await;
+            let page = self.take(page)?;
+            let found = page.checkpoints.into_iter().find(&wanted);
+            if found.is_some() || page.next_page_token.is_empty() {
+                return Ok(found);
+            }
+            page_token = page.next_page_token;
+        }
+        Ok(None)
+    }
+
+    /// The proof of an event in the tree of a size; `None`: of all events.
+    pub async fn inclusion_proof(
+        &self,
+        selector: v1::get_inclusion_proof_request::Selector,
+        size: Option<u64>,
+    ) -> Result<v1::GetInclusionProofResponse, Failure> {
+        let request = v1::GetInclusionProofRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            selector: Some(selector),
+            size,
+        };
+        let mut service = self.proofs.clone();
+        self.take(service.get_inclusion_proof(self.ask(request)).await)
+    }
+
+    /// The proof that the tree of `new_size` (`None`: of all events) goes on from that of `old_size`.
+    pub async fn consistency_proof(
+        &self,
+        old_size: u64,
+        new_size: Option<u64>,
+    ) -> Result<v1::GetConsistencyProofResponse, Failure> {
+        let request = v1::GetConsistencyProofRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            old_size,
+            new_size,
+        };
+        let mut service = self.proofs.clone();
+        self.take(service.get_consistency_proof(self.ask(request)).await)
+    }
+}

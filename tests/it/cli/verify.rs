@@ -1,0 +1,231 @@
+//! What an auditor takes home and verifies there: the program alone, with files and no server.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use daicho::merkle::{KeyName, SignatureType, Signer as _, SigningKey, TrustPolicy};
+use daicho::proof::policy;
+use tempfile::TempDir;
+
+use super::process::{Ended, Place, daicho};
+use super::rounds::Sample;
+
+/// A folder of evidence, after its server is gone.
+struct Home {
+    folder: TempDir,
+}
+
+/// An address where nobody listens: whoever asked it would fail.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+impl Home {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn keep(&self, name: &str, ended: &Ended) {
+        assert_eq!(ended.code, 0, "{name}: {ended:?}");
+        fs::write(self.path(name), &ended.output).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.path(name), text).unwrap();
+    }
+
+    /// Runs `verify` in the folder; words that begin with `@` are files in it.
+    fn verify(&self, line: &str) -> Ended {
+        let words = line.split(' ').map(|word| match word.strip_prefix('@') {
+            Some(name) => self.path(name).to_str().unwrap().to_owned(),
+            None => word.to_owned(),
+        });
+        let words: Vec<String> = words.collect();
+        let words = words.iter().map(String::as_str);
+        daicho(NOBODY, std::iter::once("verify").chain(words))
+    }
+
+    #[track_caller]
+    fn judged(&self, line: &str, code: i32, words: &str) -> Ended {
+        let ended = self.verify(line);
+        assert_eq!(ended.code, code, "{line}: {ended:?}");
+        let said = format!("{}{}", ended.output, ended.errors);
+        assert!(said.contains(words), "{line}: {said}");
+        ended
+    }
+}
+
+/// A ledger that grew between two checkpoints, with proofs to the later one.
+fn home() -> Home {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.1");
+    let home = Home {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    home.keep("policy", &place.daicho("trust-policy"));
+    home.keep("old", &place.daicho("checkpoint"));
+    let old = place.size();
+    let recorded = place.daicho(&format!(
+        "record {indicator} 3 --on {day} --reason 開催した"
+    ));
+    assert_eq!(recorded.code, 0, "{recorded:?}");
+    home.keep("new", &place.daicho("checkpoint"));
+    home.keep("proof", &place.daicho(&format!("proof event {old}")));
+    home.keep("growth", &place.daicho(&format!("proof consistency {old}")));
+    home.keep("other", &place.daicho("proof consistency 1"));
+    let sizes = place.daicho("checkpoint list --json").json();
+    let sizes = sizes["checkpoints"].as_array().unwrap();
+    assert!(sizes.iter().any(|kept| kept["size"] == old));
+    home
+}
+
+/// The lines of a file with one exchanged.
+fn exchanged(text: &str, line: usize, with: impl Fn(&str) -> String) -> String {
+    let lines = text.split('\n').enumerate();
+    let lines = lines.map(|(at, text)| match at == line {
+        true => with(text),
+        false => text.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn evidence_is_verified_without_the_server() {
+    let home = home();
+    let checkpoint = home.judged("checkpoint @new --policy @policy", 0, "INTEGRITY");
+    assert!(checkpoint.output.contains("verified"), "{checkpoint:?}");
+    home.judged("proof @proof --policy @policy", 0, "to the byte");
+    home.judged(
+        "consistency @old @new @growth --policy @policy",
+        0,
+        "unchanged",
+    );
+    let json = home.verify("proof @proof --policy @policy --json").json();
+    assert_eq!(json["exit"], 0);
+    assert_eq!(json["integrity"]["outcome"], "VERIFIED");
+    assert_eq!(json["completeness"]["outcome"], "NOT_SHOWN");
+    assert_eq!(json["witnessed"]["outcome"], "NOT_SHOWN");
+    assert_eq!(json["event"]["actor"]["subject"], "文化課");
+    let told = home.judged(
+        "proof @proof --policy @policy --explain --lang ja",
+        0,
+        "示さないこと",
+    );
+    for words in ["文化課", "実績報告", "開催した", "確認できた"] {
+        assert!(told.output.contains(words), "{words}: {told:?}");
+    }
+}
+
+#[test]
+fn what_was_altered_is_told_from_what_cannot_be_decided() {
+    let home = home();
+    let (new, proof) = (home.read("new"), home.read("proof"));
+    home.write("larger", &exchanged(&new, 1, |size| format!("{size}0")));
+    home.judged("checkpoint @larger --policy @policy", 1, "TAMPERED");
+    let moved = exchanged(&proof, 2, |_| "index 0".to_owned());
+    home.write("moved", &moved);
+    home.judged("proof @moved --policy @policy", 1, "TAMPERED");
+    // One character of the first hash.
+    let flip = |line: &str| {
+        let other = if line.starts_with('A') { "B" } else { "A" };
+        format!("{other}{}", &line[1..])
+    };
+    home.write("flipped", &exchanged(&proof, 3, flip));
+    home.judged("proof @flipped --policy @policy", 1, "do not lead");
+    home.write("forked", &exchanged(&home.read("growth"), 1, flip));
+    home.judged(
+        "consistency @old @new @forked --policy @policy",
+        1,
+        "not shown to go on",
+    );
+
+    home.judged("checkpoint @new", 2, "--policy");
+    home.judged("proof @proof", 2, "--policy");
+    home.judged(
+        "consistency @old @new @other --policy @policy",
+        2,
+        "not of these two",
+    );
+    home.judged("checkpoint @policy --policy @policy", 2, "cannot be read");
+    let name = KeyName::parse("bunka.example/daicho").unwrap();
+    let stranger = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
+    home.write("strange", &policy::text(stranger.key()));
+    home.judged(
+        "checkpoint @new --policy @strange",
+        2,
+        "no key of the policy",
+    );
+    let witness = KeyName::parse("witness.example").unwrap();
+    let witness = SigningKey::from_seed(witness, SignatureType::CosignatureV1, &[8; 32]);
+    let asked = home.read("policy").replace(
+        "quorum none",
+        &format!("witness w {}\nquorum w", witness.key()),
+    );
+    assert!(
+        TrustPolicy::parse(asked.as_bytes())
+            .unwrap()
+            .quorum()
+            .is_some()
+    );
+    home.write("asked", &asked);
+    home.judged("proof @proof --policy @asked", 2, "too few witnesses");
+
+    home.judged(
+        "consistency @new @old @growth --policy @policy",
+        3,
+        "other way round",
+    );
+    home.judged("checkpoint @nothing --policy @policy", 3, "cannot read");
+    home.judged("checkpoint @new --policy @new", 3, "not a trust policy");
+    home.judged("checkpoint", 3, "");
+    home.judged("checkpoint --lang ja", 3, "足りないもの");
+    home.judged("print 0000 --policy @policy", 3, "");
+    home.judged("print --help", 0, "Exit codes of verify");
+}
+
+#[test]
+fn a_printed_fingerprint_leads_to_the_closing_it_was_printed_for() {
+    let sample = Sample::on("2023-10-11");
+    let folder = tempfile::tempdir().unwrap();
+    let keep = |name: &str, text: &str| -> String {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        Path::to_str(&path).unwrap().to_owned()
+    };
+    let policy = keep("policy", &sample.done("trust-policy").output);
+    let snapshots = sample.done("plan snapshots R5 --json").json();
+    let known_at = snapshots["snapshots"][0]["known_at"].as_u64().unwrap();
+    let closed = sample.done(&format!("checkpoint --size {known_at} --json"));
+    let printed = closed.json()["checkpoint"]["fingerprint"].clone();
+    let printed = printed.as_str().unwrap().to_lowercase();
+    let found = sample.done(&format!("verify print {printed} --policy {policy} --json"));
+    let found = found.json();
+    assert_eq!(found["size"], known_at);
+    assert_eq!(
+        found["closings"][0]["period"],
+        snapshots["snapshots"][0]["period"]
+    );
+    assert_eq!(found["integrity"]["outcome"], "VERIFIED");
+
+    // Another ledger's.
+    let other = sample.run_as(
+        "planner",
+        &format!("verify print {} --policy {policy}", strange()),
+    );
+    assert_eq!(other.code, 2, "{other:?}");
+    let undecided = sample.run_as("planner", &format!("verify print {printed}"));
+    assert_eq!(undecided.code, 2, "{undecided:?}");
+}
+
+/// The fingerprint of a checkpoint that no server has.
+fn strange() -> String {
+    use daicho::merkle::{Checkpoint, Fingerprint, Hash, TreeHead};
+    let name = KeyName::parse("elsewhere.example").unwrap();
+    let head = TreeHead {
+        size: 3,
+        root: Hash::new([3; 32]),
+    };
+    Fingerprint::of(&Checkpoint::new(&name, head).unwrap()).to_string()
+}
