@@ -156,7 +156,8 @@ impl Publisher {
                 _ = closing.wait_for(|closing| *closing) => break,
             }
         }
-        let size = self.reader.head().size;
+        // What was acknowledged may not be shown to readers yet.
+        let size = self.reader.caught_up(None).await.size;
         if let Err(error) = self.sign_new(size, &mut closed).await {
             tracing::warn!(
                 ledger = %self.reader.id(),
@@ -221,7 +222,15 @@ fn write(path: &Path, note: &[u8]) -> io::Result<()> {
 pub fn floors(folder: &Path) -> io::Result<Vec<Floor>> {
     let files = match fs::read_dir(folder.join("checkpoints")) {
         Ok(files) => files,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // What is no folder at all, the log tells of when it is opened.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+            ) =>
+        {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(error),
     };
     let mut floors = Vec::new();
