@@ -20,6 +20,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         .bytes(".daicho.v1.EventBatch.leaves")
         .bytes(".daicho.v1.GetEventResponse.leaf")
+        .bytes(".daicho.v1.ExportBundleResponse.content")
         .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;

@@ -13,6 +13,7 @@ use clap_complete::Shell;
 
 use crate::api::v1;
 use crate::cli::audit::AuditCommand;
+use crate::cli::bundle::BundleArgs;
 use crate::cli::checkpoint::{CheckpointArgs, ProofCommand};
 use crate::cli::client::Address;
 use crate::cli::confirm::ConfirmArgs;
@@ -39,8 +40,10 @@ use crate::cli::target::TargetCommand;
 use crate::cli::verify::VerifyCommand;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::text::Language;
+use crate::proof::bundle::Payload;
 
 pub mod audit;
+pub mod bundle;
 pub mod checkpoint;
 pub mod confirm;
 pub mod correct;
@@ -233,7 +236,9 @@ pub enum Command {
     Proof(ProofCommand),
     /// Print a file that says whom to believe, to be compared and kept by whoever verifies
     TrustPolicy,
-    /// Verify checkpoints and proofs, without a server
+    /// Get the whole ledger as a folder of files that can be verified without a server
+    Bundle(BundleArgs),
+    /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]
     Verify(VerifyCommand),
     /// Print completions for a shell
@@ -336,6 +341,8 @@ pub struct Forms {
     pub encode: fn(&Event) -> v1::EventInput,
     /// An event in its place, with its leaf hash.
     pub recorded: fn(&Recorded, &[u8; 32]) -> v1::Event,
+    /// What an event's payload says, as JSON.
+    pub payload: Payload,
 }
 
 /// Does what the command line asks; starting a server (`demo`, `serve`) is the program's to do.
@@ -442,6 +449,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Events(command) => events::run(&open().await?, command).await,
         Command::Checkpoint(args) => checkpoint::run(&open().await?, args).await,
         Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
+        Command::Bundle(args) => bundle::run(&open().await?, args).await,
         Command::TrustPolicy => checkpoint::trust_policy(&open().await?).await,
     }
 }

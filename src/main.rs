@@ -12,7 +12,7 @@ use daicho::cli::language::{Language, pick};
 use daicho::cli::output::Output;
 use daicho::cli::{self, Cli, Command, Forms, ServeArgs, usage};
 use daicho::config::{Config, Flags};
-use daicho::grpc::event::{recorded, show_event};
+use daicho::grpc::event::{payload_json, recorded, show_event};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -39,6 +39,7 @@ fn main() -> ExitCode {
 const FORMS: Forms = Forms {
     encode: show_event,
     recorded,
+    payload: payload_json,
 };
 
 fn run<E: Into<ExitCode>>(

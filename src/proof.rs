@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! key_file     the private key of each ledger, made at first use
+//! bundle       the whole ledger as files, and the verifying of them
 //! policy       whom an auditor believes, as a file to begin with
 //! publisher    signs checkpoints, keeps them in the log, then tells of them
 //! ```
@@ -9,6 +10,7 @@
 //! anybody. So a size that was signed and seen is never lost by a crash; and the next open refuses a
 //! history that does not reach it, or reaches it with another root.
 
+pub mod bundle;
 pub mod key_file;
 pub mod policy;
 mod publisher;
@@ -61,6 +63,15 @@ pub enum ProofFault {
     /// The proof cannot be put into a file.
     #[error("the proof cannot be written")]
     ProofFile(#[from] InvalidProofFile),
+    /// A bundle of it would have too many files.
+    #[error(
+        "a bundle of it would have more than {} files",
+        bundle::BUNDLE_FILES_MAX
+    )]
+    TooManyFiles,
+    /// What is stored cannot be put into a bundle.
+    #[error("the bundle cannot be made: {0}")]
+    Bundle(String),
     /// The file of the last checkpoint could not be written.
     #[error("the file of the last checkpoint could not be written")]
     File(#[source] io::Error),

@@ -1,4 +1,4 @@
-//! `daicho verify`: judges checkpoints and proofs from files alone; `print` asks a server.
+//! `daicho verify`: judges checkpoints, proofs and bundles from files alone; `print` asks a server.
 //!
 //! Whom to believe is in a policy that the auditor keeps. What is found is told as verdicts, each a question of its own,
 //! and the exit code is theirs: [`Judged`].
@@ -25,6 +25,7 @@ use crate::merkle::{
 };
 use crate::proof::read_leaf;
 
+pub mod bundle;
 pub mod explain;
 pub mod print;
 pub mod trust;
@@ -54,6 +55,12 @@ pub enum VerifyCommand {
     /// Verify that a later checkpoint goes on from one that you kept
     #[command(after_help = EXITS)]
     Consistency(ConsistencyArgs),
+    /// Verify a whole ledger, from the folder of a bundle
+    #[command(after_help = EXITS)]
+    Bundle(bundle::BundleArgs),
+    /// List exactly the events of one goal, from the folder of a bundle
+    #[command(after_help = EXITS)]
+    Goal(bundle::GoalArgs),
     /// Find the checkpoint whose fingerprint is printed on a page; asks the server
     #[command(after_help = EXITS)]
     Print(print::PrintArgs),
@@ -132,6 +139,8 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
         VerifyCommand::Checkpoint(args) => checkpoint(&view, args)?,
         VerifyCommand::Proof(args) => proof(&view, args, forms)?,
         VerifyCommand::Consistency(args) => consistency(&view, args)?,
+        VerifyCommand::Bundle(args) => bundle::bundle(&view, args, forms)?,
+        VerifyCommand::Goal(args) => bundle::goal(&view, args, forms)?,
         VerifyCommand::Print(args) => {
             let session = Session::open(global.address()?, Output, global.json).await?;
             print::print(&session, args).await?

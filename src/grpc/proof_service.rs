@@ -1,20 +1,26 @@
 //! Checkpoints and proofs of events.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
+use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::domain::id::EventId;
 use crate::domain::rejection::Reason;
-use crate::grpc::event::{At, Faults};
+use crate::grpc::event::{At, Faults, payload_json};
 use crate::grpc::goal_service::form;
+use crate::grpc::language;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::merkle::{Fingerprint, Hash, ProofFile, SignedCheckpoint};
+use crate::proof::bundle::Export;
 use crate::proof::{ProofFault, Publisher};
+
+type Frames = Pin<Box<dyn Stream<Item = Result<v1::ExportBundleResponse, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl v1::proof_service_server::ProofService for Services {
@@ -159,6 +165,50 @@ impl v1::proof_service_server::ProofService for Services {
             },
         )
         .await
+    }
+
+    type ExportBundleStream = Frames;
+
+    async fn export_bundle(
+        &self,
+        request: Request<v1::ExportBundleRequest>,
+    ) -> Result<Response<Self::ExportBundleStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(&request, language)?;
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let opening = async {
+                let view = self.view(&reader, request.min_position).await;
+                let size = size("size", request.size, view.size)?;
+                let publisher = self.proofs().of(&reader).await?;
+                Ok::<_, Refusal>(Export::new(&publisher, size, payload_json).await?)
+            };
+            tokio::time::timeout_at(call.deadline.into(), opening)
+                .await
+                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
+        };
+        let export = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = futures::stream::unfold(Some(export), move |export| async move {
+            let mut export = export?;
+            match export.next().await {
+                Ok(None) => None,
+                Ok(Some(piece)) => {
+                    let frame = v1::ExportBundleResponse {
+                        path: piece.path,
+                        content: piece.bytes,
+                    };
+                    Some((Ok(frame), Some(export)))
+                }
+                Err(fault) => {
+                    let status = Refusal::from(fault).into_status(language);
+                    Some((Err(status), None))
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(frames)))
     }
 }
 

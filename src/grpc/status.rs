@@ -364,7 +364,13 @@ impl From<ProofFault> for Refusal {
     fn from(fault: ProofFault) -> Self {
         match fault {
             ProofFault::Read(fault) => fault.into(),
-            ProofFault::Kept(_) => Self::new(ServiceReason::DataDamaged).because(&fault),
+            ProofFault::Kept(_) | ProofFault::Bundle(_) => {
+                Self::new(ServiceReason::DataDamaged).because(&fault)
+            }
+            ProofFault::TooManyFiles => crate::grpc::goal_service::form(
+                "size",
+                "so small that its bundle has at most 1,000,000 files",
+            ),
             ProofFault::Log(LogFault::Storage(_)) => {
                 Self::new(ServiceReason::ReadOnly).because(&fault)
             }

@@ -1,5 +1,7 @@
 //! Calls about checkpoints and proofs.
 
+use tonic::Request;
+
 use crate::api::v1;
 use crate::cli::client::{Client, PAGES_MAX};
 use crate::cli::failure::Failure;
@@ -115,5 +117,20 @@ impl Client {
         };
         let mut service = self.proofs.clone();
         self.take(service.get_consistency_proof(self.ask(request)).await)
+    }
+
+    /// The files of a bundle of the first `size` events; `None`: of all.
+    pub async fn bundle(
+        &self,
+        size: Option<u64>,
+    ) -> Result<tonic::Streaming<v1::ExportBundleResponse>, Failure> {
+        let request = v1::ExportBundleRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            size,
+        };
+        // The whole of a large ledger may take longer than one answer: no deadline.
+        let mut service = self.proofs.clone();
+        self.take(service.export_bundle(Request::new(request)).await)
     }
 }

@@ -118,6 +118,11 @@ impl Verdicts {
             .push((aspect, outcome, terminal::line(&sentence.into())));
     }
 
+    /// Adds answers.
+    pub fn extend(&mut self, others: &Self) {
+        self.0.extend_from_slice(&others.0);
+    }
+
     /// What they come to: one sign of tampering decides, then one open question.
     pub fn judged(&self) -> Judged {
         let is = |wanted| self.0.iter().any(|(_, outcome, _)| *outcome == wanted);

@@ -1,0 +1,436 @@
+//! `daicho verify bundle|goal`: a whole ledger, from the files of a bundle.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::api::v1;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::cli::render::{View, event};
+use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
+use crate::cli::verify::{Found, PolicyArgs, Trust, about, fields, read_checkpoint, trust};
+use crate::cli::{Forms, json, terminal};
+use crate::domain::code::Code;
+use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind};
+use crate::proof::bundle::verify::{Finding, Report, Seen, Terms, verify};
+
+/// Events of one goal that are listed at most; the others are counted.
+const GOAL_EVENTS_MAX: usize = 100_000;
+/// Events after which a person is told how far it came.
+const PROGRESS_EVENTS: u64 = 100_000;
+
+/// Arguments of `verify bundle`.
+#[derive(Args, Clone, Debug)]
+pub struct BundleArgs {
+    /// The folder of the bundle
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    /// A checkpoint that you kept before: the bundle must go on from it
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+}
+
+/// Arguments of `verify goal`.
+#[derive(Args, Clone, Debug)]
+pub struct GoalArgs {
+    #[command(flatten)]
+    bundle: BundleArgs,
+    /// The goal: its code or id
+    #[arg(value_name = "GOAL")]
+    goal: String,
+}
+
+/// Verifies a bundle.
+pub(super) fn bundle(view: &View, args: &BundleArgs, forms: Forms) -> Result<Found, Failure> {
+    let judged = Judgement::of(view, args, forms, &mut |_| {})?;
+    let (verdicts, fields) = (judged.verdicts(None), judged.fields());
+    Ok(Found {
+        verdicts,
+        text: judged.text(),
+        fields,
+    })
+}
+
+/// Verifies a bundle, and lists the events of one goal in it.
+pub(super) fn goal(view: &View, args: &GoalArgs, forms: Forms) -> Result<Found, Failure> {
+    let mut wanted = Wanted::new(&args.goal);
+    let judged = Judgement::of(view, &args.bundle, forms, &mut |seen| wanted.see(seen))?;
+    let shown = wanted
+        .events
+        .iter()
+        .map(|(recorded, hash)| (forms.recorded)(recorded, hash));
+    let shown: Vec<v1::Event> = shown.collect();
+    let mut text = judged.text();
+    let mut events = Vec::new();
+    for one in &shown {
+        text.push_str(&format!("{}\n", event::line(&judged.view, one)));
+        events.push(json::value(one)?);
+    }
+    let mut fields = judged.fields();
+    fields.insert("events_of_goal".to_owned(), Value::Array(events));
+    Ok(Found {
+        verdicts: judged.verdicts(Some(&wanted)),
+        text,
+        fields,
+    })
+}
+
+/// The events of one goal, as they come.
+struct Wanted {
+    named: String,
+    code: Option<Code>,
+    stream: Option<Stream>,
+    events: Vec<(Recorded, [u8; 32])>,
+    count: u64,
+}
+
+impl Wanted {
+    fn new(named: &str) -> Self {
+        Self {
+            named: terminal::line(named),
+            code: Code::parse(named).ok(),
+            stream: None,
+            events: Vec::new(),
+            count: 0,
+        }
+    }
+
+    fn see(&mut self, seen: Seen<'_>) {
+        let Some(recorded) = seen.recorded else {
+            return;
+        };
+        let stream = recorded.event.stream;
+        if self.stream.is_none() && stream.kind == StreamKind::Goal {
+            let by_id = stream.id.to_string() == self.named;
+            // A goal's first event says its code.
+            let by_code = matches!(&recorded.event.payload, Payload::GoalSet(set) if Some(&set.code) == self.code.as_ref());
+            self.stream = (by_id || by_code).then_some(stream);
+        }
+        if self.stream == Some(stream) {
+            self.count += 1;
+            if self.events.len() < GOAL_EVENTS_MAX {
+                self.events
+                    .push((recorded.clone(), *seen.leaf_hash.as_bytes()));
+            }
+        }
+    }
+}
+
+/// What was found, for whom.
+struct Judgement {
+    view: View,
+    report: Report,
+    doubt: Option<(Outcome, String)>,
+    witnessed: Verdicts,
+}
+
+impl Judgement {
+    fn of(
+        view: &View,
+        args: &BundleArgs,
+        forms: Forms,
+        watch: &mut dyn FnMut(Seen<'_>),
+    ) -> Result<Self, Failure> {
+        if !args.folder.is_dir() {
+            let folder = super::shown(&args.folder);
+            return Err(Failure::usage(view.pick(
+                format!("{folder} というフォルダーがありません"),
+                format!("{folder} is no folder"),
+            )));
+        }
+        let policy = trust::policy(view, &args.policy)?;
+        let since = args.since.as_ref();
+        let since = since
+            .map(|since| read_checkpoint(view, since))
+            .transpose()?;
+        let since_trust = since
+            .as_ref()
+            .map(|since| Trust::of(policy.as_ref(), since));
+        let terms = Terms {
+            policy: policy.as_ref(),
+            since: since.as_ref(),
+            payload: forms.payload,
+        };
+        let mut opened = None;
+        let watched = Output.is_watched();
+        let report = verify(&args.folder, terms, &mut |seen| {
+            if let Some(Payload::LedgerOpened(payload)) =
+                seen.recorded.map(|recorded| &recorded.event.payload)
+            {
+                opened = Some(payload.clone());
+            }
+            let read = seen.position + 1;
+            if watched && PROGRESS_EVENTS < seen.size && read.is_multiple_of(PROGRESS_EVENTS) {
+                Output.remark(&format!("{read} / {}", seen.size));
+            }
+            watch(seen);
+        });
+        let checkpoint = report.checkpoint.as_ref();
+        let trust = checkpoint.map(|signed| Trust::of(policy.as_ref(), signed));
+        let mut witnessed = Verdicts::default();
+        if let Some(trust) = &trust {
+            trust.witnessed(view, policy.as_ref(), &mut witnessed);
+        }
+        let doubts = [since_trust.as_ref(), trust.as_ref()].into_iter().flatten();
+        let doubt = doubts.filter_map(|trust| trust.doubt(view)).next();
+        let view = match opened {
+            Some(opened) => view.clone().of(ledger(&opened)),
+            None => view.clone(),
+        };
+        Ok(Self {
+            view,
+            report,
+            doubt,
+            witnessed,
+        })
+    }
+
+    fn verdicts(&self, goal: Option<&Wanted>) -> Verdicts {
+        let (view, report) = (&self.view, &self.report);
+        let mut verdicts = Verdicts::default();
+        let (outcome, sentence) = self.integrity();
+        verdicts.say(Aspect::Integrity, outcome, sentence);
+        let (events, streams) = (report.events, report.streams);
+        let complete = match (outcome, goal) {
+            _ if report.has(true) => (Outcome::Tampered, self.first(true)),
+            (Outcome::Verified, None) => (
+                Outcome::Verified,
+                view.pick(
+                    format!(
+                        "{events}件、{streams}ストリームのすべてに、位置と版の欠けがありません"
+                    ),
+                    format!("all {events} events of {streams} streams are there, without a gap"),
+                ),
+            ),
+            (Outcome::Verified, Some(goal)) => self.goal(goal),
+            _ => (
+                Outcome::Undecided,
+                view.pick(
+                    "INTEGRITY が確かめられないので、そろっているとは言えません",
+                    "without INTEGRITY nothing can be said of it",
+                )
+                .to_owned(),
+            ),
+        };
+        verdicts.say(Aspect::Completeness, complete.0, complete.1);
+        verdicts.extend(&self.witnessed);
+        let (outcome, sentence) = match &report.unreadable {
+            _ if report.manifest.is_none() => return verdicts,
+            Some((position, fault)) => (
+                Outcome::Undecided,
+                view.pick(
+                    format!("位置{position}のイベントをこの版では読めません（{fault}）"),
+                    format!("this version cannot read the event at position {position}: {fault}"),
+                ),
+            ),
+            None => (
+                Outcome::Verified,
+                view.pick(
+                    format!("{events}件すべての内容を読めます"),
+                    format!("all {events} events can be read"),
+                ),
+            ),
+        };
+        verdicts.say(Aspect::Content, outcome, sentence);
+        verdicts
+    }
+
+    fn goal(&self, goal: &Wanted) -> (Outcome, String) {
+        let (named, count) = (&goal.named, goal.count);
+        let events = self.report.events;
+        match count {
+            0 => (
+                Outcome::Undecided,
+                self.view.pick(
+                    format!("この{events}件の中に組織目標「{named}」はありません"),
+                    format!("none of these {events} events is of a goal `{named}`"),
+                ),
+            ),
+            _ => (
+                Outcome::Verified,
+                self.view.pick(
+                    format!("組織目標「{named}」のイベントは、この時点で{count}件で、これがすべてです"),
+                    format!("as of this checkpoint there are {count} events of goal `{named}`, and here they are"),
+                ),
+            ),
+        }
+    }
+
+    fn integrity(&self) -> (Outcome, String) {
+        let (view, report) = (&self.view, &self.report);
+        if let Some(format) = report.later_format {
+            return (
+                Outcome::Undecided,
+                view.pick(
+                    format!(
+                        "新しい形式（{format}）の書き出しです。新しい版の daicho で確かめてください"
+                    ),
+                    format!("a bundle of format {format}: use a newer daicho"),
+                ),
+            );
+        }
+        if report.has(false) {
+            return (Outcome::Tampered, self.first(false));
+        }
+        if let Some(doubt) = &self.doubt {
+            return doubt.clone();
+        }
+        let size = report
+            .checkpoint
+            .as_ref()
+            .map(|signed| signed.checkpoint().head().size);
+        let events = report.events;
+        match size.is_some() && size == report.last_good {
+            true => (
+                Outcome::Verified,
+                view.pick(
+                    format!("{events}件のすべてのイベントから、台帳の鍵が署名した根が得られます"),
+                    format!("all {events} events give the root that the ledger's key signed, to the byte"),
+                ),
+            ),
+            false => (
+                Outcome::Undecided,
+                view.pick(
+                    "イベントがそろっていないので、署名された根と比べられません",
+                    "not all events are there to be held against the root that was signed",
+                )
+                .to_owned(),
+            ),
+        }
+    }
+
+    /// Where it begins to be wrong, what is wrong, and up to where all is well.
+    fn first(&self, completeness: bool) -> String {
+        let (view, report) = (&self.view, &self.report);
+        let found = report.findings.iter();
+        let mut found = found.filter(|found| found.kind.is_of_completeness() == completeness);
+        let Some(found) = found.next() else {
+            return String::new();
+        };
+        let place = match report.first_bad().filter(|_| found.position.is_some()) {
+            None => found
+                .file
+                .as_ref()
+                .map_or_else(String::new, |file| format!("{file}: ")),
+            Some((from, to)) if from == to => {
+                view.pick(format!("位置{from}: "), format!("position {from}: "))
+            }
+            Some((from, to)) => view.pick(
+                format!("位置{from}から{to}のどこか: "),
+                format!("somewhere in positions {from} to {to}: "),
+            ),
+        };
+        let good = report.last_good.map_or_else(String::new, |size| {
+            view.pick(
+                format!("。{size}件の先端証明まではそろっています"),
+                format!("; good up to the checkpoint of {size} events"),
+            )
+        });
+        let sentence = found.kind.sentence(view.language);
+        format!("{place}{sentence}{good}")
+    }
+
+    /// What it is of, and everything that was found.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(checkpoint) = &self.report.checkpoint {
+            text.push_str(&about(&self.view, checkpoint));
+        }
+        for found in &self.report.findings {
+            text.push_str(&self.finding(found));
+        }
+        let (omitted, unknown) = (self.report.omitted, self.report.kept_unknown);
+        if 0 < omitted {
+            text.push_str(&self.view.pick(
+                format!("ほかに{omitted}件\n"),
+                format!("and {omitted} more\n"),
+            ));
+        }
+        if 0 < unknown {
+            text.push_str(&self.view.pick(
+                format!("保管された先端証明のうち{unknown}件は、信頼方針にない鍵の署名です\n"),
+                format!("{unknown} of the kept checkpoints are signed by keys that the policy does not know\n"),
+            ));
+        }
+        if let Some(mark) = self.view.sample_mark() {
+            text.push_str(&format!("{mark}\n"));
+        }
+        text
+    }
+
+    fn finding(&self, found: &Finding) -> String {
+        let view = &self.view;
+        let place = match (found.position, found.to) {
+            (Some(from), Some(to)) if from != to => format!("{from}–{to}"),
+            (Some(position), _) => position.to_string(),
+            (None, _) => "-".to_owned(),
+        };
+        let file = found
+            .file
+            .as_deref()
+            .map(terminal::line)
+            .unwrap_or_default();
+        let mut text = format!(
+            "{place:>10}  {}  {file}",
+            found.kind.sentence(view.language)
+        );
+        text.truncate(text.trim_end().len());
+        text.push('\n');
+        for (name, value) in [
+            (view.pick("期待", "expected"), &found.expected),
+            (view.pick("実際", "found"), &found.found),
+        ] {
+            if !value.is_empty() {
+                text.push_str(&format!("            {name} {}\n", terminal::line(value)));
+            }
+        }
+        text
+    }
+
+    fn fields(&self) -> Map<String, Value> {
+        let report = &self.report;
+        let mut all = report.checkpoint.as_ref().map(fields).unwrap_or_default();
+        let findings = report.findings.iter().map(|found| {
+            json!({
+                "kind": found.kind.code(),
+                "position": found.position,
+                "to": found.to,
+                "other": found.other,
+                "file": found.file,
+                "expected": found.expected,
+                "found": found.found,
+            })
+        });
+        all.insert("findings".to_owned(), findings.collect());
+        all.insert("omitted".to_owned(), json!(report.omitted));
+        let first = report
+            .first_bad()
+            .map(|(from, to)| json!({ "from": from, "to": to }));
+        all.insert("first_bad".to_owned(), json!(first));
+        all.insert("last_good".to_owned(), json!(report.last_good));
+        all.insert("events".to_owned(), json!(report.events));
+        all.insert("streams".to_owned(), json!(report.streams));
+        all.insert("kept_checkpoints".to_owned(), json!(report.kept));
+        all
+    }
+}
+
+/// The ledger as its first event says, so that times are shown in its zone and a sample is marked.
+fn ledger(opened: &LedgerOpened) -> v1::Ledger {
+    let clock = match opened.clock {
+        ClockKind::System => v1::ClockKind::System,
+        ClockKind::Simulated => v1::ClockKind::Simulated,
+    };
+    v1::Ledger {
+        id: opened.ledger.to_string(),
+        code: opened.code.to_string(),
+        time_zone: opened.time_zone.to_string(),
+        sample: opened.sample,
+        clock: clock.into(),
+        ..v1::Ledger::default()
+    }
+}
