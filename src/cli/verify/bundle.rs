@@ -197,6 +197,14 @@ impl Judgement {
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
             _ if report.has(true) => (Outcome::Tampered, self.first(true)),
+            (Outcome::Verified, _) if report.unreadable.is_some() => (
+                Outcome::Undecided,
+                view.pick(
+                    "読めないイベントがどのストリームのものか分かりません",
+                    "an event that cannot be read may be of any stream",
+                )
+                .to_owned(),
+            ),
             (Outcome::Verified, None) => (
                 Outcome::Verified,
                 view.pick(

@@ -3,8 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use daicho::merkle::{Hash, Tile, TileBuilder, encode_entries, leaf_hash};
+use daicho::api::v1;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::merkle::{
+    Checkpoint, Frontier, Hash, KeyName, SignatureType, SignedCheckpoint, Signer, SigningKey, Tile,
+    TileBuilder, encode_entries, leaf_hash,
+};
+use daicho::proof::bundle::PIECE_BYTES_MAX;
 use daicho::proof::bundle::{Listed, Manifest};
+use daicho::proof::policy;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -427,4 +434,89 @@ fn a_bundle_that_forgets_what_an_auditor_knows_is_told_by_the_kept_checkpoint() 
     assert_eq!(found["findings"][0]["kind"], "since_shorter");
     assert_eq!(found["first_bad"]["from"], 200);
     assert_eq!(taken.verify(&older, "").code, 0);
+}
+
+#[test]
+fn what_this_version_cannot_read_is_not_called_tampering() {
+    let (taken, sample) = Taken::new();
+    drop(sample);
+    let copy = taken.copy();
+    let folder = copy.path();
+    // A type of event of a later version: field 7 of the leaf is the version of its type.
+    alter_leaves(folder, 300, |leaves, at| {
+        let leaf = &mut leaves[at];
+        let field = leaf.windows(2).skip(58).position(|pair| pair == [0x38, 1]);
+        leaf[58 + field.unwrap() + 1] = 9;
+    });
+    build_again(folder);
+    let mut manifest = manifest(folder);
+    let mut frontier = Frontier::new();
+    for tile in Tile::all_entries(manifest.size) {
+        let leaves = leaves(&folder.join(tile.to_string()));
+        leaves
+            .iter()
+            .for_each(|leaf| frontier.push(leaf_hash(leaf)));
+    }
+    let name = KeyName::parse(&manifest.origin).unwrap();
+    let key = SigningKey::from_seed(name.clone(), SignatureType::Ed25519, &[7; 32]);
+    let checkpoint = Checkpoint::new(&name, frontier.head()).unwrap();
+    let signed = SignedCheckpoint::sign(checkpoint, [&key as &dyn Signer], 0).unwrap();
+    fs::write(folder.join("checkpoint"), signed.note().to_string()).unwrap();
+    fs::remove_dir_all(folder.join("checkpoints")).unwrap();
+    manifest.root = frontier.root();
+    fs::write(folder.join("manifest.json"), manifest.to_text()).unwrap();
+    list_again(folder);
+    fs::write(taken.path("policy"), policy::text(key.key())).unwrap();
+
+    let undecided = taken.verify(folder, "--json");
+    assert_eq!(undecided.code, 2, "{undecided:?}");
+    let undecided = undecided.json();
+    assert_eq!(undecided["findings"], Value::Array(Vec::new()));
+    assert_eq!(undecided["integrity"]["outcome"], "VERIFIED");
+    assert_eq!(undecided["completeness"]["outcome"], "UNDECIDED");
+    assert_eq!(undecided["content"]["outcome"], "UNDECIDED");
+}
+
+#[test]
+fn a_goal_in_a_bundle_that_was_altered_elsewhere_is_not_vouched_for() {
+    let (taken, sample) = Taken::new();
+    drop(sample);
+    let copy = taken.copy();
+    alter_leaves(copy.path(), 300, |leaves, at| flip(&mut leaves[at]));
+    let (folder, policy) = (copy.path().to_str().unwrap(), taken.path("policy"));
+    let words = ["verify", "goal", folder, "R5/総務部/3-1", "--policy"];
+    let words = words
+        .into_iter()
+        .chain([policy.to_str().unwrap(), "--lang", "ja"]);
+    let ended = daicho(NOBODY, words);
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(ended.output.contains("位置300"), "{ended:?}");
+    assert!(!ended.output.contains("これがすべてです"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bundle_comes_file_by_file_in_small_pieces_and_its_list_last() {
+    let sample = tokio::task::spawn_blocking(|| Sample::on("2023-06-11"));
+    let sample = sample.await.unwrap();
+    let mut client = ProofServiceClient::new(sample.server.connect());
+    let mut request = tonic::Request::new(v1::ExportBundleRequest::default());
+    let name = tonic::metadata::MetadataValue::from_static("auditor");
+    request.metadata_mut().insert("daicho-actor", name);
+    let mut frames = client.export_bundle(request).await.unwrap().into_inner();
+    let mut files: Vec<(String, usize)> = Vec::new();
+    while let Some(frame) = frames.message().await.unwrap() {
+        assert!((1..=PIECE_BYTES_MAX).contains(&frame.content.len()));
+        match files.last_mut().filter(|(path, _)| *path == frame.path) {
+            Some((_, pieces)) => *pieces += 1,
+            None => files.push((frame.path, 1)),
+        }
+    }
+    let mut paths: Vec<&String> = files.iter().map(|(path, _)| path).collect();
+    assert_eq!(*paths.last().unwrap(), "manifest.json");
+    let pieces = files.iter().find(|(path, _)| path == "events.jsonl");
+    assert!(1 < pieces.unwrap().1);
+    let count = paths.len();
+    paths.sort_unstable();
+    paths.dedup();
+    assert_eq!(paths.len(), count, "no file begins twice");
 }
