@@ -87,6 +87,8 @@ kinds! {
     OpeningDiffers = "opening_differs", Integrity, "台帳の開設は位置0にだけある", "a ledger is opened at position 0 and only there";
     /// The id of an earlier event.
     IdRepeated = "id_repeated", Integrity, "前のイベントと同じIDである", "an event has the id of an earlier one";
+    /// A request that is not whole.
+    RequestBroken = "request_broken", Completeness, "一つの要求のイベントがそろって並んでいない", "the events of a request do not stand together, all of them";
     /// A stream with a gap or a repetition.
     RevisionDiffers = "revision_differs", Completeness, "ストリームの版が続いていない。イベントが抜けているか重なっている", "the revisions of a stream do not follow one another";
     /// A stream whose events do not fit together.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::domain::event::{EventType, Recorded, Stream};
-use crate::domain::id::{EventId, LedgerId};
+use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::log::codec::decode;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::tile::TILE_WIDTH;
@@ -29,6 +29,8 @@ pub(super) struct Replay<'a> {
     kept: Vec<u64>,
     ledger: Option<LedgerId>,
     before: Option<(Timestamp, u64)>,
+    /// The request that the event before came in, its number in that and how many there are.
+    request: Option<(RequestId, u32, u32)>,
     streams: HashMap<Stream, Last>,
     ids: HashSet<EventId>,
 }
@@ -64,6 +66,7 @@ impl<'a> Replay<'a> {
             kept,
             ledger: None,
             before: None,
+            request: None,
             streams: HashMap::new(),
             ids: HashSet::new(),
         }
@@ -166,6 +169,7 @@ impl<'a> Replay<'a> {
         match &recorded {
             Ok(recorded) => {
                 self.place(position, recorded);
+                self.request(position, recorded);
                 self.stream(position, recorded, hash);
                 self.line(position, recorded, &hash, differs.is_some());
             }
@@ -238,6 +242,27 @@ impl<'a> Replay<'a> {
             differs(Kind::IdRepeated, "an id of its own".to_owned(), found);
         }
         self.before = Some((recorded.recorded_at, recorded.generation));
+    }
+
+    /// Whether the events of a request stand together, all of them but for those of the last.
+    fn request(&mut self, position: u64, recorded: &Recorded) {
+        let found = (
+            recorded.request_id,
+            recorded.request_index,
+            recorded.request_count,
+        );
+        let expected = match self.request {
+            Some((id, index, count)) if index + 1 < count => (id, index + 1, count),
+            _ => (recorded.request_id, 0, recorded.request_count),
+        };
+        // An event that cannot be read is of some request, perhaps of this one.
+        if found != expected && self.report.unreadable.is_none() {
+            let shown = |(id, index, count)| format!("{index} of {count} of {id}");
+            let finding = Finding::at(Kind::RequestBroken, position);
+            self.report
+                .add(finding.differs(shown(expected), shown(found)));
+        }
+        self.request = Some(found);
     }
 
     /// Whether an event follows the one before it in its stream.
