@@ -20,9 +20,9 @@ PYTHON_STAMP := .tools/python.stamp
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: test test-rust test-client test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
+.PHONY: test test-rust test-client test-verifier test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
 
-test: test-rust test-client
+test: test-rust test-client test-verifier
 
 # One build serves all: the tests, the doc tests, the kill -9 rounds and the client run the same debug binary.
 test-rust:
@@ -59,6 +59,10 @@ pictures:
 	$(office)
 	$(PYTHON) tests/office/forms.py pictures $(OFFICE) docs/first-hour/img
 
+# The program that travels with export bundles, on bundles that the tests make and tamper with.
+test-verifier: $(PYTHON_STAMP)
+	PYTHONPATH=.tools/python $(PYTHON) tests/verifier/verify_test.py
+
 lint: lint-rust lint-proto lint-unit
 
 lint-rust:
@@ -92,9 +96,9 @@ bench:
 demo:
 	$(CARGO) run --locked --release -- demo
 
-$(PYTHON_STAMP): tests/client/requirements.txt
+$(PYTHON_STAMP): tests/client/requirements.txt tests/verifier/requirements.txt
 	mkdir -p .tools
-	$(PYTHON) -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --upgrade --target .tools/python -r $<
+	$(PYTHON) -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --upgrade --target .tools/python $(addprefix -r ,$^)
 	touch $@
 
 $(BUF_STAMP):
