@@ -1,4 +1,8 @@
 //! Files that every bundle holds as they are in this program.
 
-/// Path and text of each, such as `("README.txt", include_str!("README.txt"))`.
-pub(super) const FILES: &[(&str, &str)] = &[];
+/// Path and text of each.
+pub(super) const FILES: &[(&str, &str)] = &[
+    ("README.ja.txt", include_str!("README.ja.txt")),
+    ("README.txt", include_str!("README.txt")),
+    ("verify.py", include_str!("verify.py")),
+];

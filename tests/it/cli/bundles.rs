@@ -219,6 +219,12 @@ fn a_bundle_is_verified_without_the_server_and_the_same_size_has_the_same_bytes(
         "every file and its digest"
     );
     assert!(first.sample);
+    let has = |path| first.files.iter().any(|listed| listed.path == path);
+    assert!(
+        ["README.txt", "README.ja.txt", "verify.py"]
+            .into_iter()
+            .all(has)
+    );
     let beyond = sample.run_as(
         "planner",
         &format!("bundle {} --size {}", taken.path("x").display(), size + 1),
