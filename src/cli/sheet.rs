@@ -8,6 +8,7 @@
 //! [`draw`] makes the sheet. [`lines`] takes a file apart, [`row`] reads what each of its rows says, [`take`] makes events of
 //! them and sends them as one request, and [`told`] says what came of each row.
 
+pub mod cleared;
 pub mod column;
 pub mod draw;
 pub mod drawn;

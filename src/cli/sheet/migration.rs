@@ -56,7 +56,7 @@ pub async fn take(
         .filter(|line| Reader::reports(line))
         .collect();
     if rows.is_empty() && reader.faults.is_empty() {
-        return told::nothing(session, &file);
+        return told::nothing(session, &file, &[]);
     }
     let codes = rows.iter().filter_map(|line| text(line, Column::Code));
     let known = series_of(session, codes.collect()).await?;
@@ -157,6 +157,7 @@ pub async fn take(
         lines,
         taken,
         folded,
+        cleared: Vec::new(),
     };
     send(
         session,

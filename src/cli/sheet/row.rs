@@ -88,30 +88,16 @@ impl Reader<'_> {
             );
             return None;
         }
-        let [indicator, key, form, made, checked] = hidden.map(Option::unwrap_or_default);
-        let code = text(line, Column::Code).unwrap_or_default();
-        let found = (Key::parse(&key), Form::parse(&form), Made::parse(&made));
-        match found {
-            (Some(key_of), Some(form_of), Some(made_of))
-                if check(&[&code, &indicator, &key, &form, &made]) == checked =>
-            {
-                Some(Identity {
-                    indicator,
-                    key: key_of,
-                    form: form_of,
-                    made: made_of,
-                })
-            }
-            _ => {
-                self.fault(
-                    line,
-                    Column::Code,
-                    "指標か隠れた識別の欄が書き換えられています。新しい報告票に記入し直してください",
-                    "the indicator or a hidden id was changed; fill in a new sheet",
-                );
-                None
-            }
+        let found = identity_of(line);
+        if found.is_none() {
+            self.fault(
+                line,
+                Column::Code,
+                "指標か隠れた識別の欄が書き換えられています。新しい報告票に記入し直してください",
+                "the indicator or a hidden id was changed; fill in a new sheet",
+            );
         }
+        found
     }
 
     /// What a row reports on an indicator of `definition`; `None` where something is wrong with it.
@@ -322,6 +308,22 @@ impl Reader<'_> {
         };
         (ja, problem.to_string())
     }
+}
+
+/// What the hidden cells of a row say; `None` where they do not agree with each other and with the indicator's code.
+pub fn identity_of(line: &Line) -> Option<Identity> {
+    let [indicator, key, form, made, checked] =
+        Column::HIDDEN.map(|column| text(line, column).unwrap_or_default());
+    let code = text(line, Column::Code).unwrap_or_default();
+    if check(&[&code, &indicator, &key, &form, &made]) != checked {
+        return None;
+    }
+    Some(Identity {
+        key: Key::parse(&key)?,
+        form: Form::parse(&form)?,
+        made: Made::parse(&made)?,
+        indicator,
+    })
 }
 
 /// What a cell holds as a text; nothing for an empty or unusable one.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
 use crate::cli::failure::Failure;
+use crate::cli::render::View;
 use crate::cli::render::series::entry_value;
 use crate::cli::session::Session;
 
@@ -65,31 +66,50 @@ pub async fn earlier(
     if same(wanted, fact) {
         return Ok(Earlier::Same);
     }
+    Ok(match counted(session, fact).await? {
+        None => Earlier::Retracted,
+        Some((_, entry)) if says(wanted, &entry) => Earlier::Same,
+        Some((series, entry)) => {
+            Earlier::Other(Box::new(self::entry(&session.view, &series, &entry)))
+        }
+    })
+}
+
+/// What counts now of a report that was recorded as `fact`, in its history; `None` where it was taken back.
+pub async fn counted(
+    session: &Session,
+    fact: &v1::EventInput,
+) -> Result<Option<(v1::GetSeriesResponse, v1::Entry)>, Failure> {
     let Some(Payload::ActualRecorded(recorded)) = &fact.payload else {
-        return Ok(Earlier::Retracted);
+        return Ok(None);
     };
     let series = session.client.series(&recorded.indicator, None).await?;
-    let mut id = fact.event_id.clone();
+    let mut id = fact.event_id.as_str();
     for _ in 0..CORRECTIONS_MAX {
         let Some(entry) = series.entries.iter().find(|entry| entry.event_id == id) else {
             break;
         };
         match &entry.superseded {
-            Some(gone) if gone.retracted => return Ok(Earlier::Retracted),
-            Some(gone) => id.clone_from(&gone.by),
-            None if says(wanted, entry) => return Ok(Earlier::Same),
+            Some(gone) if gone.retracted => break,
+            Some(gone) => id = &gone.by,
             None => {
-                let value = entry_value(&session.view, &series, entry);
-                return Ok(Earlier::Other(Box::new(Entry {
-                    event_id: entry.event_id.clone(),
-                    position: entry.position,
-                    measurement: entry.measurement.clone(),
-                    told: format!("{} {value}", entry.valid_from),
-                })));
+                let entry = entry.clone();
+                return Ok(Some((series, entry)));
             }
         }
     }
-    Ok(Earlier::Retracted)
+    Ok(None)
+}
+
+/// A report that counts, in words.
+pub fn entry(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> Entry {
+    let value = entry_value(view, series, entry);
+    Entry {
+        event_id: entry.event_id.clone(),
+        position: entry.position,
+        measurement: entry.measurement.clone(),
+        told: format!("{} {value}", entry.valid_from),
+    }
 }
 
 fn measurement_of(event: &v1::EventInput) -> Option<(&v1::Measurement, Option<&String>)> {

@@ -19,6 +19,7 @@ use crate::cli::output::Output;
 use crate::cli::plan::source;
 use crate::cli::render::View;
 use crate::cli::session::Session;
+use crate::cli::sheet::cleared::{self, Cleared};
 use crate::cli::sheet::column::Column;
 use crate::cli::sheet::drawn::{label_of, leads};
 use crate::cli::sheet::fault::{Fault, Place};
@@ -109,6 +110,8 @@ pub struct Batch {
     pub taken: Vec<Taken>,
     /// Numbers that had to be folded: place, as typed, as read.
     pub folded: Vec<(Place, String, String)>,
+    /// Empty rows of which the ledger has a report.
+    pub cleared: Vec<Cleared>,
 }
 
 /// Tells what is understood of a file, without a server.
@@ -148,7 +151,9 @@ pub fn dry_run(
         lines,
         taken,
         folded,
+        cleared: Vec::new(),
     };
+    cleared::tell_shown(language, output, &batch.lines);
     told::understood(language, output, json, &batch)
 }
 
@@ -185,7 +190,8 @@ pub async fn take(
             &file,
             faults,
         )?;
-        return told::nothing(session, &file);
+        let cleared = cleared::cleared(session, &lines).await?;
+        return told::nothing(session, &file, &cleared);
     };
     fits(session, args, &made).await?;
     let goals = goals(session, &made).await?;
@@ -243,11 +249,13 @@ pub async fn take(
         &file,
         faults,
     )?;
+    let cleared = cleared::cleared(session, &lines).await?;
     let batch = Batch {
         file,
         lines,
         taken,
         folded,
+        cleared,
     };
     let accepted = accepted(&made.plan.to_string(), &batch, &known);
     send(

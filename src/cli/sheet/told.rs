@@ -12,6 +12,7 @@ use crate::cli::language::pick;
 use crate::cli::output::Output;
 use crate::cli::render::{View, value};
 use crate::cli::session::Session;
+use crate::cli::sheet::cleared::{self, Cleared};
 use crate::cli::sheet::fault::{FAULTS_MAX, Fault};
 use crate::cli::sheet::send::row_of;
 use crate::cli::sheet::take::{Batch, Outcome, Taken, notice};
@@ -117,13 +118,15 @@ pub fn understood(
 }
 
 /// A file without a single report.
-pub fn nothing(session: &Session, file: &SourceFile) -> Result<(), Failure> {
+pub fn nothing(session: &Session, file: &SourceFile, cleared: &[Cleared]) -> Result<(), Failure> {
+    cleared::tell(session.language(), &session.output, cleared);
     if session.json {
         return session.print(&json!({
             "file": file.name.as_str(),
             "file_sha256": hex::encode(file.sha256),
             "recorded": 0,
             "rows": [],
+            "cleared": cleared.iter().map(Cleared::json).collect::<Vec<_>>(),
         }));
     }
     session.output.answer_line(session.view.pick(
@@ -165,6 +168,7 @@ pub fn taken(
 ) -> Result<(), Failure> {
     let (view, language) = (&session.view, session.language());
     folded(language, &session.output, batch);
+    cleared::tell(language, &session.output, &batch.cleared);
     let checked = response.is_some_and(|response| response.validated);
     let receipt = response
         .filter(|_| !checked)
@@ -199,6 +203,7 @@ pub fn taken(
             "first_position": receipt.map(|receipt| receipt.first_position),
             "size": receipt.map(|receipt| receipt.size),
             "rows": rows,
+            "cleared": batch.cleared.iter().map(Cleared::json).collect::<Vec<_>>(),
         }));
     }
     let mut text = match (response, receipt) {

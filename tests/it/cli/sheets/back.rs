@@ -290,3 +290,61 @@ fn members_of_a_set_have_a_row_each() {
         );
     }
 }
+
+#[test]
+fn a_cleared_cell_takes_nothing_back_and_names_what_would() {
+    let office = Office::new();
+    let sheet = Filled::new(office.sheet("下水道課"));
+    let code = "R5/水資源部/2-1/3.1";
+    let other = ("R5/水資源部/1-1/3.1", "値", Put::Number("1"));
+    let path = office.write(
+        "一回目.xlsx",
+        &sheet.with(&[(code, "値", Put::Number("2"))]),
+    );
+    let told = office.done(&format!("record --file {path} --json")).json();
+    assert_eq!(told["cleared"], serde_json::json!([]), "{told}");
+    let position = told["size"].as_u64().unwrap() - 1;
+    let retract = format!("daicho retract {position} --reason");
+    let before = office.size();
+
+    // Other rows report, this one is empty now: told by a check, by the record, and beside nothing to record.
+    let path = office.write("二回目.xlsx", &sheet.with(&[other]));
+    let place = sheet.at(code, "値").to_string();
+    let checked = office.done(&format!("record --file {path} --check --lang en"));
+    let said = format!("warning: {place} is empty, but {code} is recorded as `2023-09-30 +2");
+    assert!(
+        checked.errors.contains(&said) && checked.errors.contains(&retract),
+        "{checked:?}"
+    );
+    assert_eq!(office.size(), before);
+    let told = office.done(&format!("record --file {path} --json")).json();
+    assert_eq!(told["recorded"], 1);
+    let cleared = &told["cleared"].as_array().unwrap()[..];
+    assert_eq!(cleared.len(), 1, "{told}");
+    assert_eq!(cleared[0]["cell"], place);
+    assert_eq!(cleared[0]["position"], position);
+    let untouched = office.path("下水道課.xlsx");
+    let told = office.done(&format!("record --file {} --lang ja", untouched.display()));
+    assert_eq!(told.errors.matches("空にしても取消になりません").count(), 2);
+
+    // The command that it names does take it back, and then nothing is left to tell.
+    let line = format!("retract {position} --reason 転記誤り");
+    office.done(&line);
+    let told = office.done(&format!("record --file {} --lang ja", untouched.display()));
+    assert!(!told.errors.contains(code), "{told:?}");
+
+    // Without a server, what the sheet shows is told; a new sheet shows the report that still stands.
+    let path = office.write("三回目.xlsx", &office.sheet("下水道課"));
+    let told = office.done(&format!("record --file {path} --dry-run --lang en"));
+    let place = sheet.at("R5/水資源部/1-1/3.1", "値").to_string();
+    assert!(
+        told.errors.contains("had a report of this period")
+            && told.errors.contains(&place)
+            && told.errors.contains("daicho retract INDICATOR@DATE"),
+        "{told:?}"
+    );
+    let first = Filled::new(office.sheet("下水道課"));
+    let path = office.write("四回目.xlsx", &first.with(&[other]));
+    let told = office.done(&format!("record --file {path} --dry-run --lang en"));
+    assert!(!told.errors.contains(&place), "{told:?}");
+}
