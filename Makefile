@@ -59,9 +59,10 @@ pictures:
 	$(office)
 	$(PYTHON) tests/office/forms.py pictures $(OFFICE) docs/first-hour/img
 
-# The program that travels with export bundles, on bundles that the tests make and tamper with.
-test-verifier: $(PYTHON_STAMP)
+# The program that travels with export bundles, on bundles that the tests make and tamper with, and on one of the demo.
+test-verifier: test-rust $(PYTHON_STAMP)
 	PYTHONPATH=.tools/python $(PYTHON) tests/verifier/verify_test.py
+	PYTHONPATH=.tools/python DAICHO_BINARY=$(DAICHO) $(PYTHON) tests/verifier/demo_test.py
 
 lint: lint-rust lint-proto lint-unit
 

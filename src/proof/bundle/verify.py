@@ -448,6 +448,21 @@ def parse_checkpoint(text):
     return origin, size, root
 
 
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def fingerprint(text):
+    """What is printed of a checkpoint's text: 27 characters of 5 bits of its SHA-256 and a check character."""
+    bits = int.from_bytes(hashlib.sha256(text).digest(), "big")
+    values = [bits >> (251 - 5 * at) & 31 for at in range(27)]
+    check = 0
+    for value in values:
+        check = (check ^ value) << 1
+        check ^= 0x25 if check & 0x20 else 0
+    letters = "".join(CROCKFORD[value] for value in values + [check])
+    return "-".join(letters[at : at + 4] for at in range(0, 28, 4))
+
+
 class Trust:
     """Whom the auditor trusts: keys of logs, witnesses, and how many of them must agree (C2SP tlog-policy)."""
 
@@ -533,6 +548,7 @@ class Checkpoint:
     def __init__(self, data, trust):
         note = Note(data)
         self.origin, self.size, self.root = parse_checkpoint(note.text)
+        self.fingerprint = fingerprint(note.text)
         signers = note.signers(trust.keys())
         self.log_keys = [key for key in trust.logs if key.text in signers and key.name == self.origin]
         self.witnesses = {key.name: signers[key.text] for key in trust.witnesses.values() if key.text in signers}
@@ -1547,6 +1563,7 @@ class Bundle:
             generation=self.last.generation if self.last else None,
             size=size,
             root=checkpoint.root.hex() if checkpoint else None,
+            fingerprint=checkpoint.fingerprint if checkpoint else None,
             streams=len(self.streams),
             recorded_until=timestamp(self.last.recorded_at) if self.last else None,
             trust="bundle" if self.own_trust else "auditor",
@@ -1913,6 +1930,7 @@ def verify_proof(options, report):
     )
     report.facts.update(trust="auditor", origin=checkpoint and checkpoint.origin, size=checkpoint and checkpoint.size)
     report.facts["root"] = checkpoint and checkpoint.root.hex()
+    report.facts["fingerprint"] = checkpoint and checkpoint.fingerprint
     if proof:
         _proved_event(proof, file, report)
     report.settle()
@@ -1973,6 +1991,8 @@ def as_text(report, code, ja):
         say(f"台帳 {origin}  {facts.get('size') or 0:,} 件", f"Ledger {origin}, {facts.get('size') or 0:,} events")
     )
     out.append(say("根   ", "Root ") + (facts.get("root") or "-"))
+    if facts.get("fingerprint"):
+        out.append(say("先端の指紋 ", "Fingerprint ") + facts["fingerprint"])
     if facts.get("key"):
         out.append(say("鍵   ", "Key  ") + facts["key"])
         out.append(say("鍵の指紋 ", "Fingerprint of the key ") + facts["key_fingerprint"])

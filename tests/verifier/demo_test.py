@@ -1,0 +1,124 @@
+"""A bundle of the demo, as `daicho` writes it, before two programs that share no code: what one finds, the other finds.
+
+    DAICHO_BINARY=target/debug/daicho python3 demo_test.py
+
+The last line is `N passed, N failed`.
+"""
+
+import json
+import os
+import pathlib
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+BINARY = os.path.abspath(os.environ["DAICHO_BINARY"])
+START_SECONDS = 120
+
+
+def daicho(*arguments):
+    environment = dict(os.environ, DAICHO_ACTOR="auditor", DAICHO_SERVER=Demo.server)
+    done = subprocess.run([BINARY, *arguments], capture_output=True, env=environment, check=False)
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def python(program, *arguments):
+    done = subprocess.run([sys.executable, program, *arguments], capture_output=True, check=False)
+    return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+
+class Demo(unittest.TestCase):
+    server = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        cls.process = subprocess.Popen(
+            [BINARY, "demo", "--data", cls.at("data"), "--listen", "127.0.0.1:0"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        cls.addClassCleanup(cls.process.stdout.close)
+        cls.addClassCleanup(cls.process.wait)
+        cls.addClassCleanup(cls.process.kill)
+        ready, _, _ = select.select([cls.process.stdout], [], [], START_SECONDS)
+        line = cls.process.stdout.readline() if ready else ""
+        found = re.search(r"127\.0\.0\.1:[1-9]\d*", line)
+        assert found, f"the demo said {line!r} and not where it listens"
+        Demo.server = "http://" + found.group()
+        code, policy, said = daicho("trust-policy")
+        assert code == 0, said
+        pathlib.Path(cls.at("policy")).write_bytes(policy)
+        code, _, said = daicho("bundle", cls.at("bundle"))
+        assert code == 0, said
+        cls.program = cls.at("bundle", "verify.py")
+
+    @classmethod
+    def at(cls, *names):
+        return os.path.join(cls.folder, *names)
+
+    def both(self, bundle):
+        """The reports of both programs on a bundle."""
+        ours, out, said = daicho("verify", "bundle", bundle, "--policy", self.at("policy"), "--json")
+        self.assertTrue(out, said)
+        theirs, text, said = python(self.program, bundle, "--policy", self.at("policy"), "--json")
+        self.assertTrue(text, said)
+        self.assertEqual(ours, theirs, (out, text))
+        return ours, json.loads(out), json.loads(text)
+
+    def test_both_verify_it(self):
+        code, ours, theirs = self.both(self.at("bundle"))
+        self.assertEqual(code, 0, (ours, theirs))
+        self.assertEqual((ours["size"], ours["root"]), (theirs["size"], theirs["root"]))
+        self.assertEqual(ours["fingerprint"], theirs["fingerprint"])
+
+    def test_both_verify_the_proof_of_an_event(self):
+        for position in ("0", "1500"):
+            code, proof, said = daicho("proof", "event", position)
+            self.assertEqual(code, 0, said)
+            file = self.at("event.tlog-proof")
+            pathlib.Path(file).write_bytes(proof)
+            self.assertEqual(daicho("verify", "proof", file, "--policy", self.at("policy"))[0], 0)
+            self.assertEqual(python(self.program, "proof", file, "--policy", self.at("policy"))[0], 0)
+            pathlib.Path(file).write_bytes(proof.replace(b"index ", b"index 1"))
+            self.assertEqual(daicho("verify", "proof", file, "--policy", self.at("policy"))[0], 1)
+            self.assertEqual(python(self.program, "proof", file, "--policy", self.at("policy"))[0], 1)
+
+    def test_both_find_the_same_event_altered(self):
+        entries = sorted(pathlib.Path(self.at("bundle", "tile", "entries")).rglob("*"))
+        entries = [path for path in entries if path.is_file()]
+        self.assertGreater(len(entries), 5)
+        for path in (entries[0], entries[3], entries[-1]):
+            copy = self.at("altered")
+            shutil.copytree(self.at("bundle"), copy)
+            altered = pathlib.Path(copy, path.relative_to(self.at("bundle")))
+            data = bytearray(altered.read_bytes())
+            data[len(data) // 2] ^= 1
+            altered.write_bytes(data)
+            code, ours, theirs = self.both(copy)
+            self.assertEqual(code, 1)
+            self.assertIsNotNone(ours["first_bad"])
+            self.assertEqual(ours["first_bad"], theirs["first_bad"], path)
+            shutil.rmtree(copy)
+
+    def test_both_miss_what_was_left_out(self):
+        for gone in ("checkpoint", "events.jsonl", "tile/0/001", "manifest.json"):
+            copy = self.at("lacking")
+            shutil.copytree(self.at("bundle"), copy)
+            os.remove(os.path.join(copy, *gone.split("/")))
+            code, ours, theirs = self.both(copy)
+            self.assertNotEqual(code, 0, (gone, ours, theirs))
+            shutil.rmtree(copy)
+
+
+if __name__ == "__main__":
+    done = unittest.TextTestRunner(verbosity=1).run(unittest.defaultTestLoader.loadTestsFromTestCase(Demo))
+    failed = len({str(getattr(test, "test_case", test)) for test, _ in done.failures + done.errors})
+    print(f"{done.testsRun - failed} passed, {failed} failed")
+    sys.exit(0 if done.wasSuccessful() else 1)
