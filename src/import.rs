@@ -20,6 +20,7 @@ pub mod events;
 mod form;
 pub mod proposal;
 mod published;
+pub mod reference;
 pub mod review;
 mod table;
 pub mod text;

@@ -5,6 +5,7 @@
 //! form       a form that is printed: a run of pages for each part, cells that reach over rows, and page breaks
 //! cells      figures as cells
 //! outline    the order of a plan on paper: departments, pillars, goals, initiatives, criteria
+//! reference  what initiatives refer to, by the document
 //! plan, midyear, results, targets, changes, restatements, missing
 //!            which form has which columns, and where they come from
 //! data       tables for programs and spreadsheets, and what their columns hold
@@ -23,6 +24,7 @@ pub mod midyear;
 pub mod missing;
 pub mod outline;
 pub mod plan;
+pub mod reference;
 pub mod restatements;
 pub mod results;
 pub mod targets;

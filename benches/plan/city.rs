@@ -114,6 +114,7 @@ impl City {
                 lead_unit: base.section,
                 contributing_units: Vec::new(),
                 continues: None,
+                references: Vec::new(),
             };
             set(set_initiative.into());
             for m in 1..=2 {

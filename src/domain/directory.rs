@@ -651,6 +651,7 @@ impl Directory {
                     code: p.code.clone(),
                     from,
                     continues: p.continues,
+                    references: p.references.clone(),
                     place: Dated::new(from, position, place),
                     wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
                     responsibility: Dated::new(from, position, responsibility),

@@ -15,7 +15,7 @@ use crate::domain::id::{
     ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
     UnitId,
 };
-use crate::domain::indicator::{Definition, Disclosure, enumeration};
+use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
 use crate::domain::plan::Pillar;
 use crate::domain::quantity::Quantity;
@@ -670,6 +670,8 @@ payloads! {
         contributing_units: Vec<UnitId>,
         /// The initiative of an earlier plan that it goes on with. One initiative may go on in several.
         continues: Option<InitiativeId>,
+        /// Clauses of other documents that it carries out.
+        references: Vec<ExternalReference>,
     }
     /// An initiative's words were changed.
     InitiativeReworded = "INITIATIVE_REWORDED" {

@@ -276,6 +276,15 @@ pub struct ExternalReference {
     pub as_of: Option<Date>,
 }
 
+impl ExternalReference {
+    /// References of one initiative at most.
+    pub const OF_INITIATIVE_MAX: usize = 20;
+    /// The document that the city's plan of reform is called by.
+    pub const REFORM_PLAN: &'static str = "行革プラン";
+    /// The document that the basic ordinance of self-government is called by.
+    pub const BASIC_ORDINANCE: &'static str = "自治基本条例";
+}
+
 /// The five statements on data quality (GPRA Modernization Act of 2010, as GAO-15-788 lists them).
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DataQuality {

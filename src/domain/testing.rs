@@ -519,6 +519,7 @@ pub(crate) fn initiative(initiative: &str, goal: &str, number: u32, lead: &str) 
         lead_unit: unit_id(lead),
         contributing_units: Vec::new(),
         continues: None,
+        references: Vec::new(),
     }
 }
 

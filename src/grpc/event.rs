@@ -29,7 +29,7 @@ mod resolver;
 mod round;
 
 pub(crate) use choice::Choice;
-pub(crate) use definition::{show_definition, show_unit};
+pub(crate) use definition::{show_definition, show_external_reference, show_unit};
 pub(crate) use field::{At, Faults};
 pub use json::payload_json;
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};

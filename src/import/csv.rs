@@ -19,6 +19,8 @@
 //! | 目標達成基準 | `criterion` | required; several with bullets `・` or on lines of their own |
 //! | 目標達成基準(英) | `criterion_en` | for a row with one criterion; one for each figure with ` / ` between |
 //! | コード | `code` | a code for the goal instead of the derived one, such as a Latin one |
+//! | 行革プラン | `reform_plan` | items of the reform plan that the initiative carries out; several with 、 or ; between |
+//! | 自治基本条例関連条項 | `basic_ordinance` | clauses of the basic ordinance, likewise |
 //! | 基準値 | `baseline` | where the indicator stood before |
 //! | 基準日 | `baseline_as_of` | and on which day |
 //! | 月次計画 | `monthly_plan` | cumulative, April to March, 12 numbers with spaces between; for a rate that of an earlier year |
@@ -305,12 +307,14 @@ impl Reading {
                 format!("`{name}` is longer than {NAME_CHARS_MAX} characters"),
             );
         }
+        let references = self.references(record, initiatives.len());
         let correction = self.correction(record);
         if correction.part.is_some_and(|part| 0 < part) {
             self.further_part(record, sections, correction);
             return;
         }
         let mut extras = self.extras(record, &criteria);
+        extras.references = references;
         if !correction.is_empty() {
             if criteria.concat().len() != 1 {
                 self.fault(

@@ -308,6 +308,10 @@ impl Mapping {
             }
         }
         let lead = answering.first().copied().or(own);
+        let references = initiative.references.iter();
+        let references = references
+            .filter_map(|reference| self.keep(&code, reference.external()))
+            .collect();
         if let (Some(parsed), Some(title), Some(source_text), Some(lead_unit)) =
             (parsed, title, source_text, lead)
         {
@@ -321,6 +325,7 @@ impl Mapping {
                 lead_unit,
                 contributing_units: answering.into_iter().skip(1).collect(),
                 continues: initiative.continued().map(|ids| ids.initiative),
+                references,
             };
             self.push(Stream::goal(goal.goal), &path, payload);
         }

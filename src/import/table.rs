@@ -11,6 +11,7 @@ use super::cell::NumberedText;
 use super::correction::Correction;
 use super::criterion::{self, Context};
 use super::proposal::{BaselineFigure, Proposal};
+use super::reference::Reference;
 use super::text::key;
 use super::understood::{Criterion, Department, Goal, Initiative, Pillar, Warning};
 use crate::domain::fiscal_year::FiscalYear;
@@ -56,6 +57,8 @@ pub(super) struct Extras {
     pub(super) criterion_en: Option<String>,
     pub(super) baseline: Option<BaselineFigure>,
     pub(super) monthly_plan: Vec<Quantity>,
+    /// What the initiative of the row refers to.
+    pub(super) references: Vec<Reference>,
     /// What is corrected of what is understood, each with the line that says it.
     pub(super) corrections: Vec<(u64, Correction)>,
 }
@@ -333,6 +336,7 @@ fn goal(
                 text: text.clone(),
                 title_en,
                 sections,
+                references: row.extras.references.clone(),
                 criteria,
             });
         }

@@ -11,6 +11,7 @@ use crate::domain::quantity::Quantity;
 
 use super::continuation::{Ids, Origin};
 pub use super::proposal::Proposal;
+use super::reference::Reference;
 
 /// One fiscal year's plan as it was read.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -120,6 +121,9 @@ pub struct Initiative {
     pub title_en: Option<String>,
     /// Responsible sections (課等); the first one leads.
     pub sections: Vec<String>,
+    /// Clauses of other documents that it carries out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
     /// Criteria (目標達成基準) in order.
     pub criteria: Vec<Criterion>,
 }

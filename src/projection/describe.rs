@@ -12,7 +12,7 @@ use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::{Event, ForecastValue, Payload, Subject};
 use crate::domain::goal::{Goal, Indicator};
 use crate::domain::id::{IndicatorId, InitiativeId, UnitId};
-use crate::domain::indicator::Definition;
+use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::target::{Aim, PlanProfile, Target};
 
 mod evaluation;
@@ -258,6 +258,10 @@ fn fields(
                 if let Some(earlier) = earlier {
                     set("continues", earlier.code.to_string());
                 }
+                if !initiative.references.is_empty() {
+                    let told = initiative.references.iter().map(reference_text);
+                    set("references", told.collect::<Vec<String>>().join(", "));
+                }
             }
         }
         Named::Indicator(id) => {
@@ -328,6 +332,15 @@ fn indicator_fields(
         && let Some(text) = actual(&current_actual(state, cycle, date), definition)
     {
         set("actual", text);
+    }
+}
+
+/// A document and the clause in it.
+fn reference_text(reference: &ExternalReference) -> String {
+    let document = reference.document.as_str();
+    match &reference.clause {
+        Some(clause) => format!("{document} {}", clause.as_str()),
+        None => document.to_owned(),
     }
 }
 

@@ -134,6 +134,7 @@ pub fn field(language: Language, name: &str) -> &str {
         "confirmed" => ("確認した実績", "confirmed"),
         "audit_finding" => ("監査指摘", "audit finding"),
         "continues" => ("継続元", "goes on with"),
+        "references" => ("関連する規定", "refers to"),
         "confirms" => ("推定の確認", "assumptions confirmed"),
         _ => return name,
     };

@@ -2,6 +2,7 @@
 
 use crate::domain::event::NarrativeKind;
 use crate::domain::id::UnitId;
+use crate::domain::indicator::ExternalReference;
 use crate::domain::text::Language;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, PlanEvaluation};
@@ -10,6 +11,7 @@ use crate::report::book::Cell;
 use crate::report::cells::{self, text};
 use crate::report::form::{Form, Heading, Setting, pick};
 use crate::report::outline::{self, Place};
+use crate::report::reference;
 
 /// The form, of one department only where it is named.
 pub fn form(
@@ -36,15 +38,23 @@ pub fn form(
         ),
     ]);
     let at = &evaluation.at;
-    // A plan of ours holds neither of the last two: people write them where they apply.
     let cells = |place: &Place<'_>| {
         vec![
             result(at, histories, place, language),
-            Cell::Empty,
-            Cell::Empty,
+            clauses(place, ExternalReference::REFORM_PLAN),
+            clauses(place, ExternalReference::BASIC_ORDINANCE),
         ]
     };
     outline::form(evaluation, setting, department, title, &columns, cells)
+}
+
+/// What the initiative refers to in a document, on its first line.
+fn clauses(place: &Place<'_>, document: &str) -> Cell {
+    let references = &place.initiative.entry.references;
+    match reference::clauses(references, document) {
+        told if place.begins_initiative && !told.is_empty() => text(told),
+        _ => Cell::Empty,
+    }
 }
 
 /// What reports came to, and what was told of the results.

@@ -20,6 +20,7 @@ mod bundles;
 mod everyday;
 mod plans;
 mod process;
+mod references;
 mod rounds;
 pub(crate) mod sheets;
 mod tables;

@@ -177,6 +177,7 @@ impl Fixture {
                     lead_unit: self.section,
                     contributing_units: Vec::new(),
                     continues: None,
+                    references: Vec::new(),
                 },
             ),
             self.event(

@@ -306,7 +306,7 @@ async fn the_other_forms_have_their_columns_and_what_the_ledger_holds() {
         headings(&workbook)[4..],
         ["実績・成果", "行革プラン", "自治基本条例関連条項"]
     );
-    // The plan holds neither of the last two, and nothing is invented.
+    // The plan of the sample names nothing for the last two, and nothing is invented.
     let filled = workbook.sheets.iter().flat_map(|sheet| sheet.cells());
     let filled = filled.filter(|(at, _)| 4 < at.column && 3 < at.row);
     assert_eq!(filled.count(), 0);

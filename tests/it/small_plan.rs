@@ -115,6 +115,7 @@ impl SmallPlan {
                     lead_unit: section.clone(),
                     contributing_units: Vec::new(),
                     continues: None,
+                    references: Vec::new(),
                 }),
             );
             for criterion in 1..=indicators_each {

@@ -63,6 +63,8 @@ struct Amendment {
     ambiguous: Vec<String>,
     /// Codes of what goes on with something else than the file says.
     linked_otherwise: Vec<String>,
+    /// Codes of what refers to something else than the file says.
+    referring_otherwise: Vec<String>,
 }
 
 /// Shows what the file changes, and appends it unless it is only to be shown.
@@ -404,6 +406,9 @@ impl Standing {
             known.continues.as_ref(),
             p.continues.as_deref(),
         );
+        if known.references != p.references {
+            found.referring_otherwise.push(known.code.clone());
+        }
         if known.source_text != p.source_text {
             let reworded = v1::InitiativeReworded {
                 initiative: p.initiative.clone(),
@@ -678,6 +683,7 @@ pub(super) async fn missing(
     found.changes.clear();
     found.remarks.clear();
     found.linked_otherwise.clear();
+    found.referring_otherwise.clear();
     found.ambiguous.clear();
     Ok(found.told(language))
 }
@@ -723,6 +729,14 @@ impl Amendment {
                 format!("{code}: goes on with something else; that stays: cancel it and set it again"),
             )
         });
+        let referring = self.referring_otherwise.iter().map(|code| {
+            let code = terminal::line(code);
+            pick(
+                language,
+                format!("{code}: 関連規定が違いますが、設定後は変わりません（中止して設定し直してください）"),
+                format!("{code}: refers to something else; that stays: cancel it and set it again"),
+            )
+        });
         let ambiguous = self.ambiguous.iter().map(|code| {
             let code = terminal::line(code);
             pick(
@@ -732,7 +746,8 @@ impl Amendment {
             )
         });
         let told = changes.chain(missing).chain(remarks);
-        told.chain(linked).chain(ambiguous).collect()
+        let kept = linked.chain(referring);
+        told.chain(kept).chain(ambiguous).collect()
     }
 
     /// Notes where a file says that something goes on with something else.
@@ -825,6 +840,7 @@ fn show(
             "missing": amendment.missing.iter().map(|c| c.code.clone()).collect::<Vec<_>>(),
             "not_changed": amendment.remarks,
             "linked_otherwise": amendment.linked_otherwise,
+            "referring_otherwise": amendment.referring_otherwise,
             "ambiguous": amendment.ambiguous,
             "response": response,
         }));

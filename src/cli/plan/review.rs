@@ -17,6 +17,7 @@ use crate::cli::render::import::assumed_ja;
 use crate::cli::terminal;
 use crate::domain::code::Code;
 use crate::domain::fiscal_year::FiscalYear;
+use crate::domain::indicator::ExternalReference;
 use crate::domain::text::Language;
 use crate::domain::unit::catalogue::unit_by_code;
 use crate::import::Column as Heading;
@@ -326,6 +327,12 @@ fn shown() -> Vec<Shown> {
             }
         }),
         more(Heading::SectionsEn, 16, |_, line| sections_en(line)),
+        more(Heading::ReformPlan, 12, |_, line| {
+            clauses(line, ExternalReference::REFORM_PLAN)
+        }),
+        more(Heading::BasicOrdinance, 12, |_, line| {
+            clauses(line, ExternalReference::BASIC_ORDINANCE)
+        }),
         more(Heading::CriterionEn, 20, |_, line| {
             match line.begins_criterion {
                 true => some(line.criterion.title_en.as_ref()),
@@ -333,6 +340,17 @@ fn shown() -> Vec<Shown> {
             }
         }),
     ]
+}
+
+/// What the initiative refers to in a document.
+fn clauses(line: &Line<'_>, document: &str) -> Cell {
+    let references = line.initiative.references.iter();
+    let own = references.filter(|reference| reference.document == document);
+    let clauses: Vec<&str> = own.map(|reference| reference.clause.as_str()).collect();
+    match clauses.is_empty() || !line.begins_initiative {
+        true => Cell::Empty,
+        false => text(&clauses.join("、")),
+    }
 }
 
 fn sections_en(line: &Line<'_>) -> Cell {

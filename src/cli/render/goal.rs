@@ -113,6 +113,7 @@ fn section(view: &View, initiative: &v1::Initiative) -> String {
         &initiative.continued_by,
         5,
     ));
+    text.push_str(&references(view, &initiative.references));
     if initiative.indicators.is_empty() {
         return text;
     }
@@ -177,6 +178,23 @@ pub(super) fn confirmed(view: &View, version: &v1::DefinitionVersion, before: &s
         ));
     }
     text
+}
+
+/// The clauses of other documents that an initiative carries out, on one line.
+fn references(view: &View, references: &[v1::ExternalReference]) -> String {
+    let told = references.iter().map(|reference| {
+        let document = terminal::line(&reference.document);
+        match &reference.clause {
+            Some(clause) => format!("{document} {}", terminal::line(clause)),
+            None => document.to_string(),
+        }
+    });
+    let told: Vec<String> = told.collect();
+    if told.is_empty() {
+        return String::new();
+    }
+    let name = view.pick("関連規定", "refers to");
+    format!("     {name} {}\n", told.join(view.pick("、", ", ")))
 }
 
 /// What something of an earlier plan goes on in this, and in what this goes on: a line each.

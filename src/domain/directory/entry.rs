@@ -5,6 +5,7 @@ use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
+use crate::domain::indicator::ExternalReference;
 use crate::domain::text::{Text, Title};
 
 /// What has become of a goal, initiative or indicator.
@@ -179,6 +180,8 @@ pub struct InitiativeEntry {
     pub from: Date,
     /// The initiative of an earlier plan that it goes on with.
     pub continues: Option<InitiativeId>,
+    /// Clauses of other documents that it carries out.
+    pub references: Vec<ExternalReference>,
     pub(super) place: Dated<InitiativePlace>,
     pub(super) wording: Dated<Wording>,
     pub(super) responsibility: Dated<Responsibility>,

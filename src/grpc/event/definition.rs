@@ -295,7 +295,8 @@ fn rubric(faults: &mut Faults, at: &At<'_>, rubric: &v1::Rubric) -> Option<Rubri
     })
 }
 
-fn external_reference(
+/// A clause of another document.
+pub(super) fn external_reference(
     faults: &mut Faults,
     at: &At<'_>,
     reference: &v1::ExternalReference,
@@ -377,18 +378,19 @@ pub(crate) fn show_definition(d: &Definition) -> v1::Definition {
             .iter()
             .map(ToString::to_string)
             .collect(),
-        external_reference: d
-            .external_reference
-            .as_ref()
-            .map(|reference| v1::ExternalReference {
-                document: reference.document.to_string(),
-                clause: reference.clause.as_ref().map(ToString::to_string),
-                as_of: reference.as_of.map(|date| date.to_string()),
-            }),
+        external_reference: d.external_reference.as_ref().map(show_external_reference),
         quality: show_quality(&d.quality),
         disclosure: d.disclosure.number(),
         result_level: d.result_level.number(),
         assumed: d.assumed.clone(),
+    }
+}
+
+pub(crate) fn show_external_reference(reference: &ExternalReference) -> v1::ExternalReference {
+    v1::ExternalReference {
+        document: reference.document.to_string(),
+        clause: reference.clause.as_ref().map(ToString::to_string),
+        as_of: reference.as_of.map(|date| date.to_string()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::domain::event::{
     ResponsibilityTransferred, SourceDocument, Subject, TargetRevised, TargetSet, Validity,
 };
 use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, PlanId, RequestId, UnitId};
-use crate::domain::indicator::Definition;
+use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::plan::Pillar;
 use crate::domain::rejection;
 use crate::grpc::event::field::{At, Faults, optional};
@@ -456,6 +456,13 @@ impl Reading<'_, '_> {
         let lead_unit = self.the(&at, "lead_unit", &p.lead_unit);
         let contributing_units = self.units(&at, "contributing_units", &p.contributing_units);
         let continues = self.continued(&at, p.continues.as_deref());
+        let references = self.faults.list(
+            &at,
+            "references",
+            &p.references,
+            ExternalReference::OF_INITIATIVE_MAX,
+            definition::external_reference,
+        );
         Some(InitiativeSet {
             initiative: initiative?,
             goal: goal?,
@@ -466,6 +473,7 @@ impl Reading<'_, '_> {
             lead_unit: lead_unit?,
             contributing_units: contributing_units?,
             continues: continues?,
+            references: references?,
         })
     }
 

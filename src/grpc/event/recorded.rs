@@ -14,7 +14,7 @@ use crate::domain::event::{
 use crate::domain::plan::Pillar;
 use crate::domain::text::Title;
 use crate::grpc::event::choice::Choice as _;
-use crate::grpc::event::definition::show_definition;
+use crate::grpc::event::definition::{show_definition, show_external_reference};
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
 use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
 use crate::grpc::event::round::{show_finding_references, show_round};
@@ -235,6 +235,7 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             lead_unit: p.lead_unit.to_string(),
             contributing_units: texts(&p.contributing_units),
             continues: p.continues.map(|id| id.to_string()),
+            references: p.references.iter().map(show_external_reference).collect(),
         }),
         Payload::InitiativeReworded(p) => Wire::InitiativeReworded(v1::InitiativeReworded {
             initiative: p.initiative.to_string(),

@@ -195,6 +195,11 @@ fn plan() -> Vec<v1::EventInput> {
                 lead_unit: "企画課".to_owned(),
                 contributing_units: vec![id(102)],
                 continues: None,
+                references: vec![v1::ExternalReference {
+                    document: "自治基本条例".to_owned(),
+                    clause: Some("第12条".to_owned()),
+                    as_of: None,
+                }],
             }),
         ),
         input(

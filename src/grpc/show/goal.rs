@@ -12,8 +12,8 @@ use crate::domain::goal::{
 use crate::domain::target::TargetVersion;
 use crate::grpc::event::{
     Choice as _, show_actor, show_actual, show_baseline, show_definition, show_evidence,
-    show_measurement, show_pillar, show_profile, show_reason, show_target, show_timestamp,
-    show_title,
+    show_external_reference, show_measurement, show_pillar, show_profile, show_reason, show_target,
+    show_timestamp, show_title,
 };
 use crate::projection::describe::named;
 use crate::projection::goal_card::{GoalCard, IndicatorCard, InitiativeCard};
@@ -110,6 +110,11 @@ fn initiative(directory: &Directory, card: &InitiativeCard, on: Date) -> v1::Ini
             .continues
             .map(|id| entity(directory, Named::Initiative(id), on)),
         continued_by: continued_by(directory, Named::Initiative(card.id), on),
+        references: entry
+            .references
+            .iter()
+            .map(show_external_reference)
+            .collect(),
     }
 }
 

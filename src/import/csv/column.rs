@@ -60,6 +60,10 @@ columns! {
     CriterionEn = "目標達成基準(英)", "criterion_en";
     /// A Latin code for the goal.
     Code = "コード", "code";
+    /// Items of the reform plan that the initiative carries out.
+    ReformPlan = "行革プラン", "reform_plan";
+    /// Clauses of the basic ordinance of self-government, likewise.
+    BasicOrdinance = "自治基本条例関連条項", "basic_ordinance";
     /// The value before the work.
     Baseline = "基準値", "baseline";
     /// The day of that value.

@@ -4,13 +4,14 @@ use super::super::correction::{
     AGGREGATIONS, COMPARATORS, CONFIRMED, Correction, MEASURES, by_word,
 };
 use super::super::proposal::BaselineFigure;
+use super::super::reference::{self, Reference};
 use super::super::table::{Extras, Section};
 use super::super::text::key;
 use super::column::Column;
 use super::record::Record;
 use super::{MONTHS, Reading};
 use crate::domain::era::parse_date;
-use crate::domain::indicator::{AggTime, Comparator, MeasureType};
+use crate::domain::indicator::{AggTime, Comparator, ExternalReference, MeasureType};
 use crate::domain::quantity::Quantity;
 
 impl Reading {
@@ -44,8 +45,38 @@ impl Reading {
             criterion_en: record.some(Column::CriterionEn),
             baseline: self.baseline(record),
             monthly_plan: self.monthly_plan(record),
+            references: Vec::new(),
             corrections: Vec::new(),
         }
+    }
+
+    /// What the initiative of a row refers to.
+    pub(super) fn references(&mut self, record: &Record, initiatives: usize) -> Vec<Reference> {
+        let documents = [
+            (Column::ReformPlan, ExternalReference::REFORM_PLAN),
+            (Column::BasicOrdinance, ExternalReference::BASIC_ORDINANCE),
+        ];
+        let mut references = Vec::new();
+        for (column, document) in documents {
+            let Some(text) = record.some(column) else {
+                continue;
+            };
+            if initiatives != 1 {
+                let message = "for a row with one initiative, its first one";
+                self.fault(record.line, column, message);
+                continue;
+            }
+            match reference::read(document, &text) {
+                Ok(read) => references.extend(read),
+                Err(problems) => self.fault(record.line, column, problems.join("; ")),
+            }
+            let max = ExternalReference::OF_INITIATIVE_MAX;
+            if max < references.len() {
+                let message = format!("more than {max} references of one initiative");
+                self.fault(record.line, column, message);
+            }
+        }
+        references
     }
 
     /// What the row corrects or confirms of what is understood of its criterion.

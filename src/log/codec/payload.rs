@@ -134,6 +134,7 @@ payloads! {
         lead_unit = lead_unit_id,
         contributing_units = contributing_unit_ids,
         continues = continues_id,
+        references = references,
     }
     InitiativeReworded { initiative = initiative_id, title = title, source_text = source_text }
     InitiativeMoved {

@@ -6,10 +6,12 @@
 use crate::domain::directory::{GoalEntry, InitiativeEntry};
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::id::UnitId;
+use crate::domain::indicator::ExternalReference;
 use crate::domain::target::PlanProfile;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, IndicatorEvaluation, PlanEvaluation};
 use crate::report::data::{Column, Definition, Kind, cell};
+use crate::report::reference;
 
 /// The table.
 pub const TABLE: Definition = Definition {
@@ -120,6 +122,29 @@ const COLUMNS: &[Column] = &[
         ["課等(英)", "sections (English)"],
         ["課等の英語名", "their English names"],
         "OrgUnit.name",
+    ),
+    Column::new(
+        "reform_plan",
+        Kind::Text,
+        ["行革プラン", "reform plan"],
+        [
+            "関係する行革プランの項目。、区切り",
+            "items of the reform plan that it carries out, with ideographic commas between",
+        ],
+        "Initiative.references",
+    ),
+    Column::new(
+        "basic_ordinance",
+        Kind::Text,
+        [
+            "自治基本条例関連条項",
+            "related clauses of the basic ordinance",
+        ],
+        [
+            "関係する自治基本条例の条項。、区切り",
+            "clauses of the basic ordinance that it carries out, with ideographic commas between",
+        ],
+        "Initiative.references",
     ),
     Column::new(
         "criterion",
@@ -312,6 +337,8 @@ struct Row {
     initiative_en: String,
     sections: String,
     sections_en: String,
+    reform_plan: String,
+    basic_ordinance: String,
     criterion: String,
     criterion_en: String,
     part: String,
@@ -341,6 +368,9 @@ impl Row {
         if names.iter().all(|name| !name[1].is_empty()) {
             self.sections_en = joined(1, " / ");
         }
+        let clauses = |document| reference::clauses(&entry.references, document);
+        self.reform_plan = clauses(ExternalReference::REFORM_PLAN);
+        self.basic_ordinance = clauses(ExternalReference::BASIC_ORDINANCE);
     }
 
     fn into_cells(self) -> Vec<String> {
@@ -358,6 +388,8 @@ impl Row {
             self.initiative_en,
             self.sections,
             self.sections_en,
+            self.reform_plan,
+            self.basic_ordinance,
             self.criterion,
             self.criterion_en,
             self.part,

@@ -252,6 +252,7 @@ fn structure() -> Vec<Event> {
                 lead_unit: id("総務文書課", UnitId::new),
                 contributing_units: Vec::new(),
                 continues: None,
+                references: Vec::new(),
             },
         ),
     ];

@@ -404,6 +404,7 @@ pub(super) fn goal() -> v1::GetGoalResponse {
         indicators,
         continues: None,
         continued_by: Vec::new(),
+        references: Vec::new(),
     };
     let goal = v1::Goal {
         id: "018b0000-0000-7000-8000-00000000000a".into(),

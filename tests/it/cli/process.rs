@@ -46,7 +46,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let server = Process::serve(&folder.path().join("data"));
         let place = Self { server, folder };

@@ -295,6 +295,7 @@ pub(crate) fn initiative(day: &str, goal: &str, code: &str, number: u32, lead: &
             lead_unit: lead.to_owned(),
             contributing_units: Vec::new(),
             continues: None,
+            references: Vec::new(),
         }),
     )
 }

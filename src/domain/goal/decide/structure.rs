@@ -12,7 +12,7 @@ use crate::domain::event::{
     Subject,
 };
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
-use crate::domain::indicator::Definition;
+use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::plan::Plan;
 use crate::domain::rejection::Reason;
@@ -183,6 +183,7 @@ impl Judge<'_> {
                 None => self.reject(Reason::InitiativeUnknown, "continues"),
             }
         }
+        self.refers_to(&p.references);
     }
 
     pub(super) fn initiative_moved(&mut self, p: &InitiativeMoved) {
@@ -242,6 +243,19 @@ impl Judge<'_> {
                 self.reject(Reason::IndicatorUnknown, "subject.indicator");
             }
             Subject::Goal(_) | Subject::Initiative(_) | Subject::Indicator(_) => {}
+        }
+    }
+
+    /// References are few, each named once.
+    fn refers_to(&mut self, references: &[ExternalReference]) {
+        let max = ExternalReference::OF_INITIATIVE_MAX;
+        if max < references.len() {
+            return self.reject_form("references", &format!("more than {max}"));
+        }
+        for (index, reference) in references.iter().enumerate() {
+            if references[..index].contains(reference) {
+                self.reject_form(&format!("references[{index}]"), "given twice");
+            }
         }
     }
 

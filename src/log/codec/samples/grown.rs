@@ -33,6 +33,7 @@ pub(super) fn payloads() -> Vec<(&'static str, Payload)> {
                 lead_unit: unit_id(2),
                 contributing_units: vec![unit_id(3)],
                 continues: Some(initiative(9)),
+                references: Vec::new(),
             }
             .into(),
         ),
@@ -56,6 +57,33 @@ pub(super) fn payloads() -> Vec<(&'static str, Payload)> {
                 title: ja("来場者"),
                 source_text: text("来場者 月 約7.5千人"),
                 confirms: vec!["agg_time".to_owned(), "unit".to_owned()],
+            }
+            .into(),
+        ),
+        (
+            "references",
+            InitiativeSet {
+                initiative: initiative(1),
+                goal: goal(1),
+                number: 3,
+                code: code("R6/企画財政部/1-2/3"),
+                title: ja("案内"),
+                source_text: text("案内を多言語にします。"),
+                lead_unit: unit_id(2),
+                contributing_units: vec![unit_id(3)],
+                continues: None,
+                references: vec![
+                    ExternalReference {
+                        document: name("行革プラン"),
+                        clause: Some(name("3-2")),
+                        as_of: Some(date(2023, 3, 31)),
+                    },
+                    ExternalReference {
+                        document: name("自治基本条例"),
+                        clause: None,
+                        as_of: None,
+                    },
+                ],
             }
             .into(),
         ),

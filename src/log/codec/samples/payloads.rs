@@ -205,6 +205,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 lead_unit: unit_id(2),
                 contributing_units: vec![unit_id(3), unit_id(4)],
                 continues: None,
+                references: Vec::new(),
             }
             .into(),
             InitiativeSet {
@@ -217,6 +218,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 lead_unit: unit_id(2),
                 contributing_units: vec![],
                 continues: None,
+                references: Vec::new(),
             }
             .into(),
         ),

@@ -6,6 +6,7 @@ use crate::domain::directory::Directory;
 use crate::domain::directory::Named;
 use crate::domain::event::*;
 use crate::domain::goal::decide::decide_opening;
+use crate::domain::indicator::ExternalReference;
 use crate::domain::org_unit::UnitKind;
 use crate::domain::plan::Pillar;
 use crate::domain::testing::*;
@@ -369,4 +370,24 @@ fn what_goes_on_belongs_to_an_earlier_cycle() {
         continued(Named::Indicator(indicator_id("N"))),
         [Named::Indicator(indicator_id("P"))]
     );
+}
+
+#[test]
+fn an_initiative_refers_to_few_clauses_and_to_each_once() {
+    let world = World::planned();
+    let clause = |number: usize| ExternalReference {
+        document: name(ExternalReference::BASIC_ORDINANCE),
+        clause: Some(name(&format!("第{number}条"))),
+        as_of: None,
+    };
+    let referring = |references: Vec<ExternalReference>| {
+        fact(InitiativeSet {
+            references,
+            ..initiative("R", "G", 9, "企画政策課")
+        })
+    };
+    let most = ExternalReference::OF_INITIATIVE_MAX;
+    assert_snapshot!(world.would(referring((1..=most).map(clause).collect())), @"recorded");
+    assert_snapshot!(world.would(referring((0..=most).map(clause).collect())), @"FIELD_INVALID initiative_set.references [problem=more than 20]");
+    assert_snapshot!(world.would(referring(vec![clause(1), clause(2), clause(1)])), @"FIELD_INVALID initiative_set.references[2] [problem=given twice]");
 }
