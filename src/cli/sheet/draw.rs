@@ -14,7 +14,7 @@ use crate::cli::failure::Failure;
 use crate::cli::render::View;
 use crate::cli::session::Session;
 use crate::cli::sheet::column::Column;
-use crate::cli::sheet::drawn::{Drawing, Drawn, Standing, leads};
+use crate::cli::sheet::drawn::{Drawing, Drawn, Standing, leads, takes_part};
 use crate::cli::sheet::made::Made;
 use crate::cli::sheet::period::{self, Named};
 use crate::cli::terminal;
@@ -24,6 +24,9 @@ use crate::report::{self, Page, Table, workbook};
 
 /// Most rows of a sheet: with the event of the file they fit into one request.
 pub const ROWS_MAX: usize = 999;
+
+/// Indicators that a section takes part in, named in its sheet at most.
+const OTHERS_MAX: usize = 10;
 
 /// Arguments of `report sheet`.
 #[derive(Args, Clone, Debug)]
@@ -130,7 +133,8 @@ pub async fn sheet(session: &Session, args: &SheetArgs) -> Result<(), Failure> {
             .as_ref()
             .map(|ledger| ledger.code.clone()),
     };
-    let table = table(&session.view, &plan, &section, &named, &rows);
+    let others = others(&session.view, &section.id, &goals);
+    let table = table(&session.view, &plan, &section, &named, &rows, others);
     let bytes =
         workbook(&page, &[table]).map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
     session
@@ -314,12 +318,55 @@ const SHOWN: [(Column, u16); 14] = [
     (Column::Evidence, 18),
 ];
 
+/// Says who reports what the section only takes part in: a report is of an indicator as a whole, so the sheet of the
+/// section that answers for it has the row, and nothing is counted twice.
+fn others(view: &View, section: &str, goals: &[v1::Goal]) -> Option<String> {
+    let mut told = Vec::new();
+    for initiative in goals.iter().flat_map(|goal| &goal.initiatives) {
+        for indicator in &initiative.indicators {
+            if !takes_part(section, initiative, indicator) {
+                continue;
+            }
+            let definition = indicator.definition.as_ref();
+            let definition = definition.and_then(|version| version.definition.as_ref());
+            let own_lead = definition.and_then(|definition| definition.lead_unit.as_ref());
+            let lead = initiative
+                .lead
+                .as_ref()
+                .filter(|lead| own_lead.is_none_or(|own| *own == lead.id));
+            let code = &indicator.code;
+            told.push(match lead {
+                Some(lead) => view.pick(
+                    format!("{code}（{}）", lead.code),
+                    format!("{code} ({})", lead.code),
+                ),
+                None => code.clone(),
+            });
+        }
+    }
+    let more = told.len().saturating_sub(OTHERS_MAX);
+    told.truncate(OTHERS_MAX);
+    if told.is_empty() {
+        return None;
+    }
+    let named = told.join(view.pick("、", ", "));
+    let more = match more {
+        0 => String::new(),
+        more => view.pick(format!("、ほか{more}件"), format!(", and {more} more")),
+    };
+    Some(view.pick(
+        format!("参加（協力）する指標はこの票にありません。かっこ内の主担当が、参加する課の分も含めて報告します: {named}{more}"),
+        format!("Not in this sheet: what the section takes part in. The section in brackets reports it for all: {named}{more}"),
+    ))
+}
+
 fn table(
     view: &View,
     plan: &v1::Entity,
     section: &v1::Entity,
     named: &Named,
     rows: &[Drawn],
+    others: Option<String>,
 ) -> Table {
     let hidden = Column::HIDDEN.map(|column| (column, 0));
     let columns: Vec<(Column, u16)> = SHOWN.into_iter().chain(hidden).collect();
@@ -334,6 +381,7 @@ fn table(
     let mut notes = vec![head];
     notes.extend(view.sample_mark().map(str::to_owned));
     notes.extend(INSTRUCTIONS.map(str::to_owned));
+    notes.extend(others);
     Table {
         name: view.pick("実績報告", "Reports").to_owned(),
         notes,

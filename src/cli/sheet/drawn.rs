@@ -49,6 +49,23 @@ pub fn leads(section: &str, initiative: &v1::Initiative, indicator: &v1::Indicat
     lead == Some(section)
 }
 
+/// Whether a section takes part in what another one answers for.
+pub(super) fn takes_part(
+    section: &str,
+    initiative: &v1::Initiative,
+    indicator: &v1::Indicator,
+) -> bool {
+    let version = indicator.definition.as_ref();
+    let own = version.and_then(|version| version.definition.as_ref());
+    let own = own.map_or(&[][..], |definition| &definition.contributing_units);
+    let of_initiative = initiative
+        .contributing
+        .iter()
+        .any(|unit| unit.id == section);
+    (of_initiative || own.iter().any(|unit| unit == section))
+        && !leads(section, initiative, indicator)
+}
+
 impl Drawn {
     pub(super) fn asks(&self) -> bool {
         self.cells

@@ -101,3 +101,32 @@ fn what_no_sheet_can_be_made_for_is_told() {
     ));
     assert_eq!(ended.code, 2, "a file is not replaced unasked: {ended:?}");
 }
+
+#[test]
+fn who_reports_what_a_section_takes_part_in_stands_above_the_table() {
+    let office = Office::new();
+    let sheet = only_sheet(&office.sheet("下水道課"));
+    let (head, columns) = head(&sheet);
+    let texts = |rows: std::ops::Range<u32>, column: u32| -> Vec<String> {
+        rows.filter_map(|row| sheet.at(Address::new(row, column))?.text().ok())
+            .collect()
+    };
+    let notes = texts(0..head, 0);
+    let told: Vec<&String> = notes
+        .iter()
+        .filter(|note| note.starts_with("参加（協力）する指標はこの票にありません"))
+        .collect();
+    assert_eq!(told.len(), 1, "{notes:?}");
+    let codes = texts(head + 1..head + 100, columns["指標"]);
+    for code in [
+        "R5/水資源部/1-2/3.1",
+        "R5/水資源部/2-2/3.1",
+        "R5/水資源部/6-1/1.1",
+    ] {
+        assert!(told[0].contains(&format!("{code}（水道課）")), "{told:?}");
+        assert!(!codes.contains(&code.to_owned()), "{code} has a row");
+    }
+    // Whoever answers for it has the row.
+    let led = Filled::new(office.sheet("水道課"));
+    led.at("R5/水資源部/1-2/3.1", "値");
+}
