@@ -7,7 +7,7 @@ use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
 use crate::domain::event::{EventType, ReasonCode};
 use crate::domain::text::Language;
 
-pub use crate::report::label::{field, row_field, value};
+pub use crate::report::label::{field, row_field, row_value, value};
 
 macro_rules! labels {
     ($($(#[$doc:meta])* $name:ident($type:ident) { $($variant:ident => $ja:literal, $en:literal;)* })*) => {$(

@@ -2,6 +2,10 @@
 
 use crate::domain::text::Language;
 
+mod cell;
+
+pub use cell::row_value;
+
 /// A column of the canonical rows, by its name there; names that are newer than this program stay.
 pub fn row_field(language: Language, name: &str) -> &str {
     let (ja, en) = match name {

@@ -172,7 +172,7 @@ fn word(view: &View, field: &str, cell: &str) -> String {
             .map(|obstacle| label::obstacle(view.language, obstacle).to_owned()),
         _ => None,
     }
-    .unwrap_or_else(|| terminal::line(cell))
+    .unwrap_or_else(|| terminal::line(&label::row_value(view.language, field, cell)))
 }
 
 fn cause(view: &View, cause: &v1::Cause) -> String {
