@@ -18,6 +18,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 mod answers;
 mod bundles;
 mod everyday;
+mod papers;
 mod plans;
 mod process;
 mod references;

@@ -369,3 +369,125 @@ fn text(text: &str) -> Cell {
         text => Cell::Text(text.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn title(ja: &str) -> Option<v1::Title> {
+        Some(v1::Title {
+            ja: ja.to_owned(),
+            en: None,
+        })
+    }
+
+    /// The rows of an indicator of this definition, September asked for: key, part in words, whether it asks, what it
+    /// says by itself.
+    fn rows(definition: v1::Definition) -> Vec<(String, String, bool, String)> {
+        let day = |text: &str| parse_iso(text).expect("a day");
+        let made = Made {
+            ledger: Uuid::NAMESPACE_OID,
+            plan: Uuid::NAMESPACE_DNS,
+            section: Uuid::NAMESPACE_URL,
+            period: DateSpan::new(day("2023-09-01"), day("2023-09-30")).expect("a span"),
+            effective_on: day("2023-10-06"),
+            known_at: 40,
+        };
+        let form = v1::EntryForm {
+            days: Some(v1::DateSpan {
+                first: "2023-04-01".to_owned(),
+                last: "2023-10-06".to_owned(),
+            }),
+            ..v1::EntryForm::default()
+        };
+        let indicator = v1::Indicator {
+            definition: Some(v1::DefinitionVersion {
+                version: 1,
+                definition: Some(definition),
+                ..v1::DefinitionVersion::default()
+            }),
+            ..v1::Indicator::default()
+        };
+        let standing = Standing {
+            indicator: &indicator,
+            initiative: &v1::Initiative::default(),
+            series: &v1::GetSeriesResponse::default(),
+            form: Some(&form),
+            revision: 3,
+        };
+        let view = View::new(Language::Ja, None);
+        let drawing = Drawing {
+            view: &view,
+            made: &made,
+        };
+        let text = |row: &Drawn, column: Column| match row.cells.get(&column) {
+            Some(Cell::Text(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let rows = drawing.rows(&standing);
+        rows.iter()
+            .map(|row| {
+                let (key, part) = (text(row, Column::Key), text(row, Column::Part));
+                (key, part, row.asks(), text(row, Column::Note))
+            })
+            .collect()
+    }
+
+    fn told(key: &str, part: &str) -> (String, String, bool, String) {
+        (key.to_owned(), part.to_owned(), true, String::new())
+    }
+
+    #[test]
+    fn each_part_of_a_share_has_a_row() {
+        let part = |key: &str, label: Option<v1::Title>| v1::Part {
+            key: key.to_owned(),
+            label,
+            weight: None,
+        };
+        let definition = v1::Definition {
+            measure_type: v1::MeasureType::Ratio.into(),
+            entry_kind: Some(v1::EntryKind::NumDen.into()),
+            parts: vec![part("east", title("東")), part("west", None)],
+            ..v1::Definition::default()
+        };
+        assert_eq!(
+            rows(definition),
+            [told("part:east", "東"), told("part:west", "west")]
+        );
+    }
+
+    #[test]
+    fn a_milestone_has_a_row_and_one_for_each_checkpoint() {
+        let definition = v1::Definition {
+            measure_type: v1::MeasureType::Milestone.into(),
+            entry_kind: Some(v1::EntryKind::MilestoneState.into()),
+            checkpoints: vec![v1::Checkpoint {
+                key: "draft".to_owned(),
+                label: title("素案"),
+                ..v1::Checkpoint::default()
+            }],
+            ..v1::Definition::default()
+        };
+        assert_eq!(
+            rows(definition),
+            [told("whole", ""), told("checkpoint:draft", "素案")]
+        );
+    }
+
+    #[test]
+    fn a_composite_asks_nothing_and_says_who_reports() {
+        let definition = v1::Definition {
+            measure_type: v1::MeasureType::Composite.into(),
+            entry_kind: None,
+            components: vec!["a".to_owned(), "b".to_owned()],
+            ..v1::Definition::default()
+        };
+        let said = "構成する指標で報告します".to_owned();
+        assert_eq!(
+            rows(definition),
+            [("whole".to_owned(), String::new(), false, said)]
+        );
+    }
+}

@@ -370,3 +370,81 @@ fn words_of(failure: &Failure) -> String {
         Failure::ReaderGone | Failure::Answered => String::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::api::v1::measurement::Kind;
+
+    /// What a row of these cells measures.
+    fn measured(
+        definition: &v1::Definition,
+        key: &Key,
+        cells: &[(Column, &str)],
+    ) -> Result<Option<Kind>, Vec<Fault>> {
+        let lines = Lines::default();
+        let mut reader = Reader {
+            language: Language::Ja,
+            lines: &lines,
+            faults: Vec::new(),
+        };
+        let day = (Column::Day, Value::Text("2023-09-29".to_owned()));
+        let cells = cells
+            .iter()
+            .map(|(column, text)| (*column, Value::Text((*text).to_owned())));
+        let line = Line {
+            row: 7,
+            cells: cells.chain([day]).collect::<BTreeMap<_, _>>(),
+        };
+        match reader.reported(&line, definition, key) {
+            Some(reported) => Ok(reported.reading.measurement.kind),
+            None => Err(reader.faults),
+        }
+    }
+
+    #[test]
+    fn a_part_of_a_share_is_reported_by_both_its_numbers() {
+        let definition = v1::Definition {
+            entry_kind: Some(v1::EntryKind::NumDen.into()),
+            parts: vec![v1::Part {
+                key: "east".to_owned(),
+                label: None,
+                weight: None,
+            }],
+            ..v1::Definition::default()
+        };
+        let key = Key::Part("east".to_owned());
+        let both = [(Column::Value, "12"), (Column::Denominator, "15")];
+        let Ok(Some(Kind::Ratio(ratio))) = measured(&definition, &key, &both) else {
+            panic!("a ratio");
+        };
+        assert_eq!((&*ratio.numerator, &*ratio.denominator), ("12", "15"));
+        let faults = measured(&definition, &key, &both[..1]).expect_err("no denominator");
+        assert!(faults[0].message.starts_with("分母がありません"));
+    }
+
+    #[test]
+    fn a_checkpoint_is_reported_by_its_state() {
+        let definition = v1::Definition {
+            entry_kind: Some(v1::EntryKind::MilestoneState.into()),
+            checkpoints: vec![v1::Checkpoint {
+                key: "draft".to_owned(),
+                ..v1::Checkpoint::default()
+            }],
+            ..v1::Definition::default()
+        };
+        for (key, checkpoint) in [
+            (Key::Whole, None),
+            (Key::Checkpoint("draft".to_owned()), Some("draft")),
+        ] {
+            let state = [(Column::Value, "完了")];
+            let Ok(Some(Kind::Milestone(milestone))) = measured(&definition, &key, &state) else {
+                panic!("a milestone");
+            };
+            assert_eq!(milestone.state(), v1::MilestoneState::Completed);
+            assert_eq!(milestone.checkpoint.as_deref(), checkpoint);
+        }
+    }
+}

@@ -348,3 +348,27 @@ fn a_cleared_cell_takes_nothing_back_and_names_what_would() {
     let told = office.done(&format!("record --file {path} --dry-run --lang en"));
     assert!(!told.errors.contains(&place), "{told:?}");
 }
+
+#[test]
+fn a_soft_closed_month_takes_a_report_with_a_reason() {
+    let office = Office::new();
+    office.done("plan soft-close R5 mid-year --reason 受付締切");
+    let sheet = Filled::new(office.sheet("下水道課"));
+    let code = "R5/水資源部/2-1/3.1";
+    let value = (code, "値", Put::Number("2"));
+    let path = office.write("理由なし.xlsx", &sheet.with(&[value]));
+    let before = office.size();
+    let refused = office.run(&format!("record --file {path} --lang en"));
+    assert_eq!(refused.code, 1, "{refused:?}");
+    let place = sheet.at(code, "備考").to_string();
+    for said in [&place, "PERIOD_SOFT_CLOSED", "say why in the column"] {
+        assert!(refused.errors.contains(said), "{said}: {refused:?}");
+    }
+    assert_eq!(office.size(), before);
+    let note = (code, "備考", Put::Text("集計の遅れ"));
+    let path = office.write("理由あり.xlsx", &sheet.with(&[value, note]));
+    let told = office.done(&format!("record --file {path} --json")).json();
+    assert_eq!(told["recorded"], 1, "{told}");
+    let fact = &office.events(before)[1]["fact"];
+    assert_eq!(fact["reason"]["text"], "集計の遅れ");
+}

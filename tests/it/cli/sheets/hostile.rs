@@ -1,5 +1,7 @@
 //! Sheets that are broken, changed or not for here; and sheets that other programs saved.
 
+use daicho::cli::sheet::column::Column;
+
 use super::*;
 
 /// A part of the workbook with a text in it replaced everywhere.
@@ -235,4 +237,23 @@ fn csv_is_taken_in_every_encoding_that_offices_use() {
     let at = sheet.at(CODE, "値").to_string();
     let told = format!("{at} (Value): `N/A`");
     assert!(ended.errors.contains(&told), "{ended:?}");
+}
+
+#[test]
+fn english_headings_come_back() {
+    let office = Office::new();
+    let sheet = Filled::new(office.sheet("下水道課"));
+    let mut text = as_csv(&sheet.with(&[(CODE, "値", Put::Number("3"))]));
+    for column in Column::ALL {
+        let (_, en) = column.names();
+        text = text.replace(&column.heading(), en);
+    }
+    let wanted = "\"Indicator\",\"What is counted\",\"Part\"";
+    assert!(text.contains(wanted), "{text}");
+    let path = office.write("english.csv", text.as_bytes());
+    let before = office.size();
+    let told = office.done(&format!("record --file {path} --json")).json();
+    assert_eq!(told["rows"][0]["indicator"], CODE, "{told}");
+    assert_eq!(told["recorded"], 1);
+    assert_eq!(office.size(), before + 2);
 }

@@ -108,3 +108,20 @@ fn what_is_wrong_with_a_table_from_elsewhere_is_told_by_its_cell() {
     );
     assert_eq!(office.size(), before);
 }
+
+#[test]
+fn more_reports_than_one_request_holds_are_refused_whole() {
+    let office = Office::new();
+    let before = office.size();
+    let rows = "R5/水資源部/1-1/3.1,,2023-04-20,1,,,,,,\n".repeat(1_000);
+    let path = office.write("多い.csv", format!("{HEAD}{rows}").as_bytes());
+    let ended = office.run(&format!("record --file {path} {WHY} --lang en"));
+    assert_eq!(ended.code, 1, "{ended:?}");
+    assert!(
+        ended
+            .errors
+            .contains("1000 reports; a file has at most 999"),
+        "{ended:?}"
+    );
+    assert_eq!(office.size(), before);
+}
