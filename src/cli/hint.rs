@@ -41,6 +41,8 @@ steps! {
     "AS_OF_EFFECTIVE_ON_IN_FUTURE" => "--on は記録時点の日までにしてください",
         "choose a day for --on up to that of --known-at";
     "REASON_REQUIRED" => "--reason 理由 を付けてください", "say why with --reason TEXT";
+    "REASON_TOO_SHORT" => "何をもってその段階とするか、--reason に書いてください",
+        "say with --reason what the level rests on";
     "EVIDENCE_REQUIRED" => "--evidence ファイル で根拠資料を付けてください",
         "attach a file with --evidence FILE";
     "TARGET_MISMATCH" => "現在の目標は daicho goal history 指標 で確認できます",

@@ -91,6 +91,8 @@ reasons! {
     DateOutsideCycle = "DATE_OUTSIDE_CYCLE", Invalid, "日付は{first}から{last}までです", "the date must lie between {first} and {last}";
     /// A change without a reason.
     ReasonRequired = "REASON_REQUIRED", Invalid, "理由を入力してください", "give a reason";
+    /// A claim that needs more words.
+    ReasonTooShort = "REASON_TOO_SHORT", Invalid, "理由を{chars_min}字以上で書いてください（いまは{chars}字）", "tell the reason in at least {chars_min} characters; it has {chars}";
     /// A claim without evidence.
     EvidenceRequired = "EVIDENCE_REQUIRED", Invalid, "根拠資料を添付してください", "attach evidence";
     /// The definition contradicts itself.

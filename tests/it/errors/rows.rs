@@ -571,7 +571,7 @@ async fn changes_without_a_reason_and_claims_without_evidence() {
             bare(unit_changed(&day, "前課", Some("他部"), false)),
         ),
         // A rubric's level says in words what it rests on.
-        refused(no_reason, "reason.text", why, {
+        refused(no_reason, "reason", why, {
             proven(actual(&day, "前/段階", measurement::Kind::RubricLevel(2)))
         }),
         refused(no_evidence, "evidence", prove, attached),

@@ -328,6 +328,18 @@ fn invalid(world: &World) -> Vec<Case> {
         )
         .after(vec![entry]),
         refused(
+            R::ReasonTooShort,
+            "reason.text",
+            "20字以上で書いてください（いまは2字）",
+            {
+                let mut short = because(proven(actual(day, "前/段階", Kind::RubricLevel(2))));
+                if let Some(reason) = &mut short.reason {
+                    "良好".clone_into(&mut reason.text);
+                }
+                short
+            },
+        ),
+        refused(
             R::EvidenceRequired,
             "evidence",
             "根拠資料を添付してください",

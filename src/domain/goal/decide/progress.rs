@@ -428,9 +428,12 @@ impl<'a> Judge<'a> {
                     .as_ref()
                     .map_or(0, |r| r.text.as_str().trim().chars().count());
                 if told < NARRATIVE_CHARS_MIN {
-                    let figures: [(_, &dyn std::fmt::Display); 1] =
-                        [("chars_min", &NARRATIVE_CHARS_MIN)];
-                    self.reject_envelope(Reason::ReasonRequired, "reason.text", &figures);
+                    let figures: [(_, &dyn std::fmt::Display); 2] =
+                        [("chars_min", &NARRATIVE_CHARS_MIN), ("chars", &told)];
+                    match told {
+                        0 => self.reject_envelope(Reason::ReasonRequired, "reason", &[]),
+                        _ => self.reject_envelope(Reason::ReasonTooShort, "reason.text", &figures),
+                    }
                 }
             }
             Measurement::Nil(_) => {}

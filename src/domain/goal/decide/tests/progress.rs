@@ -233,8 +233,8 @@ fn a_milestone_only_goes_forward_and_shows_its_end() {
 fn a_judgement_has_evidence_and_words() {
     let world = World::measuring(judged());
     let two = || fact(recorded(Measurement::RubricLevel(2))).on("2023-09-30");
-    assert_snapshot!(world.would(two()), @"EVIDENCE_REQUIRED evidence; REASON_REQUIRED reason.text [chars_min=20]");
-    assert_snapshot!(world.would(two().shown().because("おおむね良好")), @"REASON_REQUIRED reason.text [chars_min=20]");
+    assert_snapshot!(world.would(two()), @"EVIDENCE_REQUIRED evidence; REASON_REQUIRED reason");
+    assert_snapshot!(world.would(two().shown().because("おおむね良好")), @"REASON_TOO_SHORT reason.text [chars_min=20 chars=6]");
     assert_snapshot!(world.would(two().shown().because(WHY)), @"recorded");
 }
 
