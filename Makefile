@@ -20,7 +20,7 @@ PYTHON_STAMP := .tools/python.stamp
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: test test-rust test-client test-verifier test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
+.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
 
 test: test-rust test-client test-verifier
 
@@ -38,7 +38,13 @@ test-client: test-rust $(PYTHON_STAMP)
 
 # Every workbook of docs/first-hour in both languages, as its pages make it.
 OFFICE := $(abspath $(TARGET))/office
-define office
+define print_workbooks
+	rm -rf $(OFFICE) && mkdir -p $(OFFICE)
+	DAICHO_OFFICE=$(OFFICE) $(CARGO) test --locked --test it first_hour::the_first_hour
+endef
+
+# What prints them.
+office:
 	if ! command -v soffice >/dev/null || ! command -v pdftotext >/dev/null || [ -z "$$(fc-list 'Noto Sans CJK JP')" ]; then \
 	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
@@ -47,16 +53,13 @@ define office
 	    echo "install LibreOffice Calc, poppler-utils, fontconfig and the Noto CJK fonts"; exit 1; \
 	  fi; \
 	fi
-	rm -rf $(OFFICE) && mkdir -p $(OFFICE)
-	DAICHO_OFFICE=$(OFFICE) $(CARGO) test --locked --test it first_hour::the_first_hour
-endef
 
-test-office:
-	$(office)
+test-office: office
+	$(print_workbooks)
 	$(PYTHON) tests/office/forms.py check $(OFFICE)
 
-pictures:
-	$(office)
+pictures: office
+	$(print_workbooks)
 	$(PYTHON) tests/office/forms.py pictures $(OFFICE) docs/first-hour/img
 
 # The program that travels with export bundles, on bundles that the tests make and tamper with, and on one of the demo.
