@@ -78,20 +78,25 @@ impl Publisher {
     /// The checkpoint of the first `size` events: the kept one, or a new one, durable before it is
     /// returned. Of a size that the ledger does not reach there is none.
     pub async fn checkpoint_at(&self, size: u64) -> Result<Published, ProofFault> {
-        if let Some(kept) = self.kept(size).await? {
+        // What is newer than the latest was kept by a call that ended before it was published.
+        if size <= self.latest_size()
+            && let Some(kept) = self.kept(size).await?
+        {
             return Ok(kept);
         }
         let _one_at_a_time = self.signing.lock().await;
-        if let Some(kept) = self.kept(size).await? {
-            return Ok(kept);
+        let signed = match self.kept(size).await? {
+            Some(kept) => kept,
+            None => self.sign(size).await?,
+        };
+        if self.latest_size() < size {
+            self.publish(&signed).await?;
         }
-        let root = self.reader.root_at(size)?;
-        let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
-        let signer: &dyn Signer = &self.key;
-        // The time is not part of a signature of this type.
-        let signed = Arc::new(SignedCheckpoint::sign(checkpoint, [signer], 0)?);
-        self.keep(&signed).await?;
         Ok(signed)
+    }
+
+    fn latest_size(&self) -> u64 {
+        self.latest().map_or(0, |latest| head(&latest).size)
     }
 
     async fn kept(&self, size: u64) -> Result<Option<Published>, ProofFault> {
@@ -103,18 +108,27 @@ impl Publisher {
         Ok(kept.transpose()?.map(Arc::new))
     }
 
-    async fn keep(&self, signed: &Published) -> Result<(), ProofFault> {
-        let note = signed.note().to_string();
-        let TreeHead { size, root } = head(signed);
-        let kept = self.reader.keep_checkpoint(size, root, note.clone().into());
-        kept.await?;
-        let known = self.latest().map_or(0, |latest| head(&latest).size);
-        if known <= size {
-            // Also outside both copies, so that a folder which was put back whole is told from one that
-            // was not.
-            write(&self.file, note.as_bytes()).map_err(ProofFault::File)?;
-            self.latest.send_replace(Some(signed.clone()));
-        }
+    /// Signs `size` and keeps that: durable when it returns.
+    async fn sign(&self, size: u64) -> Result<Published, ProofFault> {
+        let root = self.reader.root_at(size)?;
+        let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
+        let signer: &dyn Signer = &self.key;
+        // The time is not part of a signature of this type.
+        let signed = SignedCheckpoint::sign(checkpoint, [signer], 0)?;
+        let note = signed.note().to_string().into();
+        self.reader.keep_checkpoint(size, root, note).await?;
+        Ok(Arc::new(signed))
+    }
+
+    /// Tells of a kept checkpoint, once its file is written. That lies outside both copies, so that a
+    /// folder which was put back whole is told from one that was not.
+    async fn publish(&self, signed: &Published) -> Result<(), ProofFault> {
+        let (file, note) = (self.file.clone(), signed.note().to_string());
+        let written = tokio::task::spawn_blocking(move || write(&file, note.as_bytes())).await;
+        written
+            .unwrap_or_else(|panic| Err(io::Error::other(panic)))
+            .map_err(ProofFault::File)?;
+        self.latest.send_replace(Some(signed.clone()));
         Ok(())
     }
 
@@ -178,8 +192,7 @@ impl Publisher {
             self.checkpoint_at(closing).await?;
             *closed = closing;
         }
-        let known = self.latest().map_or(0, |latest| head(&latest).size);
-        if known < size {
+        if self.latest_size() < size {
             self.checkpoint_at(size).await?;
         }
         Ok(())
