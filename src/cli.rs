@@ -69,6 +69,8 @@ pub mod watch;
 
 pub mod as_of;
 pub mod choice;
+
+pub mod carried;
 pub mod file;
 pub mod input;
 pub mod measure;
@@ -277,6 +279,9 @@ pub struct ServeArgs {
     /// The longest a unary call may take, in seconds [default: 15]
     #[arg(long, value_name = "SECONDS")]
     pub request_timeout_seconds: Option<String>,
+    /// The witnesses whose cosignatures are kept: their vkeys, with spaces between them [default: none]
+    #[arg(long, value_name = "VKEYS")]
+    pub witnesses: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::merkle::{SignatureType, VerifierKey};
 use crate::telemetry::{LogFilter, LogFormat};
 
 mod file;
@@ -26,6 +27,9 @@ const CACHE_MIB: RangeInclusive<u64> = 8..=65_536;
 const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
 const REQUEST_TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=3_600;
+
+/// The most witnesses that a server is told of. Each adds one line to a checkpoint at most.
+pub const WITNESSES_MAX: usize = 32;
 
 /// The settings of a server, complete and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -44,6 +48,8 @@ pub struct Config {
     pub connections_max: usize,
     /// The longest a unary call may take; a caller's shorter deadline goes first.
     pub request_timeout: Duration,
+    /// The keys of the witnesses whose cosignatures are kept.
+    pub witnesses: Vec<VerifierKey>,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -69,6 +75,8 @@ pub struct Flags {
     pub connections_max: Option<String>,
     /// `--request-timeout-seconds`.
     pub request_timeout_seconds: Option<String>,
+    /// `--witnesses`.
+    pub witnesses: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -194,6 +202,9 @@ impl Config {
             request_timeout: Duration::from_secs(
                 read.number(Setting::RequestTimeoutSeconds, REQUEST_TIMEOUT_SECONDS),
             ),
+            witnesses: read
+                .parse(Setting::Witnesses, witnesses)
+                .unwrap_or_default(),
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };
@@ -270,6 +281,30 @@ fn folder(text: &str) -> Result<PathBuf, String> {
 fn boolean(text: &str) -> Result<bool, String> {
     text.parse()
         .map_err(|_| "must be `true` or `false`".to_owned())
+}
+
+/// Keys with white space between them. Several keys of one name are a witness that changes its key.
+fn witnesses(text: &str) -> Result<Vec<VerifierKey>, String> {
+    let mut keys: Vec<VerifierKey> = Vec::new();
+    for text in text.split_whitespace() {
+        let key: VerifierKey = text
+            .parse()
+            .map_err(|error| format!("`{text}` is no key: {error}"))?;
+        if key.signature_type() != SignatureType::CosignatureV1 {
+            return Err(format!(
+                "`{text}` is no key of a witness: its signature type must be 0x04"
+            ));
+        }
+        if keys.iter().any(|other| other.public() == key.public()) {
+            return Err(format!("`{text}` has a key that is there already"));
+        }
+        keys.push(key);
+    }
+    match keys.len() {
+        0 => Err("is empty; leave it out for no witness".to_owned()),
+        1..=WITNESSES_MAX => Ok(keys),
+        _ => Err(format!("has more than {WITNESSES_MAX} keys")),
+    }
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

@@ -126,8 +126,8 @@ pub trait CommitLog: Send + Sync + 'static {
     ///
     /// Every later open refuses a history that does not reach it. So a statement that reaches beyond the
     /// head, or that names another root for it, is refused ([`InvalidCommit::CheckpointDisagrees`]). A
-    /// second one for the same size, such as one with more signatures, takes the place of the first in
-    /// what is read.
+    /// second one for the same size takes the place of the first in what is read; its note must begin with
+    /// the first one's, as one with more signatures does.
     fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>>;
 
     /// The kept checkpoints of `ledger` for `sizes`, ascending, at most `limit` of them. While an engine

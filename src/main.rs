@@ -178,6 +178,7 @@ fn flags(args: &ServeArgs) -> Flags {
         cache_mib: args.cache_mib,
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
+        witnesses: args.witnesses,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

@@ -5,12 +5,14 @@
 //! bundle       the whole ledger as files, and the verifying of them
 //! policy       whom an auditor believes, as a file to begin with
 //! publisher    signs checkpoints, keeps them in the log, then tells of them
+//! cosigning    adds what witnesses signed to a checkpoint that is kept
 //! ```
 //! A checkpoint is signed of what is durable, is made durable itself, and only then is it shown to
 //! anybody. So a size that was signed and seen is never lost by a crash; and the next open refuses a
 //! history that does not reach it, or reaches it with another root.
 
 pub mod bundle;
+mod cosigning;
 pub mod key_file;
 pub mod policy;
 mod publisher;
@@ -29,10 +31,12 @@ use crate::ledger::{Ledgers, ReadFault, Reader};
 use crate::log::LogFault;
 use crate::merkle::{
     InvalidCheckpoint, InvalidKeyName, InvalidProofFile, SignedCheckpoint, UnsignedCheckpoint,
+    VerifierKey,
 };
 
 /// An event from the bytes that were hashed, for whoever holds a proof of them and no ledger.
 pub use crate::log::codec::{DecodeError as InvalidLeaf, decode as read_leaf};
+pub use cosigning::{COSIGNATURES_MAX, Cosigned, NotCosigned};
 pub use key_file::KeyFault;
 pub use publisher::{Publisher, floors};
 
@@ -82,7 +86,10 @@ pub struct Proofs {
     ledgers: Arc<Ledgers>,
     folder: PathBuf,
     seed: Seed,
+    witnesses: Arc<[VerifierKey]>,
     publishers: Mutex<HashMap<LedgerId, Arc<Publisher>>>,
+    /// Held while a publisher is opened: two would make two keys of a ledger that has none yet.
+    opening: tokio::sync::Mutex<()>,
     following: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -97,21 +104,35 @@ impl Proofs {
             ledgers,
             folder: folder.to_owned(),
             seed,
+            witnesses: Arc::default(),
             publishers: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
             following: Mutex::default(),
         }
     }
 
+    /// Takes the cosignatures of these witnesses.
+    #[must_use]
+    pub fn witnessed_by(mut self, witnesses: Vec<VerifierKey>) -> Self {
+        self.witnesses = witnesses.into();
+        self
+    }
+
     /// The publisher of a ledger. Reads its key, or makes one.
     pub async fn of(&self, reader: &Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
-        if let Some(known) = locked(&self.publishers).get(&reader.id()) {
-            return Ok(known.clone());
+        let known = || locked(&self.publishers).get(&reader.id()).cloned();
+        if let Some(known) = known() {
+            return Ok(known);
         }
-        let opened = Publisher::open(&self.folder, reader.clone(), self.seed).await?;
-        let mut publishers = locked(&self.publishers);
-        // Another call may have opened it meanwhile; there must be one only.
-        let publisher = publishers.entry(reader.id());
-        Ok(publisher.or_insert_with(|| Arc::new(opened)).clone())
+        let _one_at_a_time = self.opening.lock().await;
+        if let Some(known) = known() {
+            return Ok(known);
+        }
+        let (folder, witnesses) = (&self.folder, self.witnesses.clone());
+        let opened = Publisher::open(folder, reader.clone(), self.seed, witnesses).await?;
+        let opened = Arc::new(opened);
+        locked(&self.publishers).insert(reader.id(), opened.clone());
+        Ok(opened)
     }
 
     /// Signs for every ledger as it grows, until `closing` becomes true; then once more what is new.

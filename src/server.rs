@@ -156,7 +156,9 @@ impl Opened {
         let address = listener.local_addr().map_err(cannot)?;
 
         let (closing, closed) = watch::channel(false);
-        let proofs = Arc::new(Proofs::new(ledgers.clone(), &config.data, rand::random));
+        let proofs = Proofs::new(ledgers.clone(), &config.data, rand::random)
+            .witnessed_by(config.witnesses.clone());
+        let proofs = Arc::new(proofs);
         let services = Services::new(
             ledgers.clone(),
             proofs.clone(),

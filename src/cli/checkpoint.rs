@@ -1,14 +1,21 @@
-//! `daicho checkpoint|proof|trust-policy`: what an auditor takes home, as files of C2SP that other tools read too.
+//! `daicho checkpoint|proof|trust-policy`: what an auditor takes home, as files of C2SP that other tools read too, and
+//! the cosignatures of witnesses that come back.
+
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
 use crate::api::v1;
 use crate::api::v1::get_inclusion_proof_request::Selector;
+use crate::cli::carried as file;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::checkpoint;
 use crate::cli::session::Session;
-use crate::merkle::{AddCheckpoint, Hash, SignedCheckpoint, VerifierKey};
+use crate::merkle::note::NOTE_BYTES_MAX;
+use crate::merkle::{
+    AddCheckpoint, Cosignatures, Hash, NoteSignature, SignedCheckpoint, VerifierKey,
+};
 use crate::proof::policy;
 
 /// Checkpoints listed at most, unless more are asked for.
@@ -28,13 +35,28 @@ pub struct CheckpointArgs {
 const EXAMPLES: &str = "\
 The signed note is printed as it is, so that it can be kept:
   daicho checkpoint > 2023-09-30.checkpoint
-  daicho checkpoint list";
+  daicho checkpoint list
+What a witness signed of it elsewhere (daicho witness sign) is added so:
+  daicho checkpoint cosign 2023-09-30.cosigned --size 1820";
 
 /// What else can be asked about checkpoints.
 #[derive(Clone, Debug, Subcommand)]
 pub enum CheckpointCommand {
     /// List the checkpoints that are kept
     List(ListArgs),
+    /// Add cosignatures of witnesses to one that is kept
+    Cosign(CosignArgs),
+}
+
+/// Arguments of `checkpoint cosign`.
+#[derive(Args, Clone, Debug)]
+pub struct CosignArgs {
+    /// Signature lines as a witness gave them, or the whole checkpoint with them
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// The size of the checkpoint; absent: the file says it
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u64).range(1..))]
+    size: Option<u64>,
 }
 
 /// Arguments of `checkpoint list`.
@@ -89,6 +111,9 @@ pub struct ConsistencyArgs {
 
 /// Gets a checkpoint, or lists them.
 pub async fn run(session: &Session, args: &CheckpointArgs) -> Result<(), Failure> {
+    if let Some(CheckpointCommand::Cosign(args)) = &args.command {
+        return cosign(session, args).await;
+    }
     if let Some(CheckpointCommand::List(args)) = &args.command {
         let ListArgs { from, to, limit } = args;
         let listed = session.client.checkpoints(*from, *to, *limit).await?;
@@ -117,6 +142,55 @@ pub async fn run(session: &Session, args: &CheckpointArgs) -> Result<(), Failure
             .remark(&checkpoint::fingerprint(&session.view, &shown));
     }
     Ok(())
+}
+
+/// Adds cosignatures that were carried here.
+async fn cosign(session: &Session, args: &CosignArgs) -> Result<(), Failure> {
+    let view = &session.view;
+    let bytes = file::read(view, &args.file, NOTE_BYTES_MAX)?;
+    let (size, signatures) = match SignedCheckpoint::parse(&bytes) {
+        Ok(signed) => {
+            let log = signed.checkpoint().origin();
+            let of_witness = |signature: &&NoteSignature| signature.name().as_str() != log;
+            let signatures = signed.note().signatures().iter().filter(of_witness);
+            (
+                Some(signed.checkpoint().head().size),
+                signatures.cloned().collect(),
+            )
+        }
+        Err(_) => {
+            let lines = Cosignatures::parse(&bytes);
+            let lines = lines.map_err(|fault| file::unreadable(view, &args.file, &fault))?;
+            (None, lines.signatures().to_vec())
+        }
+    };
+    let size = match (size, args.size) {
+        (Some(said), Some(asked)) if said != asked => {
+            return Err(Failure::usage(view.pick(
+                format!("このファイルは{said}件の先端証明です（--size {asked}）"),
+                format!("the file is of the checkpoint of {said} events, not of {asked}"),
+            )));
+        }
+        (Some(size), _) | (None, Some(size)) => size,
+        (None, None) => {
+            return Err(Failure::usage(view.pick(
+                "連署だけのファイルです。どの件数の先端証明かを --size で指定してください",
+                "the file has signatures alone: say with --size which checkpoint they are of",
+            )));
+        }
+    };
+    add_cosignatures(session, size, &signatures).await
+}
+
+/// Adds what witnesses signed, and prints what the checkpoint has now.
+pub(super) async fn add_cosignatures(
+    session: &Session,
+    size: u64,
+    signatures: &[NoteSignature],
+) -> Result<(), Failure> {
+    let lines = signatures.iter().map(ToString::to_string).collect();
+    let response = session.client.add_cosignatures(size, lines).await?;
+    session.answer(&response, checkpoint::cosigned)
 }
 
 /// Gets a proof.

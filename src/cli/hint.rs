@@ -64,6 +64,12 @@ steps! {
     "PART_UNKNOWN" => "--part で内訳を指定してください", "name a part with --part";
     "CHECKPOINT_UNKNOWN" => "工程は daicho goal history 指標 で確認できます",
         "see the checkpoints with: daicho goal history INDICATOR";
+    "CHECKPOINT_NOT_KEPT" => "保管されている先端証明は daicho checkpoint list で確認できます",
+        "see those that are kept with: daicho checkpoint list";
+    "WITNESS_UNKNOWN" => "立会人の公開鍵（daicho witness key）を、サーバーの設定 witnesses に加えてください",
+        "add the witness's key (daicho witness key) to the setting `witnesses` of the server";
+    "COSIGNATURE_FALSE" => "どの件数の先端証明への連署か、--size を確認してください",
+        "look which checkpoint was cosigned, and at --size";
     "ENTRY_UNKNOWN" => "実績は daicho goal history 指標 で確認できます",
         "see the entries with: daicho goal history INDICATOR";
     "TARGET_UNKNOWN" => "目標は daicho goal history 指標 で確認できます",

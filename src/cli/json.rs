@@ -40,6 +40,7 @@ printed! {
     ExplainFigureResponse,
     EventInput,
     GetCheckpointResponse,
+    AddCosignatureResponse,
     GetConsistencyProofResponse,
     GetEntryTrailResponse,
     GetGoalResponse,

@@ -12,12 +12,13 @@ pub(super) enum Setting {
     CacheMib,
     ConnectionsMax,
     RequestTimeoutSeconds,
+    Witnesses,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -25,6 +26,7 @@ impl Setting {
         Self::CacheMib,
         Self::ConnectionsMax,
         Self::RequestTimeoutSeconds,
+        Self::Witnesses,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -38,6 +40,7 @@ impl Setting {
             Self::CacheMib => "cache_mib",
             Self::ConnectionsMax => "connections_max",
             Self::RequestTimeoutSeconds => "request_timeout_seconds",
+            Self::Witnesses => "witnesses",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -48,7 +51,7 @@ impl Setting {
         match self {
             Self::Data => "./daicho-data",
             Self::Listen => "127.0.0.1:7015",
-            Self::DefaultLedger => "",
+            Self::DefaultLedger | Self::Witnesses => "",
             Self::Reflection => "true",
             Self::CacheMib => "64",
             Self::ConnectionsMax => "1024",
@@ -75,6 +78,7 @@ impl Setting {
             Self::CacheMib => flags.cache_mib.as_ref(),
             Self::ConnectionsMax => flags.connections_max.as_ref(),
             Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
+            Self::Witnesses => flags.witnesses.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

@@ -5,6 +5,10 @@ use std::path::Path;
 use super::file::FILE_BYTES_MAX;
 use super::setting::Setting;
 use super::*;
+use crate::merkle::{KeyName, Signer as _, SigningKey};
+
+const WITNESS: &str =
+    "auditor.example/witness+c422086e+BCVDuS/xCVURR2rcg2nbbdyTNmWhGXjdoUBO4QZsqVWd";
 
 fn load(flags: &Flags, variables: &[(&str, &str)]) -> Result<Config, InvalidConfig> {
     Config::from_sources(flags, |name| {
@@ -59,6 +63,7 @@ fn nothing_said_gives_the_defaults() {
             cache_bytes: 64 * 1024 * 1024,
             connections_max: 1024,
             request_timeout: Duration::from_secs(15),
+            witnesses: Vec::new(),
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -94,6 +99,7 @@ fn every_setting_is_read_from_every_source() {
         ("cache_mib", "8"),
         ("connections_max", "7"),
         ("request_timeout_seconds", "6"),
+        ("witnesses", WITNESS),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
@@ -109,6 +115,7 @@ fn every_setting_is_read_from_every_source() {
         cache_bytes: 8 * 1024 * 1024,
         connections_max: 7,
         request_timeout: Duration::from_secs(6),
+        witnesses: vec![WITNESS.parse().unwrap()],
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -123,8 +130,9 @@ fn every_setting_is_read_from_every_source() {
         cache_mib: said(4),
         connections_max: said(5),
         request_timeout_seconds: said(6),
-        log_format: said(7),
-        log_filter: said(8),
+        witnesses: said(7),
+        log_format: said(8),
+        log_filter: said(9),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 
@@ -143,6 +151,42 @@ fn every_setting_is_read_from_every_source() {
         .map(|(name, value)| format!("{name} = '{value}'\n"))
         .collect();
     assert_eq!(with_file(&file, Flags::default(), &[]).unwrap(), expected);
+}
+
+#[test]
+fn witnesses_are_keys_of_witnesses_and_each_stands_once() {
+    let witness = |name: &str, seed: u8, signature_type| {
+        let name = KeyName::parse(name).unwrap();
+        let key = SigningKey::from_seed(name, signature_type, &[seed; 32]);
+        key.key().to_string()
+    };
+    let read = |text: &str| {
+        let flags = Flags {
+            witnesses: Some(text.to_owned()),
+            ..Flags::default()
+        };
+        load(&flags, &[])
+    };
+    let keys: Vec<String> = (0..=32)
+        .map(|seed| witness("w.example", seed, SignatureType::CosignatureV1))
+        .collect();
+    let two = read(&format!("{}\n  {}", keys[0], keys[1]))
+        .unwrap()
+        .witnesses;
+    assert_eq!(two.len(), 2);
+    assert_eq!(read(&keys[..32].join(" ")).unwrap().witnesses.len(), 32);
+    let log = witness("w.example", 1, SignatureType::Ed25519);
+    let renamed = witness("other.example", 0, SignatureType::CosignatureV1);
+    for (text, problem) in [
+        (keys.join(" "), "has more than 32 keys"),
+        (log, "its signature type must be 0x04"),
+        (format!("{} {renamed}", keys[0]), "there already"),
+        (keys[0].replace("w.", "v."), "is no key: key id"),
+        (" ".to_owned(), "is empty"),
+    ] {
+        let lines = refused(read(&text));
+        assert!(lines[0].contains(problem), "{lines:?}");
+    }
 }
 
 #[test]

@@ -115,6 +115,8 @@ reasons! {
     DueTooEarly = "DUE_TOO_EARLY", Invalid, "期限は評価基準日（{last}）より後の日付です", "an action is due after the evaluation date, {last}";
     /// The policy contradicts itself.
     PolicyInconsistent = "POLICY_INCONSISTENT", Invalid, "算定方針又は評価基準の内容が正しくありません: {problem}", "the policy does not make sense: {problem}";
+    /// A witness did not sign this.
+    CosignatureFalse = "COSIGNATURE_FALSE", Invalid, "{witness}の連署はこの先端証明のものではありません", "the signature of `{witness}` is not over this checkpoint";
     /// Depends on an event of the request that was refused.
     NotChecked = "NOT_CHECKED", Invalid, "前のイベントが受け付けられないため確認していません", "not checked: it depends on an event of this request that was refused";
 
@@ -157,6 +159,10 @@ reasons! {
     ActionUnknown = "ACTION_UNKNOWN", NotFound, "その対応は登録されていません", "no such action was agreed";
     /// No such round in the reporting calendar.
     RoundUnknown = "ROUND_UNKNOWN", NotFound, "報告日程にその回はありません（{known}）", "no such round; those of the reporting calendar are: {known}";
+    /// No checkpoint of this size is kept.
+    CheckpointNotKept = "CHECKPOINT_NOT_KEPT", NotFound, "この件数の先端証明は保管されていません", "no checkpoint of this size is kept";
+    /// Nobody told the server of this witness.
+    WitnessUnknown = "WITNESS_UNKNOWN", NotFound, "サーバーの設定にない立会人の連署です（{witness}）", "the server is told of no witness `{witness}`";
     /// No such finding in the plan.
     FindingUnknown = "FINDING_UNKNOWN", NotFound, "計画にその番号の監査指摘はありません", "the plan has no finding of this number";
 

@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::domain::id::EventId;
-use crate::domain::rejection::Reason;
+use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, payload_json};
 use crate::grpc::goal_service::form;
 use crate::grpc::language;
@@ -16,11 +16,16 @@ use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::merkle::{Fingerprint, Hash, ProofFile, SignedCheckpoint};
+use crate::merkle::{
+    Fingerprint, Hash, NotAdded, NoteSignature, ProofFile, SignedCheckpoint, Unverified,
+};
 use crate::proof::bundle::Export;
-use crate::proof::{ProofFault, Publisher};
+use crate::proof::{COSIGNATURES_MAX, NotCosigned, ProofFault, Publisher};
 
 type Frames = Pin<Box<dyn Stream<Item = Result<v1::ExportBundleResponse, Status>> + Send>>;
+
+/// The longest line of a cosignature: the longest name, a dash, a key id, a time and a signature.
+const COSIGNATURE_BYTES_MAX: usize = 512;
 
 #[tonic::async_trait]
 impl v1::proof_service_server::ProofService for Services {
@@ -90,6 +95,30 @@ impl v1::proof_service_server::ProofService for Services {
                 })
             },
         )
+        .await
+    }
+
+    async fn add_cosignature(
+        &self,
+        request: Request<v1::AddCosignatureRequest>,
+    ) -> Result<Response<v1::AddCosignatureResponse>, Status> {
+        self.unary(request, async |_, request: v1::AddCosignatureRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let (size, signatures) = cosignatures(&request)?;
+            let publisher = self.proofs().of(&reader).await?;
+            let signing = publisher.clone();
+            // A caller that goes away does not stop it half-way.
+            let cosigning = async move { signing.cosign(size, &signatures).await };
+            let cosigned = match tokio::spawn(cosigning).await {
+                Ok(cosigned) => cosigned?,
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            };
+            Ok(v1::AddCosignatureResponse {
+                checkpoint: Some(shown(&cosigned.checkpoint)),
+                added: u32::try_from(cosigned.added).unwrap_or(u32::MAX),
+                verifier_key: publisher.verifier_key().to_string(),
+            })
+        })
         .await
     }
 
@@ -221,6 +250,64 @@ fn size(field: &str, asked: Option<u64>, max: u64) -> Result<u64, Refusal> {
             Err(Refusal::new(ServiceReason::PositionOutOfRange).with("size", max))
         }
         Some(size) => Ok(size),
+    }
+}
+
+/// The lines of a request, all that is wrong with their form told at once.
+fn cosignatures(request: &v1::AddCosignatureRequest) -> Result<(u64, Vec<NoteSignature>), Refusal> {
+    let mut wrong = Vec::new();
+    let mut invalid = |field: &str, problem: String| {
+        let rule = Rejection::new(Reason::FieldInvalid, field).with("problem", problem);
+        wrong.push(rule);
+    };
+    if request.size == 0 {
+        invalid("size", "at least 1".to_owned());
+    }
+    if !(1..=COSIGNATURES_MAX).contains(&request.signatures.len()) {
+        invalid("signatures", format!("1 to {COSIGNATURES_MAX}"));
+    }
+    let mut signatures = Vec::new();
+    for (index, line) in request.signatures.iter().take(COSIGNATURES_MAX).enumerate() {
+        let field = format!("signatures[{index}]");
+        match NoteSignature::parse(line) {
+            _ if COSIGNATURE_BYTES_MAX < line.len() => {
+                invalid(&field, format!("at most {COSIGNATURE_BYTES_MAX} bytes"));
+            }
+            Ok(signature) => signatures.push(signature),
+            Err(fault) => invalid(&field, fault.to_string()),
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok((request.size, signatures)),
+        false => Err(wrong.into()),
+    }
+}
+
+impl From<NotCosigned> for Refusal {
+    fn from(fault: NotCosigned) -> Self {
+        let refused = match fault {
+            NotCosigned::Fault(fault) => return fault.into(),
+            NotCosigned::NotKept { size } => {
+                let rule = Rejection::new(Reason::CheckpointNotKept, "size");
+                return vec![rule.with("size", size)].into();
+            }
+            NotCosigned::Refused(refused) => refused,
+        };
+        let rules = refused.into_iter().map(|(index, fault)| {
+            let rule = |reason| Rejection::new(reason, format!("signatures[{index}]"));
+            match fault {
+                NotAdded::UnknownKey { name, id } => {
+                    rule(Reason::WitnessUnknown).with("witness", format!("{name}+{id}"))
+                }
+                NotAdded::Unverified(
+                    Unverified::BadSignature { name, .. } | Unverified::AmbiguousKey { name, .. },
+                ) => rule(Reason::CosignatureFalse).with("witness", name),
+                fault @ (NotAdded::Unverified(Unverified::NoKnownKey) | NotAdded::Note(_)) => {
+                    rule(Reason::FieldInvalid).with("problem", fault.to_string())
+                }
+            }
+        });
+        rules.collect::<Vec<_>>().into()
     }
 }
 

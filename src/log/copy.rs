@@ -9,6 +9,7 @@
 //! 3 ledger(16) key                 a derived record (see `log::derived`)
 //! 4 ledger(16) size(8)             a kept checkpoint: 32 root  the note  4 crc32c of key and these
 //! 5                                how far the journal was read: 4 segment  8 offset  4 crc32c
+//! 6 ledger(16) size(8)             a checkpoint that was kept more than once; empty
 //! ```
 //! All integers are big-endian. The end of a ledger is put in the same batch as the last record
 //! before it, at the border of a commit, so its root is known; records at or above it are unfinished.
@@ -45,6 +46,7 @@ const END: u8 = 2;
 const DERIVED: u8 = 3;
 const CHECKPOINT: u8 = 4;
 const READ: u8 = 5;
+const KEPT_AGAIN: u8 = 6;
 const PREFIX_BYTES: usize = 17;
 
 /// How often and how long apart an open is tried again while an older handle is being given up. Its
@@ -151,6 +153,12 @@ impl CopyBatch {
         let value = [checkpoint.root.as_bytes(), &checkpoint.note[..]].concat();
         let value = with_crc(&key, value);
         self.put(key, value);
+    }
+
+    /// Notes that the checkpoint of `size` took the place of another: what the journal has of it stands
+    /// behind the events of that size, in whichever segment it was kept again.
+    pub(crate) fn put_kept_again(&mut self, ledger: LedgerId, size: u64) {
+        self.put(key(KEPT_AGAIN, ledger, &size.to_be_bytes()), Vec::new());
     }
 
     /// States that everything of the journal before `location` was taken, but for what is pending.
@@ -264,6 +272,21 @@ impl ReadCopy {
         guarded(|| {
             let last = self.db.range(at(0)..=at(size)).next_back();
             last.map(|entry| checkpoint(&entry?)).transpose()
+        })
+    }
+
+    /// The sizes up to `size` whose checkpoints were kept more than once, ascending.
+    pub(crate) fn kept_again(&self, ledger: LedgerId, size: u64) -> Result<Vec<u64>, CopyFault> {
+        let at = |size: u64| key(KEPT_AGAIN, ledger, &size.to_be_bytes());
+        guarded(|| {
+            let found = self.db.range(at(0)..=at(size)).keys();
+            let size_of = |key: sled::IVec| {
+                let size = key
+                    .get(PREFIX_BYTES..)
+                    .and_then(|size| size.try_into().ok());
+                size.map(u64::from_be_bytes).ok_or(CopyFault::Checkpoint)
+            };
+            found.map(|key| size_of(key?)).collect()
         })
     }
 

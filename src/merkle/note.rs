@@ -282,6 +282,13 @@ impl NoteSignature {
         self.id
     }
 
+    /// When it claims to be made, in seconds since 1970, if it is as long as a cosignature (type 0x04). Not
+    /// verified.
+    pub fn stated_time(&self) -> Option<u64> {
+        let (time, signature) = self.payload.split_first_chunk()?;
+        (signature.len() == ed25519_dalek::SIGNATURE_LENGTH).then(|| u64::from_be_bytes(*time))
+    }
+
     /// Whether it claims to be of this key.
     pub fn is_of(&self, key: &VerifierKey) -> bool {
         self.name == *key.name() && self.id == key.id()

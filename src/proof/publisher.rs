@@ -23,9 +23,10 @@ pub struct Publisher {
     origin: KeyName,
     key: SigningKey,
     file: PathBuf,
+    pub(super) witnesses: Arc<[VerifierKey]>,
     latest: watch::Sender<Option<Published>>,
-    /// Held while a checkpoint is signed and kept.
-    signing: Mutex<()>,
+    /// Held while a checkpoint is signed, or cosigned, and kept.
+    pub(super) signing: Mutex<()>,
 }
 
 impl Publisher {
@@ -33,6 +34,7 @@ impl Publisher {
         folder: &Path,
         reader: Arc<Reader>,
         seed: Seed,
+        witnesses: Arc<[VerifierKey]>,
     ) -> Result<Self, ProofFault> {
         let directory = reader.view().directory;
         let origin = directory.ledger().map(|ledger| ledger.origin.as_str());
@@ -45,6 +47,7 @@ impl Publisher {
             reader,
             origin,
             key,
+            witnesses,
             latest: watch::Sender::new(latest.transpose()?.map(Arc::new)),
             signing: Mutex::default(),
         })
@@ -103,9 +106,14 @@ impl Publisher {
         if let Some(latest) = self.latest().filter(|latest| head(latest).size == size) {
             return Ok(Some(latest));
         }
+        Ok(self.stored(size).await?.map(Arc::new))
+    }
+
+    /// The checkpoint of `size` as the log has it now.
+    pub(super) async fn stored(&self, size: u64) -> Result<Option<SignedCheckpoint>, ProofFault> {
         let kept = self.reader.checkpoints(size..=size, 1).await?;
         let kept = kept.first().map(|kept| SignedCheckpoint::parse(&kept.note));
-        Ok(kept.transpose()?.map(Arc::new))
+        Ok(kept.transpose()?)
     }
 
     /// Signs `size` and keeps that: durable when it returns.
@@ -115,9 +123,31 @@ impl Publisher {
         let signer: &dyn Signer = &self.key;
         // The time is not part of a signature of this type.
         let signed = SignedCheckpoint::sign(checkpoint, [signer], 0)?;
-        let note = signed.note().to_string().into();
-        self.reader.keep_checkpoint(size, root, note).await?;
+        self.keep(&signed).await?;
         Ok(Arc::new(signed))
+    }
+
+    /// Keeps a checkpoint: durable when it returns.
+    pub(super) async fn keep(&self, signed: &SignedCheckpoint) -> Result<(), ProofFault> {
+        let TreeHead { size, root } = head(signed);
+        let note = signed.note().to_string().into();
+        Ok(self.reader.keep_checkpoint(size, root, note).await?)
+    }
+
+    /// Tells of a kept checkpoint that has more signatures than before. Its size was published, so nothing
+    /// depends on its file.
+    pub(super) async fn republish(&self, signed: &Published) {
+        if self.latest_size() != head(signed).size {
+            return;
+        }
+        self.latest.send_replace(Some(signed.clone()));
+        if let Err(error) = self.publish(signed).await {
+            tracing::warn!(
+                ledger = %self.reader.id(),
+                error = &error as &dyn std::error::Error,
+                "a cosigned checkpoint is not in the file of the last one"
+            );
+        }
     }
 
     /// Tells of a kept checkpoint, once its file is written. That lies outside both copies, so that a

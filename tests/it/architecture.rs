@@ -24,7 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proof", &["domain", "merkle", "log", "ledger"]),
     ("import", &["domain"]),
     ("report", &["domain", "projection"]),
-    ("config", &[]),
+    ("config", &["merkle"]),
     (
         "grpc",
         &[

@@ -13,12 +13,14 @@ use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::{
-    AppendEventsRequest, EventFormat, EventInput, GetCheckpointRequest, GetGoalRequest,
-    GetLedgerRequest, GetReceiptRequest, ListCheckpointsRequest, ListIntegrityEventsRequest,
-    NarrativeAdded, NarrativeKind, OpenLedgerRequest, ReadEventsRequest, Receipt, SignedCheckpoint,
-    Subject, Title, actual, subject,
+    AddCosignatureRequest, AppendEventsRequest, EventFormat, EventInput, GetCheckpointRequest,
+    GetGoalRequest, GetLedgerRequest, GetReceiptRequest, ListCheckpointsRequest,
+    ListIntegrityEventsRequest, NarrativeAdded, NarrativeKind, OpenLedgerRequest,
+    ReadEventsRequest, Receipt, SignedCheckpoint, Subject, Title, actual, subject,
 };
-use daicho::merkle::{Frontier, Hash, leaf_hash};
+use daicho::merkle::{
+    self, Frontier, Hash, KeyName, SignatureType, Signer as _, SigningKey, leaf_hash,
+};
 use rand::rngs::SmallRng;
 use rand::{RngExt as _, SeedableRng as _};
 use tokio::sync::mpsc;
@@ -74,7 +76,7 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
     let mut book = Book::default();
     let (ledger, plan) = set_up(folder.path(), &mut rng, &mut book).await;
     for _ in 0..rounds {
-        let mut server = Process::serve(folder.path());
+        let mut server = serve(folder.path());
         check(&server.connect(), &ledger, &mut book, &mut rng).await;
         // A fourth of the kills comes with the first answers, while the copies are as young as they get.
         let most = if rng.random_ratio(1, 4) { 4 } else { ACKS_MAX };
@@ -82,7 +84,7 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
         load(&mut server, &ledger, &plan, &mut book, acks, &mut rng).await;
     }
 
-    let server = Process::serve(folder.path());
+    let server = serve(folder.path());
     check(&server.connect(), &ledger, &mut book, &mut rng).await;
     check_totals(&server.connect(), &ledger, &plan, &book).await;
     let repairs = repairs(&server.connect()).await;
@@ -97,7 +99,25 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
         book.signed.len(),
     );
     assert!(book.signed.len() as u64 > rounds, "nothing was signed");
+    let cosigned = book.signed.iter().filter(|seen| 1 < signatures(seen));
+    assert!(cosigned.count() as u64 > rounds, "nothing was cosigned");
     assert!(book.acknowledged.len() as u64 > rounds, "there was no load");
+}
+
+/// The key of a witness.
+fn witness(number: u8) -> SigningKey {
+    let name = KeyName::parse("witness.example").unwrap();
+    SigningKey::from_seed(name, SignatureType::CosignatureV1, &[number; 32])
+}
+
+fn serve(folder: &Path) -> Process {
+    let witnesses = [1, 2].map(|number| witness(number).key().to_string());
+    Process::serve_with_witnesses(folder, &witnesses.join(" "))
+}
+
+fn signatures(seen: &SignedCheckpoint) -> usize {
+    let signed = merkle::SignedCheckpoint::parse(seen.note.as_bytes()).unwrap();
+    signed.note().signatures().len()
 }
 
 /// Opens a ledger and sets a plan in it, then kills the server for the first time.
@@ -224,7 +244,8 @@ async fn write(
     }
 }
 
-/// Asks for the checkpoint of the head, again and again until the server is killed. Returns what was seen.
+/// Asks for the checkpoint of the head, and lets two witnesses cosign it, again and again until the server is
+/// killed. Returns what was seen.
 async fn see_signed(channel: Channel, ledger: String) -> Vec<SignedCheckpoint> {
     let mut client = ProofServiceClient::new(channel);
     let mut seen = Vec::new();
@@ -238,6 +259,25 @@ async fn see_signed(channel: Channel, ledger: String) -> Vec<SignedCheckpoint> {
             Err(status) => {
                 assert_eq!(reason(&status), None, "refused: {status:?}");
                 return seen;
+            }
+        }
+        // One now; the other one for what lies behind the head meanwhile.
+        let earlier = seen.len() / 2;
+        for (number, index) in [(1, seen.len() - 1), (2, earlier)] {
+            let shown = seen[index].clone();
+            let text = merkle::SignedCheckpoint::parse(shown.note.as_bytes()).unwrap();
+            let signature = merkle::sign(&witness(number), text.note().text(), 1_700_000_000);
+            let asked = AddCosignatureRequest {
+                ledger: ledger.clone(),
+                size: shown.size,
+                signatures: vec![signature.unwrap().to_string()],
+            };
+            match client.add_cosignature(by_tester(asked)).await {
+                Ok(answer) => seen.extend(answer.into_inner().checkpoint),
+                Err(status) => {
+                    assert_eq!(reason(&status), None, "refused: {status:?}");
+                    return seen;
+                }
             }
         }
     }
@@ -278,7 +318,10 @@ async fn check_signed(channel: &Channel, ledger: &str, book: &Book, hashes: &[Ha
     }
     assert_eq!(right, kept.len(), "a signed size is gone");
     for seen in &book.signed {
-        assert_eq!(kept.get(&seen.size), Some(seen), "a checkpoint is lost");
+        let kept = &kept[&seen.size];
+        // Cosignatures that came later stand behind those that were seen.
+        assert!(kept.note.starts_with(&seen.note), "a signature is lost");
+        assert_eq!(kept.root, seen.root);
     }
 }
 

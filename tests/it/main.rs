@@ -11,6 +11,7 @@ mod architecture;
 mod as_of;
 mod audit;
 mod cli;
+mod cosigning;
 mod entry_form;
 mod errors;
 mod evaluation;

@@ -21,6 +21,12 @@ impl Process {
         Self::start([OsStr::new("serve"), OsStr::new("--data"), data.as_os_str()])
     }
 
+    /// As [`Process::serve`], told of witnesses.
+    pub(crate) fn serve_with_witnesses(data: &Path, witnesses: &str) -> Self {
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        Self::start(words.into_iter().chain([data.as_os_str()]))
+    }
+
     /// Runs a command that serves, on a free port, and returns once it listens.
     pub(crate) fn start<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_daicho"))

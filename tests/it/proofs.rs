@@ -11,8 +11,8 @@ use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::clock::new_id;
 use daicho::config::{Config, Flags};
 use daicho::merkle::{
-    Fingerprint, Hash, ProofFile, SignedCheckpoint, TreeHead, TrustPolicy, VerifierKey, leaf_hash,
-    verify_consistency,
+    Fingerprint, Hash, ProofFile, SignedCheckpoint, Signer as _, SigningKey, TreeHead, TrustPolicy,
+    VerifierKey, leaf_hash, verify_consistency,
 };
 use daicho::proof::Proofs;
 use daicho::server::Opened;
@@ -312,6 +312,29 @@ async fn a_damaged_key_is_never_replaced() {
     let mut ledger = server.ledger("a").await;
     ledger.append_events(append(vec![report])).await.unwrap();
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_gets_one_key_whoever_comes_first() {
+    let fixture = Fixture::planned().await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let proofs = Proofs::new(fixture.ledgers.clone(), folder.path(), rand::random);
+        let proofs = Arc::new(proofs);
+        let opening = (0..8).map(|_| {
+            let (proofs, reader) = (proofs.clone(), reader.clone());
+            tokio::spawn(async move { proofs.of(&reader).await.unwrap() })
+        });
+        let opening: Vec<_> = opening.collect();
+        let key = fs::read_to_string;
+        for opened in opening {
+            let opened = opened.await.unwrap();
+            let kept = key(only_file(&folder.path().join("keys"))).unwrap();
+            let kept = SigningKey::from_skey(kept.trim_end()).unwrap();
+            assert_eq!(opened.verifier_key(), kept.key());
+        }
+    }
 }
 
 #[tokio::test]

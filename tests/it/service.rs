@@ -54,10 +54,15 @@ impl Server {
     }
 
     pub async fn on(folder: tempfile::TempDir) -> Self {
+        Self::with(folder, Flags::default()).await
+    }
+
+    /// With other settings too.
+    pub async fn with(folder: tempfile::TempDir, flags: Flags) -> Self {
         let flags = Flags {
             data: Some(folder.path().join("data").to_str().unwrap().to_owned()),
             listen: Some("127.0.0.1:0".to_owned()),
-            ..Flags::default()
+            ..flags
         };
         let config = Config::from_sources(&flags, |_| None).unwrap();
         let opened = Opened::open(&config).await.unwrap();

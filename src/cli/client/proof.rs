@@ -23,6 +23,20 @@ impl Client {
         self.take(self.proofs.clone().get_checkpoint(self.ask(request)).await)
     }
 
+    /// Adds lines that witnesses gave for the checkpoint of `size`.
+    pub async fn add_cosignatures(
+        &self,
+        size: u64,
+        signatures: Vec<String>,
+    ) -> Result<v1::AddCosignatureResponse, Failure> {
+        let request = v1::AddCosignatureRequest {
+            ledger: self.ledger(),
+            size,
+            signatures,
+        };
+        self.take(self.proofs.clone().add_cosignature(self.ask(request)).await)
+    }
+
     /// Kept checkpoints of these sizes, all pages as one, up to `limit`.
     pub async fn checkpoints(
         &self,

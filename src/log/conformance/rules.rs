@@ -334,7 +334,7 @@ pub(super) async fn checkpoints_are_kept_and_the_newest_of_a_size_is_read(opened
     let between = signed(1, 3, head_over(1, &history[..3]).root);
     assert_eq!(log.keep_checkpoint(between.clone()).await, Ok(()));
     kept.insert(1, between);
-    kept[2].note = Bytes::from_static(b"with one more signature");
+    kept[2].note = cosigned(&kept[2].note);
     assert_eq!(log.keep_checkpoint(kept[2].clone()).await, Ok(()));
 
     let found = async |sizes, limit| log.checkpoints(ledger(1), sizes, limit).await;
@@ -351,6 +351,11 @@ pub(super) async fn checkpoints_are_kept_and_the_newest_of_a_size_is_read(opened
     assert_eq!(up_to(5).await, Ok(Some(kept[2].clone())));
     let other = log.checkpoints(ledger(2), 0..=u64::MAX, 99).await;
     assert_eq!(other, Ok(vec![]), "apart");
+}
+
+/// A note with one more signature.
+fn cosigned(note: &[u8]) -> Bytes {
+    Bytes::from([note, b"one more signature\n"].concat())
 }
 
 pub(super) async fn checkpoint_that_disagrees_is_not_kept(opened: Opened) {
@@ -384,6 +389,12 @@ pub(super) async fn checkpoints_survive_reopening(workshop: &mut dyn Workshop, e
             kept.push(signed(1, head.size, head.root));
             let last = kept[kept.len() - 1].clone();
             assert_eq!(opened.log.keep_checkpoint(last).await, Ok(()));
+        }
+        // One of this round, and one that lies far behind the head by now.
+        for index in [kept.len() - 2, kept.len() / 3] {
+            kept[index].note = cosigned(&kept[index].note);
+            let again = opened.log.keep_checkpoint(kept[index].clone());
+            assert_eq!(again.await, Ok(()));
         }
         opened = workshop.reopen(opened, ending).await;
         let found = opened.log.checkpoints(ledger(1), 0..=u64::MAX, 99).await;

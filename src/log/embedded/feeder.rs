@@ -196,6 +196,20 @@ impl Feeder {
 
     fn keep(&mut self, checkpoint: Checkpoint) -> Result<(), Fault> {
         self.dirty_since.get_or_insert_with(Instant::now);
+        let (ledger, size) = (checkpoint.ledger, checkpoint.size);
+        let same = |kept: &&Checkpoint| (kept.ledger, kept.size) == (ledger, size);
+        let before = match self.batch_kept.iter().rev().find(same) {
+            Some(before) => Some(before.clone()),
+            None => {
+                let kept = self
+                    .shared
+                    .copy(|copy| copy.checkpoints(ledger, size..=size, 1));
+                kept.map_err(|fault| fault.to_string())?.pop()
+            }
+        };
+        if before.is_some_and(|before| before != checkpoint) {
+            self.batch.put_kept_again(ledger, size);
+        }
         self.batch.put_checkpoint(&checkpoint);
         self.batch_kept.push(checkpoint);
         self.apply_if_full()
@@ -351,7 +365,7 @@ impl Feeder {
     }
 
     fn apply_if_full(&mut self) -> Result<(), Fault> {
-        // A record and the statement of its end go together: two keys.
+        // A record and the statement of its end go together, a checkpoint and that it was kept again: two keys.
         if self.batch.keys + 2 > CopyBatch::KEYS_MAX || self.batch.bytes > BATCH_BYTES_MAX {
             self.apply()?;
         }

@@ -3,13 +3,14 @@
 //! Nothing is taken on trust: the leaves that sled gives must lead to the roots that intact records,
 //! seals, marks, checkpoints and the heads file state. What was one record may come back as others.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
 
 use crate::domain::id::LedgerId;
 use crate::log::chunk::frames;
-use crate::log::copy::ReadCopy;
+use crate::log::copy::{CopyFault, ReadCopy};
+use crate::log::head::Checkpoint;
 use crate::log::journal::record::{self, Place};
 use crate::log::journal::segment::Scan;
 use crate::log::journal::writer::opening;
@@ -101,7 +102,7 @@ fn rebuild_segment(
         rebuilding.reach_seal(seal)?;
     }
     let kept = records().filter_map(|found| match &found.decoded.record {
-        Record::Checkpoint(kept) => Some((kept.ledger, kept.size)),
+        Record::Checkpoint(kept) => Some(((kept.ledger, kept.size), kept)),
         _ => None,
     });
     rebuilding.restore_checkpoints(&Ledgers::from(before), &kept.collect())?;
@@ -240,22 +241,31 @@ impl Rebuilding<'_> {
         }
     }
 
-    /// Puts back the checkpoints for sizes that the segment spans, but for those that are intact. Some
-    /// may stand in another segment too: that does no harm.
+    /// Puts back the checkpoints for sizes that the segment spans, and those for smaller ones that may
+    /// have been kept again in it. Some may stand in another segment too: that does no harm. What is intact
+    /// here may be newer than the copy, or older: of the two that one is, which begins with the other.
     fn restore_checkpoints(
         &mut self,
         before: &Ledgers,
-        intact: &HashSet<(LedgerId, u64)>,
+        intact: &HashMap<(LedgerId, u64), &Checkpoint>,
     ) -> Result<(), String> {
         let Some(copy) = self.copy else { return Ok(()) };
         let ends: Vec<_> = self.ledgers.0.keys().copied().collect();
         for ledger in ends {
-            let sizes = before.size(ledger)..=self.ledgers.size(ledger);
-            let kept = copy.checkpoints(ledger, sizes, usize::MAX);
-            let kept = kept.map_err(|fault| fault.to_string())?;
-            for checkpoint in kept {
-                if !intact.contains(&(ledger, checkpoint.size)) {
-                    self.put(&Record::Checkpoint(checkpoint));
+            let fault = |fault: CopyFault| fault.to_string();
+            let first = before.size(ledger);
+            let again = first
+                .checked_sub(1)
+                .map(|last| copy.kept_again(ledger, last));
+            let again = again.transpose().map_err(fault)?.unwrap_or_default();
+            let again = again.into_iter().map(|size| size..=size);
+            for sizes in again.chain([first..=self.ledgers.size(ledger)]) {
+                let kept = copy.checkpoints(ledger, sizes, usize::MAX);
+                for checkpoint in kept.map_err(fault)? {
+                    let here = intact.get(&(ledger, checkpoint.size));
+                    if !here.is_some_and(|here| here.note.starts_with(&checkpoint.note)) {
+                        self.put(&Record::Checkpoint(checkpoint));
+                    }
                 }
             }
         }

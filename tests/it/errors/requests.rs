@@ -3,15 +3,17 @@
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::lookup_code_request::Query;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
+use daicho::merkle::{KeyName, SignatureType, SigningKey, sign};
 use prost_types::Timestamp;
 use tonic::Code;
 
 use super::rules::expecting;
 use super::world::*;
 use super::{Seen, expect, told};
-use crate::service::{append, opening};
+use crate::service::{As, append, opening};
 
 /// What calls other than appends, and ids, are refused for.
 pub(crate) async fn all_happen(seen: &mut Seen) {
@@ -106,6 +108,51 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         ErrorReason::CodeUnknown,
         "nothing has this id or code",
     );
+
+    let told_of = world.server.channel().await;
+    let mut proofs = ProofServiceClient::with_interceptor(told_of, As("auditor"));
+    let cosigned = |size, signature: &str| AddCosignatureRequest {
+        ledger: String::new(),
+        size,
+        signatures: vec![signature.to_owned()],
+    };
+    let checkpoint = proofs.get_checkpoint(GetCheckpointRequest::default());
+    let checkpoint = checkpoint.await.unwrap().into_inner().checkpoint.unwrap();
+    let own = checkpoint.note.lines().last().unwrap();
+    let beyond = proofs
+        .add_cosignature(cosigned(checkpoint.size + 1, own))
+        .await;
+    let told = expect(
+        seen,
+        &beyond.unwrap_err(),
+        Code::NotFound,
+        ErrorReason::CheckpointNotKept,
+        "no checkpoint of this size",
+    );
+    assert_eq!(told.field(), "size");
+    let unknown = proofs.add_cosignature(cosigned(checkpoint.size, own)).await;
+    let told = expect(
+        seen,
+        &unknown.unwrap_err(),
+        Code::NotFound,
+        ErrorReason::WitnessUnknown,
+        "is told of no witness",
+    );
+    assert_eq!(told.field(), "signatures[0]");
+    let name = KeyName::parse(WITNESS_NAME).unwrap();
+    let witness = SigningKey::from_seed(name, SignatureType::CosignatureV1, &[5; 32]);
+    let other = sign(&witness, "another text\n", 7).unwrap().to_string();
+    let other = proofs
+        .add_cosignature(cosigned(checkpoint.size, &other))
+        .await;
+    let told = expect(
+        seen,
+        &other.unwrap_err(),
+        invalid,
+        ErrorReason::CosignatureFalse,
+        "is not over this checkpoint",
+    );
+    assert_eq!(told.metadata["witness"], WITNESS_NAME);
 
     let selector = Some(get_event_request::Selector::EventId(new_id().to_string()));
     let event = GetEventRequest {

@@ -6,7 +6,9 @@ use daicho::api::v1::measurement::Kind;
 use daicho::api::v1::target::Aim;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
+use daicho::config::Flags;
 use daicho::domain::date::Date;
+use daicho::merkle::{KeyName, SignatureType, Signer as _, SigningKey};
 use jiff::Span;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
@@ -16,6 +18,9 @@ use tonic::{Request, Status};
 
 use crate::service::{Server, append};
 use crate::small_plan::SmallPlan;
+
+/// The witness that the server is told of; its seed is 5s.
+pub(crate) const WITNESS_NAME: &str = "witness.example";
 
 /// Names the caller, who reads Japanese.
 #[derive(Clone)]
@@ -53,7 +58,13 @@ impl World {
     /// Last year's plan is `前年度`: goals `前/1`, `前/2`, `前/休止`, `前/中止`, `前/繰越`, each with an
     /// initiative of number 1, and indicators named for what they count.
     pub(crate) async fn new() -> Self {
-        let server = Server::start().await;
+        let name = KeyName::parse(WITNESS_NAME).unwrap();
+        let witness = SigningKey::from_seed(name, SignatureType::CosignatureV1, &[5; 32]);
+        let flags = Flags {
+            witnesses: Some(witness.key().to_string()),
+            ..Flags::default()
+        };
+        let server = Server::with(tempfile::tempdir().unwrap(), flags).await;
         let plan = server.planned().await;
         let mut client = LedgerServiceClient::with_interceptor(server.channel().await, Ja("担当"));
         let ledger = client

@@ -431,6 +431,39 @@ async fn checkpoints_are_in_both_copies() {
 }
 
 #[tokio::test]
+async fn a_signature_that_was_added_later_is_in_both_copies() {
+    let bench = Bench::small();
+    let (mut history, mut kept) = stored_and_signed(&bench, 20).await;
+    let log = bench.open();
+    // Far behind the head, in a segment that does not span that size; and at the head.
+    for at in [2, 19] {
+        kept[at].note = [&kept[at].note[..], b"cosigned\n"].concat().into();
+        log.keep_checkpoint(kept[at].clone()).await.unwrap();
+    }
+    let again = bench.segments().len() - 1;
+    for _ in 0..20 {
+        grow(&log, 1, &mut history, 1, 3).await;
+    }
+    log.close().await.unwrap();
+    drop(log);
+    assert_keeps(&bench, &kept).await;
+    assert!(0 < again && again + 1 < bench.segments().len());
+    let path = &bench.segments()[again];
+    // Whole records are lost, from the front or the back of the segment.
+    for at in [70, fs::read(path).unwrap().len() - 200] {
+        flip(path, at);
+        assert_keeps(&bench, &kept).await;
+        let bench = bench.copied();
+        fs::remove_dir_all(bench.path("sled")).unwrap();
+        assert_keeps(&bench, &kept).await;
+    }
+    fs::remove_file(path).unwrap();
+    assert_keeps(&bench, &kept).await;
+    fs::remove_dir_all(bench.path("sled")).unwrap();
+    assert_keeps(&bench, &kept).await;
+}
+
+#[tokio::test]
 async fn checkpoints_that_sled_lost_are_read_again() {
     // sled forgets its newest batches in a crash, and with them how far it had read.
     let bench = Bench::small();
