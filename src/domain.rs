@@ -18,6 +18,7 @@ pub mod period;
 pub mod plan;
 pub mod reporting;
 pub mod target;
+pub mod trust;
 
 pub mod code;
 pub mod date;

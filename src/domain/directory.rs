@@ -19,18 +19,22 @@ use crate::domain::evaluation::grade::{built_in, built_in_rubric};
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
 use crate::domain::finding::Finding;
-use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
+use crate::domain::id::{
+    DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, PlanId, UnitId,
+};
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::reporting::Calendar;
-use crate::domain::text::{Text, Title};
+use crate::domain::text::{Name, Text, Title};
+use crate::domain::trust::{Erasure, HeadsRecording, LedgerKey, Origin, VerifierKey};
 
 mod calendars;
 mod entry;
 mod findings;
 mod periods;
 mod policies;
+mod trust;
 
 pub use entry::{
     GoalEntry, GoalPlace, IndicatorEntry, IndicatorPlace, InitiativeEntry, InitiativePlace, Phase,
@@ -43,6 +47,7 @@ use calendars::Calendars;
 use findings::Findings;
 use periods::Periods;
 use policies::Policies;
+use trust::Trust;
 
 /// What a code names.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -86,6 +91,8 @@ pub struct Directory {
     indicators_ever: HashMap<InitiativeId, OrdSet<IndicatorId>>,
     /// What goals, initiatives and indicators go on in, in the order of recording.
     continued_by: HashMap<Named, Vector<Named>>,
+    /// What the ledger says of its own proofs.
+    trust: Trust,
 }
 
 impl Directory {
@@ -453,7 +460,13 @@ impl Directory {
         };
         Some(match payload {
             Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
-            Payload::PolicyPublished(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
+            Payload::PolicyPublished(_)
+            | Payload::LedgerContinued(_)
+            | Payload::KeyAnnounced(_)
+            | Payload::KeyRetired(_)
+            | Payload::KeyCompromised(_)
+            | Payload::HeadsRecorded(_)
+            | Payload::PersonalDataErased(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
             Payload::PlanPublished(p) => Stream::plan(p.plan),
             Payload::ImportAccepted(p) => Stream::plan(p.plan),
             Payload::PeriodOpened(p) => Stream::plan(p.plan),
@@ -506,6 +519,46 @@ impl Directory {
         })
     }
 
+    /// The name that the ledger's proofs go by now: that of the opening, or of the last continuation.
+    pub fn origin(&self) -> Option<&Name> {
+        self.trust.origins().next_back().map(|last| &last.origin)
+    }
+
+    /// Every name that the ledger's proofs went by, in the order of recording.
+    pub fn origins(&self) -> impl DoubleEndedIterator<Item = &Origin> {
+        self.trust.origins()
+    }
+
+    /// Every key of which the ledger says something, by its text.
+    pub fn keys(&self) -> impl Iterator<Item = &LedgerKey> {
+        self.trust.keys()
+    }
+
+    /// What the ledger says of a key.
+    pub fn key(&self, key: &VerifierKey) -> Option<&LedgerKey> {
+        self.trust.key(key)
+    }
+
+    /// Every recording of where the streams stood, in the order of recording.
+    pub fn heads(&self) -> impl DoubleEndedIterator<Item = &Arc<HeadsRecording>> {
+        self.trust.heads()
+    }
+
+    /// The recording of where the streams stood that was made at a closing.
+    pub fn heads_of(&self, closing: EventId) -> Option<&Arc<HeadsRecording>> {
+        self.trust.heads_of(closing)
+    }
+
+    /// Every erasure of personal texts, by the person, then in the order of recording.
+    pub fn erasures(&self) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.trust.erasures()
+    }
+
+    /// The erasures of texts about one person, in the order of recording.
+    pub fn erasures_of(&self, subject: DataSubjectId) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.trust.erasures_of(subject)
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 
@@ -522,7 +575,14 @@ impl Directory {
                 self.zone = TimeZone::get(p.time_zone.as_str()).ok();
                 self.codes.insert(p.code.clone(), Named::Ledger);
                 self.ledger = Some(Arc::new(p.clone()));
+                self.trust.name(recorded, &p.origin);
             }
+            Payload::LedgerContinued(p) => self.trust.name(recorded, &p.origin),
+            Payload::KeyAnnounced(p) => self.trust.announce(recorded, p),
+            Payload::KeyRetired(p) => self.trust.retire(recorded, p),
+            Payload::KeyCompromised(p) => self.trust.compromise(recorded, p),
+            Payload::HeadsRecorded(p) => self.trust.record_heads(recorded, p),
+            Payload::PersonalDataErased(p) => self.trust.erase(recorded, p),
             Payload::PlanPublished(p) => {
                 self.codes.insert(p.code.clone(), Named::Plan(p.plan));
                 let plan = Plan {

@@ -12,8 +12,8 @@ use crate::domain::evaluation::judgement::{
 use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
 use crate::domain::finding::FindingReference;
 use crate::domain::id::{
-    ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
-    UnitId,
+    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId,
+    RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
@@ -22,6 +22,7 @@ use crate::domain::quantity::Quantity;
 use crate::domain::reporting::ReportingRound;
 use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
+use crate::domain::trust::{CheckpointNote, VerifierKey};
 
 mod evaluated;
 mod label;
@@ -95,7 +96,8 @@ pub struct Event {
     /// The stream it belongs to.
     pub stream: Stream,
     /// The civil day or days it holds for; for targets and changes the first day of effect. `None` only
-    /// for [`Payload::LedgerOpened`] and [`Payload::ImportAccepted`].
+    /// for [`Payload::LedgerOpened`], [`Payload::ImportAccepted`] and what the ledger says of its own proofs
+    /// ([`Payload::is_undated`]).
     pub valid: Option<Validity>,
     /// Why.
     pub reason: Option<Reason>,
@@ -978,9 +980,78 @@ payloads! {
         /// What shows it.
         references: Vec<FindingReference>,
     }
+    /// The ledger goes on under another name, because it lost what was signed under the one before or can no longer sign
+    /// (台帳の引継ぎ). Made by the server itself.
+    LedgerContinued = "LEDGER_CONTINUED" {
+        /// The name its proofs go by from now on, as in [`LedgerOpened`].
+        origin: Name,
+        /// The checkpoint that was signed under the name before, and which the ledger no longer reaches or ended with.
+        previous_checkpoint: CheckpointNote,
+    }
+    /// A key was announced with which the ledger is to sign (署名鍵の公表). Made by the server itself.
+    KeyAnnounced = "KEY_ANNOUNCED" {
+        /// The key.
+        verifier_key: VerifierKey,
+        /// The first size that it signs.
+        from_size: u64,
+    }
+    /// A key was retired (署名鍵の廃止). Made by the server itself.
+    KeyRetired = "KEY_RETIRED" {
+        /// The key.
+        verifier_key: VerifierKey,
+        /// The last size that it signed.
+        last_size: u64,
+    }
+    /// A key came to be known to others (署名鍵の危殆化). Made by the server itself.
+    KeyCompromised = "KEY_COMPROMISED" {
+        /// The key.
+        verifier_key: VerifierKey,
+        /// The last size for which its signature alone is believed.
+        last_trusted_size: u64,
+    }
+    /// Where every stream stands was recorded (全ストリームの末尾の記録): whoever has the row of a stream knows that all of it
+    /// is there. Made by the server itself.
+    HeadsRecorded = "HEADS_RECORDED" {
+        /// Of how many events it speaks: the first so many of the ledger.
+        size: u64,
+        /// Root of the tree over the rows of the streams.
+        root: [u8; 32],
+        /// How many streams had events.
+        streams: u64,
+        /// The closing of a period that it was made at; `None`: on request.
+        closed_by: Option<EventId>,
+    }
+    /// Personal texts were erased (個人情報の消去). Made by the server itself.
+    PersonalDataErased = "PERSONAL_DATA_ERASED" {
+        /// Whom they were about.
+        subject: DataSubjectId,
+        /// The events whose texts were erased, ascending; 1 to 5,000.
+        positions: Vec<u64>,
+        /// How many texts were erased.
+        texts: u32,
+        /// On which legal ground.
+        legal_basis: Name,
+        /// Who approved it.
+        approved_by: Name,
+    }
 }
 
 impl Payload {
+    /// Whether the record itself is the fact, so that it holds for no day but that of its record.
+    pub fn is_undated(&self) -> bool {
+        matches!(
+            self,
+            Self::LedgerOpened(_)
+                | Self::ImportAccepted(_)
+                | Self::LedgerContinued(_)
+                | Self::KeyAnnounced(_)
+                | Self::KeyRetired(_)
+                | Self::KeyCompromised(_)
+                | Self::HeadsRecorded(_)
+                | Self::PersonalDataErased(_)
+        )
+    }
+
     /// Whether it changes what other streams rely on: policies, plans, periods, units, codes, parents.
     pub fn is_structural(&self) -> bool {
         self.event_type().is_structural()
@@ -1012,6 +1083,12 @@ impl Payload {
             Self::NextActionClosed(p) => p.subject.indicator(),
             Self::ActualConfirmed(p) => Some(p.indicator),
             Self::LedgerOpened(_)
+            | Self::LedgerContinued(_)
+            | Self::KeyAnnounced(_)
+            | Self::KeyRetired(_)
+            | Self::KeyCompromised(_)
+            | Self::HeadsRecorded(_)
+            | Self::PersonalDataErased(_)
             | Self::PolicyPublished(_)
             | Self::PlanPublished(_)
             | Self::ImportAccepted(_)
@@ -1047,6 +1124,12 @@ impl EventType {
     pub fn is_structural(self) -> bool {
         match self {
             Self::LedgerOpened
+            | Self::LedgerContinued
+            | Self::KeyAnnounced
+            | Self::KeyRetired
+            | Self::KeyCompromised
+            | Self::HeadsRecorded
+            | Self::PersonalDataErased
             | Self::PolicyPublished
             | Self::PlanPublished
             | Self::ImportAccepted

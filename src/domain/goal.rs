@@ -601,6 +601,12 @@ impl Goal {
             Payload::NextActionClosed(p) => self.evaluations.close(recorded, effective_from, p),
             // What stands where is the directory's to know; other streams' events never come here.
             Payload::LedgerOpened(_)
+            | Payload::LedgerContinued(_)
+            | Payload::KeyAnnounced(_)
+            | Payload::KeyRetired(_)
+            | Payload::KeyCompromised(_)
+            | Payload::HeadsRecorded(_)
+            | Payload::PersonalDataErased(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

@@ -101,6 +101,8 @@ ids! {
     StreamId,
     /// A next action (今後の対応) agreed on in an evaluation.
     ActionId,
+    /// A person whom texts are about, under whom they are found and erased. Random, never a staff number.
+    DataSubjectId,
 }
 
 impl From<GoalId> for StreamId {

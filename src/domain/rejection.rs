@@ -262,6 +262,8 @@ reasons! {
     ActionClosed = "ACTION_CLOSED", Precondition, "この対応は既に終わっています（{outcome}）", "the action has ended already: {outcome}";
     /// The server freezes.
     SnapshotByServer = "SNAPSHOT_BY_SERVER", Precondition, "評価時点の凍結はサーバーが行います", "snapshots are taken by the server itself";
+    /// The server says it of its own accord.
+    EventByServer = "EVENT_BY_SERVER", Precondition, "この種類のイベントはサーバーが記録します", "events of this type are made by the server itself";
     /// Nothing would be restated.
     RestatementEmpty = "RESTATEMENT_EMPTY", Precondition, "変わった行がないため修正公表できません", "no row differs: there is nothing to restate";
     /// The policy version is not the next.

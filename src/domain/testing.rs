@@ -42,7 +42,7 @@ macro_rules! ids {
     )*};
 }
 ids!(plan_id -> PlanId, unit_id -> UnitId, goal_id -> GoalId, initiative_id -> InitiativeId,
-     indicator_id -> IndicatorId, event_id -> EventId);
+     indicator_id -> IndicatorId, event_id -> EventId, data_subject_id -> DataSubjectId);
 
 pub(crate) fn ledger_id() -> LedgerId {
     LedgerId::derived(SPACE, "ledger")

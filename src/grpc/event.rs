@@ -27,6 +27,7 @@ mod policy;
 mod recorded;
 mod resolver;
 mod round;
+mod trust;
 
 pub(crate) use choice::Choice;
 pub(crate) use definition::{show_definition, show_external_reference, show_unit};

@@ -17,6 +17,7 @@ use crate::domain::target::{Aim, PlanProfile, Target};
 
 mod evaluation;
 mod round;
+mod trust;
 
 /// One field that an event changes.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,7 +43,13 @@ pub struct Known<'a> {
 pub fn subject_of(event: &Event) -> Named {
     match &event.payload {
         Payload::LedgerOpened(_) => Named::Ledger,
-        Payload::PolicyPublished(_) => Named::Ledger,
+        Payload::PolicyPublished(_)
+        | Payload::LedgerContinued(_)
+        | Payload::KeyAnnounced(_)
+        | Payload::KeyRetired(_)
+        | Payload::KeyCompromised(_)
+        | Payload::HeadsRecorded(_)
+        | Payload::PersonalDataErased(_) => Named::Ledger,
         Payload::PlanPublished(p) => Named::Plan(p.plan),
         Payload::ImportAccepted(p) => Named::Plan(p.plan),
         Payload::PeriodOpened(p) => Named::Plan(p.plan),
@@ -119,6 +126,7 @@ pub fn changes(
     changes.extend(told(event, after));
     changes.extend(evaluation::told(event, before, after, date));
     changes.extend(round::told(event, before, after, date));
+    changes.extend(trust::told(event, before, after));
     for (field, value) in &new {
         let earlier = old
             .iter()

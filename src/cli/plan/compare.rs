@@ -132,6 +132,12 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::ActualConfirmed(_)) => v1::EventType::ActualConfirmed,
         Some(Payload::AuditFindingRecorded(_)) => v1::EventType::AuditFindingRecorded,
         Some(Payload::AuditFindingAnswered(_)) => v1::EventType::AuditFindingAnswered,
+        Some(Payload::LedgerContinued(_)) => v1::EventType::LedgerContinued,
+        Some(Payload::KeyAnnounced(_)) => v1::EventType::KeyAnnounced,
+        Some(Payload::KeyRetired(_)) => v1::EventType::KeyRetired,
+        Some(Payload::KeyCompromised(_)) => v1::EventType::KeyCompromised,
+        Some(Payload::HeadsRecorded(_)) => v1::EventType::HeadsRecorded,
+        Some(Payload::PersonalDataErased(_)) => v1::EventType::PersonalDataErased,
     }
 }
 

@@ -213,6 +213,36 @@ fn summary(view: &View, payload: &Payload) -> String {
                 terminal::line(&p.action)
             )
         }
+        Payload::LedgerContinued(p) => terminal::line(&p.origin),
+        Payload::KeyAnnounced(p) => key(
+            view,
+            &p.verifier_key,
+            format!("{}件から", p.from_size),
+            format!("from size {}", p.from_size),
+        ),
+        Payload::KeyRetired(p) => key(
+            view,
+            &p.verifier_key,
+            format!("{}件まで", p.last_size),
+            format!("up to size {}", p.last_size),
+        ),
+        Payload::KeyCompromised(p) => key(
+            view,
+            &p.verifier_key,
+            format!("{}件より後は信頼できない", p.last_trusted_size),
+            format!("not to be trusted above size {}", p.last_trusted_size),
+        ),
+        Payload::HeadsRecorded(p) => view.pick(
+            format!("{}件時点の{}ストリーム", p.size, p.streams),
+            format!("{} streams at size {}", p.streams, p.size),
+        ),
+        Payload::PersonalDataErased(p) => {
+            let (events, texts) = (p.positions.len(), p.texts);
+            view.pick(
+                format!("{events}件のイベントの{texts}か所"),
+                format!("{texts} texts of {events} events"),
+            )
+        }
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)
@@ -238,6 +268,13 @@ fn revision(view: &View, period: &str, revision: Option<u32>) -> String {
         ),
         None => period,
     }
+}
+
+/// A key by its name and id, and up to or from where it counts.
+fn key(view: &View, verifier_key: &str, ja: String, en: String) -> String {
+    let parts: Vec<&str> = verifier_key.splitn(3, '+').take(2).collect();
+    let key = terminal::line(&parts.join("+"));
+    format!("{key} {}", view.pick(ja, en))
 }
 
 /// A judgement in a few words.

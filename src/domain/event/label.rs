@@ -54,6 +54,12 @@ labels! {
         ActualConfirmed => "実績確認", "actual confirmed";
         AuditFindingRecorded => "監査指摘", "audit finding recorded";
         AuditFindingAnswered => "監査指摘への措置", "audit finding answered";
+        LedgerContinued => "台帳の引継ぎ", "ledger continued";
+        KeyAnnounced => "署名鍵の公表", "key announced";
+        KeyRetired => "署名鍵の廃止", "key retired";
+        KeyCompromised => "署名鍵の危殆化", "key compromised";
+        HeadsRecorded => "全ストリームの記録", "heads recorded";
+        PersonalDataErased => "個人情報の消去", "personal data erased";
     }
     ReasonCode {
         EntryError => "入力誤り", "entry error";

@@ -219,6 +219,12 @@ impl Event {
             P::AuditFindingRecorded(p) => Setting::Finding(p.plan, p.finding.clone()),
             P::AuditFindingAnswered(p) => Setting::Finding(p.plan, p.finding.clone()),
             P::ImportAccepted(_)
+            | P::LedgerContinued(_)
+            | P::KeyAnnounced(_)
+            | P::KeyRetired(_)
+            | P::KeyCompromised(_)
+            | P::HeadsRecorded(_)
+            | P::PersonalDataErased(_)
             | P::ActualRecorded(_)
             | P::ActualCorrected(_)
             | P::ActualRetracted(_)

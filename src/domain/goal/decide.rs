@@ -36,6 +36,7 @@ mod structure;
 mod target;
 #[cfg(test)]
 mod tests;
+mod trust;
 mod units;
 mod values;
 
@@ -136,6 +137,12 @@ pub fn decide(
         Payload::ActualConfirmed(p) => judge.actual_confirmed(p),
         Payload::AuditFindingRecorded(p) => judge.audit_finding_recorded(p),
         Payload::AuditFindingAnswered(p) => judge.audit_finding_answered(p),
+        Payload::LedgerContinued(p) => judge.ledger_continued(p),
+        Payload::KeyAnnounced(p) => judge.key_announced(p),
+        Payload::KeyRetired(p) => judge.key_retired(p),
+        Payload::KeyCompromised(p) => judge.key_compromised(p),
+        Payload::HeadsRecorded(p) => judge.heads_recorded(p),
+        Payload::PersonalDataErased(p) => judge.personal_data_erased(p),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

@@ -119,7 +119,8 @@ mirror! {
         PlanProfileSet, ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded,
         ForecastSubmitted, NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed,
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
-        ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered,
+        ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
+        KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased,
     }
     Status = EvaluationStatus {
         Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind,

@@ -85,7 +85,16 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
     let at_to = at.then("valid_to");
     let dateless = matches!(
         &input.payload,
-        Some(Wire::LedgerOpened(_) | Wire::ImportAccepted(_))
+        Some(
+            Wire::LedgerOpened(_)
+                | Wire::ImportAccepted(_)
+                | Wire::LedgerContinued(_)
+                | Wire::KeyAnnounced(_)
+                | Wire::KeyRetired(_)
+                | Wire::KeyCompromised(_)
+                | Wire::HeadsRecorded(_)
+                | Wire::PersonalDataErased(_)
+        )
     );
     let to = optional(input.valid_to.as_deref(), |date| faults.date(&at_to, date));
     let Some(from) = input.valid_from.as_deref() else {
@@ -237,6 +246,12 @@ impl Reading<'_, '_> {
             Wire::ActualConfirmed(p) => self.actual_confirmed(p).map(Payload::from),
             Wire::AuditFindingRecorded(p) => self.audit_finding_recorded(p).map(Payload::from),
             Wire::AuditFindingAnswered(p) => self.audit_finding_answered(p).map(Payload::from),
+            Wire::LedgerContinued(p) => self.ledger_continued(p).map(Payload::from),
+            Wire::KeyAnnounced(p) => self.key_announced(p).map(Payload::from),
+            Wire::KeyRetired(p) => self.key_retired(p).map(Payload::from),
+            Wire::KeyCompromised(p) => self.key_compromised(p).map(Payload::from),
+            Wire::HeadsRecorded(p) => self.heads_recorded(p).map(Payload::from),
+            Wire::PersonalDataErased(p) => self.personal_data_erased(p).map(Payload::from),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::grpc::event::definition::{show_definition, show_external_reference};
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
 use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
 use crate::grpc::event::round::{show_finding_references, show_round};
+use crate::grpc::event::trust::{show_continued, show_erased, show_heads};
 
 /// An event in its place.
 pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
@@ -470,6 +471,21 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
             action: p.action.to_string(),
             references: show_finding_references(&p.references),
         }),
+        Payload::LedgerContinued(p) => Wire::LedgerContinued(show_continued(p)),
+        Payload::KeyAnnounced(p) => Wire::KeyAnnounced(v1::KeyAnnounced {
+            verifier_key: p.verifier_key.to_string(),
+            from_size: p.from_size,
+        }),
+        Payload::KeyRetired(p) => Wire::KeyRetired(v1::KeyRetired {
+            verifier_key: p.verifier_key.to_string(),
+            last_size: p.last_size,
+        }),
+        Payload::KeyCompromised(p) => Wire::KeyCompromised(v1::KeyCompromised {
+            verifier_key: p.verifier_key.to_string(),
+            last_trusted_size: p.last_trusted_size,
+        }),
+        Payload::HeadsRecorded(p) => Wire::HeadsRecorded(show_heads(p)),
+        Payload::PersonalDataErased(p) => Wire::PersonalDataErased(show_erased(p)),
     }
 }
 

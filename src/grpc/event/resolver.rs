@@ -249,7 +249,13 @@ impl<'a> Resolver<'a> {
     pub(super) fn stream_of(&self, payload: &Payload) -> Option<Stream> {
         let goal = match payload {
             Payload::LedgerOpened(p) => return Some(Stream::ledger(p.ledger)),
-            Payload::PolicyPublished(_) => return self.ledger().map(Stream::ledger),
+            Payload::PolicyPublished(_)
+            | Payload::LedgerContinued(_)
+            | Payload::KeyAnnounced(_)
+            | Payload::KeyRetired(_)
+            | Payload::KeyCompromised(_)
+            | Payload::HeadsRecorded(_)
+            | Payload::PersonalDataErased(_) => return self.ledger().map(Stream::ledger),
             Payload::PlanPublished(p) => return Some(Stream::plan(p.plan)),
             Payload::ImportAccepted(p) => return Some(Stream::plan(p.plan)),
             Payload::PeriodOpened(p) => return Some(Stream::plan(p.plan)),
@@ -374,6 +380,12 @@ impl<'a> Resolver<'a> {
             Wire::TargetRevised(p) => indicator(self.meant(&p.indicator)),
             Wire::PlanProfileSet(p) => indicator(self.meant(&p.indicator)),
             Wire::ImportAccepted(_)
+            | Wire::LedgerContinued(_)
+            | Wire::KeyAnnounced(_)
+            | Wire::KeyRetired(_)
+            | Wire::KeyCompromised(_)
+            | Wire::HeadsRecorded(_)
+            | Wire::PersonalDataErased(_)
             | Wire::ActualRecorded(_)
             | Wire::ActualCorrected(_)
             | Wire::ActualRetracted(_)

@@ -25,7 +25,17 @@ fn title(text: &str) -> Option<v1::Title> {
 }
 
 fn input(number: u32, payload: Wire) -> v1::EventInput {
-    let dateless = matches!(payload, Wire::LedgerOpened(_) | Wire::ImportAccepted(_));
+    let dateless = matches!(
+        payload,
+        Wire::LedgerOpened(_)
+            | Wire::ImportAccepted(_)
+            | Wire::LedgerContinued(_)
+            | Wire::KeyAnnounced(_)
+            | Wire::KeyRetired(_)
+            | Wire::KeyCompromised(_)
+            | Wire::HeadsRecorded(_)
+            | Wire::PersonalDataErased(_)
+    );
     v1::EventInput {
         event_id: id(number),
         valid_from: (!dateless).then(|| "2023-04-01".to_owned()),
@@ -446,7 +456,7 @@ fn others() -> Vec<v1::EventInput> {
         }),
     ];
     (1_000..)
-        .zip(payloads.into_iter().chain(evaluations()))
+        .zip(payloads.into_iter().chain(evaluations()).chain(of_proofs()))
         .map(|(number, payload)| full(input(number, payload)))
         .collect()
 }
@@ -639,6 +649,85 @@ fn evaluations() -> Vec<Wire> {
             references: Vec::new(),
         }),
     ]
+}
+
+fn of_proofs() -> Vec<Wire> {
+    let key = || "city.example+3ce076f6+AQOhB7".to_owned();
+    vec![
+        Wire::LedgerContinued(v1::LedgerContinued {
+            origin: "city.example/g2".to_owned(),
+            previous_checkpoint: "city.example\n3\nroot\n\n— city.example AAAA\n".to_owned(),
+        }),
+        Wire::KeyAnnounced(v1::KeyAnnounced {
+            verifier_key: key(),
+            from_size: 4,
+        }),
+        Wire::KeyRetired(v1::KeyRetired {
+            verifier_key: key(),
+            last_size: 0,
+        }),
+        Wire::KeyCompromised(v1::KeyCompromised {
+            verifier_key: key(),
+            last_trusted_size: 3,
+        }),
+        Wire::HeadsRecorded(v1::HeadsRecorded {
+            size: 900,
+            root: vec![3; 32],
+            streams: 62,
+            closed_by: Some(id(8)),
+        }),
+        Wire::PersonalDataErased(v1::PersonalDataErased {
+            subject_ref: id(9),
+            positions: vec![0, 7],
+            texts: 3,
+            legal_basis: "法第100条".to_owned(),
+            approved_by: "総務課長".to_owned(),
+        }),
+    ]
+}
+
+#[test]
+fn what_is_said_of_proofs_is_read_with_all_its_faults() {
+    let wrong = [
+        Wire::LedgerContinued(v1::LedgerContinued {
+            origin: "a\u{202e}".to_owned(),
+            previous_checkpoint: "x".repeat(16_385),
+        }),
+        Wire::KeyAnnounced(v1::KeyAnnounced {
+            verifier_key: "city.example".to_owned(),
+            from_size: 0,
+        }),
+        Wire::KeyRetired(v1::KeyRetired::default()),
+        Wire::HeadsRecorded(v1::HeadsRecorded {
+            root: vec![3; 31],
+            closed_by: Some("8".to_owned()),
+            ..v1::HeadsRecorded::default()
+        }),
+        Wire::PersonalDataErased(v1::PersonalDataErased {
+            positions: vec![1; 5_001],
+            ..v1::PersonalDataErased::default()
+        }),
+    ];
+    let events: Vec<_> = (1..)
+        .zip(wrong)
+        .map(|(n, payload)| v1::EventInput {
+            event_id: id(n),
+            payload: Some(payload),
+            ..v1::EventInput::default()
+        })
+        .collect();
+    insta::assert_snapshot!(faults(&events), @"
+    FIELD_INVALID events[0].ledger_continued.origin
+    FIELD_INVALID events[0].ledger_continued.previous_checkpoint
+    FIELD_INVALID events[1].key_announced.verifier_key
+    FIELD_REQUIRED events[2].key_retired.verifier_key
+    FIELD_INVALID events[3].heads_recorded.root
+    ID_INVALID events[3].heads_recorded.closed_by
+    FIELD_REQUIRED events[4].personal_data_erased.subject_ref
+    FIELD_INVALID events[4].personal_data_erased.positions
+    FIELD_REQUIRED events[4].personal_data_erased.legal_basis
+    FIELD_REQUIRED events[4].personal_data_erased.approved_by
+    ");
 }
 
 /// With every field of the envelope.

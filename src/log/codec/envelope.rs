@@ -214,6 +214,12 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
             last_field(last_field(payload, 1)?.unwrap_or_default(), 3)?
         }
         EventType::LedgerOpened
+        | EventType::LedgerContinued
+        | EventType::KeyAnnounced
+        | EventType::KeyRetired
+        | EventType::KeyCompromised
+        | EventType::HeadsRecorded
+        | EventType::PersonalDataErased
         | EventType::PolicyPublished
         | EventType::PlanPublished
         | EventType::ImportAccepted

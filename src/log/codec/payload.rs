@@ -7,13 +7,14 @@ use crate::domain::event::{
     ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
     AuditFindingRecorded, BaselineSet, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
     EventType, EvidenceAttached, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved,
-    GoalResumed, GoalReworded, GoalSet, GoalSuspended, ImportAccepted, IndicatorCancelled,
-    IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled,
-    InitiativeMoved, InitiativeReworded, InitiativeSet, LedgerOpened, NarrativeAdded,
-    NextActionAgreed, NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed,
-    PeriodOpened, PeriodReopened, PeriodSoftClosed, PlanProfileSet, PlanPublished, PolicyPublished,
-    ReportingCalendarSet, ResponsibilityTransferred, RestatementIssued, SelfEvaluated,
-    SnapshotTaken, TargetRevised, TargetSet,
+    GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
+    IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
+    InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet, KeyAnnounced,
+    KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
+    NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened,
+    PeriodReopened, PeriodSoftClosed, PersonalDataErased, PlanProfileSet, PlanPublished,
+    PolicyPublished, ReportingCalendarSet, ResponsibilityTransferred, RestatementIssued,
+    SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -253,5 +254,17 @@ payloads! {
         text = text,
         action = action,
         references = references,
+    }
+    LedgerContinued { origin = origin, previous_checkpoint = previous_checkpoint }
+    KeyAnnounced { verifier_key = verifier_key, from_size = from_size }
+    KeyRetired { verifier_key = verifier_key, last_size = last_size }
+    KeyCompromised { verifier_key = verifier_key, last_trusted_size = last_trusted_size }
+    HeadsRecorded { size = size, root = root, streams = streams, closed_by = closed_by_event_id }
+    PersonalDataErased {
+        subject = subject_ref,
+        positions = positions,
+        texts = texts,
+        legal_basis = legal_basis,
+        approved_by = approved_by,
     }
 }

@@ -29,6 +29,7 @@ mod grown;
 mod model;
 mod payloads;
 mod round;
+mod trust;
 
 pub(super) use forms::forms;
 
@@ -151,7 +152,13 @@ pub(super) fn plain_actor() -> Actor {
 fn stream_of(payload: &Payload) -> Stream {
     match payload {
         Payload::LedgerOpened(_) => Stream::ledger(ledger()),
-        Payload::PolicyPublished(_) => Stream::ledger(ledger()),
+        Payload::PolicyPublished(_)
+        | Payload::LedgerContinued(_)
+        | Payload::KeyAnnounced(_)
+        | Payload::KeyRetired(_)
+        | Payload::KeyCompromised(_)
+        | Payload::HeadsRecorded(_)
+        | Payload::PersonalDataErased(_) => Stream::ledger(ledger()),
         Payload::PlanPublished(_)
         | Payload::ImportAccepted(_)
         | Payload::PeriodOpened(_)
@@ -272,7 +279,8 @@ pub(super) fn golden() -> Vec<Sample> {
     let payloads = payloads::payloads()
         .into_iter()
         .chain(evaluations::payloads())
-        .chain(round::payloads());
+        .chain(round::payloads())
+        .chain(trust::payloads());
     for (number, (most, least)) in (1..).zip(payloads) {
         let name_ = most.event_type().code().to_lowercase();
         samples.push(full(&name_, number, most));

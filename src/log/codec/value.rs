@@ -13,8 +13,8 @@ use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
 use crate::domain::id::{
-    ActionId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, RequestId, StreamId,
-    UnitId,
+    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId,
+    RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
@@ -23,6 +23,7 @@ use crate::domain::org_unit::UnitKind;
 use crate::domain::quantity::Quantity;
 use crate::domain::target::EndState;
 use crate::domain::text::{Name, Text};
+use crate::domain::trust::{CheckpointNote, VerifierKey};
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _, is};
 use crate::log::codec::wire;
 
@@ -119,6 +120,7 @@ macro_rules! ids {
 }
 ids!(
     ActionId,
+    DataSubjectId,
     EventId,
     GoalId,
     IndicatorId,
@@ -179,7 +181,7 @@ macro_rules! words {
         }
     )*};
 }
-words!(Code, Key, Name, Text);
+words!(Code, Key, Name, Text, CheckpointNote, VerifierKey);
 
 /// Words that people choose freely, which may be personal: stored as `Text`.
 macro_rules! free_text {
@@ -304,6 +306,7 @@ choices! {
         ActualRecorded, ActualCorrected, ActualRetracted, DemandRecorded, ForecastSubmitted,
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
-        AuditFindingAnswered,
+        AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
+        PersonalDataErased,
     }
 }

@@ -337,6 +337,12 @@ impl Places {
             }
             // Words, what people say of figures, and what rules all plans alike.
             Payload::LedgerOpened(_)
+            | Payload::LedgerContinued(_)
+            | Payload::KeyAnnounced(_)
+            | Payload::KeyRetired(_)
+            | Payload::KeyCompromised(_)
+            | Payload::HeadsRecorded(_)
+            | Payload::PersonalDataErased(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

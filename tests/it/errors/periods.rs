@@ -331,6 +331,12 @@ fn periods(world: &World) -> Vec<Case> {
             root: None,
         }),
     );
+    let heads = Payload::HeadsRecorded(HeadsRecorded {
+        size: 1,
+        root: vec![1; 32],
+        streams: 1,
+        closed_by: None,
+    });
     vec![
         refused(
             Status::InvalidArgument,
@@ -400,6 +406,15 @@ fn periods(world: &World) -> Vec<Case> {
             "snapshot_taken",
             "評価時点の凍結はサーバーが行います",
             snapshot,
+        ),
+        stated(
+            R::EventByServer,
+            "heads_recorded",
+            "この種類のイベントはサーバーが記録します",
+            EventInput {
+                valid_from: None,
+                ..event(&last, heads)
+            },
         ),
         stated(
             R::RestatementEmpty,

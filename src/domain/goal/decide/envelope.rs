@@ -21,10 +21,14 @@ impl Judge<'_> {
             self.reject_envelope(Reason::FieldInvalid, "stream", &[("problem", &problem)]);
         }
         match event.valid {
-            None if needs_days(&event.payload) => {
+            None if !event.payload.is_undated() => {
                 self.reject_envelope(Reason::FieldRequired, "valid_from", &[]);
             }
             None => {}
+            Some(_) if by_server_undated(&event.payload) => {
+                let problem = "this event holds for no day but that of its record; leave it out";
+                self.reject_envelope(Reason::FieldInvalid, "valid_from", &[("problem", &problem)]);
+            }
             Some(valid) => match valid.to {
                 Some(to) if to < valid.from => {
                     let earliest: [(_, &dyn std::fmt::Display); 1] = [("earliest", &valid.from)];
@@ -47,12 +51,13 @@ impl Judge<'_> {
     }
 }
 
-/// Whether the days it holds for must be given: always, but where the record itself is the fact.
-fn needs_days(payload: &Payload) -> bool {
-    !matches!(
-        payload,
-        Payload::LedgerOpened(_) | Payload::ImportAccepted(_)
-    )
+/// Whether it has no day of its own, and never had: openings and imports were once taken with one.
+fn by_server_undated(payload: &Payload) -> bool {
+    payload.is_undated()
+        && !matches!(
+            payload,
+            Payload::LedgerOpened(_) | Payload::ImportAccepted(_)
+        )
 }
 
 /// Whether it may hold for more than one day: what accumulates over days may, a level may not.
@@ -97,5 +102,7 @@ fn needs_reason(payload: &Payload) -> bool {
             | Payload::ActualRetracted(_)
             | Payload::PeriodReopened(_)
             | Payload::RestatementIssued(_)
+            | Payload::LedgerContinued(_)
+            | Payload::PersonalDataErased(_)
     )
 }

@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::event::{ClockKind, Event, Payload, Stream};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::domain::text::Name;
 
 /// Judges what position 0 of a new ledger would say: everything that is wrong with it. Fields are those of
 /// the request to open a ledger. [`decide`](super::decide) refuses the event everywhere else.
@@ -19,12 +20,8 @@ pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     if proposed.stream != Stream::ledger(opened.ledger) {
         reject("stream", "the opening belongs to the ledger's own stream");
     }
-    let origin = opened.origin.as_str();
-    if origin.contains(|c: char| c.is_whitespace() || c == '+') || origin.contains("://") {
-        reject(
-            "origin",
-            "a URL without its scheme, without spaces and without `+`",
-        );
+    if let Some(problem) = origin_problem(&opened.origin) {
+        reject("origin", problem);
     }
     if TimeZone::get(opened.time_zone.as_str()).is_err() {
         reject("time_zone", "an IANA time zone such as `Asia/Tokyo`");
@@ -40,6 +37,14 @@ pub fn decide_opening(proposed: &Event) -> Result<(), Vec<Rejection>> {
     } else {
         Err(rejections)
     }
+}
+
+/// What is wrong with the name that a ledger's proofs are to go by.
+pub(super) fn origin_problem(origin: &Name) -> Option<&'static str> {
+    let origin = origin.as_str();
+    let has_scheme = origin.contains("://");
+    (has_scheme || origin.contains(|c: char| c.is_whitespace() || c == '+'))
+        .then_some("a URL without its scheme, without spaces and without `+`")
 }
 
 /// Whether it has the shape of a BCP 47 tag: a language of two or three letters, then subtags.

@@ -9,3 +9,4 @@ mod properties;
 mod round;
 mod structure;
 mod targets;
+mod trust;

@@ -1,0 +1,123 @@
+//! What a ledger says of its own proofs, in the order of recording.
+
+use std::sync::Arc;
+
+use imbl::{OrdMap, Vector};
+
+use crate::domain::event::{
+    HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, PersonalDataErased, Recorded,
+};
+use crate::domain::id::{DataSubjectId, EventId};
+use crate::domain::text::Name;
+use crate::domain::trust::{Erasure, HeadsRecording, KeyNotice, LedgerKey, Origin, VerifierKey};
+
+/// The fold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Trust {
+    origins: Vector<Origin>,
+    keys: OrdMap<VerifierKey, LedgerKey>,
+    heads: Vector<Arc<HeadsRecording>>,
+    erasures: OrdMap<DataSubjectId, Vector<Arc<Erasure>>>,
+}
+
+impl Trust {
+    pub(super) fn origins(&self) -> impl DoubleEndedIterator<Item = &Origin> {
+        self.origins.iter()
+    }
+
+    pub(super) fn keys(&self) -> impl Iterator<Item = &LedgerKey> {
+        self.keys.values()
+    }
+
+    pub(super) fn key(&self, key: &VerifierKey) -> Option<&LedgerKey> {
+        self.keys.get(key)
+    }
+
+    pub(super) fn heads(&self) -> impl DoubleEndedIterator<Item = &Arc<HeadsRecording>> {
+        self.heads.iter()
+    }
+
+    pub(super) fn heads_of(&self, closing: EventId) -> Option<&Arc<HeadsRecording>> {
+        // Closings are few, and the one asked after is mostly the last.
+        let mut newest_first = self.heads.iter().rev();
+        newest_first.find(|heads| heads.closed_by == Some(closing))
+    }
+
+    pub(super) fn erasures(&self) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.erasures.values().flatten()
+    }
+
+    pub(super) fn erasures_of(
+        &self,
+        subject: DataSubjectId,
+    ) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.erasures.get(&subject).into_iter().flatten()
+    }
+
+    pub(super) fn name(&mut self, recorded: &Recorded, origin: &Name) {
+        self.origins.push_back(Origin {
+            origin: origin.clone(),
+            position: recorded.position,
+        });
+    }
+
+    pub(super) fn announce(&mut self, recorded: &Recorded, p: &KeyAnnounced) {
+        let notice = notice(recorded, p.from_size);
+        self.on(&p.verifier_key).announced = Some(notice);
+    }
+
+    pub(super) fn retire(&mut self, recorded: &Recorded, p: &KeyRetired) {
+        let notice = notice(recorded, p.last_size);
+        self.on(&p.verifier_key).retired = Some(notice);
+    }
+
+    pub(super) fn compromise(&mut self, recorded: &Recorded, p: &KeyCompromised) {
+        let notice = notice(recorded, p.last_trusted_size);
+        let known = &mut self.on(&p.verifier_key).compromised;
+        if known.is_none_or(|known| notice.size < known.size) {
+            *known = Some(notice);
+        }
+    }
+
+    pub(super) fn record_heads(&mut self, recorded: &Recorded, p: &HeadsRecorded) {
+        self.heads.push_back(Arc::new(HeadsRecording {
+            size: p.size,
+            root: p.root,
+            streams: p.streams,
+            closed_by: p.closed_by,
+            event_id: recorded.event.id,
+            position: recorded.position,
+        }));
+    }
+
+    pub(super) fn erase(&mut self, recorded: &Recorded, p: &PersonalDataErased) {
+        let erasure = Arc::new(Erasure {
+            subject: p.subject,
+            positions: p.positions.clone(),
+            texts: p.texts,
+            event_id: recorded.event.id,
+            position: recorded.position,
+            recorded_at: recorded.recorded_at,
+        });
+        let of_subject = self.erasures.entry(p.subject).or_default();
+        of_subject.push_back(erasure);
+    }
+
+    fn on(&mut self, key: &VerifierKey) -> &mut LedgerKey {
+        let unknown = || LedgerKey {
+            key: key.clone(),
+            announced: None,
+            retired: None,
+            compromised: None,
+        };
+        self.keys.entry(key.clone()).or_insert_with(unknown)
+    }
+}
+
+fn notice(recorded: &Recorded, size: u64) -> KeyNotice {
+    KeyNotice {
+        size,
+        event_id: recorded.event.id,
+        position: recorded.position,
+    }
+}
