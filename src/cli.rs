@@ -14,7 +14,7 @@ use clap_complete::Shell;
 use crate::api::v1;
 use crate::cli::audit::AuditCommand;
 use crate::cli::bundle::BundleArgs;
-use crate::cli::checkpoint::{CheckpointArgs, ProofCommand};
+use crate::cli::checkpoint::{CheckpointArgs, ProofCommand, TrustPolicyArgs};
 use crate::cli::client::Address;
 use crate::cli::confirm::ConfirmArgs;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
@@ -38,6 +38,7 @@ use crate::cli::session::Session;
 use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
 use crate::cli::verify::VerifyCommand;
+use crate::cli::witness::WitnessCommand;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::text::Language;
 use crate::proof::bundle::Payload;
@@ -66,6 +67,7 @@ pub mod status;
 pub mod target;
 pub mod verify;
 pub mod watch;
+pub mod witness;
 
 pub mod as_of;
 pub mod choice;
@@ -237,12 +239,15 @@ pub enum Command {
     #[command(subcommand)]
     Proof(ProofCommand),
     /// Print a file that says whom to believe, to be compared and kept by whoever verifies
-    TrustPolicy,
+    TrustPolicy(TrustPolicyArgs),
     /// Get the whole ledger as a folder of files that can be verified without a server
     Bundle(BundleArgs),
     /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]
     Verify(VerifyCommand),
+    /// Cosign as a witness that a ledger only ever grew, or ask a witness to
+    #[command(subcommand)]
+    Witness(WitnessCommand),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -378,6 +383,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
     match &cli.command {
         // No questions to a server: the program starts one, or `run` came before.
         Command::Demo(_) | Command::Serve(_) | Command::Verify(_) => Ok(()),
+        Command::Witness(command) => witness::run(global, command).await,
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)
@@ -455,7 +461,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Checkpoint(args) => checkpoint::run(&open().await?, args).await,
         Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
         Command::Bundle(args) => bundle::run(&open().await?, args).await,
-        Command::TrustPolicy => checkpoint::trust_policy(&open().await?).await,
+        Command::TrustPolicy(args) => checkpoint::trust_policy(&open().await?, args).await,
     }
 }
 

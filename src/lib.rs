@@ -25,6 +25,7 @@ pub mod ledger;
 
 pub mod projection;
 pub mod proof;
+pub mod witness;
 
 pub mod import;
 pub mod report;

@@ -10,6 +10,7 @@ use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
 use daicho::cli::output::Output;
+use daicho::cli::witness::WitnessCommand;
 use daicho::cli::{self, Cli, Command, Forms, ServeArgs, usage};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::{payload_json, recorded, show_event};
@@ -27,6 +28,12 @@ fn main() -> ExitCode {
     let exit = match &cli.command {
         Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
         Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
+        Command::Witness(WitnessCommand::Serve(args)) => {
+            let serving = cli::witness::serving(&cli.global, args, asked_to_stop());
+            run(Builder::new_multi_thread(), async {
+                serving.await.map(|()| Exit::Done)
+            })
+        }
         // One connection, one call after the other: a thread of its own would only be started and ended.
         _ => run(Builder::new_current_thread(), async {
             Ok(cli::run(&cli, FORMS).await)

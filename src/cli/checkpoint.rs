@@ -217,26 +217,66 @@ pub async fn proof(session: &Session, command: &ProofCommand) -> Result<(), Fail
     }
 }
 
-fn consistency(old: u64, response: &v1::GetConsistencyProofResponse) -> Result<String, Failure> {
-    let unreadable = |error: &dyn std::fmt::Display| {
-        let problem = format!("the server's proof cannot be read: {error}");
-        Failure::new(Exit::Fault, problem)
-    };
+/// The hashes of a consistency proof.
+pub(super) fn hashes(response: &v1::GetConsistencyProofResponse) -> Result<Vec<Hash>, Failure> {
     let hashes = response.hashes.iter().map(|hash| Hash::try_from(&hash[..]));
-    let hashes: Result<Vec<Hash>, _> = hashes.collect();
+    hashes
+        .collect::<Result<_, _>>()
+        .map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &dyn std::fmt::Display) -> Failure {
+    let problem = format!("the server's proof cannot be read: {error}");
+    Failure::new(Exit::Fault, problem)
+}
+
+fn consistency(old: u64, response: &v1::GetConsistencyProofResponse) -> Result<String, Failure> {
     let new = response.new_checkpoint.clone().unwrap_or_default();
     let checkpoint = SignedCheckpoint::parse(new.note.as_bytes());
     let checkpoint = checkpoint.map_err(|error| unreadable(&error))?;
-    let file = AddCheckpoint::new(old, hashes.map_err(|error| unreadable(&error))?, checkpoint);
+    let file = AddCheckpoint::new(old, hashes(response)?, checkpoint);
     Ok(file.map_err(|error| unreadable(&error))?.to_string())
 }
 
+/// Arguments of `trust-policy`.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = "\
+Have the keys of witnesses from the witnesses themselves (daicho witness key), not from the ledger:
+  daicho trust-policy --witness audit=auditor.example/witness+c422086e+BCVD… --quorum 1 > policy.txt")]
+pub struct TrustPolicyArgs {
+    /// Ask for this witness too: a name for it, and its vkey
+    #[arg(long = "witness", value_name = "NAME=VKEY", value_parser = named_key)]
+    witnesses: Vec<(String, VerifierKey)>,
+    /// How many of the witnesses must have cosigned; absent: all of them
+    #[arg(long, value_name = "COUNT", requires = "witnesses")]
+    quorum: Option<usize>,
+}
+
+/// The name is what stands before the first `=`; base64 may end with others.
+fn named_key(text: &str) -> Result<(String, VerifierKey), String> {
+    let (name, key) = text.split_once('=').ok_or("expected NAME=VKEY")?;
+    let key = key.parse().map_err(|error| format!("`{key}`: {error}"))?;
+    Ok((name.to_owned(), key))
+}
+
 /// Prints a policy that believes this ledger, once it was compared.
-pub async fn trust_policy(session: &Session) -> Result<(), Failure> {
+pub async fn trust_policy(session: &Session, args: &TrustPolicyArgs) -> Result<(), Failure> {
     let key = session.client.checkpoint(None).await?.verifier_key;
     let key: VerifierKey = key.parse().map_err(|error| {
         let problem = format!("the server's key `{key}` cannot be read: {error}");
         Failure::new(Exit::Fault, problem)
     })?;
-    session.output.answer(&policy::text(&key))
+    let text = match args.witnesses.as_slice() {
+        [] => policy::text(&key),
+        witnesses => {
+            let quorum = args.quorum.unwrap_or(witnesses.len());
+            policy::with_witnesses(&key, witnesses, quorum).map_err(|fault| {
+                Failure::usage(session.view.pick(
+                    format!("この立会人では信頼方針になりません: {fault}"),
+                    format!("these witnesses make no policy: {fault}"),
+                ))
+            })?
+        }
+    };
+    session.output.answer(&text)
 }

@@ -32,6 +32,7 @@ use crate::merkle::{
 use crate::proof::{ProofFault, Publisher, policy};
 
 mod embedded;
+pub mod growth;
 mod line;
 mod manifest;
 pub mod verify;

@@ -1,6 +1,6 @@
 //! Whom an auditor believes, as a file to begin with: C2SP `tlog-policy` with the key of one log.
 
-use crate::merkle::{TrustPolicy, VerifierKey};
+use crate::merkle::{InvalidPolicy, TrustPolicy, VerifierKey};
 
 /// A policy file that believes the log of `key` without witnesses, and says what to compare before it is
 /// believed. Made from the key alone, so that it is the same wherever it is made.
@@ -19,6 +19,30 @@ pub fn text(key: &VerifierKey) -> String {
 # `quorum` to ask for witnesses.
 {policy}"
     )
+}
+
+/// As [`text`], which asks for cosignatures of `quorum` of these witnesses: each under a name that the policy
+/// gives it.
+pub fn with_witnesses(
+    key: &VerifierKey,
+    witnesses: &[(String, VerifierKey)],
+    quorum: usize,
+) -> Result<String, InvalidPolicy> {
+    let alone = text(key);
+    let mut lines = String::new();
+    for (name, key) in witnesses {
+        lines.push_str(&format!("# key fingerprint {}\n", fingerprint(key)));
+        lines.push_str(&format!("witness {name} {key}\n"));
+    }
+    let names = witnesses.iter().map(|(name, _)| name.as_str());
+    let names = names.collect::<Vec<_>>().join(" ");
+    lines.push_str(&format!(
+        "group witnesses {quorum} {names}\nquorum witnesses\n"
+    ));
+    let text = alone.replace("quorum none\n", &lines);
+    // What is printed is what is read, so that no policy is handed out that nobody takes.
+    TrustPolicy::parse(text.as_bytes())?;
+    Ok(text)
 }
 
 /// SHA-256 of the vkey's characters in groups of four hexadecimal digits, to be read out and compared.

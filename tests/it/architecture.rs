@@ -22,6 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("ledger", &["domain", "merkle", "log", "auth"]),
     ("projection", &["domain", "ledger"]),
     ("proof", &["domain", "merkle", "log", "ledger"]),
+    ("witness", &["merkle"]),
     ("import", &["domain"]),
     ("report", &["domain", "projection"]),
     ("config", &["merkle"]),
@@ -42,7 +43,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["api", "domain", "import", "report", "merkle", "proof"],
+        &[
+            "api", "domain", "import", "report", "merkle", "proof", "witness",
+        ],
     ),
     (
         "server",

@@ -27,6 +27,7 @@ pub(crate) mod sheets;
 mod tables;
 mod verify;
 mod watch;
+mod witness;
 
 fn view(language: Language, columns: Option<usize>) -> View {
     View::new(language, columns).of(answers::ledger())

@@ -35,4 +35,5 @@ mod search;
 mod service;
 mod small_plan;
 mod watch;
+mod witness;
 mod workbook;

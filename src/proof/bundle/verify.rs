@@ -358,8 +358,8 @@ fn has_tile(size: u64, tile: &Tile) -> bool {
 }
 
 /// The files of a bundle, each read within a limit.
-struct Files<'a> {
-    folder: &'a Path,
+pub(super) struct Files<'a> {
+    pub(super) folder: &'a Path,
 }
 
 impl Files<'_> {
@@ -373,7 +373,7 @@ impl Files<'_> {
     }
 
     /// The bytes of a file, one more than `max` at most: whatever reads them refuses those.
-    fn read(&self, path: &str, max: usize) -> io::Result<Vec<u8>> {
+    pub(super) fn read(&self, path: &str, max: usize) -> io::Result<Vec<u8>> {
         let mut bytes = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
         self.open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -395,7 +395,7 @@ impl Files<'_> {
     }
 
     /// The hashes of a tile.
-    fn tile(&self, tile: &Tile) -> Result<Vec<Hash>, String> {
+    pub(super) fn tile(&self, tile: &Tile) -> Result<Vec<Hash>, String> {
         let bytes = self.read(&tile.to_string(), 256 * Hash::BYTES);
         let bytes = bytes.map_err(|error| error.to_string())?;
         tile.decode(&bytes).map_err(|fault| fault.to_string())

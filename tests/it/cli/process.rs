@@ -48,7 +48,11 @@ pub(super) struct Place {
 impl Place {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let server = Process::serve(&folder.path().join("data"));
+        Self::on(Process::serve(&folder.path().join("data")), folder)
+    }
+
+    /// With a server on that folder which was started otherwise.
+    pub(super) fn on(server: Process, folder: TempDir) -> Self {
         let place = Self { server, folder };
         let opened =
             place.daicho("ledger open bunka --name 文化市 --origin bunka.example/daicho --json");
@@ -58,7 +62,12 @@ impl Place {
 
     /// With the plan of [`TABLE`] for the fiscal year of today.
     pub(super) fn with_plan() -> (Self, String, Date) {
-        let place = Self::new();
+        Self::new().planned()
+    }
+
+    /// The same, of a place that has none yet.
+    pub(super) fn planned(self) -> (Self, String, Date) {
+        let place = self;
         let today = system_now()
             .to_zoned(TimeZone::get("Asia/Tokyo").unwrap())
             .date();

@@ -1,0 +1,321 @@
+//! The folder of a witness: its key, and what it saw last of each log.
+//!
+//! ```text
+//! witness.skey   PRIVATE+KEY+<name>+<key id>+<base64>, readable by its owner only
+//! seen           what was cosigned last of each log, replaced as a whole
+//! forks/         two checkpoints of one size that a log signed: evidence, never removed
+//! lock           held while a process uses the folder
+//! ```
+//! `seen` is text:
+//!
+//! ```text
+//! daicho witness seen 1 LF
+//! sha256 <of all that follows, in hex> LF
+//! checkpoint <bytes> LF      and so many bytes: a checkpoint with the witness's own cosignature
+//! ```
+//! Each checkpoint verifies with the witness's own key, and the digest shows what was left out or cut. A
+//! folder that shows any damage is refused: a witness that forgot what it saw could cosign a fork.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
+
+use crate::merkle::note::NOTE_BYTES_MAX;
+use crate::merkle::{
+    Hash, InvalidKey, KeyName, Note, SignatureType, SignedCheckpoint, Signer as _, SigningKey,
+};
+use crate::witness::LOGS_MAX;
+
+/// Draws the seed of a new key.
+pub type Seed = fn() -> [u8; 32];
+
+/// The longest file of what was seen: each log with the longest note.
+const SEEN_BYTES_MAX: u64 = (LOGS_MAX * (NOTE_BYTES_MAX + 64)) as u64;
+/// The longest key file.
+const KEY_BYTES_MAX: u64 = 4_096;
+const TITLE: &str = "daicho witness seen 1\n";
+
+/// The folder of a witness, taken by this process.
+#[derive(Debug)]
+pub struct Folder {
+    root: PathBuf,
+    key: SigningKey,
+    /// By origin.
+    seen: BTreeMap<String, SignedCheckpoint>,
+    /// Released when it is dropped.
+    _lock: File,
+}
+
+/// The folder of a witness cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderFault {
+    /// Another process has it.
+    #[error("another process uses the witness folder `{}`", .0.display())]
+    InUse(PathBuf),
+    /// There is no key yet, and no name to make one for.
+    #[error("there is no key in `{}` yet, and it is not said whose it is to be", .0.display())]
+    NoName(PathBuf),
+    /// A file cannot be read or written.
+    #[error("`{}` cannot be used", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The key cannot be read.
+    #[error("`{}` does not hold the key of a witness", path.display())]
+    Key {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: InvalidKey,
+    },
+    /// The key is of another name.
+    #[error("`{}` holds a key of `{found}`, not of `{expected}`", path.display())]
+    OtherName {
+        /// Which file.
+        path: PathBuf,
+        /// Whose key it must be.
+        expected: KeyName,
+        /// Whose it is.
+        found: KeyName,
+    },
+    /// Something was altered or is missing. The witness cosigns nothing from this folder.
+    #[error("`{}` is damaged: {why}; put the whole folder back from a copy that is not older than the last cosignature, or begin anew with another key", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// It is seen of as many logs as a witness knows.
+    #[error("more than {LOGS_MAX} logs")]
+    TooManyLogs,
+}
+
+impl Folder {
+    /// Takes the folder. Where there is no key yet, makes one of what `seed` draws, for `name`.
+    pub fn take(root: &Path, name: Option<&KeyName>, seed: Seed) -> Result<Self, FolderFault> {
+        let lock = lock(root)?;
+        let (key_path, seen_path) = (root.join("witness.skey"), root.join("seen"));
+        let (key, seen) = (
+            read(&key_path, KEY_BYTES_MAX)?,
+            read(&seen_path, SEEN_BYTES_MAX)?,
+        );
+        let damaged = |path: &Path, why: &str| FolderFault::Damaged {
+            path: path.to_owned(),
+            why: why.to_owned(),
+        };
+        let key = match (key, &seen) {
+            (Some(_), None) => return Err(damaged(&seen_path, "the file is missing")),
+            (None, Some(seen)) if *seen != text(&BTreeMap::new()).into_bytes() => {
+                return Err(damaged(&key_path, "the file is missing"));
+            }
+            (None, _) => {
+                let name = name.ok_or_else(|| FolderFault::NoName(root.to_owned()))?;
+                let seed = Zeroizing::new(seed());
+                let key = SigningKey::from_seed(name.clone(), SignatureType::CosignatureV1, &seed);
+                // First the memory, then the key: never a key that could have cosigned without a memory.
+                write(&seen_path, text(&BTreeMap::new()).as_bytes(), 0o644)?;
+                let skey = Zeroizing::new(format!("{}\n", *key.to_skey()));
+                write(&key_path, skey.as_bytes(), 0o600)?;
+                key
+            }
+            (Some(bytes), Some(_)) => {
+                let bytes = Zeroizing::new(bytes);
+                let skey = str::from_utf8(&bytes).unwrap_or_default();
+                let key = SigningKey::from_skey(skey.trim_end());
+                key.map_err(|source| FolderFault::Key {
+                    path: key_path.clone(),
+                    source,
+                })?
+            }
+        };
+        if key.key().signature_type() != SignatureType::CosignatureV1 {
+            let found = key.key().signature_type().byte();
+            let source = InvalidKey::Type { found };
+            return Err(FolderFault::Key {
+                path: key_path,
+                source,
+            });
+        }
+        if let Some(expected) = name.filter(|name| *name != key.key().name()) {
+            let (expected, found) = (expected.clone(), key.key().name().clone());
+            return Err(FolderFault::OtherName {
+                path: key_path,
+                expected,
+                found,
+            });
+        }
+        let seen = match seen {
+            None => BTreeMap::new(),
+            Some(bytes) => parse(&bytes, &key).map_err(|why| damaged(&seen_path, &why))?,
+        };
+        Ok(Self {
+            root: root.to_owned(),
+            key,
+            seen,
+            _lock: lock,
+        })
+    }
+
+    /// The key of the witness.
+    pub const fn key(&self) -> &SigningKey {
+        &self.key
+    }
+
+    /// What was cosigned last of each log, by origin.
+    pub fn all_seen(&self) -> impl Iterator<Item = &SignedCheckpoint> {
+        self.seen.values()
+    }
+
+    /// What was cosigned last of the log that is known as `origin`.
+    pub fn seen(&self, origin: &str) -> Option<&SignedCheckpoint> {
+        self.seen.get(origin)
+    }
+
+    /// Keeps a cosigned checkpoint as the last one of its log: durable when this returns.
+    pub(super) fn see(&mut self, note: Note) -> Result<(), FolderFault> {
+        let path = self.root.join("seen");
+        let signed = SignedCheckpoint::try_from(note).map_err(|fault| FolderFault::Damaged {
+            path: path.clone(),
+            why: fault.to_string(),
+        })?;
+        let mut seen = self.seen.clone();
+        seen.insert(signed.checkpoint().origin().to_owned(), signed);
+        if LOGS_MAX < seen.len() {
+            return Err(FolderFault::TooManyLogs);
+        }
+        write(&path, text(&seen).as_bytes(), 0o644)?;
+        self.seen = seen;
+        Ok(())
+    }
+
+    /// Keeps two checkpoints of one size that a log signed: the first pair of each log. The refusal stands
+    /// whether or not that succeeds.
+    pub(super) fn keep_evidence(&self, seen: &SignedCheckpoint, other: &SignedCheckpoint) {
+        let folder = self.root.join("forks");
+        let log = hex::encode(seen.checkpoint().origin_digest().as_bytes());
+        let first = folder.join(format!("{log}.seen.checkpoint"));
+        if first.exists() {
+            return;
+        }
+        let second = folder.join(format!("{log}.other.checkpoint"));
+        let kept = fs::create_dir_all(&folder)
+            .map_err(|source| FolderFault::File {
+                path: folder.clone(),
+                source,
+            })
+            .and_then(|()| write(&second, other.to_string().as_bytes(), 0o644))
+            .and_then(|()| write(&first, seen.to_string().as_bytes(), 0o644));
+        if let Err(error) = kept {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the evidence of a fork was not kept"
+            );
+        }
+    }
+}
+
+fn lock(root: &Path) -> Result<File, FolderFault> {
+    let path = root.join("lock");
+    let opened = fs::create_dir_all(root).and_then(|()| {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).open(&path)
+    });
+    let fault = |source| FolderFault::File {
+        path: path.clone(),
+        source,
+    };
+    let file = opened.map_err(fault)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(FolderFault::InUse(root.to_owned())),
+        Err(TryLockError::Error(source)) => Err(fault(source)),
+    }
+}
+
+/// The bytes of a file; `None`: there is none.
+fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, FolderFault> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(max + 1).read_to_end(&mut bytes));
+    match read {
+        Ok(read) if max < read as u64 => Err(FolderFault::Damaged {
+            path: path.to_owned(),
+            why: format!("more than {max} bytes"),
+        }),
+        Ok(_) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FolderFault::File {
+            path: path.to_owned(),
+            source,
+        }),
+    }
+}
+
+/// Replaces a file: durable when this returns, and whole at every moment.
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderFault> {
+    let written = || {
+        let draft = path.with_extension("new");
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+        #[cfg(not(unix))]
+        let _ = mode;
+        let mut file = options.open(&draft)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&draft, path)?;
+        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+    };
+    written().map_err(|source| FolderFault::File {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn text(seen: &BTreeMap<String, SignedCheckpoint>) -> String {
+    let notes = seen.values().map(ToString::to_string);
+    let body: String = notes
+        .map(|note| format!("checkpoint {}\n{note}", note.len()))
+        .collect();
+    let digest = hex::encode(Hash::digest(body.as_bytes()).as_bytes());
+    format!("{TITLE}sha256 {digest}\n{body}")
+}
+
+fn parse(bytes: &[u8], key: &SigningKey) -> Result<BTreeMap<String, SignedCheckpoint>, String> {
+    let text = str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
+    let rest = text.strip_prefix(TITLE).ok_or("another title")?;
+    let (digest, body) = rest.split_once('\n').ok_or("no digest")?;
+    let expected = hex::encode(Hash::digest(body.as_bytes()).as_bytes());
+    if digest.strip_prefix("sha256 ") != Some(expected.as_str()) {
+        return Err("the digest does not fit what follows".to_owned());
+    }
+    let (mut seen, mut rest) = (BTreeMap::new(), body);
+    while !rest.is_empty() {
+        let (line, after) = rest.split_once('\n').ok_or("no checkpoint")?;
+        let length = line
+            .strip_prefix("checkpoint ")
+            .and_then(|n| n.parse().ok());
+        let (note, after) = length
+            .and_then(|length| after.split_at_checked(length))
+            .ok_or("a checkpoint is cut short")?;
+        let signed = SignedCheckpoint::parse(note.as_bytes()).map_err(|fault| fault.to_string())?;
+        let own = signed.note().verify([key.key()]);
+        own.map_err(|fault| format!("not cosigned by this witness: {fault}"))?;
+        let origin = signed.checkpoint().origin().to_owned();
+        if seen.insert(origin, signed).is_some() {
+            return Err("a log stands there twice".to_owned());
+        }
+        rest = after;
+    }
+    Ok(seen)
+}
+
+#[cfg(test)]
+mod tests;
