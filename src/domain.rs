@@ -15,6 +15,7 @@ pub mod finding;
 pub mod indicator;
 pub mod org_unit;
 pub mod period;
+pub mod personal;
 pub mod plan;
 pub mod reporting;
 pub mod target;

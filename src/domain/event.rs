@@ -17,6 +17,7 @@ use crate::domain::id::{
 };
 use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
+use crate::domain::personal::FreeText;
 use crate::domain::plan::Pillar;
 use crate::domain::quantity::Quantity;
 use crate::domain::reporting::ReportingRound;
@@ -123,6 +124,7 @@ impl Event {
             return false;
         }
         let mut filled = self.clone();
+        filled.take_commitments_of(stored);
         match (&mut filled.payload, &stored.payload) {
             (Payload::TargetRevised(mine), Payload::TargetRevised(theirs))
                 if mine.before.is_none() =>
@@ -251,7 +253,7 @@ pub struct Reason {
     /// Which kind of reason.
     pub code: ReasonCode,
     /// In words.
-    pub text: Text,
+    pub text: FreeText,
 }
 
 /// A file that shows something, by its digest; the file itself is kept beside the ledger.
@@ -842,7 +844,7 @@ payloads! {
         /// How sure, 0 to 10.
         confidence: Option<u32>,
         /// On which grounds.
-        basis: Text,
+        basis: FreeText,
     }
     /// Something was told (状況説明).
     NarrativeAdded = "NARRATIVE_ADDED" {
@@ -851,7 +853,7 @@ payloads! {
         /// What kind.
         kind: NarrativeKind,
         /// In words.
-        text: Text,
+        text: FreeText,
     }
     /// Evidence was attached later (根拠資料添付); the evidence itself stands in the envelope.
     EvidenceAttached = "EVIDENCE_ATTACHED" {
@@ -877,7 +879,7 @@ payloads! {
         /// Why it came so.
         cause: Option<CauseCode>,
         /// In words.
-        comment: Text,
+        comment: FreeText,
     }
     /// Somebody else looked at a self-evaluation (二次評価).
     EvaluationReviewed = "EVALUATION_REVIEWED" {
@@ -892,7 +894,7 @@ payloads! {
         /// What the figures alone come to, filled in by the server.
         computed: Option<ComputedJudgement>,
         /// In words.
-        comment: Text,
+        comment: FreeText,
     }
     /// An evaluation was made final (評価確定).
     EvaluationFinalised = "EVALUATION_FINALISED" {
@@ -907,7 +909,7 @@ payloads! {
         /// What the figures alone come to, filled in by the server.
         computed: Option<ComputedJudgement>,
         /// In words.
-        comment: Option<Text>,
+        comment: Option<FreeText>,
     }
     /// What is done next was agreed (今後の対応).
     NextActionAgreed = "NEXT_ACTION_AGREED" {
@@ -920,7 +922,7 @@ payloads! {
         /// What becomes of the work.
         kind: ActionKind,
         /// What is to be done.
-        text: Text,
+        text: FreeText,
         /// The unit that answers for it.
         owner_unit: UnitId,
         /// Last day on time.
@@ -935,7 +937,7 @@ payloads! {
         /// How it ended.
         outcome: ActionOutcome,
         /// What came of it.
-        text: Text,
+        text: FreeText,
     }
     /// For which days a plan asks for reports, and until when (報告日程設定). The whole calendar, in place of the one
     /// before from the day of effect on.
@@ -959,13 +961,13 @@ payloads! {
         /// Its number, unique in the plan.
         finding: Key,
         /// What was found.
-        text: Text,
+        text: FreeText,
         /// What it is about.
         references: Vec<FindingReference>,
         /// Last day on time for what was promised.
         due: Date,
         /// What was promised.
-        promised: Text,
+        promised: FreeText,
     }
     /// A finding was answered with what was done (措置).
     AuditFindingAnswered = "AUDIT_FINDING_ANSWERED" {
@@ -974,9 +976,9 @@ payloads! {
         /// The finding's number.
         finding: Key,
         /// The answer.
-        text: Text,
+        text: FreeText,
         /// What was done.
-        action: Text,
+        action: FreeText,
         /// What shows it.
         references: Vec<FindingReference>,
     }

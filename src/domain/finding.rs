@@ -7,7 +7,7 @@ use crate::domain::date::Date;
 use crate::domain::event::{Actor, AuditFindingAnswered, AuditFindingRecorded, Recorded, Subject};
 use crate::domain::id::{EventId, PlanId, UnitId};
 use crate::domain::indicator::enumeration;
-use crate::domain::text::Text;
+use crate::domain::personal::FreeText;
 
 /// What a finding or its answer is about.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
@@ -78,13 +78,13 @@ pub struct Finding {
     /// The day of the finding.
     pub date: Date,
     /// What was found.
-    pub text: Text,
+    pub text: FreeText,
     /// What it is about.
     pub references: Vec<FindingReference>,
     /// Last day on time for what was promised.
     pub due: Date,
     /// What was promised.
-    pub promised: Text,
+    pub promised: FreeText,
     /// What came of it.
     pub answer: Option<FindingAnswer>,
 }
@@ -103,9 +103,9 @@ pub struct FindingAnswer {
     /// The day of the answer: that on which the action was taken.
     pub date: Date,
     /// The answer.
-    pub text: Text,
+    pub text: FreeText,
     /// What was done.
-    pub action: Text,
+    pub action: FreeText,
     /// What shows it.
     pub references: Vec<FindingReference>,
 }

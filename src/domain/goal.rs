@@ -18,6 +18,7 @@ use crate::domain::event::{
 };
 use crate::domain::id::{ActionId, EventId, IndicatorId};
 use crate::domain::indicator::Definition;
+use crate::domain::personal::FreeText;
 use crate::domain::target::{Baseline, TargetVersion, in_force};
 use crate::domain::text::Text;
 
@@ -202,7 +203,7 @@ pub struct Forecast {
     /// How sure, 0 to 10.
     pub confidence: Option<u32>,
     /// On which grounds.
-    pub basis: Text,
+    pub basis: FreeText,
 }
 
 /// Something told about a goal, an initiative or an indicator.
@@ -223,7 +224,7 @@ pub struct Narrative {
     /// What kind.
     pub kind: NarrativeKind,
     /// In words.
-    pub text: Text,
+    pub text: FreeText,
 }
 
 /// Evidence attached later.

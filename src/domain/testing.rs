@@ -72,8 +72,9 @@ pub(crate) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-pub(crate) fn text(text: &str) -> Text {
-    Text::parse(text).unwrap()
+/// Words, wherever words stand.
+pub(crate) fn text<T: From<Text>>(text: &str) -> T {
+    Text::parse(text).unwrap().into()
 }
 
 pub(crate) fn title(ja: &str) -> Title {

@@ -465,7 +465,7 @@ impl Mapping {
                 NarrativeAdded {
                     subject,
                     kind: NarrativeKind::Note,
-                    text,
+                    text: text.into(),
                 },
             );
         }

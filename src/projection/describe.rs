@@ -175,7 +175,7 @@ fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
             Some(plain("confirms", p.confirms.join(", ")))
         }
         Payload::DemandRecorded(p) => Some(plain("demand", p.requests.to_string())),
-        Payload::NarrativeAdded(p) => Some(plain("narrative", p.text.as_str().to_owned())),
+        Payload::NarrativeAdded(p) => Some(plain("narrative", p.text.to_string())),
         Payload::EvidenceAttached(_) => {
             let titles: Vec<&str> = event.evidence.iter().map(|e| e.title.as_str()).collect();
             Some(plain("evidence", titles.join(", ")))

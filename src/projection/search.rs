@@ -85,7 +85,9 @@ pub async fn telling_of(
         if missing(&text) {
             // Only the streams hold what was told; most goals need not be asked.
             for narrative in narratives(reader, view, goal, date).await? {
-                text.push_str(&fold(narrative.text.as_str()));
+                // What is kept apart is found as long as it is there.
+                let told = narrative.text.text();
+                text.push_str(&told.map_or_else(String::new, |told| fold(told.as_str())));
                 text.push('\n');
             }
         }

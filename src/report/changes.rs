@@ -70,7 +70,7 @@ fn slots(change: &Change, language: Language) -> Vec<Slot> {
     let reason = event.reason.as_ref().map(|reason| {
         let code = reason.code.label(language);
         let between = pick(language, "：", ": ");
-        format!("{code}{between}{}", reason.text.as_str())
+        format!("{code}{between}{}", reason.text.shown(language))
     });
     let cells = [
         cells::count(recorded.position),

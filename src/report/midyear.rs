@@ -151,7 +151,10 @@ fn cause(place: &Place<'_>, language: Language) -> Cell {
             continue;
         };
         let cause = judged.cause.map(|cause| cause.label(language).to_owned());
-        let comment = judged.comment.as_ref().map(|text| text.as_str().to_owned());
+        let comment = judged
+            .comment
+            .as_ref()
+            .map(|text| text.shown(language).into_owned());
         let told: Vec<String> = cause.into_iter().chain(comment).collect();
         if !told.is_empty() {
             lines.push(format!("{words}{}", told.join(pick(language, "：", ": "))));
@@ -176,7 +179,7 @@ fn told(at: &At, action: &NextAction, language: Language) -> String {
         .closed
         .as_ref()
         .map(|closed| closed.outcome.label(language));
-    let (words, due) = (action.text.as_str(), action.due);
+    let (words, due) = (action.text.shown(language), action.due);
     match language {
         Language::Ja => {
             let ended = ended.map(|ended| format!("、{ended}")).unwrap_or_default();

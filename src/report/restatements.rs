@@ -313,8 +313,8 @@ fn entry(directory: &Directory, recorded: &Recorded, language: Language) -> Stri
     if let Some(reason) = &event.reason {
         let code = reason.code.label(language);
         line.push_str(&match language {
-            Language::Ja => format!(" {code}「{}」", reason.text.as_str()),
-            Language::En => format!(" {code}: {}", reason.text.as_str()),
+            Language::Ja => format!(" {code}「{}」", reason.text.shown(language)),
+            Language::En => format!(" {code}: {}", reason.text.shown(language)),
         });
     }
     line.push_str(&format!(" {}", recorded.actor.subject));

@@ -71,7 +71,7 @@ fn result(at: &At, histories: &Histories, place: &Place<'_>, language: Language)
     for (subject, _, words) in place.subjects(language) {
         let told = histories.narratives(subject);
         let results = told.filter(|told| told.kind == NarrativeKind::Result);
-        lines.extend(results.map(|told| format!("{words}{}", told.text.as_str())));
+        lines.extend(results.map(|told| format!("{words}{}", told.text.shown(language))));
     }
     text(lines.join("\n"))
 }

@@ -125,8 +125,8 @@ fn revision(
     let reason = reason.map(|reason| {
         let code = reason.code.label(language);
         match language {
-            Language::Ja => format!("{code}：{}", reason.text.as_str()),
-            Language::En => format!("{code}: {}", reason.text.as_str()),
+            Language::Ja => format!("{code}：{}", reason.text.shown(language)),
+            Language::En => format!("{code}: {}", reason.text.shown(language)),
         }
     });
     let by = recorded.map(|recorded| recorded.actor.subject.to_string());

@@ -318,7 +318,9 @@ async fn the_other_forms_have_their_columns_and_what_the_ledger_holds() {
     let texts = texts(&workbook);
     for recorded in &revised {
         let reason = recorded.event.reason.as_ref().unwrap();
-        let told = texts.iter().any(|text| text.contains(reason.text.as_str()));
+        let told = texts
+            .iter()
+            .any(|text| text.contains(reason.text.to_string().as_str()));
         assert!(told, "#{}", recorded.position);
     }
 }

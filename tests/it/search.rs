@@ -15,7 +15,7 @@ fn narrative(name: &str, subject: Subject, day: &str, text: &str) -> Event {
     let told = NarrativeAdded {
         subject,
         kind,
-        text,
+        text: text.into(),
     };
     event(name, goal(), day, told)
 }

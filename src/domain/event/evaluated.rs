@@ -4,7 +4,7 @@ use super::{Payload, Subject};
 use crate::domain::code::Key;
 use crate::domain::evaluation::judgement::{CauseCode, ComputedJudgement, EvaluationStep};
 use crate::domain::evaluation::policy::PolicyVersion;
-use crate::domain::text::Text;
+use crate::domain::personal::FreeText;
 
 /// One step of an evaluation, whichever it is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Evaluated<'a> {
     /// Why it came so; of self-evaluations.
     pub cause: Option<CauseCode>,
     /// In words.
-    pub comment: Option<&'a Text>,
+    pub comment: Option<&'a FreeText>,
 }
 
 /// What the ledger and the server fill in of a step of an evaluation.

@@ -15,9 +15,10 @@ use crate::domain::goal::{Goal, Indicator};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::{Definition, Disclosure, EntryKind, Member};
 use crate::domain::period::Lock;
+use crate::domain::personal::FreeText;
 use crate::domain::quantity::Quantity;
 use crate::domain::target::{Aim, EndState};
-use crate::domain::text::{Name, Text};
+use crate::domain::text::Name;
 
 /// What a report on an indicator looks like today.
 #[derive(Clone, Debug, PartialEq)]
@@ -299,6 +300,6 @@ fn example_reason() -> Option<Reason> {
     let text = "例：判断した理由又は遅れて報告する理由をここに書いてください。";
     Some(Reason {
         code: ReasonCode::Other,
-        text: Text::parse(text).ok()?,
+        text: FreeText::parse(text).ok()?,
     })
 }

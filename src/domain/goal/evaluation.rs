@@ -15,7 +15,7 @@ use crate::domain::event::{
     Actor, Evaluated, NextActionAgreed, NextActionClosed, Reason, Recorded, Subject,
 };
 use crate::domain::id::{ActionId, EventId, UnitId};
-use crate::domain::text::Text;
+use crate::domain::personal::FreeText;
 
 /// What somebody judged of the goal, an initiative or an indicator for a period.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +45,7 @@ pub struct Judgement {
     /// Why it came so; of self-evaluations.
     pub cause: Option<CauseCode>,
     /// In words.
-    pub comment: Option<Text>,
+    pub comment: Option<FreeText>,
     /// Why the grade is not the computed one.
     pub reason: Option<Reason>,
 }
@@ -72,7 +72,7 @@ pub struct NextAction {
     /// What becomes of the work.
     pub kind: ActionKind,
     /// What is to be done.
-    pub text: Text,
+    pub text: FreeText,
     /// The unit that answers for it.
     pub owner_unit: UnitId,
     /// Last day on time.
@@ -97,7 +97,7 @@ pub struct ActionClosed {
     /// How.
     pub outcome: ActionOutcome,
     /// What came of it.
-    pub text: Text,
+    pub text: FreeText,
 }
 
 /// The fold.

@@ -173,7 +173,7 @@ impl Reading<'_, '_> {
         let cause = optional(p.cause, |cause| {
             self.faults.choice(&at.then("cause"), cause)
         });
-        let comment = self.faults.text(&at.then("comment"), &p.comment);
+        let comment = self.faults.free_text(&at.then("comment"), &p.comment);
         Some(SelfEvaluated {
             subject: subject?,
             period: period?,
@@ -199,7 +199,7 @@ impl Reading<'_, '_> {
             policy::policy_version(self.faults, &at.then("rubric"), Some(version))
         });
         let computed = self.computed(&at, p.computed.as_ref());
-        let comment = self.faults.text(&at.then("comment"), &p.comment);
+        let comment = self.faults.free_text(&at.then("comment"), &p.comment);
         Some(EvaluationReviewed {
             subject: subject?,
             period: period?,
@@ -225,7 +225,7 @@ impl Reading<'_, '_> {
         });
         let computed = self.computed(&at, p.computed.as_ref());
         let comment = optional(p.comment.as_deref(), |text| {
-            self.faults.text(&at.then("comment"), text)
+            self.faults.free_text(&at.then("comment"), text)
         });
         Some(EvaluationFinalised {
             subject: subject?,
@@ -246,7 +246,7 @@ impl Reading<'_, '_> {
         let action = self.faults.id(&at.then("action"), &p.action);
         let period = self.faults.key(&at.then("period"), &p.period);
         let kind = self.faults.choice(&at.then("kind"), p.kind);
-        let text = self.faults.text(&at.then("text"), &p.text);
+        let text = self.faults.free_text(&at.then("text"), &p.text);
         let owner_unit = self.the(&at, "owner_unit", &p.owner_unit);
         let due = self.faults.date(&at.then("due"), &p.due);
         Some(NextActionAgreed {
@@ -268,7 +268,7 @@ impl Reading<'_, '_> {
         let subject = self.subject(&at, p.subject.as_ref());
         let action = self.faults.id(&at.then("action"), &p.action);
         let outcome = self.faults.choice(&at.then("outcome"), p.outcome);
-        let text = self.faults.text(&at.then("text"), &p.text);
+        let text = self.faults.free_text(&at.then("text"), &p.text);
         Some(NextActionClosed {
             subject: subject?,
             action: action?,

@@ -9,6 +9,7 @@ use crate::api::v1;
 use crate::domain::code::{Code, InvalidCode, Key};
 use crate::domain::date::{Date, DateSpan, parse_iso};
 use crate::domain::id::InvalidId;
+use crate::domain::personal::FreeText;
 use crate::domain::quantity::{InvalidQuantity, Quantity};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::text::{InvalidText, Name, Text, Title};
@@ -249,6 +250,11 @@ impl Faults {
             Ok(text) => Some(text),
             Err(problem) => self.text_fault(at, problem),
         }
+    }
+
+    /// Free text that may be about a person.
+    pub(crate) fn free_text(&mut self, at: &At<'_>, text: &str) -> Option<FreeText> {
+        self.text(at, text).map(FreeText::from)
     }
 
     /// A title; required.

@@ -122,7 +122,7 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
 
 fn reason(faults: &mut Faults, at: &At<'_>, reason: &v1::Reason) -> Option<Reason> {
     let code = faults.choice(&at.then("code"), reason.code);
-    let text = faults.text(&at.then("text"), &reason.text);
+    let text = faults.free_text(&at.then("text"), &reason.text);
     Some(Reason {
         code: code?,
         text: text?,
@@ -747,7 +747,7 @@ impl Reading<'_, '_> {
                 self.faults.form(&at.then("confidence"), "from 0 to 10")
             }
         });
-        let basis = self.faults.text(&at.then("basis"), &p.basis);
+        let basis = self.faults.free_text(&at.then("basis"), &p.basis);
         Some(ForecastSubmitted {
             indicator: indicator?,
             value: value?,
@@ -777,7 +777,7 @@ impl Reading<'_, '_> {
         let at = self.at.then("narrative_added");
         let subject = self.subject(&at, p.subject.as_ref());
         let kind = self.faults.choice(&at.then("kind"), p.kind);
-        let text = self.faults.text(&at.then("text"), &p.text);
+        let text = self.faults.free_text(&at.then("text"), &p.text);
         Some(NarrativeAdded {
             subject: subject?,
             kind: kind?,

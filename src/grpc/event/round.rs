@@ -55,10 +55,10 @@ impl Reading<'_, '_> {
         let at = self.at.then("audit_finding_recorded");
         let plan = self.the(&at, "plan", &p.plan);
         let finding = self.faults.key(&at.then("finding"), &p.finding);
-        let text = self.faults.text(&at.then("text"), &p.text);
+        let text = self.faults.free_text(&at.then("text"), &p.text);
         let references = self.finding_references(&at, &p.references);
         let due = self.faults.date(&at.then("due"), &p.due);
-        let promised = self.faults.text(&at.then("promised"), &p.promised);
+        let promised = self.faults.free_text(&at.then("promised"), &p.promised);
         Some(AuditFindingRecorded {
             plan: plan?,
             finding: finding?,
@@ -76,8 +76,8 @@ impl Reading<'_, '_> {
         let at = self.at.then("audit_finding_answered");
         let plan = self.the(&at, "plan", &p.plan);
         let finding = self.faults.key(&at.then("finding"), &p.finding);
-        let text = self.faults.text(&at.then("text"), &p.text);
-        let action = self.faults.text(&at.then("action"), &p.action);
+        let text = self.faults.free_text(&at.then("text"), &p.text);
+        let action = self.faults.free_text(&at.then("action"), &p.action);
         let references = self.finding_references(&at, &p.references);
         Some(AuditFindingAnswered {
             plan: plan?,

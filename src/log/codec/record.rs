@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use crate::domain::event::{
     Actor, Event, EventType, Evidence, Reason, Recorded, SourceDocument, Stream, Validity,
 };
-use crate::domain::id::LedgerId;
+use crate::domain::id::{DataSubjectId, LedgerId};
+use crate::domain::personal::{Commitment, PersonalText};
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _, is};
 use crate::log::codec::fields::Fields;
 use crate::log::codec::model::messages;
@@ -81,8 +82,17 @@ pub(super) fn client_part(
         source_document: event.source_document.put().within("source_document")?,
         correlation_id: event.correlation.put()?,
         causation_id: event.causation.put()?,
+        commitments: commitments(event).put().within("commitments")?,
         ..wire::Leaf::default()
     })
+}
+
+/// The commitments of an event, in the order of their numbers.
+fn commitments(event: &Event) -> Vec<(String, DataSubjectId, Commitment)> {
+    let row = |text: &PersonalText| (text.field.to_owned(), text.subject, text.commitment);
+    let mut texts: Vec<&PersonalText> = event.personal_texts().collect();
+    texts.sort_unstable_by_key(|text| text.ordinal);
+    texts.into_iter().map(row).collect()
 }
 
 /// The leaf with all that its place decides, and nothing else.
@@ -115,7 +125,7 @@ pub(super) fn check_format(bytes: &[u8]) -> Result<(), DecodeError> {
 /// The event in its place.
 pub(super) fn recorded(leaf: wire::Leaf) -> Result<Recorded, DecodeError> {
     let event_type = known_type(leaf.r#type, leaf.type_version)?;
-    let event = Event {
+    let mut event = Event {
         id: Wire::take(leaf.event_id).within("event_id")?,
         stream: Stream {
             kind: Wire::take(leaf.stream_kind).within("stream_kind")?,
@@ -133,6 +143,8 @@ pub(super) fn recorded(leaf: wire::Leaf) -> Result<Recorded, DecodeError> {
         causation: Wire::take(leaf.causation_id).within("causation_id")?,
         payload: payload::take(event_type, leaf.payload).within("payload")?,
     };
+    let commitments: Vec<_> = Wire::take(leaf.commitments).within("commitments")?;
+    is(event.put_commitments(&commitments)).within("commitments")?;
     let prev_leaf_hash: Option<[u8; Hash::BYTES]> =
         Wire::take(leaf.prev_leaf_hash).within("prev_leaf_hash")?;
     check_place(leaf.generation, leaf.revision, prev_leaf_hash.is_some())?;

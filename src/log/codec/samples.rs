@@ -14,6 +14,7 @@ use crate::domain::id::{
 };
 use crate::domain::indicator::*;
 use crate::domain::org_unit::UnitKind;
+use crate::domain::personal::Salt;
 use crate::domain::plan::Pillar;
 use crate::domain::quantity::Quantity;
 use crate::domain::target::*;
@@ -97,8 +98,8 @@ pub(super) fn ledger() -> LedgerId {
 pub(super) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
-pub(super) fn text(text: &str) -> Text {
-    Text::parse(text).unwrap()
+pub(super) fn text<T: From<Text>>(text: &str) -> T {
+    Text::parse(text).unwrap().into()
 }
 fn code(text: &str) -> Code {
     Code::parse(text).unwrap()
@@ -291,5 +292,29 @@ pub(super) fn golden() -> Vec<Sample> {
         let name_ = payload.event_type().code().to_lowercase();
         samples.push(full(&format!("{name_}.{field}"), number, payload));
     }
+    samples.push(personal());
     samples
+}
+
+/// The event of a leaf in which every text that can be about a person is: two about one, one about another.
+fn personal() -> Sample {
+    let finding = AuditFindingRecorded {
+        plan: plan(1),
+        finding: key("5-3"),
+        text: text("担当者が承認前に執行した。"),
+        references: vec![],
+        due: date(2023, 12, 28),
+        promised: text("本人と面談する。"),
+    };
+    let mut sample = full("audit_finding_recorded.personal", 2_001, finding.into());
+    let mut drawn = 0;
+    sample.event.commit_texts(|field| {
+        drawn += 1;
+        let subject = match field {
+            "payload.promised" => "5f0c1d2e-3b4a-4c5d-8e6f-0123456789ab",
+            _ => "5f0c1d2e-3b4a-4c5d-8e6f-0123456789ac",
+        };
+        Some((subject.parse().unwrap(), Salt::new([drawn; Salt::BYTES])))
+    });
+    sample
 }

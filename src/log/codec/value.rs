@@ -20,6 +20,7 @@ use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
 };
 use crate::domain::org_unit::UnitKind;
+use crate::domain::personal::{Commitment, FreeText};
 use crate::domain::quantity::Quantity;
 use crate::domain::target::EndState;
 use crate::domain::text::{Name, Text};
@@ -210,6 +211,66 @@ macro_rules! free_text {
     )*};
 }
 free_text!(Name, Text);
+
+/// Words that may be about a person: inline, or by the number of a commitment. The commitment itself is put to them when
+/// the whole event is there.
+impl Wire<wire::Text> for FreeText {
+    fn put(&self) -> Result<wire::Text, EncodeError> {
+        let kind = match (self.plain(), self.personal()) {
+            (Some(text), _) => wire::text::Kind::Inline(text.put()?),
+            (None, Some(personal)) => wire::text::Kind::Commitment(personal.ordinal),
+            (None, None) => return Err(EncodeError::unstorable("stands for no commitment")),
+        };
+        Ok(wire::Text { kind: Some(kind) })
+    }
+    fn take(wire: wire::Text) -> Result<Self, DecodeError> {
+        match wire.kind {
+            Some(wire::text::Kind::Inline(text)) => Text::take(text).map(Self::from),
+            Some(wire::text::Kind::Commitment(ordinal)) => Ok(Self::numbered(ordinal)),
+            None => Err(DecodeError::missing()),
+        }
+    }
+}
+
+impl Wire<Option<wire::Text>> for FreeText {
+    fn put(&self) -> Result<Option<wire::Text>, EncodeError> {
+        Wire::<wire::Text>::put(self).map(Some)
+    }
+    fn take(wire: Option<wire::Text>) -> Result<Self, DecodeError> {
+        Self::take(wire.ok_or_else(DecodeError::missing)?)
+    }
+}
+
+impl Wire<wire::Commitment> for (String, DataSubjectId, Commitment) {
+    fn put(&self) -> Result<wire::Commitment, EncodeError> {
+        let (field, subject, commitment) = self;
+        Ok(wire::Commitment {
+            scheme: wire::CommitmentScheme::HmacSha256 as i32,
+            field: field.clone(),
+            subject_ref: Some(subject.put()?),
+            value: commitment.as_bytes().put()?,
+        })
+    }
+    fn take(wire: wire::Commitment) -> Result<Self, DecodeError> {
+        match wire::CommitmentScheme::try_from(wire.scheme) {
+            Ok(wire::CommitmentScheme::HmacSha256) => {}
+            Ok(wire::CommitmentScheme::Unspecified) => {
+                return Err(DecodeError::missing()).within("scheme");
+            }
+            Err(_) => {
+                let problem = format_args!("`{}` is not known to this release", wire.scheme);
+                return Err(DecodeError::invalid(problem)).within("scheme");
+            }
+        }
+        required(wire.field.as_bytes()).within("field")?;
+        let subject = wire.subject_ref.ok_or_else(DecodeError::missing);
+        let subject = subject
+            .and_then(DataSubjectId::take)
+            .within("subject_ref")?;
+        let value: [u8; 32] = Wire::take(wire.value).within("value")?;
+        Ok((wire.field, subject, Commitment::new(value)))
+    }
+}
 
 /// Refuses an empty value: proto3 leaves it out, so it is one that is missing.
 fn required(bytes: &[u8]) -> Result<(), DecodeError> {

@@ -220,7 +220,7 @@ fn judged(evaluated: &Evaluated<'_>, before: Known<'_>) -> Vec<FieldChange> {
         changes.push(set("cause", cause.code().to_owned()));
     }
     if let Some(comment) = evaluated.comment {
-        changes.push(set("comment", comment.as_str().to_owned()));
+        changes.push(set("comment", comment.to_string()));
     }
     changes
 }

@@ -8,6 +8,7 @@ use crate::domain::directory::Named;
 use crate::domain::evaluation::judgement::EvaluationStep;
 use crate::domain::event::{Actor, Subject};
 use crate::domain::goal::evaluation::{Judgement, NextAction};
+use crate::domain::text::Language;
 
 /// Flags about what was judged by `cut` in one goal's stream.
 pub(crate) fn judgements<'a>(
@@ -69,16 +70,20 @@ fn overridden(judgement: &Judgement, flags: &mut Vec<Flag>) {
         return;
     }
     let who = &judgement.actor.subject;
-    let why = judgement
-        .reason
-        .as_ref()
-        .map_or(String::new(), |reason| reason.text.as_str().to_owned());
+    let why = judgement.reason.as_ref().map(|reason| &reason.text);
+    let why = |language| why.map(|text| text.shown(language)).unwrap_or_default();
     let flag = Flag::new(
         FlagKind::GradeOverridden,
         named(judgement.subject),
         [judgement.position],
-        format!("算定は{computed}、{who}の評価は{given}です。理由: {why}"),
-        format!("computed {computed}, given {given} by {who}. Reason: {why}"),
+        format!(
+            "算定は{computed}、{who}の評価は{given}です。理由: {}",
+            why(Language::Ja)
+        ),
+        format!(
+            "computed {computed}, given {given} by {who}. Reason: {}",
+            why(Language::En)
+        ),
     );
     flags.push(
         flag.with("period", &judgement.period)
@@ -101,13 +106,13 @@ pub(crate) fn actions(actions: &[&Arc<NextAction>], cut: Cut, flags: &mut Vec<Fl
             continue;
         }
         let (due, days) = (action.due, (cut.on - action.due).get_days());
-        let text = action.text.as_str();
+        let text = |language| action.text.shown(language);
         let flag = Flag::new(
             FlagKind::NextActionOverdue,
             named(action.subject),
             [action.position],
-            format!("期限{due}を{days}日過ぎています: {text}"),
-            format!("due on {due}, {days} days ago: {text}"),
+            format!("期限{due}を{days}日過ぎています: {}", text(Language::Ja)),
+            format!("due on {due}, {days} days ago: {}", text(Language::En)),
         );
         flags.push(
             flag.with("due", due)

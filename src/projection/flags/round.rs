@@ -8,6 +8,7 @@ use crate::domain::finding::FindingState;
 use crate::domain::goal::{Confirmation, Entry};
 use crate::domain::id::PlanId;
 use crate::domain::reporting::settled_by;
+use crate::domain::text::Language;
 
 impl Examined<'_> {
     /// Everything about confirmations of the indicator's entries.
@@ -84,13 +85,20 @@ pub(crate) fn findings(directory: &Directory, plan: PlanId, on: Date, flags: &mu
             continue;
         }
         let (due, days) = (finding.due, (on - finding.due).get_days());
-        let (number, promised) = (&finding.number, finding.promised.as_str());
+        let number = &finding.number;
+        let promised = |language| finding.promised.shown(language);
         let flag = Flag::new(
             FlagKind::FindingOverdue,
             Named::Plan(plan),
             [finding.position],
-            format!("監査指摘{number}の措置が期限{due}を{days}日過ぎています: {promised}"),
-            format!("finding {number} was due on {due}, {days} days ago: {promised}"),
+            format!(
+                "監査指摘{number}の措置が期限{due}を{days}日過ぎています: {}",
+                promised(Language::Ja)
+            ),
+            format!(
+                "finding {number} was due on {due}, {days} days ago: {}",
+                promised(Language::En)
+            ),
         );
         flags.push(
             flag.with("finding", number)

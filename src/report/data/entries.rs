@@ -192,7 +192,7 @@ pub(super) fn grounds(event: &Event) -> [String; 5] {
     let paper = event.source_document.as_ref();
     [
         cell(reason.map(|reason| reason.code.code())),
-        cell(reason.map(|reason| reason.text.as_str())),
+        cell(reason.map(|reason| reason.text.to_string())),
         cell(paper.map(|paper| &paper.number)),
         cell(paper.and_then(|paper| paper.title.as_ref())),
         cell(paper.and_then(|paper| paper.date)),

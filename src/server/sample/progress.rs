@@ -16,9 +16,10 @@ use crate::domain::event::{
 use crate::domain::goal::Indicator;
 use crate::domain::id::IndicatorId;
 use crate::domain::indicator::{AggTime, Definition, Disclosure, EntryKind, MeasureType};
+use crate::domain::personal::FreeText;
 use crate::domain::quantity::Quantity;
 use crate::domain::target::{Aim, EndState};
-use crate::domain::text::{Name, Text};
+use crate::domain::text::Name;
 use crate::ledger::Reader;
 use crate::projection::goal_card::goal_card;
 
@@ -396,7 +397,7 @@ fn entry(
     if judged {
         event.reason = Some(Reason {
             code: ReasonCode::Other,
-            text: Text::parse(
+            text: FreeText::parse(
                 "実施の状況を記録と利用者の声により確認し、評価基準に照らして判断した。",
             )?,
         });

@@ -14,8 +14,9 @@ use crate::domain::event::{
     ResponsibilityTransferred, SourceDocument, Stream, Subject, Validity,
 };
 use crate::domain::id::{GoalId, IndicatorId, UnitId};
+use crate::domain::personal::FreeText;
 use crate::domain::target::Aim;
-use crate::domain::text::{Name, Text, Title};
+use crate::domain::text::{Name, Title};
 use crate::ledger::{Reader, View};
 
 mod reporting;
@@ -256,7 +257,7 @@ impl Teller<'_> {
             NarrativeAdded {
                 subject: Subject::Indicator(found.id),
                 kind: NarrativeKind::Cause,
-                text: Text::parse(
+                text: FreeText::parse(
                     "台風の接近により会場が使えず、8月の開催を見送った。11月に改めて開く。",
                 )?,
             },
@@ -397,7 +398,7 @@ impl Teller<'_> {
                     indicator: found.id,
                     value: ForecastValue::Value(value.into()),
                     confidence: Some(7),
-                    basis: Text::parse(basis)?,
+                    basis: FreeText::parse(basis)?,
                 },
             );
             self.act(
@@ -421,7 +422,7 @@ impl Teller<'_> {
             NarrativeAdded {
                 subject: Subject::Goal(goal),
                 kind: NarrativeKind::Note,
-                text: Text::parse("企画政策課より：報告の状況を確認した。")?,
+                text: FreeText::parse("企画政策課より：報告の状況を確認した。")?,
             },
         );
         self.act(day, 8, "企画政策課 事務局", vec![note]);
@@ -451,7 +452,7 @@ fn key(text: &str) -> Result<Key, SampleError> {
 fn reason(code: ReasonCode, text: &str) -> Result<Reason, SampleError> {
     Ok(Reason {
         code,
-        text: Text::parse(text)?,
+        text: FreeText::parse(text)?,
     })
 }
 

@@ -82,7 +82,7 @@ fn happening(fixture: &Fixture, kind: u8, n: usize) -> Event {
     };
     event.reason = Some(daicho::domain::event::Reason {
         code: ReasonCode::Other,
-        text: Text::parse("理由").unwrap(),
+        text: Text::parse("理由").unwrap().into(),
     });
     event
 }

@@ -37,7 +37,7 @@ async fn ledger() -> (Fixture, Arc<Reader>) {
         if n % 5 != 0 || needs_reason(&event) {
             event.reason = Some(Reason {
                 code: REASONS[n % 2],
-                text: Text::parse("理由").unwrap(),
+                text: Text::parse("理由").unwrap().into(),
             });
         }
         if n % 7 == 0 {

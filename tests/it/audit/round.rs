@@ -464,13 +464,13 @@ fn found(number: &str, day: &str, due: &str) -> Event {
     let found = AuditFindingRecorded {
         plan: plan(),
         finding: Key::parse(number).unwrap(),
-        text: text("根拠資料のない実績がある。"),
+        text: text("根拠資料のない実績がある。").into(),
         references: vec![
             FindingReference::Subject(Subject::Indicator(indicator("業務改善"))),
             FindingReference::Event(event_id("2023-04-30")),
         ],
         due: date(due),
-        promised: text("根拠資料の添付を必須とする。"),
+        promised: text("根拠資料の添付を必須とする。").into(),
     };
     event(&format!("found {number}"), Stream::plan(plan()), day, found)
 }
@@ -479,8 +479,8 @@ fn answered(number: &str, day: &str) -> Event {
     let answered = AuditFindingAnswered {
         plan: plan(),
         finding: Key::parse(number).unwrap(),
-        text: text("指摘のとおり改めた。"),
-        action: text("添付のない報告を受け付けないこととした。"),
+        text: text("指摘のとおり改めた。").into(),
+        action: text("添付のない報告を受け付けないこととした。").into(),
         references: Vec::new(),
     };
     event(

@@ -94,7 +94,7 @@ pub fn indicator(name: &str) -> IndicatorId {
 pub fn because(mut event: Event, code: ReasonCode, text: &str) -> Event {
     event.reason = Some(Reason {
         code,
-        text: Text::parse(text).unwrap(),
+        text: Text::parse(text).unwrap().into(),
     });
     event
 }

@@ -45,7 +45,9 @@ async fn what_comes_later_changes_no_row_of_the_past() {
                 valid: Some(entry.valid),
                 reason: Some(Reason {
                     code: ReasonCode::EntryError,
-                    text: daicho::domain::text::Text::parse("数え直した。").unwrap(),
+                    text: daicho::domain::text::Text::parse("数え直した。")
+                        .unwrap()
+                        .into(),
                 }),
                 evidence: Vec::new(),
                 source_document: None,

@@ -40,7 +40,7 @@ fn statuses(evaluation: &PlanEvaluation) -> Vec<Status> {
 fn because(mut event: Event) -> Event {
     event.reason = Some(Reason {
         code: ReasonCode::PlanReview,
-        text: Text::parse("計画を見直した。").unwrap(),
+        text: Text::parse("計画を見直した。").unwrap().into(),
     });
     event
 }

@@ -426,7 +426,8 @@ impl<'a> Judge<'a> {
                     .proposed
                     .reason
                     .as_ref()
-                    .map_or(0, |r| r.text.as_str().trim().chars().count());
+                    .and_then(|reason| reason.text.text())
+                    .map_or(0, |text| text.as_str().trim().chars().count());
                 if told < NARRATIVE_CHARS_MIN {
                     let figures: [(_, &dyn std::fmt::Display); 2] =
                         [("chars_min", &NARRATIVE_CHARS_MIN), ("chars", &told)];

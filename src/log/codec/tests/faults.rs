@@ -356,11 +356,6 @@ fn text_that_is_only_committed_to_is_not_taken_for_none() {
         )
     };
     assert_eq!(
-        fault(EventType::GoalSet, |l| l.reason.as_mut().unwrap().text =
-            committed()),
-        told("reason.text")
-    );
-    assert_eq!(
         fault(EventType::GoalSet, |l| l
             .source_document
             .as_mut()
@@ -378,4 +373,59 @@ fn text_that_is_only_committed_to_is_not_taken_for_none() {
         leaf.payload = payload.encode_to_vec().into();
     });
     assert_eq!(member, told("payload.definition.members[1].label.ja"));
+}
+
+#[test]
+fn commitments_and_texts_belong_together_one_to_one() {
+    let personal = || {
+        let mut samples = samples::golden().into_iter();
+        whole(&samples.find(|s| s.name.ends_with(".personal")).unwrap())
+    };
+    assert_eq!(personal().commitments.len(), 3);
+    let fault = |change: fn(&mut wire::Leaf)| {
+        let mut leaf = personal();
+        change(&mut leaf);
+        decode(&leaf.encode_to_vec()).unwrap_err().to_string()
+    };
+    let number = |leaf: &mut wire::Leaf, number| {
+        leaf.reason.as_mut().unwrap().text = Some(wire::Text {
+            kind: Some(wire::text::Kind::Commitment(number)),
+        });
+    };
+    let reason = "`commitments` is invalid: `reason.text` names no commitment to it";
+    assert_eq!(fault(|leaf| leaf.commitments.clear()), reason);
+    for wrong in [0, 2, 4] {
+        let mut leaf = personal();
+        number(&mut leaf, wrong);
+        let error = decode(&leaf.encode_to_vec()).unwrap_err();
+        assert_eq!(error.to_string(), reason, "{wrong}");
+    }
+    assert_eq!(
+        fault(|leaf| leaf.commitments.push(leaf.commitments[0].clone())),
+        "`commitments` is invalid: commitment `4` is not named by exactly one text"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.reason = None),
+        "`commitments` is invalid: commitment `1` is not named by exactly one text"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.commitments[1].scheme = 9),
+        "`commitments[1].scheme` is invalid: `9` is not known to this release"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.commitments[1].scheme = 0),
+        "`commitments[1].scheme` is missing"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.commitments[1].field = "payload.comment".to_owned()),
+        "`commitments` is invalid: `payload.text` names no commitment to it"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.commitments[2].subject_ref = None),
+        "`commitments[2].subject_ref` is missing"
+    );
+    assert_eq!(
+        fault(|leaf| leaf.commitments[2].value = Bytes::from_static(&[1; 31])),
+        "`commitments[2].value` is invalid: not 32 bytes"
+    );
 }

@@ -12,8 +12,8 @@ use crate::domain::event::{
     Subject,
 };
 use crate::domain::finding::FindingReference;
+use crate::domain::personal::FreeText;
 use crate::domain::reporting::{Calendar, YEAR_END};
-use crate::domain::text::Text;
 
 /// Who audits.
 const AUDITORS: &str = "監査委員事務局";
@@ -114,10 +114,10 @@ impl Teller<'_> {
             let recorded = AuditFindingRecorded {
                 plan,
                 finding: key(one.number)?,
-                text: Text::parse(one.text)?,
+                text: FreeText::parse(one.text)?,
                 references: vec![FindingReference::Subject(Subject::Indicator(subject.id))],
                 due: one.due,
-                promised: Text::parse(one.promised)?,
+                promised: FreeText::parse(one.promised)?,
             };
             let name = format!("finding {}", one.number);
             let mut told = event(&name, Stream::plan(plan), date(2023, 7, 20), recorded);
@@ -127,8 +127,10 @@ impl Teller<'_> {
         let answered = AuditFindingAnswered {
             plan,
             finding: key("R4-01")?,
-            text: Text::parse("提案票の様式を改め、4月分から確かめた。7月分の重複は訂正する。")?,
-            action: Text::parse("提案票に受付年度の欄を設け、課長が毎月確かめている。")?,
+            text: FreeText::parse(
+                "提案票の様式を改め、4月分から確かめた。7月分の重複は訂正する。",
+            )?,
+            action: FreeText::parse("提案票に受付年度の欄を設け、課長が毎月確かめている。")?,
             references: Vec::new(),
         };
         let day = date(2023, 9, 22);

@@ -16,7 +16,8 @@ use crate::domain::event::{
     ReasonCode, SelfEvaluated, Stream, Subject,
 };
 use crate::domain::id::{ActionId, GoalId, PlanId};
-use crate::domain::text::{Name, Text, Title};
+use crate::domain::personal::FreeText;
+use crate::domain::text::{Name, Title};
 use crate::server::sample::space;
 
 /// Who runs the rounds.
@@ -269,7 +270,7 @@ impl Teller<'_> {
                 rubric: None,
                 computed: None,
                 cause: one.cause,
-                comment: Text::parse(one.told)?,
+                comment: FreeText::parse(one.told)?,
             },
         );
         own.reason = Some(judged.clone());
@@ -284,7 +285,7 @@ impl Teller<'_> {
                 grade: Some(key(one.grade)?),
                 rubric: None,
                 computed: None,
-                comment: Text::parse(one.reviewed)?,
+                comment: FreeText::parse(one.reviewed)?,
             },
         );
         reviewed.reason = Some(judged.clone());
@@ -408,7 +409,7 @@ impl Teller<'_> {
                     action: action(name),
                     period: key(MID_YEAR)?,
                     kind,
-                    text: Text::parse(text)?,
+                    text: FreeText::parse(text)?,
                     owner_unit,
                     due,
                 },
@@ -423,7 +424,7 @@ impl Teller<'_> {
                 subject: Subject::Indicator(lecture.id),
                 action: action("lecture"),
                 outcome: ActionOutcome::Done,
-                text: Text::parse("11月18日に開き、参加者は会場の定員に達した。")?,
+                text: FreeText::parse("11月18日に開き、参加者は会場の定員に達した。")?,
             },
         );
         self.act(date(2023, 11, 22), 16, "学校教育課長", vec![done]);
@@ -446,7 +447,7 @@ impl Teller<'_> {
                 rubric: None,
                 computed: None,
                 cause: None,
-                comment: Text::parse("提案は年度を通じて続き、件数は目標に届いた。")?,
+                comment: FreeText::parse("提案は年度を通じて続き、件数は目標に届いた。")?,
             },
         );
         own.source_document = Some(document("総文第31号", day)?);

@@ -13,8 +13,9 @@ use crate::domain::event::{
 };
 use crate::domain::id::GoalId;
 use crate::domain::indicator::{AggTime, Definition, Member};
+use crate::domain::personal::FreeText;
 use crate::domain::target::{Aim, EndState, Target};
-use crate::domain::text::{Name, Text, Title};
+use crate::domain::text::{Name, Title};
 
 /// Sections of which the overtime of each month is told.
 const OVERTIME: [(&str, &str, [i64; 12]); 3] = [
@@ -327,7 +328,7 @@ impl Teller<'_> {
                 indicator: found.id,
                 value: ForecastValue::Value(55.into()),
                 confidence: Some(8),
-                basis: Text::parse("下期に35施設をまとめて調査する契約を結んだ。")?,
+                basis: FreeText::parse("下期に35施設をまとめて調査する契約を結んだ。")?,
             },
         );
         self.act(date(2023, 10, 3), 15, "施設保全課長", vec![expected]);

@@ -58,7 +58,7 @@ fn number(text: &str) -> Quantity {
 fn because(mut event: Event, code: ReasonCode, text: &str) -> Event {
     event.reason = Some(Reason {
         code,
-        text: Text::parse(text).unwrap(),
+        text: Text::parse(text).unwrap().into(),
     });
     event
 }
@@ -405,7 +405,7 @@ impl Year {
                 indicator,
                 value,
                 confidence: None,
-                basis: Text::parse("上半期の実績による。").unwrap(),
+                basis: Text::parse("上半期の実績による。").unwrap().into(),
             };
             expected.push(event(
                 &format!("forecast {words}"),
