@@ -107,3 +107,20 @@ pub fn system_now() -> Timestamp {
 pub fn new_id() -> Uuid {
     Uuid::now_v7()
 }
+
+/// Random bytes from the system's generator, for salts, keys and nonces.
+pub fn random_bytes<const N: usize>() -> [u8; N]
+where
+    rand::distr::StandardUniform: rand::distr::Distribution<[u8; N]>,
+{
+    rand::random()
+}
+
+/// A new id that tells nothing, not even when it was made: UUID version 4.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the place that draws ids"
+)]
+pub fn new_random_id() -> Uuid {
+    Uuid::new_v4()
+}

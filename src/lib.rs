@@ -18,6 +18,7 @@ pub mod clock;
 pub mod telemetry;
 
 pub mod log;
+pub mod personal;
 
 pub mod auth;
 
