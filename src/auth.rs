@@ -34,6 +34,13 @@ impl<T> Permitted<T> {
         &self.request
     }
 
+    /// The same, done for somebody.
+    #[must_use]
+    pub fn on_behalf_of(mut self, subject: &Name) -> Self {
+        self.actor.acting_for = Some(subject.clone());
+        self
+    }
+
     /// Takes it apart.
     pub fn into_parts(self) -> (Actor, T) {
         (self.actor, self.request)

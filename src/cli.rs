@@ -30,6 +30,7 @@ use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
 use crate::cli::org::OrgCommand;
 use crate::cli::output::Output;
+use crate::cli::personal::PersonalCommand;
 use crate::cli::plan::PlanCommand;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
@@ -58,6 +59,7 @@ pub mod judge;
 pub mod ledger;
 pub mod org;
 pub mod period;
+pub mod personal;
 pub mod plan;
 pub mod policy;
 pub mod record;
@@ -248,6 +250,9 @@ pub enum Command {
     /// Cosign as a witness that a ledger only ever grew, or ask a witness to
     #[command(subcommand)]
     Witness(WitnessCommand),
+    /// Texts about people: draw references, list, erase
+    #[command(subcommand)]
+    Personal(PersonalCommand),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -461,6 +466,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Checkpoint(args) => checkpoint::run(&open().await?, args).await,
         Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
         Command::Bundle(args) => bundle::run(&open().await?, args).await,
+        Command::Personal(command) => personal::run(&open().await?, command).await,
         Command::TrustPolicy(args) => checkpoint::trust_policy(&open().await?, args).await,
     }
 }

@@ -9,6 +9,7 @@
 //! The ledger knows no wire format and no projection; the log below it knows no events.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -29,6 +30,8 @@ pub mod index;
 
 mod append;
 mod as_of;
+mod erasure;
+mod personal;
 mod prepare;
 mod reader;
 mod references;
@@ -39,11 +42,14 @@ mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
 pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
+pub use erasure::{EraseTexts, ErasedTexts};
+pub use personal::AboutSubject;
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 
 pub use crate::log::codec::policy_sha256;
 
+use personal::Keeping;
 use prepare::prepare;
 use reader::Batch;
 use writer::{Message, Request, Verdict, Writer};
@@ -62,6 +68,8 @@ const STOPPING: AppendError = AppendError::Refused(LogFault::Closed);
 pub struct Ledgers {
     log: Arc<dyn CommitLog>,
     store: Arc<dyn DerivedStore>,
+    /// The data folder, where words of personal texts are kept; `None`: nowhere.
+    data: Option<PathBuf>,
     readers: RwLock<HashMap<LedgerId, Arc<Reader>>>,
     /// Held while a ledger is opened, so that two never take one code.
     opening: Mutex<()>,
@@ -97,10 +105,12 @@ pub enum ReceiptLookup {
 }
 
 impl Ledgers {
-    /// Opens every ledger in `log` and starts the writer.
+    /// Opens every ledger in `log` and starts the writer. The words of personal texts are kept in `data`; without it events
+    /// that have any are refused.
     pub async fn start(
         log: Arc<dyn CommitLog>,
         store: Arc<dyn DerivedStore>,
+        data: Option<PathBuf>,
     ) -> Result<Arc<Self>, StartError> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
         let (publisher, published) = mpsc::channel(UNPUBLISHED_MAX);
@@ -113,6 +123,7 @@ impl Ledgers {
         let ledgers = Self {
             log,
             store,
+            data,
             readers: RwLock::default(),
             opening: Mutex::new(()),
             queue: RwLock::new(Some(queue)),
@@ -126,7 +137,14 @@ impl Ledgers {
     }
 
     async fn adopt(&self, id: LedgerId) -> Result<Arc<Reader>, ReadFault> {
-        let reader = Arc::new(Reader::open(id, self.log.clone(), self.store.clone()).await?);
+        let reader = Reader::open(
+            id,
+            self.log.clone(),
+            self.store.clone(),
+            self.data.as_deref(),
+        );
+        let reader = Arc::new(reader.await?);
+        personal::settle(&reader).await?;
         let head = reader.head();
         let last = reader
             .stored(head.size.saturating_sub(1))
@@ -217,19 +235,44 @@ impl Ledgers {
         if !faults.is_empty() {
             return Err(AppendError::Rejected(faults));
         }
+        let mut keeping = Keeping::new(&reader, &append);
+        let outcome = self
+            .carry_out(&reader, &append, &actor, deadline, &mut keeping)
+            .await;
+        let stands = match &outcome {
+            Ok(appended) => !appended.replayed && !appended.validated_only,
+            // Nobody knows; the next start does.
+            Err(AppendError::Unknown(_)) => true,
+            Err(_) => false,
+        };
+        if !stands {
+            keeping.undo().await;
+        }
+        outcome
+    }
+
+    async fn carry_out(
+        &self,
+        reader: &Arc<Reader>,
+        append: &Append,
+        actor: &Actor,
+        deadline: Option<Instant>,
+        keeping: &mut Keeping,
+    ) -> Result<Appended, AppendError> {
         // Judged on everything that was acknowledged before the call, at least.
         reader.caught_up(None).await;
         for _ in 0..ATTEMPTS_MAX {
             // Ids first: what is known is never judged again.
             let view = reader.view();
             let covered = view.head.size;
-            if let Some(known) = self.known(&reader, &append, &actor).await? {
+            if let Some(known) = self.known(reader, append, actor).await? {
                 return Ok(known);
             }
-            let states = load(&reader, &append, covered).await?;
+            let states = load(reader, append, covered).await?;
             let now = reader.clock().now();
-            let mut rules = references::dangling(&reader, &append)?;
-            let prepared = prepare(&append, &actor, &view.directory, &states, now);
+            let mut rules = references::dangling(reader, append)?;
+            let words = (!append.validate_only).then(|| reader.openings());
+            let prepared = prepare(append, actor, &view.directory, &states, words, now);
             let prepared = match prepared {
                 Ok(prepared) if rules.is_empty() => prepared,
                 Ok(_) => return Err(AppendError::Rejected(rules)),
@@ -239,8 +282,10 @@ impl Ledgers {
                 }
             };
             if append.validate_only {
-                return Ok(validated(&view, &append, prepared, &states, &actor, now));
+                return Ok(validated(&view, append, prepared, &states, actor, now));
             }
+            // Durable before anything can name it.
+            let kept = keeping.keep().await?;
             let (reply, answer) = oneshot::channel();
             let request = Request {
                 append: append.clone(),
@@ -259,6 +304,7 @@ impl Ledgers {
                     mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
                     mpsc::error::TrySendError::Closed(_) => STOPPING,
                 })?;
+            drop(kept);
             // The writer answers everything it takes up; a missing answer means that it is gone.
             let verdict = answer.await.unwrap_or_else(|_| {
                 Err(AppendError::Unknown(LogFault::Storage(
@@ -267,7 +313,7 @@ impl Ledgers {
             })?;
             match verdict {
                 Verdict::Appended(appended) => return Ok(*appended),
-                Verdict::LookAgain(size) => self.wait_for(&reader, size, failed).await,
+                Verdict::LookAgain(size) => self.wait_for(reader, size, failed).await,
             }
         }
         Err(AppendError::Overloaded)

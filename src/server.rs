@@ -130,7 +130,7 @@ impl Opened {
         let page_key = PageKey::open(&config.data, rand::random).map_err(ServeError::Folder)?;
         let store: Arc<dyn DerivedStore> = log.clone();
         let log: Arc<dyn CommitLog> = log;
-        let ledgers = Ledgers::start(log, store).await?;
+        let ledgers = Ledgers::start(log, store, Some(config.data.clone())).await?;
         Ok(Self { ledgers, page_key })
     }
 

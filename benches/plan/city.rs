@@ -50,7 +50,7 @@ pub async fn start(folder: &Path) -> Outcome<Arc<Ledgers>> {
     let log = Arc::new(log);
     let store: Arc<dyn DerivedStore> = log.clone();
     let log: Arc<dyn CommitLog> = log;
-    Ok(Ledgers::start(log, store).await?)
+    Ok(Ledgers::start(log, store, Some(folder.to_owned())).await?)
 }
 
 impl City {

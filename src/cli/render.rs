@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod organisation;
 pub mod overview;
 pub mod period;
+pub mod personal;
 pub mod receipt;
 pub mod reporting;
 pub mod series;

@@ -73,6 +73,11 @@ pub struct WritingArgs {
     /// Event id of the decision that allowed it
     #[arg(long, value_name = "EVENT")]
     decision: Option<Uuid>,
+    /// The texts are about a person: `SUBJECT` for the reason and all that is told here, `SUBJECT=FIELD` for one of them
+    /// (reason.text, payload.text, payload.basis, payload.comment, payload.promised, payload.action). The words are kept
+    /// apart from the ledger and can be erased. May be repeated
+    #[arg(long, value_name = "SUBJECT[=FIELD]")]
+    personal: Vec<String>,
     /// Only say what would come of it; nothing is recorded
     #[arg(long)]
     check: bool,
@@ -111,6 +116,7 @@ impl WritingArgs {
             .iter()
             .map(|file| self.evidence(file))
             .collect::<Result<_, _>>()?;
+        let personal_texts = self.personal_texts(reason.is_some(), &payload);
         Ok(v1::EventInput {
             event_id: clock::new_id().to_string(),
             valid_from: Some(from.to_string()),
@@ -125,8 +131,33 @@ impl WritingArgs {
             correlation_id: None,
             causation_id: None,
             decision_event_id: self.decision.map(|id| id.to_string()),
+            personal_texts,
             payload: Some(payload),
         })
+    }
+
+    /// Which texts of an event are about whom, as was said; the server tells what of it cannot be.
+    fn personal_texts(
+        &self,
+        has_reason: bool,
+        payload: &v1::event_input::Payload,
+    ) -> Vec<v1::PersonalText> {
+        let mark = |subject: &str, field: &str| v1::PersonalText {
+            field: field.to_owned(),
+            subject_ref: subject.to_owned(),
+        };
+        let mut marks = Vec::new();
+        for said in &self.personal {
+            match said.split_once('=') {
+                Some((subject, field)) => marks.push(mark(subject, field)),
+                None => {
+                    let reason = has_reason.then_some("reason.text");
+                    let fields = reason.iter().chain(texts_of(payload));
+                    marks.extend(fields.map(|field| mark(said, field)));
+                }
+            }
+        }
+        marks
     }
 
     fn evidence(&self, file: &Path) -> Result<v1::Evidence, Failure> {
@@ -168,6 +199,20 @@ fn digest(file: &Path) -> std::io::Result<(Vec<u8>, u64)> {
         }
         hasher.update(&piece[..read]);
         size += u64::try_from(read).unwrap_or(0);
+    }
+}
+
+/// The texts of a payload that can be about a person.
+fn texts_of(payload: &v1::event_input::Payload) -> &'static [&'static str] {
+    use v1::event_input::Payload as P;
+    match payload {
+        P::NarrativeAdded(_) | P::NextActionAgreed(_) | P::NextActionClosed(_) => &["payload.text"],
+        P::ForecastSubmitted(_) => &["payload.basis"],
+        P::SelfEvaluated(_) | P::EvaluationReviewed(_) => &["payload.comment"],
+        P::EvaluationFinalised(p) if p.comment.is_some() => &["payload.comment"],
+        P::AuditFindingRecorded(_) => &["payload.text", "payload.promised"],
+        P::AuditFindingAnswered(_) => &["payload.text", "payload.action"],
+        _ => &[],
     }
 }
 

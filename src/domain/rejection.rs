@@ -163,6 +163,8 @@ reasons! {
     CheckpointNotKept = "CHECKPOINT_NOT_KEPT", NotFound, "この件数の先端証明は保管されていません", "no checkpoint of this size is kept";
     /// Nobody told the server of this witness.
     WitnessUnknown = "WITNESS_UNKNOWN", NotFound, "サーバーの設定にない立会人の連署です（{witness}）", "the server is told of no witness `{witness}`";
+    /// No text about this person was ever recorded.
+    SubjectUnknown = "SUBJECT_UNKNOWN", NotFound, "この識別子の個人情報は記録されていません", "no text about a person of this reference was recorded";
     /// No such finding in the plan.
     FindingUnknown = "FINDING_UNKNOWN", NotFound, "計画にその番号の監査指摘はありません", "the plan has no finding of this number";
 
@@ -192,6 +194,8 @@ reasons! {
 
     /// The ledger is not opened by an event of a client.
     LedgerOpenedOnce = "LEDGER_OPENED_ONCE", Precondition, "台帳の開設は管理操作で一度だけ行います", "a ledger is opened once, by the administration service";
+    /// What was said of this person was erased.
+    SubjectErased = "SUBJECT_ERASED", Precondition, "この方に関する個人情報は消去済みです。必要なら新しい識別子を使ってください", "texts about this person were erased; draw a new reference if it has to be recorded at all";
     /// The goal rests.
     GoalSuspended = "GOAL_SUSPENDED", Precondition, "組織目標は{since}から休止中です", "the goal is suspended since {since}";
     /// The goal does not rest.

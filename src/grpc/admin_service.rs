@@ -14,6 +14,8 @@ use crate::grpc::status::Refusal;
 use crate::ledger::{AppendError, OpenLedger, ReceiptLookup};
 use crate::log::{IntegrityKind, LogFault};
 
+mod personal;
+
 #[tonic::async_trait]
 impl v1::admin_service_server::AdminService for Services {
     async fn open_ledger(
@@ -121,6 +123,24 @@ impl v1::admin_service_server::AdminService for Services {
             },
         )
         .await
+    }
+
+    async fn erase_personal_data(
+        &self,
+        request: Request<v1::ErasePersonalDataRequest>,
+    ) -> Result<Response<v1::ErasePersonalDataResponse>, Status> {
+        self.writing(request, |call, request| {
+            personal::erase(self, call, request)
+        })
+        .await
+    }
+
+    async fn list_personal_data(
+        &self,
+        request: Request<v1::ListPersonalDataRequest>,
+    ) -> Result<Response<v1::ListPersonalDataResponse>, Status> {
+        self.unary(request, |call, request| personal::list(self, call, request))
+            .await
     }
 }
 

@@ -23,6 +23,7 @@ mod json;
 mod measure;
 mod path;
 mod payload;
+mod personal;
 mod policy;
 mod recorded;
 mod resolver;
@@ -35,6 +36,8 @@ pub(crate) use field::{At, Faults};
 pub use json::payload_json;
 pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_profile, show_target};
 pub(crate) use path::on_the_wire;
+pub(crate) use payload::reason as parse_reason;
+pub(crate) use personal::subject as data_subject;
 pub(crate) use policy::{show_evaluation_policy, show_grade_rubric, show_policy_version};
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{

@@ -102,13 +102,11 @@ async fn until_deadline<T>(deadline: Option<Instant>, work: impl Future<Output =
 
 /// A chunk as a batch; `None` if the selection takes nothing of it.
 fn batch(
+    reader: &Reader,
     chunk: &Chunk,
     format: v1::EventFormat,
     selection: &Selection,
 ) -> Result<Option<v1::EventBatch>, ReadFault> {
-    let decode = |position, leaf: &[u8]| {
-        codec::decode(leaf).map_err(|source| ReadFault::Decode { position, source })
-    };
     let mut first_position = chunk.first();
     let (content, count) = match format {
         v1::EventFormat::Leaves if selection.takes_all() => (
@@ -134,7 +132,7 @@ fn batch(
         v1::EventFormat::Events | v1::EventFormat::Unspecified => {
             let mut events = Vec::with_capacity(chunk.count());
             for (position, leaf) in chunk.leaves() {
-                let event = decode(position, &leaf)?;
+                let event = reader.recorded(position, &leaf)?;
                 if selection.takes(event.event.stream, event.event.payload.event_type()) {
                     if events.is_empty() {
                         first_position = position;
@@ -199,7 +197,7 @@ pub(super) fn read(
             }
             let answer = async {
                 let chunk = chunk(&reader, from, until).await?;
-                let batch = batch(&chunk, format, &Selection::default())?;
+                let batch = batch(&reader, &chunk, format, &Selection::default())?;
                 Ok::<_, ReadFault>((chunk.next(), batch))
             };
             match until_deadline(deadline, answer).await {
@@ -275,7 +273,7 @@ pub(super) fn follow(
                     }
                     let read = async {
                         let chunk = chunk(&reader, state.next, head.size).await?;
-                        Ok((chunk.next(), batch(&chunk, format, &selection)?))
+                        Ok((chunk.next(), batch(&reader, &chunk, format, &selection)?))
                     };
                     match until_deadline(deadline, read).await {
                         // Told at the head of the loop.

@@ -95,6 +95,8 @@ service_reasons! {
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, "台帳を読み書きできません", "the log cannot be reached now";
     /// A key or a file is missing or cannot be used.
     CheckpointUnavailable = "CHECKPOINT_UNAVAILABLE", Unavailable, "台帳の署名鍵が使えないため、先端証明を発行できません。管理者に連絡してください", "no checkpoint can be signed now; tell the operator to look at the ledger's key";
+    /// The words of personal texts cannot be kept.
+    PersonalStoreUnavailable = "PERSONAL_STORE_UNAVAILABLE", Unavailable, "個人情報の保管先に書き込めません。何も記録されていません。管理者に連絡してください", "texts about people cannot be kept now; nothing was appended; tell the operator";
     /// What is stored is damaged.
     DataDamaged = "DATA_DAMAGED", DataLoss, "記録が壊れています。管理者に連絡してください", "stored events are damaged";
 }
@@ -435,6 +437,9 @@ impl From<AppendError> for Refusal {
             AppendError::Refused(
                 fault @ (LogFault::InFlight | LogFault::Invalid(_) | LogFault::Storage(_)),
             ) => Self::new(ServiceReason::ReadOnly).because(&fault),
+            AppendError::NotKept(fault) => {
+                Self::new(ServiceReason::PersonalStoreUnavailable).because(fault.as_ref())
+            }
             AppendError::Unknown(fault) => Self::new(ServiceReason::OutcomeUnknown).because(&fault),
             AppendError::Read(fault) => Self::from(fault),
         }

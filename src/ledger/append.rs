@@ -9,10 +9,12 @@ use crate::domain::code::Code;
 use crate::domain::event::{Actor, ClockKind, Event, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::personal::PersonalText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 use crate::domain::text::{Name, Title};
 use crate::log::LogFault;
 use crate::merkle::Hash;
+use crate::personal::KeepFault;
 
 /// Events to append together, at adjacent positions, or not at all.
 #[derive(Clone, Debug)]
@@ -42,6 +44,14 @@ impl Append {
             faults.push(
                 Rejection::new(Reason::BatchTooLarge, "events").with("max", Self::EVENTS_MAX),
             );
+        }
+        let personal = self.events.iter().flat_map(Event::personal_texts).count();
+        if PersonalText::PER_REQUEST_MAX < personal {
+            let problem = format!(
+                "{personal} texts about people; at most {} in one request",
+                PersonalText::PER_REQUEST_MAX
+            );
+            faults.push(Rejection::new(Reason::FieldInvalid, "events").with("problem", problem));
         }
         let mut seen = HashSet::new();
         for (index, event) in self.events.iter().enumerate() {
@@ -179,6 +189,9 @@ pub enum AppendError {
     /// The log refused, or is being closed; nothing was appended.
     #[error("the log refused the events")]
     Refused(#[source] LogFault),
+    /// The words of personal texts could not be kept; nothing was appended.
+    #[error("the words of personal texts could not be kept")]
+    NotKept(#[source] Arc<KeepFault>),
     /// The events may or may not be appended. Only a retry with the same ids is safe.
     #[error("the outcome is unknown; retry with the same ids")]
     Unknown(#[source] LogFault),

@@ -2,6 +2,7 @@
 //! known. Done in the request's own task; the writer repeats it only if a stream has moved on meanwhile.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -9,6 +10,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Event, Recorded, Refusals, Stream};
 use crate::domain::goal::decide::{LedgerContext, decide};
+use crate::domain::personal::Openings;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 use crate::ledger::append::Append;
 use crate::ledger::state::StreamState;
@@ -27,12 +29,14 @@ pub(super) struct Prepared {
 }
 
 /// Decides every event of `append` on the effect of those before it. `states` holds every stream that it
-/// touches or expects.
+/// touches or expects. The words of personal texts are left to `words`, so that nothing that is folded or published holds
+/// them; `None` only for what is never appended.
 pub(super) fn prepare(
     append: &Append,
     actor: &Actor,
     directory: &Directory,
     states: &HashMap<Stream, StreamState>,
+    words: Option<&Arc<dyn Openings>>,
     now: Timestamp,
 ) -> Result<Prepared, Vec<Rejection>> {
     let revision = |stream: &Stream| states.get(stream).map_or(0, |state| state.revision);
@@ -105,7 +109,7 @@ pub(super) fn prepare(
     let count = u32::try_from(decided.len()).unwrap_or(u32::MAX);
     let mut events = Vec::with_capacity(decided.len());
     let mut bytes = 0;
-    for (index, event) in decided.into_iter().enumerate() {
+    for (index, mut event) in decided.into_iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let place = RequestPlace {
             id: append.request_id,
@@ -115,6 +119,9 @@ pub(super) fn prepare(
         match codec::encode_client_part(&event, append.ledger, actor, place) {
             Ok(client) => {
                 bytes += client.len();
+                if let Some(words) = words {
+                    event.leave_words_to(words);
+                }
                 events.push((event, client));
             }
             Err(error) => rejections.push(

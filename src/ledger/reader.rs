@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -12,8 +13,9 @@ use crate::clock::Clock;
 use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{EventType, Recorded, Stream};
+use crate::domain::event::{EventType, Payload, Recorded, Stream};
 use crate::domain::id::{EventId, LedgerId};
+use crate::domain::personal::Openings;
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::ledger::structure::{Start, Structure};
@@ -23,6 +25,7 @@ use crate::log::{
     ReadLimits,
 };
 use crate::merkle::{Hash, leaf_hash};
+use crate::personal::{PersonalStore, openings_of};
 
 /// Stored events could not be read or do not fit together.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -113,6 +116,12 @@ pub struct Reader {
     log: Arc<dyn CommitLog>,
     index: Index,
     clock: Clock,
+    /// The words of personal texts.
+    personal: Arc<PersonalStore>,
+    openings: Arc<dyn Openings>,
+    /// Held for reading from when words are kept until their request is in the writer's queue: whoever holds it for
+    /// writing knows that what was kept before is in that queue.
+    keeping: tokio::sync::RwLock<()>,
     /// What is indexed, so that answers can include it. Replaced whole, so that an answer is of one head.
     view: RwLock<View>,
     /// What stood where before; never behind `view`.
@@ -139,7 +148,9 @@ impl Reader {
         id: LedgerId,
         log: Arc<dyn CommitLog>,
         store: Arc<dyn DerivedStore>,
+        data: Option<&Path>,
     ) -> Result<Self, ReadFault> {
+        let personal = Arc::new(PersonalStore::new(data, id));
         let head = log.head(id, Freshness::Local).await?;
         let index = Index::open(id, store.clone(), head.size)?;
         let mut reader = Self {
@@ -147,6 +158,9 @@ impl Reader {
             log,
             index,
             clock: Clock::system(),
+            openings: openings_of(&personal),
+            personal,
+            keeping: tokio::sync::RwLock::default(),
             view: RwLock::new(View::present(head, Arc::default())),
             structure: Mutex::default(),
             directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
@@ -220,7 +234,7 @@ impl Reader {
                 .await?;
             let mut events = Vec::with_capacity(chunk.count());
             for (position, leaf) in chunk.leaves() {
-                events.push((decode(position, &leaf)?, leaf_hash(&leaf)));
+                events.push((self.recorded(position, &leaf)?, leaf_hash(&leaf)));
             }
             self.take_in(&events, head);
         }
@@ -236,6 +250,9 @@ impl Reader {
             if recorded.event.payload.is_structural() {
                 let directory = changed.get_or_insert_with(|| Directory::clone(&current));
                 directory.apply(recorded);
+                if let Payload::PersonalDataErased(p) = &recorded.event.payload {
+                    self.personal.mark_erased(p.subject, recorded.position);
+                }
                 self.structure().add(recorded.position, directory);
             }
             indexed.push(Indexed {
@@ -263,6 +280,38 @@ impl Reader {
     pub(super) fn publish(&self, batch: &Batch) {
         self.take_in(&batch.events, batch.head);
         self.published.send_replace(batch.head);
+    }
+
+    /// What the leaf at `position` says, with its personal texts as far as their words are there.
+    pub fn recorded(&self, position: u64, leaf: &[u8]) -> Result<Recorded, ReadFault> {
+        let decoded = codec::decode(leaf);
+        let mut recorded = decoded.map_err(|source| ReadFault::Decode { position, source })?;
+        recorded.event.leave_words_to(&self.openings);
+        Ok(recorded)
+    }
+
+    fn stored_of(&self, position: u64, leaf: Bytes) -> Result<Stored, ReadFault> {
+        let recorded = self.recorded(position, &leaf)?;
+        Ok(Stored {
+            leaf_hash: leaf_hash(&leaf),
+            leaf,
+            recorded,
+        })
+    }
+
+    /// The words of personal texts, for events that are read.
+    pub(super) fn openings(&self) -> &Arc<dyn Openings> {
+        &self.openings
+    }
+
+    /// The words of personal texts, to be kept and destroyed.
+    pub(super) fn personal(&self) -> &Arc<PersonalStore> {
+        &self.personal
+    }
+
+    /// See the field.
+    pub(super) fn keeping(&self) -> &tokio::sync::RwLock<()> {
+        &self.keeping
     }
 
     /// The index.
@@ -387,7 +436,7 @@ impl Reader {
     /// The event at `position`.
     pub async fn stored(&self, position: u64) -> Result<Stored, ReadFault> {
         let leaf = self.log.leaf(self.id, position).await?;
-        stored(position, leaf)
+        self.stored_of(position, leaf)
     }
 
     /// The events at `positions`, in their order.
@@ -396,7 +445,7 @@ impl Reader {
         positions
             .iter()
             .zip(leaves)
-            .map(|(position, leaf)| stored(*position, leaf))
+            .map(|(position, leaf)| self.stored_of(*position, leaf))
             .collect()
     }
 
@@ -551,17 +600,4 @@ impl Reader {
     fn cache(&self) -> MutexGuard<'_, LruCache<Stream, Arc<StreamState>>> {
         self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn decode(position: u64, leaf: &Bytes) -> Result<Recorded, ReadFault> {
-    codec::decode(leaf).map_err(|source| ReadFault::Decode { position, source })
-}
-
-fn stored(position: u64, leaf: Bytes) -> Result<Stored, ReadFault> {
-    let recorded = decode(position, &leaf)?;
-    Ok(Stored {
-        leaf_hash: leaf_hash(&leaf),
-        leaf,
-        recorded,
-    })
 }

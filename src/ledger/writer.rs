@@ -457,7 +457,8 @@ impl Writer {
         if !moved {
             return Ok(prepared);
         }
-        prepare(append, actor, &ledger.directory, &states, now)
+        let words = Some(ledger.reader.openings());
+        prepare(append, actor, &ledger.directory, &states, words, now)
             .map_err(|rejections| Err(AppendError::Rejected(rejections)))
     }
 

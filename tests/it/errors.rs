@@ -4,6 +4,7 @@
 //! world       a server with a plan of this year and one of last year, and events to send it
 //! rules       a case for every rule that can refuse an append, but for those of
 //! periods     periods, policies, evaluations and next actions, and what they lock
+//! personal    texts about people
 //! round       the reporting round: confirmations, audit findings, rounds
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
@@ -24,6 +25,7 @@ use tonic_types::StatusExt as _;
 mod faulty_log;
 mod notices;
 mod periods;
+mod personal;
 mod requests;
 mod round;
 mod rows;
@@ -144,6 +146,7 @@ async fn every_reason_happens() {
     rules::all_happen(&mut seen).await;
     periods::all_happen(&mut seen).await;
     round::all_happen(&mut seen).await;
+    personal::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;

@@ -66,7 +66,7 @@ pub fn ids(ledger: LedgerId, log: MemoryLog, ledgers: Arc<Ledgers>) -> Fixture {
 pub async fn start(log: &MemoryLog) -> Arc<Ledgers> {
     let store: Arc<dyn DerivedStore> = Arc::new(log.clone());
     let log: Arc<dyn CommitLog> = Arc::new(log.clone());
-    Ledgers::start(log, store).await.unwrap()
+    Ledgers::start(log, store, None).await.unwrap()
 }
 
 pub fn permitted<T>(actor: &str, request: T) -> Permitted<T> {

@@ -26,6 +26,7 @@ mod import_workbook;
 mod kill;
 mod ledger;
 mod organisation;
+mod personal;
 mod process;
 mod proofs;
 mod questions;

@@ -20,7 +20,7 @@ use crate::domain::plan::Pillar;
 use crate::domain::rejection;
 use crate::grpc::event::field::{At, Faults, optional};
 use crate::grpc::event::resolver::{Referable, Resolver};
-use crate::grpc::event::{EVIDENCE_MAX, definition, measure};
+use crate::grpc::event::{EVIDENCE_MAX, definition, measure, personal};
 
 /// Confidence of a forecast at most.
 const CONFIDENCE_MAX: u32 = 10;
@@ -65,7 +65,8 @@ pub(super) fn event(
     let causation = optional(input.causation_id.as_deref(), |id| {
         faults.id::<EventId>(&at.then("causation_id"), id)
     });
-    Some(Event {
+    let marks = personal::marks(faults, &at, input);
+    let mut event = Event {
         id: id?,
         stream: stream?,
         valid: valid?,
@@ -76,7 +77,9 @@ pub(super) fn event(
         correlation: correlation?.map(|id| id.uuid()),
         causation: causation?,
         payload: payload?,
-    })
+    };
+    personal::commit(faults, &at, &mut event, &marks?)?;
+    Some(event)
 }
 
 fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<Option<Validity>> {
@@ -120,7 +123,8 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
     Some(Some(Validity { from, to }))
 }
 
-fn reason(faults: &mut Faults, at: &At<'_>, reason: &v1::Reason) -> Option<Reason> {
+/// Why something is done, in a code and words.
+pub(crate) fn reason(faults: &mut Faults, at: &At<'_>, reason: &v1::Reason) -> Option<Reason> {
     let code = faults.choice(&at.then("code"), reason.code);
     let text = faults.free_text(&at.then("text"), &reason.text);
     Some(Reason {

@@ -16,6 +16,7 @@ use crate::domain::text::Title;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::definition::{show_definition, show_external_reference};
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
+use crate::grpc::event::personal::{show_commitments, show_marks};
 use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
 use crate::grpc::event::round::{show_finding_references, show_round};
 use crate::grpc::event::trust::{show_continued, show_erased, show_heads};
@@ -37,6 +38,7 @@ pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
         request_count: recorded.request_count,
         r#type: recorded.event.payload.event_type().number(),
         fact: Some(show_event(&recorded.event)),
+        personal_texts: show_commitments(&recorded.event),
     }
 }
 
@@ -131,6 +133,7 @@ pub fn show_event(event: &Event) -> v1::EventInput {
         correlation_id: event.correlation.map(|id| id.to_string()),
         causation_id: event.causation.map(|id| id.to_string()),
         decision_event_id: event.decision.map(|id| id.to_string()),
+        personal_texts: show_marks(event),
         payload: Some(show_payload(&event.payload)),
     }
 }

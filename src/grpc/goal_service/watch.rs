@@ -25,7 +25,6 @@ use crate::grpc::show::{self, Detail};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{ReadFault, Reader, View};
 use crate::log::ReadLimits;
-use crate::log::codec;
 use crate::projection::goal_card::goal_card;
 use crate::projection::listing::{self, GoalFilter};
 
@@ -233,8 +232,7 @@ async fn look(
     let view = reader.caught_up(next.checked_sub(1)).await;
     let mut touched = Touched::default();
     for (position, leaf) in chunk.leaves() {
-        let recorded = codec::decode(&leaf);
-        let recorded = recorded.map_err(|source| ReadFault::Decode { position, source })?;
+        let recorded = reader.recorded(position, &leaf)?;
         touched.add(&recorded.event, &view.directory);
     }
     let listed = watched.goals(&view, reader);

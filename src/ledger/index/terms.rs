@@ -7,7 +7,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::{
     EventType, Lateness, Payload, ReasonCode, Recorded, Stream, StreamKind, Subject,
 };
-use crate::domain::id::{GoalId, IndicatorId, InitiativeId, UnitId};
+use crate::domain::id::{DataSubjectId, GoalId, IndicatorId, InitiativeId, UnitId};
 use crate::domain::text::Name;
 use crate::merkle::Hash;
 
@@ -68,6 +68,11 @@ impl Term {
     /// Events with a reason.
     pub fn reason(code: ReasonCode) -> Self {
         Self::new(b'r', code.code().as_bytes())
+    }
+
+    /// Events with texts about a person.
+    pub fn data_subject(id: DataSubjectId) -> Self {
+        Self::new(b'p', id.as_bytes())
     }
 
     /// Events with evidence of their own.
@@ -147,6 +152,8 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
             .as_ref()
             .map(|reason| Term::reason(reason.code)),
     );
+    let subjects: BTreeSet<_> = event.personal_texts().map(|text| text.subject).collect();
+    terms.extend(subjects.into_iter().map(Term::data_subject));
     terms.extend((!event.evidence.is_empty()).then(Term::evidenced));
     terms.extend(event.decision.map(|_| Term::decided()));
     let recorded_on = directory.date_of(recorded.recorded_at);

@@ -264,7 +264,9 @@ impl Faulty {
     async fn on(log: MemoryLog) -> Self {
         let log = FaultyLog::on(log);
         let store = Arc::new(log.inner.clone());
-        let ledgers = Ledgers::start(Arc::new(log.clone()), store).await.unwrap();
+        let ledgers = Ledgers::start(Arc::new(log.clone()), store, None)
+            .await
+            .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let server = tonic::transport::Server::builder()

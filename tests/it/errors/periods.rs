@@ -556,7 +556,7 @@ async fn final_is_final(seen: &mut Seen, world: &mut World) {
 /// Nobody but the server takes a snapshot, and the server takes one of each closing.
 async fn snapshot_exists(seen: &mut Seen) {
     let log = MemoryLog::new();
-    let ledgers = Ledgers::start(Arc::new(log.clone()), Arc::new(log))
+    let ledgers = Ledgers::start(Arc::new(log.clone()), Arc::new(log), None)
         .await
         .unwrap();
     // Nobody closes them.

@@ -45,6 +45,16 @@ impl Judge<'_> {
                 _ => {}
             },
         }
+        let directory = self.context.directory;
+        let erased = |subject| directory.erasures_of(subject).next().is_some();
+        let mut subjects = event.personal_texts().map(|text| text.subject);
+        if let Some(subject) = subjects.find(|subject| erased(*subject)) {
+            self.reject_envelope(
+                Reason::SubjectErased,
+                "personal_texts",
+                &[("subject", &subject)],
+            );
+        }
         if event.reason.is_none() && needs_reason(&event.payload) {
             self.reject_envelope(Reason::ReasonRequired, "reason", &[]);
         }
