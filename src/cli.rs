@@ -82,6 +82,7 @@ pub mod writing;
 
 pub mod client;
 pub mod session;
+pub mod standing;
 
 pub mod exit;
 pub mod failure;

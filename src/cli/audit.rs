@@ -18,6 +18,7 @@ use crate::cli::input;
 use crate::cli::render::audit::{explain, flags, targets, trail};
 use crate::cli::render::change;
 use crate::cli::session::Session;
+use crate::cli::standing::Standing as _;
 use crate::domain::date::Date;
 
 mod paper;
@@ -341,14 +342,16 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
         AuditCommand::Trail(args) => {
             let session = session.at(args.as_of.message());
             let event = args.event(&session).await?;
-            session.answer(&session.client.trail(&event).await?, trail::trail)
+            session
+                .answer_as_of(&session.client.trail(&event).await?, trail::trail)
+                .await
         }
         AuditCommand::Findings(args) => finding::list(session, args).await,
         AuditCommand::Finding(command) => finding::run(session, command).await,
         AuditCommand::Flags(args) => {
             let client = session.client.at(args.as_of.message());
             let answer = client.flags(args.request(), args.limit).await?;
-            session.answer(&answer, flags::list)
+            session.answer_as_of(&answer, flags::list).await
         }
         AuditCommand::Explain(args) => {
             let client = session.client.at(args.as_of.message());
@@ -365,7 +368,7 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
                 }
                 answer => answer?,
             };
-            session.answer(&answer, explain::explained)
+            session.answer_as_of(&answer, explain::explained).await
         }
         AuditCommand::Targets(args) => {
             let client = session.client.at(args.as_of.message());
@@ -376,7 +379,7 @@ pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failur
                 }
                 (answer, _) => answer?,
             };
-            session.answer(&answer, targets::history)
+            session.answer_as_of(&answer, targets::history).await
         }
     }
 }
@@ -391,10 +394,12 @@ async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
         order: order.into(),
         ..args.filter.request(session.view.zone())
     };
-    session.answer(
-        &session.client.changes(request, args.limit).await?,
-        change::list,
-    )
+    session
+        .answer_as_of(
+            &session.client.changes(request, args.limit).await?,
+            change::list,
+        )
+        .await
 }
 
 async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
@@ -405,16 +410,23 @@ async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
     };
     let answer = session.client.sample(request).await?;
     if let Some(output) = &args.output {
-        let (bytes, lines) = paper::workbook(&session.view, &answer, &args.seed)?;
+        let fingerprint = match answer.known_at() {
+            Some(known_at) => session.fingerprint(known_at).await,
+            None => None,
+        };
+        let view = session.view.clone().with_fingerprint(fingerprint);
+        let (bytes, lines) = paper::workbook(&view, &answer, &args.seed)?;
         let file = FileArgs {
             output: output.clone(),
             force: args.force,
         };
         return file.write(session.language(), &session.output, &bytes, lines);
     }
-    session.answer(&answer, |view, answer| {
-        change::sample(view, answer, &args.seed)
-    })
+    session
+        .answer_as_of(&answer, |view, answer| {
+            change::sample(view, answer, &args.seed)
+        })
+        .await
 }
 
 impl TargetsArgs {

@@ -202,7 +202,7 @@ async fn evaluate(session: &Session, args: &EvaluateArgs) -> Result<(), Failure>
     if args.format == Format::Json {
         return session.print_answer(&response);
     }
-    session.answer(&response, render)
+    session.answer_as_of(&response, render).await
 }
 
 /// The rows or the mid-year sheet, whole.
@@ -256,7 +256,9 @@ async fn compare(session: &Session, args: &CompareArgs) -> Result<(), Failure> {
         at_least: at_least(args.major_only).into(),
         ..v1::CompareEvaluationsRequest::default()
     };
-    session.answer(&session.client.compare(request).await?, difference::list)
+    session
+        .answer_as_of(&session.client.compare(request).await?, difference::list)
+        .await
 }
 
 async fn last_year(session: &Session, args: &LastYearArgs) -> Result<(), Failure> {
@@ -268,7 +270,9 @@ async fn last_year(session: &Session, args: &LastYearArgs) -> Result<(), Failure
         policy: args.policy.clone(),
         ..v1::CompareCyclesRequest::default()
     };
-    session.answer(&session.client.cycles(request).await?, cycles::list)
+    session
+        .answer_as_of(&session.client.cycles(request).await?, cycles::list)
+        .await
 }
 
 /// What `--major-only` asks for.

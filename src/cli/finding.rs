@@ -113,7 +113,9 @@ pub async fn list(session: &Session, args: &FindingsArgs) -> Result<(), Failure>
         ..v1::ListAuditFindingsRequest::default()
     };
     let client = session.client.at(args.as_of.message());
-    session.answer(&client.findings(request).await?, findings::list)
+    session
+        .answer_as_of(&client.findings(request).await?, findings::list)
+        .await
 }
 
 /// Records or answers a finding.

@@ -114,7 +114,7 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
     };
     let client = session.client.at(args.as_of.message());
     let answer = client.goals(&filter, args.limit).await?;
-    session.answer(&answer, goal::list)?;
+    session.answer_as_of(&answer, goal::list).await?;
     if answer.goals.is_empty() && filter.find.is_some() && !session.json {
         session.output.remark(session.view.pick(
             "見つかりません。言葉を一つにするか、短くするか、別の書き方（漢字・かな）で探してください\n",
@@ -127,7 +127,7 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
 async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     let session = session.at(args.as_of.message());
     match session.client.goal(&args.goal, args.forms).await {
-        Ok(answer) => session.answer(&answer, goal::card),
+        Ok(answer) => session.answer_as_of(&answer, goal::card).await,
         Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => Err(session
             .offering(failure, &args.goal, &[v1::EntityKind::Goal])
             .await),
@@ -144,7 +144,9 @@ async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
         answer => answer?,
     };
     if subject.kind() == v1::EntityKind::Indicator {
-        return session.answer(&session.series(&subject.id).await?, series::history);
+        return session
+            .answer_as_of(&session.series(&subject.id).await?, series::history)
+            .await;
     }
     // Changes have no day of their own: those that hold by the day are asked for.
     let request = v1::ListChangesRequest {
@@ -155,7 +157,9 @@ async fn history(session: &Session, args: &HistoryArgs) -> Result<(), Failure> {
         ..v1::ListChangesRequest::default()
     };
     let changes = session.client.changes(request, args.limit).await?;
-    session.answer(&changes, |view, changes| {
-        change::history(view, changes, args.as_of.on)
-    })
+    session
+        .answer_as_of(&changes, |view, changes| {
+            change::history(view, changes, args.as_of.on)
+        })
+        .await
 }

@@ -253,5 +253,7 @@ async fn list(session: &Session, args: &ListArgs) -> Result<(), Failure> {
         overdue_only: args.overdue,
         ..v1::ListNextActionsRequest::default()
     };
-    session.answer(&session.client.next_actions(request).await?, action::list)
+    session
+        .answer_as_of(&session.client.next_actions(request).await?, action::list)
+        .await
 }

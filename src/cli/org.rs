@@ -50,7 +50,7 @@ pub async fn run(session: &Session, command: &OrgCommand) -> Result<(), Failure>
             .client
             .organisation(args.include_inactive, args.limit)
             .await?;
-        return session.answer(&units, organisation::tree);
+        return session.answer_as_of(&units, organisation::tree).await;
     };
     match session.client.responsibility(subject, args.limit).await {
         Err(failure) if failure.reason() == Some("CODE_UNKNOWN") => {
@@ -62,6 +62,10 @@ pub async fn run(session: &Session, command: &OrgCommand) -> Result<(), Failure>
             ];
             Err(session.offering(failure, subject, &kinds).await)
         }
-        answer => session.answer(&answer?, organisation::responsibility),
+        answer => {
+            session
+                .answer_as_of(&answer?, organisation::responsibility)
+                .await
+        }
     }
 }

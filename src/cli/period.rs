@@ -93,7 +93,7 @@ Examples:
 pub async fn list(session: &Session, args: &PeriodsArgs) -> Result<(), Failure> {
     let client = session.client.at(args.as_of.message());
     let periods = client.periods(args.plan.clone()).await?;
-    session.answer(&periods, period::periods)
+    session.answer_as_of(&periods, period::periods).await
 }
 
 /// Opens a period.
@@ -132,7 +132,33 @@ pub async fn close(session: &Session, args: &CloseArgs) -> Result<(), Failure> {
         revision: None,
     });
     let code = v1::ReasonCode::Other;
-    session.tell(&args.writing, args.on, code, payload).await
+    session.tell(&args.writing, args.on, code, payload).await?;
+    note(session, args).await
+}
+
+/// What to note of a closing by hand: the fingerprint of all that was known at it. Not after a check alone.
+async fn note(session: &Session, args: &CloseArgs) -> Result<(), Failure> {
+    if session.json || args.writing.writing().check {
+        return Ok(());
+    }
+    let listed = session
+        .client
+        .snapshots(Some(args.plan.clone()), Some(args.period.clone()))
+        .await?;
+    let newest = listed
+        .snapshots
+        .iter()
+        .max_by_key(|snapshot| snapshot.revision);
+    let Some(known_at) = newest.map(|snapshot| snapshot.known_at) else {
+        return Ok(());
+    };
+    let Some(fingerprint) = session.fingerprint(known_at).await else {
+        return Ok(());
+    };
+    session.output.answer(&session.view.pick(
+        format!("確定時点（{known_at}件）の指紋 {fingerprint}\n書き留めてください。後から daicho verify print で、この時点を確かめられます\n"),
+        format!("fingerprint of the closing, at {known_at} events: {fingerprint}\nnote it down: daicho verify print finds this point again\n"),
+    ))
 }
 
 /// Reopens a period for some indicators.

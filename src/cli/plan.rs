@@ -69,5 +69,7 @@ pub struct ShowArgs {
 /// Shows a plan.
 pub async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     let client = session.client.at(args.as_of.message());
-    session.answer(&client.overview(args.plan.clone()).await?, overview::matrix)
+    session
+        .answer_as_of(&client.overview(args.plan.clone()).await?, overview::matrix)
+        .await
 }

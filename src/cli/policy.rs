@@ -126,7 +126,7 @@ pub async fn run(session: &Session, command: &PolicyCommand) -> Result<(), Failu
         PolicyCommand::List(args) => {
             let client = session.client.at(args.as_of.message());
             let policies = client.policies(args.code.clone()).await?;
-            session.answer(&policies, period::policies)
+            session.answer_as_of(&policies, period::policies).await
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::api::v1;
 use crate::cli::language::pick;
 use crate::cli::terminal;
 use crate::domain::text::Language;
+use crate::merkle::Fingerprint;
 
 pub mod action;
 pub mod audit;
@@ -40,6 +41,8 @@ pub struct View {
     pub columns: Option<usize>,
     /// The ledger that answers, once it is known.
     pub ledger: Option<v1::Ledger>,
+    /// The fingerprint of what is known, where it was asked for.
+    pub fingerprint: Option<Fingerprint>,
     zone: TimeZone,
 }
 
@@ -50,6 +53,7 @@ impl View {
             language,
             columns,
             ledger: None,
+            fingerprint: None,
             zone: TimeZone::UTC,
         }
     }
@@ -60,6 +64,15 @@ impl View {
         self.zone = TimeZone::get(&ledger.time_zone).unwrap_or(TimeZone::UTC);
         self.ledger = Some(ledger);
         self
+    }
+
+    /// With the fingerprint of what is known, for the footer.
+    #[must_use]
+    pub fn with_fingerprint(self, fingerprint: Option<Fingerprint>) -> Self {
+        Self {
+            fingerprint,
+            ..self
+        }
     }
 
     /// The ledger's zone.
@@ -145,7 +158,8 @@ impl View {
         )
     }
 
-    /// The last line of every table: which ledger, up to where, for which day, and that a sample is one.
+    /// The end of every table: which ledger, up to where, for which day, that a sample is one; and on a line of
+    /// its own the fingerprint of what was known, where it was asked for.
     pub fn footer(&self, at: Option<&v1::AnsweredAt>) -> String {
         let mut parts = Vec::new();
         if let Some(ledger) = &self.ledger {
@@ -165,10 +179,16 @@ impl View {
         if let Some(mark) = self.sample_mark() {
             parts.push(mark.to_owned());
         }
-        if parts.is_empty() {
-            String::new()
-        } else {
-            format!("{}\n", parts.join(" · "))
+        let fingerprint = at.and(self.fingerprint).map(|fingerprint| {
+            self.pick(
+                format!("指紋 {fingerprint}\n"),
+                format!("fingerprint {fingerprint}\n"),
+            )
+        });
+        let fingerprint = fingerprint.unwrap_or_default();
+        match parts.is_empty() {
+            true => fingerprint,
+            false => format!("{}\n{fingerprint}", parts.join(" · ")),
         }
     }
 

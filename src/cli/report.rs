@@ -242,7 +242,7 @@ async fn missing(session: &Session, args: &MissingArgs) -> Result<(), Failure> {
         };
         let client = session.client.at(args.as_of.message());
         let answer = client.reporting_status(request).await?;
-        return session.answer(&answer, reporting::missing);
+        return session.answer_as_of(&answer, reporting::missing).await;
     };
     let request = v1::ExportReportRequest {
         plan: args.plan.clone(),
@@ -311,7 +311,19 @@ async fn written(
 ) -> Result<(), Failure> {
     let report = session.client.report(request).await?;
     let lines = report.trailer.rows;
-    file.write(session.language(), &session.output, &report.bytes, lines)
+    file.write(session.language(), &session.output, &report.bytes, lines)?;
+    let known_at = report.header.evaluated_at.map(|at| at.known_at);
+    let fingerprint = match known_at {
+        Some(known_at) => session.fingerprint(known_at).await,
+        None => None,
+    };
+    if let Some(fingerprint) = fingerprint {
+        session.output.remark(&session.view.pick(
+            format!("指紋 {fingerprint}"),
+            format!("fingerprint {fingerprint}"),
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

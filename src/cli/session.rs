@@ -10,10 +10,12 @@ use crate::cli::failure::Failure;
 use crate::cli::json::{self, Printed};
 use crate::cli::output::Output;
 use crate::cli::render::{View, receipt};
+use crate::cli::standing::Standing;
 use crate::cli::writing::WritingArgs;
 use crate::clock;
 use crate::domain::date::{Date, parse_iso};
 use crate::domain::text::Language;
+use crate::merkle::{Fingerprint, SignedCheckpoint};
 
 /// How many codes are offered where one was not found.
 const OFFERED_MAX: u32 = 10;
@@ -92,6 +94,48 @@ impl Session {
             return self.output.answer(&render(&self.view, message));
         }
         self.print_answer(message)
+    }
+
+    /// As [`Session::answer`], with the fingerprint of what was known in the footer: whoever notes it by hand, or
+    /// prints the table, can find these very events again (`daicho verify print`).
+    pub async fn answer_as_of<M: Printed + Standing>(
+        &self,
+        message: &M,
+        render: impl FnOnce(&View, &M) -> String,
+    ) -> Result<(), Failure> {
+        if self.json {
+            return self.print_answer(message);
+        }
+        let fingerprint = match message.known_at() {
+            Some(known_at) => self.fingerprint(known_at).await,
+            None => None,
+        };
+        let view = self.view.clone().with_fingerprint(fingerprint);
+        self.output.answer(&render(&view, message))
+    }
+
+    /// The fingerprint of the first `known_at` events, computed here from the checkpoint that the ledger signs of
+    /// them and keeps. Where it cannot sign, a remark says so: what was asked is answered all the same.
+    pub async fn fingerprint(&self, known_at: u64) -> Option<Fingerprint> {
+        if known_at == 0 {
+            return None;
+        }
+        let read = |answer: v1::GetCheckpointResponse| {
+            let note = answer.checkpoint.unwrap_or_default().note;
+            SignedCheckpoint::parse(note.as_bytes()).ok()
+        };
+        let signed = self.client.checkpoint(Some(known_at)).await;
+        let signed = signed.ok().and_then(read);
+        let of_it = |signed: &SignedCheckpoint| signed.checkpoint().head().size == known_at;
+        let fingerprint = signed.filter(of_it);
+        let fingerprint = fingerprint.map(|signed| Fingerprint::of(signed.checkpoint()));
+        if fingerprint.is_none() {
+            self.output.remark(self.view.pick(
+                "先端証明を得られないため、指紋は付きません",
+                "no checkpoint can be had now, so there is no fingerprint",
+            ));
+        }
+        fingerprint
     }
 
     /// Prints an answer as one JSON object.

@@ -62,13 +62,13 @@ Examples:
 pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Failure> {
     let states = if args.missing { open() } else { Vec::new() };
     let answer = args.which.ask(session, states).await?;
-    session.answer(&answer, reporting::status)
+    session.answer_as_of(&answer, reporting::status).await
 }
 
 /// Prints what to remind each section of.
 pub async fn remind(session: &Session, args: &RemindArgs) -> Result<(), Failure> {
     let answer = args.which.ask(session, open()).await?;
-    session.answer(&answer, reporting::reminders)
+    session.answer_as_of(&answer, reporting::reminders).await
 }
 
 /// What is still to be answered.

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::quantity::Quantity;
+use crate::merkle::Fingerprint;
 
 use validation::{moment, validation};
 
@@ -46,6 +47,8 @@ pub struct Page {
     pub effective_on: Option<Date>,
     /// What was known, K (記録時点), where it is of a ledger.
     pub known_at: Option<String>,
+    /// The fingerprint (指紋) of the checkpoint at K, where the ledger could sign one.
+    pub fingerprint: Option<Fingerprint>,
     /// The ledger (台帳).
     pub ledger: Option<String>,
 }
@@ -364,7 +367,9 @@ fn print(sheet: &mut Worksheet, page: &Page, table: &Table) -> Result<(), XlsxEr
     let known = page.known_at.clone().unwrap_or_else(none);
     sheet.set_header(line(&page.year, &page.title, &format!("台帳 {ledger}")));
     let below = format!("評価基準日 {day}　記録時点 {known}");
-    sheet.set_footer(line(&below, "", "\u{0}"));
+    let print = page.fingerprint;
+    let print = print.map_or_else(String::new, |print| format!("指紋 {print}"));
+    sheet.set_footer(line(&below, &print, "\u{0}"));
     Ok(())
 }
 

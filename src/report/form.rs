@@ -9,6 +9,7 @@ use crate::domain::date::Date;
 use crate::domain::era::EraDate;
 use crate::domain::fiscal_year::FiscalYear;
 use crate::domain::text::Language;
+use crate::merkle::Fingerprint;
 use crate::projection::evaluation::At;
 use crate::report::book::{Cell, Unwritten};
 
@@ -41,6 +42,8 @@ pub struct Head {
     pub known_at: u64,
     /// When the last of them was recorded, in the ledger's zone.
     pub recorded_until: Option<DateTime>,
+    /// The fingerprint (指紋) of the checkpoint at K, where the ledger could sign one.
+    pub fingerprint: Option<Fingerprint>,
     /// Code of the ledger (台帳番号).
     pub ledger: String,
     /// Whether it is a sample under a simulated clock (見本・仮想時計).
@@ -56,6 +59,8 @@ pub struct Setting {
     pub language: Language,
     /// When the last known event was recorded, in the ledger's zone.
     pub recorded_until: Option<DateTime>,
+    /// The fingerprint of the checkpoint at K, where the ledger could sign one.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// A part of a form.
@@ -138,6 +143,7 @@ impl Head {
             effective_on: Some(at.effective_on),
             known_at: at.known_at,
             recorded_until: setting.recorded_until,
+            fingerprint: setting.fingerprint,
             ledger: ledger.map_or_else(String::new, |ledger| ledger.code.to_string()),
             sample: at.directory.has_simulated_clock(),
             language: setting.language,
@@ -166,6 +172,12 @@ impl Head {
             Language::Ja => format!("記録時点 {}件{until}", self.known_at),
             Language::En => format!("as known at {} events{until}", self.known_at),
         }
+    }
+
+    /// What finds these very events again; nothing where the ledger could not sign.
+    fn print(&self) -> Option<String> {
+        let called = pick(self.language, "指紋", "fingerprint");
+        self.fingerprint.map(|print| format!("{called} {print}"))
     }
 
     fn ledger(&self) -> String {

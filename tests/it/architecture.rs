@@ -25,7 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proof", &["domain", "merkle", "log", "ledger"]),
     ("witness", &["merkle"]),
     ("import", &["domain"]),
-    ("report", &["domain", "projection"]),
+    ("report", &["domain", "merkle", "projection"]),
     ("config", &["merkle"]),
     (
         "grpc",

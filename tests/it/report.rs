@@ -89,7 +89,7 @@ async fn file(services: &Services, request: Request<v1::ExportReportRequest>) ->
 }
 
 /// A file inside a workbook.
-fn inside(bytes: &[u8], name: &str) -> String {
+pub(crate) fn inside(bytes: &[u8], name: &str) -> String {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
     let mut text = String::new();
     archive

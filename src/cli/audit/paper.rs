@@ -67,6 +67,7 @@ fn form(view: &View, response: &v1::SampleChangesResponse, seed: &str) -> Form {
             effective_on: None,
             known_at: size,
             recorded_until: None::<DateTime>,
+            fingerprint: view.fingerprint,
             ledger: ledger.code.clone(),
             sample: ledger.sample,
             language: view.language,

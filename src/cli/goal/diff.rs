@@ -40,6 +40,6 @@ pub async fn run(session: &Session, args: &DiffArgs) -> Result<(), Failure> {
         Err(failure) if failure.reason() == Some("GOAL_UNKNOWN") => {
             Err(session.offering(failure, &args.subject, &[]).await)
         }
-        answer => session.answer(&answer?, difference::of_goal),
+        answer => session.answer_as_of(&answer?, difference::of_goal).await,
     }
 }

@@ -63,7 +63,7 @@ Examples:
 pub async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
     let client = session.client.at(args.as_of.message());
     let answer = client.reporting_calendar(args.plan.clone()).await?;
-    session.answer(&answer, calendar::whole)
+    session.answer_as_of(&answer, calendar::whole).await
 }
 
 /// Sets a plan's reporting calendar.

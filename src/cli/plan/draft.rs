@@ -106,6 +106,7 @@ pub async fn draft(session: &Session, args: &DraftArgs) -> Result<(), Failure> {
         year: year.label_ja(),
         effective_on: Some(on),
         known_at: Some(view.pick(format!("{known_at}件"), format!("{known_at} events"))),
+        fingerprint: session.fingerprint(known_at).await,
         ledger: view.ledger.as_ref().map(|ledger| ledger.code.clone()),
     };
     let table = table::table(view, &earlier.plan, &earlier.pillars, year, &rows);

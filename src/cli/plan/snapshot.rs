@@ -72,14 +72,14 @@ pub async fn list(session: &Session, args: &SnapshotsArgs) -> Result<(), Failure
         .client
         .snapshots(args.plan.clone(), args.period.clone())
         .await?;
-    session.answer(&response, snapshot::list)
+    session.answer_as_of(&response, snapshot::list).await
 }
 
 /// Computes a snapshot again. One that does not come out as it was frozen is a fault.
 pub async fn show(session: &Session, args: &Which) -> Result<(), Failure> {
     let plan = Some(args.plan.clone());
     let response = session.client.snapshot(plan, args.snapshot(), 1).await?;
-    session.answer(&response, snapshot::one)?;
+    session.answer_as_of(&response, snapshot::one).await?;
     if response.matches {
         return Ok(());
     }
@@ -103,7 +103,9 @@ pub async fn restatements(session: &Session, args: &RestatementsArgs) -> Result<
         at_least: at_least(args.major_only).into(),
         ..v1::CompareEvaluationsRequest::default()
     };
-    session.answer(&session.client.compare(request).await?, difference::list)
+    session
+        .answer_as_of(&session.client.compare(request).await?, difference::list)
+        .await
 }
 
 /// Makes public what differs since a period was closed.

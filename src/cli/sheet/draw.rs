@@ -127,6 +127,7 @@ pub async fn sheet(session: &Session, args: &SheetArgs) -> Result<(), Failure> {
                 .view
                 .pick(format!("{known_at}件"), format!("{known_at} events")),
         ),
+        fingerprint: session.fingerprint(known_at).await,
         ledger: session
             .view
             .ledger

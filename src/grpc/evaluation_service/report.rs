@@ -54,6 +54,7 @@ impl Services {
             return Err(form("round", "only what is missing is asked for by round"));
         }
         let asked = Asked {
+            services: self,
             reader: &reader,
             now: &now,
             language,
@@ -99,6 +100,7 @@ impl Services {
 
 /// What a report is asked of.
 pub(super) struct Asked<'a> {
+    pub(super) services: &'a Services,
     pub(super) reader: &'a Arc<Reader>,
     pub(super) now: &'a Standpoint,
     pub(super) language: Language,

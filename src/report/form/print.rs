@@ -388,7 +388,11 @@ fn page(sheet: &mut Worksheet, head: &Head, part: &Part, parts: usize) -> Result
     sheet.set_header(above);
     let page = pick(head.language, "ページ", "page");
     let below = line(&head.effective(), &head.known(), "\u{0}");
-    sheet.set_footer(below.replace("&R&P", &format!("&R{page} &P")));
+    // On a second line and smaller: the margin holds both.
+    let print = head
+        .print()
+        .map_or_else(String::new, |print| format!("\n&7{print}"));
+    sheet.set_footer(below.replace("&R&P", &format!("{print}&R{page} &P")));
     Ok(())
 }
 

@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use daicho::merkle::{KeyName, SignatureType, Signer as _, SigningKey, TrustPolicy};
+use daicho::merkle::{Fingerprint, KeyName, SignatureType, Signer as _, SigningKey, TrustPolicy};
 use daicho::proof::policy;
 use tempfile::TempDir;
 
 use super::process::{Ended, Place, daicho};
 use super::rounds::Sample;
+use crate::process::Process;
+use crate::report::inside;
 
 /// A folder of evidence, after its server is gone.
 struct Home {
@@ -219,9 +221,122 @@ fn a_printed_fingerprint_leads_to_the_closing_it_was_printed_for() {
     assert_eq!(undecided.code, 2, "{undecided:?}");
 }
 
+/// The fingerprint that stands in a text, in either language.
+fn fingerprint_in(text: &str) -> String {
+    let printed = text.split_whitespace().rev().find_map(|word| {
+        let word = word.split('&').next()?;
+        word.parse::<Fingerprint>().ok()
+    });
+    printed
+        .unwrap_or_else(|| panic!("no fingerprint: {text}"))
+        .to_string()
+}
+
+#[test]
+fn what_stands_under_a_table_and_on_a_page_is_found_again() {
+    let sample = Sample::on("2023-10-06");
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let policy = file("policy");
+    fs::write(&policy, sample.done("trust-policy").output).unwrap();
+    let leads_to = |text: &str| {
+        let printed = fingerprint_in(text);
+        let found = sample.done(&format!("verify print {printed} --policy {policy} --json"));
+        found.json()["size"].as_u64().unwrap()
+    };
+    let now = sample.done("ledger show --json").json()["head"]["size"]
+        .as_u64()
+        .unwrap();
+    for line in [
+        "evaluate R5 --on 2023-09-30",
+        "status R5",
+        "goal show R5/総務部/3-1",
+        "goal history R5/総務部/3-1/1.1",
+        "audit changes --limit 3",
+        "audit flags",
+        "report missing R5",
+        "org show",
+    ] {
+        let told = sample.done(&format!("{line} --lang ja")).output;
+        assert!(
+            told.lines().last().unwrap().starts_with("指紋 "),
+            "{line}: {told}"
+        );
+        assert_eq!(leads_to(&told), now, "{line}");
+        // Programs ask for the checkpoint itself.
+        assert!(
+            !sample
+                .done(&format!("{line} --json"))
+                .output
+                .contains("fingerprint"),
+            "{line}"
+        );
+    }
+    let past = sample
+        .done("goal show R5/総務部/3-1 --known-at 1500")
+        .output;
+    assert_eq!(leads_to(&past), 1500);
+
+    let form = file("form.xlsx");
+    for line in [
+        format!("report midyear R5 --known-at 1600 -o {form} --force"),
+        format!("report missing R5 --known-at 1600 -o {form} --force"),
+        format!("report data entries R5 --known-at 1600 --format xlsx -o {form} --force"),
+    ] {
+        let said = sample.done(&line).errors;
+        assert_eq!(leads_to(&said), 1600, "{line}");
+        let sheet = inside(&fs::read(&form).unwrap(), "xl/worksheets/sheet1.xml");
+        let (_, footer) = sheet.split_once("<oddFooter>").unwrap();
+        assert_eq!(
+            leads_to(footer.split_once("&amp;R").unwrap().0),
+            1600,
+            "{line}"
+        );
+    }
+    sample.done(&format!(
+        "audit sample R5 --n 3 --seed 種 -o {form} --force"
+    ));
+    let sheet = inside(&fs::read(&form).unwrap(), "xl/worksheets/sheet1.xml");
+    let (_, footer) = sheet.split_once("<oddFooter>").unwrap();
+    assert_eq!(leads_to(footer.split_once("&amp;R").unwrap().0), now);
+
+    let closed = sample
+        .done("plan close R5 mid-year --document 5企政第90号")
+        .output;
+    let snapshots = sample.done("plan snapshots R5 --json").json();
+    let known_at = snapshots["snapshots"][0]["known_at"].as_u64().unwrap();
+    assert_eq!(leads_to(&closed), known_at);
+    let printed = fingerprint_in(&closed);
+    let found = sample
+        .done(&format!(
+            "verify print {printed} --policy {policy} --lang en"
+        ))
+        .output;
+    assert!(found.contains("closing of R5 mid-year"), "{found}");
+}
+
+#[test]
+fn a_ledger_that_cannot_sign_answers_without_fingerprints() {
+    let (mut place, plan, _) = Place::with_plan();
+    assert_eq!(place.server.stop(), 0);
+    let keys = place.folder.path().join("data/keys");
+    let key = fs::read_dir(keys).unwrap().next().unwrap().unwrap().path();
+    fs::write(key, "PRIVATE+KEY+nonsense\n").unwrap();
+    place.server = Process::serve(&place.folder.path().join("data"));
+    let told = place.daicho("goal list");
+    assert_eq!(told.code, 0, "{told:?}");
+    assert!(!told.output.contains("fingerprint"), "{told:?}");
+    assert!(told.errors.contains("no checkpoint can be had"), "{told:?}");
+    let form = place.folder.path().join("form.xlsx");
+    let line = format!("report plan {plan} -o {} --lang ja", form.display());
+    assert_eq!(place.daicho(&line).code, 0);
+    let sheet = inside(&fs::read(&form).unwrap(), "xl/worksheets/sheet1.xml");
+    assert!(sheet.contains("記録時点") && !sheet.contains("指紋"));
+}
+
 /// The fingerprint of a checkpoint that no server has.
 fn strange() -> String {
-    use daicho::merkle::{Checkpoint, Fingerprint, Hash, TreeHead};
+    use daicho::merkle::{Checkpoint, Hash, TreeHead};
     let name = KeyName::parse("elsewhere.example").unwrap();
     let head = TreeHead {
         size: 3,

@@ -2,6 +2,8 @@
 
 use super::*;
 
+const PRINT: &str = "MP9C-RBNF-9HXQ-RK6Z-RE9D-QC8C-YMQ7";
+
 fn form(texts: &[&str]) -> Form {
     let column = Heading {
         text: "内容".to_owned(),
@@ -16,6 +18,7 @@ fn form(texts: &[&str]) -> Form {
             effective_on: Some(date("2023-09-30")),
             known_at: 7,
             recorded_until: None,
+            fingerprint: Some(PRINT.parse().unwrap()),
             ledger: "A".to_owned(),
             sample: false,
             language: daicho::domain::text::Language::Ja,
@@ -53,6 +56,8 @@ fn a_text_longer_than_a_cell_holds_is_cut_and_a_name_is_no_code_of_a_header() {
     assert_eq!(longest, Some(32_767));
     let sheet = inside(&bytes, "xl/worksheets/sheet1.xml");
     assert!(sheet.contains("様式&amp;&amp;1"));
-    assert!(sheet.contains("記録時点 7件"));
+    // K and its fingerprint on two lines of the footer, below everything.
+    let footer = format!("&amp;C記録時点 7件\n&amp;7指紋 {PRINT}&amp;R");
+    assert!(sheet.contains(&footer), "{sheet}");
     assert!(!sheet.contains("見本"));
 }

@@ -14,6 +14,7 @@ use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
 use crate::ledger::Standpoint;
 use crate::ledger::index::Direction;
+use crate::merkle::Fingerprint;
 use crate::projection::change::{self, Change, ChangeFilter};
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::history::Histories;
@@ -246,6 +247,27 @@ impl Asked<'_> {
         Ok(Setting {
             language: self.language,
             recorded_until,
+            fingerprint: self.fingerprint(at.known_at).await,
         })
+    }
+
+    /// The fingerprint of the checkpoint at K, which is signed and kept so that it can be found again. A ledger that
+    /// cannot sign makes its forms without.
+    pub(super) async fn fingerprint(&self, known_at: u64) -> Option<Fingerprint> {
+        let signed = async {
+            let publisher = self.services.proofs().of(self.reader).await?;
+            publisher.checkpoint_at(known_at).await
+        };
+        match signed.await {
+            Ok(signed) => Some(Fingerprint::of(signed.checkpoint())),
+            Err(error) => {
+                tracing::warn!(
+                    ledger = %self.reader.id(),
+                    error = &error as &dyn std::error::Error,
+                    "a form is made without a fingerprint"
+                );
+                None
+            }
+        }
     }
 }

@@ -186,6 +186,7 @@ async fn page(asked: &Asked<'_>, at: &At, definition: &Definition) -> Result<Pag
         year: head.year.clone(),
         effective_on: head.effective_on,
         known_at: Some(at.known_at.to_string()),
+        fingerprint: head.fingerprint,
         ledger: Some(head.ledger),
     })
 }
