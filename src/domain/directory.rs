@@ -27,7 +27,9 @@ use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::reporting::Calendar;
 use crate::domain::text::{Name, Text, Title};
-use crate::domain::trust::{Erasure, HeadsRecording, LedgerKey, Origin, VerifierKey};
+use crate::domain::trust::{
+    Erasure, EvidenceErasure, HeadsRecording, LedgerKey, Origin, VerifierKey,
+};
 
 mod calendars;
 mod entry;
@@ -466,7 +468,8 @@ impl Directory {
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
-            | Payload::PersonalDataErased(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
+            | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
             Payload::PlanPublished(p) => Stream::plan(p.plan),
             Payload::ImportAccepted(p) => Stream::plan(p.plan),
             Payload::PeriodOpened(p) => Stream::plan(p.plan),
@@ -559,6 +562,16 @@ impl Directory {
         self.trust.erasures_of(subject)
     }
 
+    /// Every file of evidence that was erased, by its digest.
+    pub fn evidence_erasures(&self) -> impl Iterator<Item = &Arc<EvidenceErasure>> {
+        self.trust.evidence_erasures()
+    }
+
+    /// How the file with this SHA-256 was erased, if it was.
+    pub fn evidence_erasure(&self, sha256: &[u8; 32]) -> Option<&Arc<EvidenceErasure>> {
+        self.trust.evidence_erasure(sha256)
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 
@@ -583,6 +596,7 @@ impl Directory {
             Payload::KeyCompromised(p) => self.trust.compromise(recorded, p),
             Payload::HeadsRecorded(p) => self.trust.record_heads(recorded, p),
             Payload::PersonalDataErased(p) => self.trust.erase(recorded, p),
+            Payload::EvidenceErased(p) => self.trust.erase_evidence(recorded, p),
             Payload::PlanPublished(p) => {
                 self.codes.insert(p.code.clone(), Named::Plan(p.plan));
                 let plan = Plan {

@@ -1036,6 +1036,15 @@ payloads! {
         /// Who approved it.
         approved_by: Name,
     }
+    /// A file that events name as evidence was erased (根拠資料の消去). Made by the server itself.
+    EvidenceErased = "EVIDENCE_ERASED" {
+        /// SHA-256 of the file.
+        sha256: [u8; 32],
+        /// On which legal ground.
+        legal_basis: Name,
+        /// Who approved it.
+        approved_by: Name,
+    }
 }
 
 impl Payload {
@@ -1051,6 +1060,7 @@ impl Payload {
                 | Self::KeyCompromised(_)
                 | Self::HeadsRecorded(_)
                 | Self::PersonalDataErased(_)
+                | Self::EvidenceErased(_)
         )
     }
 
@@ -1091,6 +1101,7 @@ impl Payload {
             | Self::KeyCompromised(_)
             | Self::HeadsRecorded(_)
             | Self::PersonalDataErased(_)
+            | Self::EvidenceErased(_)
             | Self::PolicyPublished(_)
             | Self::PlanPublished(_)
             | Self::ImportAccepted(_)
@@ -1132,6 +1143,7 @@ impl EventType {
             | Self::KeyCompromised
             | Self::HeadsRecorded
             | Self::PersonalDataErased
+            | Self::EvidenceErased
             | Self::PolicyPublished
             | Self::PlanPublished
             | Self::ImportAccepted

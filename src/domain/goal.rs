@@ -608,6 +608,7 @@ impl Goal {
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

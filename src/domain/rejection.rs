@@ -95,6 +95,14 @@ reasons! {
     ReasonTooShort = "REASON_TOO_SHORT", Invalid, "理由を{chars_min}字以上で書いてください（いまは{chars}字）", "tell the reason in at least {chars_min} characters; it has {chars}";
     /// A claim without evidence.
     EvidenceRequired = "EVIDENCE_REQUIRED", Invalid, "根拠資料を添付してください", "attach evidence";
+    /// A file is larger than is taken in.
+    EvidenceTooLarge = "EVIDENCE_TOO_LARGE", Invalid, "ファイルが大きすぎます（{max}バイトまで）", "the file is too large; at most {max} bytes are taken in";
+    /// Files of this kind are not taken in.
+    EvidenceTypeUnknown = "EVIDENCE_TYPE_UNKNOWN", Invalid, "この種類のファイルは受け付けていません", "files of this media type are not taken in";
+    /// What came is not what was said.
+    EvidenceDiffers = "EVIDENCE_DIFFERS", Invalid, "届いた内容のSHA-256かバイト数が、告げられたものと違います", "what came has another SHA-256 or length than was said";
+    /// What came is of another kind than was said.
+    EvidenceTypeDiffers = "EVIDENCE_TYPE_DIFFERS", Invalid, "内容が、告げられた種類のファイルではありません", "the content is not of the media type that was said";
     /// The definition contradicts itself.
     DefinitionInconsistent = "DEFINITION_INCONSISTENT", Invalid, "指標の定義が矛盾しています: {problem}", "the definition contradicts itself: {problem}";
     /// The target does not fit the definition.
@@ -144,6 +152,8 @@ reasons! {
     EntryUnknown = "ENTRY_UNKNOWN", NotFound, "この指標にその実績はありません", "the indicator has no such entry";
     /// No such target version in this indicator.
     TargetUnknown = "TARGET_UNKNOWN", NotFound, "この指標にその目標はありません", "the indicator has no such target";
+    /// No file of this digest is kept.
+    EvidenceUnknown = "EVIDENCE_UNKNOWN", NotFound, "このSHA-256のファイルは、ここに保管されていません", "no file of this digest is kept here";
     /// An event that is named is neither recorded nor earlier in the request.
     ReferenceUnknown = "REFERENCE_UNKNOWN", NotFound, "参照先のイベント（{event}）がありません", "no event has the id that is referred to: {event}";
 
@@ -268,6 +278,8 @@ reasons! {
     SnapshotByServer = "SNAPSHOT_BY_SERVER", Precondition, "評価時点の凍結はサーバーが行います", "snapshots are taken by the server itself";
     /// The server says it of its own accord.
     EventByServer = "EVENT_BY_SERVER", Precondition, "この種類のイベントはサーバーが記録します", "events of this type are made by the server itself";
+    /// The file was erased.
+    EvidenceErased = "EVIDENCE_ERASED", Precondition, "このファイルは{date}に消去されました（イベントの位置{position}）。同じ内容を再び受け付けることはありません", "the file was erased on {date} (event at position {position}) and is never taken in again";
     /// Nothing would be restated.
     RestatementEmpty = "RESTATEMENT_EMPTY", Precondition, "変わった行がないため修正公表できません", "no row differs: there is nothing to restate";
     /// The policy version is not the next.

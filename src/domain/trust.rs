@@ -172,6 +172,23 @@ pub struct Erasure {
     pub recorded_at: Timestamp,
 }
 
+/// A file of evidence that was erased.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct EvidenceErasure {
+    /// SHA-256 of the file.
+    pub sha256: [u8; 32],
+    /// On which legal ground.
+    pub legal_basis: Name,
+    /// Who approved it.
+    pub approved_by: Name,
+    /// The event.
+    pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,8 @@ pub fn subject_of(event: &Event) -> Named {
         | Payload::KeyRetired(_)
         | Payload::KeyCompromised(_)
         | Payload::HeadsRecorded(_)
-        | Payload::PersonalDataErased(_) => Named::Ledger,
+        | Payload::PersonalDataErased(_)
+        | Payload::EvidenceErased(_) => Named::Ledger,
         Payload::PlanPublished(p) => Named::Plan(p.plan),
         Payload::ImportAccepted(p) => Named::Plan(p.plan),
         Payload::PeriodOpened(p) => Named::Plan(p.plan),

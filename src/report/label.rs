@@ -153,6 +153,7 @@ pub fn field(language: Language, name: &str) -> &str {
         "data_subject" => ("本人", "data subject"),
         "erased_events" => ("消去したイベント", "events erased of"),
         "erased_texts" => ("消去した文の数", "texts erased"),
+        "erased_file" => ("消去したファイル", "file erased"),
         "legal_basis" => ("法的根拠", "legal basis"),
         "approved_by" => ("承認者", "approved by"),
         _ => return name,

@@ -138,6 +138,7 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::KeyCompromised(_)) => v1::EventType::KeyCompromised,
         Some(Payload::HeadsRecorded(_)) => v1::EventType::HeadsRecorded,
         Some(Payload::PersonalDataErased(_)) => v1::EventType::PersonalDataErased,
+        Some(Payload::EvidenceErased(_)) => v1::EventType::EvidenceErased,
     }
 }
 

@@ -243,6 +243,7 @@ fn summary(view: &View, payload: &Payload) -> String {
                 format!("{texts} texts of {events} events"),
             )
         }
+        Payload::EvidenceErased(p) => hex::encode(&p.sha256),
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use imbl::{OrdMap, Vector};
 
 use crate::domain::event::{
-    HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, PersonalDataErased, Recorded,
+    EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, PersonalDataErased,
+    Recorded,
 };
 use crate::domain::id::{DataSubjectId, EventId};
 use crate::domain::text::Name;
-use crate::domain::trust::{Erasure, HeadsRecording, KeyNotice, LedgerKey, Origin, VerifierKey};
+use crate::domain::trust::{
+    Erasure, EvidenceErasure, HeadsRecording, KeyNotice, LedgerKey, Origin, VerifierKey,
+};
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,6 +21,7 @@ pub(super) struct Trust {
     keys: OrdMap<VerifierKey, LedgerKey>,
     heads: Vector<Arc<HeadsRecording>>,
     erasures: OrdMap<DataSubjectId, Vector<Arc<Erasure>>>,
+    erased_evidence: OrdMap<[u8; 32], Arc<EvidenceErasure>>,
 }
 
 impl Trust {
@@ -101,6 +105,29 @@ impl Trust {
         });
         let of_subject = self.erasures.entry(p.subject).or_default();
         of_subject.push_back(erasure);
+    }
+
+    pub(super) fn evidence_erasures(&self) -> impl Iterator<Item = &Arc<EvidenceErasure>> {
+        self.erased_evidence.values()
+    }
+
+    pub(super) fn evidence_erasure(&self, sha256: &[u8; 32]) -> Option<&Arc<EvidenceErasure>> {
+        self.erased_evidence.get(sha256)
+    }
+
+    pub(super) fn erase_evidence(&mut self, recorded: &Recorded, p: &EvidenceErased) {
+        let erasure = || {
+            Arc::new(EvidenceErasure {
+                sha256: p.sha256,
+                legal_basis: p.legal_basis.clone(),
+                approved_by: p.approved_by.clone(),
+                event_id: recorded.event.id,
+                position: recorded.position,
+                recorded_at: recorded.recorded_at,
+            })
+        };
+        // It is erased since the first time.
+        self.erased_evidence.entry(p.sha256).or_insert_with(erasure);
     }
 
     fn on(&mut self, key: &VerifierKey) -> &mut LedgerKey {

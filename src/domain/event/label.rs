@@ -60,6 +60,7 @@ labels! {
         KeyCompromised => "署名鍵の危殆化", "key compromised";
         HeadsRecorded => "全ストリームの記録", "heads recorded";
         PersonalDataErased => "個人情報の消去", "personal data erased";
+        EvidenceErased => "根拠資料の消去", "evidence erased";
     }
     ReasonCode {
         EntryError => "入力誤り", "entry error";

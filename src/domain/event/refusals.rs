@@ -225,6 +225,7 @@ impl Event {
             | P::KeyCompromised(_)
             | P::HeadsRecorded(_)
             | P::PersonalDataErased(_)
+            | P::EvidenceErased(_)
             | P::ActualRecorded(_)
             | P::ActualCorrected(_)
             | P::ActualRetracted(_)

@@ -143,6 +143,7 @@ pub fn decide(
         Payload::KeyCompromised(p) => judge.key_compromised(p),
         Payload::HeadsRecorded(p) => judge.heads_recorded(p),
         Payload::PersonalDataErased(p) => judge.personal_data_erased(p),
+        Payload::EvidenceErased(p) => judge.evidence_erased(p),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

@@ -120,7 +120,7 @@ mirror! {
         ForecastSubmitted, NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed,
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
         ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
-        KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased,
+        KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased, EvidenceErased,
     }
     Status = EvaluationStatus {
         Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind,

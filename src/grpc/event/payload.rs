@@ -97,6 +97,7 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
                 | Wire::KeyCompromised(_)
                 | Wire::HeadsRecorded(_)
                 | Wire::PersonalDataErased(_)
+                | Wire::EvidenceErased(_)
         )
     );
     let to = optional(input.valid_to.as_deref(), |date| faults.date(&at_to, date));
@@ -256,6 +257,7 @@ impl Reading<'_, '_> {
             Wire::KeyCompromised(p) => self.key_compromised(p).map(Payload::from),
             Wire::HeadsRecorded(p) => self.heads_recorded(p).map(Payload::from),
             Wire::PersonalDataErased(p) => self.personal_data_erased(p).map(Payload::from),
+            Wire::EvidenceErased(p) => self.evidence_erased(p).map(Payload::from),
         }
     }
 

@@ -489,6 +489,11 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
         }),
         Payload::HeadsRecorded(p) => Wire::HeadsRecorded(show_heads(p)),
         Payload::PersonalDataErased(p) => Wire::PersonalDataErased(show_erased(p)),
+        Payload::EvidenceErased(p) => Wire::EvidenceErased(v1::EvidenceErased {
+            sha256: p.sha256.to_vec(),
+            legal_basis: p.legal_basis.to_string(),
+            approved_by: p.approved_by.to_string(),
+        }),
     }
 }
 

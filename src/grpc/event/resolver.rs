@@ -255,7 +255,8 @@ impl<'a> Resolver<'a> {
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
-            | Payload::PersonalDataErased(_) => return self.ledger().map(Stream::ledger),
+            | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_) => return self.ledger().map(Stream::ledger),
             Payload::PlanPublished(p) => return Some(Stream::plan(p.plan)),
             Payload::ImportAccepted(p) => return Some(Stream::plan(p.plan)),
             Payload::PeriodOpened(p) => return Some(Stream::plan(p.plan)),
@@ -386,6 +387,7 @@ impl<'a> Resolver<'a> {
             | Wire::KeyCompromised(_)
             | Wire::HeadsRecorded(_)
             | Wire::PersonalDataErased(_)
+            | Wire::EvidenceErased(_)
             | Wire::ActualRecorded(_)
             | Wire::ActualCorrected(_)
             | Wire::ActualRetracted(_)

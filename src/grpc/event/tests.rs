@@ -35,6 +35,7 @@ fn input(number: u32, payload: Wire) -> v1::EventInput {
             | Wire::KeyCompromised(_)
             | Wire::HeadsRecorded(_)
             | Wire::PersonalDataErased(_)
+            | Wire::EvidenceErased(_)
     );
     v1::EventInput {
         event_id: id(number),
@@ -683,6 +684,11 @@ fn of_proofs() -> Vec<Wire> {
             legal_basis: "法第100条".to_owned(),
             approved_by: "総務課長".to_owned(),
         }),
+        Wire::EvidenceErased(v1::EvidenceErased {
+            sha256: vec![5; 32],
+            legal_basis: "法第100条".to_owned(),
+            approved_by: "総務課長".to_owned(),
+        }),
     ]
 }
 
@@ -707,6 +713,10 @@ fn what_is_said_of_proofs_is_read_with_all_its_faults() {
             positions: vec![1; 5_001],
             ..v1::PersonalDataErased::default()
         }),
+        Wire::EvidenceErased(v1::EvidenceErased {
+            sha256: vec![5; 31],
+            ..v1::EvidenceErased::default()
+        }),
     ];
     let events: Vec<_> = (1..)
         .zip(wrong)
@@ -727,6 +737,9 @@ fn what_is_said_of_proofs_is_read_with_all_its_faults() {
     FIELD_INVALID events[4].personal_data_erased.positions
     FIELD_REQUIRED events[4].personal_data_erased.legal_basis
     FIELD_REQUIRED events[4].personal_data_erased.approved_by
+    FIELD_INVALID events[5].evidence_erased.sha256
+    FIELD_REQUIRED events[5].evidence_erased.legal_basis
+    FIELD_REQUIRED events[5].evidence_erased.approved_by
     ");
 }
 

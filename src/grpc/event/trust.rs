@@ -4,7 +4,8 @@ use std::fmt::Display;
 
 use crate::api::v1;
 use crate::domain::event::{
-    HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued, PersonalDataErased,
+    EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
+    PersonalDataErased,
 };
 use crate::domain::trust::{
     CheckpointNote, ERASED_POSITIONS_MAX, InvalidCheckpointNote, VerifierKey,
@@ -86,6 +87,18 @@ impl Reading<'_, '_> {
             subject: subject?,
             positions: positions?,
             texts: p.texts,
+            legal_basis: legal_basis?,
+            approved_by: approved_by?,
+        })
+    }
+
+    pub(super) fn evidence_erased(&mut self, p: &v1::EvidenceErased) -> Option<EvidenceErased> {
+        let at = self.at.then("evidence_erased");
+        let sha256 = self.faults.digest(&at.then("sha256"), &p.sha256);
+        let legal_basis = self.faults.name(&at.then("legal_basis"), &p.legal_basis);
+        let approved_by = self.faults.name(&at.then("approved_by"), &p.approved_by);
+        Some(EvidenceErased {
+            sha256: sha256?,
             legal_basis: legal_basis?,
             approved_by: approved_by?,
         })

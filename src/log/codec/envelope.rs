@@ -220,6 +220,7 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::KeyCompromised
         | EventType::HeadsRecorded
         | EventType::PersonalDataErased
+        | EventType::EvidenceErased
         | EventType::PolicyPublished
         | EventType::PlanPublished
         | EventType::ImportAccepted

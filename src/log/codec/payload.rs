@@ -6,8 +6,8 @@ use prost::Message as _;
 use crate::domain::event::{
     ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
     AuditFindingRecorded, BaselineSet, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
-    EventType, EvidenceAttached, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved,
-    GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
+    EventType, EvidenceAttached, EvidenceErased, ForecastSubmitted, GoalCancelled, GoalCarriedOver,
+    GoalMoved, GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
     IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
     InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet, KeyAnnounced,
     KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
@@ -267,4 +267,5 @@ payloads! {
         legal_basis = legal_basis,
         approved_by = approved_by,
     }
+    EvidenceErased { sha256 = sha256, legal_basis = legal_basis, approved_by = approved_by }
 }

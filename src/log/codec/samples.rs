@@ -159,7 +159,8 @@ fn stream_of(payload: &Payload) -> Stream {
         | Payload::KeyRetired(_)
         | Payload::KeyCompromised(_)
         | Payload::HeadsRecorded(_)
-        | Payload::PersonalDataErased(_) => Stream::ledger(ledger()),
+        | Payload::PersonalDataErased(_)
+        | Payload::EvidenceErased(_) => Stream::ledger(ledger()),
         Payload::PlanPublished(_)
         | Payload::ImportAccepted(_)
         | Payload::PeriodOpened(_)

@@ -368,6 +368,6 @@ choices! {
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
         AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
-        PersonalDataErased,
+        PersonalDataErased, EvidenceErased,
     }
 }

@@ -54,6 +54,11 @@ pub(super) fn told(event: &Event, before: Known<'_>, after: Known<'_>) -> Vec<Fi
                 plain("approved_by", p.approved_by.to_string()),
             ]
         }
+        Payload::EvidenceErased(p) => vec![
+            plain("erased_file", hex::encode(p.sha256)),
+            plain("legal_basis", p.legal_basis.to_string()),
+            plain("approved_by", p.approved_by.to_string()),
+        ],
         _ => Vec::new(),
     }
 }
@@ -148,6 +153,16 @@ mod tests {
         data_subject: 486156fd-570a-5235-b2db-452eca5a8231
         erased_events: #0, #1, #2, #3, #4, #5, #6, #7, #8, #9, #10, #11, #12, #13, #14, #15, #16, #17, #18, #19, … (22)
         erased_texts: 30
+        legal_basis: 法第100条
+        approved_by: 総務課長
+        ");
+        let erased = EvidenceErased {
+            sha256: [7; 32],
+            legal_basis: name("法第100条"),
+            approved_by: name("総務課長"),
+        };
+        insta::assert_snapshot!(told_of(&mut world, erased), @"
+        erased_file: 0707070707070707070707070707070707070707070707070707070707070707
         legal_basis: 法第100条
         approved_by: 総務課長
         ");

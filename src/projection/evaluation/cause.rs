@@ -343,6 +343,7 @@ impl Places {
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

@@ -114,5 +114,6 @@ fn needs_reason(payload: &Payload) -> bool {
             | Payload::RestatementIssued(_)
             | Payload::LedgerContinued(_)
             | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_)
     )
 }

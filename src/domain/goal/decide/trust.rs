@@ -1,10 +1,12 @@
 //! Rules of what a ledger says of its own proofs. Only the server says it.
 
+use std::fmt::Display;
+
 use super::Judge;
 use super::opening::origin_problem;
 use crate::domain::event::{
-    AuthMethod, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
-    PersonalDataErased,
+    AuthMethod, EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired,
+    LedgerContinued, PersonalDataErased,
 };
 use crate::domain::period::Step;
 use crate::domain::rejection::Reason;
@@ -100,6 +102,19 @@ impl Judge<'_> {
         }
         if u64::from(p.texts) < count as u64 {
             self.reject_form("texts", "fewer than the events they were in");
+        }
+    }
+
+    pub(super) fn evidence_erased(&mut self, p: &EvidenceErased) {
+        if !self.by_server() {
+            return;
+        }
+        let directory = self.context.directory;
+        if let Some(erasure) = directory.evidence_erasure(&p.sha256) {
+            let date = directory.date_of(erasure.recorded_at);
+            let figures: [(_, &dyn Display); 2] =
+                [("date", &date), ("position", &erasure.position)];
+            self.reject_with(Reason::EvidenceErased, "sha256", &figures);
         }
     }
 

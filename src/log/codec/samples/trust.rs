@@ -99,5 +99,19 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
             }
             .into(),
         ),
+        (
+            EvidenceErased {
+                sha256: [0x5a; 32],
+                legal_basis: name("個人情報の保護に関する法律 第100条"),
+                approved_by: name("総務部/総務課/課長"),
+            }
+            .into(),
+            EvidenceErased {
+                sha256: [0; 32],
+                legal_basis: name("-"),
+                approved_by: name("-"),
+            }
+            .into(),
+        ),
     ]
 }

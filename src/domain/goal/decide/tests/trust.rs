@@ -164,3 +164,32 @@ fn an_erasure_names_its_events_in_order() {
     );
     assert_eq!(world.directory.erasures().count(), 2);
 }
+
+#[test]
+fn a_file_is_erased_once() {
+    let mut world = server();
+    let erased = |byte| EvidenceErased {
+        sha256: [byte; 32],
+        legal_basis: name("条例第12条"),
+        approved_by: name("総務部長"),
+    };
+    let why = |erased| said(erased).because("氏名の誤掲載");
+    assert_snapshot!(world.would(said(erased(7))), @"REASON_REQUIRED reason");
+    let position = world.position;
+    assert_snapshot!(world.outcome(why(erased(7))), @"recorded");
+    let refused = world.would(why(erased(7)));
+    assert!(
+        refused.starts_with("EVIDENCE_ERASED evidence_erased.sha256"),
+        "{refused}"
+    );
+    assert_snapshot!(world.outcome(why(erased(8))), @"recorded");
+    let erasure = world.directory.evidence_erasure(&[7; 32]).unwrap();
+    assert_eq!(
+        (erasure.position, erasure.approved_by.as_str()),
+        (position, "総務部長")
+    );
+    assert_eq!(world.directory.evidence_erasures().count(), 2);
+    assert!(world.directory.evidence_erasure(&[9; 32]).is_none());
+    world.actor.method = AuthMethod::Unauthenticated;
+    assert_snapshot!(world.would(why(erased(9))), @"EVENT_BY_SERVER evidence_erased");
+}
