@@ -13,7 +13,8 @@ LEDGER_ID = uuid.UUID("0189a5d0-0000-7000-8000-000000006000")
 CODE = "見本市"
 ORIGIN = "ledger.example/city-a"
 LEDGER, PLAN, ORG, GOAL = 1, 2, 3, 4
-LEDGER_OPENED, HEADS_RECORDED, GOAL_SET, ACTUAL_RECORDED, EVIDENCE_ATTACHED = 1, 7, 300, 600, 606
+LEDGER_OPENED, HEADS_RECORDED, EVIDENCE_ERASED = 1, 7, 9
+GOAL_SET, ACTUAL_RECORDED, EVIDENCE_ATTACHED = 300, 600, 606
 
 
 # Protocol buffers: a message is a list of (field number, value); numbers are varints, everything else has a length.

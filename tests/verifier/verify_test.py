@@ -23,7 +23,7 @@ import tempfile
 import unittest
 
 import bundles
-from bundles import ACTUAL_RECORDED, EVIDENCE_ATTACHED, GOAL, GOAL_SET, LOG, OTHER_LOG, WITNESSES, goal
+from bundles import ACTUAL_RECORDED, EVIDENCE_ATTACHED, EVIDENCE_ERASED, GOAL, GOAL_SET, LOG, OTHER_LOG, WITNESSES, goal
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
@@ -552,6 +552,26 @@ class Tampering(Case):
         content = b"of nothing"
         self.written({**GOOD, f"evidence/{hashlib.sha256(content).hexdigest()}": content})
         self.assert_tampered("CONTENT", None, "evidence_unnamed")
+
+    def test_erased_files_are_told_as_erased(self):
+        erase = [(1, DIGESTS[0]), (2, bundles.encode([(1, "ordinance")])), (3, bundles.encode([(1, "director")]))]
+        made = bundles.History()
+        made.append([(GOAL, goal(3), EVIDENCE_ATTACHED, b"\x0a\x01a", DIGESTS)])
+        at = len(made.leaves)
+        for _ in range(2):
+            made.append([(bundles.LEDGER, bundles.LEDGER_ID.bytes, EVIDENCE_ERASED, bundles.encode(erase), [])])
+        self.written(bundles.files(made.leaves, sign(made.leaves), EVIDENCE[1:]))
+        code, report = self.report()
+        self.assertEqual((code, report["verdicts"]["CONTENT"]["verdict"]), (0, "verified"), report)
+        self.assertEqual(report["erased_files"], {DIGESTS[0].hex(): at})
+        # The other is neither there nor erased.
+        self.written(bundles.files(made.leaves, sign(made.leaves)))
+        code, report = self.report()
+        self.assertEqual((code, report["verdicts"]["CONTENT"]["verdict"]), (0, "not decided"), report)
+        # An erasure says of what.
+        made.append([(bundles.LEDGER, bundles.LEDGER_ID.bytes, EVIDENCE_ERASED, bundles.encode([(1, b"short")]), [])])
+        self.written(bundles.files(made.leaves, sign(made.leaves), EVIDENCE[1:]))
+        self.assert_tampered("INTEGRITY", at + 2, "leaf_damaged")
 
     def test_manifest(self):
         for name, changed in (

@@ -45,6 +45,7 @@ LINE_BYTES_MAX = 4 * 1024 * 1024
 WALK_FILES_MAX = 10_000_000
 TEXT_DEPTH_MAX = 12
 HISTORY_MAX = 100_000
+ERASED_TOLD_MAX = 20
 # Of each kind of finding so many are kept; the others are counted.
 FINDINGS_KEPT = 20
 FINDINGS_SHOWN = 10
@@ -55,7 +56,7 @@ ENTRIES_BYTES_MAX = TILE_WIDTH * (2 + 65_535)
 HEADS_ROW_BYTES = 57
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 STREAM_KINDS = {"ledger": 1, "plan": 2, "org": 3, "goal": 4}
-LEDGER_OPENED, HEADS_RECORDED = 1, 7
+LEDGER_OPENED, HEADS_RECORDED, EVIDENCE_ERASED = 1, 7, 9
 ED25519, COSIGNATURE = 0x01, 0x04
 
 VERIFIED, FAILED, UNDECIDED = "verified", "failed", "not decided"
@@ -1144,7 +1145,7 @@ class Bundle:
         self.ledger, self.opening = None, {}
         self.kept_unknown, self.kept_witnessed = 0, None
         self.newer_at = None
-        self.evidence, self.evidence_absent, self.commitments = {}, [0, None], 0
+        self.evidence, self.evidence_absent, self.erased, self.commitments = {}, {}, {}, 0
         self.history, self.event = [], None
         self.expected = {"checkpoint"}
 
@@ -1328,14 +1329,15 @@ class Bundle:
         self._request(position, leaf)
         if leaf.type == HEADS_RECORDED:
             self._heads_recorded(position, leaf)
+        elif leaf.type == EVIDENCE_ERASED and leaf.type_version == 1:
+            self._evidence_erased(position, leaf)
         self._revision(position, leaf, one)
         for digest in leaf.evidence:
             name = digest.hex()
             if name in self.evidence:
                 self.evidence[name] = position if self.evidence[name] is None else self.evidence[name]
             else:
-                self.evidence_absent[0] += 1
-                self.evidence_absent[1] = position if self.evidence_absent[1] is None else self.evidence_absent[1]
+                self.evidence_absent.setdefault(name, position)
         self.commitments += leaf.commitments
         if leaf.stream == self.wanted_stream and len(self.history) < HISTORY_MAX:
             self.history.append(describe(leaf, one))
@@ -1447,6 +1449,17 @@ class Bundle:
                 rows[at : at + HEADS_ROW_BYTES].hex() or "end",
                 found[at : at + HEADS_ROW_BYTES].hex() or "end",
             )
+
+    def _evidence_erased(self, position, leaf):
+        """A file that is not handed over because it was erased."""
+        try:
+            digest = message(leaf.payload, {1: 2}).get(1, b"")
+        except Malformed as error:
+            digest = error
+        if isinstance(digest, bytes) and len(digest) == 32:
+            self.erased.setdefault(digest.hex(), position)
+        else:
+            self.report.add("leaf_damaged", position, self.entries_file, found=str(digest)[:300])
 
     def _heads_recorded(self, position, leaf):
         if leaf.type_version != 1:
@@ -1595,24 +1608,30 @@ class Bundle:
             self.report.undecide("WITNESSED", ja, en)
 
     def _content(self, complete):
-        handed, (absent, first) = len(self.evidence), self.evidence_absent
+        handed = len(self.evidence)
+        gone = [name for name in self.evidence_absent if name in self.erased]
+        left = [position for name, position in self.evidence_absent.items() if name not in self.erased]
+        absent, first = len(left), min(left, default=None)
         missing_ja, missing_en = [], []
         if not complete:
             missing_ja.append("読めない事象があり、どの資料が挙げられているか分からない。")
             missing_en.append("Some events cannot be read, so it is not known which files they name.")
         if absent:
-            missing_ja.append(f"事象が挙げる資料のうち {absent:,} 件は渡されていない（最初は位置 {first}）。")
-            missing_en.append(f"{absent:,} mentions of files that were not handed over, the first at position {first}.")
+            missing_ja.append(f"事象が挙げる資料のうち {absent:,} 個は渡されていない（最初は位置 {first}）。")
+            missing_en.append(f"{absent:,} files that events name were not handed over, the first at position {first}.")
         if self.commitments:
             missing_ja.append(f"別に保管される文 {self.commitments:,} 件は確かめていない。")
             missing_en.append(f"{self.commitments:,} texts kept elsewhere were not checked.")
-        found = ("添付資料を挙げる事象はない。", "No event names an attached file.")
-        if handed:
-            found = (
-                f"渡された {handed:,} 個の添付資料は記録のとおりである。",
-                f"The {handed:,} attached files handed over are as they were recorded.",
-            )
-        self.report.sentences["CONTENT"] = found
+        ja, en = "添付資料を挙げる事象はない。", "No event names an attached file."
+        if handed or gone:
+            ja = f"渡された {handed:,} 個の添付資料は記録のとおりである。"
+            en = f"The {handed:,} attached files handed over are as they were recorded."
+        if gone:
+            at = ", ".join(str(self.erased[name]) for name in sorted(gone, key=self.erased.get)[:ERASED_TOLD_MAX])
+            ja += f"{len(gone):,} 個は消去され、そのことが記録されている（位置 {at}）。"
+            en += f" {len(gone):,} were erased, and the ledger says so at position {at}."
+        self.report.facts["erased_files"] = {name: self.erased[name] for name in sorted(gone)}
+        self.report.sentences["CONTENT"] = (ja, en)
         if missing_ja:
             self.report.undecide("CONTENT", "".join(missing_ja), " ".join(missing_en))
 
@@ -1719,6 +1738,7 @@ TYPES = {
     1: ("台帳開設", "ledger opened"),
     2: ("方針公表", "policy published"),
     7: ("先端記録", "heads recorded"),
+    9: ("根拠資料の消去", "evidence erased"),
     100: ("計画公表", "plan published"),
     101: ("一括取込", "import accepted"),
     102: ("期間開始", "period opened"),
