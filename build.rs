@@ -21,6 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         .bytes(".daicho.v1.EventBatch.leaves")
         .bytes(".daicho.v1.GetEventResponse.leaf")
         .bytes(".daicho.v1.ExportBundleResponse.content")
+        .bytes(".daicho.v1.GetEvidenceResponse.piece")
+        .bytes(".daicho.v1.PutEvidenceRequest.piece")
         .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;

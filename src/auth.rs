@@ -117,14 +117,6 @@ impl Authenticator {
         };
         Permitted { actor, request }
     }
-
-    /// Permits what the server does by itself because `caller` asked for it.
-    pub fn permit_system_for<T>(&self, subject: Name, caller: &Actor, request: T) -> Permitted<T> {
-        let mut permitted = self.permit_system(subject, request);
-        permitted.actor.acting_for = Some(caller.subject.clone());
-        permitted.actor.client.clone_from(&caller.client);
-        permitted
-    }
 }
 
 /// One name has one spelling (NFC), so that the same person is not two.

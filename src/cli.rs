@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::api::v1;
+use crate::cli::attach::AttachArgs;
 use crate::cli::audit::AuditCommand;
 use crate::cli::bundle::BundleArgs;
 use crate::cli::checkpoint::{CheckpointArgs, ProofCommand, TrustPolicyArgs};
@@ -22,6 +23,7 @@ use crate::cli::demo::DemoArgs;
 use crate::cli::evaluate::EvaluateArgs;
 use crate::cli::events::EventsCommand;
 use crate::cli::everyday::{DemandArgs, ForecastArgs, MoveArgs, NoteArgs};
+use crate::cli::evidence::EvidenceCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
@@ -44,6 +46,7 @@ use crate::domain::event::{Event, Recorded};
 use crate::domain::text::Language;
 use crate::proof::bundle::Payload;
 
+pub mod attach;
 pub mod audit;
 pub mod bundle;
 pub mod checkpoint;
@@ -53,6 +56,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod events;
 pub mod everyday;
+pub mod evidence;
 pub mod finding;
 pub mod goal;
 pub mod judge;
@@ -202,6 +206,11 @@ pub enum Command {
     Confirm(Box<ConfirmArgs>),
     /// Tell something about a goal, initiative or indicator
     Note(Box<NoteArgs>),
+    /// Attach files to a goal, initiative, indicator or report, and keep them beside the ledger (根拠資料)
+    Attach(Box<AttachArgs>),
+    /// List, check, get and erase the files that events name (根拠資料)
+    #[command(subcommand)]
+    Evidence(EvidenceCommand),
     /// Say what you expect at the end of the year, and on which grounds
     Forecast(Box<ForecastArgs>),
     /// Record how many asked, for what is done only as needed
@@ -293,6 +302,12 @@ pub struct ServeArgs {
     /// The witnesses whose cosignatures are kept: their vkeys, with spaces between them [default: none]
     #[arg(long, value_name = "VKEYS")]
     pub witnesses: Option<String>,
+    /// The longest file that is taken in as evidence, in MiB [default: 64]
+    #[arg(long, value_name = "MIB")]
+    pub evidence_file_mib: Option<String>,
+    /// Media types of evidence that are taken in besides the built-in ones, with commas between them
+    #[arg(long, value_name = "TYPES")]
+    pub evidence_media_types: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -455,6 +470,8 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Move(args) => everyday::transfer(&open().await?, args).await,
         Command::Confirm(args) => confirm::confirm(&open().await?, args).await,
         Command::Note(args) => everyday::note(&open().await?, args).await,
+        Command::Attach(args) => attach::attach(&open().await?, args).await,
+        Command::Evidence(command) => evidence::run(&open().await?, command).await,
         Command::Forecast(args) => everyday::forecast(&open().await?, args).await,
         Command::Demand(args) => everyday::demand(&open().await?, args).await,
         Command::Report(ReportCommand::Dictionary(args)) => {

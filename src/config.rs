@@ -30,6 +30,10 @@ const REQUEST_TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=3_600;
 
 /// The most witnesses that a server is told of. Each adds one line to a checkpoint at most.
 pub const WITNESSES_MAX: usize = 32;
+/// What one attached file may be, in MiB. It is read whole whenever it is handed out.
+const EVIDENCE_FILE_MIB: RangeInclusive<u64> = 1..=1_024;
+/// How many media types a setting may add.
+const EVIDENCE_MEDIA_TYPES_MAX: usize = 50;
 
 /// The settings of a server, complete and checked.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -50,6 +54,10 @@ pub struct Config {
     pub request_timeout: Duration,
     /// The keys of the witnesses whose cosignatures are kept.
     pub witnesses: Vec<VerifierKey>,
+    /// The longest file that is taken in as evidence.
+    pub evidence_file_bytes: u64,
+    /// Media types of evidence that are taken in besides the built-in ones; their content is not looked at.
+    pub evidence_media_types: Vec<String>,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -77,6 +85,10 @@ pub struct Flags {
     pub request_timeout_seconds: Option<String>,
     /// `--witnesses`.
     pub witnesses: Option<String>,
+    /// `--evidence-file-mib`.
+    pub evidence_file_mib: Option<String>,
+    /// `--evidence-media-types`.
+    pub evidence_media_types: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -205,6 +217,12 @@ impl Config {
             witnesses: read
                 .parse(Setting::Witnesses, witnesses)
                 .unwrap_or_default(),
+            evidence_file_bytes: read
+                .number(Setting::EvidenceFileMib, EVIDENCE_FILE_MIB)
+                .saturating_mul(1024 * 1024),
+            evidence_media_types: read
+                .parse(Setting::EvidenceMediaTypes, media_types)
+                .unwrap_or_default(),
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };
@@ -305,6 +323,23 @@ fn witnesses(text: &str) -> Result<Vec<VerifierKey>, String> {
         1..=WITNESSES_MAX => Ok(keys),
         _ => Err(format!("has more than {WITNESSES_MAX} keys")),
     }
+}
+
+fn media_types(text: &str) -> Result<Vec<String>, String> {
+    // RFC 6838, 4.2.
+    let name = |part: &str| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c);
+        (1..=127).contains(&part.len()) && part.chars().all(plain)
+    };
+    let types: Vec<String> = text.split(',').map(|one| one.trim().to_owned()).collect();
+    let is_type = |one: &String| one.split_once('/').is_some_and(|(a, b)| name(a) && name(b));
+    if EVIDENCE_MEDIA_TYPES_MAX < types.len() || !types.iter().all(is_type) {
+        return Err(format!(
+            "must be at most {EVIDENCE_MEDIA_TYPES_MAX} media types with commas between them, such as \
+             `image/heic, audio/mpeg`"
+        ));
+    }
+    Ok(types)
 }
 
 fn loopback(text: &str) -> Result<SocketAddr, String> {

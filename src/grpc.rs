@@ -16,6 +16,7 @@ mod audit_service;
 mod computed;
 mod deadline;
 mod evaluation_service;
+mod evidence_service;
 mod follow;
 mod goal_service;
 mod json;

@@ -24,6 +24,7 @@ pub mod auth;
 
 pub mod ledger;
 
+pub mod evidence;
 pub mod projection;
 pub mod proof;
 pub mod witness;

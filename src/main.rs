@@ -186,6 +186,8 @@ fn flags(args: &ServeArgs) -> Flags {
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
         witnesses: args.witnesses,
+        evidence_file_mib: args.evidence_file_mib,
+        evidence_media_types: args.evidence_media_types,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

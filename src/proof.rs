@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::domain::id::LedgerId;
+use crate::evidence::EvidenceFault;
 use crate::ledger::{Ledgers, ReadFault, Reader};
 use crate::log::LogFault;
 use crate::merkle::{
@@ -76,6 +77,9 @@ pub enum ProofFault {
     /// What is stored cannot be put into a bundle.
     #[error("the bundle cannot be made: {0}")]
     Bundle(String),
+    /// An attached file cannot be put into a bundle.
+    #[error(transparent)]
+    Evidence(#[from] EvidenceFault),
     /// The file of the last checkpoint could not be written.
     #[error("the file of the last checkpoint could not be written")]
     File(#[source] io::Error),

@@ -18,6 +18,7 @@ use tonic_health::ServingStatus;
 
 use crate::clock::system_now;
 use crate::config::Config;
+use crate::evidence::{MediaTypes, Store, Terms};
 use crate::grpc::{DeadlineLayer, PageKey, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
@@ -159,9 +160,16 @@ impl Opened {
         let proofs = Proofs::new(ledgers.clone(), &config.data, rand::random)
             .witnessed_by(config.witnesses.clone());
         let proofs = Arc::new(proofs);
+        let terms = Terms {
+            file_bytes_max: config.evidence_file_bytes,
+            media_types: MediaTypes::with(config.evidence_media_types.clone()),
+        };
+        let evidence = Arc::new(Store::new(&config.data, terms));
+        evidence.settle(&ledgers).await;
         let services = Services::new(
             ledgers.clone(),
             proofs.clone(),
+            evidence.clone(),
             page_key,
             config.default_ledger.clone(),
             config.request_timeout,
@@ -175,6 +183,8 @@ impl Opened {
             );
         }
         proofs.follow_all(&closed);
+        let (sweeping, swept_of) = (evidence, ledgers.clone());
+        let sweep = tokio::spawn(async move { sweeping.sweep(&swept_of).await });
         let (health, health_service) = tonic_health::server::health_reporter();
         health
             .set_service_status("", ServingStatus::NotServing)
@@ -231,6 +241,7 @@ impl Opened {
             Ok(ended) => ended?,
             Err(_) => tracing::warn!("some calls did not end in time"),
         }
+        sweep.abort();
         proofs.finished().await;
         let stopped = ledgers.stop().await;
         if failed {

@@ -34,13 +34,16 @@ pub struct BundleArgs {
     /// The number of events; absent: all
     #[arg(long, value_name = "SIZE")]
     size: Option<u64>,
+    /// Put in the files that these events name, as far as the server keeps them
+    #[arg(long)]
+    with_evidence: bool,
 }
 
 /// Writes the bundle, and compares what was written with what the bundle says of itself.
 pub async fn run(session: &Session, args: &BundleArgs) -> Result<(), Failure> {
     let view = &session.view;
     prepare(view, &args.folder)?;
-    let mut frames = session.client.bundle(args.size).await?;
+    let mut frames = session.client.bundle(args.size, args.with_evidence).await?;
     let mut writing = Writing {
         view,
         folder: &args.folder,
@@ -64,6 +67,10 @@ pub async fn run(session: &Session, args: &BundleArgs) -> Result<(), Failure> {
     }
     let manifest = writing.finish()?;
     let (files, events, root) = (manifest.files.len() + 1, manifest.size, manifest.root);
+    let listed = manifest.files.iter();
+    let evidence = listed
+        .filter(|file| file.path.starts_with(bundle::EVIDENCE))
+        .count();
     if session.json {
         return session.print(&json!({
             "folder": args.folder.to_string_lossy(),
@@ -72,9 +79,16 @@ pub async fn run(session: &Session, args: &BundleArgs) -> Result<(), Failure> {
             "root": hex::encode(root.as_bytes()),
             "files": files,
             "bytes": bytes,
+            "evidence": evidence,
         }));
     }
     let folder = shown(&args.folder);
+    if args.with_evidence {
+        session.output.remark(&view.pick(
+            format!("うち根拠資料 {evidence}個。渡せないものは daicho evidence check で分かります"),
+            format!("{evidence} of the files are evidence; daicho evidence check tells of those that are not there"),
+        ));
+    }
     session.output.answer(&view.pick(
         format!("{folder} に{events}件のイベントを{files}個のファイルで書き出しました\n確かめるには: daicho verify bundle {folder} --policy 信頼方針のファイル\n"),
         format!("wrote {events} events to {folder}, in {files} files\nto verify it: daicho verify bundle {folder} --policy FILE\n"),

@@ -12,6 +12,7 @@ use crate::api::v1;
 use crate::api::v1::admin_service_client::AdminServiceClient;
 use crate::api::v1::audit_service_client::AuditServiceClient;
 use crate::api::v1::evaluation_service_client::EvaluationServiceClient;
+use crate::api::v1::evidence_service_client::EvidenceServiceClient;
 use crate::api::v1::goal_service_client::GoalServiceClient;
 use crate::api::v1::ledger_service_client::LedgerServiceClient;
 use crate::api::v1::proof_service_client::ProofServiceClient;
@@ -26,6 +27,7 @@ use outcome::{is_decided, outcome_unknown};
 
 mod audit;
 mod evaluation;
+mod evidence;
 mod organisation;
 mod outcome;
 mod proof;
@@ -91,6 +93,7 @@ pub struct Client {
     audit: AuditServiceClient<Introduced>,
     evaluations: EvaluationServiceClient<Introduced>,
     proofs: ProofServiceClient<Introduced>,
+    evidence: EvidenceServiceClient<Introduced>,
     admin: AdminServiceClient<Introduced>,
 }
 
@@ -144,6 +147,8 @@ impl Client {
             evaluations: EvaluationServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             proofs: ProofServiceClient::new(channel.clone())
+                .max_decoding_message_size(ANSWER_BYTES_MAX),
+            evidence: EvidenceServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             admin: AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX),
             address,

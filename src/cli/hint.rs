@@ -45,6 +45,21 @@ steps! {
         "say with --reason what the level rests on";
     "EVIDENCE_REQUIRED" => "--evidence ファイル で根拠資料を付けてください",
         "attach a file with --evidence FILE";
+    "EVIDENCE_TOO_LARGE" => "小さくするか、別に保管してください（大きさの上限は管理者が evidence_file_mib で設定します）",
+        "make it smaller, or keep it elsewhere; the operator sets the limit with evidence_file_mib";
+    "EVIDENCE_TYPE_UNKNOWN" => "PDFにするか、管理者に evidence_media_types への追加を頼んでください。種類は --media-type で指定できます",
+        "make a PDF of it, or ask the operator to add the type to evidence_media_types; --media-type names another";
+    "EVIDENCE_TYPE_DIFFERS" => "ファイルが正しいか確かめ、種類を --media-type で指定してください",
+        "look whether it is the right file, and name its kind with --media-type";
+    "EVIDENCE_DIFFERS" => "ファイルが書き換えられた可能性があります。もう一度実行してください",
+        "the file may have been changed meanwhile; run it again";
+    "EVIDENCE_UNKNOWN" => "一覧: daicho evidence list", "see: daicho evidence list";
+    "EVIDENCE_ERASED" => "消去の記録: daicho evidence list", "see when and why with: daicho evidence list";
+    "EVIDENCE_ALTERED" => "サーバーの管理者に知らせてください。ほかの改変は daicho evidence check で分かります",
+        "tell the operator; look for others with: daicho evidence check";
+    "EVIDENCE_UNNAMED_TOO_MANY" => "一覧の「未添付」のファイルを添付してください: daicho evidence list",
+        "attach those that are unnamed: daicho evidence list";
+    "EVIDENCE_UNAVAILABLE" => "サーバーの管理者に知らせてください", "tell the operator";
     "TARGET_MISMATCH" => "現在の目標は daicho goal history 指標 で確認できます",
         "see the target in force with: daicho goal history INDICATOR";
     "LEDGER_AMBIGUOUS" => "--ledger で台帳を指定してください（一覧: daicho ledger list）",
@@ -219,6 +234,12 @@ pub fn argument(path: &str) -> Option<&'static str> {
         "valid_to" => Some("--until"),
         "reason" => Some("--reason"),
         "evidence" => Some("--evidence"),
+        "file.media_type" => Some("--media-type"),
+        "file.sha256" | "file.size_bytes" => Some("FILE"),
+        "sha256" => Some("SHA256"),
+        "legal_basis" => Some("--legal-basis"),
+        "approved_by" => Some("--approved-by"),
+        "size" => Some("--size"),
         "indicator" => Some("INDICATOR"),
         "goal" => Some("GOAL"),
         "plan" => Some("PLAN"),

@@ -31,12 +31,15 @@ macro_rules! printed {
 
 printed! {
     AppendEventsResponse,
+    CheckedEvidence,
     CompareCyclesResponse,
     CompareEvaluationsResponse,
     Definition,
     DiffGoalResponse,
     EvaluatePlanResponse,
+    EraseEvidenceResponse,
     Event,
+    EvidenceSummary,
     ExplainFigureResponse,
     ErasePersonalDataResponse,
     EventInput,

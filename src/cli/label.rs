@@ -31,6 +31,16 @@ labels! {
         Nil => "実績なし", "nil";
         Reported => "報告済", "reported";
     }
+    /// How an attached file is found.
+    evidence_state(EvidenceState) {
+        Present => "保管", "kept";
+        Matching => "一致", "matching";
+        Missing => "なし", "MISSING";
+        Elsewhere => "別に保管", "elsewhere";
+        Altered => "改変あり", "ALTERED";
+        Erased => "消去済", "erased";
+        Unnamed => "未添付", "unnamed";
+    }
     /// Where an audit finding stands.
     finding_state(FindingState) {
         Open => "未措置", "open";

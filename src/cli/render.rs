@@ -18,6 +18,7 @@ pub mod cycles;
 pub mod difference;
 pub mod evaluation;
 pub mod event;
+pub mod evidence;
 pub mod failure;
 pub mod goal;
 pub mod import;

@@ -1,9 +1,12 @@
 //! One command at work: the connection, the view, and where output goes.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::attach;
 use crate::cli::client::{Address, Client};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -40,6 +43,8 @@ pub struct Writing {
     pub request_id: Option<String>,
     /// Only say what would come of it.
     pub check: bool,
+    /// Files that are put beside the ledger first; the events name them.
+    pub attach: Vec<PathBuf>,
 }
 
 impl Session {
@@ -239,6 +244,7 @@ impl Session {
         writing: &Writing,
         about: &[&v1::Indicator],
     ) -> Result<(), Failure> {
+        attach::put(self, writing, &events).await?;
         let response = self.client.append(writing.request(events)).await?;
         self.answer(&response, |view, response| {
             receipt::appended(view, response, about)
@@ -275,6 +281,7 @@ impl Session {
         writing: &Writing,
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
+        attach::put(self, writing, &events).await?;
         let response = self.client.append(writing.request(events)).await?;
         self.answer(&response, |view, response| {
             receipt::appended(view, response, &[about])

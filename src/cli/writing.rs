@@ -1,51 +1,16 @@
 //! What every write may say beside the fact itself: why, on which paper, shown by what.
 
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::api::v1;
-use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::session::Writing;
+use crate::cli::{attach, choice};
 use crate::clock;
 use crate::domain::date::Date;
-
-/// Bytes of a file that are hashed at a time.
-const CHUNK_BYTES: usize = 64 * 1024;
-
-/// Media types by the end of a file's name; anything else is bytes.
-const MEDIA_TYPES: [(&str, &str); 16] = [
-    ("csv", "text/csv"),
-    ("doc", "application/msword"),
-    (
-        "docx",
-        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ),
-    ("gif", "image/gif"),
-    ("htm", "text/html"),
-    ("html", "text/html"),
-    ("jpeg", "image/jpeg"),
-    ("jpg", "image/jpeg"),
-    ("pdf", "application/pdf"),
-    ("png", "image/png"),
-    ("ppt", "application/vnd.ms-powerpoint"),
-    (
-        "pptx",
-        "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ),
-    ("txt", "text/plain"),
-    ("xls", "application/vnd.ms-excel"),
-    (
-        "xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ),
-    ("zip", "application/zip"),
-];
 
 /// Arguments of every write.
 #[derive(Args, Clone, Debug)]
@@ -59,6 +24,9 @@ pub struct WritingArgs {
     /// A file that shows it; its digest is recorded, the file stays where it is. May be repeated
     #[arg(long, value_name = "FILE")]
     evidence: Vec<PathBuf>,
+    /// Keep the files of --evidence beside the ledger too
+    #[arg(long, requires = "evidence")]
+    attach: bool,
     /// Who may see the evidence
     #[arg(
         long,
@@ -92,6 +60,10 @@ impl WritingArgs {
         Writing {
             request_id: self.request_id.map(|id| id.to_string()),
             check: self.check,
+            attach: match self.attach {
+                true => self.evidence.clone(),
+                false => Vec::new(),
+            },
         }
     }
 
@@ -114,7 +86,7 @@ impl WritingArgs {
         let evidence = self
             .evidence
             .iter()
-            .map(|file| self.evidence(file))
+            .map(|file| attach::described(file, self.evidence_disclosure))
             .collect::<Result<_, _>>()?;
         let personal_texts = self.personal_texts(reason.is_some(), &payload);
         Ok(v1::EventInput {
@@ -159,47 +131,6 @@ impl WritingArgs {
         }
         marks
     }
-
-    fn evidence(&self, file: &Path) -> Result<v1::Evidence, Failure> {
-        let (sha256, size_bytes) =
-            digest(file).map_err(|error| Failure::usage(format!("{}: {error}", file.display())))?;
-        let extension = file
-            .extension()
-            .map(|end| end.to_string_lossy().to_ascii_lowercase());
-        let media_type = MEDIA_TYPES
-            .iter()
-            .find(|(end, _)| extension.as_deref() == Some(end))
-            .map_or("application/octet-stream", |(_, media_type)| media_type);
-        let title = file
-            .file_name()
-            .unwrap_or(file.as_os_str())
-            .to_string_lossy()
-            .into_owned();
-        Ok(v1::Evidence {
-            sha256,
-            media_type: media_type.to_owned(),
-            title,
-            uri: None,
-            size_bytes: Some(size_bytes),
-            disclosure: self.evidence_disclosure.into(),
-        })
-    }
-}
-
-/// SHA-256 and size of a file, read piece by piece.
-fn digest(file: &Path) -> std::io::Result<(Vec<u8>, u64)> {
-    let mut file = File::open(file)?;
-    let mut hasher = Sha256::new();
-    let mut piece = vec![0; CHUNK_BYTES];
-    let mut size = 0;
-    loop {
-        let read = file.read(&mut piece)?;
-        if read == 0 {
-            return Ok((hasher.finalize().to_vec(), size));
-        }
-        hasher.update(&piece[..read]);
-        size += u64::try_from(read).unwrap_or(0);
-    }
 }
 
 /// The texts of a payload that can be about a person.
@@ -213,24 +144,5 @@ fn texts_of(payload: &v1::event_input::Payload) -> &'static [&'static str] {
         P::AuditFindingRecorded(_) => &["payload.text", "payload.promised"],
         P::AuditFindingAnswered(_) => &["payload.text", "payload.action"],
         _ => &[],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_digest_is_that_of_the_bytes() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("写し.pdf");
-        std::fs::write(&file, b"abc").expect("written");
-        let (sha256, size) = digest(&file).expect("read");
-        // FIPS 180-4, example B.1.
-        assert_eq!(
-            hex::encode(sha256),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
-        assert_eq!(size, 3);
     }
 }

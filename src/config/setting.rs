@@ -13,12 +13,14 @@ pub(super) enum Setting {
     ConnectionsMax,
     RequestTimeoutSeconds,
     Witnesses,
+    EvidenceFileMib,
+    EvidenceMediaTypes,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -27,6 +29,8 @@ impl Setting {
         Self::ConnectionsMax,
         Self::RequestTimeoutSeconds,
         Self::Witnesses,
+        Self::EvidenceFileMib,
+        Self::EvidenceMediaTypes,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -41,6 +45,8 @@ impl Setting {
             Self::ConnectionsMax => "connections_max",
             Self::RequestTimeoutSeconds => "request_timeout_seconds",
             Self::Witnesses => "witnesses",
+            Self::EvidenceFileMib => "evidence_file_mib",
+            Self::EvidenceMediaTypes => "evidence_media_types",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -56,6 +62,8 @@ impl Setting {
             Self::CacheMib => "64",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
+            Self::EvidenceFileMib => "64",
+            Self::EvidenceMediaTypes => "",
             Self::LogFormat => "text",
             Self::LogFilter => "info",
         }
@@ -79,6 +87,8 @@ impl Setting {
             Self::ConnectionsMax => flags.connections_max.as_ref(),
             Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
             Self::Witnesses => flags.witnesses.as_ref(),
+            Self::EvidenceFileMib => flags.evidence_file_mib.as_ref(),
+            Self::EvidenceMediaTypes => flags.evidence_media_types.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

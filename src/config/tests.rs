@@ -64,6 +64,8 @@ fn nothing_said_gives_the_defaults() {
             connections_max: 1024,
             request_timeout: Duration::from_secs(15),
             witnesses: Vec::new(),
+            evidence_file_bytes: 64 * 1024 * 1024,
+            evidence_media_types: Vec::new(),
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -100,6 +102,8 @@ fn every_setting_is_read_from_every_source() {
         ("connections_max", "7"),
         ("request_timeout_seconds", "6"),
         ("witnesses", WITNESS),
+        ("evidence_file_mib", "2"),
+        ("evidence_media_types", "image/heic, audio/mpeg"),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
@@ -116,6 +120,8 @@ fn every_setting_is_read_from_every_source() {
         connections_max: 7,
         request_timeout: Duration::from_secs(6),
         witnesses: vec![WITNESS.parse().unwrap()],
+        evidence_file_bytes: 2 * 1024 * 1024,
+        evidence_media_types: vec!["image/heic".to_owned(), "audio/mpeg".to_owned()],
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -131,8 +137,10 @@ fn every_setting_is_read_from_every_source() {
         connections_max: said(5),
         request_timeout_seconds: said(6),
         witnesses: said(7),
-        log_format: said(8),
-        log_filter: said(9),
+        evidence_file_mib: said(8),
+        evidence_media_types: said(9),
+        log_format: said(10),
+        log_filter: said(11),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 
@@ -212,10 +220,11 @@ fn everything_wrong_is_told_at_once_with_where_it_came_from() {
     let variables = [
         ("DAICHO_REQUEST_TIMEOUT_SECONDS", "-1"),
         ("DAICHO_REFLECTION", "yes"),
+        ("DAICHO_EVIDENCE_MEDIA_TYPES", "image/heic,heic"),
     ];
     let file = "data = ''\nlog_format = 'xml'\nspeed = 'high'\nconnections_max = [1]\nlog_filter = 'a=loud'\n";
     let lines = refused(with_file(file, flags, &variables));
-    assert_eq!(lines.len(), 8, "{lines:#?}");
+    assert_eq!(lines.len(), 9, "{lines:#?}");
     for start in [
         "daicho.toml:3 = `speed`: is no setting; there are data, listen,",
         "daicho.toml:4 connections_max: must be a text, a whole number or a boolean, not a",
@@ -223,6 +232,7 @@ fn everything_wrong_is_told_at_once_with_where_it_came_from() {
         "DAICHO_REFLECTION = `yes`: must be `true` or `false`",
         "--cache-mib = `0`: must be a whole number from 8 to 65536",
         "DAICHO_REQUEST_TIMEOUT_SECONDS = `-1`: must be a whole number from 1 to 3600",
+        "DAICHO_EVIDENCE_MEDIA_TYPES = `image/heic,heic`: must be at most 50 media types",
         "daicho.toml:2 log_format = `xml`: must be `text` or `json`",
         "daicho.toml:5 log_filter = `a=loud`: is no filter",
     ] {

@@ -215,7 +215,7 @@ impl v1::ledger_service_server::LedgerService for Services {
                     .iter()
                     .map(|plan| show::entity(&view.directory, Named::Plan(plan.id), *on))
                     .collect(),
-                limits: Some(Self::limits()),
+                limits: Some(self.limits()),
                 features: vec![v1::Feature::SelfNamedActors.into()],
                 server_version: env!("CARGO_PKG_VERSION").to_owned(),
                 answered_at: Some(show::answered_at(&at)),

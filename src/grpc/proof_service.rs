@@ -211,7 +211,8 @@ impl v1::proof_service_server::ProofService for Services {
                 let view = self.view(&reader, request.min_position).await;
                 let size = size("size", request.size, view.size)?;
                 let publisher = self.proofs().of(&reader).await?;
-                Ok::<_, Refusal>(Export::new(&publisher, size, payload_json).await?)
+                let shelf = request.with_evidence.then(|| self.evidence().of(&reader));
+                Ok::<_, Refusal>(Export::new(&publisher, size, payload_json, shelf).await?)
             };
             tokio::time::timeout_at(call.deadline.into(), opening)
                 .await
@@ -242,7 +243,7 @@ impl v1::proof_service_server::ProofService for Services {
 }
 
 /// A size that is asked for, at least 1 and at most `max`; `max` where none is.
-fn size(field: &str, asked: Option<u64>, max: u64) -> Result<u64, Refusal> {
+pub(super) fn size(field: &str, asked: Option<u64>, max: u64) -> Result<u64, Refusal> {
     match asked {
         None => Ok(max),
         Some(0) => Err(form(field, "at least 1")),

@@ -13,6 +13,7 @@ use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_M
 use crate::domain::event::Actor;
 use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
+use crate::evidence::Store;
 use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
@@ -45,6 +46,7 @@ struct Shared {
     closing: watch::Receiver<bool>,
     evaluations: Arc<Cache>,
     proofs: Arc<Proofs>,
+    evidence: Arc<Store>,
 }
 
 /// A call: who makes it, in which language, until when.
@@ -57,12 +59,13 @@ pub(super) struct Call {
 }
 
 impl Services {
-    /// Services on `ledgers`, with the checkpoints and keys of `proofs`. `default_ledger` is the id or code that an empty name means, else the only
-    /// ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
+    /// Services on `ledgers`, with the checkpoints and keys of `proofs` and the files of `evidence`. `default_ledger` is the
+    /// id or code that an empty name means, else the only ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
     /// streams end.
     pub fn new(
         ledgers: Arc<Ledgers>,
         proofs: Arc<Proofs>,
+        evidence: Arc<Store>,
         page_key: PageKey,
         default_ledger: Option<String>,
         request_timeout: Duration,
@@ -77,6 +80,7 @@ impl Services {
             closing,
             evaluations: Arc::default(),
             proofs,
+            evidence,
         }))
     }
 
@@ -97,6 +101,7 @@ impl Services {
         add!(v1::audit_service_server::AuditServiceServer);
         add!(v1::evaluation_service_server::EvaluationServiceServer);
         add!(v1::proof_service_server::ProofServiceServer);
+        add!(v1::evidence_service_server::EvidenceServiceServer);
         add!(v1::admin_service_server::AdminServiceServer);
         routes
     }
@@ -108,6 +113,16 @@ impl Services {
     /// What signs and proves.
     pub(super) fn proofs(&self) -> &Arc<Proofs> {
         &self.0.proofs
+    }
+
+    /// The files that events name.
+    pub(super) fn evidence(&self) -> &Store {
+        &self.0.evidence
+    }
+
+    /// The longest a unary call may take.
+    pub(super) fn request_timeout(&self) -> Duration {
+        self.0.request_timeout
     }
 
     /// Evaluations that were computed lately.
@@ -296,7 +311,7 @@ impl Services {
     }
 
     /// What a server allows.
-    pub(super) fn limits() -> v1::Limits {
+    pub(super) fn limits(&self) -> v1::Limits {
         let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         v1::Limits {
             events_per_request: number(Append::EVENTS_MAX),
@@ -305,6 +320,7 @@ impl Services {
             page_size: PAGE_ROWS_MAX,
             events_per_batch: number(super::ledger_service::BATCH_EVENTS),
             batch_bytes: number(super::ledger_service::BATCH_BYTES),
+            evidence_file_bytes: self.evidence().terms().file_bytes_max,
         }
     }
 }

@@ -10,6 +10,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 use crate::auth::{AuthError, Denied};
 use crate::domain::rejection::{Kind, Reason, Rejection};
 use crate::domain::text::Language;
+use crate::evidence::EvidenceFault;
 use crate::grpc::language;
 use crate::ledger::{AppendError, LedgerChoice, ReadFault};
 use crate::log::{LogFault, ReadError};
@@ -97,6 +98,12 @@ service_reasons! {
     CheckpointUnavailable = "CHECKPOINT_UNAVAILABLE", Unavailable, "台帳の署名鍵が使えないため、先端証明を発行できません。管理者に連絡してください", "no checkpoint can be signed now; tell the operator to look at the ledger's key";
     /// The words of personal texts cannot be kept.
     PersonalStoreUnavailable = "PERSONAL_STORE_UNAVAILABLE", Unavailable, "個人情報の保管先に書き込めません。何も記録されていません。管理者に連絡してください", "texts about people cannot be kept now; nothing was appended; tell the operator";
+    /// The folder of attached files cannot be read or written.
+    EvidenceUnavailable = "EVIDENCE_UNAVAILABLE", Unavailable, "根拠資料の保管場所を読み書きできません。管理者に連絡してください", "attached files cannot be read or written now; tell the operator";
+    /// Too many files are named by no event.
+    EvidenceUnnamedTooMany = "EVIDENCE_UNNAMED_TOO_MANY", ResourceExhausted, "どのイベントにも添付されていないファイルが多すぎます。先に添付を済ませてください", "too many files were put and are named by no event; attach those first";
+    /// A stored file is not what it was.
+    EvidenceAltered = "EVIDENCE_ALTERED", DataLoss, "保管されたファイルの内容が変わっているため渡せません。管理者に連絡してください", "the stored file was altered and is not handed out; tell the operator";
     /// What is stored is damaged.
     DataDamaged = "DATA_DAMAGED", DataLoss, "記録が壊れています。管理者に連絡してください", "stored events are damaged";
 }
@@ -157,6 +164,11 @@ impl Refusal {
             figures.push((name, value.to_string()));
         }
         self
+    }
+
+    /// Too much is under way.
+    pub fn overloaded() -> Self {
+        Self::new(ServiceReason::Overloaded).retry_in(RETRY_OVERLOADED)
     }
 
     /// Says when to try again.
@@ -366,6 +378,7 @@ impl From<ProofFault> for Refusal {
     fn from(fault: ProofFault) -> Self {
         match fault {
             ProofFault::Read(fault) => fault.into(),
+            ProofFault::Evidence(fault) => fault.into(),
             ProofFault::Kept(_) | ProofFault::Bundle(_) => {
                 Self::new(ServiceReason::DataDamaged).because(&fault)
             }
@@ -380,6 +393,30 @@ impl From<ProofFault> for Refusal {
                 .retry_in(RETRY_UNAVAILABLE)
                 .because(&fault),
             other => Self::new(ServiceReason::CheckpointUnavailable).because(&other),
+        }
+    }
+}
+
+impl From<EvidenceFault> for Refusal {
+    fn from(fault: EvidenceFault) -> Self {
+        match fault {
+            EvidenceFault::Unknown => Self::rule(Reason::EvidenceUnknown, "sha256"),
+            EvidenceFault::Erased { on, erasure } => {
+                let erased = Rejection::new(Reason::EvidenceErased, "sha256").with("date", on);
+                Self::Rules(vec![erased.with("position", erasure.position)])
+            }
+            EvidenceFault::Altered { sha256, found } => Self::new(ServiceReason::EvidenceAltered)
+                .with("sha256", hex::encode(sha256))
+                .with("found", hex::encode(found))
+                .because(&fault),
+            EvidenceFault::TooManyUnnamed => Self::new(ServiceReason::EvidenceUnnamedTooMany)
+                .with("max", crate::evidence::UNNAMED_FILES_MAX),
+            EvidenceFault::TooManyNamed => crate::grpc::goal_service::form(
+                "size",
+                "so small that its events name at most 1,000,000 files",
+            ),
+            EvidenceFault::Read(fault) => fault.into(),
+            EvidenceFault::File(_) => Self::new(ServiceReason::EvidenceUnavailable).because(&fault),
         }
     }
 }
@@ -425,9 +462,7 @@ impl From<AppendError> for Refusal {
                 Self::Rules(vec![rule.with("events", known.join(" "))])
             }
             AppendError::OtherActor => Self::new(ServiceReason::ActorDiffers),
-            AppendError::Overloaded => {
-                Self::new(ServiceReason::Overloaded).retry_in(RETRY_OVERLOADED)
-            }
+            AppendError::Overloaded => Self::overloaded(),
             AppendError::DeadlineBefore => Self::new(ServiceReason::DeadlinePassed),
             AppendError::ReadOnly => Self::new(ServiceReason::ReadOnly),
             AppendError::Refused(LogFault::Closed) => {

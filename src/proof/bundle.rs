@@ -7,12 +7,13 @@
 //! tile/<L>/<N>[.p/<W>]             hashes of the tree, after C2SP tlog-tiles
 //! tile/entries/<N>[.p/<W>]         the events, as they were hashed
 //! events.jsonl                     the events for reading, a CloudEvent a line
+//! evidence/<sha256>                attached files, on request
 //! keys.txt policy.txt              the ledger's key, and a trust policy to begin with
 //! README.txt README.ja.txt …       how to verify it
 //! ```
 //! [`Export`] makes it from a ledger, a few files in memory at a time. The same size gives the same bytes,
-//! as long as no further checkpoint of an earlier size is signed and no signature is added. [`verify`]
-//! goes the other way, from files alone.
+//! as long as no further checkpoint of an earlier size is signed and no signature is added; attached
+//! files are those that are there when it is made. [`verify`] goes the other way, from files alone.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::event::Recorded;
+use crate::evidence::{EvidenceFault, Named, Reading, Shelf};
 use crate::ledger::{ReadFault, Reader};
 use crate::log::ReadLimits;
 use crate::log::codec::decode;
@@ -54,6 +56,8 @@ pub const CHECKPOINT: &str = "checkpoint";
 const CHECKPOINTS: &str = "checkpoints/";
 /// The file of events for reading.
 pub const EVENTS: &str = "events.jsonl";
+/// The folder of attached files.
+pub const EVIDENCE: &str = "evidence/";
 
 /// What an event's payload says, as the API's JSON. Passed in: this module does not know the API.
 pub type Payload = fn(&Recorded) -> Value;
@@ -79,6 +83,8 @@ pub struct Export {
     checkpoint: Arc<SignedCheckpoint>,
     manifest: Manifest,
     payload: Payload,
+    /// The attached files that are still to come, if they are asked for.
+    files: Option<Files>,
     stage: Stage,
     ready: VecDeque<Piece>,
     tiles: TileBuilder,
@@ -92,16 +98,27 @@ enum Stage {
     Checkpoints { from: u64 },
     Entries { from: u64 },
     Lines { from: u64 },
+    Files,
     Manifest,
     End,
 }
 
+/// The attached files that are still to come.
+struct Files {
+    shelf: Arc<Shelf>,
+    named: Named,
+    /// The one that is under way.
+    open: Option<(String, Reading)>,
+}
+
 impl Export {
-    /// The bundle of the first `size` events, of which a checkpoint is signed if there is none.
+    /// The bundle of the first `size` events, of which a checkpoint is signed if there is none; with the
+    /// files of `shelf` that these events name, if one is given.
     pub async fn new(
         publisher: &Publisher,
         size: u64,
         payload: Payload,
+        shelf: Option<Arc<Shelf>>,
     ) -> Result<Self, ProofFault> {
         let checkpoint = publisher.checkpoint_at(size).await?;
         let reader = publisher.reader().clone();
@@ -123,6 +140,11 @@ impl Export {
             checkpoint,
             manifest,
             payload,
+            files: shelf.map(|shelf| Files {
+                named: Named::below(shelf.reader().clone(), size),
+                shelf,
+                open: None,
+            }),
             stage: Stage::Beginning,
             ready: VecDeque::new(),
             tiles: TileBuilder::new(),
@@ -194,8 +216,9 @@ impl Export {
             }
             Stage::Lines { .. } => {
                 self.close()?;
-                Stage::Manifest
+                Stage::Files
             }
+            Stage::Files => self.file_or_piece().await?,
             Stage::Manifest => {
                 let text = self.manifest.to_text();
                 self.pieces(MANIFEST, text.as_bytes());
@@ -204,6 +227,40 @@ impl Export {
             Stage::End => Stage::End,
         };
         Ok(())
+    }
+
+    /// Goes on with the attached files: the next piece of one, or the next one.
+    async fn file_or_piece(&mut self) -> Result<Stage, ProofFault> {
+        let Some(files) = &mut self.files else {
+            return Ok(Stage::Manifest);
+        };
+        if let Some((path, reading)) = files.open.take() {
+            match reading.next().await? {
+                Some((piece, rest)) => {
+                    files.open = Some((path.clone(), rest));
+                    self.more(&path, &piece);
+                }
+                None => self.close()?,
+            }
+            return Ok(Stage::Files);
+        }
+        let Some(mention) = files.named.next().await? else {
+            return Ok(Stage::Manifest);
+        };
+        let sha256 = mention.evidence.sha256;
+        match files.shelf.read(&sha256).await {
+            Ok(reading) => {
+                files.open = Some((format!("{EVIDENCE}{}", hex::encode(sha256)), reading));
+            }
+            // Whoever verifies the bundle is told that it was not handed over, or erased.
+            Err(EvidenceFault::Unknown | EvidenceFault::Erased { .. }) => {}
+            Err(fault @ EvidenceFault::Altered { .. }) => {
+                let fault = &fault as &dyn std::error::Error;
+                tracing::error!(error = fault, "an attached file is left out of a bundle");
+            }
+            Err(fault) => return Err(fault.into()),
+        }
+        Ok(Stage::Files)
     }
 
     /// Makes the entry bundle that begins at `from`, and the tiles that became full by it.

@@ -18,6 +18,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 mod answers;
 mod bundles;
 mod everyday;
+mod evidence;
 mod papers;
 mod plans;
 mod process;
@@ -79,6 +80,7 @@ fn help_of_the_other_commands() {
         assert_snapshot!(path.join("_"), help(&path));
     }
     assert_snapshot!("correct", help(&["correct"]));
+    assert_snapshot!("attach", help(&["attach"]));
     assert_snapshot!("demo", help(&["demo"]));
     assert_snapshot!("serve", help(&["serve"]));
 }

@@ -9,6 +9,7 @@
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
 //! wire        what only a client without our own library can send
+//! evidence    files that are not taken in, not handed out, or not there
 //! faulty_log  a log that refuses, hangs, forgets to answer or reads garbage, under the real services
 //! notices     what is accepted but flagged
 //! ```
@@ -22,6 +23,7 @@ use daicho::grpc::status::{DETAILS_BYTES_MAX, ERROR_DOMAIN, Refusal, VIOLATIONS_
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+mod evidence;
 mod faulty_log;
 mod notices;
 mod periods;
@@ -149,6 +151,7 @@ async fn every_reason_happens() {
     personal::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;
+    evidence::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;
 
     // Whoever has a name may do everything in this release, so nothing a client sends is denied; only the

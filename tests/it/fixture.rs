@@ -16,6 +16,7 @@ use daicho::domain::plan::Pillar;
 use daicho::domain::target::{Aim, Target};
 use daicho::domain::text::{Name, Text, Title};
 use daicho::domain::unit::{Dimension, Unit};
+use daicho::evidence::{Store, Terms};
 use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger};
 use daicho::log::{CommitLog, DerivedStore, MemoryLog};
 use daicho::proof::Proofs;
@@ -276,6 +277,12 @@ impl Fixture {
 pub fn proofs(ledgers: &Arc<Ledgers>) -> Arc<Proofs> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("proofs-{}", new_id()));
     Arc::new(Proofs::new(ledgers.clone(), &folder, || [7; 32]))
+}
+
+/// Attached files, in a folder that is made when the first is needed.
+pub fn evidence() -> Arc<Store> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("evidence-{}", new_id()));
+    Arc::new(Store::new(&folder, Terms::default()))
 }
 
 pub fn opening(ledger: LedgerId, code: &str) -> OpenLedger {

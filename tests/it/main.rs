@@ -15,6 +15,7 @@ mod cosigning;
 mod entry_form;
 mod errors;
 mod evaluation;
+mod evidence;
 mod exit_codes;
 mod first_hour;
 mod fixture;

@@ -76,6 +76,14 @@ impl Process {
             .connect_lazy()
     }
 
+    /// The most memory that it has held so far, in KiB.
+    pub(crate) fn peak_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let words = line.unwrap().split_whitespace().next();
+        words.unwrap().parse().unwrap()
+    }
+
     /// Ends it as a power button does: SIGKILL, no last word.
     pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();

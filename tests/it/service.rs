@@ -6,6 +6,7 @@ use std::sync::Arc;
 use daicho::api::v1;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::audit_service_client::AuditServiceClient;
+use daicho::api::v1::evidence_service_client::EvidenceServiceClient;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::clock::new_id;
@@ -115,6 +116,10 @@ impl Server {
 
     pub async fn admin(&self) -> AdminServiceClient<Caller> {
         AdminServiceClient::with_interceptor(self.channel().await, As("administrator"))
+    }
+
+    pub async fn evidence(&self) -> EvidenceServiceClient<Caller> {
+        EvidenceServiceClient::with_interceptor(self.channel().await, As("clerk"))
     }
 
     /// Opens a ledger and sets a small plan in it.

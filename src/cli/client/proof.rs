@@ -133,15 +133,17 @@ impl Client {
         self.take(service.get_consistency_proof(self.ask(request)).await)
     }
 
-    /// The files of a bundle of the first `size` events; `None`: of all.
+    /// The files of a bundle of the first `size` events; `None`: of all. `with_evidence`: with the files that they name.
     pub async fn bundle(
         &self,
         size: Option<u64>,
+        with_evidence: bool,
     ) -> Result<tonic::Streaming<v1::ExportBundleResponse>, Failure> {
         let request = v1::ExportBundleRequest {
             ledger: self.ledger(),
             min_position: None,
             size,
+            with_evidence,
         };
         // The whole of a large ledger may take longer than one answer: no deadline.
         let mut service = self.proofs.clone();

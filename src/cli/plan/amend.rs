@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::attach;
 use crate::cli::client::GoalFilter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -126,6 +127,7 @@ pub async fn amend(session: &Session, args: &ImportArgs, encode: Encode) -> Resu
     if args.dry_run || request.is_empty() {
         return show(session, &source, &amendment, on, None);
     }
+    attach::put(session, &writing, &request).await?;
     let response = session.client.append(writing.request(request)).await?;
     show(session, &source, &amendment, on, Some(&response))?;
     if response.faults.is_empty() {

@@ -5,6 +5,7 @@ use clap::Args;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::attach;
 use crate::cli::evaluate::at_least;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -136,7 +137,9 @@ pub async fn restate(session: &Session, args: &RestateArgs) -> Result<(), Failur
     let event = args
         .writing
         .event((day, None), v1::ReasonCode::SourceRevised, payload)?;
-    let response = session.client.append(writing.request(vec![event])).await?;
+    let events = vec![event];
+    attach::put(session, &writing, &events).await?;
+    let response = session.client.append(writing.request(events)).await?;
     session.answer(&response, |view, response| {
         receipt::appended(view, response, &[])
     })?;

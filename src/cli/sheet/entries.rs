@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::attach;
 use crate::cli::choice::Choice;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -584,6 +585,9 @@ impl Sending<'_> {
                 checked = true;
                 sent = batch.len();
                 break;
+            }
+            if 0 < offset {
+                attach::put(session, &self.writing, &request.events).await?;
             }
             match session.client.append(request).await {
                 Ok(answer) => {

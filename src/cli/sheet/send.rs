@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
+use crate::cli::attach;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::hint;
@@ -73,6 +74,7 @@ pub async fn send(
     if writing.check {
         return told::taken(session, batch, Some(&checked));
     }
+    attach::put(session, writing, &events).await?;
     match session.client.append(writing.request(events)).await {
         Ok(response) => told::taken(session, batch, Some(&response)),
         Err(Failure::Told(report)) if !report.violations.is_empty() => {

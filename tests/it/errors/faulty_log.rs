@@ -35,7 +35,7 @@ use tonic::{Code, Status};
 use super::wire::{ACTOR, APPEND, READ, SUBSCRIBE, call};
 use super::world::{Ja, narrative};
 use super::{Seen, expect};
-use crate::fixture::proofs;
+use crate::fixture::{evidence, proofs};
 use crate::service::{append, opening};
 use crate::small_plan::SmallPlan;
 
@@ -235,6 +235,7 @@ fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     Services::new(
         ledgers.clone(),
         proofs(ledgers),
+        evidence(),
         PageKey::new([7; 32]),
         None,
         limit,
@@ -672,6 +673,7 @@ async fn unsigned(seen: &mut Seen) {
     let services = Services::new(
         server.ledgers.clone(),
         Arc::new(proofs),
+        evidence(),
         key,
         None,
         LONG,

@@ -25,7 +25,7 @@ use tonic::Code as Status;
 use super::rules::{Case, refused};
 use super::world::*;
 use super::{Seen, expect};
-use crate::fixture::proofs;
+use crate::fixture::{evidence, proofs};
 use crate::service::{append, opening};
 
 /// Events about the periods of one plan.
@@ -565,6 +565,7 @@ async fn snapshot_exists(seen: &mut Seen) {
     let routes = Services::new(
         ledgers.clone(),
         proofs(&ledgers),
+        evidence(),
         PageKey::new([7; 32]),
         None,
         limit,

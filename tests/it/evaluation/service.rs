@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tonic::{Code, Request};
 
 use super::{evaluated, known_by, plan, sample};
-use crate::fixture::{date, proofs};
+use crate::fixture::{date, evidence, proofs};
 
 pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
     let (_, closing) = watch::channel(false);
@@ -26,6 +26,7 @@ pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
     Services::new(
         ledgers.clone(),
         proofs(ledgers),
+        evidence(),
         key,
         None,
         Duration::from_secs(60),
