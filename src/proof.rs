@@ -13,6 +13,7 @@
 
 pub mod bundle;
 mod cosigning;
+mod history;
 pub mod key_file;
 pub mod policy;
 mod publisher;

@@ -439,7 +439,7 @@ impl Lines {
     }
 }
 
-fn hex(hash: &Hash) -> String {
+pub(in crate::proof) fn hex(hash: &Hash) -> String {
     hex::encode(hash.as_bytes())
 }
 

@@ -132,38 +132,38 @@ impl Finding {
         }
     }
 
-    pub(super) fn at(kind: Kind, position: u64) -> Self {
+    pub(in crate::proof) fn at(kind: Kind, position: u64) -> Self {
         Self::new(kind, Some(position), None)
     }
 
-    pub(super) fn of_file(kind: Kind, file: &str) -> Self {
+    pub(in crate::proof) fn of_file(kind: Kind, file: &str) -> Self {
         Self::new(kind, None, Some(file))
     }
 
     /// In this file.
-    pub(super) fn in_file(mut self, file: &str) -> Self {
+    pub(in crate::proof) fn in_file(mut self, file: &str) -> Self {
         self.file = Some(file.to_owned());
         self
     }
 
     /// At one of these positions.
-    pub(super) fn between(mut self, from: u64, to: u64) -> Self {
+    pub(in crate::proof) fn between(mut self, from: u64, to: u64) -> Self {
         (self.position, self.to) = (Some(from.min(to)), Some(to));
         self
     }
 
     /// Against the event at `other`.
-    pub(super) fn against(mut self, other: u64) -> Self {
+    pub(in crate::proof) fn against(mut self, other: u64) -> Self {
         self.other = Some(other);
         self
     }
 
-    pub(super) fn differs(mut self, expected: String, found: String) -> Self {
+    pub(in crate::proof) fn differs(mut self, expected: String, found: String) -> Self {
         (self.expected, self.found) = (expected, found);
         self
     }
 
-    pub(super) fn is_missing(&self, path: &str) -> bool {
+    pub(in crate::proof) fn is_missing(&self, path: &str) -> bool {
         self.kind == Kind::FileMissing && self.file.as_deref() == Some(path)
     }
 }

@@ -1,17 +1,13 @@
 //! The pass over all events of a bundle.
 
-use std::collections::{HashMap, HashSet};
-
-use jiff::Timestamp;
-
-use crate::domain::event::{EventType, Recorded, Stream};
-use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::event::Recorded;
 use crate::log::codec::decode;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::tile::TILE_WIDTH;
 use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent, leaf_hash};
 use crate::proof::bundle::verify::{Files, Finding, Kind, Lines, Report, Seen, Terms, hex};
 use crate::proof::bundle::{CHECKPOINTS, EVENTS, Manifest, checkpoint_path, line};
+use crate::proof::history::History;
 
 /// Characters of a line that differs, as it is told.
 const SHOWN_CHARS: usize = 300;
@@ -27,20 +23,7 @@ pub(super) struct Replay<'a> {
     lines: Lines,
     /// Sizes of the kept checkpoints that are still ahead, the next one last.
     kept: Vec<u64>,
-    ledger: Option<LedgerId>,
-    before: Option<(Timestamp, u64)>,
-    /// The request that the event before came in, its number in that and how many there are.
-    request: Option<(RequestId, u32, u32)>,
-    streams: HashMap<Stream, Last>,
-    ids: HashSet<EventId>,
-}
-
-/// The last event of a stream so far.
-#[derive(Clone, Copy)]
-struct Last {
-    position: u64,
-    revision: u64,
-    leaf_hash: Hash,
+    history: History,
 }
 
 impl<'a> Replay<'a> {
@@ -64,11 +47,7 @@ impl<'a> Replay<'a> {
             frontier: Frontier::new(),
             tiles: TileBuilder::new(),
             kept,
-            ledger: None,
-            before: None,
-            request: None,
-            streams: HashMap::new(),
-            ids: HashSet::new(),
+            history: History::new(manifest.ledger.as_str()),
         }
     }
 
@@ -83,7 +62,7 @@ impl<'a> Replay<'a> {
             }
         }
         self.report.events = self.frontier.size();
-        self.report.streams = self.streams.len() as u64;
+        self.report.streams = self.history.streams();
         if !whole {
             return None;
         }
@@ -168,13 +147,13 @@ impl<'a> Replay<'a> {
         let recorded = decode(leaf);
         match &recorded {
             Ok(recorded) => {
-                self.place(position, recorded);
-                self.request(position, recorded);
-                self.stream(position, recorded, hash);
+                let (history, report) = (&mut self.history, &mut self.report);
+                history.event(position, recorded, hash, &mut |found| report.add(found));
                 self.line(position, recorded, &hash, differs.is_some());
             }
             Err(fault) => {
                 self.lines.next();
+                self.history.pass_over();
                 if self.report.unreadable.is_none() {
                     self.report.unreadable = Some((position, fault.to_string()));
                 }
@@ -194,104 +173,6 @@ impl<'a> Replay<'a> {
             self.tile(&tile, &hashes);
         }
         self.checkpoints();
-    }
-
-    /// What an event says of its place, and of the event before it.
-    fn place(&mut self, position: u64, recorded: &Recorded) {
-        let mut differs = |kind, expected: String, found: String| {
-            let finding = Finding::at(kind, position);
-            self.report.add(finding.differs(expected, found));
-        };
-        if recorded.position != position {
-            let (expected, found) = (position.to_string(), recorded.position.to_string());
-            differs(Kind::PositionDiffers, expected, found);
-        }
-        if recorded.ledger.to_string() != self.manifest.ledger {
-            let expected = match self.ledger {
-                Some(ledger) => ledger.to_string(),
-                None => self.manifest.ledger.clone(),
-            };
-            differs(Kind::LedgerDiffers, expected, recorded.ledger.to_string());
-        }
-        self.ledger.get_or_insert(recorded.ledger);
-        let opened = recorded.event.payload.event_type() == EventType::LedgerOpened;
-        if opened != (position == 0) {
-            let expected = "LEDGER_OPENED at 0".to_owned();
-            differs(
-                Kind::OpeningDiffers,
-                expected,
-                recorded.event.payload.event_type().code().to_owned(),
-            );
-        }
-        if let Some((time, generation)) = self.before {
-            if recorded.recorded_at <= time {
-                let expected = format!("after {time}");
-                differs(Kind::TimeFalls, expected, recorded.recorded_at.to_string());
-            }
-            if recorded.generation < generation {
-                let expected = format!("{generation} or more");
-                differs(
-                    Kind::GenerationFalls,
-                    expected,
-                    recorded.generation.to_string(),
-                );
-            }
-        }
-        if !self.ids.insert(recorded.event.id) {
-            let found = recorded.event.id.to_string();
-            differs(Kind::IdRepeated, "an id of its own".to_owned(), found);
-        }
-        self.before = Some((recorded.recorded_at, recorded.generation));
-    }
-
-    /// Whether the events of a request stand together, all of them but for those of the last.
-    fn request(&mut self, position: u64, recorded: &Recorded) {
-        let found = (
-            recorded.request_id,
-            recorded.request_index,
-            recorded.request_count,
-        );
-        let expected = match self.request {
-            Some((id, index, count)) if index + 1 < count => (id, index + 1, count),
-            _ => (recorded.request_id, 0, recorded.request_count),
-        };
-        // An event that cannot be read is of some request, perhaps of this one.
-        if found != expected && self.report.unreadable.is_none() {
-            let shown = |(id, index, count)| format!("{index} of {count} of {id}");
-            let finding = Finding::at(Kind::RequestBroken, position);
-            self.report
-                .add(finding.differs(shown(expected), shown(found)));
-        }
-        self.request = Some(found);
-    }
-
-    /// Whether an event follows the one before it in its stream.
-    fn stream(&mut self, position: u64, recorded: &Recorded, leaf_hash: Hash) {
-        let stream = recorded.event.stream;
-        let last = self.streams.get(&stream).copied();
-        let revision = last.map_or(1, |last| last.revision + 1);
-        // An event that cannot be read is of some stream, perhaps of this one.
-        let may_lack = self.report.unreadable.is_some();
-        if revision < recorded.revision && may_lack {
-            // Said by `unreadable`: nothing can be decided of it.
-        } else if recorded.revision != revision {
-            let found = Finding::at(Kind::RevisionDiffers, position);
-            let (expected, is) = (revision.to_string(), recorded.revision.to_string());
-            self.report.add(found.differs(expected, is));
-        } else if let Some(last) = last
-            && let before = recorded.prev_leaf_hash.map(Hash::new)
-            && before != Some(last.leaf_hash)
-        {
-            let found = Finding::at(Kind::PreviousDiffers, position).against(last.position);
-            let is = before.map_or_else(String::new, |hash| hex(&hash));
-            self.report.add(found.differs(hex(&last.leaf_hash), is));
-        }
-        let last = Last {
-            position,
-            revision: recorded.revision,
-            leaf_hash,
-        };
-        self.streams.insert(stream, last);
     }
 
     /// Whether the line for reading says what the event says.

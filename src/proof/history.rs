@@ -1,0 +1,159 @@
+//! What each event says of its place, held against the events before it: the same check for a bundle and for a
+//! data folder.
+//!
+//! It keeps the last event of each stream and all event ids, some 32 bytes an event.
+
+use std::collections::{HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use crate::domain::event::{EventType, Recorded, Stream};
+use crate::domain::id::{EventId, RequestId};
+use crate::merkle::Hash;
+use crate::proof::bundle::verify::{Finding, Kind, hex};
+
+/// The events so far.
+pub(super) struct History {
+    /// The id of the ledger that they must be of.
+    ledger: String,
+    before: Option<(Timestamp, u64)>,
+    /// The request that the event before came in, its number in that and how many there are.
+    request: Option<(RequestId, u32, u32)>,
+    streams: HashMap<Stream, Last>,
+    ids: HashSet<EventId>,
+    /// Whether an event was passed over: it is of some stream and of some request.
+    lacks: bool,
+}
+
+/// The last event of a stream so far.
+#[derive(Clone, Copy)]
+struct Last {
+    position: u64,
+    revision: u64,
+    leaf_hash: Hash,
+}
+
+impl History {
+    /// Nothing yet, of the ledger with this id.
+    pub(super) fn new(ledger: impl Into<String>) -> Self {
+        Self {
+            ledger: ledger.into(),
+            before: None,
+            request: None,
+            streams: HashMap::new(),
+            ids: HashSet::new(),
+            lacks: false,
+        }
+    }
+
+    /// How many streams the events are of.
+    pub(super) fn streams(&self) -> u64 {
+        self.streams.len() as u64
+    }
+
+    /// An event cannot be read, or is not there. What would follow from that alone is not told.
+    pub(super) fn pass_over(&mut self) {
+        self.lacks = true;
+    }
+
+    /// Takes the event at `position`, and tells `found` whatever does not fit.
+    pub(super) fn event(
+        &mut self,
+        position: u64,
+        recorded: &Recorded,
+        leaf_hash: Hash,
+        found: &mut dyn FnMut(Finding),
+    ) {
+        self.place(position, recorded, found);
+        self.request(position, recorded, found);
+        self.stream(position, recorded, leaf_hash, found);
+    }
+
+    /// What an event says of its place, and of the event before it.
+    fn place(&mut self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
+        let mut differs = |kind, expected: String, is: String| {
+            found(Finding::at(kind, position).differs(expected, is));
+        };
+        if recorded.position != position {
+            let (expected, is) = (position.to_string(), recorded.position.to_string());
+            differs(Kind::PositionDiffers, expected, is);
+        }
+        let ledger = recorded.ledger.to_string();
+        if ledger != self.ledger {
+            differs(Kind::LedgerDiffers, self.ledger.clone(), ledger);
+        }
+        let opened = recorded.event.payload.event_type() == EventType::LedgerOpened;
+        if opened != (position == 0) {
+            let is = recorded.event.payload.event_type().code().to_owned();
+            differs(Kind::OpeningDiffers, "LEDGER_OPENED at 0".to_owned(), is);
+        }
+        if let Some((time, generation)) = self.before {
+            if recorded.recorded_at <= time {
+                let expected = format!("after {time}");
+                differs(Kind::TimeFalls, expected, recorded.recorded_at.to_string());
+            }
+            if recorded.generation < generation {
+                let expected = format!("{generation} or more");
+                let is = recorded.generation.to_string();
+                differs(Kind::GenerationFalls, expected, is);
+            }
+        }
+        if !self.ids.insert(recorded.event.id) {
+            let is = recorded.event.id.to_string();
+            differs(Kind::IdRepeated, "an id of its own".to_owned(), is);
+        }
+        self.before = Some((recorded.recorded_at, recorded.generation));
+    }
+
+    /// Whether the events of a request stand together, all of them but for those of the last.
+    fn request(&mut self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
+        let is = (
+            recorded.request_id,
+            recorded.request_index,
+            recorded.request_count,
+        );
+        let expected = match self.request {
+            Some((id, index, count)) if index + 1 < count => (id, index + 1, count),
+            _ => (recorded.request_id, 0, recorded.request_count),
+        };
+        if is != expected && !self.lacks {
+            let shown = |(id, index, count)| format!("{index} of {count} of {id}");
+            let finding = Finding::at(Kind::RequestBroken, position);
+            found(finding.differs(shown(expected), shown(is)));
+        }
+        self.request = Some(is);
+    }
+
+    /// Whether an event follows the one before it in its stream.
+    fn stream(
+        &mut self,
+        position: u64,
+        recorded: &Recorded,
+        leaf_hash: Hash,
+        found: &mut dyn FnMut(Finding),
+    ) {
+        let stream = recorded.event.stream;
+        let last = self.streams.get(&stream).copied();
+        let revision = last.map_or(1, |last| last.revision + 1);
+        if revision < recorded.revision && self.lacks {
+            // Nothing can be decided of it.
+        } else if recorded.revision != revision {
+            let finding = Finding::at(Kind::RevisionDiffers, position);
+            let (expected, is) = (revision.to_string(), recorded.revision.to_string());
+            found(finding.differs(expected, is));
+        } else if let Some(last) = last
+            && let before = recorded.prev_leaf_hash.map(Hash::new)
+            && before != Some(last.leaf_hash)
+        {
+            let finding = Finding::at(Kind::PreviousDiffers, position).against(last.position);
+            let is = before.map_or_else(String::new, |hash| hex(&hash));
+            found(finding.differs(hex(&last.leaf_hash), is));
+        }
+        let last = Last {
+            position,
+            revision: recorded.revision,
+            leaf_hash,
+        };
+        self.streams.insert(stream, last);
+    }
+}
