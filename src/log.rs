@@ -20,6 +20,7 @@ pub mod embedded;
 pub mod head;
 pub(crate) mod journal;
 pub mod memory;
+pub(crate) mod stored;
 
 use std::ops::RangeInclusive;
 

@@ -4,6 +4,7 @@
 //! key_file     the private key of each ledger, made at first use
 //! bundle       the whole ledger as files, and the verifying of them
 //! policy       whom an auditor believes, as a file to begin with
+//! store        the verifying of a data folder, both copies
 //! publisher    signs checkpoints, keeps them in the log, then tells of them
 //! cosigning    adds what witnesses signed to a checkpoint that is kept
 //! ```
@@ -17,6 +18,7 @@ mod history;
 pub mod key_file;
 pub mod policy;
 mod publisher;
+pub mod store;
 
 use std::collections::HashMap;
 use std::io;

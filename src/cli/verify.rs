@@ -24,7 +24,9 @@ use crate::proof::read_leaf;
 
 pub mod bundle;
 pub mod explain;
+mod found;
 pub mod print;
+pub mod store;
 pub mod trust;
 pub mod verdict;
 
@@ -58,6 +60,9 @@ pub enum VerifyCommand {
     /// List exactly the events of one goal, from the folder of a bundle
     #[command(after_help = EXITS)]
     Goal(bundle::GoalArgs),
+    /// Verify a whole data folder of a server that is stopped, both copies of every event
+    #[command(after_help = EXITS)]
+    Store(store::StoreArgs),
     /// Find the checkpoint whose fingerprint is printed on a page; asks the server
     #[command(after_help = EXITS)]
     Print(print::PrintArgs),
@@ -138,6 +143,7 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
         VerifyCommand::Consistency(args) => consistency(&view, args)?,
         VerifyCommand::Bundle(args) => bundle::bundle(&view, args, forms)?,
         VerifyCommand::Goal(args) => bundle::goal(&view, args, forms)?,
+        VerifyCommand::Store(args) => store::store(&view, &global.ledger, args)?,
         VerifyCommand::Print(args) => {
             let session = Session::open(global.address()?, Output, global.json).await?;
             print::print(&session, args).await?

@@ -21,6 +21,7 @@ use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::merkle::{Hash, Tile, TileBuilder};
 
+pub mod audit;
 mod filter;
 mod ids;
 mod manifest;

@@ -337,6 +337,20 @@ impl ReadCopy {
         })
     }
 
+    /// Where the first record of `ledger` behind `position` begins.
+    pub(crate) fn next_first(
+        &self,
+        ledger: LedgerId,
+        position: u64,
+    ) -> Result<Option<u64>, CopyFault> {
+        guarded(|| {
+            let found = self.db.get_gt(log_key(ledger, position))?;
+            let key = found.map(|(key, _)| key);
+            let key = key.filter(|key| key.starts_with(&prefix(LOG, ledger)));
+            Ok(key.and_then(|key| Some(key.get(PREFIX_BYTES..)?.try_get_u64().ok()?)))
+        })
+    }
+
     /// Applies a batch. It is readable at once and durable with the next checkpoint.
     pub(crate) fn apply(&self, batch: CopyBatch) -> Result<(), CopyFault> {
         if batch.keys == 0 {

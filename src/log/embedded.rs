@@ -18,7 +18,7 @@
 
 mod appender;
 mod feeder;
-mod folder;
+pub(crate) mod folder;
 mod kept;
 mod open;
 mod reader;

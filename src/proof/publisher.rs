@@ -240,7 +240,8 @@ fn head(signed: &SignedCheckpoint) -> TreeHead {
     signed.checkpoint().head()
 }
 
-fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
+/// Where the last checkpoint of `ledger` is.
+pub(super) fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
     folder
         .join("checkpoints")
         .join(format!("{ledger}{EXTENSION}"))
@@ -263,6 +264,20 @@ fn write(path: &Path, note: &[u8]) -> io::Result<()> {
 /// last checkpoints. A file that cannot be read, or that its ledger's own key has not signed, says nothing:
 /// the log keeps the checkpoints too, and judges by those.
 pub fn floors(folder: &Path) -> io::Result<Vec<Floor>> {
+    let mut floors = Vec::new();
+    for ledger in files(folder)? {
+        match floor(folder, ledger) {
+            Some(floor) => floors.push(floor),
+            None => {
+                tracing::warn!(%ledger, "the file of the last checkpoint is damaged and is not used")
+            }
+        }
+    }
+    Ok(floors)
+}
+
+/// The ledgers of a data folder of which there is a file of the last checkpoint.
+pub(super) fn files(folder: &Path) -> io::Result<Vec<LedgerId>> {
     let files = match fs::read_dir(folder.join("checkpoints")) {
         Ok(files) => files,
         // What is no folder at all, the log tells of when it is opened.
@@ -276,21 +291,13 @@ pub fn floors(folder: &Path) -> io::Result<Vec<Floor>> {
         }
         Err(error) => return Err(error),
     };
-    let mut floors = Vec::new();
+    let mut ledgers = Vec::new();
     for file in files {
         let name = file?.file_name();
         let ledger = name.to_str().and_then(|name| name.strip_suffix(EXTENSION));
-        let Some(ledger) = ledger.and_then(|id| id.parse::<LedgerId>().ok()) else {
-            continue;
-        };
-        match floor(folder, ledger) {
-            Some(floor) => floors.push(floor),
-            None => {
-                tracing::warn!(%ledger, "the file of the last checkpoint is damaged and is not used")
-            }
-        }
+        ledgers.extend(ledger.and_then(|id| id.parse::<LedgerId>().ok()));
     }
-    Ok(floors)
+    Ok(ledgers)
 }
 
 fn floor(folder: &Path, ledger: LedgerId) -> Option<Floor> {

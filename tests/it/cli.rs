@@ -25,6 +25,7 @@ mod process;
 mod references;
 mod rounds;
 pub(crate) mod sheets;
+mod store;
 mod tables;
 mod verify;
 mod watch;

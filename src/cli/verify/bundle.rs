@@ -9,12 +9,13 @@ use crate::api::v1;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::render::{View, event};
+use crate::cli::verify::found;
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 use crate::cli::verify::{Found, PolicyArgs, Trust, about, fields, read_checkpoint, trust};
 use crate::cli::{Forms, json, terminal};
 use crate::domain::code::Code;
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind};
-use crate::proof::bundle::verify::{Finding, Report, Seen, Terms, verify};
+use crate::proof::bundle::verify::{Report, Seen, Terms, verify};
 
 /// Events of one goal that are listed at most; the others are counted.
 const GOAL_EVENTS_MAX: usize = 100_000;
@@ -196,7 +197,7 @@ impl Judgement {
         verdicts.say(Aspect::Integrity, outcome, sentence);
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
-            _ if report.has(true) => (Outcome::Tampered, self.first(true)),
+            _ if report.has(true) => (Outcome::Tampered, found::first(view, report, true)),
             (Outcome::Verified, _) if report.unreadable.is_some() => (
                 Outcome::Undecided,
                 view.pick(
@@ -282,7 +283,7 @@ impl Judgement {
             );
         }
         if report.has(false) {
-            return (Outcome::Tampered, self.first(false));
+            return (Outcome::Tampered, found::first(view, report, false));
         }
         if let Some(doubt) = &self.doubt {
             return doubt.clone();
@@ -311,37 +312,6 @@ impl Judgement {
         }
     }
 
-    /// Where it begins to be wrong, what is wrong, and up to where all is well.
-    fn first(&self, completeness: bool) -> String {
-        let (view, report) = (&self.view, &self.report);
-        let found = report.findings.iter();
-        let mut found = found.filter(|found| found.kind.is_of_completeness() == completeness);
-        let Some(found) = found.next() else {
-            return String::new();
-        };
-        let place = match report.first_bad().filter(|_| found.position.is_some()) {
-            None => found
-                .file
-                .as_ref()
-                .map_or_else(String::new, |file| format!("{file}: ")),
-            Some((from, to)) if from == to => {
-                view.pick(format!("位置{from}: "), format!("position {from}: "))
-            }
-            Some((from, to)) => view.pick(
-                format!("位置{from}から{to}のどこか: "),
-                format!("somewhere in positions {from} to {to}: "),
-            ),
-        };
-        let good = report.last_good.map_or_else(String::new, |size| {
-            view.pick(
-                format!("。{size}件の先端証明まではそろっています"),
-                format!("; good up to the checkpoint of {size} events"),
-            )
-        });
-        let sentence = found.kind.sentence(view.language);
-        format!("{place}{sentence}{good}")
-    }
-
     /// What it is of, and everything that was found.
     fn text(&self) -> String {
         let mut text = String::new();
@@ -349,7 +319,7 @@ impl Judgement {
             text.push_str(&about(&self.view, checkpoint));
         }
         for found in &self.report.findings {
-            text.push_str(&self.finding(found));
+            text.push_str(&found::text(&self.view, found));
         }
         let (omitted, unknown) = (self.report.omitted, self.report.kept_unknown);
         if 0 < omitted {
@@ -370,49 +340,10 @@ impl Judgement {
         text
     }
 
-    fn finding(&self, found: &Finding) -> String {
-        let view = &self.view;
-        let place = match (found.position, found.to) {
-            (Some(from), Some(to)) if from != to => format!("{from}–{to}"),
-            (Some(position), _) => position.to_string(),
-            (None, _) => "-".to_owned(),
-        };
-        let file = found
-            .file
-            .as_deref()
-            .map(terminal::line)
-            .unwrap_or_default();
-        let mut text = format!(
-            "{place:>10}  {}  {file}",
-            found.kind.sentence(view.language)
-        );
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-        for (name, value) in [
-            (view.pick("期待", "expected"), &found.expected),
-            (view.pick("実際", "found"), &found.found),
-        ] {
-            if !value.is_empty() {
-                text.push_str(&format!("            {name} {}\n", terminal::line(value)));
-            }
-        }
-        text
-    }
-
     fn fields(&self) -> Map<String, Value> {
         let report = &self.report;
         let mut all = report.checkpoint.as_ref().map(fields).unwrap_or_default();
-        let findings = report.findings.iter().map(|found| {
-            json!({
-                "kind": found.kind.code(),
-                "position": found.position,
-                "to": found.to,
-                "other": found.other,
-                "file": found.file,
-                "expected": found.expected,
-                "found": found.found,
-            })
-        });
+        let findings = report.findings.iter().map(found::json);
         all.insert("findings".to_owned(), findings.collect());
         all.insert("omitted".to_owned(), json!(report.omitted));
         let first = report
@@ -428,7 +359,7 @@ impl Judgement {
 }
 
 /// The ledger as its first event says, so that times are shown in its zone and a sample is marked.
-fn ledger(opened: &LedgerOpened) -> v1::Ledger {
+pub(super) fn ledger(opened: &LedgerOpened) -> v1::Ledger {
     let clock = match opened.clock {
         ClockKind::System => v1::ClockKind::System,
         ClockKind::Simulated => v1::ClockKind::Simulated,

@@ -155,6 +155,16 @@ pub(super) fn merged<'a>(
     })
 }
 
+/// The ids of one run in the order of its records.
+pub(super) fn all<'a>(
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + 'a {
+    let mut cursor = Cursor::new(store, ledger, run);
+    std::iter::from_fn(move || cursor.next().transpose())
+}
+
 struct Cursor<'a> {
     store: &'a dyn DerivedStore,
     ledger: LedgerId,

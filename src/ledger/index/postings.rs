@@ -24,6 +24,13 @@ fn list_key(term: &[u8], first: u64) -> Vec<u8> {
     key
 }
 
+/// The term that the list under `key` is of.
+pub(super) fn term_of(key: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = key.strip_prefix(b"p")?.split_first()?;
+    let (term, first) = rest.split_at_checked(usize::from(*length))?;
+    (first.len() == 8).then_some(term)
+}
+
 fn push_leb128(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push((value & 0x7f) as u8 | 0x80);
@@ -42,7 +49,8 @@ fn encode(positions: &[u64]) -> Vec<u8> {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Vec<u64> {
+/// The positions of a list.
+pub(super) fn decode(bytes: &[u8]) -> Vec<u64> {
     let (mut positions, mut last, mut value, mut shift) = (Vec::new(), 0_u64, 0_u64, 0);
     for byte in bytes {
         if shift < 64 {

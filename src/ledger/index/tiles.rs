@@ -62,6 +62,20 @@ pub(super) fn read(
     }
 }
 
+/// The hashes at `place`, however many are stored; nothing where none are, or they are not whole.
+pub(super) fn stored(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    place: Place,
+) -> Result<Option<Vec<Hash>>, DerivedFault> {
+    let bytes = store.get(ledger, &key(place))?;
+    Ok(match bytes.as_deref().map(<[u8]>::as_chunks) {
+        None => Some(Vec::new()),
+        Some((hashes, [])) => Some(hashes.iter().copied().map(Hash::new).collect()),
+        Some(_) => None,
+    })
+}
+
 /// The builder of a tree of `size` leaves whose tiles are stored; nothing if they are not all there.
 pub(super) fn resume(
     store: &dyn DerivedStore,

@@ -89,45 +89,7 @@ impl DataFolder {
 
     /// What the format file says; nothing if there is none.
     pub(crate) fn format(&self) -> Result<Option<FolderId>, OpenError> {
-        let text = match fs::read_to_string(self.root.join("format")) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
-            Err(source) => {
-                return Err(OpenError::Io {
-                    what: "format",
-                    source,
-                });
-            }
-        };
-        let mut lines = text.lines();
-        let mut field = |name: &str| {
-            lines
-                .next()
-                .and_then(|line| line.strip_prefix(name)?.strip_prefix(' '))
-        };
-        let title = field("daicho").is_some_and(|rest| rest == &FORMAT_TITLE["daicho ".len()..]);
-        let engine = field("engine").map(str::to_owned);
-        let format = field("format").and_then(|number| number.parse::<u32>().ok());
-        let id = field("id").and_then(|id| {
-            let mut bytes = [0; 16];
-            hex::decode_to_slice(id, &mut bytes)
-                .ok()
-                .map(|()| FolderId(bytes))
-        });
-        match (title, engine.as_deref(), format, id) {
-            (true, Some("embedded"), Some(FORMAT), Some(id)) => Ok(Some(id)),
-            (true, Some("embedded"), Some(newer), _) if newer > FORMAT => Err(OpenError::Newer {
-                what: format!("data folder format {newer}"),
-            }),
-            (true, Some(other), Some(_), _) if other != "embedded" => Err(OpenError::OtherEngine {
-                engine: other.to_owned(),
-            }),
-            _ => Err(OpenError::Refused {
-                check: "the file `format` cannot be understood".to_owned(),
-                evidence: self.root.join("format"),
-            }),
-        }
+        read_format(&self.root)
     }
 
     pub(crate) fn write_format(&self, id: FolderId) -> io::Result<()> {
@@ -169,11 +131,7 @@ impl DataFolder {
 
     /// What the heads file says. `Ok(None)` if there is none, `Err` if it is damaged.
     pub(crate) fn heads(&self) -> Result<Option<BTreeMap<LedgerId, Head>>, &'static str> {
-        match fs::read(self.root.join("heads")) {
-            Ok(bytes) => parse_heads(&bytes).map(Some).ok_or("crc32c or fields"),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(_) => Err("reading it"),
-        }
+        read_heads(&self.root)
     }
 
     /// A new folder for evidence, and its name relative to the data folder.
@@ -283,6 +241,58 @@ impl DataFolder {
     /// The folder itself.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+}
+
+/// What the format file in `root` says; nothing if there is none.
+pub(crate) fn read_format(root: &Path) -> Result<Option<FolderId>, OpenError> {
+    let text = match fs::read_to_string(root.join("format")) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
+        Err(source) => {
+            return Err(OpenError::Io {
+                what: "format",
+                source,
+            });
+        }
+    };
+    let mut lines = text.lines();
+    let mut field = |name: &str| {
+        lines
+            .next()
+            .and_then(|line| line.strip_prefix(name)?.strip_prefix(' '))
+    };
+    let title = field("daicho").is_some_and(|rest| rest == &FORMAT_TITLE["daicho ".len()..]);
+    let engine = field("engine").map(str::to_owned);
+    let format = field("format").and_then(|number| number.parse::<u32>().ok());
+    let id = field("id").and_then(|id| {
+        let mut bytes = [0; 16];
+        hex::decode_to_slice(id, &mut bytes)
+            .ok()
+            .map(|()| FolderId(bytes))
+    });
+    match (title, engine.as_deref(), format, id) {
+        (true, Some("embedded"), Some(FORMAT), Some(id)) => Ok(Some(id)),
+        (true, Some("embedded"), Some(newer), _) if newer > FORMAT => Err(OpenError::Newer {
+            what: format!("data folder format {newer}"),
+        }),
+        (true, Some(other), Some(_), _) if other != "embedded" => Err(OpenError::OtherEngine {
+            engine: other.to_owned(),
+        }),
+        _ => Err(OpenError::Refused {
+            check: "the file `format` cannot be understood".to_owned(),
+            evidence: root.join("format"),
+        }),
+    }
+}
+
+/// What the heads file in `root` says. `Ok(None)` if there is none, `Err` if it is damaged.
+pub(crate) fn read_heads(root: &Path) -> Result<Option<BTreeMap<LedgerId, Head>>, &'static str> {
+    match fs::read(root.join("heads")) {
+        Ok(bytes) => parse_heads(&bytes).map(Some).ok_or("crc32c or fields"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(_) => Err("reading it"),
     }
 }
 

@@ -286,7 +286,7 @@ fn open_ends(dir: &Path, folder: FolderId, number: u32) -> Result<Ends, NoSurvey
 }
 
 /// Whether `opening` repeats `seal`. The digest of a rebuilt segment is another one.
-fn continues(seal: &Seal, opening: &Seal, rebuilt: bool) -> bool {
+pub(crate) fn continues(seal: &Seal, opening: &Seal, rebuilt: bool) -> bool {
     seal.segment == opening.segment
         && seal.ledgers == opening.ledgers
         && (rebuilt || seal.digest == opening.digest)

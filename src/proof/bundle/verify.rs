@@ -94,8 +94,8 @@ pub struct Report {
 const BAD_MAX: usize = 100_000;
 
 impl Report {
-    fn add(&mut self, finding: Finding) {
-        if let Some(position) = finding.position.filter(|_| !finding.kind.is_range())
+    pub(in crate::proof) fn add(&mut self, finding: Finding) {
+        if let Some(position) = finding.position.filter(|_| !finding.is_range())
             && self.bad.len() < BAD_MAX
         {
             self.bad.insert(position);
@@ -127,9 +127,9 @@ impl Report {
 
     /// The first bad position, or the range that it lies in: first and last.
     pub fn first_bad(&self) -> Option<(u64, u64)> {
-        let exact = self.findings.iter().filter(|found| !found.kind.is_range());
+        let exact = self.findings.iter().filter(|found| !found.is_range());
         let exact = exact.filter_map(|found| found.position).min();
-        let ranges = self.findings.iter().filter(|found| found.kind.is_range());
+        let ranges = self.findings.iter().filter(|found| found.is_range());
         let range = ranges
             .filter_map(|found| found.position.zip(found.to))
             .min();
@@ -141,7 +141,7 @@ impl Report {
     }
 
     /// Orders what was found, now that the last good checkpoint is known.
-    fn settle(&mut self) {
+    pub(in crate::proof) fn settle(&mut self) {
         let good = self.last_good.unwrap_or(0);
         let differs: BTreeSet<u64> = self
             .findings
@@ -161,9 +161,14 @@ impl Report {
         }
         let key = |found: &Finding| {
             let position = found.position;
-            (position.is_none(), found.kind.is_range(), position)
+            (position.is_none(), found.is_range(), position)
         };
         self.findings.sort_by_key(key);
+    }
+
+    /// Whether a finding of this kind was made.
+    pub(in crate::proof) fn has_kind(&self, kind: Kind) -> bool {
+        self.counts.iter().any(|(found, _)| *found == kind)
     }
 
     /// Whether a finding of integrity (or of completeness) was made.
@@ -281,7 +286,7 @@ fn read_checkpoint(
 }
 
 /// Whether a known key signed; `None` where none did, an error where one is named and did not.
-fn known_signature<'p>(
+pub(in crate::proof) fn known_signature<'p>(
     policy: Option<&'p TrustPolicy>,
     signed: &SignedCheckpoint,
 ) -> Result<Option<Verdict<'p>>, String> {

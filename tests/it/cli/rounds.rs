@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
+use std::path::PathBuf;
 
 use insta::assert_snapshot;
 use serde_json::Value;
@@ -13,7 +14,7 @@ use crate::process::Process;
 /// A server with the sample as it stands on a day.
 pub(super) struct Sample {
     pub(super) server: Process,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Sample {
@@ -22,10 +23,12 @@ impl Sample {
         let data = folder.path().join("demo");
         let words = ["demo", "--at", day, "--data"].map(OsStr::new);
         let server = Process::start(words.into_iter().chain([data.as_os_str()]));
-        Self {
-            server,
-            _folder: folder,
-        }
+        Self { server, folder }
+    }
+
+    /// Its data folder.
+    pub(super) fn data(&self) -> PathBuf {
+        self.folder.path().join("demo")
     }
 
     /// Runs a line of words without spaces in them.

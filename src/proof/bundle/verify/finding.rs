@@ -105,21 +105,36 @@ kinds! {
     FileUnlisted = "file_unlisted", Completeness, "manifest.json にないファイルがある", "a file is not listed in manifest.json";
     /// A tile or checkpoint that a ledger of this size does not have.
     FileUnexpected = "file_unexpected", Completeness, "この件数の台帳にないはずのファイルがある", "a file does not belong to a ledger of this size";
+    /// The journal's and the read copy's event at a position are not the same.
+    CopiesDiffer = "copies_differ", Integrity, "ジャーナルと読み取り用の控えの内容が違う", "the journal and the read copy have different events or checkpoints";
+    /// Bytes of the journal that are no record, or not the record that must be there.
+    JournalDamaged = "journal_damaged", Integrity, "ジャーナルの記録が壊れている", "a record of the journal is damaged";
+    /// Events that the journal does not have.
+    JournalLacks = "journal_lacks", Completeness, "ジャーナルにイベントがない", "the journal lacks events";
+    /// The read copy cannot be opened or read.
+    CopyDamaged = "copy_damaged", Integrity, "読み取り用の控えが壊れている", "the read copy is damaged";
+    /// Events that the read copy does not have though it was said to hold them.
+    CopyLacks = "copy_lacks", Completeness, "読み取り用の控えにイベントがない", "the read copy lacks events";
+    /// A statement of size and root in the folder that the events do not come to.
+    StateDiffers = "state_differs", Integrity, "控えに記された件数か根が、イベントから計算した値と違う", "a size or root stated in the folder is not that of its events";
+    /// A kept checkpoint that only one of the copies has.
+    KeptMissing = "kept_missing", Completeness, "保管された先端証明が一方にしかない", "a kept checkpoint is missing in one of the copies";
+    /// An index that says otherwise than the events.
+    IndexDiffers = "index_differs", Integrity, "索引がイベントの内容と違う", "the index says otherwise than the events";
+    /// A small file of the folder that says otherwise than the rest, or cannot be read.
+    FolderDamaged = "folder_damaged", Integrity, "フォルダーの小さなファイルが壊れているか、ほかと合わない", "a small file of the folder is damaged or does not fit the rest";
+    /// A snapshot whose rows come out otherwise.
+    SnapshotDiffers = "snapshot_differs", Integrity, "評価時点の結果を計算し直すと、記録されたハッシュ値と違う", "the rows of a snapshot, computed again, have another digest than it states";
     /// Shorter than what the auditor knows.
     SinceShorter = "since_shorter", Completeness, "手元の先端証明より件数が少ない。新しいイベントが除かれている", "there are fewer events than the checkpoint that you kept counts";
 }
 
-impl Kind {
-    /// Whether its position is only known to be somewhere between two checkpoints.
-    pub const fn is_range(self) -> bool {
-        matches!(
-            self,
-            Self::RootDiffers | Self::KeptDiffers | Self::SinceDiffers
-        )
-    }
-}
-
 impl Finding {
+    /// Whether its position is only known to be somewhere between two checkpoints.
+    pub const fn is_range(&self) -> bool {
+        self.to.is_some()
+    }
+
     fn new(kind: Kind, position: Option<u64>, file: Option<&str>) -> Self {
         Self {
             kind,

@@ -1,0 +1,317 @@
+//! The stored index, held against the events that it was made of: tiles, posting lists, runs of ids and their
+//! filters.
+//!
+//! It keeps eight bytes an event: a sum over everything that the index must say of it, from which what the index does say
+//! is taken away. The sum is of a keyed hash that differs with every run, so nobody can make two that cancel out.
+
+use std::hash::{BuildHasher as _, RandomState};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::domain::directory::Directory;
+use crate::domain::event::Recorded;
+use crate::domain::id::LedgerId;
+use crate::log::{DerivedFault, DerivedRange, DerivedStore};
+use crate::merkle::tile::TILE_WIDTH;
+use crate::merkle::{Hash, Tile, TileBuilder};
+
+use super::filter::Filter;
+use super::manifest::Manifest;
+use super::{EVENT, IdKey, REQUEST, id_key, ids, postings, terms_of, tiles};
+
+/// List records read at once.
+const PAGE: usize = 64;
+
+/// Something that the index says otherwise than the events.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct IndexFault {
+    /// The position that it is about, where it is about one.
+    pub position: Option<u64>,
+    /// Whether it is the hash of that event in the lowest tile: then the event may be the altered one.
+    pub of_leaf: bool,
+    /// Which part of the index.
+    pub part: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// The pass over all events that an index covers.
+pub struct IndexAudit<'a> {
+    ledger: LedgerId,
+    store: &'a dyn DerivedStore,
+    manifest: Option<Manifest>,
+    directory: Directory,
+    hasher: RandomState,
+    /// What the index must say of each event, less what it says.
+    owed: Vec<u64>,
+    tiles: TileBuilder,
+    /// An event was passed over: what the index says of it and of later ones cannot be computed.
+    blind: bool,
+    faults: Vec<IndexFault>,
+}
+
+impl<'a> IndexAudit<'a> {
+    /// Faults that are told at most.
+    pub const FAULTS_MAX: usize = 100;
+
+    /// Begins with what `store` holds of `ledger`.
+    pub fn open(ledger: LedgerId, store: &'a dyn DerivedStore) -> Result<Self, DerivedFault> {
+        let mut audit = Self {
+            ledger,
+            store,
+            manifest: Manifest::load(store, ledger)?,
+            directory: Directory::default(),
+            hasher: RandomState::new(),
+            owed: Vec::new(),
+            tiles: TileBuilder::new(),
+            blind: false,
+            faults: Vec::new(),
+        };
+        if audit.manifest.is_none() {
+            audit.fault(None, "manifest", "a manifest", "other bytes");
+        }
+        Ok(audit)
+    }
+
+    /// Every event below this position is in the stored index.
+    pub fn up_to(&self) -> u64 {
+        self.manifest.as_ref().map_or(0, |manifest| manifest.up_to)
+    }
+
+    /// Takes the next event; `None` where it cannot be read.
+    pub fn event(
+        &mut self,
+        recorded: Option<&Recorded>,
+        leaf_hash: Hash,
+    ) -> Result<(), DerivedFault> {
+        let position = self.tiles.size();
+        let mut full = Vec::new();
+        self.tiles
+            .push(leaf_hash, |tile, hashes| full.push((tile, hashes.to_vec())));
+        for (tile, hashes) in full {
+            self.tile(tile, &hashes)?;
+        }
+        let Some(recorded) = recorded else {
+            self.blind = true;
+            return Ok(());
+        };
+        if self.blind {
+            return Ok(());
+        }
+        if recorded.event.payload.is_structural() {
+            // A forged history may overflow what no honest one does.
+            let folded = catch_unwind(AssertUnwindSafe(|| self.directory.apply(recorded)));
+            if folded.is_err() {
+                self.blind = true;
+                return Ok(());
+            }
+        }
+        if position < self.up_to() {
+            let owed = self.of_event(position, recorded);
+            self.owed.push(owed);
+        }
+        Ok(())
+    }
+
+    /// What the index must say of an event, as one number.
+    fn of_event(&self, position: u64, recorded: &Recorded) -> u64 {
+        let mut terms = terms_of(recorded, &self.directory);
+        terms.sort_unstable();
+        terms.dedup();
+        let terms = terms
+            .iter()
+            .map(|term| self.entry(term.as_bytes(), position));
+        let event = id_key(EVENT, recorded.event.id.as_bytes());
+        let request =
+            (recorded.request_index == 0).then(|| id_key(REQUEST, recorded.request_id.as_bytes()));
+        let ids = std::iter::once(event).chain(request);
+        let ids = ids.map(|key| self.entry(&key, position));
+        terms.chain(ids).fold(0, u64::wrapping_add)
+    }
+
+    fn entry(&self, key: &[u8], position: u64) -> u64 {
+        self.hasher.hash_one((key, position))
+    }
+
+    /// Takes away what the index says of an event. It says nothing of those that it does not reach.
+    fn says(&mut self, key: &[u8], position: u64) {
+        let entry = self.entry(key, position);
+        if let Some(owed) = usize::try_from(position)
+            .ok()
+            .and_then(|at| self.owed.get_mut(at))
+        {
+            *owed = owed.wrapping_sub(entry);
+        }
+    }
+
+    /// Compares the rest, now that all `size` events were taken, and tells every fault.
+    pub fn finish(mut self, size: u64) -> Result<Vec<IndexFault>, DerivedFault> {
+        let partial: Vec<(Tile, Vec<Hash>)> = self
+            .tiles
+            .partial()
+            .map(|(tile, hashes)| (tile, hashes.to_vec()))
+            .collect();
+        for (tile, hashes) in partial {
+            self.tile(tile, &hashes)?;
+        }
+        let Some(manifest) = self.manifest.clone() else {
+            return Ok(self.faults);
+        };
+        if size < manifest.up_to {
+            let (expected, found) = (format!("{size} or less"), manifest.up_to.to_string());
+            self.fault(Some(size), "manifest", &expected, &found);
+            return Ok(self.faults);
+        }
+        self.strangers()?;
+        if self.blind {
+            return Ok(self.faults);
+        }
+        self.lists(manifest.up_to)?;
+        for run in &manifest.runs {
+            self.run(run.number, run.ids)?;
+        }
+        let wrong = (0_u64..).zip(&self.owed).filter(|(_, owed)| **owed != 0);
+        let wrong: Vec<u64> = wrong.map(|(at, _)| at).take(Self::FAULTS_MAX).collect();
+        for position in wrong {
+            let expected = "what the event can be found by";
+            self.fault(
+                Some(position),
+                "postings and ids",
+                expected,
+                "other entries",
+            );
+        }
+        Ok(self.faults)
+    }
+
+    fn lists(&mut self, up_to: u64) -> Result<(), DerivedFault> {
+        let (mut term, mut last): (Vec<u8>, Option<u64>) = (Vec::new(), None);
+        let mut from = vec![b'p'];
+        loop {
+            let range = DerivedRange::between(&from, b"q");
+            let page = self.store.scan(self.ledger, &range, PAGE)?;
+            let Some((key, _)) = page.last() else {
+                return Ok(());
+            };
+            from = key.to_vec();
+            from.push(0);
+            for (key, value) in &page {
+                let Some(of) = postings::term_of(key) else {
+                    self.fault(None, "postings", "a term and a position", &hex::encode(key));
+                    continue;
+                };
+                if of != term {
+                    (term, last) = (of.to_vec(), None);
+                }
+                // As readers take them: once, in order, below what the manifest covers.
+                for position in postings::decode(value) {
+                    if last.is_none_or(|last| last < position) && position < up_to {
+                        last = Some(position);
+                        self.says(of, position);
+                    }
+                }
+            }
+        }
+    }
+
+    fn run(&mut self, number: u32, count: u64) -> Result<(), DerivedFault> {
+        let part = format!("ids, run {number}");
+        let filter = Filter::load(self.store, self.ledger, number)?;
+        if filter.is_none() {
+            self.fault(None, &part, "a filter", "none");
+        }
+        let (mut before, mut found): (Option<IdKey>, u64) = (None, 0);
+        for entry in ids::all(self.store, self.ledger, number) {
+            let (key, position) = entry?;
+            found += 1;
+            // The search would not find it.
+            let sorted = before.is_none_or(|before| before < key);
+            let held = filter.as_ref().is_none_or(|filter| filter.may_hold(&key));
+            if !sorted || !held {
+                self.fault(
+                    Some(position),
+                    &part,
+                    "an id in its order and in the filter",
+                    "another",
+                );
+            }
+            before = Some(key);
+            self.says(&key, position);
+        }
+        if found != count {
+            self.fault(None, &part, &count.to_string(), &found.to_string());
+        }
+        Ok(())
+    }
+
+    /// Compares a stored tile with the hashes of the events below it.
+    fn tile(&mut self, tile: Tile, computed: &[Hash]) -> Result<(), DerivedFault> {
+        let Some((level, index)) = tiles::place(tile) else {
+            return Ok(());
+        };
+        let stored = tiles::stored(self.store, self.ledger, (level, index))?;
+        let width = u64::from(TILE_WIDTH);
+        let covered = self.up_to() >> (8 * u32::from(level)).min(63);
+        let covered = covered.saturating_sub(index * width).min(width);
+        let first = |at: u64| {
+            index.saturating_mul(width).saturating_add(at) << (8 * u32::from(level)).min(63)
+        };
+        let part = tile.to_string();
+        let Some(stored) = stored else {
+            let expected = format!("{covered} hashes");
+            self.fault(Some(first(0)), &part, &expected, "no hashes");
+            return Ok(());
+        };
+        let differs = (0_u64..)
+            .zip(stored.iter().zip(computed))
+            .find(|(_, (s, c))| s != c);
+        if let Some((at, (stored, computed))) = differs {
+            // What follows from a hash below it is not told again.
+            let span = first(at)..first(at + 1);
+            let below = |fault: &IndexFault| fault.position.is_some_and(|at| span.contains(&at));
+            if 0 < level && self.faults.iter().any(below) {
+                return Ok(());
+            }
+            let (expected, found) = (computed.to_string(), stored.to_string());
+            self.fault(Some(first(at)), &part, &expected, &found);
+            if let Some(fault) = self.faults.last_mut() {
+                fault.of_leaf = level == 0;
+            }
+        } else if (stored.len() as u64) < covered || computed.len() < stored.len() {
+            let at = (stored.len() as u64).min(computed.len() as u64);
+            let (expected, found) = (
+                format!("{covered} hashes"),
+                format!("{} hashes", stored.len()),
+            );
+            self.fault(Some(first(at)), &part, &expected, &found);
+        }
+        Ok(())
+    }
+
+    /// Records of no kind that an index has.
+    fn strangers(&mut self) -> Result<(), DerivedFault> {
+        let kinds = b"fimpt";
+        let mut from = Vec::new();
+        for kind in kinds.iter().map(|kind| vec![*kind]).chain([vec![0xff; 18]]) {
+            let between = DerivedRange::between(&from, &kind);
+            for (key, _) in self.store.scan(self.ledger, &between, 1)? {
+                self.fault(None, "records", "a record of the index", &hex::encode(&key));
+            }
+            from = kind.iter().map(|kind| kind.saturating_add(1)).collect();
+        }
+        Ok(())
+    }
+
+    fn fault(&mut self, position: Option<u64>, part: &str, expected: &str, found: &str) {
+        if self.faults.len() < Self::FAULTS_MAX {
+            self.faults.push(IndexFault {
+                position,
+                of_leaf: false,
+                part: part.to_owned(),
+                expected: expected.to_owned(),
+                found: found.to_owned(),
+            });
+        }
+    }
+}

@@ -1,0 +1,458 @@
+//! Verifies a data folder from its bytes: both copies of every event, everything that was signed of them, and all that
+//! was derived from them. Nothing in the folder is changed.
+//!
+//! One pass over the journal, with the read copy beside it. It keeps the last event of each stream, the ids, and eight
+//! bytes for the index: some 40 bytes an event.
+
+mod cursor;
+mod pass;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::path::Path;
+
+use crate::domain::event::LedgerOpened;
+use crate::domain::id::LedgerId;
+use crate::log::chunk;
+use crate::log::copy::CopyFault;
+use crate::log::head::Head;
+use crate::log::journal::{Location, Section};
+use crate::log::stored::{CopyView, Damage, Met, StoredCopy, StoredFolder};
+use crate::merkle::{
+    Frontier, Hash, SignedCheckpoint, Signer as _, SigningKey, TrustPolicy, leaf_hash,
+};
+use crate::proof::bundle::verify::{Finding, Kind, Report, known_signature};
+use crate::proof::{key_file, publisher};
+
+pub use crate::log::OpenError;
+use pass::{Pass, Statement};
+
+/// By what a data folder is judged.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// Whom to believe; without it signatures are held against the folder's own keys, which proves nothing to others.
+    pub policy: Option<&'a TrustPolicy>,
+    /// A checkpoint that was kept outside.
+    pub since: Option<&'a SignedCheckpoint>,
+    /// Where the private copy of sled is made.
+    pub scratch: &'a Path,
+}
+
+/// How far it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Bytes of the journal that were read.
+    pub read: u64,
+    /// Bytes that there are.
+    pub of: u64,
+}
+
+/// What was found of a data folder.
+#[derive(Debug, Default)]
+pub struct StoreReport {
+    /// Of each ledger, in the order of their ids.
+    pub ledgers: Vec<LedgerReport>,
+    /// What is wrong and belongs to no ledger alone.
+    pub folder: Report,
+    /// The end of the journal is no whole record, and nothing reaches beyond it: a write that a crash cut short, of what
+    /// was never acknowledged, or of a mark.
+    pub unfinished: Option<Unfinished>,
+}
+
+/// Bytes at the end of the journal that say nothing.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unfinished {
+    /// The file, below the data folder.
+    pub file: String,
+    /// The first byte.
+    pub at: u64,
+    /// How many there are.
+    pub bytes: u64,
+}
+
+/// What was found of one ledger.
+#[derive(Debug)]
+pub struct LedgerReport {
+    /// Its id.
+    pub ledger: LedgerId,
+    /// What its first event says of it.
+    pub opened: Option<LedgerOpened>,
+    /// The root over all events, where it can be computed.
+    pub root: Option<Hash>,
+    /// How many events the read copy holds; it may follow the journal at a distance.
+    pub copied: u64,
+    /// How many snapshots there are.
+    pub snapshots: u64,
+    /// Which copies are whole.
+    pub copies: Copies,
+    /// What was found.
+    pub report: Report,
+}
+
+/// Which of the two copies leads to everything that was signed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Copies {
+    /// Both do.
+    BothWhole,
+    /// The journal alone: the read copy can be made anew from it.
+    JournalWhole,
+    /// The read copy alone: the journal can be rebuilt from it.
+    CopyWhole,
+    /// Neither is known to.
+    NeitherWhole,
+}
+
+impl StoreReport {
+    /// Whether anything is wrong.
+    pub fn is_sound(&self) -> bool {
+        let sound = |report: &Report| report.findings.is_empty();
+        sound(&self.folder) && self.ledgers.iter().all(|ledger| sound(&ledger.report))
+    }
+}
+
+/// Verifies the data folder `root`, which no process may have open. `watch` is told how far it came.
+pub fn verify(
+    root: &Path,
+    terms: Terms<'_>,
+    watch: &mut dyn FnMut(Progress),
+) -> Result<StoreReport, OpenError> {
+    let folder = StoredFolder::open(root)?;
+    let mut found = StoreReport::default();
+    if let Some(why) = &folder.format {
+        let finding = Finding::of_file(Kind::FolderDamaged, "format");
+        found
+            .folder
+            .add(finding.differs("what the journal says".to_owned(), why.clone()));
+    }
+    let copy = open_copy(&folder, terms.scratch, &mut found.folder)?;
+    let ends = ends(copy.as_ref(), &mut found.folder);
+    let read = copy.as_ref().and_then(|copy| copy.read_up_to().ok()?);
+    let own = own_policies(&folder);
+    let view = copy.as_ref().map(|copy| copy as &dyn CopyView);
+    let mut passes = Passes {
+        view,
+        ends: &ends,
+        policy: terms.policy,
+        own: &own,
+        passes: BTreeMap::new(),
+    };
+    for ledger in ends.keys() {
+        passes.of(*ledger);
+    }
+    let heads = outside(&folder, terms, &mut passes, &mut found.folder)?;
+    let of = folder.journal_bytes();
+    let mut unfinished = None;
+    let mut damages: Vec<Damage> = Vec::new();
+    folder.walk(&mut |met, done| {
+        watch(Progress { read: done, of });
+        match met {
+            Met::Section(section) => passes.of(section.ledger).section(section),
+            Met::Checkpoint(kept, location) => {
+                let must = location.zip(read).is_some_and(|(next, read)| next <= read);
+                passes.of(kept.ledger).journal_checkpoint(&kept, must);
+            }
+            Met::Mark(marks) => marks.into_iter().for_each(|(ledger, head)| {
+                passes.of(ledger).mark(head, "journal, mark");
+            }),
+            Met::Seal(seal) => seal.ledgers.iter().for_each(|sealed| {
+                let pass = passes.of(sealed.ledger);
+                pass.seal(sealed.generation, &sealed.frontier, sealed.marked);
+            }),
+            Met::Damage(damage) => damages.push(damage),
+            Met::Unfinished(damage) => unfinished = Some(damage),
+        }
+    })?;
+    let reaches = |pass: &Pass<'_>| pass.copied() <= pass.head().0 && !pass.is_outreached();
+    let covered = passes.passes.values().all(reaches) && !heads;
+    // The read copy tells how far it read the journal: what it read was durable.
+    let reached = |damage: &Damage| {
+        let begins = Location {
+            segment: damage.segment,
+            offset: damage.at,
+        };
+        read.is_some_and(|read| begins < read)
+    };
+    match unfinished {
+        Some(damage) if covered && !reached(&damage) => {
+            found.unfinished = Some(Unfinished {
+                file: damage.file,
+                at: damage.at,
+                bytes: damage.bytes,
+            });
+        }
+        Some(damage) => damages.push(damage),
+        None => {}
+    }
+    for damage in damages {
+        let finding = Finding::of_file(Kind::JournalDamaged, &damage.file);
+        let is = format!(
+            "{} at byte {}, {} bytes",
+            damage.check, damage.at, damage.bytes
+        );
+        found.folder.add(finding.differs("a record".to_owned(), is));
+    }
+    look_behind(&folder, &mut passes)?;
+    found.folder.settle();
+    let journal_hurt = found.folder.has_kind(Kind::JournalDamaged);
+    let copy_hurt = copy.is_none() || found.folder.has_kind(Kind::CopyDamaged);
+    for (ledger, mut pass) in std::mem::take(&mut passes.passes) {
+        pass.finish();
+        key_fits(&folder, &mut pass);
+        pass.report.settle();
+        found.ledgers.push(LedgerReport {
+            ledger,
+            opened: pass.opened.clone(),
+            root: pass.head().1,
+            copied: pass.copied(),
+            snapshots: pass.snapshots,
+            copies: pass.copies(journal_hurt, copy_hurt),
+            report: pass.report,
+        });
+    }
+    Ok(found)
+}
+
+/// The passes of all ledgers, begun as they are met.
+struct Passes<'a> {
+    view: Option<&'a dyn CopyView>,
+    ends: &'a BTreeMap<LedgerId, Head>,
+    /// Whom the auditor believes.
+    policy: Option<&'a TrustPolicy>,
+    /// The folder's own keys, where nobody said whom to believe.
+    own: &'a HashMap<LedgerId, TrustPolicy>,
+    passes: BTreeMap<LedgerId, Pass<'a>>,
+}
+
+impl<'a> Passes<'a> {
+    fn of(&mut self, ledger: LedgerId) -> &mut Pass<'a> {
+        self.passes.entry(ledger).or_insert_with(|| {
+            let policy = self.policy.or_else(|| self.own.get(&ledger));
+            let end = self.ends.get(&ledger).copied();
+            Pass::new(ledger, policy, self.view, end)
+        })
+    }
+}
+
+fn open_copy(
+    folder: &StoredFolder,
+    scratch: &Path,
+    report: &mut Report,
+) -> Result<Option<StoredCopy>, OpenError> {
+    match folder.copy(scratch) {
+        Ok(Some(copy)) => Ok(Some(copy)),
+        Ok(None) => {
+            report.add(Finding::of_file(Kind::FileMissing, "sled"));
+            Ok(None)
+        }
+        Err(CopyFault::Environment(why)) => Err(OpenError::Io {
+            what: "read copy",
+            source: std::io::Error::other(why),
+        }),
+        Err(fault) => {
+            let finding = Finding::of_file(Kind::CopyDamaged, "sled");
+            report.add(finding.differs("a database".to_owned(), fault.to_string()));
+            Ok(None)
+        }
+    }
+}
+
+/// What the read copy says that it holds.
+fn ends(copy: Option<&StoredCopy>, report: &mut Report) -> BTreeMap<LedgerId, Head> {
+    match copy.map(StoredCopy::ends) {
+        None => BTreeMap::new(),
+        Some(Ok(ends)) => ends,
+        Some(Err(fault)) => {
+            let finding = Finding::of_file(Kind::CopyDamaged, "sled");
+            report.add(finding.differs("the end of a ledger".to_owned(), fault.to_string()));
+            BTreeMap::new()
+        }
+    }
+}
+
+/// The keys that lie in the folder: what checkpoints are judged by where nobody said whom to believe.
+fn own_policies(folder: &StoredFolder) -> HashMap<LedgerId, TrustPolicy> {
+    let files = fs::read_dir(folder.root().join("keys"));
+    let names = files.into_iter().flatten().flatten();
+    let policy = |file: fs::DirEntry| {
+        let name = file.file_name();
+        let ledger = name.to_str()?.strip_suffix(".skey")?.parse().ok()?;
+        let key = own_key(folder, ledger).ok()?;
+        Some((ledger, TrustPolicy::of_log(key.key().clone())))
+    };
+    names.filter_map(policy).collect()
+}
+
+fn own_key(folder: &StoredFolder, ledger: LedgerId) -> Result<SigningKey, String> {
+    let text = fs::read_to_string(key_file::path(folder.root(), ledger));
+    let text = zeroize::Zeroizing::new(text.map_err(|error| error.to_string())?);
+    SigningKey::from_skey(text.trim_end()).map_err(|fault| fault.to_string())
+}
+
+/// What lies beside the copies, and what the auditor kept. Tells whether the heads file could not be used.
+fn outside(
+    folder: &StoredFolder,
+    terms: Terms<'_>,
+    passes: &mut Passes<'_>,
+    report: &mut Report,
+) -> Result<bool, OpenError> {
+    let mut unusable = false;
+    match folder.heads() {
+        Ok(heads) => heads.into_iter().flatten().for_each(|(ledger, head)| {
+            let statement = Statement {
+                kind: Kind::StateDiffers,
+                file: "heads".to_owned(),
+                root: head.root,
+                signed: false,
+            };
+            passes.of(ledger).state(head.size, statement);
+        }),
+        Err(check) => {
+            unusable = true;
+            let finding = Finding::of_file(Kind::FolderDamaged, "heads");
+            report.add(finding.differs("a heads file".to_owned(), check.to_owned()));
+        }
+    }
+    let ledgers: Vec<LedgerId> = publisher::files(folder.root())
+        .map_err(|source| OpenError::Io {
+            what: "checkpoints",
+            source,
+        })?
+        .into_iter()
+        .collect();
+    for ledger in ledgers {
+        last_checkpoint(folder, ledger, passes.of(ledger));
+    }
+    if let Some(since) = terms.since {
+        passes.since(folder, since, report);
+    }
+    Ok(unusable)
+}
+
+/// The file of a ledger's last checkpoint.
+fn last_checkpoint(folder: &StoredFolder, ledger: LedgerId, pass: &mut Pass<'_>) {
+    let path = publisher::file(folder.root(), ledger);
+    let file = format!("checkpoints/{ledger}.checkpoint");
+    let read = fs::read(path).map_err(|error| error.to_string());
+    let signed =
+        read.and_then(|note| SignedCheckpoint::parse(&note).map_err(|fault| fault.to_string()));
+    let signed = match signed {
+        Ok(signed) => signed,
+        Err(fault) => {
+            let finding = Finding::of_file(Kind::CheckpointDamaged, &file);
+            let finding = finding.differs("a checkpoint".to_owned(), fault);
+            pass.report.add(finding);
+            return;
+        }
+    };
+    if let Err(fault) = known_signature(pass.policy(), &signed) {
+        let finding = Finding::of_file(Kind::SignatureFalse, &file);
+        let expected = "a signature of the ledger's key".to_owned();
+        pass.report.add(finding.differs(expected, fault));
+        return;
+    }
+    let head = signed.checkpoint().head();
+    pass.floor = Some(signed);
+    let statement = Statement {
+        kind: Kind::KeptDiffers,
+        file,
+        root: head.root,
+        signed: true,
+    };
+    pass.state(head.size, statement);
+}
+
+impl Passes<'_> {
+    /// What the auditor kept, of the ledger whose key signed it.
+    fn since(&mut self, folder: &StoredFolder, since: &SignedCheckpoint, report: &mut Report) {
+        let origin = since.checkpoint().origin();
+        let ledgers: BTreeSet<LedgerId> = self.ends.keys().copied().collect();
+        let ledgers = ledgers.into_iter().chain(self.own.keys().copied());
+        let of_origin = ledgers.filter(|ledger| {
+            let key = own_key(folder, *ledger);
+            key.is_ok_and(|key| key.key().name().as_str() == origin)
+        });
+        let Some(ledger) = of_origin.min() else {
+            let finding = Finding::of_file(Kind::SinceElsewhere, "checkpoint");
+            report.add(finding.differs(origin.to_owned(), "no ledger of that origin".to_owned()));
+            return;
+        };
+        let head = since.checkpoint().head();
+        let statement = Statement {
+            kind: Kind::SinceDiffers,
+            file: "--since".to_owned(),
+            root: head.root,
+            signed: true,
+        };
+        self.of(ledger).state(head.size, statement);
+    }
+}
+
+/// The folder's key must be the one that signed the last checkpoint.
+fn key_fits(folder: &StoredFolder, pass: &mut Pass<'_>) {
+    let Some(latest) = pass.latest.clone() else {
+        return;
+    };
+    let file = format!("keys/{}.skey", pass.ledger);
+    let fault = match own_key(folder, pass.ledger) {
+        Err(fault) => Some(fault),
+        Ok(key) => latest
+            .note()
+            .verify([key.key()])
+            .err()
+            .map(|fault| fault.to_string()),
+    };
+    if let Some(fault) = fault {
+        let finding = Finding::of_file(Kind::FolderDamaged, &file);
+        let expected = "the key that signed the last checkpoint".to_owned();
+        pass.report.add(finding.differs(expected, fault));
+    }
+}
+
+/// Looks up the roots of sizes that were passed before anybody spoke of them: the journal is read once more for them.
+fn look_behind(folder: &StoredFolder, passes: &mut Passes<'_>) -> Result<(), OpenError> {
+    let mut wanted: HashMap<LedgerId, (Frontier, BTreeMap<u64, Hash>)> = HashMap::new();
+    for (ledger, pass) in &passes.passes {
+        let sizes = pass
+            .behind
+            .iter()
+            .map(|(size, _)| (*size, Hash::EMPTY_ROOT));
+        if !pass.behind.is_empty() {
+            wanted.insert(*ledger, (Frontier::new(), sizes.collect()));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    folder.walk(&mut |met, _| {
+        if let Met::Section(section) = met
+            && let Some((frontier, roots)) = wanted.get_mut(&section.ledger)
+        {
+            again(&section, frontier, roots);
+        }
+    })?;
+    for (ledger, (frontier, roots)) in wanted {
+        let pass = passes.of(ledger);
+        for (size, statement) in std::mem::take(&mut pass.behind) {
+            let root = roots.get(&size).filter(|_| size <= frontier.size());
+            match root {
+                Some(root) if *root == statement.root => {}
+                Some(root) => pass.differs(size, &statement, *root),
+                // The journal is not whole up to there, which was told.
+                None => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+fn again(section: &Section, frontier: &mut Frontier, roots: &mut BTreeMap<u64, Hash>) {
+    if section.first != frontier.size() {
+        return;
+    }
+    for leaf in chunk::frames(section.framed.clone()) {
+        frontier.push(leaf_hash(&leaf));
+        if let Some(root) = roots.get_mut(&frontier.size()) {
+            *root = frontier.root();
+        }
+    }
+}

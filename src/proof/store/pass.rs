@@ -1,0 +1,741 @@
+//! The pass over all events of one ledger, in both copies at once.
+//!
+//! The journal's events are pushed into it, the read copy's are pulled beside them. As long as they are the same one
+//! tree grows; from the first that differs there are two, until something that was signed tells which of them is right.
+
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+
+use bytes::Bytes;
+
+use crate::domain::event::{LedgerOpened, Payload, Recorded};
+use crate::domain::id::LedgerId;
+use crate::ledger::index::audit::{IndexAudit, IndexFault};
+use crate::log::chunk::frames;
+use crate::log::codec::decode;
+use crate::log::head::{Checkpoint, Head};
+use crate::log::journal::Section;
+use crate::log::stored::CopyView;
+use crate::merkle::{Frontier, Hash, SignedCheckpoint, TrustPolicy, leaf_hash};
+use crate::proof::bundle::verify::{Finding, Kind, Report, hex, known_signature};
+use crate::proof::history::History;
+
+use super::Copies;
+use super::cursor::{Copied, Cursor};
+
+/// Roots at the ends of commits that are remembered, for marks that speak of one a little later.
+const RECENT_ROOTS_MAX: usize = 262_144;
+/// Kept checkpoints read at a time.
+const KEPT_READ: usize = 256;
+
+/// Something that states the root of a size.
+#[derive(Clone, Debug)]
+pub(super) struct Statement {
+    pub(super) kind: Kind,
+    pub(super) file: String,
+    pub(super) root: Hash,
+    /// Whether a key signed it, so that it decides between two copies.
+    pub(super) signed: bool,
+}
+
+/// A checkpoint as the journal keeps it: what the read copy must have, or may.
+#[derive(Debug, Default)]
+struct JournalKept {
+    must: Option<Hash>,
+    may: Vec<Hash>,
+}
+
+/// The pass.
+pub(super) struct Pass<'a> {
+    pub(super) ledger: LedgerId,
+    /// What a checkpoint is judged by.
+    policy: Option<&'a TrustPolicy>,
+    copy: Option<&'a dyn CopyView>,
+    cursor: Option<Cursor<'a>>,
+    /// What the read copy says that it holds.
+    end: Head,
+    /// The tree over the journal's events.
+    frontier: Frontier,
+    /// The tree over the read copy's, since they differed, and where that began.
+    other: Option<(Frontier, u64)>,
+    /// Neither copy had an event: no root can be computed any more.
+    broken: bool,
+    next: u64,
+    generation: u64,
+    marked: Head,
+    history: History,
+    index: Option<IndexAudit<'a>>,
+    kept: VecDeque<Checkpoint>,
+    kept_after: Option<u64>,
+    copy_kept: HashMap<u64, Hash>,
+    journal_kept: HashMap<u64, JournalKept>,
+    ahead: BTreeMap<u64, Vec<Statement>>,
+    /// Statements about sizes that were passed and whose roots are not known any more.
+    pub(super) behind: Vec<(u64, Statement)>,
+    recent: VecDeque<(u64, Hash)>,
+    lacking: bool,
+    /// The first position at which each copy is known to be bad.
+    pub(super) journal_bad: Option<u64>,
+    pub(super) copy_bad: Option<u64>,
+    pub(super) opened: Option<LedgerOpened>,
+    pub(super) latest: Option<SignedCheckpoint>,
+    pub(super) snapshots: u64,
+    /// The file of the last checkpoint.
+    pub(super) floor: Option<SignedCheckpoint>,
+    pub(super) report: Report,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(
+        ledger: LedgerId,
+        policy: Option<&'a TrustPolicy>,
+        copy: Option<&'a dyn CopyView>,
+        end: Option<Head>,
+    ) -> Self {
+        let mut pass = Self {
+            ledger,
+            policy,
+            copy,
+            cursor: copy.map(|copy| Cursor::new(copy, ledger)),
+            end: end.unwrap_or(Head::EMPTY),
+            frontier: Frontier::new(),
+            other: None,
+            broken: false,
+            next: 0,
+            generation: Head::EMPTY.generation,
+            marked: Head::EMPTY,
+            history: History::new(ledger.to_string()),
+            index: None,
+            kept: VecDeque::new(),
+            kept_after: copy.map(|_| 0),
+            copy_kept: HashMap::new(),
+            journal_kept: HashMap::new(),
+            ahead: BTreeMap::new(),
+            behind: Vec::new(),
+            recent: VecDeque::new(),
+            lacking: false,
+            journal_bad: None,
+            copy_bad: None,
+            opened: None,
+            latest: None,
+            snapshots: 0,
+            floor: None,
+            report: Report::default(),
+        };
+        if let Some(copy) = copy {
+            match IndexAudit::open(ledger, copy) {
+                Ok(index) => pass.index = Some(index),
+                Err(fault) => pass.index_unreadable(&fault.to_string()),
+            }
+        }
+        if let Some(end) = end {
+            pass.state(
+                end.size,
+                Statement {
+                    kind: Kind::StateDiffers,
+                    file: "sled".to_owned(),
+                    root: end.root,
+                    signed: false,
+                },
+            );
+        }
+        pass
+    }
+
+    /// Everything so far: the size, and the root where it is known.
+    pub(super) fn head(&self) -> (u64, Option<Hash>) {
+        (self.next, (!self.broken).then(|| self.frontier.root()))
+    }
+
+    /// What its checkpoints are judged by.
+    pub(super) fn policy(&self) -> Option<&'a TrustPolicy> {
+        self.policy
+    }
+
+    /// Whether something speaks of more events than there are.
+    pub(super) fn is_outreached(&self) -> bool {
+        !self.ahead.is_empty() || self.kept.back().is_some_and(|kept| self.next < kept.size)
+    }
+
+    /// Which copies are whole, now that all is read. `…_hurt`: whether damage was found that has no position.
+    pub(super) fn copies(&self, journal_hurt: bool, copy_hurt: bool) -> Copies {
+        let journal = self.journal_bad.is_none() && !journal_hurt;
+        let copy = self.copy_bad.is_none() && !copy_hurt && self.next <= self.end.size;
+        let kinds = [Kind::KeptDiffers, Kind::SinceDiffers, Kind::EventsMissing];
+        let unproven = self.other.is_some() || self.broken;
+        let both = kinds.iter().any(|kind| self.report.has_kind(*kind)) || unproven;
+        match (journal && !both, copy && !both) {
+            (true, true) => Copies::BothWhole,
+            // A read copy that is only behind is whole as far as it goes.
+            (true, false) if self.copy_bad.is_none() && !copy_hurt => Copies::BothWhole,
+            (true, false) => Copies::JournalWhole,
+            (false, true) => Copies::CopyWhole,
+            (false, false) => Copies::NeitherWhole,
+        }
+    }
+
+    /// Up to where the read copy holds the events.
+    pub(super) fn copied(&self) -> u64 {
+        self.end.size
+    }
+
+    /// Adds something that the events must agree with once there are `size` of them.
+    pub(super) fn state(&mut self, size: u64, statement: Statement) {
+        if self.next < size {
+            self.ahead.entry(size).or_default().push(statement);
+        } else if size == self.next {
+            self.compare(size, &statement);
+        } else {
+            let known = self.recent.binary_search_by_key(&size, |(size, _)| *size);
+            match known.ok().and_then(|at| self.recent.get(at)) {
+                Some((_, root)) if *root == statement.root => {}
+                Some((_, root)) => {
+                    let root = *root;
+                    self.differs(size, &statement, root);
+                }
+                None => self.behind.push((size, statement)),
+            }
+        }
+    }
+
+    /// The events of a group of the journal.
+    pub(super) fn section(&mut self, section: Section) {
+        self.fill_up_to(section.first);
+        let mut leaves: Vec<Bytes> = frames(section.framed.clone()).collect();
+        let (first, end) = (section.first, section.end());
+        if leaves.len() as u64 != u64::from(section.count) || first < self.next {
+            let found = Finding::at(Kind::StateDiffers, first.max(self.next)).in_file("journal");
+            let (expected, is) = (
+                format!("events {} to {end}", self.next),
+                format!("{} events from {first}", leaves.len()),
+            );
+            self.report.add(found.differs(expected, is));
+            self.journal_bad.get_or_insert(first);
+        }
+        let again = usize::try_from(self.next - first.min(self.next)).unwrap_or(usize::MAX);
+        leaves.drain(..again.min(leaves.len()));
+        let first = self.next;
+        let mut pairs = Vec::with_capacity(leaves.len());
+        let mut differ = self.other.is_some();
+        for (position, leaf) in (first..).zip(leaves) {
+            let hash = leaf_hash(&leaf);
+            let other = self.copied_leaf(position).filter(|other| *other != leaf);
+            differ |= other.is_some();
+            pairs.push((leaf, hash, other.map(|other| (leaf_hash(&other), other))));
+        }
+        // What the group itself says of its root tells which of two was altered by somebody careless.
+        let prefers_copy = differ && !self.broken && {
+            let mut ours = self.frontier.clone();
+            ours.extend(pairs.iter().map(|(_, hash, _)| *hash));
+            let mut theirs = match &self.other {
+                Some((other, _)) => other.clone(),
+                None => self.frontier.clone(),
+            };
+            let their_hash = |(_, hash, other): &(Bytes, Hash, Option<(Hash, Bytes)>)| {
+                other.as_ref().map_or(*hash, |(other, _)| *other)
+            };
+            theirs.extend(pairs.iter().map(their_hash));
+            ours.root() != section.root && theirs.root() == section.root
+        };
+        for (leaf, hash, other) in pairs {
+            let (theirs, chosen) = match &other {
+                Some((theirs, copied)) if prefers_copy => (*theirs, copied.clone()),
+                Some((theirs, _)) => (*theirs, leaf),
+                None => (hash, leaf),
+            };
+            if other.is_some() {
+                let found = Finding::at(Kind::CopiesDiffer, self.next);
+                self.report.add(found.differs(hex(&hash), hex(&theirs)));
+            }
+            let main = if prefers_copy { theirs } else { hash };
+            self.event(&chosen, main, hash, theirs);
+        }
+        self.generation = section.generation;
+        self.after_section(end, section.root, prefers_copy);
+    }
+
+    /// Whether the root that a group states is that of its events.
+    fn after_section(&mut self, end: u64, stated: Hash, prefers_copy: bool) {
+        if self.broken || self.next != end {
+            return;
+        }
+        let root = self.frontier.root();
+        if self.recent.len() == RECENT_ROOTS_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((end, root));
+        if root == stated {
+            return;
+        }
+        match &self.other {
+            Some((_, from)) if prefers_copy => {
+                self.journal_bad.get_or_insert(*from);
+                self.take_other();
+            }
+            // Told as two events that differ.
+            Some(_) => {}
+            None => {
+                let statement = Statement {
+                    kind: Kind::StateDiffers,
+                    file: "journal".to_owned(),
+                    root: stated,
+                    signed: false,
+                };
+                self.differs(end, &statement, root);
+            }
+        }
+    }
+
+    /// Takes the events up to `position` from the read copy alone: the journal lacks them.
+    pub(super) fn fill_up_to(&mut self, position: u64) {
+        if position <= self.next || self.broken {
+            return;
+        }
+        let first = self.next;
+        self.journal_bad.get_or_insert(first);
+        while self.next < position {
+            match self.copied_leaf(self.next) {
+                Some(leaf) => {
+                    let hash = leaf_hash(&leaf);
+                    self.event(&leaf, hash, hash, hash);
+                }
+                None => {
+                    // Whatever comes later can be looked at, but leads to no root any more.
+                    self.broken = true;
+                    self.history.pass_over();
+                    self.index = None;
+                    self.next = position;
+                }
+            }
+        }
+        let found = Finding::at(Kind::JournalLacks, first).in_file("journal");
+        let (expected, is) = (
+            format!("events {first} to {}", position - 1),
+            "none".to_owned(),
+        );
+        self.report.add(found.differs(expected, is));
+    }
+
+    /// What the read copy has at `position`, where it says that it reaches so far.
+    fn copied_leaf(&mut self, position: u64) -> Option<Bytes> {
+        if self.end.size <= position {
+            return None;
+        }
+        match self.cursor.as_mut()?.at(position) {
+            Copied::Leaf(leaf) => {
+                self.lacking = false;
+                Some(leaf)
+            }
+            Copied::Nothing(why) => {
+                if let Some(why) = why.filter(|_| !self.lacking) {
+                    let found = Finding::at(Kind::CopyLacks, position).in_file("sled");
+                    self.report.add(found.differs("an event".to_owned(), why));
+                    self.copy_bad.get_or_insert(position);
+                }
+                self.lacking = true;
+                None
+            }
+        }
+    }
+
+    /// Takes one event: what it says, then its hashes in both trees.
+    fn event(&mut self, leaf: &[u8], hash: Hash, ours: Hash, theirs: Hash) {
+        let position = self.next;
+        let recorded = decode(leaf);
+        match &recorded {
+            Ok(recorded) => {
+                let (history, report) = (&mut self.history, &mut self.report);
+                history.event(position, recorded, hash, &mut |found| report.add(found));
+                self.note(recorded);
+            }
+            Err(fault) => {
+                self.history.pass_over();
+                if self.report.unreadable.is_none() {
+                    self.report.unreadable = Some((position, fault.to_string()));
+                }
+            }
+        }
+        if let Some(index) = &mut self.index
+            && let Err(fault) = index.event(recorded.as_ref().ok(), hash)
+        {
+            self.index_unreadable(&fault.to_string());
+        }
+        self.next += 1;
+        if self.broken {
+            return;
+        }
+        if ours != theirs && self.other.is_none() {
+            self.other = Some((self.frontier.clone(), position));
+        }
+        self.frontier.push(ours);
+        if let Some((other, _)) = &mut self.other {
+            other.push(theirs);
+        }
+        self.reached();
+    }
+
+    fn note(&mut self, recorded: &Recorded) {
+        match &recorded.event.payload {
+            Payload::LedgerOpened(opened) if self.opened.is_none() => {
+                self.opened = Some(opened.clone());
+            }
+            Payload::SnapshotTaken(_) => self.snapshots += 1,
+            _ => {}
+        }
+    }
+
+    /// Holds against the events what was said of this size.
+    fn reached(&mut self) {
+        let size = self.next;
+        while let Some(kept) = self.next_kept(size) {
+            self.kept_checkpoint(&kept);
+        }
+        if let Some(statements) = self.ahead.remove(&size) {
+            for statement in statements {
+                self.compare(size, &statement);
+            }
+        }
+    }
+
+    /// The next checkpoint that the read copy keeps, up to `size`.
+    fn next_kept(&mut self, size: u64) -> Option<Checkpoint> {
+        if self.kept.is_empty()
+            && let (Some(copy), Some(after)) = (self.copy, self.kept_after)
+        {
+            match copy.kept(self.ledger, after, KEPT_READ) {
+                Ok(page) => {
+                    self.kept_after = page.last().map(|last| last.size + 1);
+                    self.kept.extend(page);
+                }
+                Err(fault) => {
+                    self.kept_after = None;
+                    let found = Finding::of_file(Kind::CheckpointDamaged, "sled");
+                    self.report
+                        .add(found.differs("kept checkpoints".to_owned(), fault.to_string()));
+                }
+            }
+        }
+        self.kept.pop_front_if(|kept| kept.size <= size)
+    }
+
+    /// Holds a checkpoint of the read copy against the events.
+    fn kept_checkpoint(&mut self, kept: &Checkpoint) {
+        self.copy_kept.insert(kept.size, digest(kept));
+        let file = format!("sled, checkpoint {}", kept.size);
+        if self.signed(kept, &file) {
+            let statement = Statement {
+                kind: Kind::KeptDiffers,
+                file,
+                root: kept.root,
+                signed: true,
+            };
+            self.state(kept.size, statement);
+        }
+    }
+
+    /// Holds a checkpoint of the journal against the events; `must`: the read copy has to have it.
+    pub(super) fn journal_checkpoint(&mut self, kept: &Checkpoint, must: bool) {
+        let entry = self.journal_kept.entry(kept.size).or_default();
+        match must {
+            true => entry.must = Some(digest(kept)),
+            false => entry.may.push(digest(kept)),
+        }
+        if self.copy_kept.get(&kept.size) == Some(&digest(kept)) {
+            return;
+        }
+        let file = format!("journal, checkpoint {}", kept.size);
+        if self.signed(kept, &file) {
+            let statement = Statement {
+                kind: Kind::KeptDiffers,
+                file,
+                root: kept.root,
+                signed: true,
+            };
+            self.state(kept.size, statement);
+        }
+    }
+
+    /// Whether a kept note is a checkpoint that says what it is kept as; what it says of itself is told.
+    fn signed(&mut self, kept: &Checkpoint, file: &str) -> bool {
+        self.report.kept += 1;
+        let signed = match SignedCheckpoint::parse(&kept.note) {
+            Ok(signed) => signed,
+            Err(fault) => {
+                let found = Finding::of_file(Kind::CheckpointDamaged, file);
+                let expected = "a checkpoint".to_owned();
+                self.report.add(found.differs(expected, fault.to_string()));
+                return false;
+            }
+        };
+        let says = signed.checkpoint();
+        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
+        let fits = says.head().size == kept.size && says.head().root == kept.root;
+        if !fits || origin.is_some_and(|origin| origin != says.origin()) {
+            let found = Finding::of_file(Kind::CheckpointDamaged, file);
+            let expected = format!(
+                "{} {} {}",
+                origin.unwrap_or_default(),
+                kept.size,
+                hex(&kept.root)
+            );
+            let is = format!(
+                "{} {} {}",
+                says.origin(),
+                says.head().size,
+                hex(&says.head().root)
+            );
+            self.report.add(found.differs(expected, is));
+            return false;
+        }
+        match known_signature(self.policy, &signed) {
+            Err(fault) => {
+                let found = Finding::of_file(Kind::SignatureFalse, file);
+                let expected = "a signature of the ledger's key".to_owned();
+                self.report.add(found.differs(expected, fault));
+                return false;
+            }
+            Ok(None) if self.policy.is_some() => self.report.kept_unknown += 1,
+            Ok(_) => {}
+        }
+        let newer = |latest: &SignedCheckpoint| latest.checkpoint().head().size <= kept.size;
+        if self.latest.as_ref().is_none_or(newer) {
+            self.latest = Some(signed);
+        }
+        true
+    }
+
+    /// Holds a statement about the events so far against both trees.
+    fn compare(&mut self, size: u64, statement: &Statement) {
+        if self.broken {
+            return;
+        }
+        let ours = self.frontier.root();
+        let theirs = self.other.as_ref().map(|(other, _)| other.root());
+        let of_copy = statement.file == "sled";
+        match theirs {
+            None if ours == statement.root => {}
+            Some(theirs) if !statement.signed => {
+                // Each copy speaks of itself.
+                if statement.root != if of_copy { theirs } else { ours } {
+                    self.differs(size, statement, if of_copy { theirs } else { ours });
+                }
+                return;
+            }
+            Some(theirs) if theirs == statement.root => {
+                let from = self.other.as_ref().map_or(size, |(_, from)| *from);
+                self.journal_bad.get_or_insert(from);
+                self.take_other();
+            }
+            Some(_) if ours == statement.root => {
+                if let Some((_, from)) = self.other.take() {
+                    self.copy_bad.get_or_insert(from);
+                }
+            }
+            _ => {
+                self.differs(size, statement, ours);
+                return;
+            }
+        }
+        if statement.signed {
+            self.report.last_good = self.report.last_good.max(Some(size));
+        }
+    }
+
+    fn take_other(&mut self) {
+        if let Some((other, _)) = self.other.take() {
+            self.frontier = other;
+        }
+    }
+
+    pub(super) fn differs(&mut self, size: u64, statement: &Statement, is: Hash) {
+        let good = self
+            .report
+            .last_good
+            .filter(|good| *good < size)
+            .unwrap_or(0);
+        let found = Finding::of_file(statement.kind, &statement.file);
+        let found = found.between(good, size.saturating_sub(1));
+        self.report
+            .add(found.differs(hex(&statement.root), hex(&is)));
+    }
+
+    /// What a mark says that the read copy holds.
+    pub(super) fn mark(&mut self, head: Head, file: &str) {
+        self.marked = head;
+        if head.size == 0 {
+            return;
+        }
+        let statement = Statement {
+            kind: Kind::StateDiffers,
+            file: file.to_owned(),
+            root: head.root,
+            signed: false,
+        };
+        self.state(head.size, statement);
+    }
+
+    /// What a seal says of the journal so far.
+    pub(super) fn seal(&mut self, generation: u64, frontier: &Frontier, marked: Head) {
+        if self.broken {
+            return;
+        }
+        let (size, root) = (frontier.size(), frontier.root());
+        if size != self.next || root != self.frontier.root() || generation != self.generation {
+            self.report.add(
+                Finding::at(Kind::StateDiffers, size.min(self.next))
+                    .in_file("journal")
+                    .differs(
+                        format!("generation {generation}, {size} events, {}", hex(&root)),
+                        format!(
+                            "generation {}, {} events, {}",
+                            self.generation,
+                            self.next,
+                            hex(&self.frontier.root())
+                        ),
+                    ),
+            );
+        }
+        if marked != self.marked {
+            let found = Finding::of_file(Kind::StateDiffers, "journal");
+            let (expected, is) = (self.marked.size.to_string(), marked.size.to_string());
+            self.report
+                .add(found.differs(format!("mark {expected}"), format!("mark {is}")));
+        }
+    }
+
+    /// The end: what the read copy has beyond the journal, and what was said of more events than there are.
+    pub(super) fn finish(&mut self) {
+        let journal_end = self.next;
+        self.fill_up_to(self.end.size);
+        while let Some(kept) = self.next_kept(u64::MAX) {
+            self.kept_checkpoint(&kept);
+        }
+        for (size, statements) in std::mem::take(&mut self.ahead) {
+            for statement in statements {
+                let found = Finding::at(Kind::EventsMissing, journal_end.min(self.next));
+                let found = found.in_file(&statement.file);
+                let (expected, is) = (format!("{size} events"), format!("{} events", self.next));
+                self.report.add(found.differs(expected, is));
+            }
+        }
+        if self.end.size < self.marked.size {
+            let found = Finding::at(Kind::CopyLacks, self.end.size).in_file("sled");
+            let (expected, is) = (self.marked.size.to_string(), self.end.size.to_string());
+            self.report
+                .add(found.differs(format!("{expected} events"), format!("{is} events")));
+            self.copy_bad.get_or_insert(self.end.size);
+        }
+        if self.end.size == self.next && 0 < self.next && self.end.generation != self.generation {
+            let found = Finding::of_file(Kind::StateDiffers, "sled");
+            let (expected, is) = (self.generation.to_string(), self.end.generation.to_string());
+            self.report
+                .add(found.differs(format!("generation {expected}"), format!("generation {is}")));
+        }
+        self.compare_kept();
+        self.compare_floor();
+        if let Some(index) = self.index.take() {
+            match index.finish(self.next) {
+                Ok(faults) => faults.into_iter().for_each(|fault| self.index_fault(fault)),
+                Err(fault) => self.index_unreadable(&fault.to_string()),
+            }
+        }
+        self.report.events = self.next;
+        self.report.streams = self.history.streams();
+        self.report.checkpoint = self.latest.clone();
+    }
+
+    /// Both copies keep the same checkpoints, but for the newest, which the read copy may not have taken yet.
+    fn compare_kept(&mut self) {
+        if self.copy.is_none() {
+            return;
+        }
+        let mut wrong: Vec<(u64, Kind, &str)> = Vec::new();
+        for (size, kept) in &self.journal_kept {
+            match (self.copy_kept.get(size), kept.must) {
+                (None, Some(_)) => wrong.push((*size, Kind::KeptMissing, "sled")),
+                (Some(found), must) if must != Some(*found) && !kept.may.contains(found) => {
+                    wrong.push((*size, Kind::CopiesDiffer, "sled"));
+                }
+                _ => {}
+            }
+        }
+        let journal = &self.journal_kept;
+        let only_copied = self
+            .copy_kept
+            .keys()
+            .filter(|size| !journal.contains_key(size));
+        wrong.extend(only_copied.map(|size| (*size, Kind::KeptMissing, "journal")));
+        wrong.sort_unstable_by_key(|(size, ..)| *size);
+        for (size, kind, file) in wrong {
+            let found = Finding::of_file(kind, &format!("{file}, checkpoint {size}"));
+            self.report
+                .add(found.differs(format!("checkpoint {size}"), String::new()));
+        }
+    }
+
+    /// The file of the last checkpoint is the newest that is kept, or the one before: it is written after that.
+    fn compare_floor(&mut self) {
+        let file = format!("checkpoints/{}.checkpoint", self.ledger);
+        let kept = || self.journal_kept.keys().chain(self.copy_kept.keys());
+        let Some(floor) = self.floor.take() else {
+            if 1 < kept().collect::<HashSet<_>>().len() {
+                self.report.add(Finding::of_file(Kind::FileMissing, &file));
+            }
+            return;
+        };
+        let size = floor.checkpoint().head().size;
+        let newer: HashSet<u64> = kept().copied().filter(|kept| size < *kept).collect();
+        if 1 < newer.len() || kept().all(|kept| *kept != size) {
+            let newest = kept().max().copied().unwrap_or(0);
+            let found = Finding::of_file(Kind::FolderDamaged, &file);
+            self.report
+                .add(found.differs(newest.to_string(), size.to_string()));
+        }
+        let is = digest(&Checkpoint {
+            ledger: self.ledger,
+            size,
+            root: floor.checkpoint().head().root,
+            note: floor.note().to_string().into(),
+        });
+        let of_journal = self.journal_kept.get(&size);
+        let of_journal =
+            of_journal.is_some_and(|kept| kept.must == Some(is) || kept.may.contains(&is));
+        // It may bear other signatures than the kept one, but one by a known key.
+        let same = of_journal || self.copy_kept.get(&size) == Some(&is);
+        let by_known = || matches!(known_signature(self.policy, &floor), Ok(Some(_)));
+        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
+        if origin.is_some_and(|origin| origin != floor.checkpoint().origin())
+            || !(same || by_known())
+        {
+            let found = Finding::of_file(Kind::FolderDamaged, &file);
+            let is = floor.checkpoint().origin().to_owned();
+            self.report
+                .add(found.differs(format!("the kept checkpoint of {size}"), is));
+        }
+    }
+
+    fn index_fault(&mut self, fault: IndexFault) {
+        let good = self.report.last_good.unwrap_or(0);
+        let kind = match fault.position {
+            // The event is right where its root was signed; elsewhere its tile speaks against it.
+            Some(position) if fault.of_leaf && good <= position => Kind::LeafDiffers,
+            _ => Kind::IndexDiffers,
+        };
+        let file = format!("sled, index: {}", fault.part);
+        let found = match fault.position {
+            Some(position) => Finding::at(kind, position).in_file(&file),
+            None => Finding::of_file(kind, &file),
+        };
+        self.report.add(found.differs(fault.expected, fault.found));
+    }
+
+    fn index_unreadable(&mut self, why: &str) {
+        self.index = None;
+        let found = Finding::of_file(Kind::IndexDiffers, "sled, index");
+        self.report
+            .add(found.differs("an index".to_owned(), why.to_owned()));
+    }
+}
+
+fn digest(kept: &Checkpoint) -> Hash {
+    Hash::digest(&[kept.root.as_bytes(), &kept.note[..]].concat())
+}
