@@ -18,6 +18,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::fault_point::Point;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::merkle::{Hash, Tile, TileBuilder};
 
@@ -253,7 +254,9 @@ impl Index {
         let Some(frozen) = frozen else { return Ok(()) };
         let mut manifest = self.read().manifest.clone();
         postings::write(self.store.as_ref(), self.ledger, &frozen.postings)?;
+        Point::IndexListed.pass();
         tiles::write(self.store.as_ref(), self.ledger, &frozen.tiles)?;
+        Point::IndexTiled.pass();
         let number = manifest.next_run;
         let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
         ids.sort_unstable();
@@ -265,6 +268,7 @@ impl Index {
             count,
             ids.into_iter().map(Ok),
         )?;
+        Point::IndexIdentified.pass();
         manifest.next_run += 1;
         manifest.up_to = frozen.next;
         manifest.runs.push(Run {
@@ -273,6 +277,7 @@ impl Index {
             ids: count,
         });
         manifest.save(self.store.as_ref(), self.ledger)?;
+        Point::IndexClosed.pass();
         {
             let mut inner = self.write();
             inner.manifest = manifest;

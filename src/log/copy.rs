@@ -32,6 +32,7 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
 use crate::log::derived::DerivedRange;
 use crate::log::head::{Checkpoint, Head};
@@ -347,7 +348,7 @@ impl ReadCopy {
             let found = self.db.get_gt(log_key(ledger, position))?;
             let key = found.map(|(key, _)| key);
             let key = key.filter(|key| key.starts_with(&prefix(LOG, ledger)));
-            Ok(key.and_then(|key| Some(key.get(PREFIX_BYTES..)?.try_get_u64().ok()?)))
+            Ok(key.and_then(|key| key.get(PREFIX_BYTES..)?.try_get_u64().ok()))
         })
     }
 
@@ -371,6 +372,7 @@ impl ReadCopy {
         self.unsynced.store(0, Ordering::Relaxed);
         guarded(|| {
             self.db.flush()?;
+            Point::CopyFlushed.pass();
             Ok(self.file.sync_data()?)
         })?;
         refuse_blobs(&self.path)

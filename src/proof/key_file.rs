@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::merkle::{InvalidKey, KeyName, SignatureType, Signer as _, SigningKey};
 use crate::proof::Seed;
 
@@ -97,7 +98,9 @@ fn write(path: &Path, key: &SigningKey) -> io::Result<()> {
     file.write_all(key.to_skey().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
+    Point::KeyDrafted.pass();
     fs::rename(&draft, path)?;
+    Point::KeyNamed.pass();
     // A key that signed and is lost in a power cut would leave its ledger without one.
     fs::File::open(folder)?.sync_all()
 }

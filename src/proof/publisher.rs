@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::ledger::{ReadFault, Reader};
 use crate::log::{DerivedFault, Floor};
 use crate::merkle::{
-    Checkpoint, Hash, KeyName, SignedCheckpoint, Signer, SigningKey, TileFault, TreeHead,
-    Unprovable, VerifierKey, prove_consistency, prove_inclusion,
+    Checkpoint, Hash, KeyName, ProofFile, SignedCheckpoint, Signer, SigningKey, TileFault,
+    TreeHead, Unprovable, VerifierKey, prove_consistency, prove_inclusion,
 };
 use crate::proof::{ProofFault, Published, Seed, key_file};
 
@@ -27,9 +29,14 @@ pub struct Publisher {
     latest: watch::Sender<Option<Published>>,
     /// Held while a checkpoint is signed, or cosigned, and kept.
     pub(super) signing: Mutex<()>,
+    /// When one was last signed for those who wait for it. Held while it is, so that they share it.
+    covered_at: Mutex<Option<tokio::time::Instant>>,
 }
 
 impl Publisher {
+    /// The shortest time between two checkpoints that are signed for those who wait for one.
+    pub const COVERING_PERIOD: Duration = Duration::from_millis(20);
+
     pub(super) async fn open(
         folder: &Path,
         reader: Arc<Reader>,
@@ -50,6 +57,7 @@ impl Publisher {
             witnesses,
             latest: watch::Sender::new(latest.transpose()?.map(Arc::new)),
             signing: Mutex::default(),
+            covered_at: Mutex::default(),
         })
     }
 
@@ -98,6 +106,39 @@ impl Publisher {
         Ok(signed)
     }
 
+    /// A checkpoint that covers the first `size` events, which the ledger has: the latest, or a new one of the head. Those
+    /// who wait for one at the same time share it, and one follows the other at [`Publisher::COVERING_PERIOD`] at most, so
+    /// that asking for many does not make the log sync more often than it would.
+    pub async fn covering(&self, size: u64) -> Result<Published, ProofFault> {
+        let covers = |latest: &Published| size <= head(latest).size;
+        if let Some(latest) = self.latest().filter(covers) {
+            return Ok(latest);
+        }
+        let mut before = self.covered_at.lock().await;
+        if let Some(latest) = self.latest().filter(covers) {
+            return Ok(latest);
+        }
+        if let Some(before) = *before {
+            tokio::time::sleep_until(before + Self::COVERING_PERIOD).await;
+        }
+        let head = self.reader.view().head.size;
+        let covering = self.checkpoint_at(head.max(size)).await?;
+        *before = Some(tokio::time::Instant::now());
+        Ok(covering)
+    }
+
+    /// The proof of the event at `position`, whose bytes are `leaf`, as a file.
+    pub fn proof_file(
+        &self,
+        position: u64,
+        leaf: Bytes,
+        signed: &SignedCheckpoint,
+    ) -> Result<ProofFile, ProofFault> {
+        let hashes = self.inclusion(position, head(signed).size)?;
+        let file = ProofFile::new(Some(leaf.to_vec()), position, hashes, signed.clone())?;
+        Ok(file)
+    }
+
     fn latest_size(&self) -> u64 {
         self.latest().map_or(0, |latest| head(&latest).size)
     }
@@ -123,7 +164,9 @@ impl Publisher {
         let signer: &dyn Signer = &self.key;
         // The time is not part of a signature of this type.
         let signed = SignedCheckpoint::sign(checkpoint, [signer], 0)?;
+        Point::CheckpointSigned.pass();
         self.keep(&signed).await?;
+        Point::CheckpointKept.pass();
         Ok(Arc::new(signed))
     }
 
@@ -159,6 +202,7 @@ impl Publisher {
             .unwrap_or_else(|panic| Err(io::Error::other(panic)))
             .map_err(ProofFault::File)?;
         self.latest.send_replace(Some(signed.clone()));
+        Point::CheckpointPublished.pass();
         Ok(())
     }
 
@@ -256,7 +300,9 @@ fn write(path: &Path, note: &[u8]) -> io::Result<()> {
     let mut file = fs::File::create(&draft)?;
     file.write_all(note)?;
     file.sync_all()?;
+    Point::CheckpointDrafted.pass();
     fs::rename(&draft, path)?;
+    Point::CheckpointNamed.pass();
     fs::File::open(folder)?.sync_all()
 }
 

@@ -16,6 +16,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("merkle", &[]),
     ("clock", &[]),
+    ("fault_point", &[]),
     ("telemetry", &[]),
     ("log", &["domain", "merkle"]),
     ("auth", &["domain"]),
@@ -72,7 +73,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// No clock, no chance, no I/O, no async.
 const PURE: &[&str] = &["api", "domain", "merkle"];
 /// Open to all that are not pure.
-const FOR_ALL: &[&str] = &["clock", "telemetry"];
+const FOR_ALL: &[&str] = &["clock", "fault_point", "telemetry"];
 
 /// What `domain` and `merkle` never name: the beginnings of paths.
 const IMPURE: &[&[&str]] = &[
@@ -397,7 +398,7 @@ mod on_invented_sources {
         assert_eq!(
             lines,
             [
-                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, merkle, telemetry"
+                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, fault_point, merkle, telemetry"
             ]
         );
     }

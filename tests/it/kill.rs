@@ -32,6 +32,8 @@ use tonic_types::StatusExt as _;
 use crate::process::Process;
 use crate::small_plan::SmallPlan;
 
+mod points;
+
 const WRITERS: usize = 16;
 /// Acknowledgements in a round are at most so many.
 const ACKS_MAX: usize = 200;
@@ -104,6 +106,13 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
     assert!(book.acknowledged.len() as u64 > rounds, "there was no load");
 }
 
+/// The keys of those who cosign.
+fn witnesses() -> String {
+    [1, 2]
+        .map(|number| witness(number).key().to_string())
+        .join(" ")
+}
+
 /// The key of a witness.
 fn witness(number: u8) -> SigningKey {
     let name = KeyName::parse("witness.example").unwrap();
@@ -111,8 +120,7 @@ fn witness(number: u8) -> SigningKey {
 }
 
 fn serve(folder: &Path) -> Process {
-    let witnesses = [1, 2].map(|number| witness(number).key().to_string());
-    Process::serve_with_witnesses(folder, &witnesses.join(" "))
+    Process::serve_with_witnesses(folder, &witnesses())
 }
 
 fn signatures(seen: &SignedCheckpoint) -> usize {
@@ -124,17 +132,7 @@ fn signatures(seen: &SignedCheckpoint) -> usize {
 async fn set_up(folder: &Path, rng: &mut SmallRng, book: &mut Book) -> (String, Arc<SmallPlan>) {
     let mut server = Process::serve(folder);
     let channel = server.connect();
-    let opening = OpenLedgerRequest {
-        request_id: id(rng),
-        code: "kill".to_owned(),
-        title: Some(Title {
-            ja: "試験市".to_owned(),
-            en: None,
-        }),
-        origin: "daicho.example/kill".to_owned(),
-        time_zone: "Asia/Tokyo".to_owned(),
-        locale: "ja-JP".to_owned(),
-    };
+    let opening = opening(rng);
     let opened = AdminServiceClient::new(channel.clone())
         .open_ledger(by_tester(opening))
         .await
@@ -332,6 +330,7 @@ async fn check(channel: &Channel, ledger: &str, book: &mut Book, rng: &mut Small
         let asked = GetReceiptRequest {
             ledger: ledger.to_owned(),
             request_id: request.request_id.clone(),
+            receipt_mode: 0,
         };
         match client.get_receipt(by_tester(asked)).await {
             Ok(answer) => {
@@ -516,6 +515,20 @@ fn event(plan: &SmallPlan, indicator: &str, rng: &mut SmallRng) -> EventInput {
             text: "歩".repeat(rng.random_range(1..=3_000)),
         })),
         ..EventInput::default()
+    }
+}
+
+fn opening(rng: &mut SmallRng) -> OpenLedgerRequest {
+    OpenLedgerRequest {
+        request_id: id(rng),
+        code: "kill".to_owned(),
+        title: Some(Title {
+            ja: "試験市".to_owned(),
+            en: None,
+        }),
+        origin: "daicho.example/kill".to_owned(),
+        time_zone: "Asia/Tokyo".to_owned(),
+        locale: "ja-JP".to_owned(),
     }
 }
 

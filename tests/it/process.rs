@@ -27,12 +27,27 @@ impl Process {
         Self::start(words.into_iter().chain([data.as_os_str()]))
     }
 
+    /// As [`Process::serve_with_witnesses`], ended at a fault point. Nothing where that was before it listened.
+    pub(crate) fn serve_until(data: &Path, witnesses: &str, fault_point: &str) -> Option<Self> {
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        let words = words.into_iter().chain([data.as_os_str()]);
+        Self::spawn(words, Some(fault_point)).ok()
+    }
+
     /// Runs a command that serves, on a free port, and returns once it listens.
     pub(crate) fn start<'a>(arguments: impl IntoIterator<Item = &'a OsStr>) -> Self {
+        Self::spawn(arguments, None).unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    fn spawn<'a>(
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+        fault_point: Option<&str>,
+    ) -> Result<Self, String> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_daicho"))
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
             .env("DAICHO_LOG_FILTER", "warn")
+            .envs(fault_point.map(|point| (daicho::fault_point::VARIABLE, point)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
@@ -45,16 +60,31 @@ impl Process {
             .find(|word| word.starts_with("127.0.0.1:"));
         let Some(address) = address.map(|a| a.trim_end_matches(['.', ','])) else {
             let _ = child.kill();
-            panic!(
+            return Err(format!(
                 "the server said {line:?} and not where it listens; it ended with {:?}",
                 child.wait()
-            );
+            ));
         };
-        Self {
+        Ok(Self {
             address: format!("http://{address}"),
             output,
             child,
-        }
+        })
+    }
+
+    /// Asks it to stop, and does not wait.
+    pub(crate) fn ask_to_stop(&self) {
+        let line = format!("kill -TERM {}", self.child.id());
+        // It may be gone already.
+        let _ = Command::new("sh")
+            .args(["-c", &line])
+            .stderr(Stdio::null())
+            .status();
+    }
+
+    /// Waits until it ends; whether a signal ended it.
+    pub(crate) fn wait_for_signal(&mut self) -> bool {
+        self.child.wait().unwrap().code().is_none()
     }
 
     /// Where it serves: a URL.

@@ -9,6 +9,7 @@ use futures::future::{self, BoxFuture, FutureExt};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::log::embedded::shared::Shared;
 use crate::log::journal::record::SectionDraft;
 use crate::log::journal::writer::{Draft, JournalWriter, Written};
@@ -311,6 +312,7 @@ impl JournalThread {
                 }
                 self.ledgers.mark(&marks);
                 self.shared.publish(written, changed, self.writer.end());
+                Point::JournalPublished.pass();
                 Ok(())
             }
             Err(error) => {

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::log::chunk::{frame_at, frames_end};
 use crate::log::copy::record::{CopyRecord, FRAMED_BYTES_MAX, InvalidRecord, LEAVES_MAX};
 use crate::log::copy::{CopyBatch, log_key};
@@ -374,9 +375,16 @@ impl Feeder {
 
     fn apply(&mut self) -> Result<(), Fault> {
         let batch = std::mem::take(&mut self.batch);
+        let some = batch.keys > 0;
+        if some {
+            Point::CopyBegun.pass();
+        }
         self.shared
             .copy(|copy| copy.apply(batch))
             .map_err(|fault| fault.to_string())?;
+        if some {
+            Point::CopyApplied.pass();
+        }
         let ends = std::mem::take(&mut self.batch_ends);
         self.unmarked
             .extend(ends.iter().map(|(ledger, head)| (*ledger, *head)));
@@ -398,6 +406,7 @@ impl Feeder {
         self.shared
             .copy(|copy| copy.checkpoint())
             .map_err(|fault| fault.to_string())?;
+        Point::CopySynced.pass();
         self.dirty_since = (!self.pending.is_empty()).then(Instant::now);
         let marks = std::mem::take(&mut self.unmarked);
         if !marks.is_empty() {

@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::LedgerId;
+use crate::fault_point::Point;
 use crate::log::embedded::OpenError;
 use crate::log::head::Head;
 use crate::log::journal::FolderId;
@@ -104,6 +105,9 @@ impl DataFolder {
         let mut file = File::create(&new)?;
         file.write_all(bytes)?;
         file.sync_all()?;
+        if name == "heads" {
+            Point::HeadsDrafted.pass();
+        }
         fs::rename(&new, self.root.join(name))?;
         sync_dir(&self.root)
     }
@@ -122,7 +126,9 @@ impl DataFolder {
             text.push_str(&format!("{ledger} {generation} {size} {root}\n"));
         }
         text.push_str(&format!("crc32c {:08x}\n", crc32c::crc32c(text.as_bytes())));
-        self.replace("heads", text.as_bytes())
+        self.replace("heads", text.as_bytes())?;
+        Point::HeadsNamed.pass();
+        Ok(())
     }
 
     pub(crate) fn has_heads(&self) -> bool {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 
+use crate::fault_point::Point;
 use crate::log::journal::files::{JournalFile, JournalFiles};
 use crate::log::journal::record::{self, Place, Record, Seal, SectionDraft};
 use crate::log::journal::segment::{self, Header};
@@ -131,8 +132,11 @@ impl JournalWriter {
             (bytes, offsets) = self.encode(drafts);
         }
         let bytes = bytes.freeze();
+        Point::JournalBegun.pass();
         self.file.write_at(&bytes, self.end)?;
+        Point::JournalWritten.pass();
         self.file.sync()?;
+        Point::JournalSynced.pass();
         let written = offsets
             .into_iter()
             .map(|offset| self.written(&bytes, offset))

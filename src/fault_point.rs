@@ -1,0 +1,106 @@
+//! Points at which a process under test ends at once, as `kill -9` and a power button end it: no destructor runs, no buffer is
+//! flushed, nobody is answered.
+//!
+//! A test names one in [`VARIABLE`]. Builds with optimisation (`--release`) have no debug assertions and so none of this: there
+//! [`Point::pass`] is empty and nothing reads the variable.
+
+/// Names the point, and after `:` which passing of it ends the process (1 where none is said).
+pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
+
+macro_rules! points {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        /// A step of appending, signing, copying or indexing.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        pub enum Point { $($(#[$doc])* $name),* }
+
+        impl Point {
+            /// All of them, in the order of the steps.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// What [`VARIABLE`] calls it.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$name => $code),* }
+            }
+        }
+    };
+}
+
+points! {
+    /// A new key is written under another name.
+    KeyDrafted = "key-drafted";
+    /// It has its name, which is not durable yet.
+    KeyNamed = "key-named";
+    /// Records of the journal are encoded.
+    JournalBegun = "journal-begun";
+    /// They are written and not synced.
+    JournalWritten = "journal-written";
+    /// They are durable; nobody was told.
+    JournalSynced = "journal-synced";
+    /// Readers see them; nobody was answered.
+    JournalPublished = "journal-published";
+    /// A checkpoint is signed and nowhere else.
+    CheckpointSigned = "checkpoint-signed";
+    /// It is durable in the journal.
+    CheckpointKept = "checkpoint-kept";
+    /// Its file is written under another name.
+    CheckpointDrafted = "checkpoint-drafted";
+    /// The file has its name, which is not durable yet.
+    CheckpointNamed = "checkpoint-named";
+    /// Everybody may see it; who asked was not answered.
+    CheckpointPublished = "checkpoint-published";
+    /// A batch is about to be given to sled.
+    CopyBegun = "copy-begun";
+    /// sled has it in memory.
+    CopyApplied = "copy-applied";
+    /// sled has written what it had.
+    CopyFlushed = "copy-flushed";
+    /// And that is durable; no mark says so.
+    CopySynced = "copy-synced";
+    /// The heads file is written under another name.
+    HeadsDrafted = "heads-drafted";
+    /// It has its name, which is not durable yet.
+    HeadsNamed = "heads-named";
+    /// Posting lists of a run are written.
+    IndexListed = "index-listed";
+    /// And its tiles.
+    IndexTiled = "index-tiled";
+    /// And its ids with their filter.
+    IndexIdentified = "index-identified";
+    /// And the manifest that lets it count.
+    IndexClosed = "index-closed";
+}
+
+impl Point {
+    /// Passes the point; ends the process if that was asked for.
+    #[inline]
+    pub(crate) fn pass(self) {
+        #[cfg(debug_assertions)]
+        armed::pass(self);
+    }
+}
+
+#[cfg(debug_assertions)]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::{Point, VARIABLE};
+
+    static ARMED: OnceLock<Option<(String, u32)>> = OnceLock::new();
+    static PASSED: AtomicU32 = AtomicU32::new(0);
+
+    fn read() -> Option<(String, u32)> {
+        let named = std::env::var(VARIABLE).ok()?;
+        let (name, passing) = named.split_once(':').unwrap_or((named.as_str(), "1"));
+        Some((name.to_owned(), passing.parse().ok()?))
+    }
+
+    pub(super) fn pass(point: Point) {
+        let Some((name, passing)) = ARMED.get_or_init(read) else {
+            return;
+        };
+        if name == point.name() && PASSED.fetch_add(1, Ordering::Relaxed) + 1 == *passing {
+            std::process::abort();
+        }
+    }
+}
