@@ -23,9 +23,11 @@ mod json;
 mod ledger_service;
 mod organisation;
 mod proof_service;
+mod receipt_proof;
 mod services;
 mod show;
 mod snapshots;
+mod store_verification;
 
 pub use deadline::{Deadline, DeadlineLayer};
 pub use page_token::PageKey;

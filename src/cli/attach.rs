@@ -122,6 +122,7 @@ pub async fn attach(session: &Session, args: &AttachArgs) -> Result<(), Failure>
         request_id: args.request_id.map(|id| id.to_string()),
         check: args.check,
         attach: args.files.clone(),
+        receipt: None,
     };
     if session.told_before(&writing).await? {
         return Ok(());

@@ -330,14 +330,26 @@ impl Client {
         }
     }
 
+    /// Lets the server verify what it has stored; nothing is decided by its word alone.
+    pub async fn verify_store(&self) -> Result<tonic::Streaming<v1::VerifyStoreResponse>, Failure> {
+        let request = v1::VerifyStoreRequest {
+            ledger: self.ledger(),
+            size: None,
+        };
+        let answer = self.admin.clone().verify_store(self.ask(request)).await;
+        self.take(answer)
+    }
+
     /// The receipt of an earlier append call, or `None` if it was not recorded.
     pub async fn receipt(
         &self,
         request_id: &str,
+        mode: v1::ReceiptMode,
     ) -> Result<Option<v1::GetReceiptResponse>, Failure> {
         let request = v1::GetReceiptRequest {
             ledger: self.ledger(),
             request_id: request_id.to_owned(),
+            receipt_mode: mode.into(),
         };
         match self.ledgers.clone().get_receipt(self.ask(request)).await {
             Ok(answer) => Ok(Some(answer.into_inner())),

@@ -1,6 +1,7 @@
 //! One command at work: the connection, the view, and where output goes.
 
 use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -45,6 +46,8 @@ pub struct Writing {
     pub check: bool,
     /// Files that are put beside the ledger first; the events name them.
     pub attach: Vec<PathBuf>,
+    /// Where the proof of the first event is written; of the others beside it, with their number in the name.
+    pub receipt: Option<PathBuf>,
 }
 
 impl Session {
@@ -192,18 +195,21 @@ impl Session {
         let Some(request_id) = &writing.request_id else {
             return Ok(false);
         };
-        let Some(found) = self.client.receipt(request_id).await? else {
+        let Some(found) = self.client.receipt(request_id, writing.mode()).await? else {
             return Ok(false);
         };
         let response = v1::AppendEventsResponse {
             receipt: found.receipt,
             replayed: true,
             head: found.head,
+            proof: found.proof,
+            proof_follows: found.proof_follows,
             ..v1::AppendEventsResponse::default()
         };
         self.answer(&response, |view, response| {
             receipt::appended(view, response, &[])
         })?;
+        self.keep(writing, &response)?;
         Ok(true)
     }
 
@@ -249,6 +255,7 @@ impl Session {
         self.answer(&response, |view, response| {
             receipt::appended(view, response, about)
         })?;
+        self.keep(writing, &response)?;
         if response.faults.is_empty() {
             Ok(())
         } else {
@@ -286,6 +293,7 @@ impl Session {
         self.answer(&response, |view, response| {
             receipt::appended(view, response, &[about])
         })?;
+        self.keep(writing, &response)?;
         if !response.faults.is_empty() {
             return Err(Failure::Answered);
         }
@@ -303,7 +311,64 @@ impl Session {
     }
 }
 
+impl Session {
+    /// Writes the proofs of a receipt where they were asked for.
+    fn keep(&self, writing: &Writing, response: &v1::AppendEventsResponse) -> Result<(), Failure> {
+        let Some(file) = writing.receipt.as_ref().filter(|_| !writing.check) else {
+            return Ok(());
+        };
+        let Some(proof) = &response.proof else {
+            let id = response
+                .receipt
+                .as_ref()
+                .map(|receipt| receipt.request_id.as_str());
+            let id = id.unwrap_or_default();
+            let failure = Failure::new(
+                Exit::Fault,
+                self.view.pick(
+                    "記録しましたが、証明がまだありません",
+                    "it is recorded, but there is no proof of it yet",
+                ),
+            );
+            return Err(failure.hint(self.view.pick(
+                format!("同じコマンドに --request-id {id} を付けて、もう一度実行してください。二重には記録されません"),
+                format!("run the same command again with --request-id {id}: nothing is recorded twice"),
+            )));
+        };
+        for (number, bytes) in (1..).zip(&proof.tlog_proofs) {
+            let path = match number {
+                1 => file.clone(),
+                _ => numbered(file, number),
+            };
+            std::fs::write(&path, bytes).map_err(|error| {
+                Failure::new(Exit::Fault, format!("{}: {error}", path.display()))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The name of a file with a number before its extension.
+fn numbered(file: &Path, number: u32) -> PathBuf {
+    let stem = file.file_stem().unwrap_or(file.as_os_str());
+    let mut name = stem.to_os_string();
+    name.push(format!("-{number}"));
+    if let Some(extension) = file.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    file.with_file_name(name)
+}
+
 impl Writing {
+    /// What the receipt is to prove.
+    pub fn mode(&self) -> v1::ReceiptMode {
+        match self.receipt {
+            Some(_) => v1::ReceiptMode::Published,
+            None => v1::ReceiptMode::Sequenced,
+        }
+    }
+
     /// The append call for `events`.
     pub fn request(&self, events: Vec<v1::EventInput>) -> v1::AppendEventsRequest {
         v1::AppendEventsRequest {
@@ -316,6 +381,7 @@ impl Writing {
             expected_revisions: Vec::new(),
             validate_only: self.check,
             effects: true,
+            receipt_mode: self.mode().into(),
         }
     }
 }

@@ -52,6 +52,10 @@ pub struct WritingArgs {
     /// Id of an earlier call whose outcome is unknown: nothing is recorded twice
     #[arg(long, value_name = "UUID")]
     request_id: Option<Uuid>,
+    /// Where to write what proves the record to anybody (a tlog-proof file); waits for a signature. Further events of the
+    /// same call get FILE with -2, -3 … in the name
+    #[arg(long, value_name = "FILE")]
+    receipt: Option<PathBuf>,
 }
 
 impl WritingArgs {
@@ -64,6 +68,7 @@ impl WritingArgs {
                 true => self.evidence.clone(),
                 false => Vec::new(),
             },
+            receipt: self.receipt.clone(),
         }
     }
 

@@ -67,14 +67,21 @@ impl v1::ledger_service_server::LedgerService for Services {
         &self,
         request: Request<v1::GetReceiptRequest>,
     ) -> Result<Response<v1::GetReceiptResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetReceiptRequest| {
+        self.unary(request, async |call, request: v1::GetReceiptRequest| {
             let reader = self.ledger(&request.ledger)?;
             let id = request_id(&request.request_id)?;
             match self.ledgers().receipt(reader.id(), id).await? {
-                ReceiptLookup::Found(receipt) => Ok(v1::GetReceiptResponse {
-                    receipt: Some(show::receipt(&receipt)),
-                    head: Some(show::head(reader.head())),
-                }),
+                ReceiptLookup::Found(receipt) => {
+                    let mode = request.receipt_mode();
+                    let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
+                    let (proof, proof_follows) = proof.await;
+                    Ok(v1::GetReceiptResponse {
+                        receipt: Some(show::receipt(&receipt)),
+                        head: Some(show::head(reader.head())),
+                        proof,
+                        proof_follows,
+                    })
+                }
                 ReceiptLookup::NotFound { size } => {
                     Err(Refusal::new(ServiceReason::RequestUnknown).with("size", size))
                 }
@@ -285,10 +292,15 @@ impl Services {
             faults: Vec::new(),
             derived: Vec::new(),
             derived_follows: false,
+            proof: None,
+            proof_follows: false,
         };
         if !appended.validated_only {
             let derived = self.snapshots_of(&reader, &appended, call.deadline).await?;
             (answer.derived, answer.derived_follows) = derived;
+            let (receipt, mode) = (&appended.receipt, request.receipt_mode());
+            let proof = self.proof_of(&reader, receipt, mode, call.deadline).await;
+            (answer.proof, answer.proof_follows) = proof;
         }
         if (request.effects || appended.validated_only) && !appended.replayed {
             // The view may be of a later head already; titles and parents of then are told.

@@ -31,6 +31,7 @@ mod personal;
 mod process;
 mod proofs;
 mod questions;
+mod receipts;
 mod report;
 mod sample;
 mod search;

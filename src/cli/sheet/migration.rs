@@ -42,7 +42,11 @@ pub async fn take(
     let mut writing = writing_args.writing();
     let derived = || take::request_id(session, &file);
     let request_id = writing.request_id.get_or_insert_with(derived).clone();
-    if let Some(found) = session.client.receipt(&request_id).await? {
+    if let Some(found) = session
+        .client
+        .receipt(&request_id, v1::ReceiptMode::Sequenced)
+        .await?
+    {
         return told::replayed(session, &file, found.receipt.as_ref());
     }
     let mut reader = Reader {

@@ -172,7 +172,11 @@ pub async fn take(
         .get_or_insert_with(|| request_id(session, &file))
         .clone();
     // What was loaded before is told before anything is asked: the sheet may be of a time long gone.
-    if let Some(found) = session.client.receipt(&request_id).await? {
+    if let Some(found) = session
+        .client
+        .receipt(&request_id, v1::ReceiptMode::Sequenced)
+        .await?
+    {
         return told::replayed(session, &file, found.receipt.as_ref());
     }
     let mut reader = reader(language, &lines);
