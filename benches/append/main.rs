@@ -16,6 +16,7 @@ use server::Server;
 
 mod load;
 mod plain_file;
+mod proofs;
 mod report;
 mod server;
 #[path = "../../tests/it/small_plan.rs"]
@@ -29,6 +30,8 @@ const READ_MAX: u64 = 1_000_000;
 const SETTLE: Duration = Duration::from_secs(1);
 /// Runs this program as the plain-file server.
 const PLAIN_FILE_SERVER: &str = "plain-file-server";
+/// Measures what proofs cost.
+const PROOFS: &str = "proofs";
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -42,11 +45,16 @@ fn main() -> Outcome<()> {
         (Some(word), Some(file)) if word == PLAIN_FILE_SERVER => {
             runtime.block_on(plain_file::serve(Path::new(&file)))
         }
-        _ => runtime.block_on(measure()),
+        (Some(word), Some(folder)) if proofs::SERVERS.iter().any(|(name, _)| word == *name) => {
+            let signs = proofs::SERVERS.contains(&(word.as_str(), true));
+            runtime.block_on(proofs::serve(Path::new(&folder), signs))
+        }
+        (Some(word), _) if word == PROOFS => runtime.block_on(measure(true)),
+        _ => runtime.block_on(measure(false)),
     }
 }
 
-async fn measure() -> Outcome<()> {
+async fn measure(of_proofs: bool) -> Outcome<()> {
     let number = |name: &str, default: f64| match std::env::var(name) {
         Ok(text) => text
             .parse::<f64>()
@@ -62,6 +70,10 @@ async fn measure() -> Outcome<()> {
     std::fs::create_dir_all(&folder)?;
 
     report::print_machine(&folder, seconds, rounds);
+    if of_proofs {
+        let events = number("DAICHO_BENCH_EVENTS", 1e6)? as u64;
+        return proofs::measure(&folder, seconds, rounds, events).await;
+    }
     let mut report = Report::default();
     for round in 0..rounds {
         println!("# round {} of {rounds}", round + 1);

@@ -46,6 +46,11 @@ impl Row {
         }
     }
 
+    /// Events a second.
+    pub(crate) fn events_per_s(&self) -> f64 {
+        self.events_per_s
+    }
+
     /// One reader that read `count` events.
     pub(crate) fn of_read(
         target: &'static str,

@@ -36,6 +36,21 @@ impl Server {
         Self::start(command, folder)
     }
 
+    /// This program again, as the server `name` on `folder`.
+    pub(crate) fn again(name: &str, folder: &Path) -> Outcome<Self> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.arg(name).arg(folder);
+        Self::start(command, folder)
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) -> Outcome<()> {
+        let line = format!("kill -TERM {}", self.child.id());
+        Command::new("sh").args(["-c", &line]).status()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     fn start(mut command: Command, data: &Path) -> Outcome<Self> {
         let mut child = command
             .stdin(Stdio::null())

@@ -1,0 +1,207 @@
+//! What proofs cost: appends with and without signing, one event's proof in a large ledger, and verifying all of it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use daicho::api::v1;
+use daicho::api::v1::get_inclusion_proof_request::Selector;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::config::{Config, Flags};
+use daicho::grpc::{PageKey, Services};
+use daicho::proof::Proofs;
+use daicho::server::Opened;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_stream::wrappers::TcpListenerStream;
+
+use crate::load::{Load, Target, scattered};
+use crate::server::Server;
+use crate::{Outcome, SETTLE};
+
+/// Runs this program as a server that signs, or that does not.
+pub(crate) const SERVERS: [(&str, bool); 2] = [("signing-server", true), ("silent-server", false)];
+/// Callers and events a call.
+const APPENDS: [(usize, usize); 3] = [(1, 1), (64, 1), (16, 100)];
+/// Proofs that are asked for, one after the other.
+const PROOFS: usize = 4_000;
+
+/// Serves `folder`; without signing nothing else is different.
+pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
+    let flags = Flags {
+        data: Some(folder.to_string_lossy().into_owned()),
+        listen: Some("127.0.0.1:0".to_owned()),
+        ..Flags::default()
+    };
+    let config = Config::from_sources(&flags, |_| None)?;
+    let opened = Opened::open(&config).await?;
+    let page_key = PageKey::open(&config.data, rand::random)?;
+    let proofs = Proofs::new(opened.ledgers.clone(), &config.data, rand::random);
+    let proofs = Arc::new(proofs);
+    // To whom the server is closing, nothing is signed but a last checkpoint.
+    let (_keep, closing) = watch::channel(!signs);
+    let services = Services::new(
+        opened.ledgers.clone(),
+        proofs.clone(),
+        page_key,
+        None,
+        config.request_timeout,
+        closing.clone(),
+    );
+    proofs.follow_all(&closing);
+    let listener = TcpListener::bind(config.listen).await?;
+    println!("listening on {}", listener.local_addr()?);
+    tonic::transport::Server::builder()
+        .add_routes(services.routes().routes())
+        .serve_with_incoming(TcpListenerStream::new(listener))
+        .await?;
+    Ok(())
+}
+
+/// All of it.
+pub(crate) async fn measure(
+    folder: &Path,
+    seconds: Duration,
+    rounds: u32,
+    events: u64,
+) -> Outcome<()> {
+    signing(folder, seconds, rounds).await?;
+    let scratch = tempfile::tempdir_in(folder)?;
+    let data = scratch.path().join("data");
+    let server = Server::daicho(&data)?;
+    let mut target = Target::daicho(&server).await?;
+    while target.stored() < events {
+        let load = Load {
+            callers: 16,
+            batch: 100,
+            seconds,
+        };
+        target.append(load).await?;
+    }
+    println!("# {} events", target.stored());
+    inclusion(&server, target.stored()).await?;
+    let bundle = scratch.path().join("bundle");
+    let policy = scratch.path().join("policy");
+    let asked = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        command.args(words).args(["--server", &server.url]);
+        command
+    };
+    let printed = asked(&["trust-policy"]).output()?;
+    fs::write(&policy, printed.stdout)?;
+    let (policy, place) = (policy.to_string_lossy(), bundle.to_string_lossy());
+    timed("bundle", &mut asked(&["bundle", &place]))?;
+    server.stop()?;
+    let data = data.to_string_lossy();
+    for (what, place) in [("bundle", &place), ("store", &data)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        command.args(["verify", what, place, "--policy", &policy]);
+        timed(&format!("verify {what}"), &mut command)?;
+    }
+    Ok(())
+}
+
+/// Appends to a server that signs and to one that does not, in turn.
+async fn signing(folder: &Path, seconds: Duration, rounds: u32) -> Outcome<()> {
+    println!("callers\tbatch\tsigning/s\tsilent/s\tratio");
+    let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); APPENDS.len()];
+    for round in 0..rounds {
+        let scratch = tempfile::tempdir_in(folder)?;
+        let start = |(name, _): (&str, bool)| Server::again(name, &scratch.path().join(name));
+        let servers = [start(SERVERS[0])?, start(SERVERS[1])?];
+        let mut targets = [
+            Target::daicho(&servers[0]).await?,
+            Target::daicho(&servers[1]).await?,
+        ];
+        for ((callers, batch), ratios) in APPENDS.into_iter().zip(&mut ratios) {
+            let load = Load {
+                callers,
+                batch,
+                seconds,
+            };
+            let mut found = [0.0; 2];
+            for turn in 0..2 {
+                let which = (turn + round as usize) % 2;
+                tokio::time::sleep(SETTLE).await;
+                found[which] = targets[which].append(load).await?.events_per_s();
+            }
+            let ratio = found[0] / found[1];
+            println!(
+                "{callers}\t{batch}\t{:.0}\t{:.0}\t{ratio:.3}",
+                found[0], found[1]
+            );
+            ratios.push(ratio);
+        }
+    }
+    for ((callers, batch), mut ratios) in APPENDS.into_iter().zip(ratios) {
+        ratios.sort_by(f64::total_cmp);
+        let median = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
+        println!("# {callers} callers, batch {batch}: median ratio {median:.3}");
+    }
+    Ok(())
+}
+
+/// Asks for proofs of events all over a ledger, to its newest checkpoint.
+async fn inclusion(server: &Server, size: u64) -> Outcome<()> {
+    let channel = tonic::transport::Endpoint::from_shared(server.url.clone())?;
+    let mut client = ProofServiceClient::new(channel.tcp_nodelay(true).connect_lazy());
+    let mut micros = Vec::with_capacity(PROOFS);
+    for number in 0..PROOFS as u64 {
+        let mut request = tonic::Request::new(v1::GetInclusionProofRequest {
+            selector: Some(Selector::Position(scattered(number) % size)),
+            size: Some(size),
+            ..v1::GetInclusionProofRequest::default()
+        });
+        request
+            .metadata_mut()
+            .insert("daicho-actor", "bench".parse()?);
+        let begun = Instant::now();
+        client.get_inclusion_proof(request).await?;
+        micros.push(begun.elapsed().as_micros());
+    }
+    // The first signs the checkpoint.
+    micros.remove(0);
+    micros.sort_unstable();
+    let at = |share: f64| micros[((micros.len() - 1) as f64 * share) as usize];
+    println!(
+        "GetInclusionProof\t{size} events\tp50 {} us\tp99 {} us\tp99.9 {} us",
+        at(0.5),
+        at(0.99),
+        at(0.999)
+    );
+    Ok(())
+}
+
+/// Runs a command to its end; how long it took, and the most memory that it held.
+fn timed(what: &str, command: &mut Command) -> Outcome<()> {
+    let begun = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = String::new();
+    let ended = loop {
+        let now = fs::read_to_string(&status).unwrap_or_default();
+        if let Some(line) = now.lines().find(|line| line.starts_with("VmHWM:")) {
+            peak = line
+                .split_whitespace()
+                .skip(1)
+                .collect::<Vec<_>>()
+                .join(" ");
+        }
+        match child.try_wait()? {
+            Some(ended) => break ended,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let took = begun.elapsed();
+    println!(
+        "{what}\t{:.2} s\tat most {peak} resident\texit {:?}",
+        took.as_secs_f64(),
+        ended.code()
+    );
+    match ended.success() {
+        true => Ok(()),
+        false => Err(format!("{what} failed").into()),
+    }
+}
