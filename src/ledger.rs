@@ -23,7 +23,8 @@ use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::log::codec::{self, RequestPlace, ServerPart};
 use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, LogFault, Outcome,
+    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, LiveCopies, LogFault,
+    Outcome,
 };
 
 pub mod index;
@@ -217,6 +218,11 @@ impl Ledgers {
     /// What the log found damaged and did about it, oldest first.
     pub fn integrity_events(&self) -> Vec<IntegrityEvent> {
         self.log.integrity_events()
+    }
+
+    /// Both copies of what is stored, where the log keeps two.
+    pub fn live_copies(&self) -> Option<LiveCopies> {
+        self.log.live_copies()
     }
 
     /// Appends events, or says why not. A request that was carried out before gets its first receipt.

@@ -31,6 +31,7 @@ use crate::merkle::Frontier;
 
 pub use chunk::{Chunk, ReadLimits};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
+pub use embedded::live::LiveCopies;
 pub use embedded::{EmbeddedConfig, EmbeddedLog, Floor, OpenError};
 pub use head::{Checkpoint, Head, Leaf, LedgerCommit};
 pub use memory::MemoryLog;
@@ -154,6 +155,11 @@ pub trait CommitLog: Send + Sync + 'static {
     /// no second copy.
     fn integrity_events(&self) -> Vec<IntegrityEvent> {
         Vec::new()
+    }
+
+    /// Both copies, for whoever verifies them while the log works. Nothing for engines that keep no second copy.
+    fn live_copies(&self) -> Option<LiveCopies> {
+        None
     }
 
     /// Finishes what is in flight, makes everything durable and gives up the storage. Appends and

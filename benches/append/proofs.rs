@@ -10,6 +10,7 @@ use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::config::{Config, Flags};
+use daicho::evidence::{MediaTypes, Store, Terms};
 use daicho::grpc::{PageKey, Services};
 use daicho::proof::Proofs;
 use daicho::server::Opened;
@@ -42,9 +43,14 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
     let proofs = Arc::new(proofs);
     // To whom the server is closing, nothing is signed but a last checkpoint.
     let (_keep, closing) = watch::channel(!signs);
+    let terms = Terms {
+        file_bytes_max: config.evidence_file_bytes,
+        media_types: MediaTypes::with(config.evidence_media_types.clone()),
+    };
     let services = Services::new(
         opened.ledgers.clone(),
         proofs.clone(),
+        Arc::new(Store::new(&config.data, terms)),
         page_key,
         None,
         config.request_timeout,

@@ -1,6 +1,5 @@
 //! One command at work: the connection, the view, and where output goes.
 
-use std::path::PathBuf;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;

@@ -25,6 +25,7 @@ use crate::proof::read_leaf;
 pub mod bundle;
 pub mod explain;
 mod found;
+mod live;
 pub mod print;
 pub mod store;
 pub mod trust;
@@ -60,7 +61,8 @@ pub enum VerifyCommand {
     /// List exactly the events of one goal, from the folder of a bundle
     #[command(after_help = EXITS)]
     Goal(bundle::GoalArgs),
-    /// Verify a whole data folder of a server that is stopped, both copies of every event
+    /// Verify a whole data folder of a server that is stopped, both copies of every event; without a folder the server
+    /// verifies itself while it works
     #[command(after_help = EXITS)]
     Store(store::StoreArgs),
     /// Find the checkpoint whose fingerprint is printed on a page; asks the server
@@ -143,7 +145,13 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
         VerifyCommand::Consistency(args) => consistency(&view, args)?,
         VerifyCommand::Bundle(args) => bundle::bundle(&view, args, forms)?,
         VerifyCommand::Goal(args) => bundle::goal(&view, args, forms)?,
-        VerifyCommand::Store(args) => store::store(&view, &global.ledger, args)?,
+        VerifyCommand::Store(args) => match &args.folder {
+            Some(folder) => store::store(&view, &global.ledger, folder, args)?,
+            None => {
+                let session = Session::open(global.address()?, Output, global.json).await?;
+                live::live(&session).await?
+            }
+        },
         VerifyCommand::Print(args) => {
             let session = Session::open(global.address()?, Output, global.json).await?;
             print::print(&session, args).await?

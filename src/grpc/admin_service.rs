@@ -10,9 +10,11 @@ use crate::grpc::event::{At, Faults, show_timestamp};
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
-use crate::grpc::status::Refusal;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::grpc::{language, store_verification};
 use crate::ledger::{AppendError, OpenLedger, ReceiptLookup};
 use crate::log::{IntegrityKind, LogFault};
+use crate::merkle::TrustPolicy;
 
 mod personal;
 
@@ -141,6 +143,39 @@ impl v1::admin_service_server::AdminService for Services {
     ) -> Result<Response<v1::ListPersonalDataResponse>, Status> {
         self.unary(request, |call, request| personal::list(self, call, request))
             .await
+    }
+
+    type VerifyStoreStream = store_verification::Frames;
+
+    async fn verify_store(
+        &self,
+        request: Request<v1::VerifyStoreRequest>,
+    ) -> Result<Response<Self::VerifyStoreStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            self.call(&request, language)?;
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, None).await;
+            let size = request.size.unwrap_or(view.head.size);
+            if view.head.size < size {
+                let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
+                return Err(refusal.with("size", view.head.size));
+            }
+            let place = self.verifying().try_acquire_owned();
+            let place = place.map_err(|_| ServiceReason::Overloaded)?;
+            let copies = self.ledgers().live_copies();
+            let copies = copies.ok_or(ServiceReason::LogUnavailable)?;
+            let publisher = self.proofs().of(&reader).await?;
+            let policy = TrustPolicy::of_log(publisher.verifier_key().clone());
+            Ok(store_verification::verified(
+                copies, &reader, size, policy, language, place,
+            ))
+        };
+        let frames = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        Ok(Response::new(frames))
     }
 }
 

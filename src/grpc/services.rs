@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
 
@@ -47,6 +47,8 @@ struct Shared {
     evaluations: Arc<Cache>,
     proofs: Arc<Proofs>,
     evidence: Arc<Store>,
+    /// One place: a ledger is verified with all that a disk and a core can do.
+    verifying: Arc<Semaphore>,
 }
 
 /// A call: who makes it, in which language, until when.
@@ -81,6 +83,7 @@ impl Services {
             evaluations: Arc::default(),
             proofs,
             evidence,
+            verifying: Arc::new(Semaphore::new(1)),
         }))
     }
 
@@ -108,6 +111,11 @@ impl Services {
 
     pub(super) fn ledgers(&self) -> &Ledgers {
         &self.0.ledgers
+    }
+
+    /// The place of whoever verifies what is stored.
+    pub(super) fn verifying(&self) -> Arc<Semaphore> {
+        self.0.verifying.clone()
     }
 
     /// What signs and proves.

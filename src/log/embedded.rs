@@ -20,6 +20,7 @@ mod appender;
 mod feeder;
 pub(crate) mod folder;
 mod kept;
+pub(crate) mod live;
 mod open;
 mod reader;
 mod repair;
@@ -44,6 +45,7 @@ use crate::domain::id::LedgerId;
 use crate::log::copy::CopyBatch;
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::log::embedded::appender::Appender;
+use crate::log::embedded::live::LiveCopies;
 use crate::log::embedded::shared::Shared;
 use crate::log::journal::files::{Disk, JournalFiles};
 use crate::log::{
@@ -288,6 +290,10 @@ impl CommitLog for EmbeddedLog {
 
     fn integrity_events(&self) -> Vec<IntegrityEvent> {
         self.shared.integrity.events()
+    }
+
+    fn live_copies(&self) -> Option<LiveCopies> {
+        Some(LiveCopies::new(Arc::clone(&self.shared)))
     }
 
     fn close(&self) -> BoxFuture<'static, Result<(), LogFault>> {

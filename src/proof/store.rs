@@ -13,6 +13,7 @@ use std::path::Path;
 
 use crate::domain::event::LedgerOpened;
 use crate::domain::id::LedgerId;
+use crate::log::LiveCopies;
 use crate::log::chunk;
 use crate::log::copy::CopyFault;
 use crate::log::head::Head;
@@ -210,6 +211,48 @@ pub fn verify(
         });
     }
     Ok(found)
+}
+
+/// Verifies at least the first `size` events of a ledger that works, in both copies: as [`verify`], but for the lists and ids
+/// of its index, and for what says nothing of one ledger alone. Blocks; appends go on. `watch` is told how many events were
+/// verified, and says whether to go on; `None`: it did not.
+pub fn verify_live(
+    copies: &LiveCopies,
+    ledger: LedgerId,
+    size: u64,
+    policy: &TrustPolicy,
+    watch: &mut dyn FnMut(u64) -> bool,
+) -> Option<LedgerReport> {
+    let mut pass = Pass::live(ledger, Some(policy), copies, copies.copied(ledger), size);
+    let mut journal_hurt = false;
+    while pass.head().0 < size {
+        let position = pass.head().0;
+        match copies.section(ledger, position) {
+            Ok(section) => pass.section(section),
+            Err(why) => {
+                journal_hurt = true;
+                let finding = Finding::at(Kind::JournalDamaged, position).in_file("journal");
+                pass.report
+                    .add(finding.differs("a group of events".to_owned(), why));
+                // As far as the read copy has them; else one after the other.
+                pass.fill_up_to(position + 1);
+            }
+        }
+        if !watch(pass.head().0) {
+            return None;
+        }
+    }
+    pass.finish();
+    pass.report.settle();
+    Some(LedgerReport {
+        ledger,
+        opened: pass.opened.clone(),
+        root: pass.head().1,
+        copied: pass.copied(),
+        snapshots: pass.snapshots,
+        copies: pass.copies(journal_hurt, false),
+        report: pass.report,
+    })
 }
 
 /// The passes of all ledgers, begun as they are met.

@@ -1,6 +1,6 @@
 //! `verify store`: a whole data folder, both copies of every event.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -24,23 +24,28 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(2);
 /// Arguments of `verify store`.
 #[derive(Args, Clone, Debug)]
 pub struct StoreArgs {
-    /// The data folder of a server that is stopped; nothing in it is changed
+    /// The data folder of a server that is stopped; nothing in it is changed. Absent: asks the server
     #[arg(value_name = "DATA")]
-    folder: PathBuf,
+    pub(super) folder: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
     /// A checkpoint that you kept before: the folder must go on from it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "folder")]
     since: Option<PathBuf>,
     /// Where a private copy of sled/ is made for the time; it takes as much room
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", requires = "folder")]
     scratch: Option<PathBuf>,
 }
 
 /// Verifies a data folder; of its ledgers `only` this one is judged, if it is named.
-pub(super) fn store(view: &View, only: &str, args: &StoreArgs) -> Result<Found, Failure> {
-    if !args.folder.is_dir() {
-        let folder = shown(&args.folder);
+pub(super) fn store(
+    view: &View,
+    only: &str,
+    data: &Path,
+    args: &StoreArgs,
+) -> Result<Found, Failure> {
+    if !data.is_dir() {
+        let folder = shown(data);
         return Err(Failure::usage(view.pick(
             format!("{folder} というフォルダーがありません"),
             format!("{folder} is no folder"),
@@ -58,8 +63,8 @@ pub(super) fn store(view: &View, only: &str, args: &StoreArgs) -> Result<Found, 
         scratch: &scratch,
     };
     let mut told = Told::new(view.clone());
-    let report = verify(&args.folder, terms, &mut |progress| told.watch(progress));
-    let mut report = report.map_err(|error| unopened(view, args, &error))?;
+    let report = verify(data, terms, &mut |progress| told.watch(progress));
+    let mut report = report.map_err(|error| unopened(view, data, &error))?;
     if !only.is_empty() {
         let named = |one: &LedgerReport| {
             let code = one.opened.as_ref().map(|opened| opened.code.to_string());
@@ -118,12 +123,12 @@ impl Told {
     }
 }
 
-fn unopened(view: &View, args: &StoreArgs, error: &OpenError) -> Failure {
-    let folder = shown(&args.folder);
+fn unopened(view: &View, data: &Path, error: &OpenError) -> Failure {
+    let folder = shown(data);
     match error {
         OpenError::Locked { .. } => Failure::usage(view.pick(
-            format!("{folder} はサーバーが使っています。止めてから確かめるか、動いているサーバーに `daicho verify server` で確かめさせてください"),
-            format!("a server has {folder} open: stop it first, or let it verify itself with `daicho verify server`"),
+            format!("{folder} はサーバーが使っています。止めてから確かめるか、動いているサーバーに `daicho verify store` で確かめさせてください"),
+            format!("a server has {folder} open: stop it first, or let it verify itself with `daicho verify store`"),
         )),
         OpenError::Io { source, .. } => Failure::usage(view.pick(
             format!("{folder} を読めません: {source}"),

@@ -66,6 +66,8 @@ pub(super) struct Pass<'a> {
     index: Option<IndexAudit<'a>>,
     kept: VecDeque<Checkpoint>,
     kept_after: Option<u64>,
+    /// Of a ledger that works: nothing is said of what changes meanwhile, nor of more events than these.
+    live: Option<u64>,
     copy_kept: HashMap<u64, Hash>,
     journal_kept: HashMap<u64, JournalKept>,
     ahead: BTreeMap<u64, Vec<Statement>>,
@@ -107,6 +109,7 @@ impl<'a> Pass<'a> {
             index: None,
             kept: VecDeque::new(),
             kept_after: copy.map(|_| 0),
+            live: None,
             copy_kept: HashMap::new(),
             journal_kept: HashMap::new(),
             ahead: BTreeMap::new(),
@@ -138,6 +141,21 @@ impl<'a> Pass<'a> {
                 },
             );
         }
+        pass
+    }
+
+    /// A pass over the first `size` events of a ledger that works, or some more, up to the end of a group.
+    pub(super) fn live(
+        ledger: LedgerId,
+        policy: Option<&'a TrustPolicy>,
+        copy: &'a dyn CopyView,
+        copied: Head,
+        size: u64,
+    ) -> Self {
+        let mut pass = Self::new(ledger, policy, Some(copy), None);
+        pass.end = copied;
+        pass.live = Some(size);
+        pass.index = pass.index.take().map(IndexAudit::of_tiles);
         pass
     }
 
@@ -287,7 +305,10 @@ impl<'a> Pass<'a> {
 
     /// Takes the events up to `position` from the read copy alone: the journal lacks them.
     pub(super) fn fill_up_to(&mut self, position: u64) {
-        if position <= self.next || self.broken {
+        if self.broken {
+            self.next = self.next.max(position);
+        }
+        if position <= self.next {
             return;
         }
         let first = self.next;
@@ -414,7 +435,10 @@ impl<'a> Pass<'a> {
                 }
             }
         }
-        self.kept.pop_front_if(|kept| kept.size <= size)
+        match self.kept.front() {
+            Some(kept) if kept.size <= size => self.kept.pop_front(),
+            _ => None,
+        }
     }
 
     /// Holds a checkpoint of the read copy against the events.
@@ -604,6 +628,10 @@ impl<'a> Pass<'a> {
 
     /// The end: what the read copy has beyond the journal, and what was said of more events than there are.
     pub(super) fn finish(&mut self) {
+        if self.live.is_some() {
+            self.finish_live();
+            return;
+        }
         let journal_end = self.next;
         self.fill_up_to(self.end.size);
         while let Some(kept) = self.next_kept(u64::MAX) {
@@ -634,6 +662,19 @@ impl<'a> Pass<'a> {
         self.compare_floor();
         if let Some(index) = self.index.take() {
             match index.finish(self.next) {
+                Ok(faults) => faults.into_iter().for_each(|fault| self.index_fault(fault)),
+                Err(fault) => self.index_unreadable(&fault.to_string()),
+            }
+        }
+        self.report.events = self.next;
+        self.report.streams = self.history.streams();
+        self.report.checkpoint = self.latest.clone();
+    }
+
+    /// The end of a pass over a ledger that works: what is newer is not looked at.
+    fn finish_live(&mut self) {
+        if let Some(index) = self.index.take() {
+            match index.finish(u64::MAX) {
                 Ok(faults) => faults.into_iter().for_each(|fault| self.index_fault(fault)),
                 Err(fault) => self.index_unreadable(&fault.to_string()),
             }

@@ -181,8 +181,11 @@ pub(super) fn sled(data: &Path) -> sled::Db {
     }
 }
 
+/// A key and its value.
+pub(super) type Entry = (Vec<u8>, Vec<u8>);
+
 /// Everything that sled says.
-pub(super) fn content(data: &Path) -> Result<Vec<(Vec<u8>, Vec<u8>)>, String> {
+pub(super) fn content(data: &Path) -> Result<Vec<Entry>, String> {
     let opened = std::panic::catch_unwind(|| sled(data)).map_err(|_| "a panic".to_owned())?;
     let all = opened.iter().map(|entry| {
         let (key, value) = entry.map_err(|error| error.to_string())?;
