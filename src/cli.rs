@@ -260,7 +260,7 @@ pub enum Command {
     /// Cosign as a witness that a ledger only ever grew, or ask a witness to
     #[command(subcommand)]
     Witness(WitnessCommand),
-    /// Texts about people: draw references, list, erase
+    /// Texts about people: draw references, list, disclose, erase
     #[command(subcommand)]
     Personal(PersonalCommand),
     /// Print completions for a shell

@@ -45,6 +45,8 @@ pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEven
 pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use personal::AboutSubject;
+
+pub use crate::personal::Disclosure;
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 

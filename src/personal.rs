@@ -3,6 +3,7 @@
 //! ```text
 //! <data>/personal/<ledger>/openings/<subject>/<event>.<commitment>   one text and its salt, encrypted
 //!                          keys/<subject>                            the subject's key, mode 0600
+//!                          disclosures                               when texts were handed over, and to whom
 //! ```
 //! Plain files, and not the journal or sled: those never give back what was written to them. A file for each text, so that
 //! writing one never touches another and erasing leaves nothing behind. Keys stand apart, so that a backup can leave them
@@ -12,11 +13,13 @@
 //! Nothing of it is held in memory but which subjects were erased: a text is read, decrypted and checked against its
 //! commitment each time that somebody is shown it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io::{self, BufRead as _, BufReader, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Event;
 use crate::domain::id::{DataSubjectId, EventId, LedgerId};
@@ -93,6 +96,22 @@ fn tag(commitment: &Commitment) -> [u8; KeptText::TAG_BYTES] {
     tag.copy_from_slice(&commitment.as_bytes()[..KeptText::TAG_BYTES]);
     tag
 }
+
+/// Texts were handed over, with their salts: a line of the file `disclosures`.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Disclosure {
+    /// When, in microseconds since 1970.
+    pub disclosed_at_us: i64,
+    /// Who asked.
+    pub actor: String,
+    /// Of one person; `None`: of everybody.
+    pub subject_ref: Option<String>,
+    /// Of how many events.
+    pub size: u64,
+}
+
+/// Disclosures that are told of one person.
+pub const DISCLOSURES_TOLD: usize = 100;
 
 /// The words of one ledger's personal texts.
 #[derive(Debug)]
@@ -275,6 +294,48 @@ impl PersonalStore {
         Ok(())
     }
 
+    /// Notes that texts were handed over: durable when it returns.
+    pub fn note_disclosure(&self, disclosure: &Disclosure) -> io::Result<()> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let _one_at_a_time = self.changing();
+        self.disk.make_folders(folder)?;
+        let mut line = serde_json::to_vec(disclosure)?;
+        line.push(b'\n');
+        self.disk.append(&folder.join(DISCLOSURES), &line)?;
+        self.disk.sync_folder(folder)
+    }
+
+    /// The last [`DISCLOSURES_TOLD`] times that texts about `subject` were handed over, newest first. A line that a crash tore
+    /// is passed over: its texts were not handed over yet.
+    pub fn disclosures_of(&self, subject: DataSubjectId) -> io::Result<Vec<Disclosure>> {
+        let Some(folder) = &self.folder else {
+            return Ok(Vec::new());
+        };
+        let file = match fs::File::open(folder.join(DISCLOSURES)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let subject = subject.to_string();
+        let mut last = VecDeque::new();
+        for line in BufReader::new(file).split(b'\n') {
+            let Ok(disclosure) = serde_json::from_slice::<Disclosure>(&line?) else {
+                continue;
+            };
+            if disclosure
+                .subject_ref
+                .as_ref()
+                .is_none_or(|s| *s == subject)
+            {
+                last.push_front(disclosure);
+                last.truncate(DISCLOSURES_TOLD);
+            }
+        }
+        Ok(last.into())
+    }
+
     /// The key of `subject`; made if there is none.
     fn key_for(&self, folder: &Path, subject: DataSubjectId) -> io::Result<Key> {
         let path = folder.join(KEYS).join(subject.to_string());
@@ -333,6 +394,7 @@ pub fn openings_of(store: &Arc<PersonalStore>) -> Arc<dyn Openings> {
 
 const OPENINGS: &str = "openings";
 const KEYS: &str = "keys";
+const DISCLOSURES: &str = "disclosures";
 
 fn openings(folder: &Path, subject: DataSubjectId) -> PathBuf {
     folder.join(OPENINGS).join(subject.to_string())

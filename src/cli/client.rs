@@ -264,6 +264,31 @@ impl Client {
         Ok(all)
     }
 
+    /// Texts about people with their salts, all pages as one.
+    pub async fn disclose(
+        &self,
+        subject: Option<String>,
+    ) -> Result<Vec<v1::PersonalOpening>, Failure> {
+        let (mut all, mut page_token) = (Vec::new(), String::new());
+        for _ in 0..PAGES_MAX {
+            let request = v1::DisclosePersonalDataRequest {
+                ledger: self.ledger(),
+                subject_ref: subject.clone(),
+                page_token,
+                ..v1::DisclosePersonalDataRequest::default()
+            };
+            let mut admin = self.admin.clone();
+            let page = admin.disclose_personal_data(self.ask(request)).await;
+            let page = self.take(page)?;
+            all.extend(page.openings);
+            page_token = page.next_page_token;
+            if page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Erases texts about a person; a lost answer is asked for once more.
     pub async fn erase(
         &self,

@@ -1,5 +1,9 @@
 //! `daicho personal`: texts about people, which are kept apart from the ledger and can be erased.
 
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use serde_json::json;
 use uuid::Uuid;
@@ -9,6 +13,7 @@ use crate::cli::choice;
 use crate::cli::failure::Failure;
 use crate::cli::render::personal;
 use crate::cli::session::Session;
+use crate::cli::terminal;
 use crate::clock;
 
 /// What can be done with texts about people.
@@ -18,6 +23,8 @@ pub enum PersonalCommand {
     NewSubject,
     /// List whom texts are about, or the events of one person
     List(ListArgs),
+    /// Write texts about people with their salts to a file, for `verify bundle --openings`; that it was done is kept
+    Disclose(DiscloseArgs),
     /// Erase every text about somebody, for ever; the ledger keeps that it was done, why and on whose approval
     Erase(EraseArgs),
 }
@@ -27,6 +34,17 @@ pub enum PersonalCommand {
 pub struct ListArgs {
     /// The person's reference; absent: everybody
     #[arg(value_name = "SUBJECT")]
+    subject: Option<Uuid>,
+}
+
+/// Arguments of `personal disclose`.
+#[derive(Args, Clone, Debug)]
+pub struct DiscloseArgs {
+    /// The file to write, one line a text; it must not be there yet
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Only texts about this person
+    #[arg(long, value_name = "SUBJECT")]
     subject: Option<Uuid>,
 }
 
@@ -72,8 +90,52 @@ pub async fn run(session: &Session, command: &PersonalCommand) -> Result<(), Fai
             let answer = session.client.personal_data(subject).await?;
             session.answer(&answer, |view, answer| personal::list(view, answer, one))
         }
+        PersonalCommand::Disclose(args) => disclose(session, args).await,
         PersonalCommand::Erase(args) => erase(session, args).await,
     }
+}
+
+async fn disclose(session: &Session, args: &DiscloseArgs) -> Result<(), Failure> {
+    let view = &session.view;
+    let unwritable = |error: io::Error| {
+        let file = terminal::line(&args.file.to_string_lossy());
+        Failure::usage(view.pick(
+            format!("{file} に書けません: {error}"),
+            format!("cannot write {file}: {error}"),
+        ))
+    };
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        // What was so carefully kept apart is for whoever asked.
+        options.mode(0o600);
+    }
+    // Before the server notes that it was handed over.
+    let mut file = options.open(&args.file).map_err(unwritable)?;
+    let subject = args.subject.map(|subject| subject.to_string());
+    let openings = session.client.disclose(subject).await?;
+    for opening in &openings {
+        let line = json!({
+            "position": opening.position,
+            "event_id": opening.event_id,
+            "field": opening.field,
+            "subject_ref": opening.subject_ref,
+            "salt": hex::encode(&opening.salt),
+            "text": opening.text,
+        });
+        writeln!(file, "{line}").map_err(unwritable)?;
+    }
+    file.sync_all().map_err(unwritable)?;
+    let texts = openings.len();
+    if session.json {
+        return session.print(&json!({ "texts": texts }));
+    }
+    session.output.answer(&view.pick(
+        format!("個人情報の文{texts}件を書き出しました。消去はこのファイルには及びません\n"),
+        format!("wrote {texts} texts about people; an erasure does not reach this file\n"),
+    ))
 }
 
 async fn erase(session: &Session, args: &EraseArgs) -> Result<(), Failure> {

@@ -26,6 +26,7 @@ pub mod bundle;
 pub mod explain;
 mod found;
 mod live;
+mod openings;
 pub mod print;
 pub mod store;
 pub mod trust;

@@ -177,6 +177,16 @@ impl v1::admin_service_server::AdminService for Services {
             .map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(frames))
     }
+
+    async fn disclose_personal_data(
+        &self,
+        request: Request<v1::DisclosePersonalDataRequest>,
+    ) -> Result<Response<v1::DisclosePersonalDataResponse>, Status> {
+        self.unary(request, |call, request| {
+            personal::disclose(self, call, request)
+        })
+        .await
+    }
 }
 
 impl Services {

@@ -15,7 +15,7 @@ use crate::ledger::append::{Append, AppendError};
 use crate::ledger::index::{Direction, Term};
 use crate::ledger::reader::{ReadFault, Reader};
 use crate::log::ReadError;
-use crate::personal::{KeepFault, KeptText, PersonalStore};
+use crate::personal::{Disclosure, KeepFault, KeptText, PersonalStore};
 
 /// What of one request has to be kept.
 pub(super) struct Keeping {
@@ -96,6 +96,41 @@ impl Reader {
                 .map(|erasure| erasure.subject),
         );
         Ok(subjects)
+    }
+
+    /// Positions of the events with texts about `subject`, or about anybody of whom texts are kept; ascending.
+    pub async fn personal_positions(
+        &self,
+        subject: Option<DataSubjectId>,
+    ) -> Result<BTreeSet<u64>, ReadFault> {
+        let subjects = match subject {
+            Some(subject) => BTreeSet::from([subject]),
+            None => self.data_subjects().await?,
+        };
+        let size = self.view().size;
+        let mut positions = BTreeSet::new();
+        for subject in subjects {
+            let term = Term::data_subject(subject);
+            positions.extend(self.postings(&term, 0, size, Direction::Forward, usize::MAX)?);
+        }
+        Ok(positions)
+    }
+
+    /// Notes that texts are about to be handed over.
+    pub async fn note_disclosure(&self, disclosure: Disclosure) -> Result<(), ReadFault> {
+        let store = self.personal().clone();
+        let noted = blocking(move || store.note_disclosure(&disclosure));
+        noted.await.map_err(failed)
+    }
+
+    /// When texts about `subject` were handed over, newest first.
+    pub async fn disclosures_of(
+        &self,
+        subject: DataSubjectId,
+    ) -> Result<Vec<Disclosure>, ReadFault> {
+        let store = self.personal().clone();
+        let read = blocking(move || store.disclosures_of(subject));
+        read.await.map_err(failed)
     }
 
     /// What is recorded of a person, and how much of it is still there.

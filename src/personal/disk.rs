@@ -49,6 +49,15 @@ impl Disk {
         fs::rename(unfinished, path)
     }
 
+    /// Adds a line to a file, on a line of its own whatever a crash left before it.
+    pub(super) fn append(&self, path: &Path, line: &[u8]) -> io::Result<()> {
+        self.step()?;
+        let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+        file.write_all(&[b"\n", line].concat())?;
+        self.step()?;
+        file.sync_all()
+    }
+
     /// Overwrites a file and takes it away. One that is not there is no fault.
     pub(super) fn destroy(&self, path: &Path) -> io::Result<()> {
         self.step()?;

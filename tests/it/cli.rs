@@ -20,6 +20,7 @@ mod bundles;
 mod everyday;
 mod evidence;
 mod papers;
+mod personal;
 mod plans;
 mod process;
 mod references;

@@ -848,6 +848,73 @@ class Vectors(Case):
                 verify.Leaf(bytes.fromhex(leaf))
 
 
+class TextsAboutPeople(Case):
+    """The golden leaf with commitments, and the texts and salts that it was made of."""
+
+    TEXTS = {
+        "reason.text": ("元の月報が\n直された。", 1),
+        "payload.text": ("担当者が承認前に執行した。", 2),
+        "payload.promised": ("本人と面談する。", 3),
+    }
+
+    def setUp(self):
+        super().setUp()
+        file = PROJECT / "tests/golden/leaf-v1/audit_finding_recorded.personal.hex"
+        self.leaf = verify.Leaf(bytes.fromhex(file.read_text().split()[0]))
+
+    def opened(self, change=lambda line: None, fields=None):
+        """What comes of openings of these fields, each changed before it is handed over."""
+        lines = []
+        for field in fields or self.TEXTS:
+            text, salt = self.TEXTS[field]
+            line = {
+                "event_id": str(verify.uuid.UUID(bytes=self.leaf.event_id)),
+                "field": field,
+                "salt": bytes([salt] * 32).hex(),
+                "text": text,
+            }
+            change(line)
+            lines.append(json.dumps(line) + "\n")
+        report, openings = verify.Report(), verify.Openings(self.put("openings.jsonl", "".join(lines)))
+        openings.see(7, self.leaf, report)
+        gone, apart = openings.finish(report)
+        return [(finding["code"], finding["position"]) for finding in report.findings], openings.opened, gone, apart
+
+    def test_what_was_committed_to_is_opened(self):
+        self.assertEqual(self.opened(), ([], 3, 0, 0))
+        self.assertEqual(self.opened(fields=["payload.text"]), ([], 1, 0, 2))
+
+    def test_what_was_not_is_told(self):
+        for name, change in (
+            ("text", lambda line: line.update(text=line["text"] + "。")),
+            ("salt", lambda line: line.update(salt="00" * 32)),
+        ):
+            with self.subTest(name):
+                found, opened, _, _ = self.opened(change, ["payload.text"])
+                self.assertEqual((found, opened), ([("text_differs", 7)], 0))
+        found, _, _, apart = self.opened(lambda line: line.update(field="payload.basis"), ["payload.text"])
+        self.assertEqual((found, apart), ([("text_unknown", None)], 3))
+
+    def test_what_is_no_opening_is_refused(self):
+        for line in ("[]", "{}", "not JSON", '{"event_id": 1, "field": "a", "salt": "", "text": ""}'):
+            with self.subTest(line), self.assertRaises(verify.Usage):
+                verify.Openings(self.put("openings.jsonl", line))
+
+    def test_what_was_erased_is_not_kept_apart(self):
+        subject = self.leaf.personal[0][1]
+        openings, report = verify.Openings(), verify.Report()
+        openings.see(7, self.leaf, report)
+        file = PROJECT / "tests/golden/leaf-v1/personal_data_erased.hex"
+        erasure = verify.Leaf(bytes.fromhex(file.read_text().split()[0]))
+        openings.see(8, erasure, report)
+        self.assertEqual(openings.finish(report), (0, 3))
+        openings.erased[subject] = (8, erasure.recorded_at)
+        gone, apart = openings.finish(report)
+        self.assertEqual((gone, apart), (2, 1))
+        told = openings.tell(gone, apart)[1]
+        self.assertIn("2 were erased (first by position 8 on 2023-10-06), 1 are kept apart", told)
+
+
 class Readers(Case):
     def test_messages_have_one_reading(self):
         good = LEAVES[1]

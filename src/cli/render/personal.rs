@@ -3,6 +3,7 @@
 use crate::api::v1;
 use crate::cli::render::View;
 use crate::cli::table::Table;
+use crate::cli::terminal;
 
 /// Positions that are printed of one person at most.
 const POSITIONS_SHOWN: usize = 50;
@@ -103,6 +104,14 @@ pub fn erased(view: &View, response: &v1::ErasePersonalDataResponse) -> String {
         text.push_str(view.pick(
             "警告: ファイルを消せませんでした。表示はされません。次の起動時にもう一度消します\n",
             "warning: the files could not be destroyed; nobody is shown them, and the next start tries again\n",
+        ));
+    }
+    for disclosure in &response.disclosures {
+        let at = view.time(disclosure.disclosed_at.as_ref());
+        let actor = terminal::line(&disclosure.actor);
+        text.push_str(&view.pick(
+            format!("開示した写しには及びません: {at} {actor}\n"),
+            format!("not reached, for it was handed over: {at} {actor}\n"),
         ));
     }
     text.push_str(view.pick(

@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::render::{View, event};
 use crate::cli::verify::found;
+use crate::cli::verify::openings::Openings;
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 use crate::cli::verify::{Found, PolicyArgs, Trust, about, fields, read_checkpoint, trust};
 use crate::cli::{Forms, json, terminal};
@@ -33,6 +34,9 @@ pub struct BundleArgs {
     /// A checkpoint that you kept before: the bundle must go on from it
     #[arg(long, value_name = "FILE")]
     since: Option<PathBuf>,
+    /// Texts about people with their salts, as `personal disclose` writes them, to be held against the commitments
+    #[arg(long, value_name = "FILE")]
+    openings: Option<PathBuf>,
 }
 
 /// Arguments of `verify goal`.
@@ -127,6 +131,7 @@ struct Judgement {
     report: Report,
     doubt: Option<(Outcome, String)>,
     witnessed: Verdicts,
+    openings: Openings,
 }
 
 impl Judgement {
@@ -156,6 +161,10 @@ impl Judgement {
             since: since.as_ref(),
             payload: forms.payload,
         };
+        let mut openings = match &args.openings {
+            Some(file) => Openings::read(view, file)?,
+            None => Openings::default(),
+        };
         let mut opened = None;
         let watched = Output.is_watched();
         let report = verify(&args.folder, terms, &mut |seen| {
@@ -163,6 +172,9 @@ impl Judgement {
                 seen.recorded.map(|recorded| &recorded.event.payload)
             {
                 opened = Some(payload.clone());
+            }
+            if let Some(recorded) = seen.recorded {
+                openings.see(recorded);
             }
             let read = seen.position + 1;
             if watched && PROGRESS_EVENTS < seen.size && read.is_multiple_of(PROGRESS_EVENTS) {
@@ -187,6 +199,7 @@ impl Judgement {
             report,
             doubt,
             witnessed,
+            openings,
         })
     }
 
@@ -243,6 +256,10 @@ impl Judgement {
                     format!("all {events} events can be read"),
                 ),
             ),
+        };
+        let (outcome, sentence) = match (outcome, self.openings.verdict(view)) {
+            (Outcome::Verified, Some(verdict)) => verdict,
+            _ => (outcome, sentence),
         };
         verdicts.say(Aspect::Content, outcome, sentence);
         verdicts
@@ -353,6 +370,7 @@ impl Judgement {
         all.insert("last_good".to_owned(), json!(report.last_good));
         all.insert("events".to_owned(), json!(report.events));
         all.insert("streams".to_owned(), json!(report.streams));
+        all.insert("personal_texts".to_owned(), self.openings.json());
         all.insert("kept_checkpoints".to_owned(), json!(report.kept));
         all
     }

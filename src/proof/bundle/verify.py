@@ -15,6 +15,7 @@ import argparse
 import base64
 import datetime
 import hashlib
+import hmac
 import json
 import locale
 import os
@@ -46,6 +47,8 @@ WALK_FILES_MAX = 10_000_000
 TEXT_DEPTH_MAX = 12
 HISTORY_MAX = 100_000
 ERASED_TOLD_MAX = 20
+OPENINGS_MAX = 1_000_000
+OPENING_BYTES_MAX = 64 * 1024
 # Of each kind of finding so many are kept; the others are counted.
 FINDINGS_KEPT = 20
 FINDINGS_SHOWN = 10
@@ -56,7 +59,7 @@ ENTRIES_BYTES_MAX = TILE_WIDTH * (2 + 65_535)
 HEADS_ROW_BYTES = 57
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 STREAM_KINDS = {"ledger": 1, "plan": 2, "org": 3, "goal": 4}
-LEDGER_OPENED, HEADS_RECORDED, EVIDENCE_ERASED = 1, 7, 9
+LEDGER_OPENED, HEADS_RECORDED, PERSONAL_DATA_ERASED, EVIDENCE_ERASED = 1, 7, 8, 9
 ED25519, COSIGNATURE = 0x01, 0x04
 
 VERIFIED, FAILED, UNDECIDED = "verified", "failed", "not decided"
@@ -183,7 +186,8 @@ class Leaf:
         self.request = self._id(values, 13, "request_id")
         self.request_index, self.request_count = values.get(14, 0), values.get(15, 0)
         self.evidence = [digest_of(evidence) for evidence in values[18]]
-        self.commitments = len(values[22])
+        self.personal = [commitment_of(commitment) for commitment in values[22]]
+        self.commitments = len(self.personal)
         self.generation, self.position = values.get(1000, 0), values.get(1001, 0)
         self.revision = values.get(1002, 0)
         self.recorded_at = values.get(1003)
@@ -213,6 +217,85 @@ def digest_of(evidence):
     if len(digest) != 32:
         raise Malformed("evidence without a digest")
     return digest
+
+
+def commitment_of(data):
+    """Field, subject and value of a `Commitment` message: what stands in a leaf for a text that is kept elsewhere."""
+    values = message(data, {1: 0, 2: 2, 3: 2, 4: 2})
+    if values.get(1, 0) > 1:
+        raise NewerFormat(f"commitment scheme {values[1]}")
+    if values.get(1) != 1 or not values.get(2) or len(values.get(4, b"")) != 32:
+        raise Malformed("a commitment without scheme, field or value")
+    return values[2], values.get(3, b""), values[4]
+
+
+def commitment_to(event_id, field, text, salt):
+    """What whoever is shown a text and its salt computes."""
+    told = b"ledger/pii-commit/v1\n" + event_id + len(field).to_bytes(2, "big") + field + text
+    return hmac.new(salt, told, hashlib.sha256).digest()
+
+
+class Openings:
+    """Texts about people: those that were handed over with their salts, held against the commitments of the events."""
+
+    def __init__(self, path=None):
+        self.given, self.texts, self.opened = {}, 0, 0
+        self.closed, self.erased = {}, {}
+        for number, line in enumerate(self._lines(path) if path else (), 1):
+            try:
+                if number > OPENINGS_MAX or len(line) > OPENING_BYTES_MAX:
+                    raise ValueError("too long")
+                values = json.loads(line)
+                event_id, field = uuid.UUID(values["event_id"]).bytes, values["field"].encode()
+                self.given[event_id, field] = (bytes.fromhex(values["salt"]), values["text"].encode())
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise Usage(f"{path}: line {number} is no opening: {error}") from error
+
+    @staticmethod
+    def _lines(path):
+        try:
+            with open(path, "rb") as file:
+                while line := file.readline(OPENING_BYTES_MAX + 1):
+                    yield line
+        except (OSError, ValueError) as error:
+            raise Usage(f"{path}: {error.strerror if isinstance(error, OSError) else error}") from error
+
+    def see(self, position, leaf, report):
+        for field, subject, value in leaf.personal:
+            self.texts += 1
+            salt, text = self.given.pop((leaf.event_id, field), (None, b""))
+            if salt is None:
+                self.closed[subject] = self.closed.get(subject, 0) + 1
+            elif commitment_to(leaf.event_id, field, text, salt) == value:
+                self.opened += 1
+            else:
+                report.add("text_differs", position, found=field.decode("utf-8", "replace")[:300])
+        if leaf.type == PERSONAL_DATA_ERASED and leaf.type_version == 1:
+            try:
+                subject = message(leaf.payload, {1: 2}).get(1, b"")
+                self.erased.setdefault(subject, (position, leaf.recorded_at))
+            except Malformed as error:
+                report.add("leaf_damaged", position, found=str(error))
+
+    def finish(self, report):
+        """How many texts are erased and how many kept apart, once all events were seen."""
+        for _, field in self.given:
+            report.add("text_unknown", found=field.decode("utf-8", "replace")[:300])
+        gone = sum(texts for subject, texts in self.closed.items() if subject in self.erased)
+        return gone, sum(self.closed.values()) - gone
+
+    def tell(self, gone, apart):
+        first = min((self.erased[subject] for subject in self.closed if subject in self.erased), default=None)
+        ja = f"個人情報の文 {self.texts:,} 件のうち、渡されて約定と合うもの {self.opened:,} 件、"
+        en = f"Of {self.texts:,} texts about people {self.opened:,} were handed over and are what was committed to, "
+        by_ja, by_en = "", ""
+        if first:
+            day = f"{datetime.datetime(1970, 1, 1) + datetime.timedelta(microseconds=first[1]):%Y-%m-%d}"
+            by_ja = f"（最初は {day} の位置 {first[0]}）"
+            by_en = f" (first by position {first[0]} on {day})"
+        ja += f"消去済み {gone:,} 件{by_ja}、別に保管 {apart:,} 件。"
+        en += f"{gone:,} were erased{by_en}, {apart:,} are kept apart."
+        return ja, en
 
 
 def words(data, path=""):
@@ -742,6 +825,16 @@ FINDINGS = {
         "証明が成り立たない",
         "the proof does not hold",
     ),
+    "text_differs": (
+        "CONTENT",
+        "渡された文が、事象の約定と合わない",
+        "a text that was handed over is not what an event commits to",
+    ),
+    "text_unknown": (
+        "CONTENT",
+        "渡された文に対応する事象がない",
+        "no event commits to a text that was handed over",
+    ),
     "evidence_altered": (
         "CONTENT",
         "添付資料の内容が、記録されたハッシュ値と違う",
@@ -1134,11 +1227,12 @@ class Levels:
 class Bundle:
     """The verification of one folder, from the first event to the last."""
 
-    def __init__(self, root, trust, report, since=None, stream=None, event=None, progress=None):
+    def __init__(self, root, trust, report, since=None, stream=None, event=None, progress=None, openings=None):
         self.report, self.since, self.wanted_stream, self.wanted_event = report, since, stream, event
         self.folder = Folder(root, report)
         self.trust, self.own_trust = trust, trust is None
         self.progress = progress
+        self.openings = openings or Openings()
         self.frontier, self.streams = Frontier(), {}
         self.last = None
         self.heads, self.heads_spoken = {}, set()
@@ -1181,9 +1275,15 @@ class Bundle:
         self._check_manifest(checkpoint, done == size)
         self._check_since(size)
         self._check_heads(size if done == size else None)
+        gone, self.commitments = self.openings.finish(self.report)
         self._check_evidence()
         self.folder.sweep(self.expected if done == size else None)
         self._verdicts(checkpoint, size, done == size and self.newer_at is None)
+        if self.openings.texts:
+            ja, en = self.openings.tell(gone, self.commitments)
+            self.report.facts["personal_texts"] = {"ja": ja, "en": en}
+            told_ja, told_en = self.report.sentences["CONTENT"]
+            self.report.sentences["CONTENT"] = (told_ja + ja, told_en + " " + en)
 
     # What is trusted, and the checkpoint of the whole.
 
@@ -1343,6 +1443,7 @@ class Bundle:
             self.history.append(describe(leaf, one))
         if position == self.wanted_event and self.event:
             self.event.update(describe(leaf, one), words=words(data))
+        self.openings.see(position, leaf, self.report)
         self.last = leaf
         return leaf
 
@@ -1738,6 +1839,7 @@ TYPES = {
     1: ("台帳開設", "ledger opened"),
     2: ("方針公表", "policy published"),
     7: ("先端記録", "heads recorded"),
+    8: ("個人情報の消去", "personal data erased"),
     9: ("根拠資料の消去", "evidence erased"),
     100: ("計画公表", "plan published"),
     101: ("一括取込", "import accepted"),
@@ -1823,6 +1925,7 @@ def parse_arguments(arguments):
             metavar="KIND:UUID",
             help=f"list the events of a stream; KIND is {', '.join(STREAM_KINDS)} or a number",
         )
+        parser.add_argument("--openings", metavar="FILE", help="texts about people with their salts, to be checked")
         parser.add_argument("--event", metavar="POSITION", help="show an event and how to check it by hand")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     parser.add_argument("--lang", choices=("ja", "en"), help="language of the report")
@@ -1895,7 +1998,8 @@ def verify_bundle(options, report):
         raise Usage("--event POSITION, counted from 0") from error
     stream = parse_stream(options.stream) if options.stream else None
     since = parse_since(options.since, trust) if options.since else None
-    bundle = Bundle(options.target, trust, report, since, stream, event, Progress())
+    openings = Openings(options.openings)
+    bundle = Bundle(options.target, trust, report, since, stream, event, Progress(), openings)
     bundle.verify()
     if since and report.facts["origin"] not in (None, since.origin):
         raise Undecided(
