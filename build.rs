@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .bytes(".daicho.v1.ExportBundleResponse.content")
         .bytes(".daicho.v1.GetEvidenceResponse.piece")
         .bytes(".daicho.v1.PutEvidenceRequest.piece")
+        .bytes(".daicho.v1.GetStreamProofResponse.content")
         .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;

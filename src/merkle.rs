@@ -14,7 +14,7 @@
 //! cosign. A [`key`] verifies, a [`signer`] signs. Signing takes the time from its caller, and no key
 //! is drawn here. [`trust_policy`] says whom to believe, [`proof_file`] is complete evidence of one
 //! event, and [`witness`] is what a log and a witness say to each other. [`heads`] shows that a stream
-//! is complete, and a [`fingerprint`] is what a person copies from a printed page.
+//! is complete, a [`stream_file`] holds it whole, and a [`fingerprint`] is what a person copies from a printed page.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -56,6 +56,7 @@ pub mod note;
 pub mod proof;
 pub mod proof_file;
 pub mod signer;
+pub mod stream_file;
 pub mod tile;
 pub mod tiling;
 pub mod tree;
@@ -80,6 +81,7 @@ pub use proof::{
 };
 pub use proof_file::{InvalidProofFile, ProofFile, Unproven};
 pub use signer::{Signer, SignerFault, SigningKey, Unsigned, sign};
+pub use stream_file::{InvalidStreamFile, StreamFile};
 pub use tile::{InvalidTile, Tile, TileContent};
 pub use tiling::{TileBuilder, TileFault, TileSource, TiledNodes, complete_root};
 pub use tree::{Frontier, InvalidFrontier, TreeHead};

@@ -6,6 +6,7 @@
 //! policy       whom an auditor believes, as a file to begin with
 //! store        the verifying of a data folder, both copies
 //! publisher    signs checkpoints, keeps them in the log, then tells of them
+//! stream       all events of one stream, with what shows that there are no others
 //! cosigning    adds what witnesses signed to a checkpoint that is kept
 //! ```
 //! A checkpoint is signed of what is durable, is made durable itself, and only then is it shown to
@@ -19,6 +20,7 @@ pub mod key_file;
 pub mod policy;
 mod publisher;
 pub mod store;
+pub mod stream;
 
 use std::collections::HashMap;
 use std::io;
@@ -77,6 +79,12 @@ pub enum ProofFault {
         bundle::BUNDLE_FILES_MAX
     )]
     TooManyFiles,
+    /// A file of the stream would hold too many events.
+    #[error(
+        "a file of the stream would hold more than {} events",
+        crate::merkle::stream_file::STREAM_EVENTS_MAX
+    )]
+    TooManyEvents,
     /// What is stored cannot be put into a bundle.
     #[error("the bundle cannot be made: {0}")]
     Bundle(String),

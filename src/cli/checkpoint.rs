@@ -12,9 +12,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::checkpoint;
 use crate::cli::session::Session;
+use crate::cli::terminal;
+use crate::domain::id::StreamId;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::{
-    AddCheckpoint, Cosignatures, Hash, NoteSignature, SignedCheckpoint, VerifierKey,
+    AddCheckpoint, Cosignatures, Hash, NoteSignature, SignedCheckpoint, StreamFile, VerifierKey,
 };
 use crate::proof::policy;
 
@@ -37,7 +39,9 @@ The signed note is printed as it is, so that it can be kept:
   daicho checkpoint > 2023-09-30.checkpoint
   daicho checkpoint list
 What a witness signed of it elsewhere (daicho witness sign) is added so:
-  daicho checkpoint cosign 2023-09-30.cosigned --size 1820";
+  daicho checkpoint cosign 2023-09-30.cosigned --size 1820
+So that it can be proven of each goal that all of it is there, up to now:
+  daicho checkpoint heads";
 
 /// What else can be asked about checkpoints.
 #[derive(Clone, Debug, Subcommand)]
@@ -46,6 +50,8 @@ pub enum CheckpointCommand {
     List(ListArgs),
     /// Add cosignatures of witnesses to one that is kept
     Cosign(CosignArgs),
+    /// Record where every stream stands, so that it can be proven of each that all of it is there
+    Heads,
 }
 
 /// Arguments of `checkpoint cosign`.
@@ -78,8 +84,38 @@ pub struct ListArgs {
 pub enum ProofCommand {
     /// Prove that an event is in the ledger: a tlog-proof file with the event's bytes
     Event(EventArgs),
+    /// Prove which events a goal has: a file with all of them, and the recorded heads that count them
+    #[command(after_help = STREAMS)]
+    Goal(StreamArgs),
+    /// The same of a unit
+    #[command(after_help = STREAMS)]
+    Unit(StreamArgs),
+    /// The same of a plan
+    #[command(after_help = STREAMS)]
+    Plan(StreamArgs),
     /// Prove that the ledger only grew since a size: a file with hashes and the later checkpoint
     Consistency(ConsistencyArgs),
+}
+
+const STREAMS: &str = "\
+The ledger records where everything stands whenever it is told to. What came after the last recording is in the
+file too, and that there is no more of that is not shown; so record first, for a proof up to now:
+  daicho checkpoint heads
+  daicho proof goal R5/総務部/3-1 > goal.stream-proof
+  daicho verify goal goal.stream-proof --policy policy.txt";
+
+/// Arguments of `proof goal`, `proof unit` and `proof plan`.
+#[derive(Args, Clone, Debug)]
+pub struct StreamArgs {
+    /// Which one: its code or id
+    #[arg(value_name = "CODE|ID")]
+    name: String,
+    /// Prove that nothing has this id
+    #[arg(long)]
+    absent: bool,
+    /// The number of events that the checkpoint is to be of; absent: all
+    #[arg(long, value_name = "SIZE", value_parser = clap::value_parser!(u64).range(1..))]
+    size: Option<u64>,
 }
 
 /// Arguments of `proof event`.
@@ -129,6 +165,10 @@ pub async fn run(session: &Session, args: &CheckpointArgs) -> Result<(), Failure
             ));
         }
         return Ok(());
+    }
+    if let Some(CheckpointCommand::Heads) = &args.command {
+        let response = session.client.record_heads().await?;
+        return session.answer(&response, checkpoint::heads);
     }
     let response = session.client.checkpoint(args.size).await?;
     if session.json {
@@ -207,6 +247,9 @@ pub async fn proof(session: &Session, command: &ProofCommand) -> Result<(), Fail
             }
             session.output.answer_bytes(&response.tlog_proof)
         }
+        ProofCommand::Goal(args) => stream(session, v1::StreamKind::Goal, args).await,
+        ProofCommand::Unit(args) => stream(session, v1::StreamKind::Org, args).await,
+        ProofCommand::Plan(args) => stream(session, v1::StreamKind::Plan, args).await,
         ProofCommand::Consistency(args) => {
             let response = session.client.consistency_proof(args.old, args.new).await?;
             if session.json {
@@ -214,6 +257,45 @@ pub async fn proof(session: &Session, command: &ProofCommand) -> Result<(), Fail
             }
             session.output.answer(&consistency(args.old, &response)?)
         }
+    }
+}
+
+/// Gets the proof of a stream.
+async fn stream(session: &Session, kind: v1::StreamKind, args: &StreamArgs) -> Result<(), Failure> {
+    let view = &session.view;
+    let name = terminal::line(&args.name);
+    if args.absent && args.name.parse::<StreamId>().is_err() {
+        return Err(Failure::usage(view.pick(
+            format!("--absent にはIDを指定してください（{name}）"),
+            format!("--absent takes an id, not `{name}`"),
+        )));
+    }
+    let asked = v1::StreamRef {
+        kind: kind.into(),
+        id: args.name.clone(),
+    };
+    let response = session.client.stream_proof(asked, args.size).await?;
+    let file = StreamFile::parse(&response.content).map_err(|error| unreadable(&error))?;
+    let is_there = !file.events.is_empty() || !file.later.is_empty();
+    match (args.absent, is_there) {
+        (true, true) => Err(Failure::new(
+            Exit::Refused,
+            view.pick(
+                format!("{name} にはイベントがあります"),
+                format!("there are events of {name}"),
+            ),
+        )),
+        (false, false) => Err(Failure::new(
+            Exit::Refused,
+            view.pick(
+                format!(
+                    "{name} にはイベントがありません。ないことの証明には --absent を付けてください"
+                ),
+                format!("there are no events of {name}; to prove that, add --absent"),
+            ),
+        )),
+        _ if session.json => session.print_answer(&response),
+        _ => session.output.answer_bytes(&response.content),
     }
 }
 

@@ -45,6 +45,8 @@ printed! {
     EventInput,
     GetCheckpointResponse,
     AddCosignatureResponse,
+    RecordHeadsResponse,
+    GetStreamProofResponse,
     GetConsistencyProofResponse,
     GetEntryTrailResponse,
     GetGoalResponse,

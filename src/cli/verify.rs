@@ -29,6 +29,7 @@ mod live;
 mod openings;
 pub mod print;
 pub mod store;
+pub mod stream;
 pub mod trust;
 pub mod verdict;
 
@@ -59,9 +60,9 @@ pub enum VerifyCommand {
     /// Verify a whole ledger, from the folder of a bundle
     #[command(after_help = EXITS)]
     Bundle(bundle::BundleArgs),
-    /// List exactly the events of one goal, from the folder of a bundle
+    /// List exactly the events of one goal, from the folder of a bundle or from a stream-proof file
     #[command(after_help = EXITS)]
-    Goal(bundle::GoalArgs),
+    Goal(stream::GoalArgs),
     /// Verify a whole data folder of a server that is stopped, both copies of every event; without a folder the server
     /// verifies itself while it works
     #[command(after_help = EXITS)]
@@ -145,7 +146,7 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
         VerifyCommand::Proof(args) => proof(&view, args, forms)?,
         VerifyCommand::Consistency(args) => consistency(&view, args)?,
         VerifyCommand::Bundle(args) => bundle::bundle(&view, args, forms)?,
-        VerifyCommand::Goal(args) => bundle::goal(&view, args, forms)?,
+        VerifyCommand::Goal(args) => stream::goal(&view, args, forms)?,
         VerifyCommand::Store(args) => match &args.folder {
             Some(folder) => store::store(&view, &global.ledger, folder, args)?,
             None => {

@@ -448,6 +448,18 @@ impl Directory {
         self.plan_of_initiative(self.indicator(id)?.initiative())
     }
 
+    /// Every stream that has events, in no order.
+    pub fn streams(&self) -> impl Iterator<Item = Stream> {
+        let ledger = self
+            .ledger
+            .iter()
+            .map(|opened| Stream::ledger(opened.ledger));
+        let plans = self.plans.keys().map(|id| Stream::plan(*id));
+        let units = self.units.keys().map(|id| Stream::org(*id));
+        let goals = self.goals.keys().map(|id| Stream::goal(*id));
+        ledger.chain(plans).chain(units).chain(goals)
+    }
+
     /// The stream an event with this payload belongs to; `None` while what it is about is unknown. An
     /// initiative or indicator that was moved keeps the stream it began in.
     pub fn stream_of(&self, payload: &Payload) -> Option<Stream> {

@@ -280,6 +280,8 @@ reasons! {
     EventByServer = "EVENT_BY_SERVER", Precondition, "この種類のイベントはサーバーが記録します", "events of this type are made by the server itself";
     /// The file was erased.
     EvidenceErased = "EVIDENCE_ERASED", Precondition, "このファイルは{date}に消去されました（イベントの位置{position}）。同じ内容を再び受け付けることはありません", "the file was erased on {date} (event at position {position}) and is never taken in again";
+    /// It is not recorded where the streams stand.
+    HeadsNotRecorded = "HEADS_NOT_RECORDED", Precondition, "全ストリームの末尾がまだ記録されていません（{size}件の時点）", "where the streams stand is not recorded among the first {size} events";
     /// Nothing would be restated.
     RestatementEmpty = "RESTATEMENT_EMPTY", Precondition, "変わった行がないため修正公表できません", "no row differs: there is nothing to restate";
     /// The policy version is not the next.

@@ -7,21 +7,25 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::domain::directory::Directory;
 use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
-use crate::grpc::event::{At, Faults, payload_json};
+use crate::grpc::event::{At, Faults, Resolver, payload_json};
 use crate::grpc::goal_service::form;
 use crate::grpc::language;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
+use crate::grpc::snapshots::SnapshotError;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::merkle::{
     Fingerprint, Hash, NotAdded, NoteSignature, ProofFile, SignedCheckpoint, Unverified,
 };
 use crate::proof::bundle::Export;
+use crate::proof::stream::StreamExport;
 use crate::proof::{COSIGNATURES_MAX, NotCosigned, ProofFault, Publisher};
 
+type StreamFrames = Pin<Box<dyn Stream<Item = Result<v1::GetStreamProofResponse, Status>> + Send>>;
 type Frames = Pin<Box<dyn Stream<Item = Result<v1::ExportBundleResponse, Status>> + Send>>;
 
 /// The longest line of a cosignature: the longest name, a dash, a key id, a time and a signature.
@@ -122,6 +126,35 @@ impl v1::proof_service_server::ProofService for Services {
         .await
     }
 
+    async fn record_heads(
+        &self,
+        request: Request<v1::RecordHeadsRequest>,
+    ) -> Result<Response<v1::RecordHeadsResponse>, Status> {
+        self.writing(request, async |_, request: v1::RecordHeadsRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let (snapshots, recording) = (self.snapshots(), reader.clone());
+            // A caller that goes away does not stop it half-way.
+            let recording = async move { snapshots.record_heads_now(&recording).await };
+            let (heads, recorded) = match tokio::spawn(recording).await {
+                Ok(recorded) => recorded?,
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            };
+            let stored = reader.stored(heads.position).await?;
+            Ok(v1::RecordHeadsResponse {
+                event: Some(show::recorded_event(&stored)),
+                heads: Some(v1::HeadsRecorded {
+                    size: heads.size,
+                    root: heads.root.to_vec(),
+                    streams: heads.streams,
+                    closed_by: heads.closed_by.map(|id| id.to_string()),
+                }),
+                recorded,
+                head: Some(show::head(reader.head())),
+            })
+        })
+        .await
+    }
+
     async fn get_inclusion_proof(
         &self,
         request: Request<v1::GetInclusionProofRequest>,
@@ -196,6 +229,52 @@ impl v1::proof_service_server::ProofService for Services {
         .await
     }
 
+    type GetStreamProofStream = StreamFrames;
+
+    async fn get_stream_proof(
+        &self,
+        request: Request<v1::GetStreamProofRequest>,
+    ) -> Result<Response<Self::GetStreamProofStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let opened = async {
+            let call = self.call(&request, language)?;
+            let request = request.into_inner();
+            let reader = self.ledger(&request.ledger)?;
+            let opening = async {
+                let view = self.view(&reader, request.min_position).await;
+                let stream = stream(&view.directory, request.stream.as_ref())?;
+                let size = size("size", request.size, view.size)?;
+                let directory = reader.view_at(size).await?.directory;
+                let Some(heads) = directory.heads().max_by_key(|heads| heads.size) else {
+                    let rule = Rejection::new(Reason::HeadsNotRecorded, "size");
+                    return Err(vec![rule.with("size", size)].into());
+                };
+                let publisher = self.proofs().of(&reader).await?;
+                Ok::<_, Refusal>(StreamExport::new(publisher, stream, heads, size).await?)
+            };
+            tokio::time::timeout_at(call.deadline.into(), opening)
+                .await
+                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
+        };
+        let export = opened
+            .await
+            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = futures::stream::unfold(Some(export), move |export| async move {
+            let mut export = export?;
+            match export.next().await {
+                Ok(None) => None,
+                Ok(Some(content)) => {
+                    Some((Ok(v1::GetStreamProofResponse { content }), Some(export)))
+                }
+                Err(fault) => {
+                    let status = Refusal::from(fault).into_status(language);
+                    Some((Err(status), None))
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(frames)))
+    }
+
     type ExportBundleStream = Frames;
 
     async fn export_bundle(
@@ -242,6 +321,17 @@ impl v1::proof_service_server::ProofService for Services {
     }
 }
 
+/// The stream that is asked for.
+fn stream(
+    directory: &Directory,
+    asked: Option<&v1::StreamRef>,
+) -> Result<crate::domain::event::Stream, Refusal> {
+    let asked = asked.ok_or_else(|| Refusal::rule(Reason::FieldRequired, "stream"))?;
+    let mut faults = Faults::default();
+    let found = Resolver::new(directory).stream(&mut faults, &At::field("stream"), asked);
+    Ok(faults.into_result(found)?)
+}
+
 /// A size that is asked for, at least 1 and at most `max`; `max` where none is.
 pub(super) fn size(field: &str, asked: Option<u64>, max: u64) -> Result<u64, Refusal> {
     match asked {
@@ -281,6 +371,16 @@ fn cosignatures(request: &v1::AddCosignatureRequest) -> Result<(u64, Vec<NoteSig
     match wrong.is_empty() {
         true => Ok((request.size, signatures)),
         false => Err(wrong.into()),
+    }
+}
+
+impl From<SnapshotError> for Refusal {
+    fn from(fault: SnapshotError) -> Self {
+        match fault {
+            SnapshotError::Read(fault) => fault.into(),
+            SnapshotError::Append(fault) => fault.into(),
+            SnapshotError::Unknown => ServiceReason::DataDamaged.into(),
+        }
     }
 }
 

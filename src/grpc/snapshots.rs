@@ -21,6 +21,8 @@ use crate::ledger::{Append, AppendError, Appended, Ledgers, ReadFault, Reader};
 use crate::projection::evaluation::cache::{Cache, Question};
 use crate::projection::evaluation::{At, Ruling, evaluate_plan, rows};
 
+mod heads;
+
 /// Who appends snapshots: the server.
 const ACTOR: &str = "daicho";
 
@@ -37,14 +39,14 @@ pub struct Closing {
     position: u64,
 }
 
-/// A snapshot could not be taken. It is taken later: nothing is lost.
+/// A snapshot could not be taken, or heads not recorded. It is done later: nothing is lost.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// Stored events could not be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
     /// It was not appended.
-    #[error("the snapshot was not appended")]
+    #[error("it was not appended")]
     Append(#[from] AppendError),
     /// The ledger or the closing is not there.
     #[error("there is no such closing")]

@@ -386,6 +386,10 @@ impl From<ProofFault> for Refusal {
                 "size",
                 "so small that its bundle has at most 1,000,000 files",
             ),
+            ProofFault::TooManyEvents => crate::grpc::goal_service::form(
+                "stream",
+                "one of at most 100,000 events; export a bundle",
+            ),
             ProofFault::Log(LogFault::Storage(_)) => {
                 Self::new(ServiceReason::ReadOnly).because(&fault)
             }
@@ -431,6 +435,9 @@ impl From<ReadFault> for Refusal {
             | ReadFault::Decode { position, .. }
             | ReadFault::BrokenChain { position } => Self::new(ServiceReason::DataDamaged)
                 .with("position", position)
+                .because(&fault),
+            ReadFault::HeadsDiffer { size, .. } => Self::new(ServiceReason::DataDamaged)
+                .with("size", size)
                 .because(&fault),
             ReadFault::OtherRoot { head, .. } => Self::new(ServiceReason::DataDamaged)
                 .with("size", head.size)

@@ -24,7 +24,7 @@ use crate::log::{
     Checkpoint, Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, LogFault, ReadError,
     ReadLimits,
 };
-use crate::merkle::{Hash, leaf_hash};
+use crate::merkle::{Hash, StreamHeads, leaf_hash};
 use crate::personal::{PersonalStore, openings_of};
 
 /// Stored events could not be read or do not fit together.
@@ -57,6 +57,14 @@ pub enum ReadFault {
         head: Head,
         /// The root over the stored events.
         found: Hash,
+    },
+    /// The last events of the streams do not account for all events.
+    #[error("the streams among the first `{size}` events come to `{counted}`")]
+    HeadsDiffer {
+        /// How many events there are.
+        size: u64,
+        /// How many the revisions of the last ones come to.
+        counted: u64,
     },
     /// The position is not reached yet and the caller would not wait longer.
     #[error("position `{position}` is not reached")]
@@ -129,6 +137,8 @@ pub struct Reader {
     /// Directories of earlier sizes that were asked for, by version.
     directories: Mutex<LruCache<usize, Arc<Directory>>>,
     streams: Mutex<LruCache<Stream, Arc<StreamState>>>,
+    /// Where every stream stood, by size.
+    heads: Mutex<LruCache<u64, Arc<StreamHeads>>>,
     /// What is durable and acknowledged.
     committed: watch::Sender<Head>,
     /// The head of `view`, to wait for.
@@ -140,6 +150,8 @@ impl Reader {
     const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
     /// Directories of earlier sizes that are kept once somebody asked for them.
     const DIRECTORIES_CACHED: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
+    /// Sizes of which it is kept where every stream stood.
+    const HEADS_CACHED: NonZeroUsize = NonZeroUsize::new(4).expect("not zero");
     /// Events decoded at once while folding or replaying.
     const PAGE: usize = 4_096;
 
@@ -165,6 +177,7 @@ impl Reader {
             structure: Mutex::default(),
             directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
             streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
+            heads: Mutex::new(LruCache::new(Self::HEADS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
         };
@@ -441,12 +454,17 @@ impl Reader {
 
     /// The events at `positions`, in their order.
     pub async fn stored_at(&self, positions: &[u64]) -> Result<Vec<Stored>, ReadFault> {
-        let leaves = self.log.leaves(self.id, positions.to_vec()).await?;
+        let leaves = self.leaves(positions).await?;
         positions
             .iter()
             .zip(leaves)
             .map(|(position, leaf)| self.stored_of(*position, leaf))
             .collect()
+    }
+
+    /// The bytes of the events at `positions`, in their order.
+    pub async fn leaves(&self, positions: &[u64]) -> Result<Vec<Bytes>, ReadFault> {
+        Ok(self.log.leaves(self.id, positions.to_vec()).await?)
     }
 
     /// Adjacent leaves from `from` on.
@@ -583,6 +601,16 @@ impl Reader {
             cache.put(stream, state.clone());
         }
         Ok(state)
+    }
+
+    pub(super) fn known_heads(&self, size: u64) -> Option<Arc<StreamHeads>> {
+        let mut known = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(&size).cloned()
+    }
+
+    pub(super) fn keep_heads(&self, size: u64, heads: Arc<StreamHeads>) {
+        let mut known = self.heads.lock().unwrap_or_else(PoisonError::into_inner);
+        known.put(size, heads);
     }
 
     fn structure(&self) -> MutexGuard<'_, Structure> {

@@ -16,6 +16,7 @@ mod notes;
 mod policies;
 mod proof_files;
 mod proofs;
+mod stream_files;
 mod tiles;
 mod witnesses;
 

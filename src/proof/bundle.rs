@@ -4,6 +4,7 @@
 //! manifest.json                    what the bundle is of, and SHA-256 and size of every other file
 //! checkpoint                       the signed checkpoint that everything here leads to
 //! checkpoints/<size>               every checkpoint kept up to it, as it was signed; 20 digits
+//! heads/<size>                     for each recording of stream heads, the rows that it speaks of; 20 digits
 //! tile/<L>/<N>[.p/<W>]             hashes of the tree, after C2SP tlog-tiles
 //! tile/entries/<N>[.p/<W>]         the events, as they were hashed
 //! events.jsonl                     the events for reading, a CloudEvent a line
@@ -15,7 +16,7 @@
 //! as long as no further checkpoint of an earlier size is signed and no signature is added; attached
 //! files are those that are there when it is made. [`verify`] goes the other way, from files alone.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -28,8 +29,8 @@ use crate::ledger::{ReadFault, Reader};
 use crate::log::ReadLimits;
 use crate::log::codec::decode;
 use crate::merkle::{
-    Hash, InvalidEntries, SignedCheckpoint, Tile, TileBuilder, TileContent, encode_entries,
-    leaf_hash,
+    Hash, InvalidEntries, SignedCheckpoint, StreamHead, Tile, TileBuilder, TileContent,
+    encode_entries, leaf_hash,
 };
 use crate::proof::{ProofFault, Publisher, policy};
 
@@ -54,6 +55,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const CHECKPOINT: &str = "checkpoint";
 /// The folder of kept checkpoints.
 const CHECKPOINTS: &str = "checkpoints/";
+/// The folder of recorded heads.
+const HEADS: &str = "heads/";
 /// The file of events for reading.
 pub const EVENTS: &str = "events.jsonl";
 /// The folder of attached files.
@@ -77,6 +80,11 @@ fn checkpoint_path(size: u64) -> String {
     format!("{CHECKPOINTS}{size:020}")
 }
 
+/// Where the rows of the streams among the first `size` events are.
+fn heads_path(size: u64) -> String {
+    format!("{HEADS}{size:020}")
+}
+
 /// A bundle that is being made.
 pub struct Export {
     reader: Arc<Reader>,
@@ -95,9 +103,19 @@ pub struct Export {
 /// What is made next.
 enum Stage {
     Beginning,
-    Checkpoints { from: u64 },
-    Entries { from: u64 },
-    Lines { from: u64 },
+    Checkpoints {
+        from: u64,
+    },
+    /// Sizes that are still ahead, the next one last.
+    Heads {
+        sizes: Vec<u64>,
+    },
+    Entries {
+        from: u64,
+    },
+    Lines {
+        from: u64,
+    },
     Files,
     Manifest,
     End,
@@ -176,7 +194,7 @@ impl Export {
 
     async fn advance(&mut self) -> Result<(), ProofFault> {
         let size = self.manifest.size;
-        self.stage = match self.stage {
+        self.stage = match std::mem::replace(&mut self.stage, Stage::End) {
             Stage::Beginning => Stage::Checkpoints { from: 1 },
             Stage::Checkpoints { from } => {
                 let kept = self.reader.checkpoints(from..=size, CHECKPOINTS_READ);
@@ -188,9 +206,20 @@ impl Export {
                     Some(last) if last.size < size => Stage::Checkpoints {
                         from: last.size + 1,
                     },
-                    _ => Stage::Entries { from: 0 },
+                    _ => Stage::Heads {
+                        sizes: self.recorded_heads().await?,
+                    },
                 }
             }
+            Stage::Heads { mut sizes } => match sizes.pop() {
+                Some(of) => {
+                    let heads = self.reader.stream_heads(of).await?;
+                    let rows = heads.rows().iter().flat_map(StreamHead::encode);
+                    self.file(heads_path(of), &rows.collect::<Vec<u8>>())?;
+                    Stage::Heads { sizes }
+                }
+                None => Stage::Entries { from: 0 },
+            },
             Stage::Entries { from } if from < size => {
                 let bundle = self.bundle(from).await?;
                 Stage::Entries {
@@ -261,6 +290,13 @@ impl Export {
             Err(fault) => return Err(fault.into()),
         }
         Ok(Stage::Files)
+    }
+
+    /// Of which sizes the events here record the heads, descending.
+    async fn recorded_heads(&self) -> Result<Vec<u64>, ProofFault> {
+        let view = self.reader.view_at(self.manifest.size).await?;
+        let sizes: BTreeSet<u64> = view.directory.heads().map(|heads| heads.size).collect();
+        Ok(sizes.into_iter().rev().collect())
     }
 
     /// Makes the entry bundle that begins at `from`, and the tiles that became full by it.

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use crate::domain::event::{EventType, Recorded, Stream};
 use crate::domain::id::{EventId, RequestId};
-use crate::merkle::Hash;
+use crate::ledger::stream_key;
+use crate::merkle::{Hash, StreamHead};
 use crate::proof::bundle::verify::{Finding, Kind, hex};
 
 /// The events so far.
@@ -49,6 +50,20 @@ impl History {
     /// How many streams the events are of.
     pub(super) fn streams(&self) -> u64 {
         self.streams.len() as u64
+    }
+
+    /// The newest event of every stream, in the order of the streams.
+    pub(super) fn heads(&self) -> Vec<StreamHead> {
+        let streams = self.streams.iter();
+        let mut rows: Vec<StreamHead> = streams
+            .map(|(stream, last)| StreamHead {
+                stream: stream_key(*stream),
+                revision: last.revision,
+                leaf: last.leaf_hash,
+            })
+            .collect();
+        rows.sort_unstable_by_key(|row| row.stream);
+        rows
     }
 
     /// An event cannot be read, or is not there. What would follow from that alone is not told.

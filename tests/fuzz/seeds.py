@@ -33,6 +33,9 @@ def seeds(vectors):
     yield "entries", bytes.fromhex(vectors["tiles"]["entry_bundle"]["hex"])
     yield "one_line", b"7HDD-E2H8-E8NG-DSRZ-EAFM-YYFK-8FX7"
     yield "one_line", b"8\n"
+    proof = next(text for target, text in texts(vectors) if target == "proof_file")
+    stream = b"daicho/stream-proof@v1\nstream 4 %s\n" % b"01010101-0101-0101-0101-010101010101"
+    yield "stream_file", stream + b"event Zmlyc3Q=\nlater 5 c2Vjb25k\n\n" + proof
     for size in [0, 1, 8, 257, 70_000, 2**64 - 1]:
         numbers = b"".join(number.to_bytes(8, "big") for number in [size // 3, size // 2, size])
         yield "proof", numbers + bytes(320)

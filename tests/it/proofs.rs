@@ -1,5 +1,6 @@
 //! Checkpoints and proofs as a client gets them, checked with nothing but the formats.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -11,10 +12,11 @@ use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::clock::new_id;
 use daicho::config::{Config, Flags};
 use daicho::merkle::{
-    Fingerprint, Hash, ProofFile, SignedCheckpoint, Signer as _, SigningKey, TreeHead, TrustPolicy,
-    VerifierKey, leaf_hash, verify_consistency,
+    Fingerprint, Hash, ProofFile, SignedCheckpoint, Signer as _, SigningKey, StreamFile,
+    StreamProof, TreeHead, TrustPolicy, VerifierKey, leaf_hash, verify_consistency,
 };
 use daicho::proof::Proofs;
+use daicho::proof::stream::{StreamFault, verify};
 use daicho::server::Opened;
 use tokio::sync::watch;
 use tonic::Code;
@@ -368,4 +370,199 @@ async fn what_grows_is_signed_unasked() {
     assert_eq!(latest.checkpoint().head().size, size);
     let root = reader.root_at(size).unwrap();
     assert_eq!(latest.checkpoint().head().root, root);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heads_are_recorded_once_until_something_else_is_appended() {
+    let (server, plan) = grown(2).await;
+    let mut client = proofs(&server).await;
+    let mut ledger = server.ledger("a").await;
+    let asked = v1::RecordHeadsRequest::default;
+    let first = client.record_heads(asked()).await.unwrap().into_inner();
+    let heads = first.heads.clone().unwrap();
+    assert!(first.recorded);
+    assert_eq!(first.event.as_ref().unwrap().position, heads.size);
+    assert_eq!(first.head.unwrap().size, heads.size + 1);
+    let again = client.record_heads(asked()).await.unwrap().into_inner();
+    assert!(!again.recorded);
+    assert_eq!((&again.heads, &again.event), (&first.heads, &first.event));
+    assert_eq!(again.head.unwrap().size, heads.size + 1);
+    // Many at once record once.
+    let late = report(&plan, &plan.indicators[0], "3");
+    ledger.append_events(append(vec![late])).await.unwrap();
+    let many = futures::future::join_all((0..8).map(|_| {
+        let mut client = client.clone();
+        async move { client.record_heads(asked()).await.unwrap().into_inner() }
+    }))
+    .await;
+    assert_eq!(many.iter().filter(|one| one.recorded).count(), 1);
+    for one in &many {
+        assert_eq!(one.heads.as_ref().unwrap().size, heads.size + 2);
+    }
+    server.stop().await;
+}
+
+/// Leaves with their positions.
+type Leaves = Vec<(u64, Vec<u8>)>;
+
+/// The proof of a stream, whole.
+async fn stream_proof(
+    client: &mut ProofServiceClient<Caller>,
+    kind: v1::StreamKind,
+    id: &str,
+    size: Option<u64>,
+) -> Result<StreamFile, tonic::Status> {
+    let asked = v1::GetStreamProofRequest {
+        stream: Some(v1::StreamRef {
+            kind: kind.into(),
+            id: id.to_owned(),
+        }),
+        size,
+        ..Default::default()
+    };
+    let mut pieces = client.get_stream_proof(asked).await?.into_inner();
+    let mut content = Vec::new();
+    while let Some(piece) = pieces.message().await? {
+        content.extend_from_slice(&piece.content);
+    }
+    Ok(StreamFile::parse(&content).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_stream_is_proven_whole_and_what_came_after_is_told_apart() {
+    let (server, plan) = grown(3).await;
+    let mut client = proofs(&server).await;
+    let mut ledger = server.ledger("a").await;
+    let none = stream_proof(&mut client, v1::StreamKind::Goal, &plan.goals[0], None).await;
+    assert_eq!(none.unwrap_err().code(), Code::FailedPrecondition);
+    let asked = v1::RecordHeadsRequest::default();
+    let heads = client.record_heads(asked).await.unwrap().into_inner();
+    let heads = heads.heads.unwrap();
+    for amount in ["4", "5"] {
+        let late = report(&plan, &plan.indicators[0], amount);
+        ledger.append_events(append(vec![late])).await.unwrap();
+    }
+    let size = checkpoint_at(&mut client, None).await.head.unwrap().size;
+    let mut streams: BTreeMap<(i32, String), Leaves> = BTreeMap::new();
+    for position in 0..size {
+        let event = v1::GetEventRequest {
+            selector: Some(v1::get_event_request::Selector::Position(position)),
+            ..Default::default()
+        };
+        let event = ledger.get_event(event).await.unwrap().into_inner();
+        let stream = event.event.unwrap().stream.unwrap();
+        let of_stream = streams.entry((stream.kind, stream.id)).or_default();
+        of_stream.push((position, event.leaf.to_vec()));
+    }
+    assert!(4 < streams.len());
+    let mut later = 0;
+    for ((kind, id), events) in &streams {
+        let kind = v1::StreamKind::try_from(*kind).unwrap();
+        let file = stream_proof(&mut client, kind, id, None).await.unwrap();
+        let shown = verify(&file).unwrap();
+        assert_eq!(shown.heads.size, heads.size);
+        assert_eq!(shown.heads_position, heads.size);
+        let (before, after): (Leaves, Leaves) = events
+            .iter()
+            .cloned()
+            .partition(|(position, _)| *position < heads.size);
+        let leaves = |events: &Leaves| -> Vec<Vec<u8>> {
+            events.iter().map(|(_, leaf)| leaf.clone()).collect()
+        };
+        assert_eq!(file.events, leaves(&before));
+        let after_ = file
+            .later
+            .iter()
+            .map(|one| (one.position, one.leaf.clone()));
+        assert_eq!(after_.collect::<Vec<_>>(), after);
+        later += after.len();
+        // As of the recording itself nothing came after.
+        let then = stream_proof(&mut client, kind, id, Some(heads.size + 1)).await;
+        let then = then.unwrap();
+        assert_eq!(then.events, file.events);
+        assert_eq!(
+            then.later.len(),
+            after.iter().filter(|(p, _)| *p == heads.size).count()
+        );
+    }
+    assert_eq!(later, 3, "two reports and the recording itself");
+    // What is not there is proven not to be.
+    let nothing = new_id().to_string();
+    let file = stream_proof(&mut client, v1::StreamKind::Goal, &nothing, None).await;
+    let shown = verify(&file.unwrap()).unwrap();
+    assert_eq!((shown.events.len(), shown.later.len()), (0, 0));
+    let unknown = stream_proof(&mut client, v1::StreamKind::Goal, "ない", None).await;
+    assert_eq!(unknown.unwrap_err().code(), Code::NotFound);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_change_of_a_stream_proof_goes_unnoticed() {
+    let (server, plan) = grown(3).await;
+    let mut client = proofs(&server).await;
+    let mut ledger = server.ledger("a").await;
+    let asked = v1::RecordHeadsRequest::default();
+    client.record_heads(asked).await.unwrap();
+    for amount in ["4", "5"] {
+        let late = report(&plan, &plan.indicators[0], amount);
+        ledger.append_events(append(vec![late])).await.unwrap();
+    }
+    let goal = plan.goals[0].as_str();
+    let file = stream_proof(&mut client, v1::StreamKind::Goal, goal, None).await;
+    let file = file.unwrap();
+    let count = file.events.len();
+    assert!(3 < count && file.later.len() == 2);
+    verify(&file).unwrap();
+    let fault = |change: &dyn Fn(&mut StreamFile)| {
+        let mut changed = file.clone();
+        change(&mut changed);
+        verify(&changed).unwrap_err()
+    };
+    for at in 0..count {
+        assert!(fault(&|file| drop(file.events.remove(at))).is_of_completeness());
+        let flipped = fault(&|file| {
+            let middle = file.events[at].len() / 2;
+            file.events[at][middle] ^= 1;
+        });
+        let revision = at as u64 + 1;
+        assert_eq!(flipped, StreamFault::Altered { revision });
+    }
+    assert!(
+        fault(&|file| file.events.swap(0, 1))
+            .to_string()
+            .contains("not the one")
+    );
+    assert!(fault(&|file| file.events.push(file.later[0].leaf.clone())).is_of_completeness());
+    assert!(fault(&|file| drop(file.later.remove(0))).is_of_completeness());
+    let later = fault(&|file| file.later[1].leaf[9] ^= 1);
+    let revision = count as u64 + 2;
+    assert_eq!(later, StreamFault::Altered { revision });
+    // The row and the recording.
+    let row = fault(&|file| match &mut file.proof {
+        StreamProof::Present(row) => {
+            row.row.revision -= 1;
+            file.events.pop();
+        }
+        StreamProof::Absent { .. } => unreachable!(),
+    });
+    assert!(matches!(row, StreamFault::Rows(_)), "{row}");
+    let hidden = fault(&|file| {
+        file.proof = StreamProof::Absent {
+            before: None,
+            after: None,
+        };
+        file.events.clear();
+    });
+    assert!(matches!(hidden, StreamFault::Rows(_)), "{hidden}");
+    let other = fault(&|file| {
+        let checkpoint = file.recording.checkpoint().clone();
+        let mut leaf = file.recording.extra().unwrap().to_vec();
+        let last = leaf.len() - 1;
+        leaf[last] ^= 1;
+        let hashes = file.recording.hashes().to_vec();
+        file.recording =
+            ProofFile::new(Some(leaf), file.recording.index(), hashes, checkpoint).unwrap();
+    });
+    assert!(matches!(other, StreamFault::Recording(_)), "{other}");
+    server.stop().await;
 }

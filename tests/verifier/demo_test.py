@@ -55,6 +55,8 @@ class Demo(unittest.TestCase):
         code, policy, said = daicho("trust-policy")
         assert code == 0, said
         pathlib.Path(cls.at("policy")).write_bytes(policy)
+        code, _, said = daicho("checkpoint", "heads")
+        assert code == 0, said
         code, _, said = daicho("bundle", cls.at("bundle"))
         assert code == 0, said
         cls.program = cls.at("bundle", "verify.py")
@@ -106,6 +108,62 @@ class Demo(unittest.TestCase):
             self.assertIsNotNone(ours["first_bad"])
             self.assertEqual(ours["first_bad"], theirs["first_bad"], path)
             shutil.rmtree(copy)
+
+    def test_both_hold_recorded_heads_against_the_events(self):
+        heads = sorted(pathlib.Path(self.at("bundle", "heads")).iterdir())
+        self.assertGreater(len(heads), 0)
+        row = 57
+
+        def flip(path):
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data)
+
+        def drop_a_row(path):
+            path.write_bytes(path.read_bytes()[:-row])
+
+        def another_size(path):
+            path.rename(path.with_name(f"{int(path.name) + 1:020}"))
+
+        for change, kind in (
+            (flip, "heads_file_differs"),
+            (drop_a_row, "heads_file_differs"),
+            (pathlib.Path.unlink, "file_missing"),
+            (another_size, "file_missing"),
+        ):
+            for path in (heads[0], heads[-1]):
+                copy = self.at("heads")
+                shutil.copytree(self.at("bundle"), copy)
+                change(pathlib.Path(copy, "heads", path.name))
+                code, ours, theirs = self.both(copy)
+                self.assertEqual(code, 1, (change, ours))
+                self.assertIn(kind, {found["kind"] for found in ours["findings"]}, ours["findings"])
+                self.assertIn(kind, {found["code"] for found in theirs["findings"]}, theirs["findings"])
+                self.assertEqual(ours["first_bad"], theirs["first_bad"], (change, path))
+                shutil.rmtree(copy)
+
+    def test_both_find_the_same_event_of_a_recording_altered(self):
+        code, out, said = daicho("audit", "changes", "--type", "heads-recorded", "--json")
+        self.assertEqual(code, 0, said)
+        position = int(json.loads(out)["changes"][0]["position"])
+        code, ours, theirs = self.both(self.at("bundle"))
+        self.assertEqual((code, ours["heads"]), (0, len(list(pathlib.Path(self.at("bundle", "heads")).iterdir()))))
+        copy = self.at("recording")
+        shutil.copytree(self.at("bundle"), copy)
+        tile, offset = divmod(position, 256)
+        found = sorted(pathlib.Path(copy, "tile", "entries").glob(f"{tile:03}*"))[0]
+        found = next(found.iterdir()) if found.is_dir() else found
+        data, at = bytearray(found.read_bytes()), 0
+        for _ in range(offset):
+            at += 2 + int.from_bytes(data[at : at + 2], "big")
+        length = int.from_bytes(data[at : at + 2], "big")
+        data[at + 2 + length // 2] ^= 1
+        found.write_bytes(data)
+        code, ours, theirs = self.both(copy)
+        self.assertEqual(code, 1)
+        self.assertEqual(ours["first_bad"], {"from": position, "to": position}, ours)
+        self.assertEqual(ours["first_bad"], theirs["first_bad"])
+        shutil.rmtree(copy)
 
     def test_both_miss_what_was_left_out(self):
         for gone in ("checkpoint", "events.jsonl", "tile/0/001", "manifest.json"):

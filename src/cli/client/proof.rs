@@ -5,6 +5,7 @@ use tonic::Request;
 use crate::api::v1;
 use crate::cli::client::{Client, PAGES_MAX};
 use crate::cli::failure::Failure;
+use crate::merkle::stream_file::STREAM_FILE_BYTES_MAX;
 
 /// Checkpoints of one page that are asked for; the server caps it.
 const PAGE: u32 = 500;
@@ -35,6 +36,14 @@ impl Client {
             signatures,
         };
         self.take(self.proofs.clone().add_cosignature(self.ask(request)).await)
+    }
+
+    /// Records where every stream stands.
+    pub async fn record_heads(&self) -> Result<v1::RecordHeadsResponse, Failure> {
+        let request = v1::RecordHeadsRequest {
+            ledger: self.ledger(),
+        };
+        self.take(self.proofs.clone().record_heads(self.ask(request)).await)
     }
 
     /// Kept checkpoints of these sizes, all pages as one, up to `limit`.
@@ -131,6 +140,37 @@ impl Client {
         };
         let mut service = self.proofs.clone();
         self.take(service.get_consistency_proof(self.ask(request)).await)
+    }
+
+    /// The proof of a stream to the tree of a size; `None`: of all events.
+    pub async fn stream_proof(
+        &self,
+        stream: v1::StreamRef,
+        size: Option<u64>,
+    ) -> Result<v1::GetStreamProofResponse, Failure> {
+        let request = v1::GetStreamProofRequest {
+            ledger: self.ledger(),
+            min_position: None,
+            stream: Some(stream),
+            size,
+        };
+        let mut service = self.proofs.clone();
+        let asked = service.get_stream_proof(Request::new(request)).await;
+        let mut pieces = self.take(asked)?;
+        let mut content = Vec::new();
+        while let Some(piece) = pieces
+            .message()
+            .await
+            .map_err(|status| self.failed(&status))?
+        {
+            content.extend_from_slice(&piece.content);
+            if STREAM_FILE_BYTES_MAX < content.len() {
+                break;
+            }
+        }
+        Ok(v1::GetStreamProofResponse {
+            content: content.into(),
+        })
     }
 
     /// The files of a bundle of the first `size` events; `None`: of all. `with_evidence`: with the files that they name.

@@ -55,6 +55,26 @@ pub fn cosigned(view: &View, response: &v1::AddCosignatureResponse) -> String {
     text
 }
 
+/// A recording of where every stream stands.
+pub fn heads(view: &View, response: &v1::RecordHeadsResponse) -> String {
+    let heads = response.heads.clone().unwrap_or_default();
+    let position = response.event.as_ref().map_or(0, |event| event.position);
+    let (size, streams, root) = (heads.size, heads.streams, hex::encode(&heads.root));
+    let mut text = match response.recorded {
+        true => view.pick(
+            format!("{size}件時点の{streams}ストリームの末尾を記録しました（位置 {position}）\n"),
+            format!("recorded where {streams} streams stand at size {size}, at position {position}\n"),
+        ),
+        false => view.pick(
+            format!("{size}件時点の{streams}ストリームの末尾は記録済みです（位置 {position}）\n"),
+            format!("where {streams} streams stand at size {size} is recorded already, at position {position}\n"),
+        ),
+    };
+    text.push_str(&format!("  {} {root}\n", view.pick("根", "root")));
+    text.push_str(&view.footer(None));
+    text
+}
+
 /// Who cosigned a checkpoint, and when they say they did. Not verified: what a server shows, it verified.
 fn cosignatures(shown: &v1::SignedCheckpoint) -> Vec<(String, String)> {
     let Ok(signed) = SignedCheckpoint::parse(shown.note.as_bytes()) else {

@@ -28,25 +28,15 @@ const PROGRESS_EVENTS: u64 = 100_000;
 pub struct BundleArgs {
     /// The folder of the bundle
     #[arg(value_name = "DIR")]
-    folder: PathBuf,
+    pub(super) folder: PathBuf,
     #[command(flatten)]
-    policy: PolicyArgs,
+    pub(super) policy: PolicyArgs,
     /// A checkpoint that you kept before: the bundle must go on from it
     #[arg(long, value_name = "FILE")]
-    since: Option<PathBuf>,
+    pub(super) since: Option<PathBuf>,
     /// Texts about people with their salts, as `personal disclose` writes them, to be held against the commitments
     #[arg(long, value_name = "FILE")]
-    openings: Option<PathBuf>,
-}
-
-/// Arguments of `verify goal`.
-#[derive(Args, Clone, Debug)]
-pub struct GoalArgs {
-    #[command(flatten)]
-    bundle: BundleArgs,
-    /// The goal: its code or id
-    #[arg(value_name = "GOAL")]
-    goal: String,
+    pub(super) openings: Option<PathBuf>,
 }
 
 /// Verifies a bundle.
@@ -61,9 +51,14 @@ pub(super) fn bundle(view: &View, args: &BundleArgs, forms: Forms) -> Result<Fou
 }
 
 /// Verifies a bundle, and lists the events of one goal in it.
-pub(super) fn goal(view: &View, args: &GoalArgs, forms: Forms) -> Result<Found, Failure> {
-    let mut wanted = Wanted::new(&args.goal);
-    let judged = Judgement::of(view, &args.bundle, forms, &mut |seen| wanted.see(seen))?;
+pub(super) fn goal(
+    view: &View,
+    args: &BundleArgs,
+    goal: &str,
+    forms: Forms,
+) -> Result<Found, Failure> {
+    let mut wanted = Wanted::new(goal);
+    let judged = Judgement::of(view, args, forms, &mut |seen| wanted.see(seen))?;
     let shown = wanted
         .events
         .iter()
@@ -221,12 +216,24 @@ impl Judgement {
             ),
             (Outcome::Verified, None) => (
                 Outcome::Verified,
-                view.pick(
-                    format!(
-                        "{events}件、{streams}ストリームのすべてに、位置と版の欠けがありません"
+                match report.heads {
+                    0 => view.pick(
+                        format!(
+                            "{events}件、{streams}ストリームのすべてに、位置と版の欠けがありません"
+                        ),
+                        format!(
+                            "all {events} events of {streams} streams are there, without a gap"
+                        ),
                     ),
-                    format!("all {events} events of {streams} streams are there, without a gap"),
-                ),
+                    heads => view.pick(
+                        format!(
+                            "{events}件、{streams}ストリームのすべてに、位置と版の欠けがなく、全ストリームの記録{heads}回とも一致します"
+                        ),
+                        format!(
+                            "all {events} events of {streams} streams are there, without a gap, as recorded {heads} times"
+                        ),
+                    ),
+                },
             ),
             (Outcome::Verified, Some(goal)) => self.goal(goal),
             _ => (
@@ -372,6 +379,7 @@ impl Judgement {
         all.insert("streams".to_owned(), json!(report.streams));
         all.insert("personal_texts".to_owned(), self.openings.json());
         all.insert("kept_checkpoints".to_owned(), json!(report.kept));
+        all.insert("heads".to_owned(), json!(report.heads));
         all
     }
 }

@@ -16,10 +16,11 @@ use crate::merkle::{
     Hash, SignedCheckpoint, Tile, TileContent, TreeHead, TrustPolicy, Untrusted, Verdict,
 };
 use crate::proof::bundle::{
-    CHECKPOINT, CHECKPOINTS, EVENTS, InvalidManifest, Manifest, Payload, checkpoint_path,
+    CHECKPOINT, CHECKPOINTS, EVENTS, HEADS, InvalidManifest, Manifest, Payload, checkpoint_path,
 };
 
 mod finding;
+mod heads;
 mod replay;
 
 pub use finding::{Finding, Kind};
@@ -81,6 +82,8 @@ pub struct Report {
     pub kept: u64,
     /// How many of them no key of the policy signed.
     pub kept_unknown: u64,
+    /// How many recordings of stream heads agree with the events.
+    pub heads: u64,
     /// The first event that this version cannot read, and why.
     pub unreadable: Option<(u64, String)>,
     /// The format of the bundle, where a later version made it.
@@ -310,7 +313,9 @@ fn sweep(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
                 .filter(|size| (1..=manifest.size).contains(size));
             size.is_none_or(|size| checkpoint_path(size) != path)
         });
-        if stray_tile || stray_checkpoint {
+        let is_head = |size| size <= manifest.size;
+        let stray_heads = path.starts_with(HEADS) && !heads::size_of(path).is_some_and(is_head);
+        if stray_tile || stray_checkpoint || stray_heads {
             report.add(Finding::of_file(Kind::FileUnexpected, path));
         }
         match files.digest(path) {

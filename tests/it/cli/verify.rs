@@ -188,6 +188,77 @@ fn what_was_altered_is_told_from_what_cannot_be_decided() {
 }
 
 #[test]
+fn all_events_of_a_goal_are_shown_to_be_all() {
+    let (place, plan, day) = Place::with_plan();
+    let goal = format!("{plan}/文化部/1-1");
+    let home = Home {
+        folder: tempfile::tempdir().unwrap(),
+    };
+    home.keep("policy", &place.daicho("trust-policy"));
+    let early = place.daicho(&format!("proof goal {goal}"));
+    assert_eq!(early.code, 1, "{early:?}");
+    assert!(early.errors.contains("is not recorded"), "{early:?}");
+
+    let recorded = place.daicho("checkpoint heads");
+    assert!(recorded.output.contains("recorded where"), "{recorded:?}");
+    let again = place.daicho("checkpoint heads --json").json();
+    assert_eq!(again["recorded"], false, "{again}");
+    let size = place.size();
+    home.keep("goal", &place.daicho(&format!("proof goal {goal}")));
+    home.keep("plan", &place.daicho(&format!("proof plan {plan}")));
+    home.keep("unit", &place.daicho("proof unit 文化部"));
+    let nobody = "018b0000-0000-7000-8000-000000000009";
+    home.keep(
+        "nobody",
+        &place.daicho(&format!("proof goal --absent {nobody}")),
+    );
+    for (line, words) in [
+        (format!("proof goal {nobody}"), "--absent"),
+        ("proof goal --absent x".to_owned(), "takes an id"),
+    ] {
+        let refused = place.daicho(&line);
+        assert_ne!(refused.code, 0, "{line}");
+        assert!(refused.errors.contains(words), "{line}: {refused:?}");
+    }
+    let reported = place.daicho(&format!("record {goal}/1.1 3 --on {day} --reason 開催した"));
+    assert_eq!(reported.code, 0, "{reported:?}");
+    home.keep("grown", &place.daicho(&format!("proof goal {goal}")));
+    drop(place);
+
+    let now = format!("(as of the checkpoint of {size} events)");
+    let whole = home.judged("goal @goal --policy @policy", 0, &now);
+    assert!(whole.output.contains("has exactly"), "{whole:?}");
+    assert!(
+        whole.output.contains(&format!("goal `{goal}`")),
+        "{whole:?}"
+    );
+    home.judged(&format!("goal @goal {goal} --policy @policy"), 0, &now);
+    home.judged("goal @plan --policy @policy", 0, &format!("plan `{plan}`"));
+    home.judged("goal @unit --policy @policy --lang ja", 0, "組織「文化部」");
+    home.judged("goal @nobody --policy @policy", 0, "none of the first");
+    let grown = home.judged("goal @grown --policy @policy", 0, "1 are added");
+    assert!(grown.output.contains("開催した") || grown.output.contains("after the recorded heads"));
+    let json = home.verify("goal @grown --policy @policy --json").json();
+    assert_eq!(json["completeness"]["outcome"], "VERIFIED");
+    assert_eq!(json["later"].as_array().unwrap().len(), 1);
+    assert_eq!(json["heads"]["size"], size - 1);
+
+    home.judged("goal @goal", 2, "--policy");
+    home.judged("goal @goal R9/x --policy @policy", 3, "is not of");
+    home.judged("goal @policy --policy @policy", 2, "cannot be read");
+    let goal = home.read("goal");
+    let mut lines: Vec<&str> = goal.lines().collect();
+    let event = lines.iter().position(|line| line.starts_with("event "));
+    lines.remove(event.unwrap());
+    home.write("short", &format!("{}\n", lines.join("\n")));
+    home.judged("goal @short --policy @policy", 1, "events are missing");
+    let altered = goal.replacen("event CAES", "event CAIS", 1);
+    assert_ne!(altered, goal);
+    home.write("altered", &altered);
+    home.judged("goal @altered --policy @policy", 1, "do not lead");
+}
+
+#[test]
 fn a_printed_fingerprint_leads_to_the_closing_it_was_printed_for() {
     let sample = Sample::on("2023-10-11");
     let folder = tempfile::tempdir().unwrap();

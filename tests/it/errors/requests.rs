@@ -110,6 +110,23 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     );
 
     let told_of = world.server.channel().await;
+    let mut unrecorded = ProofServiceClient::with_interceptor(told_of.clone(), As("auditor"));
+    let unrecorded = unrecorded.get_stream_proof(GetStreamProofRequest {
+        stream: Some(StreamRef {
+            kind: StreamKind::Goal.into(),
+            id: new_id().to_string(),
+        }),
+        size: Some(1),
+        ..Default::default()
+    });
+    let told = expect(
+        seen,
+        &unrecorded.await.unwrap_err(),
+        Code::FailedPrecondition,
+        ErrorReason::HeadsNotRecorded,
+        "is not recorded among the first 1 events",
+    );
+    assert_eq!(told.field(), "size");
     let mut proofs = ProofServiceClient::with_interceptor(told_of, As("auditor"));
     let cosigned = |size, signature: &str| AddCosignatureRequest {
         ledger: String::new(),

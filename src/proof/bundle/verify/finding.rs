@@ -95,6 +95,12 @@ kinds! {
     PreviousDiffers = "previous_differs", Integrity, "ストリームの前のイベントのハッシュ値と合わない", "an event names another hash for the event before it in its stream";
     /// A line for reading that does not say what the event says.
     LineDiffers = "line_differs", Integrity, "events.jsonl の行がイベントの内容と違う", "a line of events.jsonl does not say what its event says";
+    /// A file of heads that is not what the events give.
+    HeadsFileDiffers = "heads_file_differs", Integrity, "末尾一覧のファイルが、イベントから作った一覧と違う", "a file of stream heads is not what the events give";
+    /// A recording of heads that is not what the events give.
+    HeadsDiffer = "heads_differ", Completeness, "末尾の記録が、イベントから作った一覧と違う", "an event records other stream heads than the events give";
+    /// A file of heads that nothing speaks of.
+    HeadsUnrecorded = "heads_unrecorded", Completeness, "末尾一覧のファイルに対応するイベントがない", "no event speaks of a file of stream heads";
     /// Bytes in an entry bundle that are no event.
     EntriesDamaged = "entries_damaged", Integrity, "イベントの束が途中で切れているか、余分がある", "an entry bundle is cut off, or has more than its events";
     /// Fewer events than were signed.

@@ -1,10 +1,11 @@
 //! The pass over all events of a bundle.
 
-use crate::domain::event::Recorded;
+use crate::domain::event::{Payload, Recorded};
 use crate::log::codec::decode;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::tile::TILE_WIDTH;
 use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent, leaf_hash};
+use crate::proof::bundle::verify::heads::Heads;
 use crate::proof::bundle::verify::{Files, Finding, Kind, Lines, Report, Seen, Terms, hex};
 use crate::proof::bundle::{CHECKPOINTS, EVENTS, Manifest, checkpoint_path, line};
 use crate::proof::history::History;
@@ -24,6 +25,7 @@ pub(super) struct Replay<'a> {
     /// Sizes of the kept checkpoints that are still ahead, the next one last.
     kept: Vec<u64>,
     history: History,
+    heads: Heads,
 }
 
 impl<'a> Replay<'a> {
@@ -48,6 +50,7 @@ impl<'a> Replay<'a> {
             tiles: TileBuilder::new(),
             kept,
             history: History::new(manifest.ledger.as_str()),
+            heads: Heads::listed(manifest),
         }
     }
 
@@ -79,6 +82,7 @@ impl<'a> Replay<'a> {
             self.report
                 .add(found.differs("end of file".to_owned(), shown(&line)));
         }
+        self.heads.end(self.report);
         Some(self.frontier.root())
     }
 
@@ -147,6 +151,11 @@ impl<'a> Replay<'a> {
         let recorded = decode(leaf);
         match &recorded {
             Ok(recorded) => {
+                if let Payload::HeadsRecorded(p) = &recorded.event.payload {
+                    let (history, files) = (&self.history, self.files);
+                    self.heads
+                        .recorded(position, p, history, files, self.report);
+                }
                 let (history, report) = (&mut self.history, &mut self.report);
                 history.event(position, recorded, hash, &mut |found| report.add(found));
                 self.line(position, recorded, &hash, differs.is_some());
@@ -173,6 +182,9 @@ impl<'a> Replay<'a> {
             self.tile(&tile, &hashes);
         }
         self.checkpoints();
+        let size = self.frontier.size();
+        self.heads
+            .reached(size, &self.history, self.files, self.report);
     }
 
     /// Whether the line for reading says what the event says.

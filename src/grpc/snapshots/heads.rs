@@ -1,0 +1,96 @@
+//! Recordings of where every stream stands, on request.
+//!
+//! The root is computed outside the writer, and whoever has all events computes it again.
+
+use std::sync::Arc;
+
+use super::{ACTOR, SnapshotError, Snapshots};
+use crate::domain::event::{Event, EventType, HeadsRecorded, Payload, Stream};
+use crate::domain::id::{EventId, RequestId};
+use crate::domain::text::Name;
+use crate::domain::trust::HeadsRecording;
+use crate::ledger::index::{Direction, Term};
+use crate::ledger::{Append, Appended, Reader};
+
+/// Recordings in a row that are looked past for something else that was appended since the last one.
+const RECORDINGS_PASSED_MAX: u64 = 1_000;
+
+impl Snapshots {
+    /// Records where every stream stands now, unless nothing but recordings was appended since the last one. The recording
+    /// that stands, and whether it is new.
+    pub async fn record_heads_now(
+        &self,
+        reader: &Arc<Reader>,
+    ) -> Result<(Arc<HeadsRecording>, bool), SnapshotError> {
+        let view = reader.caught_up(None).await;
+        let size = view.size;
+        if let Some(last) = view.directory.heads().next_back()
+            && only_recordings(reader, last.size, size)?
+        {
+            return Ok((last.clone(), false));
+        }
+        let (space, name) = (reader.id().uuid(), format!("heads of {size}"));
+        let (request, event) = (
+            RequestId::derived(space, &name),
+            EventId::derived(space, &name),
+        );
+        let appended = self.append_heads(reader, size, request, event).await?;
+        let view = reader.caught_up(None).await;
+        let recorded = view
+            .directory
+            .heads()
+            .rev()
+            .find(|heads| heads.event_id == event);
+        let recorded = recorded.ok_or(SnapshotError::Unknown)?.clone();
+        Ok((recorded, !appended.replayed))
+    }
+
+    async fn append_heads(
+        &self,
+        reader: &Arc<Reader>,
+        size: u64,
+        request_id: RequestId,
+        id: EventId,
+    ) -> Result<Appended, SnapshotError> {
+        let head = reader.stream_heads(size).await?.head();
+        let event = Event {
+            id,
+            stream: Stream::ledger(reader.id()),
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload: Payload::HeadsRecorded(HeadsRecorded {
+                size,
+                root: *head.root.as_bytes(),
+                streams: head.size,
+                closed_by: None,
+            }),
+        };
+        let append = Append {
+            ledger: reader.id(),
+            request_id,
+            events: vec![event],
+            expected: Vec::new(),
+            validate_only: false,
+        };
+        let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
+        let permitted = crate::auth::Authenticator.permit_system(name, append);
+        Ok(self.ledgers.append(permitted, None).await?)
+    }
+}
+
+/// Whether every event from `from` up to `size` is a recording of heads.
+fn only_recordings(reader: &Reader, from: u64, size: u64) -> Result<bool, SnapshotError> {
+    let events = size.saturating_sub(from);
+    if RECORDINGS_PASSED_MAX < events {
+        return Ok(false);
+    }
+    let term = Term::event_type(EventType::HeadsRecorded);
+    let most = usize::try_from(events).unwrap_or(usize::MAX);
+    let recordings = reader.postings(&term, from, size, Direction::Forward, most)?;
+    Ok(recordings.len() as u64 == events)
+}
