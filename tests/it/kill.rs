@@ -102,7 +102,8 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
     );
     assert!(book.signed.len() as u64 > rounds, "nothing was signed");
     let cosigned = book.signed.iter().filter(|seen| 1 < signatures(seen));
-    assert!(cosigned.count() as u64 > rounds, "nothing was cosigned");
+    // A kill that comes with the first answers comes before most cosignatures.
+    assert!(cosigned.count() as u64 > rounds / 4, "nothing was cosigned");
     assert!(book.acknowledged.len() as u64 > rounds, "there was no load");
 }
 
