@@ -5,6 +5,7 @@
 The last line is `N passed, N failed`.
 """
 
+import hashlib
 import json
 import os
 import pathlib
@@ -164,6 +165,37 @@ class Demo(unittest.TestCase):
         self.assertEqual(ours["first_bad"], {"from": position, "to": position}, ours)
         self.assertEqual(ours["first_bad"], theirs["first_bad"])
         shutil.rmtree(copy)
+
+    def test_both_judge_attached_files_alike(self):
+        files = {"minutes.pdf": b"%PDF-1.7 minutes", "names.csv": b"name,section\n", "lost.txt": b"lost"}
+        digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+        for name, content in files.items():
+            pathlib.Path(self.at(name)).write_bytes(content)
+            code, _, said = daicho("attach", self.at(name), "--to", "R5/総務部/3-1", "--on", "2023-10-05")
+            self.assertEqual(code, 0, said)
+        why = ("--reason", "published by mistake", "--legal-basis", "ordinance 12", "--approved-by", "director")
+        code, _, said = daicho("evidence", "erase", digests["names.csv"], *why)
+        self.assertEqual(code, 0, said)
+        next(pathlib.Path(self.at("data", "attachments")).rglob(digests["lost.txt"])).unlink()
+        bundle = self.at("with-evidence")
+        code, _, said = daicho("bundle", bundle, "--with-evidence")
+        self.assertEqual(code, 0, said)
+        code, ours, theirs = self.both(bundle)
+        self.assertEqual(code, 0, (ours, theirs))
+        self.assertEqual(ours["content"]["outcome"], "NOT_SHOWN")
+        self.assertEqual(theirs["verdicts"]["CONTENT"]["verdict"], "not decided")
+        self.assertEqual(list(ours["erased_files"]), [digests["names.csv"]])
+        self.assertEqual(ours["erased_files"], theirs["erased_files"])
+        attached = pathlib.Path(bundle, "evidence", digests["minutes.pdf"])
+        self.assertEqual(os.listdir(attached.parent), [attached.name])
+        attached.write_bytes(b"%PDF-1.7 minuteS")
+        for kind in ("evidence_altered", "evidence_missing"):
+            code, ours, theirs = self.both(bundle)
+            self.assertEqual(code, 1)
+            self.assertEqual([found["kind"] for found in ours["findings"]], [kind])
+            self.assertEqual(list(theirs["finding_counts"]), [kind])
+            self.assertEqual(ours["first_bad"], theirs["first_bad"])
+            attached.unlink(missing_ok=True)
 
     def test_both_miss_what_was_left_out(self):
         for gone in ("checkpoint", "events.jsonl", "tile/0/001", "manifest.json"):

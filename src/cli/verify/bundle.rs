@@ -16,10 +16,12 @@ use crate::cli::verify::{Found, PolicyArgs, Trust, about, fields, read_checkpoin
 use crate::cli::{Forms, json, terminal};
 use crate::domain::code::Code;
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind};
-use crate::proof::bundle::verify::{Report, Seen, Terms, verify};
+use crate::proof::bundle::verify::{Concern, Report, Seen, Terms, verify};
 
 /// Events of one goal that are listed at most; the others are counted.
 const GOAL_EVENTS_MAX: usize = 100_000;
+/// Positions of erasures that are told at most; how many there are is told beside them.
+const ERASURES_TOLD_MAX: usize = 20;
 /// Events after which a person is told how far it came.
 const PROGRESS_EVENTS: u64 = 100_000;
 
@@ -205,7 +207,7 @@ impl Judgement {
         verdicts.say(Aspect::Integrity, outcome, sentence);
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
-            _ if report.has(true) => (Outcome::Tampered, found::first(view, report, true)),
+            _ if report.has(Concern::Completeness) => (Outcome::Tampered, found::first(view, report, Concern::Completeness)),
             (Outcome::Verified, _) if report.unreadable.is_some() => (
                 Outcome::Undecided,
                 view.pick(
@@ -249,6 +251,10 @@ impl Judgement {
         verdicts.extend(&self.witnessed);
         let (outcome, sentence) = match &report.unreadable {
             _ if report.manifest.is_none() => return verdicts,
+            _ if report.has(Concern::Content) => (
+                Outcome::Tampered,
+                found::first(view, report, Concern::Content),
+            ),
             Some((position, fault)) => (
                 Outcome::Undecided,
                 view.pick(
@@ -256,20 +262,60 @@ impl Judgement {
                     format!("this version cannot read the event at position {position}: {fault}"),
                 ),
             ),
-            None => (
-                Outcome::Verified,
-                view.pick(
-                    format!("{events}件すべての内容を読めます"),
-                    format!("all {events} events can be read"),
-                ),
-            ),
+            None => self.content(),
         };
         let (outcome, sentence) = match (outcome, self.openings.verdict(view)) {
-            (Outcome::Verified, Some(verdict)) => verdict,
+            (Outcome::Verified | Outcome::NotShown, Some(told)) if told.0 == Outcome::Tampered => {
+                told
+            }
+            (Outcome::Verified, Some((of_texts, told))) => {
+                (of_texts, joined(view, &sentence, &told))
+            }
+            (Outcome::NotShown, Some((_, told))) => (outcome, joined(view, &sentence, &told)),
             _ => (outcome, sentence),
         };
         verdicts.say(Aspect::Content, outcome, sentence);
         verdicts
+    }
+
+    /// What can be said of the contents where nothing is wrong: of the events, and of the files that they name.
+    fn content(&self) -> (Outcome, String) {
+        let (view, found) = (&self.view, &self.report.attachments);
+        let events = self.report.events;
+        let mut told = vec![view.pick(
+            format!("{events}件すべての内容を読めます"),
+            format!("all {events} events can be read"),
+        )];
+        let (handed, erased, absent) = (found.handed, found.erased.len(), found.absent);
+        if 0 < handed {
+            told.push(view.pick(
+                format!("渡された根拠資料{handed}個は記録のとおりです"),
+                format!("the {handed} attached files are as they were recorded"),
+            ));
+        }
+        if 0 < erased {
+            let mut at: Vec<u64> = found.erased.values().copied().collect();
+            at.sort_unstable();
+            let more = ERASURES_TOLD_MAX < at.len();
+            at.truncate(ERASURES_TOLD_MAX);
+            let at: Vec<String> = at.iter().map(u64::to_string).collect();
+            let at = format!("{}{}", at.join(", "), if more { " …" } else { "" });
+            told.push(view.pick(
+                format!("{erased}個は消去され、そのことが記録されています（位置{at}）"),
+                format!("{erased} were erased, and the ledger says so at position {at}"),
+            ));
+        }
+        if let Some(first) = found.first_absent {
+            told.push(view.pick(
+                format!("{absent}個は渡されていません（最初は位置{first}）"),
+                format!("{absent} were not handed over, the first at position {first}"),
+            ));
+        }
+        let outcome = match absent {
+            0 => Outcome::Verified,
+            _ => Outcome::NotShown,
+        };
+        (outcome, told.join(view.pick("。", "; ")))
     }
 
     fn goal(&self, goal: &Wanted) -> (Outcome, String) {
@@ -306,8 +352,11 @@ impl Judgement {
                 ),
             );
         }
-        if report.has(false) {
-            return (Outcome::Tampered, found::first(view, report, false));
+        if report.has(Concern::Integrity) {
+            return (
+                Outcome::Tampered,
+                found::first(view, report, Concern::Integrity),
+            );
         }
         if let Some(doubt) = &self.doubt {
             return doubt.clone();
@@ -379,9 +428,22 @@ impl Judgement {
         all.insert("streams".to_owned(), json!(report.streams));
         all.insert("personal_texts".to_owned(), self.openings.json());
         all.insert("kept_checkpoints".to_owned(), json!(report.kept));
+        let files = &report.attachments;
+        let erased = files.erased.iter();
+        let erased: Map<String, Value> = erased
+            .map(|(sha256, position)| (hex::encode(sha256), json!(position)))
+            .collect();
+        all.insert("attached_files".to_owned(), json!(files.handed));
+        all.insert("absent_files".to_owned(), json!(files.absent));
+        all.insert("erased_files".to_owned(), Value::Object(erased));
         all.insert("heads".to_owned(), json!(report.heads));
         all
     }
+}
+
+/// Two sentences as one.
+fn joined(view: &View, one: &str, other: &str) -> String {
+    format!("{one}{}{other}", view.pick("。", "; "))
 }
 
 /// The ledger as its first event says, so that times are shown in its zone and a sample is marked.

@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use crate::cli::render::View;
 use crate::cli::terminal;
-use crate::proof::bundle::verify::{Finding, Report};
+use crate::proof::bundle::verify::{Concern, Finding, Report};
 
 /// Where it begins to be wrong, what is wrong, and up to where all is well.
-pub(super) fn first(view: &View, report: &Report, completeness: bool) -> String {
+pub(super) fn first(view: &View, report: &Report, concern: Concern) -> String {
     let found = report.findings.iter();
-    let mut found = found.filter(|found| found.kind.is_of_completeness() == completeness);
+    let mut found = found.filter(|found| found.kind.concern() == concern);
     let Some(found) = found.next() else {
         return String::new();
     };

@@ -15,7 +15,7 @@ use crate::cli::verify::trust::{self, Trust};
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 use crate::cli::verify::{Found, PolicyArgs, about, fields, found, read_checkpoint, shown};
 use crate::merkle::TrustPolicy;
-use crate::proof::bundle::verify::Report;
+use crate::proof::bundle::verify::{Concern, Report};
 use crate::proof::store::{Copies, LedgerReport, OpenError, Progress, StoreReport, Terms, verify};
 
 /// Between two lines that say how far it came.
@@ -173,9 +173,9 @@ impl Judgement<'_> {
     }
 
     /// The first sign of tampering, and what can be done.
-    fn first(&self, completeness: bool) -> Option<String> {
-        let bad = self.reports().find(|report| report.has(completeness))?;
-        let mut sentence = found::first(self.view, bad, completeness);
+    fn first(&self, concern: Concern) -> Option<String> {
+        let bad = self.reports().find(|report| report.has(concern))?;
+        let mut sentence = found::first(self.view, bad, concern);
         let repairs = self.report.ledgers.iter().map(|one| one.copies);
         let advice = match repairs.max_by_key(|copies| *copies as u8) {
             Some(Copies::JournalWhole) => self.view.pick(
@@ -194,7 +194,7 @@ impl Judgement<'_> {
 
     fn integrity(&self) -> (Outcome, String) {
         let view = self.view;
-        if let Some(first) = self.first(false) {
+        if let Some(first) = self.first(Concern::Integrity) {
             return (Outcome::Tampered, first);
         }
         if let Some(doubt) = &self.since_doubt {
@@ -239,7 +239,7 @@ impl Judgement<'_> {
 
     fn completeness(&self, integrity: Outcome) -> (Outcome, String) {
         let view = self.view;
-        if let Some(first) = self.first(true) {
+        if let Some(first) = self.first(Concern::Completeness) {
             return (Outcome::Tampered, first);
         }
         let unreadable = self.reports().any(|report| report.unreadable.is_some());

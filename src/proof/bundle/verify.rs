@@ -16,14 +16,18 @@ use crate::merkle::{
     Hash, SignedCheckpoint, Tile, TileContent, TreeHead, TrustPolicy, Untrusted, Verdict,
 };
 use crate::proof::bundle::{
-    CHECKPOINT, CHECKPOINTS, EVENTS, HEADS, InvalidManifest, Manifest, Payload, checkpoint_path,
+    CHECKPOINT, CHECKPOINTS, EVENTS, EVIDENCE, HEADS, InvalidManifest, Manifest, Payload,
+    checkpoint_path,
 };
 
+mod attached;
 mod finding;
 mod heads;
 mod replay;
 
-pub use finding::{Finding, Kind};
+use attached::Attached;
+pub use attached::Attachments;
+pub use finding::{Concern, Finding, Kind};
 use replay::Replay;
 
 /// Findings of one kind that are told at most; the others are counted.
@@ -86,6 +90,8 @@ pub struct Report {
     pub heads: u64,
     /// The first event that this version cannot read, and why.
     pub unreadable: Option<(u64, String)>,
+    /// What was found of attached files.
+    pub attachments: Attachments,
     /// The format of the bundle, where a later version made it.
     pub later_format: Option<u32>,
     counts: Vec<(Kind, u64)>,
@@ -98,7 +104,8 @@ const BAD_MAX: usize = 100_000;
 
 impl Report {
     pub(in crate::proof) fn add(&mut self, finding: Finding) {
-        if let Some(position) = finding.position.filter(|_| !finding.is_range())
+        let is_exact = !finding.is_range() && finding.kind.concern() != Concern::Content;
+        if let Some(position) = finding.position.filter(|_| is_exact)
             && self.bad.len() < BAD_MAX
         {
             self.bad.insert(position);
@@ -128,18 +135,24 @@ impl Report {
         BAD_MAX <= self.bad.len() || self.bad.range(from..to).next().is_some()
     }
 
-    /// The first bad position, or the range that it lies in: first and last.
+    /// The first bad position, or the range that it lies in: first and last. Attached files count only where
+    /// the ledger itself is sound.
     pub fn first_bad(&self) -> Option<(u64, u64)> {
-        let exact = self.findings.iter().filter(|found| !found.is_range());
+        let is_file = |found: &&Finding| found.kind.concern() == Concern::Content;
+        let of_ledger = || self.findings.iter().filter(|found| !is_file(found));
+        let exact = of_ledger().filter(|found| !found.is_range());
         let exact = exact.filter_map(|found| found.position).min();
-        let ranges = self.findings.iter().filter(|found| found.is_range());
+        let ranges = of_ledger().filter(|found| found.is_range());
         let range = ranges
             .filter_map(|found| found.position.zip(found.to))
             .min();
+        let files = self.findings.iter().filter(is_file);
+        let file = files.filter_map(|found| found.position).min();
         match (exact, range) {
             (Some(exact), Some((from, to))) if to < exact => Some((from, to)),
             (Some(exact), _) => Some((exact, exact)),
-            (None, range) => range,
+            (None, Some(range)) => Some(range),
+            (None, None) => file.map(|position| (position, position)),
         }
     }
 
@@ -174,11 +187,11 @@ impl Report {
         self.counts.iter().any(|(found, _)| *found == kind)
     }
 
-    /// Whether a finding of integrity (or of completeness) was made.
-    pub fn has(&self, completeness: bool) -> bool {
+    /// Whether something was found that answers this question with no.
+    pub fn has(&self, concern: Concern) -> bool {
         self.counts
             .iter()
-            .any(|(kind, _)| kind.is_of_completeness() == completeness)
+            .any(|(kind, _)| kind.concern() == concern)
     }
 }
 
@@ -191,7 +204,15 @@ pub fn verify(folder: &Path, terms: Terms<'_>, watch: &mut dyn FnMut(Seen<'_>)) 
     };
     let head = read_checkpoint(&files, &manifest, terms.policy, &mut report);
     let mut replay = Replay::new(&files, &manifest, terms, &mut report);
-    let ended = replay.run(watch);
+    let mut attached = Attached::default();
+    let ended = replay.run(&mut |seen| {
+        if let Some(recorded) = seen.recorded {
+            attached.see(seen.position, recorded);
+        }
+        watch(seen);
+    });
+    let complete = ended.is_some() && report.unreadable.is_none();
+    attached.judge(&files, &manifest, complete, &mut report);
     if let (Some(head), Some(root)) = (head, ended)
         && head.size == manifest.size
     {
@@ -317,6 +338,10 @@ fn sweep(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
         let stray_heads = path.starts_with(HEADS) && !heads::size_of(path).is_some_and(is_head);
         if stray_tile || stray_checkpoint || stray_heads {
             report.add(Finding::of_file(Kind::FileUnexpected, path));
+        }
+        if path.starts_with(EVIDENCE) {
+            // Held against the events that name it.
+            continue;
         }
         match files.digest(path) {
             Err(_) if report.findings.iter().any(|found| found.is_missing(path)) => {}

@@ -252,6 +252,82 @@ fn a_file_that_is_too_large_is_refused_and_a_large_one_takes_little_memory() {
 }
 
 #[test]
+fn a_bundle_takes_files_along_and_they_are_verified_without_the_server() {
+    let desk = Desk::new();
+    let (goal, day) = (&desk.goal, &desk.day);
+    let at = |name: &str| desk.place.folder.path().join(name);
+    let contents: [&[u8]; 4] = [b"%PDF-1.7 minutes", b"names", b"lost", b"altered"];
+    let names = ["議事録.pdf", "名簿.csv", "紛失.txt", "改変.txt"];
+    let mut positions = Vec::new();
+    for (name, content) in names.iter().zip(contents) {
+        positions.push(desk.place.size());
+        let file = desk.file(name, content);
+        desk.ended(&format!("attach {file} --to {goal} --on {day}"), 0);
+    }
+    let digest = |index: usize| hex::encode(sha256(contents[index]));
+    let erased_at = desk.place.size();
+    let erase = format!(
+        "evidence erase {} --reason 誤掲載 --legal-basis 条例第12条 --approved-by 総務部長",
+        digest(1)
+    );
+    desk.ended(&erase, 0);
+    fs::remove_file(desk.kept(contents[2])).unwrap();
+    fs::write(desk.kept(contents[3]), b"other").unwrap();
+    fs::write(at("policy"), desk.ended("trust-policy", 0).output).unwrap();
+    let bundle = at("bundle");
+    let made = format!("bundle {} --with-evidence --json", bundle.display());
+    assert_eq!(
+        desk.ended(&made, 0).json()["evidence"],
+        1,
+        "what still matches"
+    );
+    let plain = at("plain");
+    desk.ended(&format!("bundle {}", plain.display()), 0);
+    assert!(!plain.join("evidence").exists(), "only on request");
+    let file = bundle.join("evidence").join(digest(0));
+    assert_eq!(fs::read(&file).unwrap(), contents[0]);
+    let policy = at("policy").display().to_string();
+    let verify = |folder: &PathBuf, code: i32| {
+        let folder = folder.to_str().unwrap();
+        let words = ["verify", "bundle", folder, "--policy", &policy, "--json"];
+        let ended = daicho("http://127.0.0.1:9", words);
+        assert_eq!(ended.code, code, "{ended:?}");
+        ended.json()
+    };
+    let found = verify(&bundle, 0);
+    assert_eq!(
+        found["content"]["outcome"], "NOT_SHOWN",
+        "two were not handed over"
+    );
+    assert_eq!(found["attached_files"], 1);
+    assert_eq!(found["absent_files"], 2);
+    assert_eq!(found["erased_files"][digest(1)], erased_at);
+    let without = verify(&plain, 0);
+    assert_eq!(
+        (&without["attached_files"], &without["absent_files"]),
+        (&0.into(), &3.into())
+    );
+    let kinds = |found: &Value| -> Vec<String> {
+        let findings = found["findings"].as_array().unwrap().iter();
+        findings
+            .map(|f| f["kind"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    fs::write(&file, b"%PDF-1.7 minuteS").unwrap();
+    let found = verify(&bundle, 1);
+    assert_eq!(kinds(&found), ["evidence_altered"]);
+    assert_eq!(found["content"]["outcome"], "TAMPERED");
+    assert_eq!(found["integrity"]["outcome"], "VERIFIED");
+    assert_eq!(found["first_bad"]["from"], positions[0]);
+    fs::remove_file(&file).unwrap();
+    assert_eq!(kinds(&verify(&bundle, 1)), ["evidence_missing"]);
+    fs::write(&file, contents[0]).unwrap();
+    let stray = bundle.join("evidence").join("ab".repeat(32));
+    fs::write(&stray, b"of nothing").unwrap();
+    assert_eq!(kinds(&verify(&bundle, 1)), ["file_unlisted"]);
+}
+
+#[test]
 fn no_server_is_a_failure_of_its_own() {
     let digest = "ab".repeat(32);
     let ended = daicho(

@@ -21,6 +21,17 @@ pub struct Finding {
     pub found: String,
 }
 
+/// What is asked of a bundle.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Concern {
+    /// Is it what was signed?
+    Integrity,
+    /// Is all of it there?
+    Completeness,
+    /// Are the attached files those that events name?
+    Content,
+}
+
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $code:literal, $aspect:ident, $ja:literal, $en:literal;)*) => {
         /// What is wrong.
@@ -40,14 +51,12 @@ macro_rules! kinds {
                 }
             }
 
-            /// Whether something is missing or too much, rather than altered.
-            pub fn is_of_completeness(self) -> bool {
-                match self { $(Self::$name => kinds!(@ $aspect)),* }
+            /// Which question it answers with no.
+            pub fn concern(self) -> Concern {
+                match self { $(Self::$name => Concern::$aspect),* }
             }
         }
     };
-    (@ Integrity) => { false };
-    (@ Completeness) => { true };
 }
 
 kinds! {
@@ -133,6 +142,12 @@ kinds! {
     SnapshotDiffers = "snapshot_differs", Integrity, "評価時点の結果を計算し直すと、記録されたハッシュ値と違う", "the rows of a snapshot, computed again, have another digest than it states";
     /// Shorter than what the auditor knows.
     SinceShorter = "since_shorter", Completeness, "手元の先端証明より件数が少ない。新しいイベントが除かれている", "there are fewer events than the checkpoint that you kept counts";
+    /// An attached file that is not the one its name says.
+    EvidenceAltered = "evidence_altered", Content, "根拠資料の内容が、記録されたハッシュ値と違う", "an attached file is not the one that was recorded";
+    /// An attached file that the manifest lists.
+    EvidenceMissing = "evidence_missing", Content, "根拠資料が一覧にあるのに、ない", "an attached file is listed and not there";
+    /// An attached file that nobody asked for.
+    EvidenceUnnamed = "evidence_unnamed", Content, "どのイベントも挙げていない根拠資料がある", "no event names an attached file";
 }
 
 impl Finding {

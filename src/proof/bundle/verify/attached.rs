@@ -1,0 +1,93 @@
+//! The attached files of a bundle, held against the events that name them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::event::{Payload, Recorded};
+use crate::proof::bundle::verify::{Files, Finding, Kind, Report};
+use crate::proof::bundle::{EVIDENCE, Manifest};
+
+/// What was found of attached files. Whatever is wrong with one is a finding.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Attachments {
+    /// Files that were handed over and are what an event names.
+    pub handed: u64,
+    /// Files that were erased, by digest, each with the position of the event that says so.
+    pub erased: BTreeMap<[u8; 32], u64>,
+    /// Files that events name and that were neither handed over nor erased.
+    pub absent: u64,
+    /// The first position that names one of those.
+    pub first_absent: Option<u64>,
+}
+
+/// Which files events name, and which of them were erased: by digest, with the first position that says so.
+#[derive(Default)]
+pub(super) struct Attached {
+    named: HashMap<[u8; 32], u64>,
+    erased: HashMap<[u8; 32], u64>,
+}
+
+impl Attached {
+    /// Takes note of what an event says.
+    pub(super) fn see(&mut self, position: u64, recorded: &Recorded) {
+        for evidence in &recorded.event.evidence {
+            self.named.entry(evidence.sha256).or_insert(position);
+        }
+        if let Payload::EvidenceErased(erased) = &recorded.event.payload {
+            self.erased.entry(erased.sha256).or_insert(position);
+        }
+    }
+
+    /// Holds the files that the bundle lists against what was seen. `complete`: every event was seen and read.
+    pub(super) fn judge(
+        mut self,
+        files: &Files<'_>,
+        manifest: &Manifest,
+        complete: bool,
+        report: &mut Report,
+    ) {
+        let mut found = Attachments::default();
+        for listed in &manifest.files {
+            let Some(name) = listed.path.strip_prefix(EVIDENCE) else {
+                continue;
+            };
+            let mut sha256 = [0; 32];
+            let position = match hex::decode_to_slice(name, &mut sha256) {
+                Ok(()) => self.named.remove(&sha256),
+                Err(_) => None,
+            };
+            let finding = |kind| {
+                let finding = match position {
+                    Some(position) => Finding::at(kind, position),
+                    None => Finding::of_file(kind, &listed.path),
+                };
+                finding.in_file(&listed.path)
+            };
+            let Ok((bytes, digest)) = files.digest(&listed.path) else {
+                report.add(finding(Kind::EvidenceMissing));
+                continue;
+            };
+            let is = hex::encode(digest.as_bytes());
+            if is != name || bytes != listed.bytes || digest != listed.sha256 {
+                let altered = finding(Kind::EvidenceAltered);
+                report.add(altered.differs(name.to_owned(), is));
+            } else if position.is_some() {
+                found.handed += 1;
+            } else if complete {
+                report.add(finding(Kind::EvidenceUnnamed));
+            }
+        }
+        for (sha256, position) in self.named {
+            match self.erased.get(&sha256) {
+                Some(erased) => {
+                    found.erased.insert(sha256, *erased);
+                }
+                None => {
+                    found.absent += 1;
+                    let first = found.first_absent.unwrap_or(position);
+                    found.first_absent = Some(first.min(position));
+                }
+            }
+        }
+        report.attachments = found;
+    }
+}
