@@ -28,6 +28,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
 use crate::cli::judge::{FinaliseArgs, NextActionCommand, ReviewArgs, SelfEvaluateArgs};
+use crate::cli::key::KeyCommand;
 use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
 use crate::cli::org::OrgCommand;
@@ -60,6 +61,7 @@ pub mod evidence;
 pub mod finding;
 pub mod goal;
 pub mod judge;
+pub mod key;
 pub mod ledger;
 pub mod org;
 pub mod period;
@@ -250,6 +252,9 @@ pub enum Command {
     /// Get proofs, as files that other tools read too
     #[command(subcommand)]
     Proof(ProofCommand),
+    /// List, announce, retire and disown the keys a ledger signs with; encrypt their files
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Print a file that says whom to believe, to be compared and kept by whoever verifies
     TrustPolicy(TrustPolicyArgs),
     /// Get the whole ledger as a folder of files that can be verified without a server
@@ -308,6 +313,12 @@ pub struct ServeArgs {
     /// Media types of evidence that are taken in besides the built-in ones, with commas between them
     #[arg(long, value_name = "TYPES")]
     pub evidence_media_types: Option<String>,
+    /// A file with an age identity: key files are encrypted to it [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub key_identity: Option<String>,
+    /// A file with a passphrase on its first line: key files are encrypted with it [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub key_passphrase_file: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -485,6 +496,8 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
         Command::Bundle(args) => bundle::run(&open().await?, args).await,
         Command::Personal(command) => personal::run(&open().await?, command).await,
+        Command::Key(command) if command.is_offline() => key::offline(global, command),
+        Command::Key(command) => key::run(&open().await?, command).await,
         Command::TrustPolicy(args) => checkpoint::trust_policy(&open().await?, args).await,
     }
 }

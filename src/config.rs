@@ -58,6 +58,10 @@ pub struct Config {
     pub evidence_file_bytes: u64,
     /// Media types of evidence that are taken in besides the built-in ones; their content is not looked at.
     pub evidence_media_types: Vec<String>,
+    /// A file with an age identity that key files are encrypted to.
+    pub key_identity: Option<PathBuf>,
+    /// A file with a passphrase that key files are encrypted with. There is one of the two at most.
+    pub key_passphrase_file: Option<PathBuf>,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -89,6 +93,10 @@ pub struct Flags {
     pub evidence_file_mib: Option<String>,
     /// `--evidence-media-types`.
     pub evidence_media_types: Option<String>,
+    /// `--key-identity`.
+    pub key_identity: Option<String>,
+    /// `--key-passphrase-file`.
+    pub key_passphrase_file: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -198,6 +206,16 @@ impl Config {
             });
         }
 
+        if let (Some(Some(_)), Some(Some(other))) = (
+            said.get(&Setting::KeyIdentity),
+            said.get(&Setting::KeyPassphraseFile),
+        ) {
+            faults.push(Fault {
+                origin: other.origin.clone(),
+                value: Some(other.text.clone()),
+                problem: "`key_identity` is set too; key files are encrypted in one way".to_owned(),
+            });
+        }
         let mut read = Reading { said, faults };
         let config = Self {
             data: read.parse(Setting::Data, folder).unwrap_or_default(),
@@ -223,6 +241,8 @@ impl Config {
             evidence_media_types: read
                 .parse(Setting::EvidenceMediaTypes, media_types)
                 .unwrap_or_default(),
+            key_identity: read.parse(Setting::KeyIdentity, folder),
+            key_passphrase_file: read.parse(Setting::KeyPassphraseFile, folder),
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };

@@ -20,6 +20,7 @@ mod evidence_service;
 mod follow;
 mod goal_service;
 mod json;
+mod keys;
 mod ledger_service;
 mod organisation;
 mod proof_service;

@@ -170,6 +170,7 @@ fn exit_of(error: &ServeError) -> Exit {
         Ending::FolderForeign => Exit::FolderForeign,
         Ending::Damaged => Exit::Damaged,
         Ending::StorageFailed => Exit::StorageFailed,
+        Ending::KeysClosed => Exit::KeysClosed,
         Ending::Fault => Exit::Fault,
     }
 }
@@ -188,6 +189,8 @@ fn flags(args: &ServeArgs) -> Flags {
         witnesses: args.witnesses,
         evidence_file_mib: args.evidence_file_mib,
         evidence_media_types: args.evidence_media_types,
+        key_identity: args.key_identity,
+        key_passphrase_file: args.key_passphrase_file,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

@@ -1,7 +1,10 @@
 //! What a ledger proves: checkpoints that it signs of itself, and proofs that lead to them.
 //!
 //! ```text
-//! key_file     the private key of each ledger, made at first use
+//! key_file     the private keys of each ledger, the first made at first use
+//! key_lock     what encrypts them and opens them
+//! keyring      which keys are in force, by what the ledger's events say
+//! rotation     announces keys, retires and disowns them
 //! bundle       the whole ledger as files, and the verifying of them
 //! policy       whom an auditor believes, as a file to begin with
 //! store        the verifying of a data folder, both copies
@@ -17,8 +20,11 @@ pub mod bundle;
 mod cosigning;
 mod history;
 pub mod key_file;
+pub mod key_lock;
+mod keyring;
 pub mod policy;
 mod publisher;
+mod rotation;
 pub mod store;
 pub mod stream;
 
@@ -43,8 +49,11 @@ use crate::merkle::{
 /// An event from the bytes that were hashed, for whoever holds a proof of them and no ledger.
 pub use crate::log::codec::{DecodeError as InvalidLeaf, decode as read_leaf};
 pub use cosigning::{COSIGNATURES_MAX, Cosigned, NotCosigned};
-pub use key_file::KeyFault;
+pub use key_file::{KeyFault, KeyFolder};
+pub use key_lock::{InvalidKeyLock, KeyLock, KeyLockFile};
+pub use keyring::{KEYS_IN_FORCE_MAX, KeyState};
 pub use publisher::{Publisher, floors};
+pub use rotation::{KeyChange, KeyChanged, KeyRequest, KeyUnchanged};
 
 /// Draws the seed of a new key.
 pub type Seed = fn() -> [u8; 32];
@@ -100,6 +109,7 @@ pub enum ProofFault {
 pub struct Proofs {
     ledgers: Arc<Ledgers>,
     folder: PathBuf,
+    keys: KeyFolder,
     seed: Seed,
     witnesses: Arc<[VerifierKey]>,
     publishers: Mutex<HashMap<LedgerId, Arc<Publisher>>>,
@@ -118,6 +128,7 @@ impl Proofs {
         Self {
             ledgers,
             folder: folder.to_owned(),
+            keys: KeyFolder::new(folder, KeyLock::default()),
             seed,
             witnesses: Arc::default(),
             publishers: Mutex::default(),
@@ -133,7 +144,14 @@ impl Proofs {
         self
     }
 
-    /// The publisher of a ledger. Reads its key, or makes one.
+    /// Encrypts new keys with `lock`, and opens encrypted ones.
+    #[must_use]
+    pub fn locked_by(mut self, lock: KeyLock) -> Self {
+        self.keys = KeyFolder::new(&self.folder, lock);
+        self
+    }
+
+    /// The publisher of a ledger. Reads its keys, or makes the first.
     pub async fn of(&self, reader: &Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
         let known = || locked(&self.publishers).get(&reader.id()).cloned();
         if let Some(known) = known() {
@@ -143,8 +161,9 @@ impl Proofs {
         if let Some(known) = known() {
             return Ok(known);
         }
-        let (folder, witnesses) = (&self.folder, self.witnesses.clone());
-        let opened = Publisher::open(folder, reader.clone(), self.seed, witnesses).await?;
+        let (folder, keys) = (&self.folder, self.keys.clone());
+        let (seed, witnesses) = (self.seed, self.witnesses.clone());
+        let opened = Publisher::open(folder, keys, reader.clone(), seed, witnesses).await?;
         let opened = Arc::new(opened);
         locked(&self.publishers).insert(reader.id(), opened.clone());
         Ok(opened)

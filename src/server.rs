@@ -23,7 +23,7 @@ use crate::grpc::{DeadlineLayer, PageKey, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
-use crate::proof::{self, Proofs};
+use crate::proof::{self, InvalidKeyLock, KeyFault, KeyFolder, KeyLock, KeyLockFile, Proofs};
 
 /// How long open calls may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
@@ -52,6 +52,12 @@ pub enum ServeError {
     /// A file of the data folder cannot be read or written.
     #[error("the data folder cannot be used")]
     Folder(#[source] std::io::Error),
+    /// What opens the signing keys cannot be used.
+    #[error("the signing keys cannot be opened")]
+    Lock(#[from] InvalidKeyLock),
+    /// A signing key is encrypted and cannot be opened.
+    #[error("a signing key cannot be opened")]
+    Key(#[from] KeyFault),
     /// Serving failed.
     #[error("serving failed")]
     Transport(#[from] tonic::transport::Error),
@@ -79,6 +85,8 @@ pub enum Ending {
     Damaged,
     /// The storage failed.
     StorageFailed,
+    /// The signing keys are encrypted, and what is set does not open them.
+    KeysClosed,
     /// A fault of the program or the machine.
     Fault,
 }
@@ -102,6 +110,7 @@ impl ServeError {
                 _ => Ending::StorageFailed,
             },
             Self::Folder(_) | Self::LogFailed | Self::Close(_) => Ending::StorageFailed,
+            Self::Lock(_) | Self::Key(_) => Ending::KeysClosed,
             Self::Start(StartError::Thread(_)) | Self::Transport(_) | Self::Reflection(_) => {
                 Ending::Fault
             }
@@ -114,6 +123,7 @@ pub struct Opened {
     /// Its ledgers.
     pub ledgers: Arc<Ledgers>,
     page_key: PageKey,
+    lock: KeyLock,
 }
 
 impl Opened {
@@ -122,7 +132,19 @@ impl Opened {
         let mut settings =
             EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
         settings.cache_bytes = config.cache_bytes;
-        settings.floors = proof::floors(&config.data).map_err(ServeError::Folder)?;
+        let (lock, data) = (lock_file(config), config.data.clone());
+        // An encrypted key takes a second to open.
+        let keys = tokio::task::spawn_blocking(move || {
+            let lock = KeyLock::read(lock.as_ref())?;
+            KeyFolder::new(&data, lock.clone()).check()?;
+            Ok::<_, ServeError>(lock)
+        });
+        let lock = match keys.await {
+            Ok(lock) => lock?,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let keys = KeyFolder::new(&config.data, lock.clone());
+        settings.floors = proof::floors(&config.data, &keys).map_err(ServeError::Folder)?;
         let opening = tokio::task::spawn_blocking(move || EmbeddedLog::open(settings)).await;
         let log = match opening {
             Ok(log) => Arc::new(log?),
@@ -132,7 +154,11 @@ impl Opened {
         let store: Arc<dyn DerivedStore> = log.clone();
         let log: Arc<dyn CommitLog> = log;
         let ledgers = Ledgers::start(log, store, Some(config.data.clone())).await?;
-        Ok(Self { ledgers, page_key })
+        Ok(Self {
+            ledgers,
+            page_key,
+            lock,
+        })
     }
 
     /// Finishes what is under way and closes the folder.
@@ -148,7 +174,11 @@ impl Opened {
         listening: impl FnOnce(SocketAddr),
         stop: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let Self { ledgers, page_key } = self;
+        let Self {
+            ledgers,
+            page_key,
+            lock,
+        } = self;
         let cannot = |source| ServeError::Listen {
             address: config.listen,
             source,
@@ -158,6 +188,7 @@ impl Opened {
 
         let (closing, closed) = watch::channel(false);
         let proofs = Proofs::new(ledgers.clone(), &config.data, rand::random)
+            .locked_by(lock)
             .witnessed_by(config.witnesses.clone());
         let proofs = Arc::new(proofs);
         let terms = Terms {
@@ -249,6 +280,13 @@ impl Opened {
         }
         Ok(stopped?)
     }
+}
+
+/// What the settings say that opens signing keys.
+fn lock_file(config: &Config) -> Option<KeyLockFile> {
+    let identity = config.key_identity.clone().map(KeyLockFile::Identity);
+    let passphrase = || config.key_passphrase_file.clone();
+    identity.or_else(|| passphrase().map(KeyLockFile::Passphrase))
 }
 
 /// Completes when the process is asked to stop.

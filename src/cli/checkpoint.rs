@@ -343,16 +343,21 @@ fn named_key(text: &str) -> Result<(String, VerifierKey), String> {
 
 /// Prints a policy that believes this ledger, once it was compared.
 pub async fn trust_policy(session: &Session, args: &TrustPolicyArgs) -> Result<(), Failure> {
-    let key = session.client.checkpoint(None).await?.verifier_key;
-    let key: VerifierKey = key.parse().map_err(|error| {
-        let problem = format!("the server's key `{key}` cannot be read: {error}");
-        Failure::new(Exit::Fault, problem)
-    })?;
+    let listed = session.client.keys().await?.keys;
+    let in_force = listed.iter().filter(|key| key.in_force);
+    let keys = in_force.map(|key| {
+        let key = &key.verifier_key;
+        key.parse::<VerifierKey>().map_err(|error| {
+            let problem = format!("the server's key `{key}` cannot be read: {error}");
+            Failure::new(Exit::Fault, problem)
+        })
+    });
+    let keys: Vec<VerifierKey> = keys.collect::<Result<_, _>>()?;
     let text = match args.witnesses.as_slice() {
-        [] => policy::text(&key),
+        [] => policy::text(&keys),
         witnesses => {
             let quorum = args.quorum.unwrap_or(witnesses.len());
-            policy::with_witnesses(&key, witnesses, quorum).map_err(|fault| {
+            policy::with_witnesses(&keys, witnesses, quorum).map_err(|fault| {
                 Failure::usage(session.view.pick(
                     format!("この立会人では信頼方針になりません: {fault}"),
                     format!("these witnesses make no policy: {fault}"),

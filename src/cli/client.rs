@@ -333,6 +333,19 @@ impl Client {
         self.settle(&request.request_id, &first, second)
     }
 
+    /// Sends a request that is safe to repeat; a lost answer is asked for once more.
+    async fn twice<T, F>(&self, request_id: &str, send: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        let first = match send().await {
+            Err(status) if is_outcome_unknown(&status) => status,
+            answer => return self.take(answer),
+        };
+        let second = send().await;
+        self.settle(request_id, &first, second)
+    }
+
     fn take<T>(&self, answer: Result<tonic::Response<T>, Status>) -> Result<T, Failure> {
         answer
             .map(tonic::Response::into_inner)

@@ -33,11 +33,13 @@ pub enum Exit {
     Damaged = 11,
     /// The storage failed: only a start with all its checks goes on.
     StorageFailed = 12,
+    /// The signing keys are encrypted and cannot be opened. Nothing was changed.
+    KeysClosed = 13,
 }
 
 impl Exit {
     /// Every code with its meaning, as `--help` prints them.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Done, "done, or done before"),
         (
             Self::Refused,
@@ -83,6 +85,10 @@ impl Exit {
         (
             Self::StorageFailed,
             "serve, demo: the storage failed; start it again, which checks everything",
+        ),
+        (
+            Self::KeysClosed,
+            "serve: the signing keys are encrypted, and what is set does not open them",
         ),
     ];
 

@@ -79,6 +79,10 @@ steps! {
     "PART_UNKNOWN" => "--part で内訳を指定してください", "name a part with --part";
     "CHECKPOINT_UNKNOWN" => "工程は daicho goal history 指標 で確認できます",
         "see the checkpoints with: daicho goal history INDICATOR";
+    "KEY_UNKNOWN" => "署名鍵の一覧: daicho key list", "see: daicho key list";
+    "KEY_LAST" => "新しい鍵の公表: daicho key announce", "announce one with: daicho key announce";
+    "KEY_ENDED" => "署名鍵の一覧: daicho key list", "see: daicho key list";
+    "KEYS_TOO_MANY" => "古い鍵の廃止: daicho key retire 番号", "retire one with: daicho key retire KEY";
     "CHECKPOINT_NOT_KEPT" => "保管されている先端証明は daicho checkpoint list で確認できます",
         "see those that are kept with: daicho checkpoint list";
     "WITNESS_UNKNOWN" => "立会人の公開鍵（daicho witness key）を、サーバーの設定 witnesses に加えてください",
@@ -196,6 +200,10 @@ fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {
         Exit::Damaged => Some((
             "何も上書きしていません。integrity.log と evidence を確認してください",
             "nothing was overwritten: look at integrity.log and evidence",
+        )),
+        Exit::KeysClosed => Some((
+            "key_identity か key_passphrase_file を確認してください（docs/keys.md）",
+            "look at key_identity or key_passphrase_file (docs/keys.md)",
         )),
         Exit::StorageFailed => Some((
             "ディスクを確認してから、もう一度起動してください",

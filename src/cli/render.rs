@@ -22,6 +22,7 @@ pub mod evidence;
 pub mod failure;
 pub mod goal;
 pub mod import;
+pub mod key;
 pub mod ledger;
 pub mod organisation;
 pub mod overview;

@@ -15,12 +15,14 @@ pub(super) enum Setting {
     Witnesses,
     EvidenceFileMib,
     EvidenceMediaTypes,
+    KeyIdentity,
+    KeyPassphraseFile,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -31,6 +33,8 @@ impl Setting {
         Self::Witnesses,
         Self::EvidenceFileMib,
         Self::EvidenceMediaTypes,
+        Self::KeyIdentity,
+        Self::KeyPassphraseFile,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -47,6 +51,8 @@ impl Setting {
             Self::Witnesses => "witnesses",
             Self::EvidenceFileMib => "evidence_file_mib",
             Self::EvidenceMediaTypes => "evidence_media_types",
+            Self::KeyIdentity => "key_identity",
+            Self::KeyPassphraseFile => "key_passphrase_file",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -57,13 +63,16 @@ impl Setting {
         match self {
             Self::Data => "./daicho-data",
             Self::Listen => "127.0.0.1:7015",
-            Self::DefaultLedger | Self::Witnesses => "",
+            Self::DefaultLedger
+            | Self::Witnesses
+            | Self::EvidenceMediaTypes
+            | Self::KeyIdentity
+            | Self::KeyPassphraseFile => "",
             Self::Reflection => "true",
             Self::CacheMib => "64",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
             Self::EvidenceFileMib => "64",
-            Self::EvidenceMediaTypes => "",
             Self::LogFormat => "text",
             Self::LogFilter => "info",
         }
@@ -89,6 +98,8 @@ impl Setting {
             Self::Witnesses => flags.witnesses.as_ref(),
             Self::EvidenceFileMib => flags.evidence_file_mib.as_ref(),
             Self::EvidenceMediaTypes => flags.evidence_media_types.as_ref(),
+            Self::KeyIdentity => flags.key_identity.as_ref(),
+            Self::KeyPassphraseFile => flags.key_passphrase_file.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

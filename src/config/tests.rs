@@ -66,6 +66,8 @@ fn nothing_said_gives_the_defaults() {
             witnesses: Vec::new(),
             evidence_file_bytes: 64 * 1024 * 1024,
             evidence_media_types: Vec::new(),
+            key_identity: None,
+            key_passphrase_file: None,
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -104,13 +106,14 @@ fn every_setting_is_read_from_every_source() {
         ("witnesses", WITNESS),
         ("evidence_file_mib", "2"),
         ("evidence_media_types", "image/heic, audio/mpeg"),
+        ("key_identity", "/etc/key"),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
-    assert_eq!(
-        values.map(|(name, _)| name),
-        Setting::ALL.map(Setting::name)
-    );
+    // All but one: it cannot be said beside `key_identity`.
+    let all = Setting::ALL.map(Setting::name);
+    let all = all.iter().filter(|name| **name != "key_passphrase_file");
+    assert!(values.iter().map(|(name, _)| name).eq(all));
     let expected = Config {
         data: "folder".into(),
         listen: "[::1]:9".parse().unwrap(),
@@ -122,6 +125,8 @@ fn every_setting_is_read_from_every_source() {
         witnesses: vec![WITNESS.parse().unwrap()],
         evidence_file_bytes: 2 * 1024 * 1024,
         evidence_media_types: vec!["image/heic".to_owned(), "audio/mpeg".to_owned()],
+        key_identity: Some(PathBuf::from("/etc/key")),
+        key_passphrase_file: None,
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -139,8 +144,10 @@ fn every_setting_is_read_from_every_source() {
         witnesses: said(7),
         evidence_file_mib: said(8),
         evidence_media_types: said(9),
-        log_format: said(10),
-        log_filter: said(11),
+        key_identity: said(10),
+        key_passphrase_file: None,
+        log_format: said(11),
+        log_filter: said(12),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 
@@ -195,6 +202,18 @@ fn witnesses_are_keys_of_witnesses_and_each_stands_once() {
         let lines = refused(read(&text));
         assert!(lines[0].contains(problem), "{lines:?}");
     }
+}
+
+#[test]
+fn key_files_are_encrypted_in_one_way() {
+    let passphrase = Flags {
+        key_passphrase_file: Some("phrase".to_owned()),
+        ..Flags::default()
+    };
+    let read = load(&passphrase, &[]).unwrap();
+    assert_eq!(read.key_passphrase_file, Some(PathBuf::from("phrase")));
+    let lines = refused(load(&passphrase, &[("DAICHO_KEY_IDENTITY", "key")]));
+    assert!(lines[0].contains("in one way"), "{lines:?}");
 }
 
 #[test]

@@ -169,6 +169,8 @@ reasons! {
     ActionUnknown = "ACTION_UNKNOWN", NotFound, "その対応は登録されていません", "no such action was agreed";
     /// No such round in the reporting calendar.
     RoundUnknown = "ROUND_UNKNOWN", NotFound, "報告日程にその回はありません（{known}）", "no such round; those of the reporting calendar are: {known}";
+    /// The ledger has no such key.
+    KeyUnknown = "KEY_UNKNOWN", NotFound, "この署名鍵は台帳のものではありません", "the ledger has no such key";
     /// No checkpoint of this size is kept.
     CheckpointNotKept = "CHECKPOINT_NOT_KEPT", NotFound, "この件数の先端証明は保管されていません", "no checkpoint of this size is kept";
     /// Nobody told the server of this witness.
@@ -282,6 +284,12 @@ reasons! {
     EvidenceErased = "EVIDENCE_ERASED", Precondition, "このファイルは{date}に消去されました（イベントの位置{position}）。同じ内容を再び受け付けることはありません", "the file was erased on {date} (event at position {position}) and is never taken in again";
     /// It is not recorded where the streams stand.
     HeadsNotRecorded = "HEADS_NOT_RECORDED", Precondition, "全ストリームの末尾がまだ記録されていません（{size}件の時点）", "where the streams stand is not recorded among the first {size} events";
+    /// Nothing would sign any more.
+    KeyLast = "KEY_LAST", Precondition, "有効な署名鍵はこれだけです。先に新しい鍵を公表してください", "no other key is in force: announce one first";
+    /// The key is retired or disowned.
+    KeyEnded = "KEY_ENDED", Precondition, "この鍵では既に署名していません", "the key signs no more already";
+    /// Every key adds a line to every checkpoint.
+    KeysTooMany = "KEYS_TOO_MANY", Precondition, "有効な署名鍵は{max}本までです。先に古い鍵を廃止してください", "{max} keys are in force already: retire one first";
     /// Nothing would be restated.
     RestatementEmpty = "RESTATEMENT_EMPTY", Precondition, "変わった行がないため修正公表できません", "no row differs: there is nothing to restate";
     /// The policy version is not the next.

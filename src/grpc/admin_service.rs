@@ -1,4 +1,4 @@
-//! Opening ledgers, and what was found about the stored copies.
+//! Opening ledgers, changing their keys, and what was found about the stored copies.
 
 use tonic::{Request, Response, Status};
 
@@ -7,6 +7,7 @@ use crate::domain::event::ClockKind;
 use crate::domain::id::LedgerId;
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Faults, show_timestamp};
+use crate::grpc::keys::Asked;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
@@ -83,6 +84,50 @@ impl v1::admin_service_server::AdminService for Services {
             Ok(v1::ListLedgersResponse {
                 ledgers,
                 next_page_token,
+            })
+        })
+        .await
+    }
+
+    async fn announce_key(
+        &self,
+        request: Request<v1::AnnounceKeyRequest>,
+    ) -> Result<Response<v1::AnnounceKeyResponse>, Status> {
+        self.writing(request, async |call, request: v1::AnnounceKeyRequest| {
+            let (id, reason) = (request.request_id, request.reason);
+            let changed = self.change_key(&call, &request.ledger, id, reason, Asked::Announce);
+            Ok(v1::AnnounceKeyResponse {
+                change: Some(changed.await?),
+            })
+        })
+        .await
+    }
+
+    async fn retire_key(
+        &self,
+        request: Request<v1::RetireKeyRequest>,
+    ) -> Result<Response<v1::RetireKeyResponse>, Status> {
+        self.writing(request, async |call, request: v1::RetireKeyRequest| {
+            let (id, reason) = (request.request_id, request.reason);
+            let asked = Asked::Retire(request.verifier_key);
+            let changed = self.change_key(&call, &request.ledger, id, reason, asked);
+            Ok(v1::RetireKeyResponse {
+                change: Some(changed.await?),
+            })
+        })
+        .await
+    }
+
+    async fn compromise_key(
+        &self,
+        request: Request<v1::CompromiseKeyRequest>,
+    ) -> Result<Response<v1::CompromiseKeyResponse>, Status> {
+        self.writing(request, async |call, request: v1::CompromiseKeyRequest| {
+            let (id, reason) = (request.request_id, request.reason);
+            let asked = Asked::Compromise(request.verifier_key, request.last_trusted_size);
+            let changed = self.change_key(&call, &request.ledger, id, reason, asked);
+            Ok(v1::CompromiseKeyResponse {
+                change: Some(changed.await?),
             })
         })
         .await
@@ -167,7 +212,10 @@ impl v1::admin_service_server::AdminService for Services {
             let copies = self.ledgers().live_copies();
             let copies = copies.ok_or(ServiceReason::LogUnavailable)?;
             let publisher = self.proofs().of(&reader).await?;
-            let policy = TrustPolicy::of_log(publisher.verifier_key().clone());
+            // Whatever became of a key: what it signed was kept.
+            let keys = publisher.keys().into_iter();
+            let keys = keys.filter_map(|state| state.key.parse().ok());
+            let policy = TrustPolicy::of_logs(keys);
             Ok(store_verification::verified(
                 copies, &reader, size, policy, language, place,
             ))

@@ -12,6 +12,7 @@ use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, payload_json};
 use crate::grpc::goal_service::form;
+use crate::grpc::keys;
 use crate::grpc::language;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
@@ -45,7 +46,7 @@ impl v1::proof_service_server::ProofService for Services {
             let checkpoint = publisher.checkpoint_at(size).await?;
             Ok(v1::GetCheckpointResponse {
                 checkpoint: Some(shown(&checkpoint)),
-                verifier_key: publisher.verifier_key().to_string(),
+                verifier_key: publisher.verifier_key()?.to_string(),
                 head: Some(show::head(view.head)),
             })
         })
@@ -95,10 +96,26 @@ impl v1::proof_service_server::ProofService for Services {
                             },
                         )
                     }),
-                    verifier_key: publisher.verifier_key().to_string(),
+                    verifier_key: publisher.verifier_key()?.to_string(),
                 })
             },
         )
+        .await
+    }
+
+    async fn list_keys(
+        &self,
+        request: Request<v1::ListKeysRequest>,
+    ) -> Result<Response<v1::ListKeysResponse>, Status> {
+        self.unary(request, async |_, request: v1::ListKeysRequest| {
+            let reader = self.ledger(&request.ledger)?;
+            let view = self.view(&reader, request.min_position).await;
+            let publisher = self.proofs().of(&reader).await?;
+            Ok(v1::ListKeysResponse {
+                keys: publisher.keys().iter().map(keys::show_key).collect(),
+                head: Some(show::head(view.head)),
+            })
+        })
         .await
     }
 
@@ -120,7 +137,7 @@ impl v1::proof_service_server::ProofService for Services {
             Ok(v1::AddCosignatureResponse {
                 checkpoint: Some(shown(&cosigned.checkpoint)),
                 added: u32::try_from(cosigned.added).unwrap_or(u32::MAX),
-                verifier_key: publisher.verifier_key().to_string(),
+                verifier_key: publisher.verifier_key()?.to_string(),
             })
         })
         .await
@@ -194,7 +211,7 @@ impl v1::proof_service_server::ProofService for Services {
                 position,
                 hashes: bytes(proof.hashes()),
                 checkpoint: Some(shown(&checkpoint)),
-                verifier_key: publisher.verifier_key().to_string(),
+                verifier_key: publisher.verifier_key()?.to_string(),
             })
         })
         .await
@@ -222,7 +239,7 @@ impl v1::proof_service_server::ProofService for Services {
                     hashes: bytes(&hashes),
                     old_checkpoint: Some(shown(&old_checkpoint)),
                     new_checkpoint: Some(shown(&new_checkpoint)),
-                    verifier_key: publisher.verifier_key().to_string(),
+                    verifier_key: publisher.verifier_key()?.to_string(),
                 })
             },
         )

@@ -79,7 +79,7 @@ impl Services {
                 .iter()
                 .map(|file| file.to_string().into_bytes())
                 .collect(),
-            verifier_key: publisher.verifier_key().to_string(),
+            verifier_key: publisher.verifier_key()?.to_string(),
         })
     }
 }

@@ -112,8 +112,14 @@ pub enum Untrusted {
 impl TrustPolicy {
     /// Believes one log, without witnesses.
     pub fn of_log(key: VerifierKey) -> Self {
+        Self::of_logs([key])
+    }
+
+    /// Believes one log by any of its keys, without witnesses.
+    pub fn of_logs(keys: impl IntoIterator<Item = VerifierKey>) -> Self {
+        let keys = keys.into_iter();
         Self {
-            logs: vec![TrustedLog { key, url: None }],
+            logs: keys.map(|key| TrustedLog { key, url: None }).collect(),
             witnesses: Vec::new(),
             groups: Vec::new(),
             quorum: None,

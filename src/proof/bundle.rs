@@ -9,7 +9,7 @@
 //! tile/entries/<N>[.p/<W>]         the events, as they were hashed
 //! events.jsonl                     the events for reading, a CloudEvent a line
 //! evidence/<sha256>                attached files, on request
-//! keys.txt policy.txt              the ledger's key, and a trust policy to begin with
+//! keys.txt policy.txt              the ledger's keys, and a trust policy to begin with
 //! README.txt README.ja.txt …       how to verify it
 //! ```
 //! [`Export`] makes it from a ledger, a few files in memory at a time. The same size gives the same bytes,
@@ -30,9 +30,9 @@ use crate::log::ReadLimits;
 use crate::log::codec::decode;
 use crate::merkle::{
     Hash, InvalidEntries, SignedCheckpoint, StreamHead, Tile, TileBuilder, TileContent,
-    encode_entries, leaf_hash,
+    VerifierKey, encode_entries, leaf_hash,
 };
-use crate::proof::{ProofFault, Publisher, policy};
+use crate::proof::{KeyState, ProofFault, Publisher, policy};
 
 mod embedded;
 pub mod growth;
@@ -168,12 +168,15 @@ impl Export {
             tiles: TileBuilder::new(),
             open: None,
         };
-        let key = publisher.verifier_key();
+        let keys = Keys::of(publisher, &export.checkpoint).await?;
         for (path, bytes) in embedded::FILES {
             export.file((*path).to_owned(), bytes.as_bytes())?;
         }
-        export.file("keys.txt".to_owned(), format!("{key}\n").as_bytes())?;
-        export.file("policy.txt".to_owned(), policy::text(key).as_bytes())?;
+        export.file("keys.txt".to_owned(), keys.list().as_bytes())?;
+        export.file(
+            "policy.txt".to_owned(),
+            policy::text(&keys.trusted()).as_bytes(),
+        )?;
         let note = export.checkpoint.note().to_string();
         export.file(CHECKPOINT.to_owned(), note.as_bytes())?;
         Ok(export)
@@ -381,6 +384,64 @@ impl Export {
                 path: path.to_owned(),
                 bytes: Bytes::copy_from_slice(piece),
             }));
+    }
+}
+
+/// The keys of a ledger as of the size of a checkpoint, each with whether it signed that: so the same size tells the
+/// same keys, whatever became of them later.
+struct Keys(Vec<(KeyState, bool)>);
+
+impl Keys {
+    async fn of(publisher: &Publisher, checkpoint: &SignedCheckpoint) -> Result<Self, ProofFault> {
+        let signed = |state: &KeyState| {
+            let key = state.key.parse::<VerifierKey>();
+            let mut signatures = checkpoint.note().signatures().iter();
+            key.is_ok_and(|key| signatures.any(|signature| signature.is_of(&key)))
+        };
+        let then = publisher
+            .keys_at(checkpoint.checkpoint().head().size)
+            .await?;
+        let later = publisher.keys().into_iter().filter(|state| {
+            // A size that was asked for late is signed by the keys of that day.
+            signed(state) && !then.iter().any(|known| known.key == state.key)
+        });
+        let all = then.iter().cloned().chain(later);
+        Ok(Self(
+            all.map(|state| (state.clone(), signed(&state))).collect(),
+        ))
+    }
+
+    /// Those that the checkpoint verifies with, and those in force beside them.
+    fn trusted(&self) -> Vec<VerifierKey> {
+        let trusted = self.0.iter();
+        let trusted = trusted.filter(|(state, signed)| *signed || state.is_in_force);
+        trusted
+            .filter_map(|(state, _)| state.key.parse().ok())
+            .collect()
+    }
+
+    /// A vkey a line, each with what is known of it on the line before.
+    fn list(&self) -> String {
+        let mut text = String::new();
+        for (state, _) in &self.0 {
+            let said = [
+                ("from size", state.from_size),
+                ("retired after size", state.last_size),
+                (
+                    "known to others, trusted up to size",
+                    state.last_trusted_size,
+                ),
+            ];
+            let said = said
+                .into_iter()
+                .filter_map(|(words, size)| size.map(|size| format!("{words} {size}")));
+            let said: Vec<String> = said.collect();
+            if !said.is_empty() {
+                text.push_str(&format!("# {}\n", said.join("; ")));
+            }
+            text.push_str(&format!("{}\n", state.key));
+        }
+        text
     }
 }
 

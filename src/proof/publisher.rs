@@ -9,6 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 
+use crate::domain::directory::Directory;
 use crate::domain::id::LedgerId;
 use crate::fault_point::Point;
 use crate::ledger::{ReadFault, Reader};
@@ -17,13 +18,16 @@ use crate::merkle::{
     Checkpoint, Hash, KeyName, ProofFile, SignedCheckpoint, Signer, SigningKey, TileFault,
     TreeHead, Unprovable, VerifierKey, prove_consistency, prove_inclusion,
 };
-use crate::proof::{ProofFault, Published, Seed, key_file};
+use crate::proof::key_file::{KeyFault, KeyFolder};
+use crate::proof::keyring::{KeyState, Keyring};
+use crate::proof::{ProofFault, Published, Seed};
 
 /// What signs the checkpoints of one ledger. There must be one only for each.
 pub struct Publisher {
     reader: Arc<Reader>,
     origin: KeyName,
-    key: SigningKey,
+    keyring: Arc<Keyring>,
+    seed: Seed,
     file: PathBuf,
     pub(super) witnesses: Arc<[VerifierKey]>,
     latest: watch::Sender<Option<Published>>,
@@ -39,21 +43,29 @@ impl Publisher {
 
     pub(super) async fn open(
         folder: &Path,
+        keys: KeyFolder,
         reader: Arc<Reader>,
         seed: Seed,
         witnesses: Arc<[VerifierKey]>,
     ) -> Result<Self, ProofFault> {
         let directory = reader.view().directory;
-        let origin = directory.ledger().map(|ledger| ledger.origin.as_str());
+        let origin = directory.origin().map(|origin| origin.as_str());
         let origin = KeyName::parse(origin.unwrap_or_default())?;
-        let key = key_file::open(folder, reader.id(), &origin, seed)?;
         let kept = reader.checkpoint_up_to(u64::MAX).await?;
         let latest = kept.map(|kept| SignedCheckpoint::parse(&kept.note));
+        let (ledger, was_signed) = (reader.id(), latest.is_some());
+        let keyring = blocking(move || {
+            let keyring = Keyring::open(keys, ledger, &directory, seed, was_signed)?;
+            // What cannot sign is told now.
+            keyring.signers(&directory)?;
+            Ok::<_, ProofFault>(keyring)
+        });
         Ok(Self {
+            keyring: Arc::new(keyring.await?),
+            seed,
             file: file(folder, reader.id()),
             reader,
             origin,
-            key,
             witnesses,
             latest: watch::Sender::new(latest.transpose()?.map(Arc::new)),
             signing: Mutex::default(),
@@ -71,9 +83,45 @@ impl Publisher {
         &self.origin
     }
 
-    /// The key that its signatures verify with.
-    pub fn verifier_key(&self) -> &VerifierKey {
-        self.key.key()
+    /// The first of the keys in force. Where no file of one is there, nothing signs, and this fails.
+    pub fn verifier_key(&self) -> Result<VerifierKey, ProofFault> {
+        let signers = self.signers()?;
+        let first = signers.first().map(|signer| signer.key().clone());
+        Ok(first.ok_or(KeyFault::None)?)
+    }
+
+    /// Every key of the ledger as `directory` has it.
+    pub(super) fn keys_of(&self, directory: &Directory) -> Vec<KeyState> {
+        self.keyring.states(directory)
+    }
+
+    /// Every key of the ledger as of the first `size` events.
+    pub(super) async fn keys_at(&self, size: u64) -> Result<Vec<KeyState>, ProofFault> {
+        let directory = self.reader.view_at(size).await?.directory;
+        Ok(self.keyring.states(&directory))
+    }
+
+    /// Makes a key that is to be announced: its file is durable when this returns.
+    pub(super) async fn draw_key(&self) -> Result<String, KeyFault> {
+        let (keyring, origin, seed) = (self.keyring.clone(), self.origin.clone(), self.seed);
+        let drawn = blocking(move || keyring.draw(&origin, seed)).await?;
+        Ok(drawn.to_string())
+    }
+
+    /// Moves the file of a key aside that signs no more; if that fails, the next start does it.
+    pub(super) async fn move_key_aside(&self, key: String) {
+        let keyring = self.keyring.clone();
+        if let Err(error) = blocking(move || keyring.retire(&key)).await {
+            tracing::warn!(
+                ledger = %self.reader.id(),
+                error = &error as &dyn std::error::Error,
+                "the file of a key that signs no more was not moved aside"
+            );
+        }
+    }
+
+    fn signers(&self) -> Result<Vec<Arc<SigningKey>>, KeyFault> {
+        self.keyring.signers(&self.reader.view().directory)
     }
 
     /// The checkpoint of the largest size, if there is one yet.
@@ -161,9 +209,10 @@ impl Publisher {
     async fn sign(&self, size: u64) -> Result<Published, ProofFault> {
         let root = self.reader.root_at(size)?;
         let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
-        let signer: &dyn Signer = &self.key;
+        let signers = self.signers()?;
+        let signers = signers.iter().map(|signer| signer.as_ref() as &dyn Signer);
         // The time is not part of a signature of this type.
-        let signed = SignedCheckpoint::sign(checkpoint, [signer], 0)?;
+        let signed = SignedCheckpoint::sign(checkpoint, signers, 0)?;
         Point::CheckpointSigned.pass();
         self.keep(&signed).await?;
         Point::CheckpointKept.pass();
@@ -280,6 +329,14 @@ fn unproven(error: Unprovable<TileFault<DerivedFault>>) -> ProofFault {
     })
 }
 
+/// Does what may take a while: an encrypted key takes a second to open.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
 fn head(signed: &SignedCheckpoint) -> TreeHead {
     signed.checkpoint().head()
 }
@@ -307,12 +364,12 @@ fn write(path: &Path, note: &[u8]) -> io::Result<()> {
 }
 
 /// What the ledgers of a data folder had reached when they were last signed for, by the files of their
-/// last checkpoints. A file that cannot be read, or that its ledger's own key has not signed, says nothing:
+/// last checkpoints. A file that cannot be read, or that none of its ledger's own keys has signed, says nothing:
 /// the log keeps the checkpoints too, and judges by those.
-pub fn floors(folder: &Path) -> io::Result<Vec<Floor>> {
+pub fn floors(folder: &Path, keys: &KeyFolder) -> io::Result<Vec<Floor>> {
     let mut floors = Vec::new();
     for ledger in files(folder)? {
-        match floor(folder, ledger) {
+        match floor(folder, keys, ledger) {
             Some(floor) => floors.push(floor),
             None => {
                 tracing::warn!(%ledger, "the file of the last checkpoint is damaged and is not used")
@@ -346,12 +403,15 @@ pub(super) fn files(folder: &Path) -> io::Result<Vec<LedgerId>> {
     Ok(ledgers)
 }
 
-fn floor(folder: &Path, ledger: LedgerId) -> Option<Floor> {
+fn floor(folder: &Path, keys: &KeyFolder, ledger: LedgerId) -> Option<Floor> {
     let note = fs::read(file(folder, ledger)).ok()?;
     let signed = SignedCheckpoint::parse(&note).ok()?;
-    let key = fs::read_to_string(key_file::path(folder, ledger)).ok()?;
-    let key = SigningKey::from_skey(key.trim_end()).ok()?;
-    signed.note().verify([key.key()]).ok()?;
+    let files = keys.files(ledger).ok()?;
+    let keys: Vec<VerifierKey> = files
+        .iter()
+        .filter_map(|file| keys.public(file).ok())
+        .collect();
+    signed.note().verify(&keys).ok()?;
     let TreeHead { size, root } = head(&signed);
     Some(Floor { ledger, size, root })
 }

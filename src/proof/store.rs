@@ -19,11 +19,9 @@ use crate::log::copy::CopyFault;
 use crate::log::head::Head;
 use crate::log::journal::{Location, Section};
 use crate::log::stored::{CopyView, Damage, Met, StoredCopy, StoredFolder};
-use crate::merkle::{
-    Frontier, Hash, SignedCheckpoint, Signer as _, SigningKey, TrustPolicy, leaf_hash,
-};
+use crate::merkle::{Frontier, Hash, SignedCheckpoint, TrustPolicy, VerifierKey, leaf_hash};
 use crate::proof::bundle::verify::{Finding, Kind, Report, known_signature};
-use crate::proof::{key_file, publisher};
+use crate::proof::{KeyFolder, KeyLock, publisher};
 
 pub use crate::log::OpenError;
 use pass::{Pass, Statement};
@@ -314,21 +312,34 @@ fn ends(copy: Option<&StoredCopy>, report: &mut Report) -> BTreeMap<LedgerId, He
 
 /// The keys that lie in the folder: what checkpoints are judged by where nobody said whom to believe.
 fn own_policies(folder: &StoredFolder) -> HashMap<LedgerId, TrustPolicy> {
-    let files = fs::read_dir(folder.root().join("keys"));
-    let names = files.into_iter().flatten().flatten();
-    let policy = |file: fs::DirEntry| {
-        let name = file.file_name();
-        let ledger = name.to_str()?.strip_suffix(".skey")?.parse().ok()?;
-        let key = own_key(folder, ledger).ok()?;
-        Some((ledger, TrustPolicy::of_log(key.key().clone())))
+    let ledgers = keys(folder).ledgers().unwrap_or_default().into_iter();
+    let policy = |ledger| {
+        let own = own_keys(folder, ledger).ok()?;
+        Some((ledger, TrustPolicy::of_logs(own)))
     };
-    names.filter_map(policy).collect()
+    ledgers.filter_map(policy).collect()
 }
 
-fn own_key(folder: &StoredFolder, ledger: LedgerId) -> Result<SigningKey, String> {
-    let text = fs::read_to_string(key_file::path(folder.root(), ledger));
-    let text = zeroize::Zeroizing::new(text.map_err(|error| error.to_string())?);
-    SigningKey::from_skey(text.trim_end()).map_err(|fault| fault.to_string())
+/// The key files of the folder. Encrypted ones are not opened: their public keys lie beside them.
+fn keys(folder: &StoredFolder) -> KeyFolder {
+    KeyFolder::new(folder.root(), KeyLock::Open)
+}
+
+/// The public keys of a ledger, those that sign no more too; an error where none can be read.
+fn own_keys(folder: &StoredFolder, ledger: LedgerId) -> Result<Vec<VerifierKey>, String> {
+    let keys = keys(folder);
+    let files = keys.files(ledger).map_err(|fault| fault.to_string())?;
+    let (mut own, mut fault) = (Vec::new(), "no key file".to_owned());
+    for file in &files {
+        match keys.public(file) {
+            Ok(key) => own.push(key),
+            Err(unreadable) => fault = unreadable.to_string(),
+        }
+    }
+    match own.is_empty() {
+        true => Err(fault),
+        false => Ok(own),
+    }
 }
 
 /// What lies beside the copies, and what the auditor kept. Tells whether the heads file could not be used.
@@ -411,8 +422,8 @@ impl Passes<'_> {
         let ledgers: BTreeSet<LedgerId> = self.ends.keys().copied().collect();
         let ledgers = ledgers.into_iter().chain(self.own.keys().copied());
         let of_origin = ledgers.filter(|ledger| {
-            let key = own_key(folder, *ledger);
-            key.is_ok_and(|key| key.key().name().as_str() == origin)
+            let keys = own_keys(folder, *ledger).unwrap_or_default();
+            keys.iter().any(|key| key.name().as_str() == origin)
         });
         let Some(ledger) = of_origin.min() else {
             let finding = Finding::of_file(Kind::SinceElsewhere, "checkpoint");
@@ -430,17 +441,17 @@ impl Passes<'_> {
     }
 }
 
-/// The folder's key must be the one that signed the last checkpoint.
+/// A key of the folder must have signed the last checkpoint.
 fn key_fits(folder: &StoredFolder, pass: &mut Pass<'_>) {
     let Some(latest) = pass.latest.clone() else {
         return;
     };
     let file = format!("keys/{}.skey", pass.ledger);
-    let fault = match own_key(folder, pass.ledger) {
+    let fault = match own_keys(folder, pass.ledger) {
         Err(fault) => Some(fault),
-        Ok(key) => latest
+        Ok(keys) => latest
             .note()
-            .verify([key.key()])
+            .verify(&keys)
             .err()
             .map(|fault| fault.to_string()),
     };

@@ -24,6 +24,7 @@ mod import_events;
 mod import_published_plan;
 mod import_review;
 mod import_workbook;
+mod keys;
 mod kill;
 mod ledger;
 mod organisation;

@@ -45,7 +45,7 @@ impl Place {
         let name = KeyName::parse("audit.example/w1").unwrap();
         let state = folder.path().join("witness");
         drop(Folder::take(&state, Some(&name), published_seed).unwrap());
-        let logs = policy::text(log().key());
+        let logs = policy::text(std::slice::from_ref(log().key()));
         fs::write(folder.path().join("logs"), logs).unwrap();
         Self { folder }
     }

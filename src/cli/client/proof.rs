@@ -24,6 +24,69 @@ impl Client {
         self.take(self.proofs.clone().get_checkpoint(self.ask(request)).await)
     }
 
+    /// Every key of the ledger.
+    pub async fn keys(&self) -> Result<v1::ListKeysResponse, Failure> {
+        let request = v1::ListKeysRequest {
+            ledger: self.ledger(),
+            min_position: None,
+        };
+        self.take(self.proofs.clone().list_keys(self.ask(request)).await)
+    }
+
+    /// Makes and announces a key; a lost answer is asked for once more.
+    pub async fn announce_key(
+        &self,
+        request: v1::AnnounceKeyRequest,
+    ) -> Result<v1::KeyChange, Failure> {
+        let request = v1::AnnounceKeyRequest {
+            ledger: self.ledger(),
+            ..request
+        };
+        let id = request.request_id.clone();
+        let send = || async {
+            let mut service = self.admin.clone();
+            service.announce_key(self.ask(request.clone())).await
+        };
+        let answer = self.twice(&id, send).await?;
+        Ok(answer.change.unwrap_or_default())
+    }
+
+    /// Retires a key; a lost answer is asked for once more.
+    pub async fn retire_key(
+        &self,
+        request: v1::RetireKeyRequest,
+    ) -> Result<v1::KeyChange, Failure> {
+        let request = v1::RetireKeyRequest {
+            ledger: self.ledger(),
+            ..request
+        };
+        let id = request.request_id.clone();
+        let send = || async {
+            let mut service = self.admin.clone();
+            service.retire_key(self.ask(request.clone())).await
+        };
+        let answer = self.twice(&id, send).await?;
+        Ok(answer.change.unwrap_or_default())
+    }
+
+    /// Says that others know a key; a lost answer is asked for once more.
+    pub async fn compromise_key(
+        &self,
+        request: v1::CompromiseKeyRequest,
+    ) -> Result<v1::KeyChange, Failure> {
+        let request = v1::CompromiseKeyRequest {
+            ledger: self.ledger(),
+            ..request
+        };
+        let id = request.request_id.clone();
+        let send = || async {
+            let mut service = self.admin.clone();
+            service.compromise_key(self.ask(request.clone())).await
+        };
+        let answer = self.twice(&id, send).await?;
+        Ok(answer.change.unwrap_or_default())
+    }
+
     /// Adds lines that witnesses gave for the checkpoint of `size`.
     pub async fn add_cosignatures(
         &self,

@@ -479,7 +479,11 @@ fn what_this_version_cannot_read_is_not_called_tampering() {
     manifest.root = frontier.root();
     fs::write(folder.join("manifest.json"), manifest.to_text()).unwrap();
     list_again(folder);
-    fs::write(taken.path("policy"), policy::text(key.key())).unwrap();
+    fs::write(
+        taken.path("policy"),
+        policy::text(std::slice::from_ref(key.key())),
+    )
+    .unwrap();
 
     let undecided = taken.verify(folder, "--json");
     assert_eq!(undecided.code, 2, "{undecided:?}");

@@ -153,7 +153,10 @@ fn what_was_altered_is_told_from_what_cannot_be_decided() {
     home.judged("checkpoint @policy --policy @policy", 2, "cannot be read");
     let name = KeyName::parse("bunka.example/daicho").unwrap();
     let stranger = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
-    home.write("strange", &policy::text(stranger.key()));
+    home.write(
+        "strange",
+        &policy::text(std::slice::from_ref(stranger.key())),
+    );
     home.judged(
         "checkpoint @new --policy @strange",
         2,

@@ -253,6 +253,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         "the receipt is its sender's: {told:?}"
     );
     assert_eq!(world.size().await, size + 1);
+    keys(seen, &world).await;
 
     world
         .server
@@ -952,4 +953,66 @@ async fn ledgers_are_opened_once_and_with_sense() {
         .into_inner();
     assert_eq!(listed.ledgers.len(), 2);
     world.server.stop().await;
+}
+
+/// What a change of keys is refused for.
+async fn keys(seen: &mut Seen, world: &World) {
+    let mut admin = world.server.admin().await;
+    let reason = || {
+        Some(Reason {
+            code: ReasonCode::Other.into(),
+            text: "定期更新".to_owned(),
+        })
+    };
+    let announcing = || AnnounceKeyRequest {
+        ledger: String::new(),
+        request_id: new_id().to_string(),
+        reason: reason(),
+    };
+    let retiring = |key: &str| RetireKeyRequest {
+        ledger: String::new(),
+        request_id: new_id().to_string(),
+        reason: reason(),
+        verifier_key: key.to_owned(),
+    };
+    let mut proofs =
+        ProofServiceClient::with_interceptor(world.server.channel().await, As("auditor"));
+    let listed = proofs.list_keys(ListKeysRequest::default()).await.unwrap();
+    let first = listed.into_inner().keys.remove(0).verifier_key;
+    let retired = |status: Result<_, tonic::Status>| status.map(drop).unwrap_err();
+    let status = retired(admin.retire_key(retiring(&first)).await);
+    let (failed, missing) = (Code::FailedPrecondition, Code::NotFound);
+    let words = "no other key is in force";
+    expect(seen, &status, failed, ErrorReason::KeyLast, words);
+    let strange = "elsewhere.example+3ce076f6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+    let status = retired(admin.retire_key(retiring(strange)).await);
+    let words = "the ledger has no such key";
+    let told = expect(seen, &status, missing, ErrorReason::KeyUnknown, words);
+    assert_eq!(told.field(), "verifier_key");
+    admin.announce_key(announcing()).await.unwrap();
+    admin.retire_key(retiring(&first)).await.unwrap();
+    let status = retired(admin.retire_key(retiring(&first)).await);
+    let words = "the key signs no more already";
+    expect(seen, &status, failed, ErrorReason::KeyEnded, words);
+    for _ in 1..daicho::proof::KEYS_IN_FORCE_MAX {
+        admin.announce_key(announcing()).await.unwrap();
+    }
+    let status = admin.announce_key(announcing()).await.unwrap_err();
+    let words = "8 keys are in force already";
+    let told = expect(seen, &status, failed, ErrorReason::KeysTooMany, words);
+    assert_eq!(told.metadata["max"], "8");
+    // All that is wrong at once.
+    let wrong = CompromiseKeyRequest {
+        verifier_key: "x".to_owned(),
+        ..CompromiseKeyRequest::default()
+    };
+    let status = admin.compromise_key(wrong).await.unwrap_err();
+    let mut fields: Vec<String> = told_fields(&status);
+    fields.sort();
+    assert_eq!(fields, ["reason", "request_id", "verifier_key"]);
+}
+
+fn told_fields(status: &tonic::Status) -> Vec<String> {
+    let violations = told(status).violations.into_iter();
+    violations.map(|(_, field)| field).collect()
 }
