@@ -66,6 +66,7 @@ pictures: office
 test-verifier: test-rust $(PYTHON_STAMP)
 	PYTHONPATH=.tools/python $(PYTHON) tests/verifier/verify_test.py
 	PYTHONPATH=.tools/python DAICHO_BINARY=$(DAICHO) $(PYTHON) tests/verifier/demo_test.py
+	PYTHONPATH=.tools/python DAICHO_BINARY=$(DAICHO) $(PYTHON) tests/verifier/rotation_test.py
 
 lint: lint-rust lint-proto lint-unit
 

@@ -15,6 +15,7 @@ ORIGIN = "ledger.example/city-a"
 LEDGER, PLAN, ORG, GOAL = 1, 2, 3, 4
 LEDGER_OPENED, HEADS_RECORDED, EVIDENCE_ERASED = 1, 7, 9
 GOAL_SET, ACTUAL_RECORDED, EVIDENCE_ATTACHED = 300, 600, 606
+LEDGER_CONTINUED, KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 3, 4, 5, 6
 
 
 # Protocol buffers: a message is a list of (field number, value); numbers are varints, everything else has a length.
@@ -75,6 +76,10 @@ class History:
         data = encode([(number, value) for number, value in pairs if value is not None])
         self.heads[kind, stream] = (revision + 1, leaf_hash(data))
         return data
+
+    def tell_key(self, event_type, key, size):
+        """Appends what the ledger says of a key: announced, retired or known to others, with the size it counts from or to."""
+        self.append([(LEDGER, LEDGER_ID.bytes, event_type, encode([(1, key.vkey), (2, size)]), [])])
 
     def record_heads(self, size=None):
         """Appends the record of the newest event of every stream among the first `size` events."""

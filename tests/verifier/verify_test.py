@@ -132,6 +132,88 @@ class Case(unittest.TestCase):
         return report
 
 
+class ChangedKeys(Case):
+    """The ledger replaces its key: the new one is announced at 21, the old one retired or disowned at 30."""
+
+    def setUp(self):
+        super().setUp()
+        self.both = ("--key", LOG.vkey, "--key", OTHER_LOG.vkey)
+        self.new = ("--key", OTHER_LOG.vkey)
+
+    def bundle(self, size, keys, end=bundles.KEY_RETIRED, at=30):
+        made = bundles.History()
+        made.append([(GOAL, goal(number), GOAL_SET, b"\x0a\x01a", []) for number in range(20)])
+        made.tell_key(bundles.KEY_ANNOUNCED, OTHER_LOG, 22)
+        for position in range(22, 40):
+            if position == 30:
+                made.tell_key(end, LOG, at)
+            else:
+                made.append([(GOAL, goal(position % 20), ACTUAL_RECORDED, b"\x0a\x02ab", [])])
+        hashes = [bundles.leaf_hash(leaf) for leaf in made.leaves]
+        signers = {10: (LOG,), 25: (LOG, OTHER_LOG), 35: (OTHER_LOG,), size: keys}
+        self.notes = {
+            cut: bundles.checkpoint(cut, bundles.root(hashes[:cut]), by) for cut, by in signers.items() if cut <= size
+        }
+        self.written(bundles.files(made.leaves[:size], self.notes))
+
+    def told(self, arguments, code, words=""):
+        found, report = self.report(*arguments)
+        self.assertEqual(found, code, report)
+        self.assertIn(words, report["verdicts"]["INTEGRITY"]["en"])
+        return report
+
+    def test_the_old_policy_verifies_while_both_sign_and_is_told_afterwards(self):
+        self.bundle(25, (LOG, OTHER_LOG))
+        for arguments in (LOG_ARGUMENTS, self.both):
+            self.told(arguments, 0)
+        self.bundle(40, (OTHER_LOG,))
+        report = self.told(LOG_ARGUMENTS, 2, "announced at position 21, under the checkpoint of 25 events")
+        self.assertIn(f"log {OTHER_LOG.vkey}", report["verdicts"]["INTEGRITY"]["en"])
+        for arguments in (self.new, self.both):
+            self.told(arguments, 0)
+
+    def test_what_the_old_key_signed_counts_for_whoever_trusts_the_new_one(self):
+        self.bundle(40, (OTHER_LOG,))
+        old = self.put("old", self.notes[10])
+        self.told((*self.new, "--since", old), 0)
+        stranger = bundles.Key(bundles.ORIGIN, bytes(range(7, 39)))
+        old = self.put("old", bundles.checkpoint(10, bytes(32), (stranger,)))
+        report = self.told((*self.new, "--since", old), 2, "--since")
+        self.assertEqual(report["findings"], [])
+        false = self.notes[10].replace(b"\n10\n", b"\n11\n")
+        self.told((*self.new, "--since", self.put("old", false)), 1)
+
+    def test_a_retired_key_signs_nothing_after_its_last_size(self):
+        self.bundle(40, (LOG,))
+        self.told(self.both, 2, "a key that was retired at 30 events")
+        self.bundle(30, (LOG, OTHER_LOG))
+        self.told(LOG_ARGUMENTS, 0)
+        for arguments in (LOG_ARGUMENTS, self.both):
+            self.bundle(40, (LOG, OTHER_LOG))
+            self.told(arguments, 2 if arguments == LOG_ARGUMENTS else 0)
+
+    def test_a_key_that_others_know_needs_witnesses_after_its_last_trusted_size(self):
+        self.bundle(40, (LOG, *WITNESSES), bundles.KEY_COMPROMISED, 24)
+        self.told(LOG_ARGUMENTS, 2, "trusted up to 24 events, and not by enough witnesses")
+        for quorum, code in (("all", 0), ("none", 2)):
+            self.told(("--policy", self.put("policy", bundles.policy(quorum))), code)
+        self.bundle(40, (LOG, WITNESSES[0]), bundles.KEY_COMPROMISED, 24)
+        self.told(("--policy", self.put("policy", bundles.policy("all"))), 2)
+        self.told(("--policy", self.put("policy", bundles.policy("any"))), 0)
+
+    def test_an_announcement_that_no_trusted_key_vouches_for_says_nothing(self):
+        self.bundle(40, (OTHER_LOG,))
+        for cut in (25, 35):
+            os.remove(self.path(f"DIR/checkpoints/{cut:020}"))
+        found = {
+            str(path.relative_to(self.path("DIR"))): path.read_bytes()
+            for path in pathlib.Path(self.path("DIR")).rglob("*")
+            if path.is_file() and path.name != "manifest.json"
+        }
+        self.written(found)
+        self.told(LOG_ARGUMENTS, 2, "Do not accept it")
+
+
 class SoundBundles(Case):
     def test_good_bundle_is_verified(self):
         self.written(GOOD)

@@ -150,9 +150,6 @@ impl Judgement {
         let since = since
             .map(|since| read_checkpoint(view, since))
             .transpose()?;
-        let since_trust = since
-            .as_ref()
-            .map(|since| Trust::of(policy.as_ref(), since));
         let terms = Terms {
             policy: policy.as_ref(),
             since: since.as_ref(),
@@ -180,7 +177,13 @@ impl Judgement {
             watch(seen);
         });
         let checkpoint = report.checkpoint.as_ref();
-        let trust = checkpoint.map(|signed| Trust::of(policy.as_ref(), signed));
+        let notices = &report.notices;
+        let knowing =
+            |signed| Trust::of(policy.as_ref(), signed).knowing(policy.as_ref(), signed, notices);
+        let trust = checkpoint.map(knowing);
+        // What was kept before may bear the signature of a key that the ledger had then.
+        let since = since.as_ref().filter(|since| !notices.named_signer(since));
+        let since_trust = since.map(knowing);
         let mut witnessed = Verdicts::default();
         if let Some(trust) = &trust {
             trust.witnessed(view, policy.as_ref(), &mut witnessed);

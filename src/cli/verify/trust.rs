@@ -7,6 +7,8 @@ use crate::cli::render::View;
 use crate::cli::verify::PolicyArgs;
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 use crate::merkle::{SignedCheckpoint, TrustPolicy, Untrusted, Verdict};
+use crate::proof::bundle::verify::{AnnouncedKey, Notices, Standing};
+use crate::proof::policy::fingerprint;
 
 /// What a policy says of a checkpoint.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -19,6 +21,10 @@ pub enum Trust<'p> {
     Unknown(Untrusted),
     /// A key that is believed did not sign this.
     Forged(Untrusted),
+    /// Only keys signed it that the ledger had retired, or that others know.
+    Ended(Verdict<'p>, Standing),
+    /// A key signed it that the policy lacks, and that the ledger announced.
+    Announced(Box<AnnouncedKey>),
 }
 
 impl<'p> Trust<'p> {
@@ -29,6 +35,39 @@ impl<'p> Trust<'p> {
             Some(Ok(verdict)) => Self::Signed(verdict),
             Some(Err(fault @ Untrusted::Unverified(_))) => Self::Forged(fault),
             Some(Err(fault)) => Self::Unknown(fault),
+        }
+    }
+
+    /// The same, with what the ledger says of its keys.
+    #[must_use]
+    pub fn knowing(
+        self,
+        policy: Option<&TrustPolicy>,
+        checkpoint: &SignedCheckpoint,
+        notices: &Notices,
+    ) -> Self {
+        let size = checkpoint.checkpoint().head().size;
+        match self {
+            Self::Signed(verdict) => {
+                let standings = verdict.logs.iter().map(|key| notices.standing(key, size));
+                let witnessed =
+                    verdict.quorum_met && policy.is_some_and(|policy| policy.quorum().is_some());
+                let is_worth = |standing: &Standing| match standing {
+                    Standing::Good => true,
+                    Standing::Compromised { .. } => witnessed,
+                    Standing::Retired { .. } => false,
+                };
+                let standings: Vec<Standing> = standings.collect();
+                match standings.first() {
+                    Some(first) if !standings.iter().any(is_worth) => Self::Ended(verdict, *first),
+                    _ => Self::Signed(verdict),
+                }
+            }
+            Self::Unknown(fault) => match notices.announced(checkpoint) {
+                Some(announced) => Self::Announced(Box::new(announced)),
+                None => Self::Unknown(fault),
+            },
+            other => other,
         }
     }
 
@@ -44,6 +83,37 @@ impl<'p> Trust<'p> {
                 )
                 .to_owned(),
             )),
+            Self::Ended(_, Standing::Compromised { last_trusted_size: size }) => Some((
+                Outcome::Undecided,
+                view.pick(
+                    format!("{size}件より後は他人に知られた鍵だけの署名で、立会人の連署が足りません"),
+                    format!("signed only by a key that others know, trusted up to {size} events, and not by enough witnesses"),
+                ),
+            )),
+            Self::Ended(_, Standing::Retired { last_size: size }) => Some((
+                Outcome::Undecided,
+                view.pick(
+                    format!("{size}件で廃止された鍵だけの署名です"),
+                    format!("signed only by a key that was retired at {size} events"),
+                ),
+            )),
+            // Such a key is worth something.
+            Self::Ended(_, Standing::Good) => None,
+            Self::Announced(announced) => {
+                let AnnouncedKey {
+                    key,
+                    position,
+                    vouched_at,
+                } = announced.as_ref();
+                let fingerprint = fingerprint(key);
+                Some((
+                    Outcome::Undecided,
+                    view.pick(
+                        format!("署名した鍵は信頼方針にありませんが、この台帳が位置{position}で公表しています（信頼方針の鍵が{vouched_at}件の先端証明に署名）。指紋 {fingerprint} を組織の公表する値と照らし合わせ、信頼方針に次の行を加えてください: log {key}"),
+                        format!("signed by a key that the policy lacks and that this ledger announced at position {position}, under the checkpoint of {vouched_at} events that a key of the policy signed: compare its fingerprint {fingerprint} with what the organisation publishes, then add to the policy: log {key}"),
+                    ),
+                ))
+            }
             Self::Unknown(fault) => Some((
                 Outcome::Undecided,
                 view.pick(
@@ -63,7 +133,7 @@ impl<'p> Trust<'p> {
 
     /// Says who else saw it.
     pub fn witnessed(&self, view: &View, policy: Option<&TrustPolicy>, verdicts: &mut Verdicts) {
-        let Self::Signed(verdict) = self else {
+        let (Self::Signed(verdict) | Self::Ended(verdict, _)) = self else {
             return;
         };
         let seen: Vec<String> = verdict

@@ -49,6 +49,8 @@ HISTORY_MAX = 100_000
 ERASED_TOLD_MAX = 20
 OPENINGS_MAX = 1_000_000
 OPENING_BYTES_MAX = 64 * 1024
+# Keys that events name are remembered up to here; no honest ledger names so many.
+KEYS_NAMED_MAX = 10_000
 # Of each kind of finding so many are kept; the others are counted.
 FINDINGS_KEPT = 20
 FINDINGS_SHOWN = 10
@@ -60,6 +62,7 @@ HEADS_ROW_BYTES = 57
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 STREAM_KINDS = {"ledger": 1, "plan": 2, "org": 3, "goal": 4}
 LEDGER_OPENED, HEADS_RECORDED, PERSONAL_DATA_ERASED, EVIDENCE_ERASED = 1, 7, 8, 9
+KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 4, 5, 6
 ED25519, COSIGNATURE = 0x01, 0x04
 
 VERIFIED, FAILED, UNDECIDED = "verified", "failed", "not decided"
@@ -630,7 +633,7 @@ class Checkpoint:
     """A checkpoint whose signatures were checked against a `Trust`."""
 
     def __init__(self, data, trust):
-        note = Note(data)
+        self.note = note = Note(data)
         self.origin, self.size, self.root = parse_checkpoint(note.text)
         self.fingerprint = fingerprint(note.text)
         signers = note.signers(trust.keys())
@@ -1237,7 +1240,8 @@ class Bundle:
         self.last = None
         self.heads, self.heads_spoken = {}, set()
         self.ledger, self.opening = None, {}
-        self.kept_unknown, self.kept_witnessed = 0, None
+        self.kept_unknown, self.kept_witnessed = [], None
+        self.keys, self.kept_signed = {}, []
         self.newer_at = None
         self.evidence, self.evidence_absent, self.erased, self.commitments = {}, {}, {}, 0
         self.history, self.event = [], None
@@ -1274,6 +1278,7 @@ class Bundle:
             )
         self._check_manifest(checkpoint, done == size)
         self._check_since(size)
+        self._check_keys(checkpoint)
         self._check_heads(size if done == size else None)
         gone, self.commitments = self.openings.finish(self.report)
         self._check_evidence()
@@ -1301,6 +1306,9 @@ class Bundle:
 
     def _unsigned(self, ja, en):
         """Nothing is decided where nobody that the auditor trusts has signed."""
+        if not self.own_trust:
+            # Of all that cannot be decided this comes first: without it the rest is worth nothing.
+            self.report.undecided.pop("INTEGRITY", None)
         self.report.undecide("INTEGRITY", ja, en)
         for verdict in ("COMPLETENESS", "WITNESSED"):
             self.report.undecide(verdict, "信頼する鍵の署名がないため。", "For want of a signature by a key you trust.")
@@ -1316,13 +1324,6 @@ class Bundle:
         except Malformed as error:
             self.report.add("checkpoint_damaged", file="checkpoint", found=str(error))
             return None
-        if not checkpoint.log_keys:
-            self._unsigned(
-                f"チェックポイント（{checkpoint.origin}）に、信頼する鍵の署名がない。"
-                "鍵が違うか、別の者が作った書き出しである。受け入れてはならない。",
-                f"The checkpoint of {checkpoint.origin} has no signature by a key you trust: the key is another, or "
-                "somebody else made this bundle. Do not accept it.",
-            )
         return checkpoint
 
     def _plan(self, size):
@@ -1431,6 +1432,8 @@ class Bundle:
             self._heads_recorded(position, leaf)
         elif leaf.type == EVIDENCE_ERASED and leaf.type_version == 1:
             self._evidence_erased(position, leaf)
+        elif leaf.type in (KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED):
+            self._key_named(position, leaf)
         self._revision(position, leaf, one)
         for digest in leaf.evidence:
             name = digest.hex()
@@ -1516,9 +1519,10 @@ class Bundle:
         if kept.root != self.frontier.root():
             self._ranged("kept_differs", size, path, kept.root)
         elif not kept.log_keys:
-            self.kept_unknown += 1
+            self.kept_unknown.append(path)
         else:
             self.report.good[size] = path
+            self.kept_signed.append((size, kept.log_keys[0].text))
             if kept.quorum and self.trust.quorum != "none":
                 self.kept_witnessed = size
 
@@ -1596,6 +1600,139 @@ class Bundle:
             for finding in self.report.findings:
                 if finding["code"] == "heads_file_differs" and finding["file"] == path:
                     finding["position"] = position
+
+    # Keys: what the ledger says of them, and what follows for signatures.
+
+    def _key_named(self, position, leaf):
+        if leaf.type_version != 1:
+            self.report.undecide("INTEGRITY", *newer(position))
+            return
+        try:
+            values = message(leaf.payload, {1: 2, 2: 0})
+            text, size = values.get(1, b"").decode(), values.get(2, 0)
+        except (Malformed, UnicodeDecodeError) as error:
+            self.report.add("leaf_damaged", position, self.entries_file, found=str(error))
+            return
+        if len(self.keys) >= KEYS_NAMED_MAX and text not in self.keys:
+            return
+        said = self.keys.setdefault(text, {})
+        if leaf.type == KEY_ANNOUNCED:
+            said.setdefault("announced", position)
+        elif leaf.type == KEY_RETIRED:
+            said.setdefault("last", size)
+        else:
+            said["trusted"] = min(size, said.get("trusted", size))
+
+    def _standing(self, text, size):
+        """What a key's signature under a checkpoint of `size` is worth: "good", or why it is not."""
+        said = self.keys.get(text, {})
+        if said.get("last", size) < size:
+            return "retired"
+        return "compromised" if said.get("trusted", size) < size else "good"
+
+    def _named_signers(self, note, origin):
+        """The keys that events name, and that signed a note; a false signature of one is an error."""
+        known = []
+        for text in self.keys:
+            try:
+                known.append(Vkey(text))
+            except Malformed:
+                continue
+        signers = note.signers(key for key in known if key.type == ED25519)
+        return [key for key in known if key.text in signers and key.name == origin]
+
+    def _check_keys(self, checkpoint):
+        """Judges signatures by what the events say of the keys: all of them were read, under the root that was signed."""
+        unknown = 0
+        for path in self.kept_unknown:
+            try:
+                note = Note(self.folder.read(path, NOTE_BYTES_MAX))
+                # The root that a trusted key signed covers the event that names this one.
+                unknown += not self._named_signers(note, parse_checkpoint(note.text)[0])
+            except FalseSignature as error:
+                self.report.add("signature_false", file=path, expected=str(error))
+            except (Absent, Malformed):
+                unknown += 1
+        self.kept_unknown = unknown
+        if checkpoint and not self.own_trust:
+            self._judge_signers(checkpoint)
+        if self.since and not self.own_trust:
+            self._judge_since()
+
+    def _judge_signers(self, checkpoint):
+        standings = [self._standing(key.text, checkpoint.size) for key in checkpoint.log_keys]
+        witnessed = checkpoint.quorum and self.trust.quorum != "none"
+        if "good" in standings or ("compromised" in standings and witnessed):
+            return
+        if standings:
+            said = self.keys[checkpoint.log_keys[0].text]
+            at = said["last"] if standings[0] == "retired" else said["trusted"]
+            self._unsigned(
+                *(
+                    (f"{at} 件で廃止された鍵だけの署名である。", f"Signed only by a key that was retired at {at} events.")
+                    if standings[0] == "retired"
+                    else (
+                        f"{at} 件より後は他人に知られた鍵だけの署名で、立会人の連署が足りない。",
+                        f"Signed only by a key that others know, trusted up to {at} events, and not by enough witnesses.",
+                    )
+                )
+            )
+            return
+        announced = self._announced(checkpoint)
+        if announced:
+            key, position, size = announced
+            self._unsigned(
+                f"署名した鍵は信頼する鍵にないが、この台帳が位置 {position} で公表している"
+                f"（信頼する鍵が {size} 件のチェックポイントに署名）。指紋 {key.fingerprint()} を確かな相手に確かめ、"
+                f"方針に次の行を加えること: log {key.text}",
+                f"Signed by a key that you do not trust yet and that this ledger announced at position {position}, under the "
+                f"checkpoint of {size} events that a key you trust signed. Compare its fingerprint {key.fingerprint()} with "
+                f"somebody you know, then add to your policy: log {key.text}",
+            )
+            return
+        self._unsigned(
+            f"チェックポイント（{checkpoint.origin}）に、信頼する鍵の署名がない。"
+            "鍵が違うか、別の者が作った書き出しである。受け入れてはならない。",
+            f"The checkpoint of {checkpoint.origin} has no signature by a key you trust: the key is another, or "
+            "somebody else made this bundle. Do not accept it.",
+        )
+
+    def _announced(self, checkpoint):
+        """The key that signed, that was announced, and at which size a trusted key vouches for that."""
+        try:
+            named = self._named_signers(checkpoint.note, checkpoint.origin)
+        except FalseSignature:
+            return None
+        for key in named:
+            position = self.keys[key.text].get("announced")
+            vouching = [
+                size
+                for size, text in self.kept_signed
+                if position is not None and size > position and self._standing(text, size) == "good"
+            ]
+            if vouching:
+                return key, position, min(vouching)
+        return None
+
+    def _judge_since(self):
+        """The old checkpoint counts if a trusted key signed it, or one that the ledger had then."""
+        since = self.since
+        try:
+            keys = since.log_keys + self._named_signers(since.note, since.origin)
+        except FalseSignature as error:
+            self.report.add("signature_false", file="--since", expected=str(error))
+            return
+        witnessed = since.quorum and self.trust.quorum != "none"
+        standings = [self._standing(key.text, since.size) for key in keys]
+        if "good" not in standings and not (witnessed and "compromised" in standings):
+            # What nobody signed whom the auditor trusts is no measure of anything.
+            for code in ("since_differs", "since_shorter"):
+                self.report.counts.pop(code, None)
+            self.report.findings = [f for f in self.report.findings if not f["code"].startswith("since_")]
+            self._unsigned(
+                "--since のチェックポイントに、信頼する鍵の署名がない。",
+                "The checkpoint of --since has no signature by a key you trust.",
+            )
 
     # What is left when all events have been read.
 
@@ -1838,6 +1975,10 @@ class Progress:
 TYPES = {
     1: ("台帳開設", "ledger opened"),
     2: ("方針公表", "policy published"),
+    3: ("台帳の引継ぎ", "ledger continued"),
+    4: ("署名鍵の公表", "key announced"),
+    5: ("署名鍵の廃止", "key retired"),
+    6: ("署名鍵の危殆化", "key compromised"),
     7: ("先端記録", "heads recorded"),
     8: ("個人情報の消去", "personal data erased"),
     9: ("根拠資料の消去", "evidence erased"),
@@ -1967,18 +2108,13 @@ def parse_stream(text):
 
 
 def parse_since(path, trust):
-    """The old checkpoint; one that proves nothing itself cannot be the measure of anything."""
+    """The old checkpoint. Whether its signature is worth something is judged when the ledger's keys are known."""
     try:
         since = Checkpoint(read_outside(path, NOTE_BYTES_MAX), trust)
     except Malformed as error:
         raise Undecided(
             f"--since のチェックポイントが使えない: {error}", f"The checkpoint of --since cannot be used: {error}"
         ) from error
-    if not since.log_keys:
-        raise Undecided(
-            "--since のチェックポイントに、信頼する鍵の署名がない。",
-            "The checkpoint of --since has no signature by a key you trust.",
-        )
     return since
 
 

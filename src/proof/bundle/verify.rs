@@ -13,7 +13,8 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::event::Recorded;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::{
-    Hash, SignedCheckpoint, Tile, TileContent, TreeHead, TrustPolicy, Untrusted, Verdict,
+    Hash, SignedCheckpoint, Tile, TileContent, TreeHead, TrustPolicy, Untrusted, Unverified,
+    Verdict,
 };
 use crate::proof::bundle::{
     CHECKPOINT, CHECKPOINTS, EVENTS, EVIDENCE, HEADS, InvalidManifest, Manifest, Payload,
@@ -23,11 +24,13 @@ use crate::proof::bundle::{
 mod attached;
 mod finding;
 mod heads;
+mod keys;
 mod replay;
 
 use attached::Attached;
 pub use attached::Attachments;
 pub use finding::{Concern, Finding, Kind};
+pub use keys::{AnnouncedKey, Notices, Standing};
 use replay::Replay;
 
 /// Findings of one kind that are told at most; the others are counted.
@@ -84,10 +87,12 @@ pub struct Report {
     pub streams: u64,
     /// How many kept checkpoints were held against the events.
     pub kept: u64,
-    /// How many of them no key of the policy signed.
+    /// How many of them no key of the policy signed, nor one that the ledger names.
     pub kept_unknown: u64,
     /// How many recordings of stream heads agree with the events.
     pub heads: u64,
+    /// What the events say of the ledger's keys.
+    pub notices: Notices,
     /// The first event that this version cannot read, and why.
     pub unreadable: Option<(u64, String)>,
     /// What was found of attached files.
@@ -211,8 +216,13 @@ pub fn verify(folder: &Path, terms: Terms<'_>, watch: &mut dyn FnMut(Seen<'_>)) 
         }
         watch(seen);
     });
+    let (notices, unknown) = replay.into_notices();
     let complete = ended.is_some() && report.unreadable.is_none();
     attached.judge(&files, &manifest, complete, &mut report);
+    for size in unknown {
+        judge_unknown(&files, size, &notices, &mut report);
+    }
+    report.notices = notices;
     if let (Some(head), Some(root)) = (head, ended)
         && head.size == manifest.size
     {
@@ -318,6 +328,26 @@ pub(in crate::proof) fn known_signature<'p>(
         Some(Ok(verdict)) => Ok(Some(verdict)),
         Some(Err(Untrusted::Unverified(fault))) => Err(fault.to_string()),
         Some(Err(_)) | None => Ok(None),
+    }
+}
+
+/// Looks whether a key that the ledger names signed a kept checkpoint that no key of the policy did: the root that a
+/// believed key signed covers the event that names it.
+fn judge_unknown(files: &Files<'_>, size: u64, notices: &Notices, report: &mut Report) {
+    let path = checkpoint_path(size);
+    let read = files.read(&path, NOTE_BYTES_MAX).ok();
+    // What cannot be read was told when it came.
+    let Some(signed) = read.and_then(|bytes| SignedCheckpoint::parse(&bytes).ok()) else {
+        return;
+    };
+    match signed.note().verify(notices.keys()) {
+        Ok(_) => {}
+        Err(Unverified::NoKnownKey) => report.kept_unknown += 1,
+        Err(fault) => {
+            let found = Finding::of_file(Kind::SignatureFalse, &path);
+            let expected = "a signature of the ledger's key".to_owned();
+            report.add(found.differs(expected, fault.to_string()));
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::tile::TILE_WIDTH;
 use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent, leaf_hash};
 use crate::proof::bundle::verify::heads::Heads;
-use crate::proof::bundle::verify::{Files, Finding, Kind, Lines, Report, Seen, Terms, hex};
+use crate::proof::bundle::verify::{
+    Files, Finding, Kind, Lines, Notices, Report, Seen, Terms, hex,
+};
 use crate::proof::bundle::{CHECKPOINTS, EVENTS, Manifest, checkpoint_path, line};
 use crate::proof::history::History;
 
@@ -26,6 +28,9 @@ pub(super) struct Replay<'a> {
     kept: Vec<u64>,
     history: History,
     heads: Heads,
+    notices: Notices,
+    /// Sizes of kept checkpoints that no key of the policy signed.
+    unknown: Vec<u64>,
 }
 
 impl<'a> Replay<'a> {
@@ -51,7 +56,14 @@ impl<'a> Replay<'a> {
             kept,
             history: History::new(manifest.ledger.as_str()),
             heads: Heads::listed(manifest),
+            notices: Notices::default(),
+            unknown: Vec::new(),
         }
+    }
+
+    /// What the events said of keys, and the sizes of kept checkpoints that no key of the policy signed.
+    pub(super) fn into_notices(self) -> (Notices, Vec<u64>) {
+        (self.notices, self.unknown)
     }
 
     /// Reads all events. The root over them; `None` where they were not all there.
@@ -156,6 +168,7 @@ impl<'a> Replay<'a> {
                     self.heads
                         .recorded(position, p, history, files, self.report);
                 }
+                self.notices.see(recorded);
                 let (history, report) = (&mut self.history, &mut self.report);
                 history.event(position, recorded, hash, &mut |found| report.add(found));
                 self.line(position, recorded, &hash, differs.is_some());
@@ -281,19 +294,27 @@ impl<'a> Replay<'a> {
             return;
         }
         self.report.kept += 1;
-        match super::known_signature(self.terms.policy, &signed) {
+        let signer = match super::known_signature(self.terms.policy, &signed) {
             Err(fault) => {
                 let found = Finding::of_file(Kind::SignatureFalse, &path);
                 let expected = "a signature of the ledger's key".to_owned();
                 self.report.add(found.differs(expected, fault));
                 return;
             }
-            Ok(None) if self.terms.policy.is_some() => self.report.kept_unknown += 1,
-            Ok(_) => {}
-        }
+            Ok(None) => {
+                if self.terms.policy.is_some() {
+                    self.unknown.push(size);
+                }
+                None
+            }
+            Ok(Some(verdict)) => verdict.logs.first().copied(),
+        };
         let (root, computed) = (says.head().root, self.frontier.root());
         if root == computed {
             self.report.last_good = Some(size);
+            if let Some(key) = signer {
+                self.notices.signed(size, key);
+            }
         } else {
             let good = self.report.last_good.unwrap_or(0);
             let found = Finding::of_file(Kind::KeptDiffers, &path).between(good, size - 1);
