@@ -31,6 +31,7 @@ pub mod index;
 
 mod append;
 mod as_of;
+mod continuation;
 mod erasure;
 mod heads;
 mod personal;
@@ -44,6 +45,7 @@ mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
 pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
+pub use continuation::{Continuation, Unserved};
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
 pub use personal::AboutSubject;

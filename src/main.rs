@@ -9,11 +9,14 @@ use daicho::cli::demo::{DemoArgs, invitation};
 use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
+use daicho::cli::ledger::LedgerCommand;
+use daicho::cli::ledger::continuation::{ContinueArgs, Told, tell};
 use daicho::cli::output::Output;
 use daicho::cli::witness::WitnessCommand;
-use daicho::cli::{self, Cli, Command, Forms, ServeArgs, usage};
+use daicho::cli::{self, Cli, Command, Forms, Global, ServeArgs, usage};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::{payload_json, recorded, show_event};
+use daicho::server::continuation::{ContinueLedger, Hindrance, continue_ledger};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -26,6 +29,9 @@ fn main() -> ExitCode {
     };
     let language = cli.global.language();
     let exit = match &cli.command {
+        Command::Ledger(LedgerCommand::Continue(args)) => {
+            run(Builder::new_multi_thread(), go_on(&cli.global, args))
+        }
         Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
         Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
         Command::Witness(WitnessCommand::Serve(args)) => {
@@ -56,6 +62,41 @@ fn run<E: Into<ExitCode>>(
     let runtime = runtime.enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
     runtime.block_on(work).map(Into::into)
+}
+
+/// Lets a ledger go on that lost what was signed.
+async fn go_on(global: &Global, args: &ContinueArgs) -> Result<Exit, Failure> {
+    let asked = ContinueLedger {
+        data: args.data.clone(),
+        ledger: global.ledger.clone(),
+        asked_by: args.asked_by(global)?,
+        reason: args.reason()?,
+        last_checkpoint: args.last_checkpoint(global)?,
+        lock: args.lock()?,
+        confirmed: args.yes,
+    };
+    let continued = continue_ledger(&asked).await.map_err(|error| {
+        let exit = match error.hindrance() {
+            Hindrance::InUse => Exit::FolderInUse,
+            Hindrance::Damaged => Exit::Damaged,
+            Hindrance::Unknown => Exit::NotFound,
+            Hindrance::Refused => Exit::Refused,
+            Hindrance::Fault => Exit::Fault,
+        };
+        caused(exit, &error)
+    })?;
+    let ledger = continued.ledger.to_string();
+    let told = Told {
+        ledger: &ledger,
+        lost: continued.lost.name(),
+        size: continued.size,
+        signed: continued.signed,
+        names: (&continued.before, &continued.origin),
+        generation: continued.generation,
+        is_done: continued.is_done,
+    };
+    tell(global, told)?;
+    Ok(Exit::Done)
 }
 
 async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
@@ -153,7 +194,11 @@ fn program() -> String {
 
 /// Why a server ended, with every cause on its own line.
 fn ended(error: &ServeError) -> Failure {
-    let mut failure = Failure::new(exit_of(error), error.to_string());
+    caused(exit_of(error), error)
+}
+
+fn caused(exit: Exit, error: &dyn Error) -> Failure {
+    let mut failure = Failure::new(exit, error.to_string());
     let mut cause = error.source();
     while let Some(error) = cause {
         failure = failure.hint(error.to_string());

@@ -52,7 +52,7 @@ pub use cosigning::{COSIGNATURES_MAX, Cosigned, NotCosigned};
 pub use key_file::{KeyFault, KeyFolder};
 pub use key_lock::{InvalidKeyLock, KeyLock, KeyLockFile};
 pub use keyring::{KEYS_IN_FORCE_MAX, KeyState};
-pub use publisher::{Publisher, floors};
+pub use publisher::{Publisher, floors, last_checkpoint_file};
 pub use rotation::{KeyChange, KeyChanged, KeyRequest, KeyUnchanged};
 
 /// Draws the seed of a new key.
@@ -201,6 +201,16 @@ impl Proofs {
             }
         }
     }
+}
+
+/// Whether the keys of a ledger that are in force can sign. Makes none.
+pub fn can_sign(keys: KeyFolder, reader: &Reader) -> bool {
+    let directory = reader.view().directory;
+    let opened = keyring::Keyring::look(keys, reader.id(), &directory);
+    opened.is_ok_and(|keyring| {
+        let signers = keyring.signers(&directory);
+        signers.is_ok_and(|signers| !signers.is_empty())
+    })
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,5 +1,6 @@
 //! The server: opens the data folder, serves it, and closes it in order.
 
+pub mod continuation;
 pub mod sample;
 
 use std::future::Future;

@@ -198,8 +198,8 @@ fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {
             "open the folder with the version that wrote it",
         )),
         Exit::Damaged => Some((
-            "何も上書きしていません。integrity.log と evidence を確認してください",
-            "nothing was overwritten: look at integrity.log and evidence",
+            "何も上書きしていません。integrity.log と evidence を確認してください。復元で失われたものがあるときは docs/keys.md",
+            "nothing was overwritten: look at integrity.log and evidence; after a restore that lost events, at docs/keys.md",
         )),
         Exit::KeysClosed => Some((
             "key_identity か key_passphrase_file を確認してください（docs/keys.md）",

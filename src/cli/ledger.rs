@@ -10,6 +10,10 @@ use crate::cli::render::{ledger, receipt};
 use crate::cli::session::Session;
 use crate::clock;
 
+pub mod continuation;
+
+use continuation::ContinueArgs;
+
 /// What can be done with ledgers.
 #[derive(Clone, Debug, Subcommand)]
 pub enum LedgerCommand {
@@ -19,6 +23,8 @@ pub enum LedgerCommand {
     List,
     /// Show a ledger: what it is, how far it goes, its plans; also how many events a day or an instant stands for
     Show(ShowArgs),
+    /// Let a ledger go on that lost what was signed, under a new name; no server is asked
+    Continue(Box<ContinueArgs>),
 }
 
 /// Arguments of `ledger show`.
@@ -62,6 +68,8 @@ pub async fn run(session: &Session, command: &LedgerCommand) -> Result<(), Failu
             let client = session.client.at(args.as_of.message());
             session.answer(&client.get_ledger().await?, ledger::card)
         }
+        // The program does it, without a server.
+        LedgerCommand::Continue(_) => Ok(()),
         LedgerCommand::List => session.answer(&session.client.list_ledgers().await?, ledger::list),
     }
 }

@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::domain::directory::Directory;
+use crate::domain::event::Payload;
 use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, payload_json};
@@ -19,6 +20,7 @@ use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::snapshots::SnapshotError;
 use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::Reader;
 use crate::merkle::{
     Fingerprint, Hash, NotAdded, NoteSignature, ProofFile, SignedCheckpoint, Unverified,
 };
@@ -86,6 +88,7 @@ impl v1::proof_service_server::ProofService for Services {
                     checkpoints: checkpoints
                         .collect::<Result<_, _>>()
                         .map_err(ProofFault::Kept)?,
+                    ended: ended(&reader).await?,
                     next_page_token: next.map_or_else(String::new, |size| {
                         let cursor = size.to_be_bytes().to_vec();
                         self.token(
@@ -427,6 +430,23 @@ impl From<NotCosigned> for Refusal {
         });
         rules.collect::<Vec<_>>().into()
     }
+}
+
+/// The last checkpoint of each earlier generation, as the event that ended it names it.
+async fn ended(reader: &Reader) -> Result<Vec<v1::SignedCheckpoint>, Refusal> {
+    let directory = reader.view().directory;
+    let later = directory.origins().skip(1);
+    let positions: Vec<u64> = later.map(|origin| origin.position).collect();
+    let mut ended = Vec::new();
+    for stored in reader.stored_at(&positions).await? {
+        let event = stored.recorded.event;
+        if let Payload::LedgerContinued(continued) = &event.payload {
+            let note = continued.previous_checkpoint.as_str().as_bytes();
+            let signed = SignedCheckpoint::parse(note).map_err(ProofFault::Kept)?;
+            ended.push(shown(&signed));
+        }
+    }
+    Ok(ended)
 }
 
 /// Makes a proof where reading tiles may block.

@@ -262,7 +262,7 @@ pub(super) async fn ledger(
         id: opened.ledger.to_string(),
         code: opened.code.to_string(),
         title: Some(show_title(&opened.title)),
-        origin: opened.origin.to_string(),
+        origin: directory.origin().unwrap_or(&opened.origin).to_string(),
         time_zone: opened.time_zone.to_string(),
         locale: opened.locale.to_string(),
         sample: opened.sample,

@@ -577,7 +577,7 @@ fn keep(
 }
 
 /// Strictly increasing, to the microsecond, whatever the clock does.
-fn later(last: Timestamp, now: Timestamp) -> Timestamp {
+pub(super) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
     if last < now {
         return now;
     }

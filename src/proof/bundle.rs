@@ -144,10 +144,15 @@ impl Export {
         let opened = directory.ledger();
         let head = checkpoint.checkpoint().head();
         let manifest = Manifest {
-            origin: publisher.origin().to_string(),
+            // What is asked of a size that an earlier generation signed, is as it was then.
+            origin: checkpoint.checkpoint().origin().to_owned(),
             ledger: reader.id().to_string(),
             code: opened.map(|l| l.code.to_string()).unwrap_or_default(),
-            generation: reader.head().generation,
+            generation: reader
+                .stored(size.saturating_sub(1))
+                .await?
+                .recorded
+                .generation,
             size,
             root: head.root,
             sample: opened.is_some_and(|ledger| ledger.sample),

@@ -112,6 +112,13 @@ impl History {
                 let is = recorded.generation.to_string();
                 differs(Kind::GenerationFalls, expected, is);
             }
+            // An event that was passed over may have said so.
+            let continued = recorded.event.payload.event_type() == EventType::LedgerContinued;
+            if (generation < recorded.generation) != continued && !self.lacks {
+                let expected = format!("{generation}, or LEDGER_CONTINUED");
+                let is = recorded.generation.to_string();
+                differs(Kind::GenerationDiffers, expected, is);
+            }
         }
         if !self.ids.insert(recorded.event.id) {
             let is = recorded.event.id.to_string();

@@ -87,6 +87,31 @@ impl Keyring {
         Ok(keyring)
     }
 
+    /// The keys of `ledger` as `directory` has them, without making or moving any.
+    pub(super) fn look(
+        folder: KeyFolder,
+        ledger: LedgerId,
+        directory: &Directory,
+    ) -> Result<Self, ProofFault> {
+        let (origin, begun) = origins(directory)?;
+        let said = directory.keys().find(|key| {
+            key.announced.is_none() && name_of(&key.key).is_some_and(|name| name == begun.as_str())
+        });
+        let mut first = said.and_then(|key| key.key.as_str().parse().ok());
+        if first.is_none() && origin == begun {
+            let found = folder.find(ledger, Slot::First, &origin)?;
+            let path = || folder.path(ledger, Slot::First);
+            let found = found.ok_or_else(|| KeyFault::Missing { path: path() })?;
+            first = Some(found.key().clone());
+        }
+        Ok(Self {
+            folder,
+            ledger,
+            first,
+            read: Mutex::default(),
+        })
+    }
+
     /// Every key, those that were there from the beginning first, then in the order of their announcements.
     pub(super) fn states(&self, directory: &Directory) -> Vec<KeyState> {
         let origin = directory.origin();

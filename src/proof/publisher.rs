@@ -341,6 +341,11 @@ fn head(signed: &SignedCheckpoint) -> TreeHead {
     signed.checkpoint().head()
 }
 
+/// The file of the last checkpoint of a ledger in a data folder.
+pub fn last_checkpoint_file(folder: &Path, ledger: LedgerId) -> PathBuf {
+    file(folder, ledger)
+}
+
 /// Where the last checkpoint of `ledger` is.
 pub(super) fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
     folder

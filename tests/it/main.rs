@@ -19,6 +19,7 @@ mod evidence;
 mod exit_codes;
 mod first_hour;
 mod fixture;
+mod generations;
 mod import;
 mod import_events;
 mod import_published_plan;

@@ -14,8 +14,8 @@ CODE = "見本市"
 ORIGIN = "ledger.example/city-a"
 LEDGER, PLAN, ORG, GOAL = 1, 2, 3, 4
 LEDGER_OPENED, HEADS_RECORDED, EVIDENCE_ERASED = 1, 7, 9
-GOAL_SET, ACTUAL_RECORDED, EVIDENCE_ATTACHED = 300, 600, 606
 LEDGER_CONTINUED, KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 3, 4, 5, 6
+GOAL_SET, ACTUAL_RECORDED, EVIDENCE_ATTACHED = 300, 600, 606
 
 
 # Protocol buffers: a message is a list of (field number, value); numbers are varints, everything else has a length.
@@ -50,7 +50,7 @@ class History:
     """The leaves of a ledger, one after another."""
 
     def __init__(self, code=CODE, sample=True):
-        self.leaves, self.heads, self.clock = [], {}, 1_696_000_000_000_000
+        self.leaves, self.heads, self.clock, self.generation = [], {}, 1_696_000_000_000_000, 1
         opened = [(1, LEDGER_ID.bytes), (2, code), (4, ORIGIN)] + [(7, 1)] * sample
         self.append([(LEDGER, LEDGER_ID.bytes, LEDGER_OPENED, encode(opened), [])])
 
@@ -70,7 +70,7 @@ class History:
         pairs += [(8, payload), (9, "2023-09-30"), (11, encode([(1, "staff-17"), (6, 1)])), (13, request)]
         pairs += [(14, index)] * (index > 0) + [(15, count)]
         pairs += [(18, encode([(1, digest), (2, "application/pdf"), (6, 1)])) for digest in evidence]
-        pairs += [(1000, 1)] + [(1001, position)] * (position > 0) + [(1002, revision + 1), (1003, self.clock)]
+        pairs += [(1000, self.generation)] + [(1001, position)] * (position > 0) + [(1002, revision + 1), (1003, self.clock)]
         pairs += [(1004, previous)] if previous else []
         pairs = [(number, changed.get(f"f{number}", value)) for number, value in pairs]
         data = encode([(number, value) for number, value in pairs if value is not None])
@@ -80,6 +80,11 @@ class History:
     def tell_key(self, event_type, key, size):
         """Appends what the ledger says of a key: announced, retired or known to others, with the size it counts from or to."""
         self.append([(LEDGER, LEDGER_ID.bytes, event_type, encode([(1, key.vkey), (2, size)]), [])])
+
+    def go_on(self, origin, note):
+        """Begins the next generation, under another name, after the checkpoint `note` that is no longer reached."""
+        self.generation += 1
+        self.append([(LEDGER, LEDGER_ID.bytes, LEDGER_CONTINUED, encode([(1, origin), (2, note)]), [])])
 
     def record_heads(self, size=None):
         """Appends the record of the newest event of every stream among the first `size` events."""

@@ -1,4 +1,4 @@
-"""A ledger that replaces its key, on a real server, before two programs that share no code: before, while both keys sign, after.
+"""A ledger that replaces its key, and one that lost events, on a real server, before two programs that share no code.
 
     DAICHO_BINARY=target/debug/daicho python3 rotation_test.py
 
@@ -24,8 +24,12 @@ class Rotation(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp()
         self.addCleanup(shutil.rmtree, self.folder)
+        self.serve("data")
+
+    def serve(self, data):
+        """Serves a data folder until `stop`, or the end of the test."""
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--data", self.at("data"), "--listen", "127.0.0.1:0"],
+            [BINARY, "serve", "--data", self.at(data), "--listen", "127.0.0.1:0"],
             env=dict(os.environ, DAICHO_LOG_FILTER="warn"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -37,6 +41,10 @@ class Rotation(unittest.TestCase):
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         line = self.process.stdout.readline() if ready else ""
         self.server = "http://" + re.search(r"127\.0\.0\.1:[1-9]\d*", line).group()
+
+    def stop(self):
+        self.process.terminate()
+        self.assertEqual(self.process.wait(), 0)
 
     def at(self, *names):
         return os.path.join(self.folder, *names)
@@ -68,6 +76,7 @@ class Rotation(unittest.TestCase):
         self.assertTrue(done.stdout, done.stderr)
         theirs = json.loads(done.stdout)
         self.assertEqual(ours, done.returncode, (out, theirs))
+        self.assertEqual(json.loads(out)["lost"], theirs.get("lost"))
         return ours, json.loads(out)["integrity"]["sentence"], theirs["verdicts"]["INTEGRITY"]["en"]
 
     def test_both_follow_a_change_of_keys(self):
@@ -101,6 +110,42 @@ class Rotation(unittest.TestCase):
         self.assertIn(f"# from size 2\n{second}\n", listed)
         # An old checkpoint stays what it was.
         self.daicho("verify", "checkpoint", before, "--policy", self.at("old-policy"))
+
+    def test_both_tell_what_a_restore_lost(self):
+        self.daicho("ledger", "open", "city", "--name", "試験市", "--origin", "city.example/daicho")
+        self.kept("policy", "trust-policy")
+        early = self.kept("early", "checkpoint")
+        self.stop()
+        shutil.copytree(self.at("data"), self.at("older"))
+        self.serve("data")
+        self.daicho("key", "announce", "--reason", "定期更新")
+        late = self.kept("late", "checkpoint")
+        self.stop()
+        ended = os.listdir(self.at("data", "checkpoints"))[0]
+        shutil.copy(self.at("data", "checkpoints", ended), self.at("older", "checkpoints", ended))
+
+        going_on = ["ledger", "continue", "--data", self.at("older"), "--reason", "控えからの復元"]
+        code, _, said = self.run_daicho("serve", "--data", self.at("older"), "--listen", "127.0.0.1:0")
+        self.assertEqual(code, 11, said)
+        code, _, said = self.run_daicho(*going_on)
+        self.assertEqual(code, 1, said)
+        self.assertIn("of the 2 events that were signed, those from position 1 on are lost", said)
+        self.assertIn("goes on as city.example/daicho/g2", self.daicho(*going_on, "--yes").decode())
+        self.serve("older")
+        self.kept("new-policy", "trust-policy")
+        old = pathlib.Path(self.at("policy")).read_text("utf-8")
+        log = next(line for line in old.splitlines() if line.startswith("log "))
+        new = pathlib.Path(self.at("new-policy")).read_text("utf-8")
+        pathlib.Path(self.at("both-policy")).write_text(new + log + "\n", "utf-8")
+        self.daicho("bundle", self.at("bundle"))
+        for policy in ("new-policy", "both-policy"):
+            self.assertEqual(self.both("bundle", policy)[0], 0, policy)
+        self.assertEqual(self.both("bundle", "both-policy", "--since", early)[0], 0)
+        self.assertEqual(self.both("bundle", "both-policy", "--since", late)[0], 2)
+        # A page that was printed before tells which generation it is of.
+        printed = json.loads(self.run_daicho("verify", "checkpoint", late, "--json")[1])["fingerprint"]
+        found = self.run_daicho("verify", "print", printed, "--policy", self.at("both-policy"), "--json")
+        self.assertTrue(json.loads(found[1])["earlier_generation"], found)
 
 
 if __name__ == "__main__":

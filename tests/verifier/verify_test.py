@@ -214,6 +214,66 @@ class ChangedKeys(Case):
         self.told(LOG_ARGUMENTS, 2, "Do not accept it")
 
 
+class NewGenerations(Case):
+    """A ledger of 30 signed events was put back to 21, and goes on under another name."""
+
+    ORIGIN = bundles.ORIGIN + "/g2"
+    NEW = bundles.Key(ORIGIN, bytes(range(32, 64)))
+
+    def setUp(self):
+        super().setUp()
+        self.new = ("--key", self.NEW.vkey)
+        self.both = (*self.new, "--key", LOG.vkey)
+        made = bundles.History()
+        made.append([(GOAL, goal(number), GOAL_SET, b"\x0a\x01a", []) for number in range(20)])
+        lost = bundles.History()
+        lost.leaves, lost.heads, lost.clock = list(made.leaves), dict(made.heads), made.clock
+        for position in range(21, 30):
+            lost.append([(GOAL, goal(position % 20), ACTUAL_RECORDED, b"\x0a\x02ab", [])])
+        self.old = {size: self.note(lost, size) for size in (10, 21, 25, 30)}
+        self.made = made
+
+    def note(self, history, size, keys=(LOG,), origin=bundles.ORIGIN):
+        hashes = [bundles.leaf_hash(leaf) for leaf in history.leaves[:size]]
+        return bundles.checkpoint(size, bundles.root(hashes), keys, origin)
+
+    def bundle(self, replaced=30):
+        made = self.made
+        made.go_on(self.ORIGIN, self.old[replaced])
+        made.tell_key(bundles.KEY_ANNOUNCED, self.NEW, 22)
+        for position in range(23, 40):
+            made.append([(GOAL, goal(position % 20), ACTUAL_RECORDED, b"\x0a\x02cd", [])])
+        notes = {10: self.old[10], 35: self.note(made, 35, (self.NEW,), self.ORIGIN)}
+        notes[40] = self.note(made, 40, (self.NEW,), self.ORIGIN)
+        self.written(bundles.files(made.leaves, notes), generation=made.generation)
+
+    def test_what_was_kept_and_what_was_lost_are_told_apart(self):
+        self.bundle()
+        for arguments in (self.new, self.both):
+            self.assertEqual(self.report(*arguments)[0], 0)
+        for size in (10, 21):
+            old = self.put("old", self.old[size])
+            self.assertEqual(self.report(*self.both, "--since", old)[0], 0, size)
+        for size in (25, 30):
+            old = self.put("old", self.old[size])
+            code, report = self.report(*self.both, "--since", old)
+            self.assertEqual((code, report["findings"]), (2, []), size)
+            self.assertEqual(report["verdicts"]["INTEGRITY"]["verdict"], "verified")
+            self.assertIn("those from position 21 on were lost", report["verdicts"]["COMPLETENESS"]["en"])
+            self.assertEqual(report["lost"], {"from": 21, "signed": 30})
+
+    def test_a_loss_that_the_ledger_does_not_own_up_to_is_tampering(self):
+        self.bundle(replaced=25)
+        arguments = (*self.both, "--since", self.put("old", self.old[30]))
+        self.assert_tampered("COMPLETENESS", 21, "since_shorter", arguments)
+
+    def test_a_generation_begins_with_its_event_and_only_with_it(self):
+        self.made.generation = 2
+        self.made.append([(GOAL, goal(1), ACTUAL_RECORDED, b"\x0a\x02ab", [])])
+        self.written(bundles.files(self.made.leaves, {22: self.note(self.made, 22)}), generation=2)
+        self.assert_tampered("INTEGRITY", 21, "generation_differs", LOG_ARGUMENTS)
+
+
 class SoundBundles(Case):
     def test_good_bundle_is_verified(self):
         self.written(GOOD)
@@ -619,7 +679,8 @@ class Tampering(Case):
         made.leaves.append(made.leaf(event, goal(98), 0, 1, f1000=3))
         made.leaves.append(made.leaf(event, goal(99), 0, 1, f1000=2))
         self.written(bundles.files(made.leaves, sign(made.leaves)), generation=2)
-        self.assert_tampered("INTEGRITY", 2, "generation_falls")
+        # No event says that a generation begins at 1 either.
+        self.assert_tampered("INTEGRITY", 1, "generation_falls")
 
     def test_attached_files(self):
         path = f"evidence/{DIGESTS[0].hex()}"

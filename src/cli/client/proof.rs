@@ -164,7 +164,8 @@ impl Client {
                 .list_checkpoints(self.ask(request))
                 .await;
             let page = self.take(page)?;
-            let found = page.checkpoints.into_iter().find(&wanted);
+            let mut every = page.checkpoints.into_iter().chain(page.ended);
+            let found = every.find(&wanted);
             if found.is_some() || page.next_page_token.is_empty() {
                 return Ok(found);
             }

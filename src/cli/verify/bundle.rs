@@ -211,6 +211,7 @@ impl Judgement {
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
             _ if report.has(Concern::Completeness) => (Outcome::Tampered, found::first(view, report, Concern::Completeness)),
+            _ if report.lost.is_some() => (Outcome::Undecided, self.lost()),
             (Outcome::Verified, _) if report.unreadable.is_some() => (
                 Outcome::Undecided,
                 view.pick(
@@ -321,6 +322,18 @@ impl Judgement {
         (outcome, told.join(view.pick("。", "; ")))
     }
 
+    /// What the ledger says it lost of the events that the auditor's checkpoint counts.
+    fn lost(&self) -> String {
+        let Some(lost) = self.report.lost else {
+            return String::new();
+        };
+        let (position, signed) = (lost.position, lost.signed);
+        self.view.pick(
+            format!("新しい世代です。以前の世代が署名した{signed}件のうち、位置{position}からのイベントは失われました。理由は位置{position}のイベント（台帳の引継ぎ）にあります"),
+            format!("a new generation: of the {signed} events that the earlier one signed, those from position {position} on were lost; see why in the event at {position} (ledger continued)"),
+        )
+    }
+
     fn goal(&self, goal: &Wanted) -> (Outcome, String) {
         let (named, count) = (&goal.named, goal.count);
         let events = self.report.events;
@@ -427,6 +440,10 @@ impl Judgement {
             .map(|(from, to)| json!({ "from": from, "to": to }));
         all.insert("first_bad".to_owned(), json!(first));
         all.insert("last_good".to_owned(), json!(report.last_good));
+        let lost = report
+            .lost
+            .map(|lost| json!({ "from": lost.position, "signed": lost.signed }));
+        all.insert("lost".to_owned(), json!(lost));
         all.insert("events".to_owned(), json!(report.events));
         all.insert("streams".to_owned(), json!(report.streams));
         all.insert("personal_texts".to_owned(), self.openings.json());

@@ -72,6 +72,21 @@ pub(super) async fn print(session: &Session, args: &PrintArgs) -> Result<Found, 
     };
     verdicts.say(Aspect::Integrity, outcome, sentence);
     trust.witnessed(view, policy.as_ref(), &mut verdicts);
+    let now = session.view.ledger.as_ref().map(|ledger| &ledger.origin);
+    if now.is_some_and(|now| now != signed.checkpoint().origin()) {
+        let mut text = about(view, &signed);
+        text.push_str(view.pick(
+            "以前の世代の先端証明です。台帳は別の名で引き継がれ、失われたイベントがあり得ます\n",
+            "of an earlier generation: the ledger goes on under another name, and events may have been lost\n",
+        ));
+        let mut fields = fields(&signed);
+        fields.insert("earlier_generation".to_owned(), Value::Bool(true));
+        return Ok(Found {
+            verdicts,
+            text,
+            fields,
+        });
+    }
     let last = Selector::Position(size.saturating_sub(1));
     let last = session.client.event(last).await?.event.unwrap_or_default();
     let mut text = about(view, &signed);

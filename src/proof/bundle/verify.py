@@ -51,6 +51,8 @@ OPENINGS_MAX = 1_000_000
 OPENING_BYTES_MAX = 64 * 1024
 # Keys that events name are remembered up to here; no honest ledger names so many.
 KEYS_NAMED_MAX = 10_000
+# So are the names that a ledger went by.
+NAMES_MAX = 1_000
 # Of each kind of finding so many are kept; the others are counted.
 FINDINGS_KEPT = 20
 FINDINGS_SHOWN = 10
@@ -62,7 +64,7 @@ HEADS_ROW_BYTES = 57
 EMPTY_ROOT = hashlib.sha256(b"").digest()
 STREAM_KINDS = {"ledger": 1, "plan": 2, "org": 3, "goal": 4}
 LEDGER_OPENED, HEADS_RECORDED, PERSONAL_DATA_ERASED, EVIDENCE_ERASED = 1, 7, 8, 9
-KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 4, 5, 6
+LEDGER_CONTINUED, KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 3, 4, 5, 6
 ED25519, COSIGNATURE = 0x01, 0x04
 
 VERIFIED, FAILED, UNDECIDED = "verified", "failed", "not decided"
@@ -748,6 +750,11 @@ FINDINGS = {
         "世代が戻っている",
         "the generation falls",
     ),
+    "generation_differs": (
+        "INTEGRITY",
+        "世代が、それを告げる事象なしに変わっている",
+        "a generation does not begin with the event that says so, and only with it",
+    ),
     "time_falls": (
         "INTEGRITY",
         "記録時刻が前の事象より後でない",
@@ -1242,6 +1249,7 @@ class Bundle:
         self.ledger, self.opening = None, {}
         self.kept_unknown, self.kept_witnessed = [], None
         self.keys, self.kept_signed = {}, []
+        self.names, self.renamed, self.since_root, self.since_elsewhere = [], [], None, False
         self.newer_at = None
         self.evidence, self.evidence_absent, self.erased, self.commitments = {}, {}, {}, 0
         self.history, self.event = [], None
@@ -1425,6 +1433,8 @@ class Bundle:
                 add(
                     "generation_falls", position, self.entries_file, f"at least {self.last.generation}", leaf.generation
                 )
+            if (leaf.generation > self.last.generation) != (leaf.type == LEDGER_CONTINUED):
+                add("generation_differs", position, self.entries_file, self.last.generation, leaf.generation)
             if leaf.recorded_at <= self.last.recorded_at:
                 add("time_falls", position, self.entries_file, f"after {self.last.recorded_at}", leaf.recorded_at)
         self._request(position, leaf)
@@ -1432,6 +1442,8 @@ class Bundle:
             self._heads_recorded(position, leaf)
         elif leaf.type == EVIDENCE_ERASED and leaf.type_version == 1:
             self._evidence_erased(position, leaf)
+        elif leaf.type == LEDGER_CONTINUED:
+            self._continued(position, leaf)
         elif leaf.type in (KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED):
             self._key_named(position, leaf)
         self._revision(position, leaf, one)
@@ -1452,10 +1464,32 @@ class Bundle:
 
     def _opened(self, leaf):
         try:
-            values = message(leaf.payload, {2: 2, 7: 0})
+            values = message(leaf.payload, {2: 2, 4: 2, 7: 0})
             self.opening = {"code": values.get(2, b"").decode(), "sample": bool(values.get(7))}
+            self.names.append((values.get(4, b"").decode(), 0, 0))
         except (Malformed, UnicodeDecodeError) as error:
             self.report.add("leaf_damaged", 0, self.entries_file, found=str(error))
+
+    def _continued(self, position, leaf):
+        """The ledger goes on under another name; the note is of what it no longer reaches."""
+        if leaf.type_version != 1:
+            self.report.undecide("INTEGRITY", *newer(position))
+            return
+        try:
+            values = message(leaf.payload, {1: 2, 2: 2})
+            replaced = parse_checkpoint(Note(values.get(2, b"")).text)[1]
+            if len(self.names) < NAMES_MAX:
+                self.names.append((values.get(1, b"").decode(), position, replaced))
+        except (Malformed, UnicodeDecodeError) as error:
+            self.report.add("leaf_damaged", position, self.entries_file, found=str(error))
+
+    def _earlier(self, origin, size):
+        """What a checkpoint under an earlier name shows: "kept", "lost", "unsaid" or "stranger"; and the next name."""
+        for (name, _, _), following in zip(self.names, self.names[1:]):
+            if name == origin:
+                _, position, replaced = following
+                return ("kept" if size <= position else "lost" if size <= replaced else "unsaid"), following
+        return "stranger", None
 
     def _request(self, position, leaf):
         last = self.last
@@ -1494,6 +1528,9 @@ class Bundle:
                 self._heads_file(size, path)
             elif kind == "checkpoints":
                 self._kept(size, path)
+            elif self.since.origin != self.origin:
+                # Of an earlier generation, perhaps: that is known when all events were read.
+                self.since_root = self.frontier.root()
             elif self.frontier.root() != self.since.root:
                 self._ranged("since_differs", size, None, self.since.root)
             else:
@@ -1506,8 +1543,10 @@ class Bundle:
     def _kept(self, size, path):
         try:
             kept = Checkpoint(self.folder.read(path, NOTE_BYTES_MAX), self.trust)
-            if kept.size != size or kept.origin != self.origin:
+            if kept.size != size:
                 raise Malformed(f"it is of {kept.size} events of {kept.origin}")
+            if kept.origin != self.origin:
+                self.renamed.append((size, path, kept.origin))
         except Absent:
             return
         except FalseSignature as error:
@@ -1647,8 +1686,11 @@ class Bundle:
         for path in self.kept_unknown:
             try:
                 note = Note(self.folder.read(path, NOTE_BYTES_MAX))
-                # The root that a trusted key signed covers the event that names this one.
-                unknown += not self._named_signers(note, parse_checkpoint(note.text)[0])
+                origin = parse_checkpoint(note.text)[0]
+                # The root that a trusted key signed covers the event that names this one. Of an earlier generation its
+                # own key is wanted, and the root agrees all the same.
+                named = self._named_signers(note, origin)
+                unknown += not named and origin == self.origin
             except FalseSignature as error:
                 self.report.add("signature_false", file=path, expected=str(error))
             except (Absent, Malformed):
@@ -1754,8 +1796,36 @@ class Bundle:
                 )
 
     def _check_since(self, size):
-        if self.since and self.since.size > size:
-            self.report.add("since_shorter", size, None, f"{self.since.size} events", f"{size} events")
+        for at, path, origin in self.renamed:
+            if self._earlier(origin, at)[0] != "kept":
+                self.report.add("checkpoint_damaged", file=path, found=f"it is of {at} events of {origin}")
+        since = self.since
+        if not since:
+            return
+        if since.origin == self.origin:
+            if since.size > size:
+                self.report.add("since_shorter", size, None, f"{since.size} events", f"{size} events")
+            return
+        state, following = self._earlier(since.origin, since.size)
+        if state == "stranger":
+            self.since_elsewhere = True
+        elif state == "unsaid":
+            at = following[1]
+            self.report.add("since_shorter", at, None, f"{since.size} events", f"{at} events")
+        elif state == "lost":
+            _, at, signed = following
+            self.report.facts["lost"] = {"from": at, "signed": signed}
+            self.report.undecide(
+                "COMPLETENESS",
+                f"新しい世代である。以前の世代が署名した {signed} 件のうち、位置 {at} からの事象は失われた。理由は位置 {at} の事象にある。",
+                f"A new generation: of the {signed} events that the earlier one signed, those from position {at} on were lost. "
+                f"See why in the event at {at}.",
+            )
+        elif self.since_root not in (None, since.root):
+            last_good = max((good for good in self.report.good if good < since.size), default=0)
+            self.report.add(
+                "since_differs", last_good, None, since.root.hex(), self.since_root.hex(), to=max(since.size - 1, 0)
+            )
 
     def _check_heads(self, size):
         if size is None or self.newer_at is not None:
@@ -2137,7 +2207,7 @@ def verify_bundle(options, report):
     openings = Openings(options.openings)
     bundle = Bundle(options.target, trust, report, since, stream, event, Progress(), openings)
     bundle.verify()
-    if since and report.facts["origin"] not in (None, since.origin):
+    if since and bundle.since_elsewhere:
         raise Undecided(
             "--since のチェックポイントは別の台帳のものである。", "The checkpoint of --since is of another ledger."
         )

@@ -23,6 +23,7 @@ use crate::proof::bundle::{
 
 mod attached;
 mod finding;
+mod generations;
 mod heads;
 mod keys;
 mod replay;
@@ -30,6 +31,7 @@ mod replay;
 use attached::Attached;
 pub use attached::Attachments;
 pub use finding::{Concern, Finding, Kind};
+pub use generations::Lost;
 pub use keys::{AnnouncedKey, Notices, Standing};
 use replay::Replay;
 
@@ -93,6 +95,8 @@ pub struct Report {
     pub heads: u64,
     /// What the events say of the ledger's keys.
     pub notices: Notices,
+    /// Events that the auditor's checkpoint counts and that the ledger says it lost.
+    pub lost: Option<Lost>,
     /// The first event that this version cannot read, and why.
     pub unreadable: Option<(u64, String)>,
     /// What was found of attached files.

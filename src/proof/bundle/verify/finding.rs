@@ -90,6 +90,8 @@ kinds! {
     LedgerDiffers = "ledger_differs", Integrity, "別の台帳のイベントである", "an event is of another ledger";
     /// A generation below the one before.
     GenerationFalls = "generation_falls", Integrity, "世代が戻っている", "the generation falls";
+    /// A generation that begins without the event that says so.
+    GenerationDiffers = "generation_differs", Integrity, "世代が、それを告げるイベントなしに変わっている", "a generation does not begin with the event that says so, and only with it";
     /// Not later than the event before.
     TimeFalls = "time_falls", Integrity, "記録日時が前のイベントより後でない", "the record time is not after that of the event before";
     /// Opened at another position than 0, or not at 0.

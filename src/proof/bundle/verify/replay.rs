@@ -5,6 +5,7 @@ use crate::log::codec::decode;
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::tile::TILE_WIDTH;
 use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent, leaf_hash};
+use crate::proof::bundle::verify::generations::{Earlier, Generations};
 use crate::proof::bundle::verify::heads::Heads;
 use crate::proof::bundle::verify::{
     Files, Finding, Kind, Lines, Notices, Report, Seen, Terms, hex,
@@ -31,6 +32,11 @@ pub(super) struct Replay<'a> {
     notices: Notices,
     /// Sizes of kept checkpoints that no key of the policy signed.
     unknown: Vec<u64>,
+    generations: Generations,
+    /// Kept checkpoints under another name than the manifest's, by size.
+    renamed: Vec<(u64, String)>,
+    /// The root of the events at the size of the auditor's checkpoint.
+    since_root: Option<Hash>,
 }
 
 impl<'a> Replay<'a> {
@@ -58,6 +64,9 @@ impl<'a> Replay<'a> {
             heads: Heads::listed(manifest),
             notices: Notices::default(),
             unknown: Vec::new(),
+            generations: Generations::default(),
+            renamed: Vec::new(),
+            since_root: None,
         }
     }
 
@@ -78,6 +87,7 @@ impl<'a> Replay<'a> {
         }
         self.report.events = self.frontier.size();
         self.report.streams = self.history.streams();
+        self.earlier_generations();
         if !whole {
             return None;
         }
@@ -169,6 +179,7 @@ impl<'a> Replay<'a> {
                         .recorded(position, p, history, files, self.report);
                 }
                 self.notices.see(recorded);
+                self.generations.see(recorded);
                 let (history, report) = (&mut self.history, &mut self.report);
                 history.event(position, recorded, hash, &mut |found| report.add(found));
                 self.line(position, recorded, &hash, differs.is_some());
@@ -254,7 +265,17 @@ impl<'a> Replay<'a> {
             self.kept.pop();
             self.kept_checkpoint(size);
         }
-        if let Some(since) = self.terms.since.map(|since| since.checkpoint().head())
+        if self
+            .terms
+            .since
+            .is_some_and(|since| since.checkpoint().head().size == size)
+        {
+            self.since_root = Some(self.frontier.root());
+        }
+        if let Some(since) = self.terms.since.map(SignedCheckpoint::checkpoint)
+            && let origin = since.origin()
+            && let since = since.head()
+            && origin == self.manifest.origin
             && since.size == size
             && since.root != self.frontier.root()
         {
@@ -288,7 +309,11 @@ impl<'a> Replay<'a> {
             }
         };
         let says = signed.checkpoint();
-        if says.head().size != size || says.origin() != self.manifest.origin {
+        if says.origin() != self.manifest.origin {
+            // Of an earlier generation, perhaps: that is known when all events were read.
+            self.renamed.push((size, says.origin().to_owned()));
+        }
+        if says.head().size != size {
             let found = damaged(format!("{} {}", says.origin(), says.head().size));
             self.report.add(found);
             return;
@@ -327,17 +352,58 @@ impl<'a> Replay<'a> {
         let Some(since) = self.terms.since.map(SignedCheckpoint::checkpoint) else {
             return;
         };
-        if since.origin() != self.manifest.origin {
-            let found = Finding::of_file(Kind::SinceElsewhere, "checkpoint");
-            let (expected, is) = (since.origin().to_owned(), self.manifest.origin.clone());
-            self.report.add(found.differs(expected, is));
-        } else if self.manifest.size < since.head().size {
+        if since.origin() == self.manifest.origin && self.manifest.size < since.head().size {
             let found = Finding::at(Kind::SinceShorter, self.manifest.size);
             let (expected, is) = (
                 since.head().size.to_string(),
                 self.manifest.size.to_string(),
             );
             self.report.add(found.differs(expected, is));
+        }
+    }
+}
+
+impl Replay<'_> {
+    /// Judges checkpoints under other names, now that it is known which names the ledger went by.
+    fn earlier_generations(&mut self) {
+        for (size, origin) in std::mem::take(&mut self.renamed) {
+            if self.generations.earlier(&origin, size) == Earlier::Kept {
+                continue;
+            }
+            let found = Finding::of_file(Kind::CheckpointDamaged, &checkpoint_path(size));
+            let expected = format!("{} {size}", self.manifest.origin);
+            self.report
+                .add(found.differs(expected, format!("{origin} {size}")));
+        }
+        let Some(since) = self.terms.since.map(SignedCheckpoint::checkpoint) else {
+            return;
+        };
+        let (origin, since) = (since.origin(), since.head());
+        if origin == self.manifest.origin {
+            return;
+        }
+        match self.generations.earlier(origin, since.size) {
+            Earlier::Kept => {
+                let is = self.since_root.filter(|root| *root != since.root);
+                if let Some(root) = is {
+                    let good = self.report.last_good;
+                    let good = good.filter(|good| *good < since.size).unwrap_or(0);
+                    let found = Finding::at(Kind::SinceDiffers, good);
+                    let found = found.between(good, since.size.saturating_sub(1));
+                    self.report.add(found.differs(hex(&since.root), hex(&root)));
+                }
+            }
+            Earlier::Lost(lost) => self.report.lost = Some(lost),
+            Earlier::Unsaid { position } => {
+                let found = Finding::at(Kind::SinceShorter, position);
+                let (expected, is) = (since.size.to_string(), position.to_string());
+                self.report.add(found.differs(expected, is));
+            }
+            Earlier::Stranger => {
+                let found = Finding::of_file(Kind::SinceElsewhere, "checkpoint");
+                let (expected, is) = (origin.to_owned(), self.manifest.origin.clone());
+                self.report.add(found.differs(expected, is));
+            }
         }
     }
 }

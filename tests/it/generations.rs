@@ -1,0 +1,291 @@
+//! A data folder that was put back behind what was signed: refused, continued under another name, served again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use daicho::api::v1;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::config::{Config, Flags};
+use daicho::domain::event::{Reason, ReasonCode};
+use daicho::domain::text::{Name, Text};
+use daicho::merkle::{SignedCheckpoint, VerifierKey};
+use daicho::proof::KeyLock;
+use daicho::server::Opened;
+use daicho::server::continuation::{
+    ContinueLedger, Continued, Lost, NotContinued, continue_ledger,
+};
+use tempfile::TempDir;
+
+use crate::service::{As, Server, append, report};
+use crate::small_plan::SmallPlan;
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        match path.is_dir() {
+            true => copy(&path, &target),
+            false => drop(fs::copy(&path, target).unwrap()),
+        }
+    }
+}
+
+/// A ledger that grew after its folder was copied.
+struct PutBack {
+    folder: TempDir,
+    plan: SmallPlan,
+    /// How many events the copy has.
+    size: u64,
+    /// What was signed last.
+    last: SignedCheckpoint,
+}
+
+async fn checkpoints(server: &Server) -> v1::ListCheckpointsResponse {
+    let mut client = ProofServiceClient::with_interceptor(server.channel().await, As("auditor"));
+    // The head is signed, whatever was before.
+    let head = client.get_checkpoint(v1::GetCheckpointRequest::default());
+    head.await.unwrap();
+    let asked = v1::ListCheckpointsRequest {
+        page_size: 500,
+        ..Default::default()
+    };
+    client.list_checkpoints(asked).await.unwrap().into_inner()
+}
+
+fn parsed(shown: &v1::SignedCheckpoint) -> SignedCheckpoint {
+    SignedCheckpoint::parse(shown.note.as_bytes()).unwrap()
+}
+
+async fn grow(server: &Server, plan: &SmallPlan, amount: &str) {
+    let report = report(plan, &plan.indicators[0], amount);
+    let mut ledger = server.ledger("a").await;
+    ledger.append_events(append(vec![report])).await.unwrap();
+}
+
+impl PutBack {
+    async fn new() -> Self {
+        let server = Server::start().await;
+        let plan = server.planned().await;
+        let size = checkpoints(&server).await.checkpoints.last().unwrap().size;
+        let folder = server.stop().await;
+        copy(&folder.path().join("data"), &folder.path().join("older"));
+        let server = Server::on(folder).await;
+        for amount in ["1", "2", "3"] {
+            grow(&server, &plan, amount).await;
+        }
+        let last = parsed(checkpoints(&server).await.checkpoints.last().unwrap());
+        let folder = server.stop().await;
+        assert_eq!(last.checkpoint().head().size, size + 3);
+        Self {
+            folder,
+            plan,
+            size,
+            last,
+        }
+    }
+
+    /// A copy of the older state in a folder of its own, with the newer file of the last checkpoint or not.
+    fn older(&self, with_last: bool) -> TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        copy(&self.folder.path().join("older"), &data);
+        if with_last {
+            let newer = only(&self.folder.path().join("data/checkpoints"));
+            fs::copy(&newer, only(&data.join("checkpoints"))).unwrap();
+        }
+        folder
+    }
+}
+
+fn only(folder: &Path) -> PathBuf {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut files = entries.map(|entry| entry.unwrap().path());
+    files.find(|path| path.is_file()).unwrap()
+}
+
+async fn opens(folder: &TempDir) -> bool {
+    let flags = Flags {
+        data: Some(folder.path().join("data").to_str().unwrap().to_owned()),
+        ..Flags::default()
+    };
+    let config = Config::from_sources(&flags, |_| None).unwrap();
+    match Opened::open(&config).await {
+        Ok(opened) => {
+            opened.close().await.unwrap();
+            true
+        }
+        Err(_) => false,
+    }
+}
+
+fn asked(folder: &TempDir, confirmed: bool) -> ContinueLedger {
+    ContinueLedger {
+        data: folder.path().join("data"),
+        ledger: "city".to_owned(),
+        asked_by: Name::parse("管理者").unwrap(),
+        reason: Reason {
+            code: ReasonCode::Other,
+            text: Text::parse("控えからの復元").unwrap().into(),
+        },
+        last_checkpoint: None,
+        lock: KeyLock::default(),
+        confirmed,
+    }
+}
+
+async fn done(asked: &ContinueLedger) -> Continued {
+    continue_ledger(asked).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_lost_what_was_signed_goes_on_under_another_name_and_says_so() {
+    let put_back = PutBack::new().await;
+    let folder = put_back.older(true);
+    assert!(!opens(&folder).await);
+    let would = done(&asked(&folder, false)).await;
+    let expected = Continued {
+        ledger: would.ledger,
+        lost: Lost::Events,
+        size: put_back.size,
+        signed: put_back.size + 3,
+        before: "ledger.example/city".to_owned(),
+        origin: "ledger.example/city/g2".to_owned(),
+        generation: 2,
+        key: None,
+        is_done: false,
+    };
+    assert_eq!(would, expected);
+    assert!(!opens(&folder).await, "nothing was changed");
+
+    let went_on = done(&asked(&folder, true)).await;
+    let key: VerifierKey = went_on.key.clone().unwrap().parse().unwrap();
+    assert_eq!(
+        (went_on.is_done, key.name().as_str()),
+        (true, "ledger.example/city/g2")
+    );
+    assert!(opens(&folder).await);
+    let server = Server::on(folder).await;
+    grow(&server, &put_back.plan, "9").await;
+    let listed = checkpoints(&server).await;
+    assert_eq!(
+        listed.ended.iter().map(parsed).collect::<Vec<_>>(),
+        std::slice::from_ref(&put_back.last)
+    );
+    for kept in listed.checkpoints.iter().map(parsed) {
+        let is_before = kept.checkpoint().head().size <= put_back.size;
+        let origin = if is_before {
+            &went_on.before
+        } else {
+            &went_on.origin
+        };
+        assert_eq!(kept.checkpoint().origin(), origin);
+        assert_eq!(kept.note().verify([&key]).is_ok(), !is_before);
+    }
+    assert_eq!(listed.verifier_key, key.to_string());
+    let asked_for = v1::GetLedgerRequest::default();
+    let ledger = server
+        .ledger("a")
+        .await
+        .get_ledger(asked_for)
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(ledger.ledger.unwrap().origin, went_on.origin);
+    assert_eq!(ledger.head.unwrap().generation, 2);
+    let event = v1::GetEventRequest {
+        selector: Some(v1::get_event_request::Selector::Position(put_back.size)),
+        ..Default::default()
+    };
+    let event = server
+        .ledger("a")
+        .await
+        .get_event(event)
+        .await
+        .unwrap()
+        .into_inner();
+    let event = event.event.unwrap();
+    assert_eq!(event.actor.unwrap().acting_for.as_deref(), Some("管理者"));
+    let folder = server.stop().await;
+    // The key of before signs nothing any more, and there is one of now.
+    let keys = folder.path().join("data/keys");
+    assert!(only(&keys.join("retired")).exists());
+    let again = continue_ledger(&asked(&folder, true)).await.unwrap_err();
+    assert!(matches!(again, NotContinued::NothingLost), "{again:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_before_the_file_is_moved_leaves_the_refusal_and_the_same_call_completes_it() {
+    let put_back = PutBack::new().await;
+    let folder = put_back.older(true);
+    let went_on = done(&asked(&folder, true)).await;
+    let checkpoints = folder.path().join("data/checkpoints");
+    let moved = only(&checkpoints.join("ended"));
+    let name = format!("{}.checkpoint", went_on.ledger);
+    fs::rename(&moved, checkpoints.join(&name)).unwrap();
+    assert!(!opens(&folder).await, "the file says more than is there");
+    let again = done(&asked(&folder, true)).await;
+    assert_eq!(again.origin, went_on.origin);
+    assert!(again.is_done && opens(&folder).await);
+    let server = Server::on(folder).await;
+    assert_eq!(checkpoints_of(&server).await, went_on.origin);
+    server.stop().await;
+}
+
+async fn checkpoints_of(server: &Server) -> String {
+    let listed = checkpoints(server).await.checkpoints;
+    parsed(listed.last().unwrap())
+        .checkpoint()
+        .origin()
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_somebody_else_kept_is_named_and_what_is_whole_is_left_alone() {
+    let put_back = PutBack::new().await;
+    let folder = put_back.older(false);
+    // All of it was put back: the folder itself knows of nothing.
+    assert!(opens(&folder).await);
+    let refused = continue_ledger(&asked(&folder, true)).await.unwrap_err();
+    assert!(matches!(refused, NotContinued::NothingLost), "{refused:?}");
+    let told = ContinueLedger {
+        last_checkpoint: Some(put_back.last.clone()),
+        ..asked(&folder, true)
+    };
+    let strange = ContinueLedger {
+        ledger: "town".to_owned(),
+        ..told.clone()
+    };
+    let refused = continue_ledger(&strange).await.unwrap_err();
+    assert!(matches!(refused, NotContinued::Unknown(_)), "{refused:?}");
+    let forged = put_back.last.note().to_string();
+    let forged = forged.replacen('\n', "\n9", 1);
+    let forged = ContinueLedger {
+        last_checkpoint: Some(SignedCheckpoint::parse(forged.as_bytes()).unwrap()),
+        ..told.clone()
+    };
+    let refused = continue_ledger(&forged).await.unwrap_err();
+    assert!(matches!(refused, NotContinued::NotSigned), "{refused:?}");
+    let went_on = done(&told).await;
+    assert_eq!(
+        (went_on.lost, went_on.signed),
+        (Lost::Events, put_back.size + 3)
+    );
+    let server = Server::on(folder).await;
+    assert_eq!(checkpoints_of(&server).await, went_on.origin);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_whose_key_is_lost_goes_on_under_another_name() {
+    let put_back = PutBack::new().await;
+    let folder = put_back.older(false);
+    fs::remove_dir_all(folder.path().join("data/keys")).unwrap();
+    let went_on = done(&asked(&folder, true)).await;
+    assert_eq!((went_on.lost, went_on.signed), (Lost::Key, put_back.size));
+    let server = Server::on(folder).await;
+    grow(&server, &put_back.plan, "9").await;
+    assert_eq!(checkpoints_of(&server).await, "ledger.example/city/g2");
+    let folder = server.stop().await;
+    assert!(opens(&folder).await);
+}
