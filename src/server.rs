@@ -211,7 +211,7 @@ impl Opened {
         if 0 < taken {
             tracing::info!(
                 taken,
-                "snapshots of closed periods were missing and were taken"
+                "snapshots or recordings of heads after closings were missing and were made"
             );
         }
         proofs.follow_all(&closed);

@@ -40,7 +40,7 @@ The signed note is printed as it is, so that it can be kept:
   daicho checkpoint list
 What a witness signed of it elsewhere (daicho witness sign) is added so:
   daicho checkpoint cosign 2023-09-30.cosigned --size 1820
-So that it can be proven of each goal that all of it is there, up to now:
+So that it can be proven of each goal that all of it is there, up to now and not only to the last closing:
   daicho checkpoint heads";
 
 /// What else can be asked about checkpoints.
@@ -98,8 +98,8 @@ pub enum ProofCommand {
 }
 
 const STREAMS: &str = "\
-The ledger records where everything stands whenever it is told to. What came after the last recording is in the
-file too, and that there is no more of that is not shown; so record first, for a proof up to now:
+The ledger records where everything stands at each closing of a period, and whenever it is told to. What came after the last
+recording is in the file too, and that there is no more of that is not shown; so record first, for a proof up to now:
   daicho checkpoint heads
   daicho proof goal R5/総務部/3-1 > goal.stream-proof
   daicho verify goal goal.stream-proof --policy policy.txt";

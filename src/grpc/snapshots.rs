@@ -1,4 +1,4 @@
-//! Snapshots (評価時点凍結): what the server itself appends when a period is closed.
+//! Snapshots (評価時点凍結): what the server itself appends when a period is closed; then where every stream stands.
 //!
 //! D is the last day of the period, K the size right after the closing, so the same rows come out whenever they are
 //! computed, and a snapshot that a crash prevented is taken later as it would have been taken then: when the closing is
@@ -12,7 +12,7 @@ use crate::auth::Authenticator;
 use crate::domain::code::Key;
 use crate::domain::event::{Event, Payload, SnapshotTaken, Stream, Validity};
 use crate::domain::id::{EventId, PlanId, RequestId};
-use crate::domain::period::{Period, Step};
+use crate::domain::period::{Period, Step, Transition};
 use crate::domain::text::Name;
 use crate::grpc::services::Services;
 use crate::grpc::show;
@@ -26,7 +26,7 @@ mod heads;
 /// Who appends snapshots: the server.
 const ACTOR: &str = "daicho";
 
-/// A closing without snapshot.
+/// A closing without snapshot, or without a recording of where the streams stood after it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Closing {
     /// The plan.
@@ -37,9 +37,11 @@ pub struct Closing {
     pub revision: u32,
     /// Position of the event.
     position: u64,
+    /// Whether it has a snapshot.
+    is_frozen: bool,
 }
 
-/// A snapshot could not be taken, or heads not recorded. It is done later: nothing is lost.
+/// A snapshot could not be taken, or the heads not recorded. It is done later: nothing is lost.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SnapshotError {
     /// Stored events could not be read.
@@ -53,7 +55,7 @@ pub enum SnapshotError {
     Unknown,
 }
 
-/// Takes snapshots.
+/// Takes snapshots, and records heads.
 #[derive(Clone)]
 pub struct Snapshots {
     ledgers: Arc<Ledgers>,
@@ -89,20 +91,33 @@ impl Snapshots {
         reader.caught_up(None).await;
         let missing = missing(reader);
         for closing in &missing {
-            self.take(reader, closing).await?;
+            self.complete_one(reader, closing).await?;
         }
         Ok(missing.len())
     }
 
+    /// Does what is missing after a closing.
+    async fn complete_one(
+        &self,
+        reader: &Arc<Reader>,
+        closing: &Closing,
+    ) -> Result<(), SnapshotError> {
+        if !closing.is_frozen {
+            self.take(reader, closing).await?;
+        }
+        self.record_heads(reader, closing).await?;
+        Ok(())
+    }
+
     async fn take_or_log(&self, reader: &Arc<Reader>, closing: &Closing) -> bool {
-        let taken = self.take(reader, closing).await;
+        let taken = self.complete_one(reader, closing).await;
         if let Err(error) = &taken {
             tracing::error!(
                 ledger = %reader.id(),
                 period = %closing.period,
                 revision = closing.revision,
                 error = error as &dyn std::error::Error,
-                "a snapshot was not taken; it is tried again at the next start"
+                "a snapshot was not taken, or the heads not recorded; it is tried again at the next start"
             );
         }
         taken.is_ok()
@@ -184,8 +199,8 @@ impl Snapshots {
 const ANSWER_TIME: Duration = Duration::from_millis(50);
 
 impl Services {
-    /// The snapshots of the closings among the events of an answer, and whether some are still to come. What is missing is
-    /// taken now; it goes on behind the caller's deadline.
+    /// What the server appends after the closings among the events of an answer, and whether some of it is still to come.
+    /// What is missing is appended now; it goes on behind the caller's deadline.
     pub(super) async fn snapshots_of(
         &self,
         reader: &Arc<Reader>,
@@ -222,7 +237,11 @@ impl Services {
                 let closing = period.closing(snapshot.revision);
                 closing.is_some_and(|closing| positions.contains(&closing.position))
             });
-            found.extend(of_these.map(|snapshot| snapshot.position));
+            let of_these = of_these.flat_map(|snapshot| {
+                let heads = view.directory.heads_of(snapshot.closed_by);
+                std::iter::once(snapshot.position).chain(heads.map(|heads| heads.position))
+            });
+            found.extend(of_these);
         }
         found.sort_unstable();
         let stored = reader.stored_at(&found).await?;
@@ -233,22 +252,27 @@ impl Services {
     }
 }
 
-/// The closings of a ledger that have no snapshot, in the order of their positions.
+/// The closings of a ledger that have no snapshot or no recording of heads, in the order of their positions.
 fn missing(reader: &Reader) -> Vec<Closing> {
     let directory = reader.view().directory;
     let of_period = |period: &Arc<Period>| {
         let closings = period.transitions.iter().filter_map(|t| match t.step {
-            Step::Closed { revision } => Some((revision, t.position)),
+            Step::Closed { revision } => Some((revision, t)),
             Step::Opened | Step::SoftClosed | Step::Reopened { .. } => None,
         });
-        let missing = closings.filter(|(revision, _)| period.snapshot(*revision).is_none());
-        let closing = |(revision, position)| Closing {
-            plan: period.plan,
-            period: period.key.clone(),
-            revision,
-            position,
+        let closing = |(revision, t): (u32, &Transition)| {
+            let is_frozen = period.snapshot(revision).is_some();
+            let is_recorded = directory.heads_of(t.event_id).is_some();
+            let closing = Closing {
+                plan: period.plan,
+                period: period.key.clone(),
+                revision,
+                position: t.position,
+                is_frozen,
+            };
+            (!is_frozen || !is_recorded).then_some(closing)
         };
-        missing.map(closing).collect::<Vec<_>>()
+        closings.filter_map(closing).collect::<Vec<_>>()
     };
     let mut found: Vec<_> = directory.periods().flat_map(of_period).collect();
     found.sort_by_key(|closing| closing.position);

@@ -1,10 +1,11 @@
-//! Recordings of where every stream stands, on request.
+//! Recordings of where every stream stands: after the snapshot of a closing, and on request.
 //!
-//! The root is computed outside the writer, and whoever has all events computes it again.
+//! At a closing they speak of the ledger right after the snapshot, so the same event comes out whenever it is made; on
+//! request, of the ledger as it is. The root is computed outside the writer, and whoever has all events computes it again.
 
 use std::sync::Arc;
 
-use super::{ACTOR, SnapshotError, Snapshots};
+use super::{ACTOR, Closing, SnapshotError, Snapshots};
 use crate::domain::event::{Event, EventType, HeadsRecorded, Payload, Stream};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::text::Name;
@@ -16,6 +17,28 @@ use crate::ledger::{Append, Appended, Reader};
 const RECORDINGS_PASSED_MAX: u64 = 1_000;
 
 impl Snapshots {
+    /// Records where every stream stood right after the snapshot of a closing, or finds it recorded.
+    pub(super) async fn record_heads(
+        &self,
+        reader: &Arc<Reader>,
+        closing: &Closing,
+    ) -> Result<Appended, SnapshotError> {
+        let view = reader.caught_up(None).await;
+        let period = view.directory.period(closing.plan, &closing.period);
+        let snapshot = period.and_then(|period| period.snapshot(closing.revision));
+        let size = snapshot.ok_or(SnapshotError::Unknown)?.position + 1;
+        let closed = reader.stored(closing.position).await?.recorded;
+        let (request, ordinal) = (closed.request_id.uuid(), closed.request_index);
+        let name = format!("heads {ordinal}");
+        let (request, event) = (
+            RequestId::derived(request, &name),
+            EventId::derived(request, &name),
+        );
+        let closed_by = Some(closed.event.id);
+        self.append_heads(reader, size, request, event, closed_by)
+            .await
+    }
+
     /// Records where every stream stands now, unless nothing but recordings was appended since the last one. The recording
     /// that stands, and whether it is new.
     pub async fn record_heads_now(
@@ -34,7 +57,9 @@ impl Snapshots {
             RequestId::derived(space, &name),
             EventId::derived(space, &name),
         );
-        let appended = self.append_heads(reader, size, request, event).await?;
+        let appended = self
+            .append_heads(reader, size, request, event, None)
+            .await?;
         let view = reader.caught_up(None).await;
         let recorded = view
             .directory
@@ -51,6 +76,7 @@ impl Snapshots {
         size: u64,
         request_id: RequestId,
         id: EventId,
+        closed_by: Option<EventId>,
     ) -> Result<Appended, SnapshotError> {
         let head = reader.stream_heads(size).await?.head();
         let event = Event {
@@ -62,12 +88,12 @@ impl Snapshots {
             source_document: None,
             decision: None,
             correlation: None,
-            causation: None,
+            causation: closed_by,
             payload: Payload::HeadsRecorded(HeadsRecorded {
                 size,
                 root: *head.root.as_bytes(),
                 streams: head.size,
-                closed_by: None,
+                closed_by,
             }),
         };
         let append = Append {

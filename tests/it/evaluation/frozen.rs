@@ -103,7 +103,8 @@ async fn a_closing_is_answered_with_its_snapshot_and_a_retry_with_the_same() {
         .into_inner();
     let closed = first.receipt.unwrap();
     assert!(!first.derived_follows);
-    assert_eq!(first.derived.len(), 1);
+    // The snapshot, then where every stream stood after it.
+    assert_eq!(first.derived.len(), 2);
     let taken = snapshot(&services).await;
     assert!(taken.matches);
     let frozen = taken.snapshot.unwrap();
@@ -165,6 +166,51 @@ async fn a_snapshot_that_a_crash_prevented_is_taken_at_the_start() {
     assert!(csv(&evaluation).contains(",31,"));
     let stored = reader.stored(frozen.position).await.unwrap().recorded;
     assert_eq!(stored.actor.method, AuthMethod::System);
+    // Where the streams stood is of the ledger right after the snapshot, and comes next.
+    let view = reader.caught_up(None).await;
+    let heads = view.directory.heads_of(closing.event.id).unwrap();
+    assert_eq!((heads.size, heads.position), (late_from + 1, late_from + 1));
+    assert_eq!(view.size, late_from + 2);
+}
+
+#[tokio::test]
+async fn heads_that_a_crash_prevented_are_recorded_as_they_would_have_been() {
+    let fixture = Fixture::planned().await;
+    fixture.with_period().await;
+    let services = services(&fixture.ledgers);
+    services
+        .append_events(asked(request(vec![closing()])))
+        .await
+        .unwrap();
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let view = reader.caught_up(None).await;
+    let heads = view.directory.heads().next_back().unwrap().clone();
+    assert_eq!(view.size, heads.position + 1);
+    assert_eq!(heads.size, heads.position);
+    // The same again, from the events alone, after more was recorded.
+    let other = fixture.report(7, "2023-12-31");
+    fixture.append("課", vec![other]).await.unwrap();
+    let fixture = fixture.restarted(false).await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let again = reader.stream_heads(heads.size).await.unwrap().head();
+    assert_eq!(
+        (again.size, *again.root.as_bytes()),
+        (heads.streams, heads.root)
+    );
+    let now = reader.caught_up(None).await;
+    let mut rows = std::collections::BTreeMap::new();
+    for position in 0..now.size {
+        let stored = reader.stored(position).await.unwrap();
+        let stream = daicho::ledger::stream_key(stored.recorded.event.stream);
+        rows.insert(stream, (stored.recorded.revision, stored.leaf_hash));
+    }
+    let found = reader.stream_heads(now.size).await.unwrap();
+    let found: Vec<_> = found
+        .rows()
+        .iter()
+        .map(|row| (row.stream, (row.revision, row.leaf)))
+        .collect();
+    assert_eq!(found, rows.into_iter().collect::<Vec<_>>());
 }
 
 #[tokio::test]
