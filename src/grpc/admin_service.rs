@@ -217,7 +217,13 @@ impl v1::admin_service_server::AdminService for Services {
             let keys = keys.filter_map(|state| state.key.parse().ok());
             let policy = TrustPolicy::of_logs(keys);
             Ok(store_verification::verified(
-                copies, &reader, size, policy, language, place,
+                self.clone(),
+                copies,
+                reader,
+                size,
+                policy,
+                language,
+                place,
             ))
         };
         let frames = opened

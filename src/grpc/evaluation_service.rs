@@ -360,7 +360,7 @@ impl Services {
     }
 
     /// What a snapshot froze, computed again.
-    async fn frozen(
+    pub(super) async fn frozen(
         &self,
         reader: &Arc<Reader>,
         plan: &Arc<Plan>,

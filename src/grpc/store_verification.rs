@@ -11,9 +11,12 @@ use tonic::Status;
 use crate::api::v1;
 use crate::api::v1::verify_store_response::Content;
 use crate::domain::text::Language;
+use crate::grpc::services::Services;
+use crate::grpc::status::Refusal;
 use crate::ledger::Reader;
 use crate::log::LiveCopies;
 use crate::merkle::TrustPolicy;
+use crate::projection::evaluation::rows;
 use crate::proof::bundle::verify::Finding;
 use crate::proof::store::{Copies, LedgerReport, verify_live};
 
@@ -26,10 +29,12 @@ const MESSAGES_MAX: usize = 4;
 pub(super) type Frames =
     Pin<Box<dyn Stream<Item = Result<v1::VerifyStoreResponse, Status>> + Send>>;
 
-/// Verifies the first `size` events on a thread of its own; ends when the caller goes.
+/// Verifies the first `size` events on a thread of its own, then computes the snapshots among them again; ends when the
+/// caller goes.
 pub(super) fn verified(
+    services: Services,
     copies: LiveCopies,
-    reader: &Arc<Reader>,
+    reader: Arc<Reader>,
     size: u64,
     policy: TrustPolicy,
     language: Language,
@@ -37,25 +42,69 @@ pub(super) fn verified(
 ) -> Frames {
     let (tell, told) = mpsc::channel(MESSAGES_MAX);
     let ledger = reader.id();
-    tokio::task::spawn_blocking(move || {
-        let _place = place;
+    let telling = tell.clone();
+    let pass = tokio::task::spawn_blocking(move || {
         let mut next = PROGRESS_EVENTS;
-        let gone = || tell.is_closed();
-        let report = verify_live(&copies, ledger, size, &policy, &mut |events| {
+        verify_live(&copies, ledger, size, &policy, &mut |events| {
             if next <= events {
                 next = events + PROGRESS_EVENTS;
                 let progress = v1::VerifyStoreProgress { events, size };
                 // A caller that is gone is noticed below.
-                let _ = tell.blocking_send(Ok(message(Content::Progress(progress))));
+                let _ = telling.blocking_send(Ok(message(Content::Progress(progress))));
             }
-            !gone()
-        });
-        if let Some(report) = report {
-            let report = Content::Report(shown(&report, language));
-            let _ = tell.blocking_send(Ok(message(report)));
-        }
+            !telling.is_closed()
+        })
+    });
+    tokio::spawn(async move {
+        let _place = place;
+        let mut report = match pass.await {
+            Ok(Some(report)) => report,
+            // The caller is gone.
+            Ok(None) => return,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        };
+        let frame = match services.differing_snapshots(&reader, size).await {
+            Err(refusal) if report.report.findings.is_empty() => Err(refusal.into_status(language)),
+            // What cannot be read is among the findings.
+            differing => {
+                for (position, stated, computed) in differing.unwrap_or_default() {
+                    report.snapshot_differs(position, stated, computed);
+                }
+                Ok(message(Content::Report(shown(&report, language))))
+            }
+        };
+        let _ = tell.send(frame).await;
     });
     Box::pin(ReceiverStream::new(told))
+}
+
+impl Services {
+    /// The snapshots among the first `size` events whose rows, computed again, have another digest than they state:
+    /// position, digest stated, digest computed. Rows of another format are not compared.
+    async fn differing_snapshots(
+        &self,
+        reader: &Arc<Reader>,
+        size: u64,
+    ) -> Result<Vec<(u64, [u8; 32], [u8; 32])>, Refusal> {
+        let directory = reader.view_at(size).await?.directory;
+        let mut differing = Vec::new();
+        for period in directory.periods() {
+            let Some(plan) = directory.plan(period.plan) else {
+                continue;
+            };
+            for snapshot in &period.snapshots {
+                if snapshot.rows_format != rows::FORMAT {
+                    continue;
+                }
+                let evaluation = self.frozen(reader, plan, snapshot).await?;
+                let digest = rows::digest(&evaluation);
+                if (digest.rows, digest.sha256) != (snapshot.rows, snapshot.rows_sha256) {
+                    differing.push((snapshot.position, snapshot.rows_sha256, digest.sha256));
+                }
+            }
+        }
+        Ok(differing)
+    }
 }
 
 fn message(content: Content) -> v1::VerifyStoreResponse {

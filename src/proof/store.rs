@@ -88,6 +88,17 @@ pub struct LedgerReport {
     pub report: Report,
 }
 
+impl LedgerReport {
+    /// Tells of a snapshot whose rows, computed again, have another digest than it states. Whoever computes them passes
+    /// that in: this module knows no evaluations.
+    pub fn snapshot_differs(&mut self, position: u64, stated: [u8; 32], computed: [u8; 32]) {
+        let finding = Finding::at(Kind::SnapshotDiffers, position);
+        let finding = finding.differs(hex::encode(stated), hex::encode(computed));
+        self.report.add(finding);
+        self.report.sort();
+    }
+}
+
 /// Which of the two copies leads to everything that was signed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Copies {

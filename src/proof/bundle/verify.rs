@@ -184,6 +184,11 @@ impl Report {
                 (found.position, found.other) = (Some(earlier), Some(later));
             }
         }
+        self.sort();
+    }
+
+    /// By position: exact ones, ranges, and what has none.
+    pub(in crate::proof) fn sort(&mut self) {
         let key = |found: &Finding| {
             let position = found.position;
             (position.is_none(), found.is_range(), position)

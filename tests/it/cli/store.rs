@@ -8,6 +8,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use daicho::api::v1;
+use daicho::api::v1::event_input::Payload as Wire;
+use daicho::auth::Authenticator;
+use daicho::clock::new_id;
+use daicho::domain::code::{Code, Key};
+use daicho::domain::evaluation::policy::PolicyVersion;
+use daicho::domain::event as domain;
+use daicho::domain::id::{EventId, RequestId};
+use daicho::domain::text::Name;
+use daicho::ledger::Append;
 use daicho::log::{
     CommitLog as _, EmbeddedConfig, EmbeddedLog, Head, Leaf, LedgerCommit, Outcome, ReadLimits,
 };
@@ -23,6 +33,7 @@ use self::forge::Segment;
 use super::bundles::copy_folder;
 use super::process::{Ended, daicho};
 use super::rounds::Sample;
+use crate::service::{Server, append};
 
 mod forge;
 
@@ -699,4 +710,111 @@ fn a_server_verifies_itself_while_it_works() {
     let found = place.daicho("verify store --json");
     assert_eq!(found.code, 1, "{found:?}");
     assert_eq!(found.json()["findings"][0]["position"], first, "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
+    let server = Server::start().await;
+    let small = server.planned().await;
+    let reader = server.ledgers.list()[0].clone();
+    let plan = reader.view().directory.plans()[0].id;
+    let mut client = server.ledger("planner").await;
+    let of_period = |payload| v1::EventInput {
+        event_id: new_id().to_string(),
+        valid_from: Some(small.first_day.clone()),
+        payload: Some(payload),
+        ..v1::EventInput::default()
+    };
+    let opened = |period: &str| {
+        of_period(Wire::PeriodOpened(v1::PeriodOpened {
+            plan: plan.to_string(),
+            period: period.to_owned(),
+            title: Some(v1::Title {
+                ja: period.to_owned(),
+                en: None,
+            }),
+            span: Some(v1::DateSpan {
+                first: small.first_day.clone(),
+                last: small.first_day.clone(),
+            }),
+        }))
+    };
+    let closed = of_period(Wire::PeriodClosed(v1::PeriodClosed {
+        plan: plan.to_string(),
+        period: "初日".to_owned(),
+        revision: None,
+    }));
+    let events = vec![opened("初日"), closed, opened("偽")];
+    client.append_events(append(events)).await.unwrap();
+    let mut admin = server.admin().await;
+    let mut found = async || {
+        let frames = admin.verify_store(v1::VerifyStoreRequest::default()).await;
+        let mut frames = frames.unwrap().into_inner();
+        loop {
+            let frame = frames.message().await.unwrap().unwrap();
+            if let Some(v1::verify_store_response::Content::Report(report)) = frame.content {
+                break report;
+            }
+        }
+    };
+    let whole = found().await;
+    assert!(whole.sound, "{whole:?}");
+
+    // Past the services, which would take a true one.
+    let day = small.first_day.parse().unwrap();
+    let system = async |payload: domain::Payload| {
+        let event = domain::Event {
+            id: EventId::new(new_id()).unwrap(),
+            stream: domain::Stream::plan(plan),
+            valid: Some(domain::Validity::from(day)),
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload,
+        };
+        let request = Append {
+            ledger: reader.id(),
+            request_id: RequestId::new(new_id()).unwrap(),
+            events: vec![event],
+            expected: Vec::new(),
+            validate_only: false,
+        };
+        let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), request);
+        let appended = server.ledgers.append(permitted, None).await.unwrap();
+        appended.receipt.events[0].clone()
+    };
+    let period = Key::parse("偽").unwrap();
+    let closing = domain::PeriodClosed {
+        plan,
+        period: period.clone(),
+        revision: None,
+    };
+    let closing = system(closing.into()).await;
+    let policy = PolicyVersion {
+        code: Code::parse("default").unwrap(),
+        version: 0,
+    };
+    let forged = domain::SnapshotTaken {
+        plan,
+        period,
+        revision: 1,
+        closed_by: closing.event_id,
+        effective_on: day,
+        known_at: closing.position + 1,
+        policy,
+        rows: 4,
+        rows_format: 1,
+        rows_sha256: [1; 32],
+        root: None,
+    };
+    let forged = system(forged.into()).await;
+    let report = found().await;
+    assert!(!report.sound);
+    let finding = &report.findings[0];
+    assert_eq!(finding.kind, "snapshot_differs", "{report:?}");
+    assert_eq!(finding.position, Some(forged.position));
+    assert_eq!(finding.expected, hex::encode([1; 32]));
 }
