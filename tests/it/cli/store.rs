@@ -27,6 +27,7 @@ use daicho::merkle::{
 };
 use daicho::proof::bundle::verify::Kind;
 use daicho::proof::store::{Copies, OpenError, StoreReport, Terms, verify};
+use jiff::civil::Date;
 use tempfile::TempDir;
 
 use self::forge::Segment;
@@ -717,7 +718,7 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
     let server = Server::start().await;
     let small = server.planned().await;
     let reader = server.ledgers.list()[0].clone();
-    let plan = reader.view().directory.plans()[0].id;
+    let plan = reader.caught_up(None).await.directory.plans()[0].id;
     let mut client = server.ledger("planner").await;
     let of_period = |payload| v1::EventInput {
         event_id: new_id().to_string(),
@@ -725,7 +726,7 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
         payload: Some(payload),
         ..v1::EventInput::default()
     };
-    let opened = |period: &str| {
+    let opened = |period: &str, day: String| {
         of_period(Wire::PeriodOpened(v1::PeriodOpened {
             plan: plan.to_string(),
             period: period.to_owned(),
@@ -734,8 +735,8 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
                 en: None,
             }),
             span: Some(v1::DateSpan {
-                first: small.first_day.clone(),
-                last: small.first_day.clone(),
+                first: day.clone(),
+                last: day,
             }),
         }))
     };
@@ -744,7 +745,13 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
         period: "初日".to_owned(),
         revision: None,
     }));
-    let events = vec![opened("初日"), closed, opened("偽")];
+    let day: Date = small.first_day.parse().unwrap();
+    let next = day.tomorrow().unwrap();
+    let events = vec![
+        opened("初日", day.to_string()),
+        closed,
+        opened("偽", next.to_string()),
+    ];
     client.append_events(append(events)).await.unwrap();
     let mut admin = server.admin().await;
     let mut found = async || {
@@ -761,7 +768,7 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
     assert!(whole.sound, "{whole:?}");
 
     // Past the services, which would take a true one.
-    let day = small.first_day.parse().unwrap();
+    let day = next.to_string().parse().unwrap();
     let system = async |payload: domain::Payload| {
         let event = domain::Event {
             id: EventId::new(new_id()).unwrap(),
