@@ -2,7 +2,7 @@
 //! flushed, nobody is answered.
 //!
 //! A test names one in [`VARIABLE`]. Builds with optimisation (`--release`) have no debug assertions and so none of this: there
-//! [`Point::pass`] is empty and nothing reads the variable.
+//! `Point::pass` is empty and nothing reads the variable.
 
 /// Names the point, and after `:` which passing of it ends the process (1 where none is said).
 pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
