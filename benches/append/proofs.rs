@@ -92,7 +92,9 @@ pub(crate) async fn measure(
     let policy = scratch.path().join("policy");
     let asked = |words: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
-        command.args(words).args(["--server", &server.url]);
+        command
+            .args(words)
+            .args(["--server", &server.url, "--as", "bench"]);
         command
     };
     let printed = asked(&["trust-policy"]).output()?;
