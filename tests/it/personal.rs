@@ -410,6 +410,7 @@ async fn a_start_sweeps_what_the_ledger_does_not_hold_and_completes_erasures() {
     }
     // The event of an erasure whose process ended right behind it.
     let reader = server.ledgers.resolve("").unwrap();
+    reader.caught_up(None).await;
     let positions = reader.about(gone.parse().unwrap()).await.unwrap().positions;
     assert_eq!(positions.len(), 1);
     let server_name = Name::parse("daicho").unwrap();
