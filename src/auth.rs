@@ -93,6 +93,7 @@ impl Authenticator {
             client,
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
+            person: None,
         })
     }
 
@@ -114,6 +115,7 @@ impl Authenticator {
             client: None,
             method: AuthMethod::System,
             evidence_sha256: None,
+            person: None,
         };
         Permitted { actor, request }
     }

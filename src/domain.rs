@@ -9,6 +9,7 @@ pub mod goal;
 pub mod directory;
 pub mod rejection;
 
+pub mod access;
 pub mod actual;
 pub mod evaluation;
 pub mod finding;

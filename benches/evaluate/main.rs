@@ -367,6 +367,7 @@ fn goals(kind: Kind) -> Vec<Goal> {
         client: None,
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
+        person: None,
     };
     let goal = |goal: u64| {
         let mut growing = Growing {

@@ -12,8 +12,8 @@ use crate::domain::evaluation::judgement::{
 use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
 use crate::domain::finding::FindingReference;
 use crate::domain::id::{
-    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId,
-    RequestId, StreamId, UnitId,
+    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PersonId,
+    PlanId, RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
@@ -301,6 +301,8 @@ pub struct Actor {
     pub method: AuthMethod,
     /// SHA-256 of the credential.
     pub evidence_sha256: Option<[u8; 32]>,
+    /// Who it is in the organisation's directory, the same through all their subjects and seats.
+    pub person: Option<PersonId>,
 }
 
 enumeration! {

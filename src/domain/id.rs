@@ -103,6 +103,14 @@ ids! {
     ActionId,
     /// A person whom texts are about, under whom they are found and erased. Random, never a staff number.
     DataSubjectId,
+    /// A person of the organisation's directory, the same through all their logins and seats. Random, never a staff number.
+    PersonId,
+    /// That somebody holds a seat (職) for a time.
+    GrantId,
+    /// That somebody may act for a seat for a time (代決).
+    DelegationId,
+    /// A change that was proposed (起案).
+    ProposalId,
 }
 
 impl From<GoalId> for StreamId {

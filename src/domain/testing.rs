@@ -317,6 +317,7 @@ pub(crate) fn person(who: &str) -> Actor {
         client: None,
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
+        person: None,
     }
 }
 

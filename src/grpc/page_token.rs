@@ -244,6 +244,7 @@ mod tests {
             client: None,
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
+            person: None,
         }
     }
 

@@ -45,6 +45,7 @@ fn planning() -> Actor {
         client: None,
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
+        person: None,
     }
 }
 

@@ -828,6 +828,7 @@ fn at_position(event: &Event, position: u64) -> Recorded {
             client: None,
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
+            person: None,
         },
         request_id: RequestId::from_bytes(&[6; 16]).unwrap(),
         request_index: 0,

@@ -30,6 +30,7 @@ messages! {
         client = client,
         method = method,
         evidence_sha256 = auth_evidence_sha256,
+        person = person_id,
     }
     Reason { code = code, text = text }
     Evidence {

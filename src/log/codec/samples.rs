@@ -135,6 +135,7 @@ pub(super) fn actor() -> Actor {
         client: Some(name("daicho-cli")),
         method: AuthMethod::Oidc,
         evidence_sha256: Some([0xa5; 32]),
+        person: None,
     }
 }
 
@@ -147,6 +148,7 @@ pub(super) fn plain_actor() -> Actor {
         client: None,
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
+        person: None,
     }
 }
 

@@ -13,8 +13,8 @@ use crate::domain::event::{
     AuthMethod, ClockKind, EventType, NarrativeKind, ReasonCode, StreamKind,
 };
 use crate::domain::id::{
-    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId,
-    RequestId, StreamId, UnitId,
+    ActionId, DataSubjectId, DelegationId, EventId, GoalId, GrantId, IndicatorId, InitiativeId,
+    LedgerId, PersonId, PlanId, ProposalId, RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{
     AggSpace, AggTime, AttainmentBasis, Comparator, Disclosure, EntryKind, MeasureType, ResultLevel,
@@ -122,12 +122,16 @@ macro_rules! ids {
 ids!(
     ActionId,
     DataSubjectId,
+    DelegationId,
     EventId,
     GoalId,
+    GrantId,
     IndicatorId,
     InitiativeId,
     LedgerId,
+    PersonId,
     PlanId,
+    ProposalId,
     RequestId,
     StreamId,
     UnitId
