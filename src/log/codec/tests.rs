@@ -235,9 +235,21 @@ fn fields_of_later_releases_are_passed_over() {
             policy_set_sha256: Bytes::from_static(&[1; 32]),
             policy_ids: vec!["p".to_owned()],
         });
-        later.actor.as_mut().unwrap().person_id = Some(Bytes::from_static(&[2; 16]));
         assert_eq!(decode(&later.encode_to_vec()), Ok(sample.recorded()));
     }
+}
+
+#[test]
+fn an_actor_may_name_the_person() {
+    let sample = &samples::golden()[0];
+    let mut named = whole(sample);
+    named.actor.as_mut().unwrap().person_id = Some(Bytes::from_static(&[2; 16]));
+    let read = decode(&named.encode_to_vec()).unwrap();
+    let person = read.actor.person.unwrap();
+    assert_eq!(person.as_bytes(), &[2; 16]);
+    let mut expected = sample.recorded();
+    expected.actor.person = Some(person);
+    assert_eq!(read, expected);
 }
 
 fn quantities() -> impl Strategy<Value = Quantity> {
