@@ -12,7 +12,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{self, Printed};
 use crate::cli::output::Output;
-use crate::cli::render::{View, receipt};
+use crate::cli::render::{View, event, receipt};
 use crate::cli::standing::Standing;
 use crate::cli::writing::WritingArgs;
 use crate::clock;
@@ -22,6 +22,8 @@ use crate::merkle::{Fingerprint, SignedCheckpoint};
 
 /// How many codes are offered where one was not found.
 const OFFERED_MAX: u32 = 10;
+/// How many events of an earlier call are shown.
+const RECORDED_SHOWN: usize = 20;
 
 /// A command at work.
 #[derive(Debug)]
@@ -208,8 +210,22 @@ impl Session {
         self.answer(&response, |view, response| {
             receipt::appended(view, response, &[])
         })?;
+        if !self.json {
+            self.show_recorded(&response).await?;
+        }
         self.keep(writing, &response)?;
         Ok(true)
+    }
+
+    /// Shows what an earlier call recorded: whoever types the command again with other words sees which of them stand.
+    async fn show_recorded(&self, response: &v1::AppendEventsResponse) -> Result<(), Failure> {
+        let events = response.receipt.iter().flat_map(|receipt| &receipt.events);
+        for recorded in events.take(RECORDED_SHOWN) {
+            let position = v1::get_event_request::Selector::Position(recorded.position);
+            let event = self.client.event(position).await?.event.unwrap_or_default();
+            self.output.answer_line(&event::line(&self.view, &event))?;
+        }
+        Ok(())
     }
 
     /// Appends one event that is about no single indicator, and prints what came of it. `on` absent: of today in the

@@ -484,12 +484,12 @@ fn a_write_that_is_repeated_with_its_id_is_recorded_once() {
         assert_eq!(again.code, 0, "{line}: {again:?}");
         assert_eq!(again.json()["replayed"], true, "{line}");
         assert_eq!(again.json()["receipt"], first.json()["receipt"], "{line}");
-        let position = position(&first).to_string();
+        let recorded = format!("{:>8}  2023-10-", position(&first));
         sample.told(
             actor,
             &line,
             0,
-            &[&position],
+            &[&recorded],
             "記録済み",
             "recorded before, nothing was added now",
         );
