@@ -1,10 +1,24 @@
 //! Who asks, and may they? Everything a caller may cause passes here once.
 //!
-//! For now nobody is authenticated: a caller names itself, the leaf says so, and the server listens on
-//! loopback only. What does not change when real credentials come: [`Authenticator::identify`] makes the
-//! [`Actor`], and only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
+//! [`Callers`] makes an [`Actor`] of what came with a call: a client certificate that [`Tls`] accepted, an access token
+//! of an issuer that [`Issuers`] knows, or, where the server asks for neither, the name that the caller gives itself.
+//! Only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
 
 use unicode_normalization::UnicodeNormalization;
+
+pub use caller::{Callers, Connection, Credentials, Mode, SignIn, Unidentified};
+pub use certificate::{ClientCertificate, InvalidCertificate};
+pub use tls::{
+    CertificateRefused, ClientCertificates, ClientFiles, Reload, Tls, TlsFault, TlsFiles,
+    TlsProblem,
+};
+pub use token::{Algorithm, Issuer, Issuers, JwksSource, KeysFault, Refresh, TokenRefused};
+
+mod caller;
+mod certificate;
+mod tls;
+mod token;
+mod watched;
 
 use crate::domain::event::{Actor, AuthMethod};
 use crate::domain::text::Name;

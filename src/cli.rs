@@ -183,7 +183,7 @@ pub enum Command {
     /// Try it: a sample ledger with a year's invented progress, served on this machine
     Demo(DemoArgs),
     /// Serve a data folder
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
     /// Open a ledger, list ledgers, show one
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -286,13 +286,13 @@ pub struct ServeArgs {
     /// The data folder [default: ./daicho-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
-    /// Where to listen, on this machine only; port 0: one that is free [default: 127.0.0.1:7015]
+    /// Where to listen; beyond this machine only with TLS and sign-in; port 0: one that is free [default: 127.0.0.1:7015]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// The ledger that an empty name means: id or code; absent: the only one there is
     #[arg(long, value_name = "LEDGER")]
     pub default_ledger: Option<String>,
-    /// Whether clients may ask for the descriptors of the API [default: true]
+    /// Whether clients may ask for the descriptors of the API [default: true, where callers sign in false]
     #[arg(long, value_name = "BOOL")]
     pub reflection: Option<String>,
     /// What the read copy of the log may cache, in MiB [default: 64]
@@ -319,6 +319,24 @@ pub struct ServeArgs {
     /// A file with a passphrase on its first line: key files are encrypted with it [default: none]
     #[arg(long, value_name = "FILE")]
     pub key_passphrase_file: Option<String>,
+    /// The server's certificate and what leads to its authority, in PEM: connections are encrypted [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub tls_certificate: Option<String>,
+    /// The key of the server's certificate, in PEM
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<String>,
+    /// The authorities whose certificates clients may have, in PEM [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub tls_client_roots: Option<String>,
+    /// What those authorities revoked, in PEM or DER [default: none]
+    #[arg(long, value_name = "FILE")]
+    pub tls_crl: Option<String>,
+    /// Whether clients must have a certificate: optional or required [default: optional]
+    #[arg(long, value_name = "WHETHER")]
+    pub tls_client_certificates: Option<String>,
+    /// Whether callers must sign in: unauthenticated or required [default: unauthenticated]
+    #[arg(long, value_name = "MODE")]
+    pub auth: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,

@@ -7,17 +7,20 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::auth::{Issuer, Mode, TlsFiles};
 use crate::merkle::{SignatureType, VerifierKey};
 use crate::telemetry::{LogFilter, LogFormat};
 
 mod file;
+mod oidc;
 mod setting;
+mod signing_in;
 
 use setting::Setting;
 
@@ -40,7 +43,7 @@ const EVIDENCE_MEDIA_TYPES_MAX: usize = 50;
 pub struct Config {
     /// The data folder.
     pub data: PathBuf,
-    /// Where to listen; always on this machine. Port 0: one that is free.
+    /// Where to listen; on this machine, unless connections are encrypted and callers sign in. Port 0: one that is free.
     pub listen: SocketAddr,
     /// Id or code of the ledger that an empty `ledger` field means; else the only one there is.
     pub default_ledger: Option<String>,
@@ -62,6 +65,12 @@ pub struct Config {
     pub key_identity: Option<PathBuf>,
     /// A file with a passphrase that key files are encrypted with. There is one of the two at most.
     pub key_passphrase_file: Option<PathBuf>,
+    /// Certificates and keys; `None`: connections are not encrypted.
+    pub tls: Option<TlsFiles>,
+    /// Whether callers have to sign in.
+    pub auth: Mode,
+    /// Whose access tokens are taken.
+    pub oidc: Vec<Issuer>,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -97,6 +106,18 @@ pub struct Flags {
     pub key_identity: Option<String>,
     /// `--key-passphrase-file`.
     pub key_passphrase_file: Option<String>,
+    /// `--tls-certificate`.
+    pub tls_certificate: Option<String>,
+    /// `--tls-key`.
+    pub tls_key: Option<String>,
+    /// `--tls-client-roots`.
+    pub tls_client_roots: Option<String>,
+    /// `--tls-crl`.
+    pub tls_crl: Option<String>,
+    /// `--tls-client-certificates`.
+    pub tls_client_certificates: Option<String>,
+    /// `--auth`.
+    pub auth: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -172,7 +193,11 @@ impl Config {
         environment: impl Fn(&str) -> Option<OsString>,
     ) -> Result<Self, InvalidConfig> {
         let mut faults = Vec::new();
-        let file = file::file_named(flags, &environment)
+        let file::FileSaid {
+            settings: file,
+            issuers: oidc,
+            issuers_at,
+        } = file::file_named(flags, &environment)
             .map(|path| file::read_file(&path, &mut faults))
             .unwrap_or_default();
         let mut said = BTreeMap::new();
@@ -217,13 +242,14 @@ impl Config {
             });
         }
         let mut read = Reading { said, faults };
+        let signing_in = signing_in::read(&mut read, issuers_at);
         let config = Self {
             data: read.parse(Setting::Data, folder).unwrap_or_default(),
-            listen: read
-                .parse(Setting::Listen, loopback)
-                .unwrap_or_else(nowhere),
+            listen: signing_in.listen,
             default_ledger: read.parse(Setting::DefaultLedger, |text| Ok(text.to_owned())),
-            reflection: read.parse(Setting::Reflection, boolean).unwrap_or_default(),
+            reflection: read
+                .parse(Setting::Reflection, boolean)
+                .unwrap_or(signing_in.auth == Mode::Unauthenticated),
             cache_bytes: read
                 .number(Setting::CacheMib, CACHE_MIB)
                 .saturating_mul(1024 * 1024),
@@ -243,6 +269,9 @@ impl Config {
                 .unwrap_or_default(),
             key_identity: read.parse(Setting::KeyIdentity, folder),
             key_passphrase_file: read.parse(Setting::KeyPassphraseFile, folder),
+            tls: signing_in.tls,
+            auth: signing_in.auth,
+            oidc,
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };
@@ -360,24 +389,6 @@ fn media_types(text: &str) -> Result<Vec<String>, String> {
         ));
     }
     Ok(types)
-}
-
-fn loopback(text: &str) -> Result<SocketAddr, String> {
-    let address: SocketAddr = text.parse().map_err(|_| {
-        "must be an address and a port, such as `127.0.0.1:7015` or `[::1]:7015`".to_owned()
-    })?;
-    // An IPv4 address in the form of an IPv6 one (`::ffff:127.0.0.1`) reaches what the IPv4 address reaches.
-    if address.ip().to_canonical().is_loopback() {
-        Ok(address)
-    } else {
-        Err("can be reached from other machines; callers are not authenticated yet and could write under any name, so \
-             only this machine may connect: use `127.0.0.1` or `[::1]`"
-            .to_owned())
-    }
-}
-
-fn nowhere() -> SocketAddr {
-    SocketAddr::new(IpAddr::from([127, 0, 0, 1]), 0)
 }
 
 #[cfg(test)]

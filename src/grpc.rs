@@ -2,13 +2,15 @@
 //!
 //! [`event`] turns wire messages into domain values and back, [`status`] is the only mapping of errors,
 //! [`page_token`] keeps the place in a list, [`Services`] is what all services share. A server puts
-//! [`DeadlineLayer`] around them.
+//! [`DeadlineLayer`] and [`IdentifyLayer`] around them: a call that did not pass the latter has no caller.
 
 pub mod event;
 pub mod page_token;
 pub mod status;
 
 pub mod language;
+
+pub mod access_table;
 
 mod admin_service;
 mod as_of;
@@ -19,6 +21,8 @@ mod evaluation_service;
 mod evidence_service;
 mod follow;
 mod goal_service;
+mod identify;
+mod identity_service;
 mod json;
 mod keys;
 mod ledger_service;
@@ -31,6 +35,7 @@ mod snapshots;
 mod store_verification;
 
 pub use deadline::{Deadline, DeadlineLayer};
+pub use identify::{Identified, Identify, IdentifyLayer};
 pub use page_token::PageKey;
 pub use services::Services;
 pub use snapshots::{Closing, SnapshotError, Snapshots};

@@ -476,6 +476,7 @@ impl Ledgers {
             let first = existing.stored(0).await?.recorded;
             let same = first.request_id == open.request_id
                 && first.actor.subject == actor.subject
+                && first.actor.issuer == actor.issuer
                 && first.event.payload == event.payload;
             return if same {
                 Ok(existing)

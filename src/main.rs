@@ -216,6 +216,7 @@ fn exit_of(error: &ServeError) -> Exit {
         Ending::Damaged => Exit::Damaged,
         Ending::StorageFailed => Exit::StorageFailed,
         Ending::KeysClosed => Exit::KeysClosed,
+        Ending::Settings => Exit::Usage,
         Ending::Fault => Exit::Fault,
     }
 }
@@ -236,6 +237,12 @@ fn flags(args: &ServeArgs) -> Flags {
         evidence_media_types: args.evidence_media_types,
         key_identity: args.key_identity,
         key_passphrase_file: args.key_passphrase_file,
+        tls_certificate: args.tls_certificate,
+        tls_key: args.tls_key,
+        tls_client_roots: args.tls_client_roots,
+        tls_crl: args.tls_crl,
+        tls_client_certificates: args.tls_client_certificates,
+        auth: args.auth,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

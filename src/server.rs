@@ -3,24 +3,23 @@
 pub mod continuation;
 pub mod sample;
 
+mod connections;
+mod signing_in;
+
 use std::future::Future;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures::{Stream, StreamExt as _};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tonic_health::ServingStatus;
 
+use crate::auth::{Callers, KeysFault, Mode, TlsFault};
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::evidence::{MediaTypes, Store, Terms};
-use crate::grpc::{DeadlineLayer, PageKey, Services};
+use crate::grpc::{DeadlineLayer, IdentifyLayer, PageKey, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
@@ -30,8 +29,6 @@ use crate::proof::{self, InvalidKeyLock, KeyFault, KeyFolder, KeyLock, KeyLockFi
 const DRAIN: Duration = Duration::from_secs(20);
 /// Calls in flight on one connection at most.
 const STREAMS_PER_CONNECTION: u32 = 128;
-/// How long to wait before accepting again when the machine has no more file handles.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// The server could not start or had to stop.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +50,12 @@ pub enum ServeError {
     /// A file of the data folder cannot be read or written.
     #[error("the data folder cannot be used")]
     Folder(#[source] std::io::Error),
+    /// Certificates and keys for connections cannot be used.
+    #[error("connections cannot be encrypted")]
+    Tls(#[from] TlsFault),
+    /// The keys that access tokens are verified with cannot be used.
+    #[error("access tokens cannot be verified")]
+    Issuers(#[from] KeysFault),
     /// What opens the signing keys cannot be used.
     #[error("the signing keys cannot be opened")]
     Lock(#[from] InvalidKeyLock),
@@ -88,6 +91,8 @@ pub enum Ending {
     StorageFailed,
     /// The signing keys are encrypted, and what is set does not open them.
     KeysClosed,
+    /// A file that the settings name cannot be used.
+    Settings,
     /// A fault of the program or the machine.
     Fault,
 }
@@ -115,6 +120,7 @@ impl ServeError {
             Self::Start(StartError::Thread(_)) | Self::Transport(_) | Self::Reflection(_) => {
                 Ending::Fault
             }
+            Self::Tls(_) | Self::Issuers(_) => Ending::Settings,
         }
     }
 }
@@ -184,6 +190,8 @@ impl Opened {
             address: config.listen,
             source,
         };
+        let sign_in = signing_in::read(config).await?;
+        let tls = sign_in.tls.clone();
         let listener = TcpListener::bind(config.listen).await.map_err(cannot)?;
         let address = listener.local_addr().map_err(cannot)?;
 
@@ -218,6 +226,7 @@ impl Opened {
         let (sweeping, swept_of) = (evidence, ledgers.clone());
         let sweep = tokio::spawn(async move { sweeping.sweep(&swept_of).await });
         let (health, health_service) = tonic_health::server::health_reporter();
+        let mut following = signing_in::follow(&sign_in, &health);
         health
             .set_service_status("", ServingStatus::NotServing)
             .await;
@@ -242,8 +251,12 @@ impl Opened {
             .http2_keepalive_timeout(Some(Duration::from_secs(20)))
             .http2_max_header_list_size(16 * 1024)
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
-            .layer(DeadlineLayer);
-        let incoming = incoming(listener, config.connections_max);
+            .layer(DeadlineLayer)
+            .layer(IdentifyLayer::new(match config.auth {
+                Mode::Unauthenticated => Callers::unauthenticated(),
+                Mode::Required => Callers::signing_in(sign_in),
+            }));
+        let incoming = connections::incoming(listener, config.connections_max, tls);
         let mut draining = closed;
         let shutdown = async move {
             // The sender lives until the server has ended.
@@ -274,6 +287,7 @@ impl Opened {
             Err(_) => tracing::warn!("some calls did not end in time"),
         }
         sweep.abort();
+        following.abort_all();
         proofs.finished().await;
         let stopped = ledgers.stop().await;
         if failed {
@@ -319,99 +333,4 @@ pub async fn asked_to_stop() {
 fn panicked(_: Box<dyn std::any::Any + Send>) -> http::Response<tonic::body::Body> {
     tracing::error!("a call panicked");
     tonic::Status::internal("internal error").into_http()
-}
-
-/// Accepts connections, no more than `connections_max` at once.
-fn incoming(
-    listener: TcpListener,
-    connections_max: usize,
-) -> impl Stream<Item = std::io::Result<Connection>> {
-    let places = Arc::new(Semaphore::new(connections_max));
-    futures::stream::unfold((listener, places), |(listener, places)| async move {
-        loop {
-            // The semaphore is never closed.
-            let place = places.clone().acquire_owned().await.ok()?;
-            match listener.accept().await {
-                Ok((stream, _)) => {
-                    // Small answers must not wait for more to send.
-                    let _ = stream.set_nodelay(true);
-                    return Some((
-                        Ok(Connection {
-                            stream,
-                            _place: place,
-                        }),
-                        (listener, places),
-                    ));
-                }
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "a connection was not accepted"
-                    );
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-    })
-    .boxed()
-}
-
-/// A connection that gives its place back when it ends.
-struct Connection {
-    stream: TcpStream,
-    _place: OwnedSemaphorePermit,
-}
-
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
-
-    fn connect_info(&self) -> Self::ConnectInfo {
-        self.stream.connect_info()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
-    }
-
-    fn poll_flush(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
 }

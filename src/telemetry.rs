@@ -5,6 +5,8 @@
 
 use std::io;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{EnvFilter, FilterFn};
@@ -68,6 +70,52 @@ impl FromStr for LogFilter {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidLogFilter(String);
+
+/// Lets so many lines of one kind a minute into the log and counts the others: whoever can cause a line from outside
+/// could else fill a disk with it.
+#[derive(Debug)]
+pub struct LineLimit {
+    per_minute: u32,
+    minute: Mutex<Minute>,
+}
+
+#[derive(Debug, Default)]
+struct Minute {
+    began: Option<Instant>,
+    lines: u32,
+    unlogged: u64,
+}
+
+impl LineLimit {
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    /// So many lines a minute.
+    pub fn per_minute(lines: u32) -> Self {
+        Self {
+            per_minute: lines,
+            minute: Mutex::default(),
+        }
+    }
+
+    /// Whether a line may be written now: then how many were not since the last.
+    pub fn admit(&self) -> Option<u64> {
+        self.admit_at(Instant::now())
+    }
+
+    fn admit_at(&self, now: Instant) -> Option<u64> {
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_over = |began: Instant| Self::MINUTE <= now.saturating_duration_since(began);
+        if minute.began.is_none_or(is_over) {
+            (minute.began, minute.lines) = (Some(now), 0);
+        }
+        if minute.lines == self.per_minute {
+            minute.unlogged += 1;
+            return None;
+        }
+        minute.lines += 1;
+        Some(std::mem::take(&mut minute.unlogged))
+    }
+}
 
 /// Sends what is logged from here on to standard error. Once for a process.
 pub fn init(format: LogFormat, filter: &LogFilter) -> Result<(), TryInitError> {
@@ -237,6 +285,18 @@ mod tests {
             !lines.contains("left out") && lines.contains("kept"),
             "{lines}"
         );
+    }
+
+    #[test]
+    fn lines_of_one_kind_are_limited_and_the_others_counted() {
+        let limit = LineLimit::per_minute(2);
+        let began = Instant::now();
+        let at = |seconds| limit.admit_at(began + Duration::from_secs(seconds));
+        assert_eq!(
+            [at(0), at(1), at(2), at(59)],
+            [Some(0), Some(0), None, None]
+        );
+        assert_eq!([at(60), at(61), at(62)], [Some(2), Some(0), None]);
     }
 
     #[test]

@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::auth::Callers;
 use daicho::config::{Config, Flags};
 use daicho::evidence::{MediaTypes, Store, Terms};
-use daicho::grpc::{PageKey, Services};
+use daicho::grpc::{IdentifyLayer, PageKey, Services};
 use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
@@ -60,6 +61,7 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
     let listener = TcpListener::bind(config.listen).await?;
     println!("listening on {}", listener.local_addr()?);
     tonic::transport::Server::builder()
+        .layer(IdentifyLayer::new(Callers::unauthenticated()))
         .add_routes(services.routes().routes())
         .serve_with_incoming(TcpListenerStream::new(listener))
         .await?;

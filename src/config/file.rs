@@ -6,13 +6,29 @@ use std::path::{Path, PathBuf};
 
 use toml::de::{DeTable, DeValue};
 
+use super::oidc;
 use super::setting::Setting;
 use super::{Fault, Flags, Said};
+use crate::auth::Issuer;
 
 /// The variable that names the settings file where no flag does.
 const FILE_VARIABLE: &str = "DAICHO_CONFIG";
 /// A settings file is a page, not a data set.
 pub(super) const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// The key of the tables that say whose access tokens are taken.
+const ISSUERS: &str = "oidc";
+
+/// What a settings file says.
+#[derive(Default)]
+pub(super) struct FileSaid {
+    /// Each setting.
+    pub(super) settings: BTreeMap<Setting, Said>,
+    /// Whose access tokens are taken.
+    pub(super) issuers: Vec<Issuer>,
+    /// Where that is said, even if it cannot be used.
+    pub(super) issuers_at: Option<String>,
+}
 
 /// The settings file that a flag or else the environment names.
 pub(super) fn file_named(
@@ -27,8 +43,9 @@ pub(super) fn file_named(
 }
 
 /// What the file says, and into `faults` what is wrong with it.
-pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<Setting, Said> {
-    let mut settings = BTreeMap::new();
+pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> FileSaid {
+    let mut said = FileSaid::default();
+    let mut issuers = None;
     let mut fault = |origin: String, value, problem: String| {
         faults.push(Fault {
             origin,
@@ -40,7 +57,7 @@ pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<Settin
         Ok(text) => text,
         Err(problem) => {
             fault(path.display().to_string(), None, problem);
-            return settings;
+            return said;
         }
     };
     let line_of = |offset: usize| {
@@ -61,12 +78,18 @@ pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<Settin
         let place = line_of(key.span().start);
         let name = key.into_inner();
         let origin = format!("{place} {name}");
+        if name == ISSUERS {
+            said.issuers_at = Some(origin);
+            issuers = Some(value);
+            continue;
+        }
         let Some(setting) = Setting::ALL
             .into_iter()
             .find(|setting| setting.name() == name)
         else {
             let names: Vec<_> = Setting::ALL.into_iter().map(Setting::name).collect();
-            let problem = format!("is no setting; there are {}", names.join(", "));
+            let names = names.join(", ");
+            let problem = format!("is no setting; there are {names}, {ISSUERS}");
             fault(place, Some(name.into_owned()), problem);
             continue;
         };
@@ -83,9 +106,12 @@ pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> BTreeMap<Settin
                 continue;
             }
         };
-        settings.insert(setting, Said { origin, text });
+        said.settings.insert(setting, Said { origin, text });
     }
-    settings
+    if let Some(issuers) = issuers {
+        said.issuers = oidc::read(issuers, &line_of, faults);
+    }
+    said
 }
 
 fn text_of(path: &Path) -> Result<String, String> {

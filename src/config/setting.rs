@@ -17,12 +17,18 @@ pub(super) enum Setting {
     EvidenceMediaTypes,
     KeyIdentity,
     KeyPassphraseFile,
+    TlsCertificate,
+    TlsKey,
+    TlsClientRoots,
+    TlsCrl,
+    TlsClientCertificates,
+    Auth,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 20] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -35,6 +41,12 @@ impl Setting {
         Self::EvidenceMediaTypes,
         Self::KeyIdentity,
         Self::KeyPassphraseFile,
+        Self::TlsCertificate,
+        Self::TlsKey,
+        Self::TlsClientRoots,
+        Self::TlsCrl,
+        Self::TlsClientCertificates,
+        Self::Auth,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -53,6 +65,12 @@ impl Setting {
             Self::EvidenceMediaTypes => "evidence_media_types",
             Self::KeyIdentity => "key_identity",
             Self::KeyPassphraseFile => "key_passphrase_file",
+            Self::TlsCertificate => "tls_certificate",
+            Self::TlsKey => "tls_key",
+            Self::TlsClientRoots => "tls_client_roots",
+            Self::TlsCrl => "tls_crl",
+            Self::TlsClientCertificates => "tls_client_certificates",
+            Self::Auth => "auth",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -67,8 +85,15 @@ impl Setting {
             | Self::Witnesses
             | Self::EvidenceMediaTypes
             | Self::KeyIdentity
-            | Self::KeyPassphraseFile => "",
-            Self::Reflection => "true",
+            | Self::KeyPassphraseFile
+            | Self::TlsCertificate
+            | Self::TlsKey
+            | Self::TlsClientRoots
+            | Self::TlsCrl
+            | Self::TlsClientCertificates
+            // As long as callers name themselves, who may call may look too.
+            | Self::Reflection => "",
+            Self::Auth => "unauthenticated",
             Self::CacheMib => "64",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
@@ -100,6 +125,12 @@ impl Setting {
             Self::EvidenceMediaTypes => flags.evidence_media_types.as_ref(),
             Self::KeyIdentity => flags.key_identity.as_ref(),
             Self::KeyPassphraseFile => flags.key_passphrase_file.as_ref(),
+            Self::TlsCertificate => flags.tls_certificate.as_ref(),
+            Self::TlsKey => flags.tls_key.as_ref(),
+            Self::TlsClientRoots => flags.tls_client_roots.as_ref(),
+            Self::TlsCrl => flags.tls_crl.as_ref(),
+            Self::TlsClientCertificates => flags.tls_client_certificates.as_ref(),
+            Self::Auth => flags.auth.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::file::FILE_BYTES_MAX;
 use super::setting::Setting;
 use super::*;
+use crate::auth::{Algorithm, ClientCertificates, ClientFiles, JwksSource};
 use crate::merkle::{KeyName, Signer as _, SigningKey};
 
 const WITNESS: &str =
@@ -68,6 +69,9 @@ fn nothing_said_gives_the_defaults() {
             evidence_media_types: Vec::new(),
             key_identity: None,
             key_passphrase_file: None,
+            tls: None,
+            auth: Mode::Unauthenticated,
+            oidc: Vec::new(),
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -107,6 +111,12 @@ fn every_setting_is_read_from_every_source() {
         ("evidence_file_mib", "2"),
         ("evidence_media_types", "image/heic, audio/mpeg"),
         ("key_identity", "/etc/key"),
+        ("tls_certificate", "/etc/server.pem"),
+        ("tls_key", "/etc/server.key"),
+        ("tls_client_roots", "/etc/roots.pem"),
+        ("tls_crl", "/etc/revoked.crl"),
+        ("tls_client_certificates", "required"),
+        ("auth", "required"),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
@@ -127,6 +137,17 @@ fn every_setting_is_read_from_every_source() {
         evidence_media_types: vec!["image/heic".to_owned(), "audio/mpeg".to_owned()],
         key_identity: Some(PathBuf::from("/etc/key")),
         key_passphrase_file: None,
+        tls: Some(TlsFiles {
+            certificate: "/etc/server.pem".into(),
+            key: "/etc/server.key".into(),
+            clients: Some(ClientFiles {
+                roots: "/etc/roots.pem".into(),
+                crls: Some("/etc/revoked.crl".into()),
+                certificates: ClientCertificates::Required,
+            }),
+        }),
+        auth: Mode::Required,
+        oidc: Vec::new(),
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -146,8 +167,14 @@ fn every_setting_is_read_from_every_source() {
         evidence_media_types: said(9),
         key_identity: said(10),
         key_passphrase_file: None,
-        log_format: said(11),
-        log_filter: said(12),
+        tls_certificate: said(11),
+        tls_key: said(12),
+        tls_client_roots: said(13),
+        tls_crl: said(14),
+        tls_client_certificates: said(15),
+        auth: said(16),
+        log_format: said(17),
+        log_filter: said(18),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 
@@ -297,6 +324,145 @@ fn only_this_machine_may_connect() {
         ..Flags::default()
     };
     assert!(refused(load(&flags, &[]))[0].contains("must be an address and a port"));
+}
+
+#[test]
+fn other_machines_may_connect_where_connections_are_encrypted_and_callers_sign_in() {
+    let listen = |text: &str, rest: &str| {
+        with_file(&format!("listen = '{text}'\n{rest}"), Flags::default(), &[])
+    };
+    let tls = "tls_certificate = 'c'\ntls_key = 'k'\n";
+    let services = format!("{tls}tls_client_roots = 'r'\nauth = 'required'\n");
+    let people = format!(
+        "{tls}auth = 'required'\n[[oidc]]\nissuer = 'https://i'\naudience = 'a'\njwks = 'j'\n"
+    );
+    for enough in [&services, &people] {
+        assert!(listen("0.0.0.0:7015", enough).is_ok());
+    }
+    // What is missing is told whole.
+    let lines = refused(listen("0.0.0.0:7015", ""));
+    assert!(
+        lines[0].contains(
+            "or set tls_certificate, tls_key, auth = \"required\", tls_client_roots or [[oidc]] too"
+        ),
+        "{lines:?}"
+    );
+    let lines = refused(listen("[::]:7015", tls));
+    assert!(
+        lines[0].contains("or set auth = \"required\", tls_client_roots or [[oidc]] too"),
+        "{lines:?}"
+    );
+    let plain = "auth = 'required'\n[[oidc]]\nissuer = 'https://i'\naudience = 'a'\njwks = 'j'\n";
+    let lines = refused(listen("[::]:7015", plain));
+    assert!(
+        lines[0].contains("or set tls_certificate, tls_key too"),
+        "{lines:?}"
+    );
+    // Behind something that encrypts, on this machine.
+    let config = listen("127.0.0.1:7015", plain).unwrap();
+    assert!(!config.reflection);
+    assert!(
+        listen("127.0.0.1:7015", &format!("reflection = true\n{plain}"))
+            .unwrap()
+            .reflection
+    );
+}
+
+#[test]
+fn settings_that_need_each_other_are_told_together() {
+    let file = "tls_key = 'k'\ntls_crl = 'c'\ntls_client_certificates = 'required'\n";
+    let lines = refused(with_file(file, Flags::default(), &[]));
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    for expected in [
+        "daicho.toml:1 tls_key = `k`: needs `tls_certificate` too",
+        "daicho.toml:2 tls_crl = `c`: needs `tls_client_roots` too",
+        "daicho.toml:3 tls_client_certificates = `required`: needs `tls_client_roots` too",
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "{lines:#?}");
+    }
+    let lines = refused(with_file("auth = 'required'\n", Flags::default(), &[]));
+    assert!(lines[0].contains("nobody could sign in"), "{lines:?}");
+    let roots = "tls_certificate = 'c'\ntls_key = 'k'\ntls_client_roots = 'r'\n";
+    let lines = refused(with_file(roots, Flags::default(), &[]));
+    assert!(
+        lines[0].ends_with("needs `auth` = `required` too"),
+        "{lines:?}"
+    );
+    let lines = refused(with_file("auth = 'on'\n", Flags::default(), &[]));
+    assert_eq!(lines.len(), 1, "{lines:?}");
+}
+
+#[test]
+fn issuers_are_tables_of_the_file_with_everything_wrong_told_at_once() {
+    let issuer = "[[oidc]]\nissuer = 'https://id.example'\naudience = 'daicho'\njwks = 'https://id.example/keys'\n";
+    let read = |text: &str| with_file(&format!("auth = 'required'\n{text}"), Flags::default(), &[]);
+    let config = read(issuer).unwrap();
+    let expected = Issuer {
+        issuer: crate::domain::text::Name::parse("https://id.example").unwrap(),
+        audience: "daicho".to_owned(),
+        jwks: JwksSource::url("https://id.example/keys", None).unwrap(),
+        algorithms: Algorithm::DEFAULT.to_vec(),
+        leeway: Duration::from_secs(60),
+        max_age: Duration::from_secs(86_400),
+        only_at_jwt: false,
+    };
+    assert_eq!(config.oidc, std::slice::from_ref(&expected));
+    let whole = format!(
+        "{issuer}certificates = 'ca.pem'\nalgorithms = ['ES384', 'EdDSA']\nleeway_seconds = 5\nmax_age_seconds = 600\n\
+         only_at_jwt = true\n[[oidc]]\nissuer = 'b'\naudience = 'c'\njwks = '/keys.json'\n"
+    );
+    let config = read(&whole).unwrap();
+    let first = Issuer {
+        jwks: JwksSource::url("https://id.example/keys", Some("ca.pem".into())).unwrap(),
+        algorithms: vec![Algorithm::Es384, Algorithm::EdDsa],
+        leeway: Duration::from_secs(5),
+        max_age: Duration::from_secs(600),
+        only_at_jwt: true,
+        ..expected
+    };
+    assert_eq!(config.oidc[0], first);
+    assert_eq!(config.oidc[1].jwks, JwksSource::File("/keys.json".into()));
+
+    let wrong = "[[oidc]]\nissuer = ' a'\njwks = 'http://id.example/keys'\nalgorithms = ['HS256']\nleeway_seconds = 301\n\
+                 max_age_seconds = 1\nonly_at_jwt = 'yes'\nsecret = 's'\n";
+    let lines = refused(read(wrong));
+    assert_eq!(lines.len(), 8, "{lines:#?}");
+    for expected in [
+        "daicho.toml:2 oidc = `secret`: is no key of it; there are issuer, audience,",
+        "daicho.toml:2 oidc.issuer = ` a`: has white space around it",
+        "daicho.toml:2 oidc.audience: must be set",
+        "daicho.toml:2 oidc.jwks = `http://id.example/keys`: is not encrypted",
+        "daicho.toml:2 oidc.algorithms: `HS256` is none of RS256,",
+        "daicho.toml:2 oidc.leeway_seconds: must be a whole number from 0 to 300",
+        "daicho.toml:2 oidc.max_age_seconds: must be a whole number from 60 to",
+        "daicho.toml:2 oidc.only_at_jwt: must be `true` or `false`",
+    ] {
+        assert!(
+            lines.iter().any(|line| line.starts_with(expected)),
+            "{expected}: {lines:#?}"
+        );
+    }
+    for (text, problem) in [
+        (format!("{issuer}{issuer}"), "stands twice"),
+        (issuer.repeat(17), "must be 1 to 16 tables"),
+        (
+            "oidc = 'https://id.example'\n".to_owned(),
+            "must be 1 to 16 tables",
+        ),
+        (format!("{issuer}algorithms = []\n"), "at least one"),
+        (
+            "[[oidc]]\nissuer = 'i'\naudience = 'a'\njwks = 'k'\ncertificates = 'c'\n".to_owned(),
+            "needs no `certificates`",
+        ),
+    ] {
+        let lines = refused(read(&text));
+        assert!(lines[0].contains(problem), "{problem}: {lines:?}");
+    }
+    let lines = refused(with_file(issuer, Flags::default(), &[]));
+    assert!(
+        lines[0].contains("oidc: needs `auth` = `required` too"),
+        "{lines:?}"
+    );
 }
 
 #[test]

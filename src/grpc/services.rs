@@ -9,13 +9,14 @@ use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
-use crate::auth::{ACTOR_METADATA, ACTOR_METADATA_BINARY, Authenticator, CLIENT_METADATA, Claims};
+use crate::auth::{AuthError, Authenticator};
 use crate::domain::event::Actor;
 use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::Language;
 use crate::evidence::Store;
 use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
+use crate::grpc::identify::Identified;
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Pinned, Place, Scope};
 use crate::grpc::snapshots::Snapshots;
@@ -99,6 +100,7 @@ impl Services {
                 routes.add_service(server);
             }};
         }
+        add!(v1::identity_service_server::IdentityServiceServer);
         add!(v1::ledger_service_server::LedgerServiceServer);
         add!(v1::goal_service_server::GoalServiceServer);
         add!(v1::audit_service_server::AuditServiceServer);
@@ -235,22 +237,8 @@ impl Services {
         language: Language,
     ) -> Result<Call, Refusal> {
         let metadata = request.metadata();
-        let binary = metadata.get_bin(ACTOR_METADATA_BINARY);
-        let subject = match binary {
-            Some(value) => Some(
-                value
-                    .to_bytes()
-                    .map_err(|_| ServiceReason::ActorInvalid)?
-                    .to_vec(),
-            ),
-            None => metadata
-                .get(ACTOR_METADATA)
-                .map(|value| value.as_bytes().to_vec()),
-        };
-        let client = metadata
-            .get(CLIENT_METADATA)
-            .map(|value| value.as_bytes().to_vec());
-        let actor = self.auth().identify(&Claims { subject, client })?;
+        let identified: Option<&Identified> = request.extensions().get();
+        let actor = identified.ok_or(AuthError::Missing)?.actor.clone();
         let now = Instant::now();
         let arrival = request.extensions().get().map_or(now, |Arrival(at)| *at);
         let asked = deadline::of_handler(metadata.as_ref(), arrival);

@@ -80,6 +80,10 @@ service_reasons! {
     ActorMissing = "ACTOR_MISSING", Unauthenticated, "利用者名を daicho-actor-bin で送ってください", "name yourself in the metadata `daicho-actor-bin` (UTF-8) or `daicho-actor` (ASCII)";
     /// The caller's name cannot be used.
     ActorInvalid = "ACTOR_INVALID", Unauthenticated, "利用者名が正しくありません", "the actor's name must be 1 to 200 characters on one line, in UTF-8";
+    /// The caller has not signed in.
+    Unauthenticated = "UNAUTHENTICATED", Unauthenticated, "サインインしてください（クライアント証明書、または authorization ヘッダーのアクセストークン）", "sign in: with a client certificate, or with an access token in the `authorization` header";
+    /// The caller calls itself somebody else.
+    ActorMismatch = "ACTOR_MISMATCH", PermissionDenied, "サインインした利用者と、送られた利用者名が違います。何も記録されていません", "the caller signed in as one and calls itself another; nothing was appended";
     /// The caller may not.
     PermissionDenied = "PERMISSION_DENIED", PermissionDenied, "権限がありません", "not permitted";
     /// Not written yet.

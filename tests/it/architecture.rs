@@ -28,7 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("witness", &["merkle"]),
     ("import", &["domain"]),
     ("report", &["domain", "merkle", "projection"]),
-    ("config", &["merkle"]),
+    ("config", &["domain", "merkle", "auth"]),
     (
         "grpc",
         &[

@@ -11,6 +11,7 @@
 //! wire        what only a client without our own library can send
 //! evidence    files that are not taken in, not handed out, or not there
 //! faulty_log  a log that refuses, hangs, forgets to answer or reads garbage, under the real services
+//! auth        callers who do not sign in, or as somebody else (`crate::auth`)
 //! notices     what is accepted but flagged
 //! ```
 
@@ -153,6 +154,7 @@ async fn every_reason_happens() {
     wire::all_happen(&mut seen).await;
     evidence::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;
+    crate::auth::all_happen(&mut seen).await;
 
     // Whoever has a name may do everything in this release, so nothing a client sends is denied; only the
     // mapping can be looked at.

@@ -10,6 +10,7 @@
 mod architecture;
 mod as_of;
 mod audit;
+mod auth;
 mod cli;
 mod cosigning;
 mod entry_form;

@@ -39,19 +39,39 @@ impl Process {
         Self::spawn(arguments, None).unwrap_or_else(|problem| panic!("{problem}"))
     }
 
+    /// As [`Process::start`], with everything that it could log in `log`.
+    pub(crate) fn start_logging<'a>(
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+        log: std::fs::File,
+    ) -> Self {
+        let started = Self::spawn_with(arguments, None, |command| {
+            command.env("DAICHO_LOG_FILTER", "trace").stderr(log);
+        });
+        started.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
     fn spawn<'a>(
         arguments: impl IntoIterator<Item = &'a OsStr>,
         fault_point: Option<&str>,
     ) -> Result<Self, String> {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_daicho"))
+        Self::spawn_with(arguments, fault_point, |_| {})
+    }
+
+    fn spawn_with<'a>(
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+        fault_point: Option<&str>,
+        also: impl FnOnce(&mut Command),
+    ) -> Result<Self, String> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        command
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
             .env("DAICHO_LOG_FILTER", "warn")
             .envs(fault_point.map(|point| (daicho::fault_point::VARIABLE, point)))
             .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+            .stdout(Stdio::piped());
+        also(&mut command);
+        let mut child = command.spawn().unwrap();
         let mut output = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();

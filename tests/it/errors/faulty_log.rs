@@ -10,9 +10,10 @@ use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
+use daicho::auth::Callers;
 use daicho::clock::new_id;
 use daicho::domain::id::LedgerId;
-use daicho::grpc::{DeadlineLayer, PageKey, Services};
+use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
     Checkpoint, Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit,
@@ -31,6 +32,7 @@ use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
+use tower::Layer as _;
 
 use super::wire::{ACTOR, APPEND, READ, SUBSCRIBE, call};
 use super::world::{Ja, narrative};
@@ -229,6 +231,9 @@ struct Faulty {
     first_day: String,
 }
 
+/// Services that any caller reaches who names himself.
+type Reached = Identify<Routes>;
+
 fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
@@ -272,6 +277,7 @@ impl Faulty {
         let address = listener.local_addr().unwrap();
         let server = tonic::transport::Server::builder()
             .layer(DeadlineLayer)
+            .layer(IdentifyLayer::new(Callers::unauthenticated()))
             .add_routes(services(&ledgers, LONG));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
         let channel = Channel::from_shared(format!("http://{address}"))
@@ -290,11 +296,12 @@ impl Faulty {
     }
 
     /// The services without a network between, where no call takes longer than `limit`.
-    fn routes(&self, limit: Duration) -> Routes {
-        services(&self.ledgers, limit)
+    fn routes(&self, limit: Duration) -> Reached {
+        let callers = IdentifyLayer::new(Callers::unauthenticated());
+        callers.layer(services(&self.ledgers, limit))
     }
 
-    fn admin(&self) -> AdminServiceClient<InterceptedService<Routes, Ja>> {
+    fn admin(&self) -> AdminServiceClient<InterceptedService<Reached, Ja>> {
         AdminServiceClient::with_interceptor(self.routes(LONG), Ja("管理者"))
     }
 
@@ -680,6 +687,7 @@ async fn unsigned(seen: &mut Seen) {
         closing,
     );
     let routes = services.routes().routes();
+    let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);
     let mut client = ProofServiceClient::with_interceptor(routes, Ja("監査"));
     let status = client.get_checkpoint(GetCheckpointRequest::default());
     let told = expect(

@@ -8,7 +8,7 @@ use daicho::api::v1::evaluation_service_client::EvaluationServiceClient;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::*;
-use daicho::auth::Authenticator;
+use daicho::auth::{Authenticator, Callers};
 use daicho::clock::new_id;
 use daicho::domain::code::{Code, Key};
 use daicho::domain::evaluation::policy::PolicyVersion as DomainPolicyVersion;
@@ -16,11 +16,12 @@ use daicho::domain::event as domain;
 use daicho::domain::id::{EventId, LedgerId, PlanId, RequestId};
 use daicho::domain::text::{Language, Name};
 use daicho::grpc::status::Refusal;
-use daicho::grpc::{PageKey, Services};
+use daicho::grpc::{IdentifyLayer, PageKey, Services};
 use daicho::ledger::{Append, AppendError, Ledgers};
 use daicho::log::MemoryLog;
 use tokio::sync::watch;
 use tonic::Code as Status;
+use tower::Layer as _;
 
 use super::rules::{Case, refused};
 use super::world::*;
@@ -573,6 +574,7 @@ async fn snapshot_exists(seen: &mut Seen) {
     )
     .routes()
     .routes();
+    let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);
     AdminServiceClient::with_interceptor(routes.clone(), Ja("管理者"))
         .open_ledger(opening("city"))
         .await

@@ -6,9 +6,11 @@ use std::time::Duration;
 use daicho::api::v1;
 use daicho::api::v1::evaluation_service_server::EvaluationService as _;
 use daicho::api::v1::ledger_service_server::LedgerService as _;
+use daicho::auth::{Authenticator, Claims};
 use daicho::clock::new_id;
 use daicho::domain::evaluation::policy::PolicyVersion;
-use daicho::grpc::{PageKey, Services};
+use daicho::grpc::access_table::Access;
+use daicho::grpc::{Identified, PageKey, Services};
 use daicho::ledger::Ledgers;
 use daicho::projection::evaluation::rows::Column;
 use daicho::projection::evaluation::{At, Ruling, evaluate_plan, rows};
@@ -36,8 +38,15 @@ pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
 
 pub(crate) fn asked<T>(message: T) -> Request<T> {
     let mut request = Request::new(message);
-    let metadata = request.metadata_mut();
-    metadata.insert("daicho-actor", "planner".parse().unwrap());
+    let claims = Claims {
+        subject: Some(b"planner".to_vec()),
+        client: None,
+    };
+    let actor = Authenticator.identify(&claims).unwrap();
+    let access = Access::Read;
+    request
+        .extensions_mut()
+        .insert(Identified { actor, access });
     request
 }
 

@@ -1,0 +1,204 @@
+//! Who calls, found out in one place before any service is reached.
+//!
+//! The layer looks a call's path up in [`access_table`], makes an actor of what came with the call, and leaves both with
+//! the request. Whoever is refused learns how to sign in and nothing else; why is in the log.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use futures::future::{BoxFuture, FutureExt as _};
+use http::{HeaderMap, Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use crate::auth::{
+    ACTOR_METADATA, ACTOR_METADATA_BINARY, AuthError, CLIENT_METADATA, Callers, Claims, Connection,
+    Credentials, Mode, Unidentified,
+};
+use crate::domain::event::Actor;
+use crate::grpc::access_table::{self, Access};
+use crate::grpc::language;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::telemetry::LineLimit;
+
+/// Refusals that are logged in a minute; more are counted.
+const LINES_PER_MINUTE: u32 = 120;
+/// Binary metadata, as gRPC sends it: with padding or without.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Who makes a call, and what kind of access it is: an extension of the request. [`IdentifyLayer`] puts it there, or whoever
+/// calls a service in this process; nothing that comes over a network can.
+#[derive(Clone, Debug)]
+pub struct Identified {
+    /// Who.
+    pub actor: Actor,
+    /// By the rule for the method.
+    pub access: Access,
+}
+
+/// Identifies callers.
+#[derive(Clone, Debug)]
+pub struct IdentifyLayer(Arc<Gate>);
+
+/// See [`IdentifyLayer`].
+#[derive(Clone, Debug)]
+pub struct Identify<S> {
+    gate: Arc<Gate>,
+    inner: S,
+}
+
+#[derive(Debug)]
+struct Gate {
+    callers: Callers,
+    lines: LineLimit,
+}
+
+impl IdentifyLayer {
+    /// Identifies callers as `callers` says.
+    pub fn new(callers: Callers) -> Self {
+        Self(Arc::new(Gate {
+            callers,
+            lines: LineLimit::per_minute(LINES_PER_MINUTE),
+        }))
+    }
+}
+
+impl<S> Layer<S> for IdentifyLayer {
+    type Service = Identify<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Identify {
+            gate: self.0.clone(),
+            inner,
+        }
+    }
+}
+
+impl<S> Service<Request<Body>> for Identify<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+    S::Future: Send + 'static,
+    S::Error: Send + 'static,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        match self.gate.admit(&request) {
+            Ok(None) => {}
+            Ok(Some(identified)) => {
+                request.extensions_mut().insert(identified);
+            }
+            Err(status) => return std::future::ready(Ok(status.into_http())).boxed(),
+        }
+        self.inner.call(request).boxed()
+    }
+}
+
+impl Gate {
+    /// Who calls; nobody where the method needs nobody.
+    fn admit(&self, request: &Request<Body>) -> Result<Option<Identified>, Status> {
+        let path = request.uri().path();
+        let access = access_table::access(path)
+            .ok_or_else(|| Status::unimplemented("there is no such method"))?;
+        let needs_nobody = match access {
+            Access::Health => true,
+            Access::Describe => self.callers.mode() == Mode::Unauthenticated,
+            _ => false,
+        };
+        if needs_nobody {
+            return Ok(None);
+        }
+        let headers = request.headers();
+        let connection: Option<&Connection> = request.extensions().get();
+        let actor = claims(headers).and_then(|claims| {
+            let authorization = headers.get_all(http::header::AUTHORIZATION);
+            let authorization: Vec<&[u8]> = authorization
+                .iter()
+                // One is right, two are wrong, and more are not looked at.
+                .take(2)
+                .map(http::HeaderValue::as_bytes)
+                .collect();
+            self.callers.identify(&Credentials {
+                connection,
+                authorization: &authorization,
+                claims: &claims,
+            })
+        });
+        match actor {
+            Ok(actor) => Ok(Some(Identified { actor, access })),
+            Err(unidentified) => {
+                self.log(path, connection, &unidentified);
+                let refusal = Refusal::from(&unidentified);
+                Err(refusal.into_status(language::preferred(headers)))
+            }
+        }
+    }
+
+    fn log(&self, path: &str, connection: Option<&Connection>, why: &Unidentified) {
+        // Whoever names itself wrongly does so by mistake.
+        if matches!(why, Unidentified::Unnamed(_)) {
+            return;
+        }
+        let Some(unlogged) = self.lines.admit() else {
+            return;
+        };
+        let remote = connection.and_then(|connection| connection.remote);
+        let remote = remote.map(|remote| remote.to_string());
+        let certificate = connection.and_then(|connection| connection.certificate.as_ref());
+        let certificate = certificate.map(|certificate| hex::encode(certificate.sha256()));
+        tracing::warn!(
+            method = path,
+            remote,
+            certificate_sha256 = certificate,
+            why = %why,
+            unlogged,
+            "a caller was not identified"
+        );
+    }
+}
+
+/// What a caller calls itself.
+fn claims(headers: &HeaderMap) -> Result<Claims, Unidentified> {
+    let subject = match headers.get(ACTOR_METADATA_BINARY) {
+        Some(value) => Some(
+            BASE64
+                .decode(value.as_bytes())
+                .map_err(|_| AuthError::Invalid)?,
+        ),
+        None => headers
+            .get(ACTOR_METADATA)
+            .map(|value| value.as_bytes().to_vec()),
+    };
+    let client = headers.get(CLIENT_METADATA);
+    let client = client.map(|value| value.as_bytes().to_vec());
+    Ok(Claims { subject, client })
+}
+
+impl From<&Unidentified> for Refusal {
+    fn from(why: &Unidentified) -> Self {
+        match why {
+            Unidentified::Unnamed(error) => Self::from(*error),
+            Unidentified::Mismatch { proven, .. } => {
+                Self::new(ServiceReason::ActorMismatch).with("subject", proven)
+            }
+            Unidentified::NoCredential
+            | Unidentified::Certificate(_)
+            | Unidentified::Token(_)
+            | Unidentified::NoBearer
+            | Unidentified::NoIssuer => Self::new(ServiceReason::Unauthenticated),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Whoever issues access tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use daicho::clock::system_now;
+use ring::rand::SystemRandom;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+use serde_json::{Value, json};
+
+pub(super) const ISSUER: &str = "https://id.city.example";
+pub(super) const AUDIENCE: &str = "daicho-city";
+
+/// A key that an issuer signs with.
+pub(super) struct Signer {
+    id: &'static str,
+    key: Ed25519KeyPair,
+}
+
+impl Signer {
+    pub(super) fn new(id: &'static str) -> Self {
+        let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
+        let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
+        Self { id, key }
+    }
+
+    fn jwk(&self) -> Value {
+        let x = URL_SAFE_NO_PAD.encode(self.key.public_key().as_ref());
+        json!({"kty": "OKP", "crv": "Ed25519", "kid": self.id, "x": x})
+    }
+
+    /// A token with these claims.
+    pub(super) fn token(&self, claims: &Value) -> String {
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let header = json!({"alg": "EdDSA", "kid": self.id, "typ": "at+jwt"});
+        let message = format!("{}.{}", part(&header), part(claims));
+        let signature = URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()));
+        format!("{message}.{signature}")
+    }
+
+    /// A token of a person.
+    pub(super) fn of(&self, subject: &str) -> String {
+        self.token(&claims(subject))
+    }
+}
+
+/// What a token of a person says.
+pub(super) fn claims(subject: &str) -> Value {
+    let now = system_now().as_second();
+    json!({
+        "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": now + 600, "iat": now, "client_id": "daicho-cli",
+    })
+}
+
+/// The key set of an issuer.
+pub(super) fn jwks(signers: &[&Signer]) -> String {
+    let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
+    json!({ "keys": keys }).to_string()
+}
