@@ -39,6 +39,7 @@ use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
 use crate::cli::report::ReportCommand;
 use crate::cli::session::Session;
+use crate::cli::sign_in::{SignIn, SignInArgs};
 use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
 use crate::cli::verify::VerifyCommand;
@@ -88,6 +89,7 @@ pub mod writing;
 
 pub mod client;
 pub mod session;
+pub mod sign_in;
 pub mod standing;
 
 pub mod exit;
@@ -151,7 +153,7 @@ pub struct Global {
         hide_default_value = true
     )]
     pub ledger: String,
-    /// Your name, as the ledger records it; absent: your login name
+    /// Your name, as the ledger records it; absent: whom you sign in as, else your login name
     #[arg(
         long = "as",
         global = true,
@@ -160,6 +162,9 @@ pub struct Global {
         hide_env_values = true
     )]
     pub actor: Option<String>,
+    /// What is shown to the server.
+    #[command(flatten)]
+    pub sign_in: SignInArgs,
     /// The language of answers; absent: that of your locale
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
     pub lang: Option<language::Choice>,
@@ -184,6 +189,10 @@ pub enum Command {
     Demo(DemoArgs),
     /// Serve a data folder
     Serve(Box<ServeArgs>),
+    /// Sign in to a server: keep an access token for it
+    Login,
+    /// Forget the access token for a server
+    Logout,
     /// Open a ledger, list ledgers, show one
     #[command(subcommand)]
     Ledger(LedgerCommand),
@@ -355,9 +364,32 @@ impl Global {
     }
 
     fn address(&self) -> Result<Address, Failure> {
+        self.address_as(self.sign_in.read(self.language(), &self.server)?)
+    }
+
+    /// As [`Global::address`], with what is shown to the server. Whoever signs in is not named besides, unless `--as` does.
+    fn address_as(&self, sign_in: SignIn) -> Result<Address, Failure> {
+        let given = self.actor.as_ref();
+        let given = given.filter(|name| !name.trim().is_empty());
+        let actor = match given.is_none() && sign_in.names_somebody() {
+            true => None,
+            false => Some(self.actor_name()?),
+        };
+        Ok(Address {
+            server: self.server.clone(),
+            ledger: self.ledger.clone(),
+            actor,
+            sign_in,
+            language: self.language(),
+            timeout: Duration::from_secs(self.timeout),
+        })
+    }
+
+    /// Who uses the command, as far as this machine knows.
+    fn actor_name(&self) -> Result<String, Failure> {
         let language = self.language();
         let actor = actor(self.actor.as_deref(), |name| std::env::var(name).ok());
-        let actor = actor.ok_or_else(|| {
+        actor.ok_or_else(|| {
             Failure::usage(pick(
                 language,
                 "誰の操作か分かりません",
@@ -368,13 +400,6 @@ impl Global {
                 "--as 名前 か環境変数 DAICHO_ACTOR で名乗ってください",
                 "name yourself with --as NAME or the variable DAICHO_ACTOR",
             ))
-        })?;
-        Ok(Address {
-            server: self.server.clone(),
-            ledger: self.ledger.clone(),
-            actor,
-            language,
-            timeout: Duration::from_secs(self.timeout),
         })
     }
 }
@@ -433,6 +458,8 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
     match &cli.command {
         // No questions to a server: the program starts one, or `run` came before.
         Command::Demo(_) | Command::Serve(_) | Command::Verify(_) => Ok(()),
+        Command::Login => sign_in::login(global).await,
+        Command::Logout => sign_in::logout(global),
         Command::Witness(command) => witness::run(global, command).await,
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {

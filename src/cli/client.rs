@@ -14,11 +14,13 @@ use crate::api::v1::audit_service_client::AuditServiceClient;
 use crate::api::v1::evaluation_service_client::EvaluationServiceClient;
 use crate::api::v1::evidence_service_client::EvidenceServiceClient;
 use crate::api::v1::goal_service_client::GoalServiceClient;
+use crate::api::v1::identity_service_client::IdentityServiceClient;
 use crate::api::v1::ledger_service_client::LedgerServiceClient;
 use crate::api::v1::proof_service_client::ProofServiceClient;
 use crate::cli::exit::Exit;
 use crate::cli::failure::{self, Failure};
 use crate::cli::language::{pick, tag};
+use crate::cli::sign_in::SignIn;
 use crate::domain::text::Language;
 
 pub use evaluation::Report;
@@ -53,8 +55,10 @@ pub struct Address {
     pub server: String,
     /// Id or code of the ledger; empty: the server's default.
     pub ledger: String,
-    /// The caller's name.
-    pub actor: String,
+    /// The caller's name; absent: whom it signs in as.
+    pub actor: Option<String>,
+    /// What is shown to the server.
+    pub sign_in: SignIn,
     /// The language of messages.
     pub language: Language,
     /// How long one call may take.
@@ -64,14 +68,20 @@ pub struct Address {
 /// Adds to every call who makes it and in which language to answer.
 #[derive(Clone, Debug)]
 pub struct Introduce {
-    actor: BinaryMetadataValue,
+    actor: Option<BinaryMetadataValue>,
+    authorization: Option<AsciiMetadataValue>,
     language: Language,
 }
 
 impl Interceptor for Introduce {
     fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
         let metadata = request.metadata_mut();
-        metadata.insert_bin(ACTOR_KEY, self.actor.clone());
+        if let Some(actor) = &self.actor {
+            metadata.insert_bin(ACTOR_KEY, actor.clone());
+        }
+        if let Some(authorization) = &self.authorization {
+            metadata.insert("authorization", authorization.clone());
+        }
         metadata.insert(CLIENT_KEY, AsciiMetadataValue::from_static(CLIENT_NAME));
         metadata.insert(
             "accept-language",
@@ -88,6 +98,7 @@ type Introduced = InterceptedService<Channel, Introduce>;
 pub struct Client {
     address: Address,
     as_of: Option<v1::AsOf>,
+    identity: IdentityServiceClient<Introduced>,
     ledgers: LedgerServiceClient<Introduced>,
     goals: GoalServiceClient<Introduced>,
     audit: AuditServiceClient<Introduced>,
@@ -130,14 +141,20 @@ impl Client {
                 ))
             })?
             .connect_timeout(CONNECT_TIMEOUT);
+        let endpoint = address.sign_in.secure(language, endpoint)?;
         let channel = endpoint
             .connect()
             .await
             .map_err(|error| Failure::unreachable(language, &address.server, &error))?;
-        let actor = BinaryMetadataValue::from_bytes(address.actor.as_bytes());
-        let introduce = Introduce { actor, language };
+        let actor = address.actor.as_ref();
+        let introduce = Introduce {
+            actor: actor.map(|actor| BinaryMetadataValue::from_bytes(actor.as_bytes())),
+            authorization: address.sign_in.authorization(language)?,
+            language,
+        };
         let channel = InterceptedService::new(channel, introduce);
         Ok(Self {
+            identity: IdentityServiceClient::new(channel.clone()),
             ledgers: LedgerServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             goals: GoalServiceClient::new(channel.clone())
@@ -176,8 +193,19 @@ impl Client {
         request
     }
 
+    /// Who the server takes the caller for.
+    pub async fn caller(&self) -> Result<v1::GetCallerResponse, Failure> {
+        let request = self.ask(v1::GetCallerRequest {});
+        let answer = self.identity.clone().get_caller(request).await;
+        self.take(answer)
+    }
+
     fn failed(&self, status: &Status) -> Failure {
-        Failure::from_status(self.address.language, status)
+        // What the connection says is not what the server says: a certificate may have been refused.
+        match std::error::Error::source(status) {
+            Some(_) => Failure::from_stream(self.address.language, status),
+            None => Failure::from_status(self.address.language, status),
+        }
     }
 
     fn ledger(&self) -> String {

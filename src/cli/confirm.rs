@@ -105,7 +105,8 @@ async fn named(session: &Session, entries: &[EntryName]) -> Result<Chosen, Failu
 
 /// What counts of each indicator, was reported by somebody else and not confirmed by whoever asks.
 async fn all_of(session: &Session, indicators: &[String]) -> Result<Chosen, Failure> {
-    let me = session.client.address().actor.clone();
+    let me = session.client.caller().await?;
+    let me = me.actor.unwrap_or_default().subject;
     let mine = |actor: Option<&v1::Actor>| actor.is_some_and(|actor| actor.subject == me);
     let mut chosen = Chosen::new();
     for indicator in indicators {

@@ -188,15 +188,23 @@ impl Failure {
     /// No connection to the server.
     pub fn unreachable(language: Language, server: &str, error: &dyn std::error::Error) -> Self {
         let cause = innermost(error);
-        Self::new(
+        let unbelieved = cause.contains("certificate");
+        let failure = Self::new(
             Exit::Unavailable,
             pick(
                 language,
                 format!("サーバー {server} に接続できません: {cause}"),
                 format!("cannot reach the server {server}: {cause}"),
             ),
-        )
-        .hint(pick(
+        );
+        if unbelieved {
+            return failure.hint(pick(
+                language,
+                "サーバーの証明書を発行した認証局を --certificates ファイル で指定してください",
+                "name the authority of the server's certificate with --certificates FILE",
+            ));
+        }
+        failure.hint(pick(
             language,
             "サーバーを起動するか（daicho serve、daicho demo）、--server URL で指定してください",
             "start one (daicho serve, daicho demo), or name another with --server URL",

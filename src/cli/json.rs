@@ -43,6 +43,7 @@ printed! {
     ExplainFigureResponse,
     ErasePersonalDataResponse,
     EventInput,
+    GetCallerResponse,
     GetCheckpointResponse,
     AddCosignatureResponse,
     RecordHeadsResponse,

@@ -47,7 +47,15 @@ fn command(words: &[String]) -> Option<&str> {
     let mut words = words.iter().skip(1).map(String::as_str);
     loop {
         match words.next()? {
-            "--server" | "--ledger" | "--as" | "--lang" | "--timeout" => drop(words.next()),
+            "--server"
+            | "--ledger"
+            | "--as"
+            | "--lang"
+            | "--timeout"
+            | "--certificates"
+            | "--client-certificate"
+            | "--client-key"
+            | "--token-file" => drop(words.next()),
             word if word.starts_with('-') => {}
             word => return Some(word),
         }

@@ -129,7 +129,7 @@ pub struct AskArgs {
     size: Option<u64>,
     /// Whom to believe over HTTPS: certificates in PEM; absent: the authorities that browsers believe
     #[arg(long, value_name = "FILE")]
-    certificates: Option<PathBuf>,
+    witness_certificates: Option<PathBuf>,
 }
 
 /// Does what needs no server; starting a witness that serves is [`serving`].
@@ -330,7 +330,7 @@ fn carried(view: &View, witness: &Witness, args: &SignArgs) -> Result<AddCheckpo
 async fn ask(session: &Session, args: &AskArgs) -> Result<(), Failure> {
     let view = &session.view;
     let timeout = Duration::from_secs(session.client.address().timeout.as_secs());
-    let asked = Asked::new(&args.url, timeout, args.certificates.as_deref());
+    let asked = Asked::new(&args.url, timeout, args.witness_certificates.as_deref());
     let asked = asked.map_err(|fault| not_asked(view, &args.url, &fault))?;
     let shown = session.client.checkpoint(args.size).await?;
     let shown = shown.checkpoint.unwrap_or_default();

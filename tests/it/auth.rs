@@ -8,6 +8,7 @@
 //! tokens        people, by their tokens
 //! renewal       files that are replaced while the server runs
 //! connections   connections that are not what the server speaks
+//! commands      the command line, signed in
 //! logs          what is logged, and what never is
 //! ```
 
@@ -19,6 +20,7 @@ use world::World;
 
 mod authority;
 mod certificates;
+mod commands;
 mod connections;
 mod issuer;
 mod logs;

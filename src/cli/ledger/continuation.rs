@@ -74,7 +74,7 @@ pub struct Told<'t> {
 impl ContinueArgs {
     /// Who asks; a failure where nobody says.
     pub fn asked_by(&self, global: &Global) -> Result<Name, Failure> {
-        let actor = global.address()?.actor;
+        let actor = global.actor_name()?;
         Name::parse(&actor).map_err(|fault| Failure::usage(fault.to_string()))
     }
 
