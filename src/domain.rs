@@ -11,6 +11,7 @@ pub mod rejection;
 
 pub mod access;
 pub mod actual;
+pub mod decision;
 pub mod evaluation;
 pub mod finding;
 pub mod indicator;

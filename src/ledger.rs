@@ -363,12 +363,20 @@ impl Ledgers {
             return Err(conflict(known));
         };
         let stored = reader.stored_at(&positions).await?;
+        // An approval brought the change right behind it, which the request did not name.
+        let brought = append.events.iter().map(|event| 1 + event.brings());
+        let count: u64 = brought.clone().sum();
+        let places = brought.scan(0, |next, width| {
+            let place = *next;
+            *next += width;
+            Some(place)
+        });
         let same_call = match request_at {
             None => true,
-            Some(first) => stored.iter().enumerate().all(|(index, s)| {
-                s.recorded.position == first + index as u64
+            Some(first) => stored.iter().zip(places).all(|(s, place)| {
+                s.recorded.position == first + place
                     && s.recorded.request_id == append.request_id
-                    && s.recorded.request_count as usize == append.events.len()
+                    && u64::from(s.recorded.request_count) == count
             }),
         };
         let same_events = append
@@ -388,6 +396,17 @@ impl Ledgers {
         let request_id = stored
             .first()
             .map_or(append.request_id, |s| s.recorded.request_id);
+        let stored = if count == append.events.len() as u64 {
+            stored
+        } else {
+            let with_brought = |(event, position): (&Event, &u64)| {
+                let position = *position;
+                position..=position + event.brings()
+            };
+            let events = append.events.iter().zip(&positions);
+            let all: Vec<u64> = events.flat_map(with_brought).collect();
+            reader.stored_at(&all).await?
+        };
         Ok(Some(Appended {
             receipt: receipt(append.ledger, request_id, &stored),
             replayed: true,

@@ -2,6 +2,9 @@
 
 use crate::api::v1;
 use crate::cli::language::pick;
+use crate::domain::decision::{
+    ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
+};
 use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
 use crate::domain::evaluation::{Achievement, Obstacle, Remark, Status};
 use crate::domain::event::{EventType, ReasonCode};
@@ -296,6 +299,16 @@ domain_labels! {
     action_kind(ActionKind = "ACTION_KIND_", ActionKind);
     /// How an agreed action ended.
     action_outcome(ActionOutcome = "ACTION_OUTCOME_", ActionOutcome);
+    /// What kind of change is proposed.
+    change_kind(ChangeKind = "CHANGE_KIND_", ChangeKind);
+    /// What somebody who was asked makes of a proposal.
+    consultation_outcome(ConsultationOutcome = "CONSULTATION_OUTCOME_", ConsultationOutcome);
+    /// What was decided of a proposal.
+    decision_outcome(DecisionOutcome = "DECISION_OUTCOME_", DecisionOutcome);
+    /// What an absent principal makes of a decision.
+    review_outcome(ReviewOutcome = "REVIEW_OUTCOME_", ReviewOutcome);
+    /// What has become of a proposal.
+    proposal_state(ProposalState = "PROPOSAL_STATE_", ProposalState);
     /// Where an indicator stands.
     evaluation_status(EvaluationStatus = "EVALUATION_STATUS_", Status);
     /// Why a figure cannot be computed.

@@ -148,6 +148,10 @@ fn texts_of(payload: &v1::event_input::Payload) -> &'static [&'static str] {
         P::EvaluationFinalised(p) if p.comment.is_some() => &["payload.comment"],
         P::AuditFindingRecorded(_) => &["payload.text", "payload.promised"],
         P::AuditFindingAnswered(_) => &["payload.text", "payload.action"],
+        P::ChangeProposed(_) => &["payload.impact"],
+        P::ChangeConsulted(p) if p.text.is_some() => &["payload.text"],
+        P::ChangeDecided(p) if p.text.is_some() => &["payload.text"],
+        P::DecisionReviewed(p) if p.text.is_some() => &["payload.text"],
         _ => &[],
     }
 }

@@ -15,12 +15,13 @@ use jiff::tz::TimeZone;
 use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
+use crate::domain::decision::{Proposal, ProposalState};
 use crate::domain::evaluation::grade::{built_in, built_in_rubric};
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
 use crate::domain::finding::Finding;
 use crate::domain::id::{
-    DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, PlanId, UnitId,
+    DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, PlanId, ProposalId, UnitId,
 };
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::period::Period;
@@ -32,6 +33,7 @@ use crate::domain::trust::{
 };
 
 mod calendars;
+mod decisions;
 mod entry;
 mod findings;
 mod periods;
@@ -46,6 +48,7 @@ pub use periods::Finalisation;
 pub use policies::{PublishedContent, PublishedPolicy};
 
 use calendars::Calendars;
+use decisions::Decisions;
 use findings::Findings;
 use periods::Periods;
 use policies::Policies;
@@ -95,6 +98,8 @@ pub struct Directory {
     continued_by: HashMap<Named, Vector<Named>>,
     /// What the ledger says of its own proofs.
     trust: Trust,
+    /// What was proposed and decided.
+    decisions: Decisions,
 }
 
 impl Directory {
@@ -482,6 +487,12 @@ impl Directory {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
+            Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),
+            Payload::ChangeConsulted(p) => self.proposal(p.proposal)?.stream,
+            Payload::ChangeDecided(p) => self.proposal(p.proposal)?.stream,
+            Payload::ChangeWithdrawn(p) => self.proposal(p.proposal)?.stream,
+            Payload::ProposalExpired(p) => self.proposal(p.proposal)?.stream,
+            Payload::DecisionReviewed(p) => self.decided(p.decision)?.stream,
             Payload::PlanPublished(p) => Stream::plan(p.plan),
             Payload::ImportAccepted(p) => Stream::plan(p.plan),
             Payload::PeriodOpened(p) => Stream::plan(p.plan),
@@ -584,6 +595,60 @@ impl Directory {
         self.trust.evidence_erasure(sha256)
     }
 
+    /// A proposal.
+    pub fn proposal(&self, id: ProposalId) -> Option<&Arc<Proposal>> {
+        self.decisions.get(id)
+    }
+
+    /// The proposal that people call by its number.
+    pub fn numbered_proposal(&self, number: u64) -> Option<&Arc<Proposal>> {
+        self.decisions.numbered(number)
+    }
+
+    /// The proposal that an event decided.
+    pub fn decided(&self, decision: EventId) -> Option<&Arc<Proposal>> {
+        self.decisions.decided_by(decision)
+    }
+
+    /// Every proposal, in the order of recording.
+    pub fn proposals(&self) -> impl DoubleEndedIterator<Item = &Arc<Proposal>> {
+        self.decisions.all()
+    }
+
+    /// The last day on which a proposal may be decided.
+    pub fn expires_on(&self, proposal: &Proposal) -> Date {
+        let days = jiff::Span::new().days(i64::from(Proposal::EXPIRES_AFTER_DAYS));
+        proposal.touched_on.saturating_add(days)
+    }
+
+    /// What a payload is about in the end: of a proposal and its steps the change, of all else itself.
+    pub fn change_of<'a>(&'a self, payload: &'a Payload) -> &'a Payload {
+        let of = |id| self.proposal(id).map(|proposal| &*proposal.change.payload);
+        let change = match payload {
+            Payload::ChangeProposed(p) => Some(&*p.change.payload),
+            Payload::ChangeConsulted(p) => of(p.proposal),
+            Payload::ChangeDecided(p) => of(p.proposal),
+            Payload::ChangeWithdrawn(p) => of(p.proposal),
+            Payload::ProposalExpired(p) => of(p.proposal),
+            Payload::DecisionReviewed(p) => {
+                let proposal = self.decided(p.decision);
+                proposal.map(|proposal| &*proposal.change.payload)
+            }
+            _ => None,
+        };
+        change.unwrap_or(payload)
+    }
+
+    /// The proposals that wait for a decision, in the order of recording.
+    pub fn open_proposals(&self) -> impl Iterator<Item = &Arc<Proposal>> {
+        self.decisions.open()
+    }
+
+    /// How many proposals wait for a decision.
+    pub fn open_proposals_count(&self) -> usize {
+        self.decisions.open_count()
+    }
+
     /// Levels of the tree of units at most.
     pub const TREE_DEPTH_MAX: usize = 16;
 
@@ -609,6 +674,17 @@ impl Directory {
             Payload::HeadsRecorded(p) => self.trust.record_heads(recorded, p),
             Payload::PersonalDataErased(p) => self.trust.erase(recorded, p),
             Payload::EvidenceErased(p) => self.trust.erase_evidence(recorded, p),
+            Payload::ChangeProposed(p) => self.decisions.propose(recorded, p, from),
+            Payload::ChangeConsulted(p) => self.decisions.consult(recorded, p, from),
+            Payload::ChangeDecided(p) => self.decisions.decide(recorded, p, from),
+            Payload::ChangeWithdrawn(p) => {
+                self.decisions
+                    .end(p.proposal, ProposalState::Withdrawn, from);
+            }
+            Payload::ProposalExpired(p) => {
+                self.decisions.end(p.proposal, ProposalState::Expired, from);
+            }
+            Payload::DecisionReviewed(p) => self.decisions.review(recorded, p, from),
             Payload::PlanPublished(p) => {
                 self.codes.insert(p.code.clone(), Named::Plan(p.plan));
                 let plan = Plan {

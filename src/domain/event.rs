@@ -6,14 +6,17 @@ use uuid::Uuid;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
+use crate::domain::decision::{
+    ChangeKind, ConsultationOutcome, DecisionOutcome, ExternalDecision, ReviewOutcome,
+};
 use crate::domain::evaluation::judgement::{
     ActionKind, ActionOutcome, CauseCode, ComputedJudgement,
 };
 use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
 use crate::domain::finding::FindingReference;
 use crate::domain::id::{
-    ActionId, DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PersonId,
-    PlanId, RequestId, StreamId, UnitId,
+    ActionId, DataSubjectId, DelegationId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId,
+    PersonId, PlanId, ProposalId, RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
@@ -25,12 +28,14 @@ use crate::domain::target::{Baseline, PlanProfile, Target};
 use crate::domain::text::{Name, Text, Title};
 use crate::domain::trust::{CheckpointNote, VerifierKey};
 
+mod decision;
 mod evaluated;
 mod label;
 mod lateness;
 mod references;
 mod refusals;
 
+pub use decision::{ProposedChange, SealedChange};
 pub use evaluated::{Evaluated, Judging};
 pub use lateness::Lateness;
 pub use refusals::{Refusals, Setting};
@@ -147,6 +152,18 @@ impl Event {
             }
             (Payload::PeriodClosed(mine), Payload::PeriodClosed(theirs)) => {
                 fill(&mut mine.revision, &theirs.revision);
+            }
+            (Payload::ChangeProposed(mine), Payload::ChangeProposed(theirs)) => {
+                fill(&mut mine.kind, &theirs.kind);
+                // A change that says the same by itself says the same when it is proposed.
+                let (id, stream) = (filled.id, filled.stream);
+                if mine
+                    .change
+                    .event(id, stream)
+                    .restates(&theirs.change.event(id, stream))
+                {
+                    mine.change.clone_from(&theirs.change);
+                }
             }
             (Payload::RestatementIssued(mine), Payload::RestatementIssued(theirs)) => {
                 mine.fill_from(theirs);
@@ -1047,6 +1064,66 @@ payloads! {
         /// Who approved it.
         approved_by: Name,
     }
+    /// A change was proposed (起案).
+    ChangeProposed = "CHANGE_PROPOSED" {
+        /// The proposal.
+        proposal: ProposalId,
+        /// What kind of change it is. A client may leave it out or state what it expects; the ledger always stores it.
+        kind: Option<ChangeKind>,
+        /// The proposal that it takes the place of.
+        replaces: Option<ProposalId>,
+        /// The change.
+        change: ProposedChange,
+        /// What it would come to.
+        impact: FreeText,
+    }
+    /// Somebody was asked about a proposal and answered (合議).
+    ChangeConsulted = "CHANGE_CONSULTED" {
+        /// The proposal.
+        proposal: ProposalId,
+        /// SHA-256 of the change that the answer is about.
+        digest: [u8; 32],
+        /// The answer.
+        outcome: ConsultationOutcome,
+        /// In words.
+        text: Option<FreeText>,
+        /// The unit that answers.
+        unit: Option<UnitId>,
+    }
+    /// A proposal was decided (決裁).
+    ChangeDecided = "CHANGE_DECIDED" {
+        /// The proposal.
+        proposal: ProposalId,
+        /// SHA-256 of the change that is decided.
+        digest: [u8; 32],
+        /// The decision.
+        outcome: DecisionOutcome,
+        /// In words.
+        text: Option<FreeText>,
+        /// Where it was decided outside of the ledger.
+        external: Option<ExternalDecision>,
+        /// The delegation by which it was decided in another's place (代決).
+        acting: Option<DelegationId>,
+    }
+    /// A proposal was taken back (取下げ).
+    ChangeWithdrawn = "CHANGE_WITHDRAWN" {
+        /// The proposal.
+        proposal: ProposalId,
+    }
+    /// Nobody decided a proposal in time (失効). Made by the server itself.
+    ProposalExpired = "PROPOSAL_EXPIRED" {
+        /// The proposal.
+        proposal: ProposalId,
+    }
+    /// The absent principal looked at a decision that was made in their place (後閲).
+    DecisionReviewed = "DECISION_REVIEWED" {
+        /// The event that decided.
+        decision: EventId,
+        /// What the principal makes of it.
+        outcome: ReviewOutcome,
+        /// In words.
+        text: Option<FreeText>,
+    }
 }
 
 impl Payload {
@@ -1063,6 +1140,12 @@ impl Payload {
                 | Self::HeadsRecorded(_)
                 | Self::PersonalDataErased(_)
                 | Self::EvidenceErased(_)
+                | Self::ChangeProposed(_)
+                | Self::ChangeConsulted(_)
+                | Self::ChangeDecided(_)
+                | Self::ChangeWithdrawn(_)
+                | Self::ProposalExpired(_)
+                | Self::DecisionReviewed(_)
         )
     }
 
@@ -1104,6 +1187,12 @@ impl Payload {
             | Self::HeadsRecorded(_)
             | Self::PersonalDataErased(_)
             | Self::EvidenceErased(_)
+            | Self::ChangeProposed(_)
+            | Self::ChangeConsulted(_)
+            | Self::ChangeDecided(_)
+            | Self::ChangeWithdrawn(_)
+            | Self::ProposalExpired(_)
+            | Self::DecisionReviewed(_)
             | Self::PolicyPublished(_)
             | Self::PlanPublished(_)
             | Self::ImportAccepted(_)
@@ -1146,6 +1235,13 @@ impl EventType {
             | Self::HeadsRecorded
             | Self::PersonalDataErased
             | Self::EvidenceErased
+            // What waits is asked of by whatever it is about, and by whoever lists what waits.
+            | Self::ChangeProposed
+            | Self::ChangeConsulted
+            | Self::ChangeDecided
+            | Self::ChangeWithdrawn
+            | Self::ProposalExpired
+            | Self::DecisionReviewed
             | Self::PolicyPublished
             | Self::PlanPublished
             | Self::ImportAccepted

@@ -353,6 +353,10 @@ impl Event {
                 [Some((TEXT, &p.text)), Some((PROMISED, &p.promised))]
             }
             Payload::AuditFindingAnswered(p) => [Some((TEXT, &p.text)), Some((ACTION, &p.action))],
+            Payload::ChangeProposed(p) => [Some((IMPACT, &p.impact)), None],
+            Payload::ChangeConsulted(p) => [p.text.as_ref().map(|text| (TEXT, text)), None],
+            Payload::ChangeDecided(p) => [p.text.as_ref().map(|text| (TEXT, text)), None],
+            Payload::DecisionReviewed(p) => [p.text.as_ref().map(|text| (TEXT, text)), None],
             // The rest words plans, which are published, or nothing.
             _ => [None, None],
         };
@@ -381,6 +385,10 @@ impl Event {
             Payload::AuditFindingAnswered(p) => {
                 [Some((TEXT, &mut p.text)), Some((ACTION, &mut p.action))]
             }
+            Payload::ChangeProposed(p) => [Some((IMPACT, &mut p.impact)), None],
+            Payload::ChangeConsulted(p) => [p.text.as_mut().map(|text| (TEXT, text)), None],
+            Payload::ChangeDecided(p) => [p.text.as_mut().map(|text| (TEXT, text)), None],
+            Payload::DecisionReviewed(p) => [p.text.as_mut().map(|text| (TEXT, text)), None],
             _ => [None, None],
         };
         reason.into_iter().chain(first).chain(second)
@@ -469,7 +477,7 @@ impl Event {
 }
 
 /// Every field whose text may be about a person, by its path from the leaf on.
-pub const PERSONAL_FIELDS: &[&str] = &[REASON, TEXT, BASIS, COMMENT, PROMISED, ACTION];
+pub const PERSONAL_FIELDS: &[&str] = &[REASON, TEXT, BASIS, COMMENT, PROMISED, ACTION, IMPACT];
 
 const REASON: &str = "reason.text";
 const TEXT: &str = "payload.text";
@@ -477,6 +485,7 @@ const BASIS: &str = "payload.basis";
 const COMMENT: &str = "payload.comment";
 const PROMISED: &str = "payload.promised";
 const ACTION: &str = "payload.action";
+const IMPACT: &str = "payload.impact";
 
 #[cfg(test)]
 mod tests;

@@ -127,6 +127,8 @@ reasons! {
     CosignatureFalse = "COSIGNATURE_FALSE", Invalid, "{witness}の連署はこの先端証明のものではありません", "the signature of `{witness}` is not over this checkpoint";
     /// Depends on an event of the request that was refused.
     NotChecked = "NOT_CHECKED", Invalid, "前のイベントが受け付けられないため確認していません", "not checked: it depends on an event of this request that was refused";
+    /// No change of this kind is decided on.
+    ChangeNotProposable = "CHANGE_NOT_PROPOSABLE", Invalid, "この種類の変更は起案の対象ではありません。そのまま登録してください", "changes of this kind are not proposed; record it as it is";
 
     /// No such ledger.
     LedgerUnknown = "LEDGER_UNKNOWN", NotFound, "台帳がありません", "no such ledger";
@@ -171,6 +173,10 @@ reasons! {
     RoundUnknown = "ROUND_UNKNOWN", NotFound, "報告日程にその回はありません（{known}）", "no such round; those of the reporting calendar are: {known}";
     /// The ledger has no such key.
     KeyUnknown = "KEY_UNKNOWN", NotFound, "この署名鍵は台帳のものではありません", "the ledger has no such key";
+    /// No such decision.
+    DecisionUnknown = "DECISION_UNKNOWN", NotFound, "このイベントは決裁ではありません", "no event of this id decided a proposal";
+    /// No such proposal.
+    ProposalUnknown = "PROPOSAL_UNKNOWN", NotFound, "その起案は登録されていません", "no such proposal";
     /// No checkpoint of this size is kept.
     CheckpointNotKept = "CHECKPOINT_NOT_KEPT", NotFound, "この件数の先端証明は保管されていません", "no checkpoint of this size is kept";
     /// Nobody told the server of this witness.
@@ -203,6 +209,10 @@ reasons! {
     SelfReview = "SELF_REVIEW", Denied, "自己評価をした人は二次評価も確定もできません", "whoever made the self-evaluation neither reviews nor finalises it";
     /// Nobody confirms their own entry.
     SelfConfirmation = "SELF_CONFIRMATION", Denied, "報告した人は自分の報告を確認できません。別の人が確認してください", "whoever reported an entry cannot confirm it; let somebody else";
+    /// Only who proposed it.
+    NotTheDrafter = "NOT_THE_DRAFTER", Denied, "起案者だけができます", "only who proposed it may do this";
+    /// Nobody decides what they proposed or were asked about.
+    SelfApproval = "SELF_APPROVAL", Denied, "起案者や合議した人は決裁できません。別の人が決裁してください", "whoever proposed it or was consulted does not decide it; let somebody else";
 
     /// The ledger is not opened by an event of a client.
     LedgerOpenedOnce = "LEDGER_OPENED_ONCE", Precondition, "台帳の開設は管理操作で一度だけ行います", "a ledger is opened once, by the administration service";
@@ -300,6 +310,18 @@ reasons! {
     PolicyRetroactive = "POLICY_RETROACTIVE", Precondition, "確定した期間「{period}」の評価基準日（{last}）より後の日から適用してください", "it would change closed period `{period}`: let it take effect after the evaluation date, {last}";
     /// It does not stand where the request says.
     ParentDiffers = "PARENT_DIFFERS", Precondition, "現在の親が異なります", "it does not stand under the parent named";
+    /// Looked at already.
+    DecisionAlreadyReviewed = "DECISION_ALREADY_REVIEWED", Precondition, "後閲は{date}に済んでいます", "the decision was reviewed already, on {date}";
+    /// Nothing to look at again.
+    DecisionNotActing = "DECISION_NOT_ACTING", Precondition, "代決ではないため後閲はありません", "the decision was not made in another's place";
+    /// Not the change that was looked at.
+    ProposalHashMismatch = "PROPOSAL_HASH_MISMATCH", Precondition, "起案の内容が決裁しようとしたものと異なります（現在 {current}）", "the change is not the one that was to be decided; its digest is {current}";
+    /// It waited too long.
+    ProposalOverdue = "PROPOSAL_OVERDUE", Precondition, "起案の期限（{last}）が過ぎています。改めて起案してください", "the proposal could be decided until {last}; propose anew";
+    /// Another proposal for the same waits.
+    ProposalOpen = "PROPOSAL_OPEN", Precondition, "同じものについて起案{proposal}が決裁を待っています", "proposal {proposal} for the same waits already";
+    /// It does not wait any more.
+    ProposalNotOpen = "PROPOSAL_NOT_OPEN", Precondition, "起案{proposal}は「{state_ja}」です", "proposal {proposal} is {state}";
 
     /// Another revision than expected.
     StreamVersionConflict = "STREAM_VERSION_CONFLICT", Stale, "他の更新がありました（現在の版 {current}）", "the stream is at revision {current}, not {expected}";

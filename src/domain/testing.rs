@@ -42,7 +42,8 @@ macro_rules! ids {
     )*};
 }
 ids!(plan_id -> PlanId, unit_id -> UnitId, goal_id -> GoalId, initiative_id -> InitiativeId,
-     indicator_id -> IndicatorId, event_id -> EventId, data_subject_id -> DataSubjectId);
+     indicator_id -> IndicatorId, event_id -> EventId, data_subject_id -> DataSubjectId,
+     proposal_id -> ProposalId);
 
 pub(crate) fn ledger_id() -> LedgerId {
     LedgerId::derived(SPACE, "ledger")
@@ -258,7 +259,13 @@ impl World {
         decide(context, goal, event)
     }
 
-    pub(crate) fn apply(&mut self, event: Event) {
+    pub(crate) fn apply(&mut self, mut event: Event) {
+        if let Payload::ChangeProposed(p) = &mut event.payload
+            && p.change.sealed.is_none()
+        {
+            // Stands for the stored form, which the log alone knows.
+            p.change.sealed = Some(SealedChange::new(format!("{:?}", p.change).into_bytes()));
+        }
         // Noon in the ledger's zone.
         let noon = self.today.at(3, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
         let recorded = Recorded {

@@ -16,6 +16,7 @@ use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 
 mod choice;
+mod decision;
 mod definition;
 mod evaluation;
 mod field;

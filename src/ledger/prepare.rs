@@ -92,7 +92,10 @@ pub(super) fn prepare(
                     field: format!("{path}.{}", notice.field),
                     ..notice
                 }));
-                for event in outcome.events {
+                for mut event in outcome.events {
+                    if let Err(error) = codec::seal_proposed(&mut event) {
+                        rejections.push(too_large(index, &error));
+                    }
                     if !single {
                         scratch.apply(&event, actor, append, now);
                     }
@@ -124,11 +127,7 @@ pub(super) fn prepare(
                 }
                 events.push((event, client));
             }
-            Err(error) => rejections.push(
-                Rejection::new(Reason::EventTooLarge, format!("events[{index}]"))
-                    .with("max", codec::EVENT_BYTES_MAX)
-                    .with("problem", error),
-            ),
+            Err(error) => rejections.push(too_large(index, &error)),
         }
     }
     if Append::BYTES_MAX < bytes {
@@ -151,6 +150,12 @@ pub(super) fn prepare(
         directory_version: directory.version(),
         today,
     })
+}
+
+fn too_large(index: usize, error: &codec::EncodeError) -> Rejection {
+    Rejection::new(Reason::EventTooLarge, format!("events[{index}]"))
+        .with("max", codec::EVENT_BYTES_MAX)
+        .with("problem", error)
 }
 
 /// What the request's own events have changed so far.

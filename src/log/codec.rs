@@ -26,6 +26,7 @@ use crate::domain::id::{LedgerId, RequestId};
 use crate::log::Leaf;
 use crate::merkle::{Hash, LeafHasher};
 
+mod decision;
 mod envelope;
 mod fault;
 mod fields;
@@ -41,6 +42,9 @@ mod samples;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use decision::encode;
+pub use decision::seal_proposed;
 pub use envelope::{Envelope, envelope};
 pub use fault::{DecodeError, EncodeError};
 pub use policy::policy_sha256;

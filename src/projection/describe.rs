@@ -9,12 +9,13 @@ use crate::domain::actual::aggregate::current_actual;
 use crate::domain::actual::{Actual, Measurement};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
-use crate::domain::event::{Event, ForecastValue, Payload, Subject};
+use crate::domain::event::{Event, ForecastValue, Payload, Stream, StreamKind, Subject};
 use crate::domain::goal::{Goal, Indicator};
-use crate::domain::id::{IndicatorId, InitiativeId, UnitId};
+use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::target::{Aim, PlanProfile, Target};
 
+mod decision;
 mod evaluation;
 mod round;
 mod trust;
@@ -51,6 +52,12 @@ pub fn subject_of(event: &Event) -> Named {
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_) => Named::Ledger,
+        Payload::ChangeProposed(p) => subject_of(&p.change.event(event.id, event.stream)),
+        Payload::ChangeConsulted(_)
+        | Payload::ChangeDecided(_)
+        | Payload::ChangeWithdrawn(_)
+        | Payload::ProposalExpired(_)
+        | Payload::DecisionReviewed(_) => of_stream(event.stream),
         Payload::PlanPublished(p) => Named::Plan(p.plan),
         Payload::ImportAccepted(p) => Named::Plan(p.plan),
         Payload::PeriodOpened(p) => Named::Plan(p.plan),
@@ -101,6 +108,18 @@ pub fn subject_of(event: &Event) -> Named {
     }
 }
 
+/// What a stream is about.
+fn of_stream(stream: Stream) -> Named {
+    let id = stream.id.as_bytes();
+    let named = match stream.kind {
+        StreamKind::Ledger => None,
+        StreamKind::Plan => PlanId::from_bytes(id).ok().map(Named::Plan),
+        StreamKind::Org => UnitId::from_bytes(id).ok().map(Named::Unit),
+        StreamKind::Goal => GoalId::from_bytes(id).ok().map(Named::Goal),
+    };
+    named.unwrap_or(Named::Ledger)
+}
+
 /// What something is about.
 pub fn named(subject: &Subject) -> Named {
     match subject {
@@ -128,6 +147,7 @@ pub fn changes(
     changes.extend(evaluation::told(event, before, after, date));
     changes.extend(round::told(event, before, after, date));
     changes.extend(trust::told(event, before, after));
+    changes.extend(decision::told(event, after));
     for (field, value) in &new {
         let earlier = old
             .iter()

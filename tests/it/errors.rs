@@ -4,6 +4,7 @@
 //! world       a server with a plan of this year and one of last year, and events to send it
 //! rules       a case for every rule that can refuse an append, but for those of
 //! periods     periods, policies, evaluations and next actions, and what they lock
+//! decisions   proposals and decisions
 //! personal    texts about people
 //! round       the reporting round: confirmations, audit findings, rounds
 //! rows        bad input, row by row as people make it
@@ -24,6 +25,7 @@ use daicho::grpc::status::{DETAILS_BYTES_MAX, ERROR_DOMAIN, Refusal, VIOLATIONS_
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+mod decisions;
 mod evidence;
 mod faulty_log;
 mod notices;
@@ -149,6 +151,7 @@ async fn every_reason_happens() {
     rules::all_happen(&mut seen).await;
     periods::all_happen(&mut seen).await;
     round::all_happen(&mut seen).await;
+    decisions::all_happen(&mut seen).await;
     personal::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;

@@ -139,6 +139,12 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::HeadsRecorded(_)) => v1::EventType::HeadsRecorded,
         Some(Payload::PersonalDataErased(_)) => v1::EventType::PersonalDataErased,
         Some(Payload::EvidenceErased(_)) => v1::EventType::EvidenceErased,
+        Some(Payload::ChangeProposed(_)) => v1::EventType::ChangeProposed,
+        Some(Payload::ChangeConsulted(_)) => v1::EventType::ChangeConsulted,
+        Some(Payload::ChangeDecided(_)) => v1::EventType::ChangeDecided,
+        Some(Payload::ChangeWithdrawn(_)) => v1::EventType::ChangeWithdrawn,
+        Some(Payload::ProposalExpired(_)) => v1::EventType::ProposalExpired,
+        Some(Payload::DecisionReviewed(_)) => v1::EventType::DecisionReviewed,
     }
 }
 

@@ -244,6 +244,21 @@ fn summary(view: &View, payload: &Payload) -> String {
             )
         }
         Payload::EvidenceErased(p) => hex::encode(&p.sha256),
+        Payload::ChangeProposed(p) => proposed(view, p),
+        Payload::ChangeConsulted(p) => {
+            let outcome = label::consultation_outcome(view.language, p.outcome());
+            said(outcome, p.text.as_deref())
+        }
+        Payload::ChangeDecided(p) => {
+            let outcome = label::decision_outcome(view.language, p.outcome());
+            said(outcome, p.text.as_deref())
+        }
+        Payload::ChangeWithdrawn(p) => terminal::line(&p.proposal),
+        Payload::ProposalExpired(p) => terminal::line(&p.proposal),
+        Payload::DecisionReviewed(p) => {
+            let outcome = label::review_outcome(view.language, p.outcome());
+            said(outcome, p.text.as_deref())
+        }
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)
@@ -256,6 +271,28 @@ fn summary(view: &View, payload: &Payload) -> String {
         | Payload::IndicatorMoved(_)
         | Payload::IndicatorRedefined(_)
         | Payload::IndicatorCancelled(_) => String::new(),
+    }
+}
+
+/// What is proposed, in a few words.
+fn proposed(view: &View, p: &v1::ChangeProposed) -> String {
+    let change = p.change.as_deref().and_then(|change| {
+        let payload = change.payload.as_ref()?;
+        let kind = label::event_type(view.language, crate::cli::plan::compare::kind_of(change));
+        Some(format!("{kind} {}", summary(view, payload)))
+    });
+    let impact = terminal::line(&p.impact);
+    match change {
+        Some(change) => format!("{} — {impact}", change.trim_end()),
+        None => impact,
+    }
+}
+
+/// An answer with its words.
+fn said(outcome: &str, text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("{outcome}: {}", terminal::line(text)),
+        None => outcome.to_owned(),
     }
 }
 

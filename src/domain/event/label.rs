@@ -61,6 +61,12 @@ labels! {
         HeadsRecorded => "全ストリームの記録", "heads recorded";
         PersonalDataErased => "個人情報の消去", "personal data erased";
         EvidenceErased => "根拠資料の消去", "evidence erased";
+        ChangeProposed => "起案", "change proposed";
+        ChangeConsulted => "合議", "change consulted";
+        ChangeDecided => "決裁", "change decided";
+        ChangeWithdrawn => "取下げ", "change withdrawn";
+        ProposalExpired => "失効", "proposal expired";
+        DecisionReviewed => "後閲", "decision reviewed";
     }
     ReasonCode {
         EntryError => "入力誤り", "entry error";

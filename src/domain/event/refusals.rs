@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::{Event, Payload, Stream, Subject};
 use crate::domain::code::{Code, Key};
 use crate::domain::finding::FindingReference;
-use crate::domain::id::{ActionId, EventId, IndicatorId, InitiativeId, PlanId, UnitId};
+use crate::domain::id::{ActionId, EventId, IndicatorId, InitiativeId, PlanId, ProposalId, UnitId};
 use crate::domain::indicator::Definition;
 
 /// The refused events of one request, as far as later ones depend on them.
@@ -24,6 +24,7 @@ pub struct Refusals {
     actions: HashSet<ActionId>,
     calendars: HashSet<PlanId>,
     findings: HashSet<(PlanId, Key)>,
+    proposals: HashSet<ProposalId>,
     events: HashSet<EventId>,
 }
 
@@ -65,6 +66,9 @@ impl Refusals {
             Setting::Finding(plan, number) => {
                 self.findings.insert((plan, number));
             }
+            Setting::Proposal(id) => {
+                self.proposals.insert(id);
+            }
         }
     }
 
@@ -92,6 +96,11 @@ impl Refusals {
                 .any(|id| self.events.contains(id))
             || event.references().any(|(_, id)| self.events.contains(&id))
             || self.touch_evaluation(payload)
+            || payload.proposals().any(|id| self.proposals.contains(&id))
+            || payload.proposed().is_some_and(|change| {
+                let change = change.event(event.id, event.stream);
+                self.touch(&change)
+            })
     }
 
     /// Whether a policy, a period, an evaluation or a next action is judged on what was refused.
@@ -172,6 +181,8 @@ pub enum Setting {
     Calendar(PlanId),
     /// A finding of a plan.
     Finding(PlanId, Key),
+    /// A proposal.
+    Proposal(ProposalId),
 }
 
 impl Event {
@@ -218,7 +229,13 @@ impl Event {
             P::ReportingCalendarSet(p) => Setting::Calendar(p.plan),
             P::AuditFindingRecorded(p) => Setting::Finding(p.plan, p.finding.clone()),
             P::AuditFindingAnswered(p) => Setting::Finding(p.plan, p.finding.clone()),
-            P::ImportAccepted(_)
+            P::ChangeProposed(p) => Setting::Proposal(p.proposal),
+            P::ChangeConsulted(p) => Setting::Proposal(p.proposal),
+            P::ChangeDecided(p) => Setting::Proposal(p.proposal),
+            P::ChangeWithdrawn(p) => Setting::Proposal(p.proposal),
+            P::ProposalExpired(p) => Setting::Proposal(p.proposal),
+            P::DecisionReviewed(_)
+            | P::ImportAccepted(_)
             | P::LedgerContinued(_)
             | P::KeyAnnounced(_)
             | P::KeyRetired(_)
@@ -256,6 +273,27 @@ impl Payload {
             Self::EvaluationFinalised(p) => p.subject.initiative(),
             Self::NextActionAgreed(p) => p.subject.initiative(),
             Self::NextActionClosed(p) => p.subject.initiative(),
+            _ => None,
+        }
+    }
+
+    /// The proposals that it makes, replaces or takes a step of.
+    fn proposals(&self) -> impl Iterator<Item = ProposalId> {
+        let (first, second) = match self {
+            Self::ChangeProposed(p) => (Some(p.proposal), p.replaces),
+            Self::ChangeConsulted(p) => (Some(p.proposal), None),
+            Self::ChangeDecided(p) => (Some(p.proposal), None),
+            Self::ChangeWithdrawn(p) => (Some(p.proposal), None),
+            Self::ProposalExpired(p) => (Some(p.proposal), None),
+            _ => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The change that it proposes.
+    pub fn proposed(&self) -> Option<&super::ProposedChange> {
+        match self {
+            Self::ChangeProposed(p) => Some(&p.change),
             _ => None,
         }
     }
@@ -329,6 +367,7 @@ impl Payload {
             Self::ActualRetracted(p) => std::slice::from_ref(&p.retracts),
             Self::ActualConfirmed(p) => &p.entries,
             Self::SnapshotTaken(p) => std::slice::from_ref(&p.closed_by),
+            Self::DecisionReviewed(p) => std::slice::from_ref(&p.decision),
             _ => &[],
         }
     }

@@ -21,6 +21,7 @@ use crate::domain::goal::Goal;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
 mod confirmation;
+mod decision;
 mod definition;
 mod envelope;
 mod evaluation;
@@ -74,7 +75,17 @@ pub fn decide(
     goal: &Goal,
     proposed: &Event,
 ) -> Result<Decided, Vec<Rejection>> {
+    rules(context, goal, proposed)
+}
+
+/// What the rules say of `proposed`, whoever has to decide it.
+fn rules(
+    context: LedgerContext<'_>,
+    goal: &Goal,
+    proposed: &Event,
+) -> Result<Decided, Vec<Rejection>> {
     let mut event = proposed.clone();
+    let mut follows = None;
     let mut judge = Judge {
         context,
         goal,
@@ -144,10 +155,16 @@ pub fn decide(
         Payload::HeadsRecorded(p) => judge.heads_recorded(p),
         Payload::PersonalDataErased(p) => judge.personal_data_erased(p),
         Payload::EvidenceErased(p) => judge.evidence_erased(p),
+        Payload::ChangeProposed(p) => judge.change_proposed(p),
+        Payload::ChangeConsulted(p) => judge.change_consulted(p),
+        Payload::ChangeDecided(p) => follows = judge.change_decided(p),
+        Payload::ChangeWithdrawn(p) => judge.change_withdrawn(p),
+        Payload::ProposalExpired(p) => judge.proposal_expired(p),
+        Payload::DecisionReviewed(p) => judge.decision_reviewed(p),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {
-            events: vec![event],
+            events: std::iter::once(event).chain(follows).collect(),
             notices: judge.notices,
         })
     } else {

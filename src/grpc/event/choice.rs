@@ -2,6 +2,9 @@
 
 use crate::api::v1;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
+use crate::domain::decision::{
+    ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
+};
 use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
 use crate::domain::evaluation::policy::{
     GradeInput, PolicyKind, ReductionFormula, RollUpJudgement,
@@ -121,6 +124,19 @@ mirror! {
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
         ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
         KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased, EvidenceErased,
+        ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn, ProposalExpired,
+        DecisionReviewed,
+    }
+    ChangeKind = ChangeKind {
+        TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended,
+        Resumed, Cancelled, CarriedOver, CorrectedOpen, CorrectedSoftClosed, CorrectedClosed,
+        PeriodClosed, PeriodReopened, InitialPlan, PolicyChanged, AdministratorGranted,
+    }
+    ConsultationOutcome = ConsultationOutcome { Consent, Object }
+    DecisionOutcome = DecisionOutcome { Approved, Returned, Rejected }
+    ReviewOutcome = ReviewOutcome { Agree, Disagree }
+    ProposalState = ProposalState {
+        Open, Consulted, Approved, Returned, Rejected, Withdrawn, Expired, Replaced,
     }
     Status = EvaluationStatus {
         Achieved, AchievedWithinTolerance, AchievedLate, DemandMet, OnTrack, SlightlyBehind,
@@ -171,9 +187,11 @@ mod tests {
                 let wire = v1::$wire::try_from(choice.number()).unwrap().as_str_name().to_owned();
                 (choice.code(), wire)
             });
-            // The API has no choice that the domain lacks: the number after the last is unknown.
-            let last = i32::try_from($name::ALL.len()).unwrap();
-            assert!(v1::$wire::try_from(last).is_ok() && v1::$wire::try_from(last + 1).is_err());
+            // The API has no choice that the domain lacks.
+            for number in 1..1_000 {
+                let known = v1::$wire::try_from(number).is_ok();
+                assert_eq!(known, $name::from_number(number).is_some(), "{number}");
+            }
         };
     }
 
@@ -215,6 +233,11 @@ mod tests {
             CauseCode,
             ActionKind,
             ActionOutcome,
+            ChangeKind,
+            ConsultationOutcome,
+            DecisionOutcome,
+            ReviewOutcome,
+            ProposalState,
         );
     }
 }

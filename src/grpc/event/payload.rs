@@ -66,6 +66,9 @@ pub(super) fn event(
         faults.id::<EventId>(&at.then("causation_id"), id)
     });
     let marks = personal::marks(faults, &at, input);
+    if let (Some(id), Some(stream)) = (id, stream) {
+        resolver.define_step(id, payload.as_ref(), stream);
+    }
     let mut event = Event {
         id: id?,
         stream: stream?,
@@ -82,7 +85,11 @@ pub(super) fn event(
     Some(event)
 }
 
-fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<Option<Validity>> {
+pub(super) fn validity(
+    faults: &mut Faults,
+    at: &At<'_>,
+    input: &v1::EventInput,
+) -> Option<Option<Validity>> {
     use event_input::Payload as Wire;
     let at_from = at.then("valid_from");
     let at_to = at.then("valid_to");
@@ -98,6 +105,12 @@ fn validity(faults: &mut Faults, at: &At<'_>, input: &v1::EventInput) -> Option<
                 | Wire::HeadsRecorded(_)
                 | Wire::PersonalDataErased(_)
                 | Wire::EvidenceErased(_)
+                | Wire::ChangeProposed(_)
+                | Wire::ChangeConsulted(_)
+                | Wire::ChangeDecided(_)
+                | Wire::ChangeWithdrawn(_)
+                | Wire::ProposalExpired(_)
+                | Wire::DecisionReviewed(_)
         )
     );
     let to = optional(input.valid_to.as_deref(), |date| faults.date(&at_to, date));
@@ -134,7 +147,11 @@ pub(crate) fn reason(faults: &mut Faults, at: &At<'_>, reason: &v1::Reason) -> O
     })
 }
 
-fn evidence(faults: &mut Faults, at: &At<'_>, evidence: &v1::Evidence) -> Option<Evidence> {
+pub(super) fn evidence(
+    faults: &mut Faults,
+    at: &At<'_>,
+    evidence: &v1::Evidence,
+) -> Option<Evidence> {
     let sha256 = faults.digest(&at.then("sha256"), &evidence.sha256);
     let media_type = faults.name(&at.then("media_type"), &evidence.media_type);
     let title = faults.name(&at.then("title"), &evidence.title);
@@ -152,7 +169,7 @@ fn evidence(faults: &mut Faults, at: &At<'_>, evidence: &v1::Evidence) -> Option
     })
 }
 
-fn source_document(
+pub(super) fn source_document(
     faults: &mut Faults,
     at: &At<'_>,
     document: &v1::SourceDocument,
@@ -179,7 +196,7 @@ pub(super) struct Reading<'r, 'd> {
 }
 
 impl Reading<'_, '_> {
-    fn payload(mut self, payload: &event_input::Payload) -> Option<Payload> {
+    pub(super) fn payload(mut self, payload: &event_input::Payload) -> Option<Payload> {
         use event_input::Payload as Wire;
         match payload {
             Wire::LedgerOpened(p) => self.ledger_opened(p).map(Payload::from),
@@ -258,6 +275,12 @@ impl Reading<'_, '_> {
             Wire::HeadsRecorded(p) => self.heads_recorded(p).map(Payload::from),
             Wire::PersonalDataErased(p) => self.personal_data_erased(p).map(Payload::from),
             Wire::EvidenceErased(p) => self.evidence_erased(p).map(Payload::from),
+            Wire::ChangeProposed(p) => self.change_proposed(p).map(Payload::from),
+            Wire::ChangeConsulted(p) => self.change_consulted(p).map(Payload::from),
+            Wire::ChangeDecided(p) => self.change_decided(p).map(Payload::from),
+            Wire::ChangeWithdrawn(p) => self.change_withdrawn(p).map(Payload::from),
+            Wire::ProposalExpired(p) => self.proposal_expired(p).map(Payload::from),
+            Wire::DecisionReviewed(p) => self.decision_reviewed(p).map(Payload::from),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::domain::event::{
 use crate::domain::plan::Pillar;
 use crate::domain::text::Title;
 use crate::grpc::event::choice::Choice as _;
+use crate::grpc::event::decision::{show_consulted, show_decided, show_proposed};
 use crate::grpc::event::definition::{show_definition, show_external_reference};
 use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile, show_target};
 use crate::grpc::event::personal::{show_commitments, show_marks};
@@ -152,7 +153,7 @@ pub(crate) fn show_subject(subject: Subject) -> v1::Subject {
     v1::Subject { kind: Some(kind) }
 }
 
-fn show_payload(payload: &Payload) -> event_input::Payload {
+pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
     use event_input::Payload as Wire;
     match payload {
         Payload::LedgerOpened(p) => Wire::LedgerOpened(v1::LedgerOpened {
@@ -489,6 +490,20 @@ fn show_payload(payload: &Payload) -> event_input::Payload {
         }),
         Payload::HeadsRecorded(p) => Wire::HeadsRecorded(show_heads(p)),
         Payload::PersonalDataErased(p) => Wire::PersonalDataErased(show_erased(p)),
+        Payload::ChangeProposed(p) => Wire::ChangeProposed(Box::new(show_proposed(p))),
+        Payload::ChangeConsulted(p) => Wire::ChangeConsulted(show_consulted(p)),
+        Payload::ChangeDecided(p) => Wire::ChangeDecided(show_decided(p)),
+        Payload::ChangeWithdrawn(p) => Wire::ChangeWithdrawn(v1::ChangeWithdrawn {
+            proposal: p.proposal.to_string(),
+        }),
+        Payload::ProposalExpired(p) => Wire::ProposalExpired(v1::ProposalExpired {
+            proposal: p.proposal.to_string(),
+        }),
+        Payload::DecisionReviewed(p) => Wire::DecisionReviewed(v1::DecisionReviewed {
+            decision: p.decision.to_string(),
+            outcome: p.outcome.number(),
+            text: p.text.as_ref().map(ToString::to_string),
+        }),
         Payload::EvidenceErased(p) => Wire::EvidenceErased(v1::EvidenceErased {
             sha256: p.sha256.to_vec(),
             legal_basis: p.legal_basis.to_string(),

@@ -5,11 +5,15 @@ use std::str::FromStr;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload as Wire;
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::domain::code::{Code, Key};
+use crate::domain::decision::Proposal;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Payload, Setting, Stream, StreamKind, Subject};
 use crate::domain::id::{
-    GoalId, IndicatorId, InitiativeId, InvalidId, LedgerId, PlanId, StreamId, UnitId,
+    EventId, GoalId, IndicatorId, InitiativeId, InvalidId, LedgerId, PlanId, ProposalId, StreamId,
+    UnitId,
 };
 use crate::domain::rejection::Reason;
 use crate::grpc::event::field::{At, Faults};
@@ -24,6 +28,9 @@ pub struct Resolver<'a> {
     /// The goal whose stream holds what the request defines; `None`: it is refused itself.
     initiative_homes: HashMap<InitiativeId, Option<GoalId>>,
     indicator_homes: HashMap<IndicatorId, Option<GoalId>>,
+    /// Streams of the proposals that the request makes, and of the events that decide any.
+    proposals: HashMap<ProposalId, Stream>,
+    decisions: HashMap<EventId, Stream>,
 }
 
 /// An id that can be named by a code.
@@ -75,6 +82,8 @@ impl<'a> Resolver<'a> {
             things: HashSet::new(),
             initiative_homes: HashMap::new(),
             indicator_homes: HashMap::new(),
+            proposals: HashMap::new(),
+            decisions: HashMap::new(),
         }
     }
 
@@ -231,6 +240,66 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// Takes note of the proposal that an event makes, or decides.
+    pub(super) fn define_step(&mut self, id: EventId, payload: Option<&Payload>, stream: Stream) {
+        match payload {
+            Some(Payload::ChangeProposed(p)) => {
+                self.proposals.insert(p.proposal, stream);
+            }
+            Some(Payload::ChangeDecided(_)) => {
+                self.decisions.insert(id, stream);
+            }
+            _ => {}
+        }
+    }
+
+    fn stream_of_proposal(&self, id: ProposalId) -> Option<Stream> {
+        let known = self.directory.proposal(id).map(|known| known.stream);
+        known.or_else(|| self.proposals.get(&id).copied())
+    }
+
+    fn stream_of_decision(&self, id: EventId) -> Option<Stream> {
+        let known = self.directory.decided(id).map(|known| known.stream);
+        known.or_else(|| self.decisions.get(&id).copied())
+    }
+
+    /// A proposal by its id or number.
+    pub(crate) fn proposal(
+        &self,
+        faults: &mut Faults,
+        at: &At<'_>,
+        text: &str,
+    ) -> Option<ProposalId> {
+        if text.is_empty() {
+            return faults.required(at);
+        }
+        let plain: String = text.nfkc().collect();
+        if let Some(number) = Proposal::number_of(plain.trim()) {
+            return match self.directory.numbered_proposal(number) {
+                Some(proposal) => Some(proposal.id),
+                None => faults.fault(at, Reason::ProposalUnknown),
+            };
+        }
+        let id = faults.id(at, text)?;
+        match self.stream_of_proposal(id) {
+            Some(_) => Some(id),
+            None => faults.fault(at, Reason::ProposalUnknown),
+        }
+    }
+
+    /// Whether an event decided a proposal.
+    pub(crate) fn decision(&self, faults: &mut Faults, at: &At<'_>, text: &str) -> Option<EventId> {
+        let id = faults.id(at, text)?;
+        match self.stream_of_decision(id) {
+            Some(_) => Some(id),
+            None => faults.fault(at, Reason::DecisionUnknown),
+        }
+    }
+
+    fn meant_proposal(&self, text: &str) -> Option<ProposalId> {
+        self.proposal(&mut Faults::default(), &At::field("reference"), text)
+    }
+
     fn home_of_initiative(&self, id: InitiativeId) -> Option<GoalId> {
         match self.directory.initiative(id) {
             Some(entry) => Some(entry.home),
@@ -257,6 +326,12 @@ impl<'a> Resolver<'a> {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_) => return self.ledger().map(Stream::ledger),
+            Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),
+            Payload::ChangeConsulted(p) => return self.stream_of_proposal(p.proposal),
+            Payload::ChangeDecided(p) => return self.stream_of_proposal(p.proposal),
+            Payload::ChangeWithdrawn(p) => return self.stream_of_proposal(p.proposal),
+            Payload::ProposalExpired(p) => return self.stream_of_proposal(p.proposal),
+            Payload::DecisionReviewed(p) => return self.stream_of_decision(p.decision),
             Payload::PlanPublished(p) => return Some(Stream::plan(p.plan)),
             Payload::ImportAccepted(p) => return Some(Stream::plan(p.plan)),
             Payload::PeriodOpened(p) => return Some(Stream::plan(p.plan)),
@@ -331,6 +406,7 @@ impl<'a> Resolver<'a> {
             (Some(plan), Ok(number)) => Setting::Finding(plan, number),
             _ => Setting::Nothing,
         };
+        let proposal = |id: Option<ProposalId>| id.map_or(Setting::Nothing, Setting::Proposal);
         let action = |id: &str| id.parse().map_or(Setting::Nothing, Setting::Action);
         let Some(payload) = payload else {
             return Setting::Nothing;
@@ -380,6 +456,12 @@ impl<'a> Resolver<'a> {
             Wire::TargetSet(p) => indicator(self.meant(&p.indicator)),
             Wire::TargetRevised(p) => indicator(self.meant(&p.indicator)),
             Wire::PlanProfileSet(p) => indicator(self.meant(&p.indicator)),
+            Wire::ChangeProposed(p) => proposal(p.proposal.parse().ok()),
+            Wire::ChangeConsulted(p) => proposal(self.meant_proposal(&p.proposal)),
+            Wire::ChangeDecided(p) => proposal(self.meant_proposal(&p.proposal)),
+            Wire::ChangeWithdrawn(p) => proposal(self.meant_proposal(&p.proposal)),
+            Wire::ProposalExpired(p) => proposal(self.meant_proposal(&p.proposal)),
+            Wire::DecisionReviewed(_) => Setting::Nothing,
             Wire::ImportAccepted(_)
             | Wire::LedgerContinued(_)
             | Wire::KeyAnnounced(_)

@@ -36,6 +36,12 @@ fn input(number: u32, payload: Wire) -> v1::EventInput {
             | Wire::HeadsRecorded(_)
             | Wire::PersonalDataErased(_)
             | Wire::EvidenceErased(_)
+            | Wire::ChangeProposed(_)
+            | Wire::ChangeConsulted(_)
+            | Wire::ChangeDecided(_)
+            | Wire::ChangeWithdrawn(_)
+            | Wire::ProposalExpired(_)
+            | Wire::DecisionReviewed(_)
     );
     v1::EventInput {
         event_id: id(number),
@@ -456,10 +462,23 @@ fn others() -> Vec<v1::EventInput> {
             filed_under: Some("k-1".to_owned()),
         }),
     ];
-    (1_000..)
-        .zip(payloads.into_iter().chain(evaluations()).chain(of_proofs()))
-        .map(|(number, payload)| full(input(number, payload)))
-        .collect()
+    let payloads = payloads
+        .into_iter()
+        .chain(evaluations())
+        .chain(of_proofs())
+        .chain(of_decisions());
+    let mut decided = 0;
+    let mut events: Vec<v1::EventInput> = (1_000..)
+        .zip(payloads)
+        .map(|(number, payload)| {
+            if matches!(payload, Wire::ChangeDecided(_)) {
+                decided = number;
+            }
+            full(input(number, payload))
+        })
+        .collect();
+    events.push(full(looked_at(2_000, decided)));
+    events
 }
 
 /// Policies, periods, evaluations and next actions, with every field that a client may fill.
@@ -650,6 +669,144 @@ fn evaluations() -> Vec<Wire> {
             references: Vec::new(),
         }),
     ]
+}
+
+fn of_decisions() -> Vec<Wire> {
+    let change = v1::EventInput {
+        event_id: String::new(),
+        ..full(input(
+            0,
+            Wire::TargetRevised(v1::TargetRevised {
+                indicator: INDICATOR.to_owned(),
+                replaces: id(7),
+                before: Some(target()),
+                target: Some(target()),
+            }),
+        ))
+    };
+    let change = v1::EventInput {
+        correlation_id: None,
+        causation_id: None,
+        decision_event_id: None,
+        ..change
+    };
+    let proposed = |number: u32, replaces| {
+        Wire::ChangeProposed(Box::new(v1::ChangeProposed {
+            proposal: id(number),
+            kind: Some(v1::ChangeKind::TargetOtherwise.into()),
+            replaces,
+            change: Some(Box::new(change.clone())),
+            impact: "影響はない".to_owned(),
+            change_sha256: None,
+        }))
+    };
+    vec![
+        proposed(400, None),
+        proposed(401, Some(id(400))),
+        Wire::ChangeConsulted(v1::ChangeConsulted {
+            proposal: id(401),
+            change_sha256: vec![6; 32],
+            outcome: v1::ConsultationOutcome::Object.into(),
+            text: Some("財源がない".to_owned()),
+            unit: Some("企画課".to_owned()),
+        }),
+        Wire::ChangeDecided(v1::ChangeDecided {
+            proposal: id(401),
+            change_sha256: vec![6; 32],
+            outcome: v1::DecisionOutcome::Returned.into(),
+            text: Some("数字を直すこと".to_owned()),
+            external: Some(v1::ExternalDecision {
+                decided_on: "2023-10-02".to_owned(),
+                decider: "副市長".to_owned(),
+                person: Some(id(402)),
+            }),
+            acting_delegation: Some(id(403)),
+        }),
+        Wire::ChangeWithdrawn(v1::ChangeWithdrawn { proposal: id(401) }),
+        Wire::ProposalExpired(v1::ProposalExpired { proposal: id(401) }),
+    ]
+}
+
+/// What somebody made of the event of this number, which decided something.
+fn looked_at(number: u32, decision: u32) -> v1::EventInput {
+    input(
+        number,
+        Wire::DecisionReviewed(v1::DecisionReviewed {
+            decision: id(decision),
+            outcome: v1::ReviewOutcome::Disagree.into(),
+            text: Some("急ぐ理由がない".to_owned()),
+        }),
+    )
+}
+
+#[test]
+fn what_is_proposed_is_read_with_all_its_faults() {
+    let nested = |payload| {
+        Wire::ChangeProposed(Box::new(v1::ChangeProposed {
+            proposal: id(400),
+            change: Some(Box::new(v1::EventInput {
+                event_id: id(1),
+                decision_event_id: Some(id(2)),
+                payload: Some(payload),
+                ..v1::EventInput::default()
+            })),
+            change_sha256: Some(vec![1; 32]),
+            ..v1::ChangeProposed::default()
+        }))
+    };
+    let events = [
+        input(
+            1,
+            nested(Wire::GoalSuspended(v1::GoalSuspended {
+                goal: "ない".to_owned(),
+            })),
+        ),
+        input(
+            2,
+            nested(Wire::ChangeWithdrawn(v1::ChangeWithdrawn::default())),
+        ),
+        input(
+            3,
+            Wire::ChangeConsulted(v1::ChangeConsulted {
+                proposal: "P1".to_owned(),
+                change_sha256: vec![1; 31],
+                ..v1::ChangeConsulted::default()
+            }),
+        ),
+        input(
+            4,
+            Wire::ChangeDecided(v1::ChangeDecided {
+                proposal: id(499),
+                external: Some(v1::ExternalDecision::default()),
+                acting_delegation: Some("x".to_owned()),
+                ..v1::ChangeDecided::default()
+            }),
+        ),
+        looked_at(5, 499),
+    ];
+    insta::assert_snapshot!(faults(&events), @"
+    FIELD_INVALID events[0].change_proposed.change.event_id
+    FIELD_INVALID events[0].change_proposed.change.decision_event_id
+    GOAL_UNKNOWN events[0].change_proposed.change.goal_suspended.goal
+    FIELD_REQUIRED events[0].change_proposed.change.valid_from
+    FIELD_REQUIRED events[0].change_proposed.impact
+    FIELD_INVALID events[0].change_proposed.change_sha256
+    FIELD_INVALID events[1].change_proposed.change.event_id
+    FIELD_INVALID events[1].change_proposed.change.decision_event_id
+    CHANGE_NOT_PROPOSABLE events[1].change_proposed.change
+    FIELD_REQUIRED events[1].change_proposed.impact
+    FIELD_INVALID events[1].change_proposed.change_sha256
+    PROPOSAL_UNKNOWN events[2].change_consulted.proposal
+    FIELD_INVALID events[2].change_consulted.change_sha256
+    FIELD_REQUIRED events[2].change_consulted.outcome
+    PROPOSAL_UNKNOWN events[3].change_decided.proposal
+    FIELD_REQUIRED events[3].change_decided.change_sha256
+    FIELD_REQUIRED events[3].change_decided.outcome
+    FIELD_REQUIRED events[3].change_decided.external.decided_on
+    FIELD_REQUIRED events[3].change_decided.external.decider
+    ID_INVALID events[3].change_decided.acting_delegation
+    DECISION_UNKNOWN events[4].decision_reviewed.decision
+    ");
 }
 
 fn of_proofs() -> Vec<Wire> {
@@ -879,7 +1036,13 @@ fn events_of_one_request_build_on_each_other() {
 fn what_is_recorded_reads_back_as_it_was() {
     let all: Vec<_> = plan().into_iter().chain(others()).collect();
     let events = parse(&all).unwrap().events;
-    let directory = directory_of(&events[..plan().len()]);
+    let is_known = |event: &&Event| {
+        let steps = [EventType::ChangeProposed, EventType::ChangeDecided];
+        steps.contains(&event.payload.event_type())
+    };
+    let set = events[..plan().len()].iter();
+    let known = set.chain(events.iter().filter(is_known)).cloned();
+    let directory = directory_of(&known.collect::<Vec<_>>());
     for event in &events {
         let shown = recorded(&at_position(event, 3), &[8; 32]);
         // Over the wire and back.

@@ -168,14 +168,16 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         None => terms.push(Term::many_months()),
     }
     let mut units = BTreeSet::new();
-    if let Some(id) = event.payload.indicator() {
+    // A proposal and its steps are found by what the change is about.
+    let about = directory.change_of(&event.payload);
+    if let Some(id) = about.indicator() {
         terms.push(Term::indicator(id));
         if let Some(entry) = directory.indicator(id) {
             terms.push(Term::initiative(entry.initiative()));
             units_of_initiative(directory, entry.initiative(), &mut units);
         }
     }
-    match &event.payload {
+    match about {
         Payload::OrgUnitRegistered(p) => {
             units.insert(p.unit);
         }

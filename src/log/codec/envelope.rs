@@ -221,6 +221,12 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::HeadsRecorded
         | EventType::PersonalDataErased
         | EventType::EvidenceErased
+        | EventType::ChangeProposed
+        | EventType::ChangeConsulted
+        | EventType::ChangeDecided
+        | EventType::ChangeWithdrawn
+        | EventType::ProposalExpired
+        | EventType::DecisionReviewed
         | EventType::PolicyPublished
         | EventType::PlanPublished
         | EventType::ImportAccepted

@@ -5,7 +5,8 @@ use prost::Message as _;
 
 use crate::domain::event::{
     ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
-    AuditFindingRecorded, BaselineSet, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
+    AuditFindingRecorded, BaselineSet, ChangeConsulted, ChangeDecided, ChangeProposed,
+    ChangeWithdrawn, DecisionReviewed, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
     EventType, EvidenceAttached, EvidenceErased, ForecastSubmitted, GoalCancelled, GoalCarriedOver,
     GoalMoved, GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
     IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
@@ -13,8 +14,8 @@ use crate::domain::event::{
     KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
     NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened,
     PeriodReopened, PeriodSoftClosed, PersonalDataErased, PlanProfileSet, PlanPublished,
-    PolicyPublished, ReportingCalendarSet, ResponsibilityTransferred, RestatementIssued,
-    SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
+    PolicyPublished, ProposalExpired, ReportingCalendarSet, ResponsibilityTransferred,
+    RestatementIssued, SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -268,4 +269,29 @@ payloads! {
         approved_by = approved_by,
     }
     EvidenceErased { sha256 = sha256, legal_basis = legal_basis, approved_by = approved_by }
+    ChangeProposed {
+        proposal = proposal_id,
+        kind = kind must,
+        replaces = replaces_proposal_id,
+        change = change,
+        impact = impact,
+    }
+    ChangeConsulted {
+        proposal = proposal_id,
+        digest = change_sha256,
+        outcome = outcome,
+        text = text,
+        unit = unit_id,
+    }
+    ChangeDecided {
+        proposal = proposal_id,
+        digest = change_sha256,
+        outcome = outcome,
+        text = text,
+        external = external,
+        acting = acting_delegation_id,
+    }
+    ChangeWithdrawn { proposal = proposal_id }
+    ProposalExpired { proposal = proposal_id }
+    DecisionReviewed { decision = decision_event_id, outcome = outcome, text = text }
 }

@@ -19,7 +19,7 @@ pub(super) const FORMAT: u32 = 1;
 
 /// The version in which this release writes every event type. A type whose meaning changes gets a
 /// higher one, and both are read from then on.
-const TYPE_VERSION: u32 = 1;
+pub(super) const TYPE_VERSION: u32 = 1;
 
 messages! {
     Actor {

@@ -24,6 +24,7 @@ use crate::log::Leaf;
 use crate::log::codec::{RequestPlace, ServerPart, encode_client_part};
 use crate::merkle::Hash;
 
+mod decisions;
 mod evaluations;
 mod forms;
 mod grown;
@@ -163,6 +164,7 @@ fn stream_of(payload: &Payload) -> Stream {
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_) => Stream::ledger(ledger()),
+        // A proposal and its steps are in the stream of the change.
         Payload::PlanPublished(_)
         | Payload::ImportAccepted(_)
         | Payload::PeriodOpened(_)
@@ -296,6 +298,12 @@ pub(super) fn golden() -> Vec<Sample> {
         samples.push(full(&format!("{name_}.{field}"), number, payload));
     }
     samples.push(personal());
+    // Numbered apart too: other types may come to be at the same time.
+    for (number, (most, least)) in (3_001..).zip(decisions::payloads()) {
+        let name_ = most.event_type().code().to_lowercase();
+        samples.push(full(&name_, number, most));
+        samples.push(minimal(&format!("{name_}.minimal"), number, least));
+    }
     samples
 }
 

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, parse_iso};
+use crate::domain::decision::{ChangeKind, ConsultationOutcome, DecisionOutcome, ReviewOutcome};
 use crate::domain::evaluation::Status;
 use crate::domain::evaluation::judgement::{ActionKind, ActionOutcome, CauseCode};
 use crate::domain::evaluation::policy::{GradeInput, ReductionFormula, RollUpJudgement};
@@ -372,6 +373,15 @@ choices! {
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
         AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
-        PersonalDataErased, EvidenceErased,
+        PersonalDataErased, EvidenceErased, ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn,
+        ProposalExpired, DecisionReviewed,
     }
+    ChangeKind = ChangeKind {
+        TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended, Resumed, Cancelled,
+        CarriedOver, CorrectedOpen, CorrectedSoftClosed, CorrectedClosed, PeriodClosed, PeriodReopened, InitialPlan,
+        PolicyChanged, AdministratorGranted,
+    }
+    ConsultationOutcome = ConsultationOutcome { Consent, Object }
+    DecisionOutcome = DecisionOutcome { Approved, Returned, Rejected }
+    ReviewOutcome = ReviewOutcome { Agree, Disagree }
 }

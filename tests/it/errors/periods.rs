@@ -223,7 +223,7 @@ fn ended(day: &str, action: &str) -> EventInput {
 
 impl World {
     /// Appends as somebody else what must be taken.
-    pub(super) async fn given_by(&mut self, who: &'static str, event: EventInput) {
+    pub(crate) async fn given_by(&mut self, who: &'static str, event: EventInput) {
         let mut client =
             LedgerServiceClient::with_interceptor(self.server.channel().await, Ja(who));
         client.append_events(append(vec![event])).await.unwrap();

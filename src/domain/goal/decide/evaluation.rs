@@ -128,7 +128,10 @@ impl Judge<'_> {
     }
 }
 
-/// Whether two actors are the same person or service.
+/// Whether two actors are the same person or service: by the person where both are known, else by who vouches for whom.
 pub(super) fn is_same(one: &Actor, other: &Actor) -> bool {
+    if let (Some(one), Some(other)) = (one.person, other.person) {
+        return one == other;
+    }
     (&one.subject, &one.issuer) == (&other.subject, &other.issuer)
 }

@@ -93,7 +93,7 @@ impl Judge<'_> {
     }
 
     /// The period that `day` counts in, and what a report on `indicator` meets there; `None` where there is none.
-    fn lock(&self, indicator: IndicatorId, day: Date) -> Option<(Arc<Period>, Lock)> {
+    pub(super) fn lock(&self, indicator: IndicatorId, day: Date) -> Option<(Arc<Period>, Lock)> {
         let directory = self.context.directory;
         let plan = directory.plan_of_subject(Subject::Indicator(indicator))?;
         let period = directory.period_of_day(plan, day)?;

@@ -119,7 +119,7 @@ impl Judge<'_> {
     }
 
     /// Whether the server itself speaks; refuses otherwise.
-    fn by_server(&mut self) -> bool {
+    pub(super) fn by_server(&mut self) -> bool {
         let is_server = self.context.actor.method == AuthMethod::System;
         if !is_server {
             self.reject(Reason::EventByServer, "");
