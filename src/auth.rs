@@ -4,6 +4,8 @@
 //! of an issuer that [`Issuers`] knows, or, where the server asks for neither, the name that the caller gives itself.
 //! Only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
 
+pub mod access;
+
 use unicode_normalization::UnicodeNormalization;
 
 pub use caller::{Callers, Connection, Credentials, Mode, SignIn, Unidentified};
@@ -108,6 +110,7 @@ impl Authenticator {
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
             person: None,
+            permitted_by: None,
         })
     }
 
@@ -130,6 +133,7 @@ impl Authenticator {
             method: AuthMethod::System,
             evidence_sha256: None,
             person: None,
+            permitted_by: None,
         };
         Permitted { actor, request }
     }

@@ -504,6 +504,10 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         }
         Command::Plan(PlanCommand::Close(args)) => period::close(&open().await?, args).await,
         Command::Plan(PlanCommand::Reopen(args)) => period::reopen(&open().await?, args).await,
+        Command::Policy(PolicyCommand::Check(args)) => {
+            policy::check(global.language(), &Output, global.json, args)
+        }
+        Command::Policy(PolicyCommand::Schema(args)) => policy::schema(&Output, args),
         Command::Policy(command) => policy::run(&open().await?, command).await,
         Command::SelfEvaluate(args) => judge::self_evaluate(&open().await?, args).await,
         Command::Review(args) => judge::review(&open().await?, args).await,

@@ -29,6 +29,7 @@ use crate::log::{
 
 pub mod index;
 
+mod access_policy;
 mod append;
 mod as_of;
 mod continuation;
@@ -283,6 +284,7 @@ impl Ledgers {
             let states = load(reader, append, covered).await?;
             let now = reader.clock().now();
             let mut rules = references::dangling(reader, append)?;
+            rules.extend(access_policy::faults(append, &view.directory, now));
             let words = (!append.validate_only).then(|| reader.openings());
             let prepared = prepare(append, actor, &view.directory, &states, words, now);
             let prepared = match prepared {

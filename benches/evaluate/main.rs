@@ -368,6 +368,7 @@ fn goals(kind: Kind) -> Vec<Goal> {
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
         person: None,
+        permitted_by: None,
     };
     let goal = |goal: u64| {
         let mut growing = Growing {

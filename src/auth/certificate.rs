@@ -105,6 +105,7 @@ impl ClientCertificate {
             subject: self.subject.clone(),
             issuer: Some(self.issuer.clone()),
             person: None,
+            permitted_by: None,
             seat: None,
             acting_for: None,
             client: None,

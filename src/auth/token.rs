@@ -360,6 +360,7 @@ impl Issuers {
             subject: name("sub", subject)?,
             issuer: Some(issuer.issuer.clone()),
             person: None,
+            permitted_by: None,
             seat: None,
             acting_for: None,
             client: client.map(|client| name("client_id", client)).transpose()?,

@@ -84,6 +84,7 @@ labels! {
     policy_kind(PolicyKind) {
         Evaluation => "算定方針", "evaluation policy";
         Rubric => "評価基準", "rubric";
+        Access => "権限方針", "access policy";
     }
     /// Why there is nothing to report.
     nil_cause(NilCause) {

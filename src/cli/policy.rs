@@ -18,6 +18,10 @@ use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
 use crate::domain::evaluation::EvaluationPolicy;
 
+mod access;
+
+pub use access::{CheckArgs, SchemaArgs, check, schema};
+
 /// Bytes of a policy file at most.
 const FILE_BYTES_MAX: u64 = 64 * 1024;
 
@@ -28,13 +32,19 @@ pub enum PolicyCommand {
     Publish(Box<PublishArgs>),
     /// List policies and rubrics with their versions, and which are in force
     List(ListArgs),
+    /// Show what a policy says, as it was published
+    Show(ShowArgs),
+    /// Check an access policy without a server, and show which roles may do what by it
+    Check(CheckArgs),
+    /// Print the schema that access policies are held against
+    Schema(SchemaArgs),
 }
 
 /// Arguments of `policy publish`.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = EXAMPLES)]
 pub struct PublishArgs {
-    /// The file: TOML, or JSON if its name ends in .json
+    /// The file: TOML, JSON if its name ends in .json, an access policy in Cedar if it ends in .cedar
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// First day it is in force
@@ -45,7 +55,7 @@ pub struct PublishArgs {
 }
 
 const EXAMPLES: &str = "\
-A file has code, title (title_en) and one of [evaluation] and [rubric]. Figures are strings. What [evaluation] leaves out
+A file has code, title (title_en) and one of [evaluation], [rubric] and [access]. Figures are strings. What [evaluation] leaves out
 is as in the built-in policy; the version is the next of the code unless it is given.
 
   code = \"city\"                       code = \"city-grades\"
@@ -56,6 +66,16 @@ is as in the built-in policy; the version is the next of the code unless it is g
                                       key = \"A\"
                                       title = \"目標どおり\"
                                       at_least = \"1\"";
+
+/// Arguments of `policy show`.
+#[derive(Args, Clone, Debug)]
+pub struct ShowArgs {
+    /// Its code; without it the access policy in force, or the built-in one where none is
+    #[arg(value_name = "CODE")]
+    code: Option<String>,
+    #[command(flatten)]
+    as_of: AsOfArgs,
+}
 
 /// Arguments of `policy list`.
 #[derive(Args, Clone, Debug)]
@@ -76,6 +96,13 @@ struct PolicyFile {
     title_en: Option<String>,
     evaluation: Option<EvaluationFile>,
     rubric: Option<RubricFile>,
+    access: Option<AccessFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AccessFile {
+    cedar: String,
 }
 
 #[derive(Deserialize)]
@@ -128,6 +155,36 @@ pub async fn run(session: &Session, command: &PolicyCommand) -> Result<(), Failu
             let policies = client.policies(args.code.clone()).await?;
             session.answer_as_of(&policies, period::policies).await
         }
+        PolicyCommand::Show(args) => show(session, args).await,
+        // Without a server.
+        PolicyCommand::Check(args) => {
+            check(session.language(), &session.output, session.json, args)
+        }
+        PolicyCommand::Schema(args) => schema(&session.output, args),
+    }
+}
+
+/// Tells what a policy says: Cedar as it is, anything else as JSON.
+async fn show(session: &Session, args: &ShowArgs) -> Result<(), Failure> {
+    let client = session.client.at(args.as_of.message());
+    let known = client.policies(args.code.clone()).await?;
+    let wanted = |policy: &&v1::Policy| {
+        policy.in_force && (args.code.is_some() || policy.kind() == v1::PolicyKind::Access)
+    };
+    let Some(policy) = known.policies.iter().find(wanted).cloned() else {
+        return match args.code {
+            None => session.output.answer(crate::auth::access::BUILT_IN),
+            Some(_) => Err(Failure::usage("no version of this policy is in force")),
+        };
+    };
+    match &policy.content {
+        Some(v1::policy::Content::Access(access)) if !session.json => {
+            session.output.answer(&access.cedar)
+        }
+        _ => session.print_answer(&v1::ListPoliciesResponse {
+            policies: vec![policy],
+            ..known
+        }),
     }
 }
 
@@ -166,6 +223,12 @@ fn read(file: &Path) -> Result<PolicyFile, String> {
         return Err(format!("larger than {FILE_BYTES_MAX} bytes"));
     }
     let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    if file
+        .extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("cedar"))
+    {
+        return Ok(PolicyFile::of_cedar(text));
+    }
     let is_json = file
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("json"));
@@ -182,10 +245,16 @@ fn parse(text: &str, is_json: bool) -> Result<PolicyFile, String> {
 
 impl PolicyFile {
     fn payload(self, version: u32) -> Result<Payload, String> {
-        let content = match (self.evaluation, self.rubric) {
-            (Some(policy), None) => Content::Evaluation(policy.message()?),
-            (None, Some(rubric)) => Content::Rubric(rubric.message()?),
-            _ => return Err("exactly one of [evaluation] and [rubric] is needed".to_owned()),
+        let content = match (self.evaluation, self.rubric, self.access) {
+            (Some(policy), None, None) => Content::Evaluation(policy.message()?),
+            (None, Some(rubric), None) => Content::Rubric(rubric.message()?),
+            (None, None, Some(access)) => Content::Access(v1::AccessPolicy {
+                cedar: access.cedar,
+            }),
+            _ => {
+                let needed = "exactly one of [evaluation], [rubric] and [access] is needed";
+                return Err(needed.to_owned());
+            }
         };
         Ok(Payload::PolicyPublished(v1::PolicyPublished {
             code: self.code,

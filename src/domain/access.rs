@@ -1,8 +1,16 @@
 //! Who may act in an organisation: persons with their logins, and the seats they hold.
 
+use std::sync::Arc;
+
+use crate::domain::code::Code;
+use crate::domain::id::{DelegationId, GrantId, PersonId, UnitId};
 use crate::domain::indicator::enumeration;
 use crate::domain::org_unit::UnitKind;
-use crate::domain::text::{Name, labels};
+use crate::domain::text::{Name, Title, labels};
+
+mod policy;
+
+pub use policy::{AccessPolicy, Authorization, InvalidPolicyText};
 
 enumeration! {
     /// What a seat is for.
@@ -69,4 +77,21 @@ pub struct LoginId {
     pub issuer: Option<Name>,
     /// The subject, unique within the issuer.
     pub subject: Name,
+}
+
+/// A seat that somebody holds on a day, or acts for.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct SeatHeld {
+    /// Code of the seat.
+    pub code: Code,
+    /// What it is called.
+    pub title: Title,
+    /// What it is for.
+    pub role: Role,
+    /// The units it is for; none for the whole ledger.
+    pub units: Arc<[UnitId]>,
+    /// The grant: the caller's own, or that of whom they act for.
+    pub grant: GrantId,
+    /// For whom they act, and by which delegation; `None`: the seat is their own.
+    pub acting_for: Option<(PersonId, DelegationId)>,
 }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::domain::access::AccessPolicy;
 use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
@@ -23,6 +24,7 @@ use crate::domain::finding::Finding;
 use crate::domain::id::{
     DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, PlanId, ProposalId, UnitId,
 };
+use crate::domain::indicator::Disclosure;
 use crate::domain::org_unit::{OrgUnit, UnitKind};
 use crate::domain::period::Period;
 use crate::domain::plan::Plan;
@@ -199,6 +201,16 @@ impl Directory {
             let built_in = built_in_rubric(code)?;
             Some((built_in.version.clone(), built_in.rubric.clone()))
         })
+    }
+
+    /// Who may do what on `date`, chosen as [`Self::evaluation_policy_on`] chooses; `None` where no access policy is in
+    /// force.
+    pub fn access_policy_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(PolicyVersion, Arc<AccessPolicy>)> {
+        self.policies.access_on(date, known)
     }
 
     /// Codes of rubrics that were published or are built in, in order.
@@ -400,6 +412,32 @@ impl Directory {
             let stands = indicator.stands_on(date);
             stands.then(|| indicator.placed_on(date))
         })
+    }
+
+    /// Whether a goal may be seen by everybody on `date`: indicators stand under it, and all of them are marked PUBLIC.
+    pub fn is_public(&self, goal: GoalId, date: Date) -> bool {
+        let initiatives = self.initiatives_ever.get(&goal).into_iter().flatten();
+        let here = initiatives.filter(|id| {
+            self.initiative(**id).is_some_and(|initiative| {
+                initiative.stands_on(date) && initiative.placed_on(date).goal == goal
+            })
+        });
+        let mut any = false;
+        for initiative in here {
+            for id in self.indicators_ever.get(initiative).into_iter().flatten() {
+                let Some(indicator) = self.indicator(*id) else {
+                    continue;
+                };
+                if indicator.stands_on(date) && indicator.placed_on(date).initiative == *initiative
+                {
+                    any = true;
+                    if indicator.disclosed_on(date) != Disclosure::Public {
+                        return false;
+                    }
+                }
+            }
+        }
+        any
     }
 
     fn indicators_placed(
@@ -872,6 +910,7 @@ impl Directory {
                     from,
                     continues: p.continues,
                     place: Dated::new(from, position, place),
+                    disclosure: Dated::new(from, position, p.definition.disclosure),
                     wording: Dated::new(from, position, wording(&p.title, &p.source_text)),
                     phase: Dated::new(from, position, Phase::Active),
                 };
@@ -905,8 +944,13 @@ impl Directory {
                     .phase
                     .change(from, position, Phase::Cancelled(from));
             }),
+            Payload::IndicatorRedefined(p) => self.on_indicator(p.indicator, |indicator| {
+                let disclosure = p.definition.disclosure;
+                if disclosure != *indicator.disclosure.newest() {
+                    indicator.disclosure.change(from, position, disclosure);
+                }
+            }),
             Payload::ImportAccepted(_)
-            | Payload::IndicatorRedefined(_)
             | Payload::BaselineSet(_)
             | Payload::TargetSet(_)
             | Payload::TargetRevised(_)

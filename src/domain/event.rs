@@ -1,8 +1,11 @@
 //! What can happen. Every event is a fact of the past, belongs to one stream, and is never changed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::domain::access::Authorization;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
@@ -320,6 +323,8 @@ pub struct Actor {
     pub evidence_sha256: Option<[u8; 32]>,
     /// Who it is in the organisation's directory, the same through all their subjects and seats.
     pub person: Option<PersonId>,
+    /// By which policies it was permitted; `None` where none were in force.
+    pub permitted_by: Option<Arc<Authorization>>,
 }
 
 enumeration! {
@@ -1272,11 +1277,12 @@ impl EventType {
             | Self::IndicatorReworded
             | Self::IndicatorMoved
             | Self::IndicatorCancelled
+            // Who may see it.
+            | Self::IndicatorRedefined
             // What stands under a goal may have its history elsewhere, and its reports ask whether the goal's
             // evaluation is final.
             | Self::EvaluationFinalised => true,
-            Self::IndicatorRedefined
-            | Self::BaselineSet
+            Self::BaselineSet
             | Self::TargetSet
             | Self::TargetRevised
             | Self::PlanProfileSet

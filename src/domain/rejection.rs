@@ -123,6 +123,8 @@ reasons! {
     DueTooEarly = "DUE_TOO_EARLY", Invalid, "期限は評価基準日（{last}）より後の日付です", "an action is due after the evaluation date, {last}";
     /// The policy contradicts itself.
     PolicyInconsistent = "POLICY_INCONSISTENT", Invalid, "算定方針又は評価基準の内容が正しくありません: {problem}", "the policy does not make sense: {problem}";
+    /// The access policy does not read, or nobody could publish another after it.
+    PolicyInvalid = "POLICY_INVALID", Invalid, "権限方針に誤りがあります（{at}）: {problem}", "the access policy is not sound ({at}): {problem}";
     /// A witness did not sign this.
     CosignatureFalse = "COSIGNATURE_FALSE", Invalid, "{witness}の連署はこの先端証明のものではありません", "the signature of `{witness}` is not over this checkpoint";
     /// Depends on an event of the request that was refused.

@@ -325,6 +325,7 @@ pub(crate) fn person(who: &str) -> Actor {
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
         person: None,
+        permitted_by: None,
     }
 }
 

@@ -39,7 +39,9 @@ pub(crate) use measure::{show_actual, show_baseline, show_measurement, show_prof
 pub(crate) use path::on_the_wire;
 pub(crate) use payload::reason as parse_reason;
 pub(crate) use personal::subject as data_subject;
-pub(crate) use policy::{show_evaluation_policy, show_grade_rubric, show_policy_version};
+pub(crate) use policy::{
+    show_access_policy, show_evaluation_policy, show_grade_rubric, show_policy_version,
+};
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{
     show_actor, show_evidence, show_pillar, show_reason, show_reported, show_source_document,

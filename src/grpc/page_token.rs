@@ -245,6 +245,7 @@ mod tests {
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
             person: None,
+            permitted_by: None,
         }
     }
 

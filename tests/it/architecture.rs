@@ -48,7 +48,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "api", "domain", "import", "report", "merkle", "proof", "witness",
+            "api", "domain", "auth", "import", "report", "merkle", "proof", "witness",
         ],
     ),
     (

@@ -46,6 +46,7 @@ fn planning() -> Actor {
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
         person: None,
+        permitted_by: None,
     }
 }
 

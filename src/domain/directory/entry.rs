@@ -5,7 +5,7 @@ use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
-use crate::domain::indicator::ExternalReference;
+use crate::domain::indicator::{Disclosure, ExternalReference};
 use crate::domain::text::{Text, Title};
 
 /// What has become of a goal, initiative or indicator.
@@ -247,6 +247,7 @@ pub struct IndicatorEntry {
     /// The indicator of an earlier plan that it goes on with.
     pub continues: Option<IndicatorId>,
     pub(super) place: Dated<IndicatorPlace>,
+    pub(super) disclosure: Dated<Disclosure>,
     pub(super) wording: Dated<Wording>,
     pub(super) phase: Dated<Phase>,
 }
@@ -265,5 +266,10 @@ impl IndicatorEntry {
     /// The initiative it stands under, as last recorded.
     pub fn initiative(&self) -> InitiativeId {
         self.place().initiative
+    }
+
+    /// Who may see it on `date`.
+    pub fn disclosed_on(&self, date: Date) -> Disclosure {
+        *self.disclosure.on(date)
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use imbl::Vector;
 use jiff::Timestamp;
 
+use crate::domain::access::AccessPolicy;
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::evaluation::policy::{
@@ -40,6 +41,8 @@ pub enum PublishedContent {
     Evaluation(Arc<EvaluationPolicy>),
     /// How grades are given.
     Rubric(Arc<GradeRubric>),
+    /// Who may do what.
+    Access(Arc<AccessPolicy>),
 }
 
 impl PublishedContent {
@@ -48,6 +51,7 @@ impl PublishedContent {
         match self {
             Self::Evaluation(_) => PolicyKind::Evaluation,
             Self::Rubric(_) => PolicyKind::Rubric,
+            Self::Access(_) => PolicyKind::Access,
         }
     }
 }
@@ -66,6 +70,7 @@ impl Policies {
                 PublishedContent::Evaluation(Arc::new(policy.clone()))
             }
             PolicyContent::Rubric(rubric) => PublishedContent::Rubric(Arc::new(rubric.clone())),
+            PolicyContent::Access(policy) => PublishedContent::Access(Arc::new(policy.clone())),
         };
         self.versions.push_back(Arc::new(PublishedPolicy {
             version: PolicyVersion {
@@ -103,7 +108,7 @@ impl Policies {
         self.in_force(date, known)
             .filter_map(|published| match &published.content {
                 PublishedContent::Evaluation(policy) => Some((published, policy)),
-                PublishedContent::Rubric(_) => None,
+                PublishedContent::Rubric(_) | PublishedContent::Access(_) => None,
             })
             .max_by_key(|(published, _)| (published.effective_from, published.position))
             .map(|(published, policy)| (published.version.clone(), policy.clone()))
@@ -121,10 +126,25 @@ impl Policies {
             .filter(|published| published.version.code == *code)
             .filter_map(|published| match &published.content {
                 PublishedContent::Rubric(rubric) => Some((published, rubric)),
-                PublishedContent::Evaluation(_) => None,
+                PublishedContent::Evaluation(_) | PublishedContent::Access(_) => None,
             })
             .max_by_key(|(published, _)| (published.effective_from, published.position))
             .map(|(published, rubric)| (published.version.clone(), rubric.clone()))
+    }
+
+    /// Of the access policies in force on `date` the one with the latest day of effect, of one day the last published.
+    pub(super) fn access_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(PolicyVersion, Arc<AccessPolicy>)> {
+        self.in_force(date, known)
+            .filter_map(|published| match &published.content {
+                PublishedContent::Access(policy) => Some((published, policy)),
+                PublishedContent::Evaluation(_) | PublishedContent::Rubric(_) => None,
+            })
+            .max_by_key(|(published, _)| (published.effective_from, published.position))
+            .map(|(published, policy)| (published.version.clone(), policy.clone()))
     }
 
     fn in_force(

@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::LazyLock;
 
+use crate::domain::access::AccessPolicy;
 use crate::domain::code::{Code, Key};
 use crate::domain::evaluation::Status;
 use crate::domain::indicator::enumeration;
@@ -20,6 +21,18 @@ enumeration! {
         Evaluation = "EVALUATION",
         /// 評価基準: how grades are given.
         Rubric = "RUBRIC",
+        /// 権限方針: who may do what.
+        Access = "ACCESS",
+    }
+}
+
+impl PolicyKind {
+    /// Whether it rules who may do what, and not what figures come to.
+    pub fn rules_access(self) -> bool {
+        match self {
+            Self::Access => true,
+            Self::Evaluation | Self::Rubric => false,
+        }
     }
 }
 
@@ -30,6 +43,8 @@ pub enum PolicyContent {
     Evaluation(EvaluationPolicy),
     /// How grades are given.
     Rubric(GradeRubric),
+    /// Who may do what.
+    Access(AccessPolicy),
 }
 
 impl PolicyContent {
@@ -38,6 +53,7 @@ impl PolicyContent {
         match self {
             Self::Evaluation(_) => PolicyKind::Evaluation,
             Self::Rubric(_) => PolicyKind::Rubric,
+            Self::Access(_) => PolicyKind::Access,
         }
     }
 
@@ -45,7 +61,7 @@ impl PolicyContent {
     pub fn rubric_code(&self) -> Option<&Code> {
         match self {
             Self::Evaluation(policy) => policy.rubric.as_ref(),
-            Self::Rubric(_) => None,
+            Self::Rubric(_) | Self::Access(_) => None,
         }
     }
 }

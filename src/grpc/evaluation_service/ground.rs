@@ -10,8 +10,8 @@ use crate::domain::evaluation::policy::{EvaluationPolicy, PolicyKind, PolicyVers
 use crate::domain::period::{Period, Restatement, Snapshot, Step, Transition};
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{
-    At, Choice as _, Faults, show_evaluation_policy, show_grade_rubric, show_policy_version,
-    show_span, show_timestamp, show_title,
+    At, Choice as _, Faults, show_access_policy, show_evaluation_policy, show_grade_rubric,
+    show_policy_version, show_span, show_timestamp, show_title,
 };
 use crate::grpc::goal_service::one;
 use crate::grpc::page_token::{Scope, filter_digest};
@@ -180,6 +180,8 @@ fn policies(directory: &Directory, on: Date) -> Vec<(PolicyVersion, v1::Policy)>
         let found = directory.rubric_on(&version.code, on, None);
         found.is_some_and(|(current, _)| current == *version)
     };
+    let access_in_force = directory.access_policy_on(on, None);
+    let access_in_force = access_in_force.map(|(version, _)| version);
     let default = PolicyVersion::built_in();
     let policy = v1::Policy {
         version: Some(show_policy_version(&default)),
@@ -212,6 +214,10 @@ fn policies(directory: &Directory, on: Date) -> Vec<(PolicyVersion, v1::Policy)>
             PublishedContent::Rubric(rubric) => (
                 rubric_in_force(&published.version),
                 v1::policy::Content::Rubric(show_grade_rubric(rubric)),
+            ),
+            PublishedContent::Access(policy) => (
+                access_in_force.as_ref() == Some(&published.version),
+                v1::policy::Content::Access(show_access_policy(policy)),
             ),
         };
         v1::Policy {

@@ -145,7 +145,7 @@ mirror! {
     }
     ReportingState = ReportingState { NotAsked, NotDue, Awaited, Missing, Nil, Reported }
     FindingState = FindingState { Open, Overdue, Answered, ClosedLate }
-    PolicyKind = PolicyKind { Evaluation, Rubric }
+    PolicyKind = PolicyKind { Evaluation, Rubric, Access }
     PeriodState = PeriodState { Open, SoftClosed, Closed, Reopened }
     ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
     RollUpJudgement = RollUpJudgement { None, Worst }

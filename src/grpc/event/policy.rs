@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::api::v1::policy_published;
+use crate::domain::access::{AccessPolicy, InvalidPolicyText};
 use crate::domain::evaluation::judgement::ComputedJudgement;
 use crate::domain::evaluation::policy::{
     EvaluationPolicy, GradeLevel, GradeRubric, PolicyContent, PolicyVersion,
@@ -37,6 +38,15 @@ pub(super) fn content(
         }
         Some(policy_published::Content::Rubric(rubric)) => {
             grade_rubric(faults, &at.then("rubric"), rubric).map(PolicyContent::Rubric)
+        }
+        Some(policy_published::Content::Access(policy)) => {
+            let at = at.then("access");
+            let at = at.then("cedar");
+            match AccessPolicy::parse(&policy.cedar) {
+                Ok(policy) => Some(PolicyContent::Access(policy)),
+                Err(InvalidPolicyText::Empty) => faults.required(&at),
+                Err(problem @ InvalidPolicyText::TooLong) => faults.form(&at, &problem.to_string()),
+            }
         }
     }
 }
@@ -131,6 +141,15 @@ pub(super) fn show_content(content: &PolicyContent) -> policy_published::Content
         PolicyContent::Rubric(rubric) => {
             policy_published::Content::Rubric(show_grade_rubric(rubric))
         }
+        PolicyContent::Access(policy) => {
+            policy_published::Content::Access(show_access_policy(policy))
+        }
+    }
+}
+
+pub(crate) fn show_access_policy(policy: &AccessPolicy) -> v1::AccessPolicy {
+    v1::AccessPolicy {
+        cedar: policy.cedar().to_owned(),
     }
 }
 

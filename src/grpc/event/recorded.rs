@@ -40,6 +40,14 @@ pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
         r#type: recorded.event.payload.event_type().number(),
         fact: Some(show_event(&recorded.event)),
         personal_texts: show_commitments(&recorded.event),
+        authorization: recorded
+            .actor
+            .permitted_by
+            .as_deref()
+            .map(|by| v1::Authorization {
+                policy_set_sha256: by.policy_set_sha256.to_vec(),
+                policy_ids: by.policy_ids.clone(),
+            }),
     }
 }
 

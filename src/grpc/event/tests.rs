@@ -986,6 +986,7 @@ fn at_position(event: &Event, position: u64) -> Recorded {
             method: AuthMethod::Unauthenticated,
             evidence_sha256: None,
             person: None,
+            permitted_by: None,
         },
         request_id: RequestId::from_bytes(&[6; 16]).unwrap(),
         request_index: 0,

@@ -1,5 +1,6 @@
 //! What events are made of: definitions, targets, measurements and their like.
 
+use crate::domain::access::AccessPolicy;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::DateSpan;
 use crate::domain::evaluation::judgement::ComputedJudgement;
@@ -525,6 +526,9 @@ impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
         Ok(Some(match self {
             Self::Evaluation(policy) => Content::Evaluation(policy.put().within("evaluation")?),
             Self::Rubric(rubric) => Content::Rubric(rubric.put().within("rubric")?),
+            Self::Access(policy) => Content::Access(wire::AccessPolicy {
+                cedar: policy.cedar().to_owned(),
+            }),
         }))
     }
     fn take(wire: Option<wire::policy_published::Content>) -> Result<Self, DecodeError> {
@@ -534,6 +538,9 @@ impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
                 Self::Evaluation(Wire::take(policy).within("evaluation")?)
             }
             Content::Rubric(rubric) => Self::Rubric(Wire::take(rubric).within("rubric")?),
+            Content::Access(policy) => {
+                Self::Access(is(AccessPolicy::parse(&policy.cedar)).within("access")?)
+            }
         })
     }
 }

@@ -8,12 +8,13 @@ use crate::log::codec::fault::EncodeError;
 use crate::log::codec::value::Wire as _;
 use crate::log::codec::wire::policy_published::Content;
 
-/// SHA-256 over what a policy says: over the message `EvaluationPolicy` or `GradeRubric` as a leaf holds it, with ascending
-/// fields and without default values. The built-in ones have one too, although no leaf holds them.
+/// SHA-256 over what a policy says: over the message `EvaluationPolicy`, `GradeRubric` or `AccessPolicy` as a leaf holds it, with
+/// ascending fields and without default values. The built-in ones have one too, although no leaf holds them.
 pub fn policy_sha256(content: &PolicyContent) -> Result<[u8; 32], EncodeError> {
     let bytes = match content.put()? {
         Some(Content::Evaluation(policy)) => policy.encode_to_vec(),
         Some(Content::Rubric(rubric)) => rubric.encode_to_vec(),
+        Some(Content::Access(policy)) => policy.encode_to_vec(),
         None => Vec::new(),
     };
     Ok(Sha256::digest(bytes).into())

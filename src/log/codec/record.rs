@@ -1,7 +1,10 @@
 //! The leaf around the payload: client part, server part, and both read together.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
+use crate::domain::access::Authorization;
 use crate::domain::event::{
     Actor, Event, EventType, Evidence, Reason, Recorded, SourceDocument, Stream, Validity,
 };
@@ -9,7 +12,7 @@ use crate::domain::id::{DataSubjectId, LedgerId};
 use crate::domain::personal::{Commitment, PersonalText};
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _, is};
 use crate::log::codec::fields::Fields;
-use crate::log::codec::model::messages;
+use crate::log::codec::model::{messages, required_messages};
 use crate::log::codec::value::Wire;
 use crate::log::codec::{RequestPlace, ServerPart, payload, wire};
 use crate::merkle::Hash;
@@ -22,16 +25,7 @@ pub(super) const FORMAT: u32 = 1;
 pub(super) const TYPE_VERSION: u32 = 1;
 
 messages! {
-    Actor {
-        subject = subject,
-        issuer = issuer,
-        seat = seat,
-        acting_for = acting_for,
-        client = client,
-        method = method,
-        evidence_sha256 = auth_evidence_sha256,
-        person = person_id,
-    }
+    Authorization { policy_set_sha256 = policy_set_sha256, policy_ids = policy_ids }
     Reason { code = code, text = text }
     Evidence {
         sha256 = sha256,
@@ -43,6 +37,37 @@ messages! {
     }
     SourceDocument { number = number, title = title, date = date }
 }
+
+/// What permitted it stands beside the actor in the leaf.
+impl Wire<wire::Actor> for Actor {
+    fn put(&self) -> Result<wire::Actor, EncodeError> {
+        Ok(wire::Actor {
+            subject: self.subject.put().within("subject")?,
+            issuer: self.issuer.put().within("issuer")?,
+            seat: self.seat.put().within("seat")?,
+            acting_for: self.acting_for.put().within("acting_for")?,
+            client: self.client.put().within("client")?,
+            method: self.method.put().within("method")?,
+            auth_evidence_sha256: self.evidence_sha256.put().within("auth_evidence_sha256")?,
+            person_id: self.person.put().within("person_id")?,
+        })
+    }
+    fn take(wire: wire::Actor) -> Result<Self, DecodeError> {
+        Ok(Self {
+            subject: Wire::take(wire.subject).within("subject")?,
+            issuer: Wire::take(wire.issuer).within("issuer")?,
+            seat: Wire::take(wire.seat).within("seat")?,
+            acting_for: Wire::take(wire.acting_for).within("acting_for")?,
+            client: Wire::take(wire.client).within("client")?,
+            method: Wire::take(wire.method).within("method")?,
+            evidence_sha256: Wire::take(wire.auth_evidence_sha256)
+                .within("auth_evidence_sha256")?,
+            person: Wire::take(wire.person_id).within("person_id")?,
+            permitted_by: None,
+        })
+    }
+}
+required_messages!(Actor);
 
 /// The leaf with all that the request decides, and nothing else.
 pub(super) fn client_part(
@@ -74,6 +99,12 @@ pub(super) fn client_part(
             .put()
             .within("valid_to")?,
         actor: actor.put().within("actor")?,
+        authorization: actor
+            .permitted_by
+            .as_deref()
+            .cloned()
+            .put()
+            .within("authorization")?,
         request_id: request.id.put()?,
         request_index: request.index,
         request_count: request.count,
@@ -148,6 +179,10 @@ pub(super) fn recorded(leaf: wire::Leaf) -> Result<Recorded, DecodeError> {
     is(event.put_commitments(&commitments)).within("commitments")?;
     let prev_leaf_hash: Option<[u8; Hash::BYTES]> =
         Wire::take(leaf.prev_leaf_hash).within("prev_leaf_hash")?;
+    let mut actor: Actor = Wire::take(leaf.actor).within("actor")?;
+    let authorization: Option<Authorization> =
+        Wire::take(leaf.authorization).within("authorization")?;
+    actor.permitted_by = authorization.map(Arc::new);
     check_place(leaf.generation, leaf.revision, prev_leaf_hash.is_some())?;
     check_request(leaf.request_index, leaf.request_count)?;
     Ok(Recorded {
@@ -157,7 +192,7 @@ pub(super) fn recorded(leaf: wire::Leaf) -> Result<Recorded, DecodeError> {
         revision: leaf.revision,
         recorded_at: instant(leaf.recorded_at_micros)?,
         prev_leaf_hash,
-        actor: Wire::take(leaf.actor).within("actor")?,
+        actor,
         request_id: Wire::take(leaf.request_id).within("request_id")?,
         request_index: leaf.request_index,
         request_count: leaf.request_count,

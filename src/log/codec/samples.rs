@@ -137,6 +137,7 @@ pub(super) fn actor() -> Actor {
         method: AuthMethod::Oidc,
         evidence_sha256: Some([0xa5; 32]),
         person: None,
+        permitted_by: None,
     }
 }
 
@@ -150,6 +151,7 @@ pub(super) fn plain_actor() -> Actor {
         method: AuthMethod::Unauthenticated,
         evidence_sha256: None,
         person: None,
+        permitted_by: None,
     }
 }
 

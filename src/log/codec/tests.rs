@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -10,6 +11,7 @@ use prost::Message as _;
 use super::fields::Fields;
 use super::samples::{self, Sample};
 use super::*;
+use crate::domain::access::Authorization;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::event::{
     ActualCorrected, ActualRecorded, ActualRetracted, EventType, Evidence, IndicatorRedefined,
@@ -229,14 +231,31 @@ fn fields_of_later_releases_are_passed_over() {
             assert_eq!(decode(&bytes), Ok(sample.recorded()));
             check_envelope(&bytes);
         }
-        // What is in the schema already and no domain value yet.
-        let mut later = whole(&sample);
-        later.authorization = Some(wire::Authorization {
-            policy_set_sha256: Bytes::from_static(&[1; 32]),
-            policy_ids: vec!["p".to_owned()],
-        });
-        assert_eq!(decode(&later.encode_to_vec()), Ok(sample.recorded()));
     }
+}
+
+#[test]
+fn a_leaf_says_by_which_policies_it_was_permitted() {
+    let sample = &samples::golden()[0];
+    let mut permitted = whole(sample);
+    permitted.authorization = Some(wire::Authorization {
+        policy_set_sha256: Bytes::from_static(&[1; 32]),
+        policy_ids: vec!["p".to_owned()],
+    });
+    let bytes = permitted.encode_to_vec();
+    check_envelope(&bytes);
+    let read = decode(&bytes).unwrap();
+    let mut expected = sample.recorded();
+    expected.actor.permitted_by = Some(Arc::new(Authorization {
+        policy_set_sha256: [1; 32],
+        policy_ids: vec!["p".to_owned()],
+    }));
+    assert_eq!(read, expected);
+    let again = Sample {
+        actor: read.actor,
+        ..sample.clone()
+    };
+    assert_eq!(decode(&again.leaf().bytes), Ok(expected));
 }
 
 #[test]

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::{FieldChange, Known, unit_text};
+use crate::domain::access::AccessPolicy;
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::directory::PublishedContent;
@@ -113,13 +114,24 @@ fn policy(event: &Event, p: &PolicyPublished, before: Known<'_>) -> Vec<FieldCha
     let was = last.map(|last| match &last.content {
         PublishedContent::Evaluation(policy) => policy_text(policy),
         PublishedContent::Rubric(rubric) => rubric_text(rubric),
+        PublishedContent::Access(policy) => access_text(policy),
     });
     let is = match &p.content {
         crate::domain::evaluation::policy::PolicyContent::Evaluation(policy) => policy_text(policy),
         crate::domain::evaluation::policy::PolicyContent::Rubric(rubric) => rubric_text(rubric),
+        crate::domain::evaluation::policy::PolicyContent::Access(policy) => access_text(policy),
     };
     changes.extend(change("policy_content", was, Some(is)));
     changes
+}
+
+/// A text of policies by its digest: whoever wants to read it asks for the policy.
+fn access_text(policy: &AccessPolicy) -> String {
+    let lines = policy.cedar().lines().count();
+    format!(
+        "cedar lines={lines} sha256={}",
+        hex::encode(policy.sha256())
+    )
 }
 
 fn policy_text(policy: &EvaluationPolicy) -> String {

@@ -67,7 +67,7 @@ impl Ruling {
                 date,
                 known_at,
             )),
-            PublishedContent::Rubric(_) => None,
+            PublishedContent::Rubric(_) | PublishedContent::Access(_) => None,
         }
     }
 

@@ -264,8 +264,23 @@ fn policies(world: &World) -> Vec<Case> {
     let stated = |reason, field: &str, ja, asked| {
         refused(Status::FailedPrecondition, reason, field, ja, asked)
     };
+    let access = AccessPolicy {
+        cedar: "permit (principal, action".to_owned(),
+    };
     vec![
         invalid,
+        refused(
+            Status::InvalidArgument,
+            R::PolicyInvalid,
+            "policy_published.access.cedar",
+            "権限方針に誤りがあります",
+            policy(
+                &world.today.to_string(),
+                "権限",
+                1,
+                policy_published::Content::Access(access),
+            ),
+        ),
         refused(
             Status::NotFound,
             R::RubricUnknown,

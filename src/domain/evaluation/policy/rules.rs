@@ -12,6 +12,8 @@ impl PolicyContent {
         match self {
             Self::Evaluation(policy) => policy.inconsistencies(),
             Self::Rubric(rubric) => rubric.inconsistencies(),
+            // Whether Cedar takes it is asked where it is published.
+            Self::Access(_) => Vec::new(),
         }
     }
 }

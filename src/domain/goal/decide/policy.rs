@@ -31,6 +31,15 @@ impl Judge<'_> {
             self.reject_with(Reason::PolicyInconsistent, &field, &figures);
         }
         let Some(from) = self.from() else { return };
+        if p.content.kind().rules_access() {
+            // What was permitted before stays permitted, and nothing else was.
+            if from < self.context.today {
+                let today = self.context.today;
+                let figures: [(_, &dyn std::fmt::Display); 1] = [("today", &today)];
+                self.reject_envelope(Reason::DateInPast, "valid_from", &figures);
+            }
+            return;
+        }
         self.after_closed_periods(from);
         if let Some(rubric) = p.content.rubric_code() {
             self.rubric_in_force(rubric, from);
@@ -84,6 +93,7 @@ fn content_field(p: &PolicyPublished) -> &'static str {
     match p.content.kind() {
         PolicyKind::Evaluation => "evaluation",
         PolicyKind::Rubric => "rubric",
+        PolicyKind::Access => "access",
     }
 }
 
@@ -91,6 +101,7 @@ fn kind_ja(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Evaluation => "算定方針",
         PolicyKind::Rubric => "評価基準",
+        PolicyKind::Access => "権限方針",
     }
 }
 

@@ -3,6 +3,8 @@
 
 use super::model::plain_definition;
 use super::*;
+use crate::domain::access::AccessPolicy;
+use crate::domain::evaluation::policy::PolicyContent;
 
 /// Each with the name of its field, in the order in which they came to be, for ever.
 pub(super) fn payloads() -> Vec<(&'static str, Payload)> {
@@ -84,6 +86,19 @@ pub(super) fn payloads() -> Vec<(&'static str, Payload)> {
                         as_of: None,
                     },
                 ],
+            }
+            .into(),
+        ),
+        (
+            "access",
+            PolicyPublished {
+                code: code("access"),
+                version: 1,
+                title: ja("権限方針"),
+                content: PolicyContent::Access(
+                    AccessPolicy::parse("@id(\"読む\")\npermit (principal, action, resource);\n")
+                        .unwrap(),
+                ),
             }
             .into(),
         ),

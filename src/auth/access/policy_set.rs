@@ -1,0 +1,158 @@
+//! Policies that were read and found sound.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
+
+use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use miette::Diagnostic;
+
+use crate::domain::access::AccessPolicy;
+
+/// The schema that every policy is held against.
+pub const SCHEMA: &str = include_str!("schema.cedarschema");
+/// The policies of a ledger that has published none.
+pub const BUILT_IN: &str = include_str!("default.cedar");
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    let (schema, _) = Schema::from_cedarschema_str(SCHEMA).expect("our own schema is sound");
+    Validator::new(schema)
+});
+
+/// The schema, read.
+pub(super) fn schema() -> &'static Schema {
+    VALIDATOR.schema()
+}
+
+/// What is wrong with a text of policies, and where.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PolicyFault {
+    /// Line and column, both from 1; `None` where it concerns the text as a whole.
+    pub at: Option<(u32, u32)>,
+    /// What is wrong.
+    pub problem: String,
+}
+
+impl fmt::Display for PolicyFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.at {
+            Some((line, column)) => write!(f, "{line}:{column}: {}", self.problem),
+            None => f.write_str(&self.problem),
+        }
+    }
+}
+
+/// A set of policies, valid against the schema, each under its own name.
+#[derive(Debug)]
+pub struct CompiledPolicies {
+    pub(super) set: PolicySet,
+    sha256: [u8; 32],
+}
+
+impl CompiledPolicies {
+    /// Policies of one text at most.
+    pub const POLICIES_MAX: usize = 500;
+    /// Characters of a policy's `@id` at most.
+    pub const ID_CHARS_MAX: usize = 120;
+    /// Faults that are told of one text at most.
+    pub const FAULTS_MAX: usize = 100;
+
+    /// The policies of a ledger that has published none.
+    pub fn built_in() -> &'static Arc<Self> {
+        static BUILT: LazyLock<Arc<CompiledPolicies>> = LazyLock::new(|| {
+            let text = AccessPolicy::parse(BUILT_IN).expect("our own policies are short");
+            Arc::new(CompiledPolicies::read(&text).expect("our own policies are sound"))
+        });
+        &BUILT
+    }
+
+    /// Reads policies; all that is wrong with them is told together.
+    pub fn read(policy: &AccessPolicy) -> Result<Self, Vec<PolicyFault>> {
+        let text = policy.cedar();
+        let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
+            let faults = errors.iter().map(|error| fault(text, error));
+            faults.take(Self::FAULTS_MAX).collect::<Vec<_>>()
+        })?;
+        let mut faults = Vec::new();
+        let whole = |problem: String| PolicyFault { at: None, problem };
+        if Self::POLICIES_MAX < parsed.num_of_policies() {
+            faults.push(whole(format!("more than {} policies", Self::POLICIES_MAX)));
+        }
+        if 0 < parsed.num_of_templates() {
+            faults.push(whole(
+                "templates are not taken: write out each policy".into(),
+            ));
+        }
+        let mut named = PolicySet::new();
+        let mut seen = BTreeSet::new();
+        for policy in parsed.policies() {
+            let first_line = || {
+                let line = policy.to_string();
+                line.lines().next().unwrap_or_default().to_owned()
+            };
+            let id = policy.annotation("id").unwrap_or_default().trim();
+            let named_well = !id.is_empty()
+                && id.chars().count() <= Self::ID_CHARS_MAX
+                && !id.contains(char::is_control);
+            if !named_well {
+                let problem = format!(
+                    "give it an `@id(\"…\")` of 1 to {} characters: `{}`",
+                    Self::ID_CHARS_MAX,
+                    first_line()
+                );
+                faults.push(whole(problem));
+            } else if !seen.insert(id.to_owned()) {
+                faults.push(whole(format!("two policies have the id `{id}`")));
+            } else if let Err(error) = named.add(policy.new_id(PolicyId::new(id))) {
+                faults.push(whole(error.to_string()));
+            }
+        }
+        // What has no name of its own is held against the schema all the same.
+        let judged = VALIDATOR.validate(&parsed, ValidationMode::Strict);
+        faults.extend(judged.validation_errors().map(|error| fault(text, error)));
+        faults.sort_by_key(|fault| fault.at);
+        faults.truncate(Self::FAULTS_MAX);
+        if faults.is_empty() {
+            Ok(Self {
+                set: named,
+                sha256: policy.sha256(),
+            })
+        } else {
+            Err(faults)
+        }
+    }
+
+    /// SHA-256 of the text they were read from.
+    pub fn sha256(&self) -> [u8; 32] {
+        self.sha256
+    }
+
+    /// Their ids, ascending.
+    pub fn ids(&self) -> BTreeSet<String> {
+        let ids = self.set.policies().map(|policy| policy.id().to_string());
+        ids.collect()
+    }
+}
+
+fn fault(text: &str, error: &(impl Diagnostic + fmt::Display)) -> PolicyFault {
+    let offset = error
+        .labels()
+        .and_then(|mut labels| labels.next())
+        .map(|label| label.offset());
+    let mut problem = error.to_string();
+    if let Some(help) = error.help() {
+        problem = format!("{problem} ({help})");
+    }
+    PolicyFault {
+        at: offset.and_then(|offset| position(text, offset)),
+        problem,
+    }
+}
+
+/// Line and column of a byte, both from 1.
+fn position(text: &str, offset: usize) -> Option<(u32, u32)> {
+    let before = text.get(..offset)?;
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    Some((u32::try_from(line).ok()?, u32::try_from(column).ok()?))
+}
