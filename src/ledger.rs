@@ -296,7 +296,7 @@ impl Ledgers {
                 }
             };
             if append.validate_only {
-                return Ok(validated(&view, append, prepared, &states, actor, now));
+                return Ok(validated(&view, append, prepared, &states, now));
             }
             // Durable before anything can name it.
             let kept = keeping.keep().await?;
@@ -677,9 +677,9 @@ fn validated(
     append: &Append,
     prepared: prepare::Prepared,
     states: &HashMap<Stream, StreamState>,
-    actor: &Actor,
     now: jiff::Timestamp,
 ) -> Appended {
+    let actor = prepared.actor;
     let View {
         head, directory, ..
     } = view;
@@ -747,7 +747,7 @@ fn validated(
         replayed: false,
         validated_only: true,
         notices: prepared.notices,
-        actor: actor.clone(),
+        actor,
         events,
         goals,
     }

@@ -51,6 +51,7 @@ choices! {
     ReductionFormula = "REDUCTION_FORMULA_",
     RollUpJudgement = "ROLL_UP_JUDGEMENT_",
     GradeInput = "GRADE_INPUT_",
+    SeatRole = "SEAT_ROLE_",
 }
 
 /// The word for a choice.

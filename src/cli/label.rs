@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::cli::language::pick;
+use crate::domain::access::Role;
 use crate::domain::decision::{
     ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
 };
@@ -292,6 +293,8 @@ macro_rules! domain_labels {
 domain_labels! {
     /// A type of event.
     event_type(EventType = "EVENT_TYPE_", EventType);
+    /// What a seat is for.
+    seat_role(SeatRole = "SEAT_ROLE_", Role);
     /// Why something was changed.
     reason_code(ReasonCode = "REASON_CODE_", ReasonCode);
     /// Why something came as it did.

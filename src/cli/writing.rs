@@ -42,8 +42,8 @@ pub struct WritingArgs {
     #[arg(long, value_name = "EVENT")]
     decision: Option<Uuid>,
     /// The texts are about a person: `SUBJECT` for the reason and all that is told here, `SUBJECT=FIELD` for one of them
-    /// (reason.text, payload.text, payload.basis, payload.comment, payload.promised, payload.action). The words are kept
-    /// apart from the ledger and can be erased. May be repeated
+    /// (reason.text, payload.text, payload.basis, payload.comment, payload.promised, payload.action, payload.name,
+    /// payload.ground). The words are kept apart from the ledger and can be erased. May be repeated
     #[arg(long, value_name = "SUBJECT[=FIELD]")]
     personal: Vec<String>,
     /// Only say what would come of it; nothing is recorded
@@ -148,6 +148,9 @@ fn texts_of(payload: &v1::event_input::Payload) -> &'static [&'static str] {
         P::EvaluationFinalised(p) if p.comment.is_some() => &["payload.comment"],
         P::AuditFindingRecorded(_) => &["payload.text", "payload.promised"],
         P::AuditFindingAnswered(_) => &["payload.text", "payload.action"],
+        P::PersonRegistered(_) => &["payload.name"],
+        P::PersonChanged(p) if p.name.is_some() => &["payload.name"],
+        P::DelegationRegistered(_) => &["payload.ground"],
         P::ChangeProposed(_) => &["payload.impact"],
         P::ChangeConsulted(p) if p.text.is_some() => &["payload.text"],
         P::ChangeDecided(p) if p.text.is_some() => &["payload.text"],

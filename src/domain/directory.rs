@@ -34,6 +34,7 @@ use crate::domain::trust::{
     Erasure, EvidenceErasure, HeadsRecording, LedgerKey, Origin, VerifierKey,
 };
 
+mod access;
 mod calendars;
 mod decisions;
 mod entry;
@@ -49,6 +50,7 @@ pub use entry::{
 pub use periods::Finalisation;
 pub use policies::{PublishedContent, PublishedPolicy};
 
+use access::Access;
 use calendars::Calendars;
 use decisions::Decisions;
 use findings::Findings;
@@ -100,6 +102,8 @@ pub struct Directory {
     continued_by: HashMap<Named, Vector<Named>>,
     /// What the ledger says of its own proofs.
     trust: Trust,
+    /// Who holds which seat.
+    access: Access,
     /// What was proposed and decided.
     decisions: Decisions,
 }
@@ -519,6 +523,12 @@ impl Directory {
             Payload::LedgerOpened(p) => Stream::ledger(p.ledger),
             Payload::PolicyPublished(_)
             | Payload::LedgerContinued(_)
+            | Payload::PersonRegistered(_)
+            | Payload::PersonChanged(_)
+            | Payload::RoleGranted(_)
+            | Payload::RoleRevoked(_)
+            | Payload::DelegationRegistered(_)
+            | Payload::DelegationEnded(_)
             | Payload::KeyAnnounced(_)
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)
@@ -693,6 +703,7 @@ impl Directory {
     /// Folds in an event that has happened; all but structural events change nothing.
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += u64::from(recorded.event.payload.is_structural());
+        self.access.count(&recorded.event.payload);
         let position = recorded.position;
         let from = recorded
             .event
@@ -712,6 +723,12 @@ impl Directory {
             Payload::HeadsRecorded(p) => self.trust.record_heads(recorded, p),
             Payload::PersonalDataErased(p) => self.trust.erase(recorded, p),
             Payload::EvidenceErased(p) => self.trust.erase_evidence(recorded, p),
+            Payload::PersonRegistered(p) => self.access.register(recorded, p, from),
+            Payload::PersonChanged(p) => self.access.change(recorded, p, from),
+            Payload::RoleGranted(p) => self.access.grant(recorded, p, from),
+            Payload::RoleRevoked(p) => self.access.revoke(recorded, p, from),
+            Payload::DelegationRegistered(p) => self.access.delegate(recorded, p, from),
+            Payload::DelegationEnded(p) => self.access.end(recorded, p, from),
             Payload::ChangeProposed(p) => self.decisions.propose(recorded, p, from),
             Payload::ChangeConsulted(p) => self.decisions.consult(recorded, p, from),
             Payload::ChangeDecided(p) => self.decisions.decide(recorded, p, from),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::access::Authorization;
+use crate::domain::access::{Authorization, Holder, LoginId, Role};
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
@@ -18,8 +18,8 @@ use crate::domain::evaluation::judgement::{
 use crate::domain::evaluation::policy::{PolicyContent, PolicyVersion};
 use crate::domain::finding::FindingReference;
 use crate::domain::id::{
-    ActionId, DataSubjectId, DelegationId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId,
-    PersonId, PlanId, ProposalId, RequestId, StreamId, UnitId,
+    ActionId, DataSubjectId, DelegationId, EventId, GoalId, GrantId, IndicatorId, InitiativeId,
+    LedgerId, PersonId, PlanId, ProposalId, RequestId, StreamId, UnitId,
 };
 use crate::domain::indicator::{Definition, Disclosure, ExternalReference, enumeration};
 use crate::domain::org_unit::UnitKind;
@@ -1069,6 +1069,60 @@ payloads! {
         /// Who approved it.
         approved_by: Name,
     }
+    /// A person of the organisation was registered, with what they sign in as (職員登録).
+    PersonRegistered = "PERSON_REGISTERED" {
+        /// The person: a random id, under which their name is erased too.
+        person: PersonId,
+        /// What they are called.
+        name: FreeText,
+        /// What they sign in as.
+        logins: Vec<LoginId>,
+    }
+    /// A person's name or logins changed (職員情報の変更). Logins count from when this is recorded.
+    PersonChanged = "PERSON_CHANGED" {
+        /// The person.
+        person: PersonId,
+        /// What they are called from now on; `None`: as before.
+        name: Option<FreeText>,
+        /// All that they sign in as from now on.
+        logins: Vec<LoginId>,
+    }
+    /// Somebody holds a seat from the valid day on, to its last day where there is one (発令).
+    RoleGranted = "ROLE_GRANTED" {
+        /// The grant.
+        grant: GrantId,
+        /// Code of the seat (職), unique among seats.
+        seat: Code,
+        /// What the seat is called.
+        title: Title,
+        /// What the seat is for.
+        role: Role,
+        /// The units it is for; none for the whole ledger.
+        units: Vec<UnitId>,
+        /// Who holds it.
+        holder: Holder,
+    }
+    /// A grant ended (解除): the valid day is the first without it.
+    RoleRevoked = "ROLE_REVOKED" {
+        /// The grant.
+        grant: GrantId,
+    }
+    /// Somebody may act for a seat on the valid days (代決者の指定).
+    DelegationRegistered = "DELEGATION_REGISTERED" {
+        /// The delegation.
+        delegation: DelegationId,
+        /// Code of the seat.
+        seat: Code,
+        /// Who acts.
+        delegate: PersonId,
+        /// Why whoever holds the seat is absent.
+        ground: FreeText,
+    }
+    /// A delegation ended before its last day (代決の終了): the valid day is the first without it.
+    DelegationEnded = "DELEGATION_ENDED" {
+        /// The delegation.
+        delegation: DelegationId,
+    }
     /// A change was proposed (起案).
     ChangeProposed = "CHANGE_PROPOSED" {
         /// The proposal.
@@ -1186,6 +1240,12 @@ impl Payload {
             Self::ActualConfirmed(p) => Some(p.indicator),
             Self::LedgerOpened(_)
             | Self::LedgerContinued(_)
+            | Self::PersonRegistered(_)
+            | Self::PersonChanged(_)
+            | Self::RoleGranted(_)
+            | Self::RoleRevoked(_)
+            | Self::DelegationRegistered(_)
+            | Self::DelegationEnded(_)
             | Self::KeyAnnounced(_)
             | Self::KeyRetired(_)
             | Self::KeyCompromised(_)
@@ -1234,6 +1294,12 @@ impl EventType {
         match self {
             Self::LedgerOpened
             | Self::LedgerContinued
+            | Self::PersonRegistered
+            | Self::PersonChanged
+            | Self::RoleGranted
+            | Self::RoleRevoked
+            | Self::DelegationRegistered
+            | Self::DelegationEnded
             | Self::KeyAnnounced
             | Self::KeyRetired
             | Self::KeyCompromised

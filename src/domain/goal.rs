@@ -603,6 +603,12 @@ impl Goal {
             // What stands where is the directory's to know; other streams' events never come here.
             Payload::LedgerOpened(_)
             | Payload::LedgerContinued(_)
+            | Payload::PersonRegistered(_)
+            | Payload::PersonChanged(_)
+            | Payload::RoleGranted(_)
+            | Payload::RoleRevoked(_)
+            | Payload::DelegationRegistered(_)
+            | Payload::DelegationEnded(_)
             | Payload::KeyAnnounced(_)
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)

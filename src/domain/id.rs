@@ -113,6 +113,13 @@ ids! {
     ProposalId,
 }
 
+impl DataSubjectId {
+    /// The reference of a person of the directory: their own UUID.
+    pub fn same_as(person: PersonId) -> Self {
+        Self(person.0)
+    }
+}
+
 impl From<GoalId> for StreamId {
     fn from(id: GoalId) -> Self {
         Self(id.0)

@@ -5,7 +5,7 @@ use crate::domain::date::Date;
 use crate::domain::dated::Dated;
 use crate::domain::id::UnitId;
 use crate::domain::indicator::enumeration;
-use crate::domain::text::Title;
+use crate::domain::text::{Title, labels};
 
 enumeration! {
     /// What kind of unit it is.
@@ -16,6 +16,14 @@ enumeration! {
         Section = "SECTION",
         /// Anything else in the tree.
         Other = "OTHER",
+    }
+}
+
+labels! {
+    UnitKind {
+        Department => "部", "department";
+        Section => "課等", "section";
+        Other => "その他の組織", "other unit";
     }
 }
 

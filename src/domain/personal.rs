@@ -353,6 +353,9 @@ impl Event {
                 [Some((TEXT, &p.text)), Some((PROMISED, &p.promised))]
             }
             Payload::AuditFindingAnswered(p) => [Some((TEXT, &p.text)), Some((ACTION, &p.action))],
+            Payload::PersonRegistered(p) => [Some((NAME, &p.name)), None],
+            Payload::PersonChanged(p) => [p.name.as_ref().map(|name| (NAME, name)), None],
+            Payload::DelegationRegistered(p) => [Some((GROUND, &p.ground)), None],
             Payload::ChangeProposed(p) => [Some((IMPACT, &p.impact)), None],
             Payload::ChangeConsulted(p) => [p.text.as_ref().map(|text| (TEXT, text)), None],
             Payload::ChangeDecided(p) => [p.text.as_ref().map(|text| (TEXT, text)), None],
@@ -385,6 +388,9 @@ impl Event {
             Payload::AuditFindingAnswered(p) => {
                 [Some((TEXT, &mut p.text)), Some((ACTION, &mut p.action))]
             }
+            Payload::PersonRegistered(p) => [Some((NAME, &mut p.name)), None],
+            Payload::PersonChanged(p) => [p.name.as_mut().map(|name| (NAME, name)), None],
+            Payload::DelegationRegistered(p) => [Some((GROUND, &mut p.ground)), None],
             Payload::ChangeProposed(p) => [Some((IMPACT, &mut p.impact)), None],
             Payload::ChangeConsulted(p) => [p.text.as_mut().map(|text| (TEXT, text)), None],
             Payload::ChangeDecided(p) => [p.text.as_mut().map(|text| (TEXT, text)), None],
@@ -477,7 +483,9 @@ impl Event {
 }
 
 /// Every field whose text may be about a person, by its path from the leaf on.
-pub const PERSONAL_FIELDS: &[&str] = &[REASON, TEXT, BASIS, COMMENT, PROMISED, ACTION, IMPACT];
+pub const PERSONAL_FIELDS: &[&str] = &[
+    REASON, TEXT, BASIS, COMMENT, PROMISED, ACTION, IMPACT, NAME, GROUND,
+];
 
 const REASON: &str = "reason.text";
 const TEXT: &str = "payload.text";
@@ -485,6 +493,8 @@ const BASIS: &str = "payload.basis";
 const COMMENT: &str = "payload.comment";
 const PROMISED: &str = "payload.promised";
 const ACTION: &str = "payload.action";
+const NAME: &str = "payload.name";
+const GROUND: &str = "payload.ground";
 const IMPACT: &str = "payload.impact";
 
 #[cfg(test)]

@@ -87,6 +87,8 @@ reasons! {
     DateTooEarly = "DATE_TOO_EARLY", Invalid, "日付は{earliest}以後の日にしてください", "the date must not be before {earliest}";
     /// After today.
     DateInFuture = "DATE_IN_FUTURE", Invalid, "報告日は本日（{today}）以前の日付です", "the date must not be after today, {today}";
+    /// Nobody is absent that long.
+    DelegationTooLong = "DELEGATION_TOO_LONG", Invalid, "代決の期間は{max}日以内です（{days}日）", "a delegation lasts {max} days at most; this one has {days}";
     /// Not a date of this cycle.
     DateOutsideCycle = "DATE_OUTSIDE_CYCLE", Invalid, "日付は{first}から{last}までです", "the date must lie between {first} and {last}";
     /// A change without a reason.
@@ -187,6 +189,12 @@ reasons! {
     SubjectUnknown = "SUBJECT_UNKNOWN", NotFound, "この識別子の個人情報は記録されていません", "no text about a person of this reference was recorded";
     /// No such finding in the plan.
     FindingUnknown = "FINDING_UNKNOWN", NotFound, "計画にその番号の監査指摘はありません", "the plan has no finding of this number";
+    /// Nobody of this id is registered.
+    PersonUnknown = "PERSON_UNKNOWN", NotFound, "この職員は登録されていません", "no such person is registered";
+    /// No such grant.
+    GrantUnknown = "GRANT_UNKNOWN", NotFound, "この発令は登録されていません", "no such grant of a seat";
+    /// No such delegation.
+    DelegationUnknown = "DELEGATION_UNKNOWN", NotFound, "この代決者の指定は登録されていません", "no such delegation";
 
     /// Something with this id exists.
     IdExists = "ID_EXISTS", Exists, "同じIDのものが既にあります", "something with this id exists already";
@@ -204,6 +212,10 @@ reasons! {
     SnapshotExists = "SNAPSHOT_EXISTS", Exists, "この確定の凍結は済んでいます", "this closing has a snapshot already";
     /// The plan has a finding of this number.
     FindingExists = "FINDING_EXISTS", Exists, "同じ番号の監査指摘が既にあります", "the plan has a finding of this number already";
+    /// Somebody else signs in with it.
+    LoginTaken = "LOGIN_TAKEN", Exists, "ログイン「{subject}」は既に別の人か連携システムのものです", "the login `{subject}` is somebody else's already";
+    /// The seat is theirs on some of these days.
+    GrantExists = "GRANT_EXISTS", Exists, "同じ職に既に発令されています（{from}から）", "the seat was granted to the same holder already, from {from}";
     /// Same id, other content.
     IdempotencyConflict = "IDEMPOTENCY_CONFLICT", Exists, "同じIDで内容が異なります", "the id is known with other content";
 
@@ -211,6 +223,10 @@ reasons! {
     SelfReview = "SELF_REVIEW", Denied, "自己評価をした人は二次評価も確定もできません", "whoever made the self-evaluation neither reviews nor finalises it";
     /// Nobody confirms their own entry.
     SelfConfirmation = "SELF_CONFIRMATION", Denied, "報告した人は自分の報告を確認できません。別の人が確認してください", "whoever reported an entry cannot confirm it; let somebody else";
+    /// Nobody gives a seat to themselves.
+    SelfGrant = "SELF_GRANT", Denied, "自分自身への発令や代決の指定はできません。別の人が登録してください", "nobody gives a seat, or the right to act for one, to themselves; let somebody else";
+    /// Whoever acts for a seat does not let others.
+    DelegatedOnward = "DELEGATED_ONWARD", Denied, "代決者は「{seat}」の代決を別の人に指定できません", "whoever acts for the seat `{seat}` does not pass that on";
     /// Only who proposed it.
     NotTheDrafter = "NOT_THE_DRAFTER", Denied, "起案者だけができます", "only who proposed it may do this";
     /// Nobody decides what they proposed or were asked about.
@@ -260,6 +276,22 @@ reasons! {
     UnitDissolved = "UNIT_DISSOLVED", Precondition, "組織は{date}に廃止されています", "the unit was dissolved as of {date}";
     /// The unit still has units.
     UnitInUse = "UNIT_IN_USE", Precondition, "下位の組織があります（{units}）", "units still belong to it: {units}";
+    /// Seats of this role are for units of another kind.
+    UnitKindWrong = "UNIT_KIND_WRONG", Precondition, "「{role_ja}」の職には{kind_ja}を指定します（{unit}）", "seats of the role {role} are for units of kind {kind}; `{unit}` is none";
+    /// The seat was said to be another.
+    SeatDiffers = "SEAT_DIFFERS", Precondition, "この職は{from}から「{role_ja}」（{units}）として発令されています。権限と組織を合わせるか、先に解除してください", "from {from} the seat is granted with role {role} and units {units}: say the same, or revoke that grant first";
+    /// Who keeps the ledger, checks it and writes in it are different people.
+    SeatsIncompatible = "SEATS_INCOMPATIBLE", Precondition, "「{role_ja}」は「{other_ja}」（{seat}）と同じ時期に兼ねられません", "nobody has a seat of role {role} beside one of role {other} (`{seat}`)";
+    /// One holder has only so many.
+    SeatsTooMany = "SEATS_TOO_MANY", Precondition, "一人が同じ時期に持てる職は{max}までです", "one holder has {max} seats at a time at most";
+    /// The grant ended.
+    GrantEnded = "GRANT_ENDED", Precondition, "この発令は既に終わっています（{date}）", "the grant has ended already ({date})";
+    /// There is nobody to act for.
+    SeatNotHeld = "SEAT_NOT_HELD", Precondition, "職「{seat}」には{date}に誰も就いていません。欠員の職は兼務で発令してください", "nobody holds the seat `{seat}` on {date}; a vacant seat is granted, not delegated";
+    /// It is their own seat.
+    DelegateHoldsSeat = "DELEGATE_HOLDS_SEAT", Precondition, "代決者に指定した人は、職「{seat}」に就いています", "the delegate holds the seat `{seat}` themselves";
+    /// The delegation ended.
+    DelegationEnded = "DELEGATION_ENDED", Precondition, "この代決は既に終わっています（{date}）", "the delegation has ended already ({date})";
     /// No demand is counted here.
     NotDemandDriven = "NOT_DEMAND_DRIVEN", Precondition, "この指標は需要を記録しません", "this indicator records no demand";
     /// Goals of different cycles.

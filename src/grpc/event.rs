@@ -15,6 +15,7 @@ use crate::domain::event::{Event, Refusals, Stream};
 use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 
+mod access;
 mod choice;
 mod decision;
 mod definition;
@@ -31,6 +32,7 @@ mod resolver;
 mod round;
 mod trust;
 
+pub(crate) use access::show_login;
 pub(crate) use choice::Choice;
 pub(crate) use definition::{show_definition, show_external_reference, show_unit};
 pub(crate) use field::{At, Faults};

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Recorded, Refusals, Stream};
+use crate::domain::event::{Actor, AuthMethod, Event, Recorded, Refusals, Stream};
 use crate::domain::goal::decide::{LedgerContext, decide};
 use crate::domain::personal::Openings;
 use crate::domain::rejection::{Notice, Reason, Rejection};
@@ -20,6 +20,8 @@ use crate::merkle::Hash;
 /// A decided request and what the decision rests on.
 #[derive(Debug)]
 pub(super) struct Prepared {
+    /// Who asks, with the person that the directory knows them as.
+    pub(super) actor: Actor,
     pub(super) events: Vec<(Event, ClientPart)>,
     pub(super) notices: Vec<Notice>,
     /// Streams with the revision they had.
@@ -60,6 +62,7 @@ pub(super) fn prepare(
     }
 
     let today = directory.date_of(now);
+    let actor = known(actor, directory);
     let mut scratch = Scratch {
         directory: directory.clone(),
         states: HashMap::new(),
@@ -82,7 +85,7 @@ pub(super) fn prepare(
             .or_insert_with(|| states.get(&proposed.stream).cloned().unwrap_or_default());
         let context = LedgerContext {
             directory: &scratch.directory,
-            actor,
+            actor: &actor,
             now,
             today,
         };
@@ -97,7 +100,7 @@ pub(super) fn prepare(
                         rejections.push(too_large(index, &error));
                     }
                     if !single {
-                        scratch.apply(&event, actor, append, now);
+                        scratch.apply(&event, &actor, append, now);
                     }
                     decided.push(event);
                 }
@@ -119,7 +122,7 @@ pub(super) fn prepare(
             index: number,
             count,
         };
-        match codec::encode_client_part(&event, append.ledger, actor, place) {
+        match codec::encode_client_part(&event, append.ledger, &actor, place) {
             Ok(client) => {
                 bytes += client.len();
                 if let Some(words) = words {
@@ -141,6 +144,7 @@ pub(super) fn prepare(
     let expected = append.expected.iter().map(|(stream, _)| *stream);
     let basis: HashSet<Stream> = touched.into_iter().chain(expected).collect();
     Ok(Prepared {
+        actor,
         events,
         notices,
         basis: basis
@@ -156,6 +160,20 @@ fn too_large(index: usize, error: &codec::EncodeError) -> Rejection {
     Rejection::new(Reason::EventTooLarge, format!("events[{index}]"))
         .with("max", codec::EVENT_BYTES_MAX)
         .with("problem", error)
+}
+
+/// Who asks, with the person that signs in so before the request takes effect. No caller says which person they are.
+fn known(actor: &Actor, directory: &Directory) -> Actor {
+    let person = match actor.method {
+        AuthMethod::System => None,
+        AuthMethod::Unauthenticated | AuthMethod::MutualTls | AuthMethod::Oidc => {
+            directory.person_of(actor.issuer.as_ref(), &actor.subject)
+        }
+    };
+    Actor {
+        person,
+        ..actor.clone()
+    }
 }
 
 /// What the request's own events have changed so far.

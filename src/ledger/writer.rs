@@ -406,7 +406,7 @@ impl Writer {
         } else {
             match self.admit(&append, &actor, prepared, states, covered) {
                 Ok(prepared) => {
-                    self.record(append, actor, prepared, reply);
+                    self.record(append, prepared, reply);
                     return;
                 }
                 Err(answer) => answer,
@@ -466,7 +466,6 @@ impl Writer {
     fn record(
         &mut self,
         append: Append,
-        actor: Actor,
         prepared: Prepared,
         reply: oneshot::Sender<Result<Verdict, AppendError>>,
     ) {
@@ -474,6 +473,7 @@ impl Writer {
             let _ = reply.send(Err(AppendError::LedgerUnknown));
             return;
         };
+        let actor = prepared.actor;
         let count = u32::try_from(prepared.events.len()).unwrap_or(u32::MAX);
         let generation = ledger.head.generation;
         let mut receipt = Receipt {

@@ -15,6 +15,7 @@ use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::target::{Aim, PlanProfile, Target};
 
+mod access;
 mod decision;
 mod evaluation;
 mod round;
@@ -46,6 +47,12 @@ pub fn subject_of(event: &Event) -> Named {
         Payload::LedgerOpened(_) => Named::Ledger,
         Payload::PolicyPublished(_)
         | Payload::LedgerContinued(_)
+        | Payload::PersonRegistered(_)
+        | Payload::PersonChanged(_)
+        | Payload::RoleGranted(_)
+        | Payload::RoleRevoked(_)
+        | Payload::DelegationRegistered(_)
+        | Payload::DelegationEnded(_)
         | Payload::KeyAnnounced(_)
         | Payload::KeyRetired(_)
         | Payload::KeyCompromised(_)
@@ -147,6 +154,7 @@ pub fn changes(
     changes.extend(evaluation::told(event, before, after, date));
     changes.extend(round::told(event, before, after, date));
     changes.extend(trust::told(event, before, after));
+    changes.extend(access::told(event, before, after, date));
     changes.extend(decision::told(event, after));
     for (field, value) in &new {
         let earlier = old

@@ -1,5 +1,6 @@
 //! What columns of rows and fields of changes are called, in Japanese and English.
 
+use crate::domain::access::Role;
 use crate::domain::text::Language;
 
 mod cell;
@@ -171,6 +172,15 @@ pub fn field(language: Language, name: &str) -> &str {
         "erased_file" => ("消去したファイル", "file erased"),
         "legal_basis" => ("法的根拠", "legal basis"),
         "approved_by" => ("承認者", "approved by"),
+        "person" => ("氏名", "name"),
+        "logins" => ("ログイン", "logins"),
+        "seat" => ("職", "seat"),
+        "role" => ("権限", "role"),
+        "units" => ("対象組織", "units"),
+        "holder" => ("就任者", "held by"),
+        "in_force" => ("期間", "in force"),
+        "delegate" => ("代決者", "delegate"),
+        "ground" => ("不在の理由", "ground of absence"),
         _ => return name,
     };
     match language {
@@ -185,6 +195,7 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
     let word: fn(Language, &str) -> Option<&'static str> = match field {
         "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation" => word,
         "definition" | "plan_profile" | "profile" => kind,
+        "role" => role,
         _ => return text.to_owned(),
     };
     let mut told = String::with_capacity(text.len());
@@ -203,6 +214,11 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
     }
     told.push_str(rest);
     told
+}
+
+/// The code of a role in words.
+fn role(language: Language, code: &str) -> Option<&'static str> {
+    Role::from_code(code).map(|role| role.label(language))
 }
 
 /// The code of a kind of measure or of planned line in words.

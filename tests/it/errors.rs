@@ -7,6 +7,7 @@
 //! decisions   proposals and decisions
 //! personal    texts about people
 //! round       the reporting round: confirmations, audit findings, rounds
+//! access      persons, seats and who acts for whom
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
 //! wire        what only a client without our own library can send
@@ -25,6 +26,7 @@ use daicho::grpc::status::{DETAILS_BYTES_MAX, ERROR_DOMAIN, Refusal, VIOLATIONS_
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
+mod access;
 mod decisions;
 mod evidence;
 mod faulty_log;
@@ -151,6 +153,7 @@ async fn every_reason_happens() {
     rules::all_happen(&mut seen).await;
     periods::all_happen(&mut seen).await;
     round::all_happen(&mut seen).await;
+    access::all_happen(&mut seen).await;
     decisions::all_happen(&mut seen).await;
     personal::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;

@@ -244,6 +244,21 @@ fn summary(view: &View, payload: &Payload) -> String {
             )
         }
         Payload::EvidenceErased(p) => hex::encode(&p.sha256),
+        Payload::PersonRegistered(p) => terminal::line(&p.name),
+        Payload::PersonChanged(p) => p.name.as_deref().map(terminal::line).unwrap_or_default(),
+        Payload::RoleGranted(p) => {
+            let role = label::seat_role(language, p.role());
+            format!(
+                "{} {} {role}",
+                terminal::line(&p.seat),
+                title(p.title.as_ref())
+            )
+        }
+        Payload::RoleRevoked(p) => terminal::line(&p.grant),
+        Payload::DelegationRegistered(p) => {
+            format!("{}: {}", terminal::line(&p.seat), terminal::line(&p.ground))
+        }
+        Payload::DelegationEnded(p) => terminal::line(&p.delegation),
         Payload::ChangeProposed(p) => proposed(view, p),
         Payload::ChangeConsulted(p) => {
             let outcome = label::consultation_outcome(view.language, p.outcome());

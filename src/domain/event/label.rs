@@ -61,6 +61,12 @@ labels! {
         HeadsRecorded => "全ストリームの記録", "heads recorded";
         PersonalDataErased => "個人情報の消去", "personal data erased";
         EvidenceErased => "根拠資料の消去", "evidence erased";
+        PersonRegistered => "職員登録", "person registered";
+        PersonChanged => "職員情報の変更", "person changed";
+        RoleGranted => "発令", "seat granted";
+        RoleRevoked => "発令の解除", "seat revoked";
+        DelegationRegistered => "代決者の指定", "delegation registered";
+        DelegationEnded => "代決の終了", "delegation ended";
         ChangeProposed => "起案", "change proposed";
         ChangeConsulted => "合議", "change consulted";
         ChangeDecided => "決裁", "change decided";

@@ -3,9 +3,13 @@
 use std::collections::HashSet;
 
 use super::{Event, Payload, Stream, Subject};
+use crate::domain::access::Holder;
 use crate::domain::code::{Code, Key};
 use crate::domain::finding::FindingReference;
-use crate::domain::id::{ActionId, EventId, IndicatorId, InitiativeId, PlanId, ProposalId, UnitId};
+use crate::domain::id::{
+    ActionId, DelegationId, EventId, GrantId, IndicatorId, InitiativeId, PersonId, PlanId,
+    ProposalId, UnitId,
+};
 use crate::domain::indicator::Definition;
 
 /// The refused events of one request, as far as later ones depend on them.
@@ -24,6 +28,10 @@ pub struct Refusals {
     actions: HashSet<ActionId>,
     calendars: HashSet<PlanId>,
     findings: HashSet<(PlanId, Key)>,
+    persons: HashSet<PersonId>,
+    grants: HashSet<GrantId>,
+    seats: HashSet<Code>,
+    delegations: HashSet<DelegationId>,
     proposals: HashSet<ProposalId>,
     events: HashSet<EventId>,
 }
@@ -65,6 +73,16 @@ impl Refusals {
             }
             Setting::Finding(plan, number) => {
                 self.findings.insert((plan, number));
+            }
+            Setting::Person(id) => {
+                self.persons.insert(id);
+            }
+            Setting::Grant(id, seat) => {
+                self.grants.insert(id);
+                self.seats.insert(seat);
+            }
+            Setting::Delegation(id) => {
+                self.delegations.insert(id);
             }
             Setting::Proposal(id) => {
                 self.proposals.insert(id);
@@ -122,6 +140,17 @@ impl Refusals {
                 let mut named = exceptions.map(|exception| exception.indicator);
                 self.calendars.contains(&p.plan) || named.any(|id| self.indicators.contains(&id))
             }
+            // A seat that somebody else was to hold stands in nobody's way, but nobody acts for one that nobody holds.
+            Payload::PersonChanged(p) => self.persons.contains(&p.person),
+            Payload::RoleGranted(p) => match &p.holder {
+                Holder::Person(id) => self.persons.contains(id),
+                Holder::Service(_) => false,
+            },
+            Payload::RoleRevoked(p) => self.grants.contains(&p.grant),
+            Payload::DelegationRegistered(p) => {
+                self.persons.contains(&p.delegate) || self.seats.contains(&p.seat)
+            }
+            Payload::DelegationEnded(p) => self.delegations.contains(&p.delegation),
             Payload::AuditFindingRecorded(p) => {
                 self.touch_finding(p.plan, &p.finding, &p.references)
             }
@@ -181,6 +210,12 @@ pub enum Setting {
     Calendar(PlanId),
     /// A finding of a plan.
     Finding(PlanId, Key),
+    /// A person.
+    Person(PersonId),
+    /// That somebody holds a seat.
+    Grant(GrantId, Code),
+    /// That somebody acts for a seat.
+    Delegation(DelegationId),
     /// A proposal.
     Proposal(ProposalId),
 }
@@ -229,6 +264,11 @@ impl Event {
             P::ReportingCalendarSet(p) => Setting::Calendar(p.plan),
             P::AuditFindingRecorded(p) => Setting::Finding(p.plan, p.finding.clone()),
             P::AuditFindingAnswered(p) => Setting::Finding(p.plan, p.finding.clone()),
+            P::PersonRegistered(p) => Setting::Person(p.person),
+            P::PersonChanged(p) => Setting::Person(p.person),
+            P::RoleGranted(p) => Setting::Grant(p.grant, p.seat.clone()),
+            P::RoleRevoked(_) | P::DelegationEnded(_) => Setting::Nothing,
+            P::DelegationRegistered(p) => Setting::Delegation(p.delegation),
             P::ChangeProposed(p) => Setting::Proposal(p.proposal),
             P::ChangeConsulted(p) => Setting::Proposal(p.proposal),
             P::ChangeDecided(p) => Setting::Proposal(p.proposal),
@@ -311,6 +351,7 @@ impl Payload {
         match self {
             Self::ImportAccepted(p) => vec![Stream::plan(p.plan)],
             Self::NextActionAgreed(p) => vec![Stream::org(p.owner_unit)],
+            Self::RoleGranted(p) => units(&mut p.units.iter().copied()),
             Self::OrgUnitRegistered(p) => units(&mut p.parent.into_iter()),
             Self::OrgUnitChanged(p) => units(&mut p.parent.into_iter()),
             Self::GoalSet(p) => {

@@ -20,6 +20,7 @@ use crate::domain::event::{Actor, Event, Payload};
 use crate::domain::goal::Goal;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
+mod access;
 mod confirmation;
 mod decision;
 mod definition;
@@ -155,6 +156,12 @@ fn rules(
         Payload::HeadsRecorded(p) => judge.heads_recorded(p),
         Payload::PersonalDataErased(p) => judge.personal_data_erased(p),
         Payload::EvidenceErased(p) => judge.evidence_erased(p),
+        Payload::PersonRegistered(p) => judge.person_registered(p),
+        Payload::PersonChanged(p) => judge.person_changed(p),
+        Payload::RoleGranted(p) => judge.role_granted(p),
+        Payload::RoleRevoked(p) => judge.role_revoked(p),
+        Payload::DelegationRegistered(p) => judge.delegation_registered(p),
+        Payload::DelegationEnded(p) => judge.delegation_ended(p),
         Payload::ChangeProposed(p) => judge.change_proposed(p),
         Payload::ChangeConsulted(p) => judge.change_consulted(p),
         Payload::ChangeDecided(p) => follows = judge.change_decided(p),

@@ -1,6 +1,7 @@
 //! Enums of the API beside those of the domain, name by name.
 
 use crate::api::v1;
+use crate::domain::access::Role as SeatRole;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::decision::{
     ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
@@ -124,8 +125,13 @@ mirror! {
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
         ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
         KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased, EvidenceErased,
+        PersonRegistered, PersonChanged, RoleGranted, RoleRevoked, DelegationRegistered,
+        DelegationEnded,
         ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn, ProposalExpired,
         DecisionReviewed,
+    }
+    SeatRole = SeatRole {
+        Director, SectionChief, Clerk, Planning, Evaluator, Auditor, Administrator, Service,
     }
     ChangeKind = ChangeKind {
         TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended,
@@ -222,6 +228,7 @@ mod tests {
             Role as ContributionRole,
             TargetDirection,
             EventType,
+            SeatRole,
             Status as EvaluationStatus,
             PolicyKind,
             ReportingState,

@@ -13,6 +13,7 @@ use crate::domain::event::{
 };
 use crate::domain::plan::Pillar;
 use crate::domain::text::Title;
+use crate::grpc::event::access;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::decision::{show_consulted, show_decided, show_proposed};
 use crate::grpc::event::definition::{show_definition, show_external_reference};
@@ -91,6 +92,8 @@ pub(crate) fn show_actor(actor: &Actor) -> v1::Actor {
         client: actor.client.as_ref().map(ToString::to_string),
         method: actor.method.number(),
         evidence_sha256: actor.evidence_sha256.map(|digest| digest.to_vec()),
+        person_id: actor.person.map(|person| person.to_string()),
+        known_as: None,
     }
 }
 
@@ -516,6 +519,16 @@ pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
             sha256: p.sha256.to_vec(),
             legal_basis: p.legal_basis.to_string(),
             approved_by: p.approved_by.to_string(),
+        }),
+        Payload::PersonRegistered(p) => Wire::PersonRegistered(access::show_registered(p)),
+        Payload::PersonChanged(p) => Wire::PersonChanged(access::show_changed(p)),
+        Payload::RoleGranted(p) => Wire::RoleGranted(access::show_granted(p)),
+        Payload::RoleRevoked(p) => Wire::RoleRevoked(v1::RoleRevoked {
+            grant: p.grant.to_string(),
+        }),
+        Payload::DelegationRegistered(p) => Wire::DelegationRegistered(access::show_delegation(p)),
+        Payload::DelegationEnded(p) => Wire::DelegationEnded(v1::DelegationEnded {
+            delegation: p.delegation.to_string(),
         }),
     }
 }

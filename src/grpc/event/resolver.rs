@@ -320,6 +320,12 @@ impl<'a> Resolver<'a> {
             Payload::LedgerOpened(p) => return Some(Stream::ledger(p.ledger)),
             Payload::PolicyPublished(_)
             | Payload::LedgerContinued(_)
+            | Payload::PersonRegistered(_)
+            | Payload::PersonChanged(_)
+            | Payload::RoleGranted(_)
+            | Payload::RoleRevoked(_)
+            | Payload::DelegationRegistered(_)
+            | Payload::DelegationEnded(_)
             | Payload::KeyAnnounced(_)
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)
@@ -408,6 +414,7 @@ impl<'a> Resolver<'a> {
         };
         let proposal = |id: Option<ProposalId>| id.map_or(Setting::Nothing, Setting::Proposal);
         let action = |id: &str| id.parse().map_or(Setting::Nothing, Setting::Action);
+        let person = |id: &str| id.parse().map_or(Setting::Nothing, Setting::Person);
         let Some(payload) = payload else {
             return Setting::Nothing;
         };
@@ -456,6 +463,17 @@ impl<'a> Resolver<'a> {
             Wire::TargetSet(p) => indicator(self.meant(&p.indicator)),
             Wire::TargetRevised(p) => indicator(self.meant(&p.indicator)),
             Wire::PlanProfileSet(p) => indicator(self.meant(&p.indicator)),
+            Wire::PersonRegistered(p) => person(&p.person),
+            Wire::PersonChanged(p) => person(&p.person),
+            Wire::RoleGranted(p) => match (p.grant.parse(), Code::parse(&p.seat)) {
+                (Ok(grant), Ok(seat)) => Setting::Grant(grant, seat),
+                _ => Setting::Nothing,
+            },
+            Wire::DelegationRegistered(p) => p
+                .delegation
+                .parse()
+                .map_or(Setting::Nothing, Setting::Delegation),
+            Wire::RoleRevoked(_) | Wire::DelegationEnded(_) => Setting::Nothing,
             Wire::ChangeProposed(p) => proposal(p.proposal.parse().ok()),
             Wire::ChangeConsulted(p) => proposal(self.meant_proposal(&p.proposal)),
             Wire::ChangeDecided(p) => proposal(self.meant_proposal(&p.proposal)),

@@ -466,6 +466,7 @@ fn others() -> Vec<v1::EventInput> {
         .into_iter()
         .chain(evaluations())
         .chain(of_proofs())
+        .chain(of_access())
         .chain(of_decisions());
     let mut decided = 0;
     let mut events: Vec<v1::EventInput> = (1_000..)
@@ -847,6 +848,111 @@ fn of_proofs() -> Vec<Wire> {
             approved_by: "総務課長".to_owned(),
         }),
     ]
+}
+
+const PERSON: &str = "5f0c1d2e-3b4a-4c5d-8e6f-0123456789ab";
+
+fn of_access() -> Vec<Wire> {
+    let login = |issuer: Option<&str>, subject: &str| v1::Login {
+        issuer: issuer.map(str::to_owned),
+        subject: subject.to_owned(),
+    };
+    vec![
+        Wire::PersonRegistered(v1::PersonRegistered {
+            person: PERSON.to_owned(),
+            name: "財務課長".to_owned(),
+            logins: vec![
+                login(Some("https://id.example"), "s-1"),
+                login(None, "財務"),
+            ],
+        }),
+        Wire::PersonChanged(v1::PersonChanged {
+            person: PERSON.to_owned(),
+            name: Some("企画課長".to_owned()),
+            logins: vec![login(None, "企画")],
+        }),
+        Wire::RoleGranted(v1::RoleGranted {
+            grant: id(700),
+            seat: "財務課長".to_owned(),
+            title: title("財務課長"),
+            role: v1::SeatRole::SectionChief.into(),
+            units: vec![id(103)],
+            holder: Some(v1::role_granted::Holder::Person(PERSON.to_owned())),
+        }),
+        Wire::RoleGranted(v1::RoleGranted {
+            grant: id(701),
+            seat: "連携".to_owned(),
+            title: title("連携"),
+            role: v1::SeatRole::Service.into(),
+            units: Vec::new(),
+            holder: Some(v1::role_granted::Holder::Service(login(
+                Some("CN=CA"),
+                "urn:a",
+            ))),
+        }),
+        Wire::RoleRevoked(v1::RoleRevoked { grant: id(700) }),
+        Wire::DelegationRegistered(v1::DelegationRegistered {
+            delegation: id(702),
+            seat: "財務課長".to_owned(),
+            delegate: PERSON.to_owned(),
+            ground: "出張".to_owned(),
+        }),
+        Wire::DelegationEnded(v1::DelegationEnded {
+            delegation: id(702),
+        }),
+    ]
+}
+
+#[test]
+fn what_is_said_of_seats_is_read_with_all_its_faults() {
+    let wrong = [
+        // A person is known by an id that was drawn, not counted.
+        Wire::PersonRegistered(v1::PersonRegistered {
+            person: id(1),
+            name: "二行\nの名".to_owned(),
+            logins: vec![v1::Login::default(); 2],
+        }),
+        Wire::PersonChanged(v1::PersonChanged {
+            logins: vec![v1::Login::default(); 21],
+            ..v1::PersonChanged::default()
+        }),
+        Wire::RoleGranted(v1::RoleGranted {
+            units: vec!["ない課".to_owned()],
+            ..v1::RoleGranted::default()
+        }),
+        Wire::RoleRevoked(v1::RoleRevoked::default()),
+        Wire::DelegationRegistered(v1::DelegationRegistered {
+            seat: "財務 課長".to_owned(),
+            ..v1::DelegationRegistered::default()
+        }),
+        Wire::DelegationEnded(v1::DelegationEnded {
+            delegation: "1".to_owned(),
+        }),
+    ];
+    let events: Vec<_> = (1..)
+        .zip(wrong)
+        .map(|(n, payload)| input(n, payload))
+        .collect();
+    insta::assert_snapshot!(faults(&events), @"
+    FIELD_INVALID events[0].person_registered.person
+    FIELD_INVALID events[0].person_registered.name
+    FIELD_REQUIRED events[0].person_registered.logins[0].subject
+    FIELD_REQUIRED events[0].person_registered.logins[1].subject
+    FIELD_REQUIRED events[1].person_changed.person
+    FIELD_INVALID events[1].person_changed.logins
+    FIELD_REQUIRED events[2].role_granted.grant
+    FIELD_REQUIRED events[2].role_granted.seat
+    FIELD_REQUIRED events[2].role_granted.title
+    FIELD_REQUIRED events[2].role_granted.role
+    UNIT_UNKNOWN events[2].role_granted.units[0]
+    FIELD_REQUIRED events[2].role_granted.holder
+    FIELD_REQUIRED events[3].role_revoked.grant
+    FIELD_REQUIRED events[4].delegation_registered.delegation
+    CODE_INVALID events[4].delegation_registered.seat
+    FIELD_REQUIRED events[4].delegation_registered.delegate
+    FIELD_REQUIRED events[4].delegation_registered.ground
+    ID_INVALID events[5].delegation_ended.delegation
+    ");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::{
     EventType, Lateness, Payload, ReasonCode, Recorded, Stream, StreamKind, Subject,
 };
-use crate::domain::id::{DataSubjectId, GoalId, IndicatorId, InitiativeId, UnitId};
+use crate::domain::id::{DataSubjectId, GoalId, IndicatorId, InitiativeId, PersonId, UnitId};
 use crate::domain::text::Name;
 use crate::merkle::Hash;
 
@@ -48,6 +48,11 @@ impl Term {
     /// Events by an actor. Names are hashed: they may be longer than a key.
     pub fn actor(subject: &Name) -> Self {
         Self::new(b'a', Hash::digest(subject.as_str().as_bytes()).as_bytes())
+    }
+
+    /// Events by a person of the directory, under whichever login.
+    pub fn person(id: PersonId) -> Self {
+        Self::new(b'w', id.as_bytes())
     }
 
     /// Events about a unit or about what it answered for when they were recorded.
@@ -146,6 +151,7 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         Term::event_type(event.payload.event_type()),
     ];
     terms.extend(recorded.actor.client.as_ref().map(Term::client));
+    terms.extend(recorded.actor.person.map(Term::person));
     terms.extend(
         event
             .reason
@@ -183,6 +189,11 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
         }
         Payload::OrgUnitChanged(p) => {
             units.insert(p.unit);
+        }
+        Payload::RoleGranted(p) => units.extend(p.units.iter().copied()),
+        Payload::RoleRevoked(p) => {
+            let grant = directory.grant(p.grant).into_iter();
+            units.extend(grant.flat_map(|grant| grant.units.iter().copied()));
         }
         Payload::PeriodReopened(p) => {
             terms.extend(p.scope.iter().copied().map(Term::indicator));

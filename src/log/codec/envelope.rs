@@ -215,6 +215,12 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         }
         EventType::LedgerOpened
         | EventType::LedgerContinued
+        | EventType::PersonRegistered
+        | EventType::PersonChanged
+        | EventType::RoleGranted
+        | EventType::RoleRevoked
+        | EventType::DelegationRegistered
+        | EventType::DelegationEnded
         | EventType::KeyAnnounced
         | EventType::KeyRetired
         | EventType::KeyCompromised

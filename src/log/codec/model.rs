@@ -1,6 +1,6 @@
 //! What events are made of: definitions, targets, measurements and their like.
 
-use crate::domain::access::AccessPolicy;
+use crate::domain::access::{AccessPolicy, Holder, LoginId};
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::DateSpan;
 use crate::domain::evaluation::judgement::ComputedJudgement;
@@ -516,6 +516,38 @@ impl Wire<wire::ForecastValue> for ForecastValue {
         Ok(match wire.kind.ok_or_else(DecodeError::missing)? {
             Kind::Value(value) => Self::Value(Wire::take(value).within("value")?),
             Kind::Date(date) => Self::Date(Wire::take(date).within("date")?),
+        })
+    }
+}
+
+impl Wire<wire::Login> for LoginId {
+    fn put(&self) -> Result<wire::Login, EncodeError> {
+        Ok(wire::Login {
+            issuer: self.issuer.put().within("issuer")?,
+            subject: self.subject.put().within("subject")?,
+        })
+    }
+    fn take(wire: wire::Login) -> Result<Self, DecodeError> {
+        Ok(Self {
+            issuer: Wire::take(wire.issuer).within("issuer")?,
+            subject: Wire::take(wire.subject).within("subject")?,
+        })
+    }
+}
+
+impl Wire<Option<wire::role_granted::Holder>> for Holder {
+    fn put(&self) -> Result<Option<wire::role_granted::Holder>, EncodeError> {
+        use wire::role_granted::Holder as Kind;
+        Ok(Some(match self {
+            Self::Person(id) => Kind::PersonId(id.put()?),
+            Self::Service(login) => Kind::Service(login.put().within("service")?),
+        }))
+    }
+    fn take(wire: Option<wire::role_granted::Holder>) -> Result<Self, DecodeError> {
+        use wire::role_granted::Holder as Kind;
+        Ok(match wire.ok_or_else(DecodeError::missing)? {
+            Kind::PersonId(id) => Self::Person(Wire::take(id).within("person_id")?),
+            Kind::Service(login) => Self::Service(Wire::take(login).within("service")?),
         })
     }
 }

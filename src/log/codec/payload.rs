@@ -6,16 +6,18 @@ use prost::Message as _;
 use crate::domain::event::{
     ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
     AuditFindingRecorded, BaselineSet, ChangeConsulted, ChangeDecided, ChangeProposed,
-    ChangeWithdrawn, DecisionReviewed, DemandRecorded, EvaluationFinalised, EvaluationReviewed,
-    EventType, EvidenceAttached, EvidenceErased, ForecastSubmitted, GoalCancelled, GoalCarriedOver,
-    GoalMoved, GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
-    IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
-    InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet, KeyAnnounced,
-    KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
-    NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened,
-    PeriodReopened, PeriodSoftClosed, PersonalDataErased, PlanProfileSet, PlanPublished,
+    ChangeWithdrawn, DecisionReviewed, DelegationEnded, DelegationRegistered, DemandRecorded,
+    EvaluationFinalised, EvaluationReviewed, EventType, EvidenceAttached, EvidenceErased,
+    ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed, GoalReworded,
+    GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted, IndicatorCancelled, IndicatorDefined,
+    IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled, InitiativeMoved,
+    InitiativeReworded, InitiativeSet, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
+    LedgerOpened, NarrativeAdded, NextActionAgreed, NextActionClosed, OrgUnitChanged,
+    OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened, PeriodReopened, PeriodSoftClosed,
+    PersonChanged, PersonRegistered, PersonalDataErased, PlanProfileSet, PlanPublished,
     PolicyPublished, ProposalExpired, ReportingCalendarSet, ResponsibilityTransferred,
-    RestatementIssued, SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
+    RestatementIssued, RoleGranted, RoleRevoked, SelfEvaluated, SnapshotTaken, TargetRevised,
+    TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -269,6 +271,24 @@ payloads! {
         approved_by = approved_by,
     }
     EvidenceErased { sha256 = sha256, legal_basis = legal_basis, approved_by = approved_by }
+    PersonRegistered { person = person_id, name = name, logins = logins }
+    PersonChanged { person = person_id, name = name, logins = logins }
+    RoleGranted {
+        grant = grant_id,
+        seat = seat,
+        title = title,
+        role = role,
+        units = unit_ids,
+        holder = holder,
+    }
+    RoleRevoked { grant = grant_id }
+    DelegationRegistered {
+        delegation = delegation_id,
+        seat = seat,
+        delegate = delegate_person_id,
+        ground = ground,
+    }
+    DelegationEnded { delegation = delegation_id }
     ChangeProposed {
         proposal = proposal_id,
         kind = kind must,

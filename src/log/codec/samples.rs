@@ -24,6 +24,7 @@ use crate::log::Leaf;
 use crate::log::codec::{RequestPlace, ServerPart, encode_client_part};
 use crate::merkle::Hash;
 
+mod access;
 mod decisions;
 mod evaluations;
 mod forms;
@@ -160,6 +161,12 @@ fn stream_of(payload: &Payload) -> Stream {
         Payload::LedgerOpened(_) => Stream::ledger(ledger()),
         Payload::PolicyPublished(_)
         | Payload::LedgerContinued(_)
+        | Payload::PersonRegistered(_)
+        | Payload::PersonChanged(_)
+        | Payload::RoleGranted(_)
+        | Payload::RoleRevoked(_)
+        | Payload::DelegationRegistered(_)
+        | Payload::DelegationEnded(_)
         | Payload::KeyAnnounced(_)
         | Payload::KeyRetired(_)
         | Payload::KeyCompromised(_)
@@ -288,7 +295,8 @@ pub(super) fn golden() -> Vec<Sample> {
         .into_iter()
         .chain(evaluations::payloads())
         .chain(round::payloads())
-        .chain(trust::payloads());
+        .chain(trust::payloads())
+        .chain(access::payloads());
     for (number, (most, least)) in (1..).zip(payloads) {
         let name_ = most.event_type().code().to_lowercase();
         samples.push(full(&name_, number, most));
@@ -300,6 +308,7 @@ pub(super) fn golden() -> Vec<Sample> {
         samples.push(full(&format!("{name_}.{field}"), number, payload));
     }
     samples.push(personal());
+    samples.push(access::by_a_person());
     // Numbered apart too: other types may come to be at the same time.
     for (number, (most, least)) in (3_001..).zip(decisions::payloads()) {
         let name_ = most.event_type().code().to_lowercase();

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use rust_decimal::Decimal;
 
+use crate::domain::access::Role;
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, parse_iso};
@@ -373,8 +374,13 @@ choices! {
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
         AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
-        PersonalDataErased, EvidenceErased, ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn,
+        PersonalDataErased, EvidenceErased, PersonRegistered, PersonChanged, RoleGranted, RoleRevoked,
+        DelegationRegistered, DelegationEnded,
+        ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn,
         ProposalExpired, DecisionReviewed,
+    }
+    Role = SeatRole {
+        Director, SectionChief, Clerk, Planning, Evaluator, Auditor, Administrator, Service,
     }
     ChangeKind = ChangeKind {
         TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended, Resumed, Cancelled,

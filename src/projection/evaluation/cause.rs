@@ -338,6 +338,12 @@ impl Places {
             // Words, what people say of figures, and what rules all plans alike.
             Payload::LedgerOpened(_)
             | Payload::LedgerContinued(_)
+            | Payload::PersonRegistered(_)
+            | Payload::PersonChanged(_)
+            | Payload::RoleGranted(_)
+            | Payload::RoleRevoked(_)
+            | Payload::DelegationRegistered(_)
+            | Payload::DelegationEnded(_)
             | Payload::KeyAnnounced(_)
             | Payload::KeyRetired(_)
             | Payload::KeyCompromised(_)

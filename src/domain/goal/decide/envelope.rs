@@ -79,6 +79,8 @@ fn takes_span(payload: &Payload) -> bool {
         | Payload::DemandRecorded(_)
         | Payload::NarrativeAdded(_)
         | Payload::EvidenceAttached(_)
+        | Payload::RoleGranted(_)
+        | Payload::DelegationRegistered(_)
         | Payload::OrgUnitRegistered(_) => true,
         _ => false,
     }

@@ -134,4 +134,5 @@ pub(super) fn is_same(one: &Actor, other: &Actor) -> bool {
         return one == other;
     }
     (&one.subject, &one.issuer) == (&other.subject, &other.issuer)
+        || (one.person.is_some() && one.person == other.person)
 }

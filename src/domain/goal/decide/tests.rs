@@ -1,5 +1,6 @@
 //! The rules, each broken once: what is proposed, then what comes of it in one line.
 
+mod access;
 mod decisions;
 mod evaluations;
 mod indicators;
