@@ -12,6 +12,7 @@ pub mod language;
 
 pub mod access_table;
 
+mod access_service;
 mod admin_service;
 mod as_of;
 mod audit_service;
@@ -26,6 +27,7 @@ mod identity_service;
 mod json;
 mod keys;
 mod ledger_service;
+mod names;
 mod organisation;
 mod proof_service;
 mod receipt_proof;

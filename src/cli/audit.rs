@@ -15,6 +15,7 @@ use crate::cli::failure::Failure;
 use crate::cli::file::FileArgs;
 use crate::cli::finding::{self, FindingCommand, FindingsArgs};
 use crate::cli::input;
+use crate::cli::person;
 use crate::cli::render::audit::{explain, flags, targets, trail};
 use crate::cli::render::change;
 use crate::cli::session::Session;
@@ -207,6 +208,9 @@ pub struct FilterArgs {
     /// Only by this actor
     #[arg(long = "actor", value_name = "NAME")]
     by: Option<String>,
+    /// Only by this person, under whichever login: their id, or what they sign in as
+    #[arg(long, value_name = "PERSON")]
+    person: Option<String>,
     /// Only sent by this client application
     #[arg(long, value_name = "NAME")]
     client: Option<String>,
@@ -392,6 +396,7 @@ async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
     };
     let request = v1::ListChangesRequest {
         order: order.into(),
+        person: args.filter.person(session).await?,
         ..args.filter.request(session.view.zone())
     };
     session
@@ -403,8 +408,12 @@ async fn changes(session: &Session, args: &ChangesArgs) -> Result<(), Failure> {
 }
 
 async fn sample(session: &Session, args: &SampleArgs) -> Result<(), Failure> {
+    let changes = v1::ListChangesRequest {
+        person: args.filter.person(session).await?,
+        ..args.filter.request(session.view.zone())
+    };
     let request = v1::SampleChangesRequest {
-        changes: Some(args.filter.request(session.view.zone())),
+        changes: Some(changes),
         count: args.count,
         seed: args.seed.clone(),
     };
@@ -466,10 +475,19 @@ impl FlagsArgs {
 }
 
 impl FilterArgs {
+    /// The id of the person that is meant.
+    async fn person(&self, session: &Session) -> Result<Option<String>, Failure> {
+        match &self.person {
+            Some(person) => Ok(Some(person::find(session, person).await?.person)),
+            None => Ok(None),
+        }
+    }
+
     /// The changes as the API takes them, with days of the ledger's zone.
     fn request(&self, zone: &TimeZone) -> v1::ListChangesRequest {
         v1::ListChangesRequest {
             actor: self.by.clone(),
+            person: self.person.clone(),
             client: self.client.clone(),
             subject: self.subject.clone(),
             unit: self.unit.clone(),
@@ -529,7 +547,7 @@ mod tests {
             #[command(flatten)]
             filter: FilterArgs,
         }
-        let line = "x S --unit U --stream goal:G --actor A --client C --type target-set --reason budget \
+        let line = "x S --unit U --stream goal:G --actor A --person P --client C --type target-set --reason budget \
                     --since 2023-10-01 --until 2023-10-02 --valid-from 2023-04-01 --valid-until 2023-09-30 \
                     --flagged --flag late --corrections --has-reason --has-evidence=false --has-decision=true \
                     --known-at 12";
@@ -543,6 +561,7 @@ mod tests {
             page_size: _,
             page_token: _,
             actor,
+            person,
             stream,
             subject,
             types,
@@ -561,8 +580,17 @@ mod tests {
             corrections_only,
             flags,
         } = request;
-        let texts = [actor, subject, client, unit, valid_from, valid_until].map(Option::unwrap);
-        assert_eq!(texts, ["A", "S", "C", "U", "2023-04-01", "2023-09-30"]);
+        let texts = [
+            actor,
+            person,
+            subject,
+            client,
+            unit,
+            valid_from,
+            valid_until,
+        ]
+        .map(Option::unwrap);
+        assert_eq!(texts, ["A", "P", "S", "C", "U", "2023-04-01", "2023-09-30"]);
         let stream = stream.map(|stream| (stream.kind(), stream.id));
         assert_eq!(stream, Some((v1::StreamKind::Goal, "G".to_owned())));
         assert_eq!(types, [i32::from(v1::EventType::TargetSet)]);

@@ -9,6 +9,7 @@ use crate::cli::terminal;
 use crate::domain::text::Language;
 use crate::merkle::Fingerprint;
 
+pub mod access;
 pub mod action;
 pub mod audit;
 pub mod calendar;
@@ -21,6 +22,7 @@ pub mod event;
 pub mod evidence;
 pub mod failure;
 pub mod goal;
+pub mod handover;
 pub mod import;
 pub mod key;
 pub mod ledger;
@@ -109,6 +111,35 @@ impl View {
             _ => &title.ja,
         };
         terminal::line(text)
+    }
+
+    /// Who did something, on one line: the name and the post of then where the ledger knows the person, and what they signed
+    /// in as.
+    pub fn actor(&self, actor: Option<&v1::Actor>) -> String {
+        let Some(actor) = actor else {
+            return String::new();
+        };
+        let subject = terminal::line(&actor.subject);
+        let Some(known) = &actor.known_as else {
+            return subject;
+        };
+        let name = terminal::line(&known.name);
+        let seat = |seat: &v1::KnownSeat| {
+            let units = seat.units.iter().map(|unit| self.title(Some(unit)));
+            let units = units.collect::<Vec<_>>().join(self.pick("、", ", "));
+            let title = self.title(seat.title.as_ref());
+            match units.is_empty() {
+                true => title,
+                false => self.pick(format!("{title}（{units}）"), format!("{title} ({units})")),
+            }
+        };
+        let seats = known.seats.iter().map(seat).collect::<Vec<_>>();
+        let mut parts = vec![name];
+        parts.extend((!seats.is_empty()).then(|| seats.join(self.pick("・", ", "))));
+        if known.name != actor.subject {
+            parts.push(format!("[{subject}]"));
+        }
+        parts.join(" ")
     }
 
     /// A thing by code and title, on one line.

@@ -8,6 +8,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, ReasonCode};
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Choice as _, Faults, Resolver};
+use crate::grpc::names;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
@@ -72,11 +73,12 @@ impl v1::audit_service_server::AuditService for Services {
                     let cursor = next.to_be_bytes().to_vec();
                     self.token(&scope, &Place { pinned, cursor })
                 });
-                Ok(v1::ListChangesResponse {
+                let answer = v1::ListChangesResponse {
                     changes: page.changes.iter().map(show::change).collect(),
                     next_page_token: next_page_token.unwrap_or_default(),
                     answered_at: Some(show::known_at(&at)),
-                })
+                };
+                Ok(names::told(&at.view.directory, answer))
             },
         )
         .await
@@ -203,6 +205,16 @@ fn filter(
     };
     if let Some(actor) = &request.actor {
         filter.actor = faults.name(&At::field("actor"), actor);
+    }
+    if let Some(person) = &request.person {
+        let at = At::field("person");
+        filter.person = faults.id(&at, person);
+        if filter
+            .person
+            .is_some_and(|id| directory.person(id).is_none())
+        {
+            let _: Option<()> = faults.fault(&at, Reason::PersonUnknown);
+        }
     }
     if let Some(client) = &request.client {
         filter.client = faults.name(&At::field("client"), client);

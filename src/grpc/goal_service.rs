@@ -12,6 +12,7 @@ use crate::domain::id::IndicatorId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, show_baseline, show_pillar, show_span};
 use crate::grpc::language;
+use crate::grpc::names;
 use crate::grpc::organisation;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
@@ -54,10 +55,11 @@ impl v1::goal_service_server::GoalService for Services {
             if request.entry_forms {
                 show::add_entry_forms(&mut goal, &reader, &at.view, &card, &call.actor).await?;
             }
-            Ok(v1::GetGoalResponse {
+            let answer = v1::GetGoalResponse {
                 goal: Some(goal),
                 answered_at: Some(show::answered_at(&at)),
-            })
+            };
+            Ok(names::told(&at.view.directory, answer))
         })
         .await
     }
@@ -242,7 +244,7 @@ impl v1::goal_service_server::GoalService for Services {
             );
             let known_baselines = state.baselines.iter();
             let known_baselines = known_baselines.filter(|version| cut.knows(version.position));
-            Ok(v1::GetSeriesResponse {
+            let answer = v1::GetSeriesResponse {
                 indicator: Some(show::indicator(directory, &card)),
                 goal: goal.map(|goal| entity(Named::Goal(goal))),
                 initiative: Some(entity(Named::Initiative(initiative))),
@@ -269,7 +271,8 @@ impl v1::goal_service_server::GoalService for Services {
                     .collect(),
                 next_page_token,
                 answered_at: Some(show::answered_at(&at)),
-            })
+            };
+            Ok(names::told(directory, answer))
         })
         .await
     }

@@ -107,6 +107,7 @@ impl Services {
         add!(v1::evaluation_service_server::EvaluationServiceServer);
         add!(v1::proof_service_server::ProofServiceServer);
         add!(v1::evidence_service_server::EvidenceServiceServer);
+        add!(v1::access_service_server::AccessServiceServer);
         add!(v1::admin_service_server::AdminServiceServer);
         routes
     }

@@ -7,6 +7,7 @@
     reason = "clippy only knows `#[test]` itself as a test"
 )]
 
+mod access;
 mod architecture;
 mod as_of;
 mod audit;

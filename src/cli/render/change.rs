@@ -63,7 +63,7 @@ pub fn sample(view: &View, response: &v1::SampleChangesResponse, seed: &str) -> 
 
 fn card(view: &View, change: &v1::Change) -> String {
     let who = change.actor.as_ref().map_or_else(String::new, |actor| {
-        let mut who = terminal::line(&actor.subject);
+        let mut who = view.actor(Some(actor));
         if let Some(client) = &actor.client {
             who.push_str(&format!(" ({})", terminal::line(client)));
         }

@@ -176,10 +176,7 @@ fn word(view: &View, field: &str, cell: &str) -> String {
 }
 
 fn cause(view: &View, cause: &v1::Cause) -> String {
-    let who = cause
-        .actor
-        .as_ref()
-        .map_or("", |actor| actor.subject.as_str());
+    let who = view.actor(cause.actor.as_ref());
     let day = cause.valid_to.as_ref().or(cause.valid_from.as_ref());
     let mut text = format!(
         "      #{} {} {}{}  {}\n",
@@ -191,7 +188,7 @@ fn cause(view: &View, cause: &v1::Cause) -> String {
             format!(" (for {})", terminal::line(day))
         ))
         .unwrap_or_default(),
-        terminal::line(who),
+        who,
     );
     if let Some(reason) = &cause.reason {
         text.push_str(&format!(

@@ -455,10 +455,7 @@ fn judgements(
         let Some(said) = said else { continue };
         let mut parts = Vec::new();
         parts.extend(subject.map(|subject| terminal::line(&subject.code)));
-        let actor = said
-            .actor
-            .as_ref()
-            .map(|actor| terminal::line(&actor.subject));
+        let actor = said.actor.as_ref().map(|actor| view.actor(Some(actor)));
         parts.extend(actor);
         parts.extend(grade(view, said));
         if said.cause.is_some() {

@@ -166,11 +166,7 @@ pub(super) fn confirmed(view: &View, version: &v1::DefinitionVersion, before: &s
             .collect();
         let fields = terminal::line(&fields.join(view.pick("・", ", ")));
         let said = by.confirmation.clone().unwrap_or_default();
-        let actor = said
-            .actor
-            .as_ref()
-            .map_or("", |actor| actor.subject.as_str());
-        let (actor, date) = (terminal::line(actor), terminal::line(&said.date));
+        let (actor, date) = (view.actor(said.actor.as_ref()), terminal::line(&said.date));
         let (time, position) = (view.time(said.recorded_at.as_ref()), said.position);
         text.push_str(&view.pick(
             format!("{before}推定を確認: {fields}（{date}、{actor}、記録 {time}、位置 {position}）\n"),
@@ -253,10 +249,7 @@ fn told(view: &View, goal: &v1::Goal) -> String {
         text.push_str(view.pick("\n  状況説明\n", "\n  narratives\n"));
     }
     for narrative in &goal.narratives {
-        let who = narrative
-            .actor
-            .as_ref()
-            .map_or("", |actor| actor.subject.as_str());
+        let who = view.actor(narrative.actor.as_ref());
         text.push_str(&format!(
             "    {}  {}  {}  {}\n",
             narrative
@@ -265,7 +258,7 @@ fn told(view: &View, goal: &v1::Goal) -> String {
                 .map(terminal::line)
                 .unwrap_or_default(),
             label::narrative_kind(view.language, narrative.kind()),
-            terminal::line(who),
+            who,
             view.entity(narrative.subject.as_ref()),
         ));
         text.push_str(&indented(&narrative.text, 6));

@@ -186,13 +186,13 @@ fn table(view: &View, responsibilities: &[v1::Responsibility]) -> String {
 
 /// An event in a few words: its position, what it is, when it was recorded by whom, and why.
 fn event(view: &View, event: &v1::EventReference) -> String {
-    let who = event.actor.as_ref().map_or("", |actor| &actor.subject);
+    let who = view.actor(event.actor.as_ref());
     let mut text = format!(
         "#{} {} {} {}",
         event.position,
         label::event_type(view.language, event.r#type()),
         view.time(event.recorded_at.as_ref()),
-        terminal::line(who)
+        who
     );
     if let Some(reason) = &event.reason {
         let code = label::reason_code(view.language, reason.code());

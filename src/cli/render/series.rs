@@ -197,11 +197,7 @@ fn entries(view: &View, series: &v1::GetSeriesResponse) -> String {
             days(&entry.valid_from, entry.valid_to.as_deref()),
             entry_value(view, series, entry),
             view.time(entry.recorded_at.as_ref()),
-            entry
-                .actor
-                .as_ref()
-                .map(|actor| actor.subject.clone())
-                .unwrap_or_default(),
+            view.actor(entry.actor.as_ref()),
             remark(view, series, entry),
         ]);
     }
@@ -248,8 +244,7 @@ fn remark(view: &View, series: &v1::GetSeriesResponse, entry: &v1::Entry) -> Str
         });
     }
     for by in &entry.confirmations {
-        let who = by.actor.as_ref().map_or("", |actor| &actor.subject);
-        let (who, date) = (terminal::line(who), terminal::line(&by.date));
+        let (who, date) = (view.actor(by.actor.as_ref()), terminal::line(&by.date));
         remarks.push(view.pick(
             format!("{who}が{date}確認"),
             format!("confirmed by {who} on {date}"),

@@ -8,6 +8,7 @@ use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::as_of;
 use crate::grpc::evaluation_service::difference;
 use crate::grpc::event::{At as Place, Choice as _, Faults, Resolver};
+use crate::grpc::names;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -60,7 +61,7 @@ pub(super) async fn answer(
     }
     let head = now.view.head;
     let pinned = Some((&now).into());
-    Ok(v1::DiffGoalResponse {
+    let answer = v1::DiffGoalResponse {
         subject: Some(show::entity(
             &to.directory,
             named(&subject),
@@ -71,7 +72,8 @@ pub(super) async fn answer(
         differences: told,
         total: show::count(all.len()),
         next_page_token: services.next_token(&scope, pinned, skip + rows, all.len()),
-    })
+    };
+    Ok(names::told(&now.view.directory, answer))
 }
 
 fn forward(from: &Standpoint, to: &Standpoint) -> Result<(), Refusal> {

@@ -12,6 +12,7 @@ use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::as_of;
 use crate::grpc::event::{Choice as _, show_actual, show_measurement, show_reported};
 use crate::grpc::goal_service::{form, one};
+use crate::grpc::names;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -110,7 +111,7 @@ pub(super) async fn answer(
     let longest = way.len().max(all.len());
     let pinned = Some((&standpoint).into());
     let head = standpoint.view.head;
-    Ok(v1::ExplainFigureResponse {
+    let answer = v1::ExplainFigureResponse {
         indicator: named(Named::Indicator(id)),
         initiative: named(Named::Initiative(initiative)),
         goal: named(Named::Goal(goal)),
@@ -132,7 +133,8 @@ pub(super) async fn answer(
         }),
         evaluated_at: Some(evaluated_at(&at, head)),
         next_page_token: services.next_token(&scope, pinned, skip + rows, longest),
-    })
+    };
+    Ok(names::told(directory, answer))
 }
 
 /// Where the figure to begin with is read; `None`: from nothing.

@@ -10,6 +10,7 @@ use crate::domain::id::PlanId;
 use crate::grpc::event::{
     At, Choice as _, Faults, Resolver, show_actor, show_finding_references, show_timestamp,
 };
+use crate::grpc::names;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -64,7 +65,7 @@ pub(super) async fn answer(
         let state = finding.state_on(at.on);
         finding.date <= at.on && (states.is_empty() || states.contains(&state))
     });
-    Ok(v1::ListAuditFindingsResponse {
+    let answer = v1::ListAuditFindingsResponse {
         findings: found
             .iter()
             .skip(skip)
@@ -74,7 +75,8 @@ pub(super) async fn answer(
         next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
         total: show::count(found.len()),
         answered_at: Some(show::answered_at(&at)),
-    })
+    };
+    Ok(names::told(directory, answer))
 }
 
 fn show_finding(directory: &Directory, finding: &Finding, on: Date) -> v1::AuditFinding {

@@ -4,6 +4,7 @@ use crate::api::v1;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::grpc::event::{At, Choice as _, Faults, Resolver};
+use crate::grpc::names;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -51,7 +52,7 @@ pub(super) async fn answer(
         let pinned = Some((&at).into());
         services.token(&scope, &Place { pinned, cursor })
     });
-    Ok(v1::ListFlagsResponse {
+    let answer = v1::ListFlagsResponse {
         flags: page
             .flags
             .iter()
@@ -59,7 +60,8 @@ pub(super) async fn answer(
             .collect(),
         next_page_token: next.unwrap_or_default(),
         answered_at: Some(show::answered_at(&at)),
-    })
+    };
+    Ok(names::told(directory, answer))
 }
 
 fn cursor(bytes: &[u8]) -> Result<Cursor, Refusal> {

@@ -4,6 +4,7 @@ use super::{asked_at, filter};
 use crate::api::v1;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults};
+use crate::grpc::names;
 use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
@@ -41,7 +42,7 @@ pub(super) async fn answer(
     let draw = draw(&mut faults, &request);
     let (filter, draw) = faults.into_result(filter.zip(draw))?;
     let sample = sample(&reader, view, &filter, &draw).await?;
-    Ok(v1::SampleChangesResponse {
+    let answer = v1::SampleChangesResponse {
         sampled: sample
             .drawn
             .iter()
@@ -52,7 +53,8 @@ pub(super) async fn answer(
             .collect(),
         population: sample.population,
         answered_at: Some(show::known_at(&at)),
-    })
+    };
+    Ok(names::told(&view.directory, answer))
 }
 
 fn draw(faults: &mut Faults, request: &v1::SampleChangesRequest) -> Option<Draw> {

@@ -8,6 +8,7 @@ use crate::domain::evaluation::{Obstacle, display};
 use crate::domain::rejection::Reason;
 use crate::grpc::evaluation_service::plan_of;
 use crate::grpc::event::{At, Choice as _, Faults, Resolver, show_definition};
+use crate::grpc::names;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -48,7 +49,7 @@ pub(super) async fn answer(
         services.token(&scope, &Place { pinned, cursor })
     });
     let ruling = Ruling::on(directory, at.on, at.view.size);
-    Ok(v1::ListTargetChangesResponse {
+    let answer = v1::ListTargetChangesResponse {
         changes: page
             .changes
             .iter()
@@ -56,7 +57,8 @@ pub(super) async fn answer(
             .collect(),
         next_page_token: next.unwrap_or_default(),
         evaluated_at: Some(evaluated_by(&ruling, at.on, at.view.size, at.view.head)),
-    })
+    };
+    Ok(names::told(directory, answer))
 }
 
 fn cursor(bytes: &[u8]) -> Result<Cursor, Refusal> {

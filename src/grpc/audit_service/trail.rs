@@ -10,6 +10,7 @@ use crate::grpc::event::{
     At, Choice as _, Faults, show_actor, show_evidence, show_measurement, show_reason,
     show_reported, show_source_document, show_timestamp,
 };
+use crate::grpc::names;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -61,7 +62,7 @@ pub(super) async fn answer(
     let goal = goal.map(|initiative| initiative.placed_on(on).goal);
     let older = found.attachments.len().saturating_sub(show::TOLD_MAX);
     let attachments = found.attachments.iter().skip(older);
-    Ok(v1::GetEntryTrailResponse {
+    let answer = v1::GetEntryTrailResponse {
         indicator: Some(show::entity(
             directory,
             Named::Indicator(found.indicator),
@@ -81,7 +82,8 @@ pub(super) async fn answer(
             .collect(),
         next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.total),
         answered_at: Some(show::answered_at(&at)),
-    })
+    };
+    Ok(names::told(directory, answer))
 }
 
 fn link(directory: &Directory, link: &Link) -> v1::TrailLink {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{EventType, Lateness, ReasonCode, Recorded, Stream, StreamKind};
-use crate::domain::id::{GoalId, PlanId, UnitId};
+use crate::domain::id::{GoalId, PersonId, PlanId, UnitId};
 use crate::domain::text::Name;
 use crate::ledger::index::Term;
 
@@ -23,6 +23,8 @@ pub enum ChangeFlag {
 pub struct ChangeFilter {
     /// By this actor.
     pub actor: Option<Name>,
+    /// By this person, under whichever login.
+    pub person: Option<PersonId>,
     /// Sent by this client application.
     pub client: Option<Name>,
     /// Of this stream.
@@ -105,6 +107,7 @@ impl ChangeFilter {
             one(self.stream.map(Term::stream)),
             one(self.unit.map(Term::unit)),
             one(self.actor.as_ref().map(Term::actor)),
+            one(self.person.map(Term::person)),
             one(self.client.as_ref().map(Term::client)),
             self.types()
                 .map(|types| types.into_iter().map(Term::event_type).collect()),
@@ -130,6 +133,9 @@ impl ChangeFilter {
         let event_type = event.payload.event_type();
         let code = event.reason.as_ref().map(|reason| reason.code);
         by(&self.actor, Some(&recorded.actor.subject))
+            && self
+                .person
+                .is_none_or(|person| recorded.actor.person == Some(person))
             && by(&self.client, recorded.actor.client.as_ref())
             && self.stream.is_none_or(|stream| stream == event.stream)
             && self.types().is_none_or(|types| types.contains(&event_type))

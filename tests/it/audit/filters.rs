@@ -287,6 +287,7 @@ fn filter(fixture: &Fixture, every: &[Stored], asked: &Asked) -> ChangeFilter {
     ];
     ChangeFilter {
         actor: asked.actor.map(|n| name(ACTORS[n])),
+        person: None,
         client: asked.client.map(|n| name(CLIENTS[n])),
         stream: match asked.stream {
             0 => None,

@@ -7,7 +7,7 @@ use crate::cli::terminal;
 
 /// The event on one line, without why.
 pub fn line(view: &View, event: &v1::EventReference) -> String {
-    let who = event.actor.as_ref().map_or("", |actor| &actor.subject);
+    let who = view.actor(event.actor.as_ref());
     let day = event.valid_from.as_ref().map(|from| {
         let days = series::days(from, event.valid_to.as_deref());
         view.pick(format!("（{days}分）"), format!(" (for {days})"))
@@ -18,7 +18,7 @@ pub fn line(view: &View, event: &v1::EventReference) -> String {
         view.time(event.recorded_at.as_ref()),
         label::event_type(view.language, event.r#type()),
         day.unwrap_or_default(),
-        terminal::line(who),
+        who,
     )
 }
 

@@ -26,9 +26,9 @@ pub fn trail(view: &View, response: &v1::GetEntryTrailResponse) -> String {
         text.push_str(view.pick("\n  後から添付された根拠資料\n", "\n  attached later\n"));
     }
     for attachment in &response.attachments {
-        let who = attachment.actor.as_ref().map_or("", |actor| &actor.subject);
+        let who = view.actor(attachment.actor.as_ref());
         let time = view.time(attachment.recorded_at.as_ref());
-        text.push_str(&format!("  {time}  {}\n", terminal::line(who)));
+        text.push_str(&format!("  {time}  {who}\n"));
         for evidence in &attachment.evidence {
             text.push_str(&format!("    {}\n", shown(evidence)));
         }
@@ -40,7 +40,7 @@ pub fn trail(view: &View, response: &v1::GetEntryTrailResponse) -> String {
 
 fn card(view: &View, link: &v1::TrailLink, definition: Option<&v1::Definition>) -> String {
     let language = view.language;
-    let who = link.actor.as_ref().map_or("", |actor| &actor.subject);
+    let who = view.actor(link.actor.as_ref());
     let stands = if link.stands {
         view.pick("  ← 有効", "  ← stands")
     } else {
@@ -51,7 +51,7 @@ fn card(view: &View, link: &v1::TrailLink, definition: Option<&v1::Definition>) 
         link.position,
         view.time(link.recorded_at.as_ref()),
         label::event_type(language, link.r#type()),
-        terminal::line(who),
+        who,
     );
     let mut line = |ja: &str, en: &str, told: String| {
         text.push_str(&format!("  {}: {told}\n", view.pick(ja, en)));
@@ -121,8 +121,8 @@ fn card(view: &View, link: &v1::TrailLink, definition: Option<&v1::Definition>) 
         );
     }
     for by in &link.confirmations {
-        let who = by.actor.as_ref().map_or("", |actor| &actor.subject);
-        let (who, time) = (terminal::line(who), view.time(by.recorded_at.as_ref()));
+        let who = view.actor(by.actor.as_ref());
+        let time = view.time(by.recorded_at.as_ref());
         line("確認", "confirmed by", format!("{who} ({time})"));
     }
     if let Some(who) = &link.on_valid_date {
