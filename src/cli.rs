@@ -27,12 +27,15 @@ use crate::cli::evidence::EvidenceCommand;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
+use crate::cli::grants::GrantsCommand;
+use crate::cli::handover::HandoverArgs;
 use crate::cli::judge::{FinaliseArgs, NextActionCommand, ReviewArgs, SelfEvaluateArgs};
 use crate::cli::key::KeyCommand;
 use crate::cli::language::pick;
 use crate::cli::ledger::LedgerCommand;
 use crate::cli::org::OrgCommand;
 use crate::cli::output::Output;
+use crate::cli::person::PersonCommand;
 use crate::cli::personal::PersonalCommand;
 use crate::cli::plan::PlanCommand;
 use crate::cli::policy::PolicyCommand;
@@ -61,11 +64,14 @@ pub mod everyday;
 pub mod evidence;
 pub mod finding;
 pub mod goal;
+pub mod grants;
+pub mod handover;
 pub mod judge;
 pub mod key;
 pub mod ledger;
 pub mod org;
 pub mod period;
+pub mod person;
 pub mod personal;
 pub mod plan;
 pub mod policy;
@@ -277,6 +283,16 @@ pub enum Command {
     /// Texts about people: draw references, list, disclose, erase
     #[command(subcommand)]
     Personal(PersonalCommand),
+    /// Say who the server takes you for, and which seats you have today
+    Whoami,
+    /// Register persons with what they sign in as
+    #[command(subcommand)]
+    Person(PersonCommand),
+    /// Say who holds which seat (職) and who acts for whom; take in lists of transfers
+    #[command(subcommand)]
+    Grants(GrantsCommand),
+    /// Tell what whoever takes over a seat has to know
+    Handover(HandoverArgs),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -545,6 +561,10 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Proof(command) => checkpoint::proof(&open().await?, command).await,
         Command::Bundle(args) => bundle::run(&open().await?, args).await,
         Command::Personal(command) => personal::run(&open().await?, command).await,
+        Command::Whoami => person::whoami(&open().await?).await,
+        Command::Person(command) => person::run(&open().await?, command).await,
+        Command::Grants(command) => grants::run(&open().await?, command).await,
+        Command::Handover(args) => handover::handover(&open().await?, args).await,
         Command::Key(command) if command.is_offline() => key::offline(global, command),
         Command::Key(command) => key::run(&open().await?, command).await,
         Command::TrustPolicy(args) => checkpoint::trust_policy(&open().await?, args).await,

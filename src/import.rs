@@ -24,6 +24,7 @@ pub mod reference;
 pub mod review;
 mod table;
 pub mod text;
+pub mod transfers;
 pub mod understood;
 pub mod workbook;
 

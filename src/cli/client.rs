@@ -9,6 +9,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
 
 use crate::api::v1;
+use crate::api::v1::access_service_client::AccessServiceClient;
 use crate::api::v1::admin_service_client::AdminServiceClient;
 use crate::api::v1::audit_service_client::AuditServiceClient;
 use crate::api::v1::evaluation_service_client::EvaluationServiceClient;
@@ -27,6 +28,7 @@ pub use evaluation::Report;
 pub use outcome::is_outcome_unknown;
 use outcome::{is_decided, outcome_unknown};
 
+mod access;
 mod audit;
 mod evaluation;
 mod evidence;
@@ -105,6 +107,7 @@ pub struct Client {
     evaluations: EvaluationServiceClient<Introduced>,
     proofs: ProofServiceClient<Introduced>,
     evidence: EvidenceServiceClient<Introduced>,
+    access: AccessServiceClient<Introduced>,
     admin: AdminServiceClient<Introduced>,
 }
 
@@ -166,6 +169,8 @@ impl Client {
             proofs: ProofServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             evidence: EvidenceServiceClient::new(channel.clone())
+                .max_decoding_message_size(ANSWER_BYTES_MAX),
+            access: AccessServiceClient::new(channel.clone())
                 .max_decoding_message_size(ANSWER_BYTES_MAX),
             admin: AdminServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX),
             address,

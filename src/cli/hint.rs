@@ -55,6 +55,17 @@ steps! {
         "the file may have been changed meanwhile; run it again";
     "EVIDENCE_UNKNOWN" => "一覧: daicho evidence list", "see: daicho evidence list";
     "EVIDENCE_ERASED" => "消去の記録: daicho evidence list", "see when and why with: daicho evidence list";
+    "PERSON_UNKNOWN" => "一覧: daicho person list", "see: daicho person list";
+    "GRANT_UNKNOWN" => "一覧: daicho grants list --all", "see: daicho grants list --all";
+    "DELEGATION_UNKNOWN" => "一覧: daicho grants list --all", "see: daicho grants list --all";
+    "LOGIN_TAKEN" => "誰のものかは daicho person list で分かります", "see whose it is with: daicho person list";
+    "GRANT_EXISTS" => "発令の一覧: daicho grants list --all", "see the grants with: daicho grants list --all";
+    "GRANT_ENDED" => "発令の一覧: daicho grants list --all", "see the grants with: daicho grants list --all";
+    "SEAT_DIFFERS" => "いまの発令: daicho grants show 職", "see how it is granted with: daicho grants show SEAT";
+    "SEATS_INCOMPATIBLE" => "先に今の職を解除するか、別の人に発令してください",
+        "revoke the other seat first, or grant it to somebody else";
+    "SEAT_NOT_HELD" => "就任者: daicho grants show 職", "see who holds it with: daicho grants show SEAT";
+    "DELEGATION_TOO_LONG" => "期間を分けるか、兼務で発令してください", "shorten it, or grant the seat instead";
     "EVIDENCE_ALTERED" => "サーバーの管理者に知らせてください。ほかの改変は daicho evidence check で分かります",
         "tell the operator; look for others with: daicho evidence check";
     "EVIDENCE_UNNAMED_TOO_MANY" => "一覧の「未添付」のファイルを添付してください: daicho evidence list",

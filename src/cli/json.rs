@@ -55,6 +55,7 @@ printed! {
     GetLedgerResponse,
     GetOrganisationResponse,
     GetOverviewResponse,
+    GetPersonResponse,
     GetReportingCalendarResponse,
     GetResponsibilityResponse,
     GetSeriesResponse,
@@ -68,16 +69,20 @@ printed! {
     ListFlagsResponse,
     ListKeysResponse,
     ListGoalsResponse,
+    ListGrantsResponse,
     ListLedgersResponse,
     ListNextActionsResponse,
     ListPeriodsResponse,
     ListPersonalDataResponse,
+    ListPersonsResponse,
     ListPoliciesResponse,
     ListReportingStatusResponse,
     ListSnapshotsResponse,
     ListTargetChangesResponse,
     OpenLedgerResponse,
     SampleChangesResponse,
+    WhatCouldResponse,
+    WhoAmIResponse,
 }
 
 static POOL: LazyLock<Option<DescriptorPool>> =

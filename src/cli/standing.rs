@@ -19,7 +19,7 @@ macro_rules! standing {
 }
 
 standing! {
-    answered_at: GetEntryTrailResponse, GetGoalResponse, GetOrganisationResponse, GetOverviewResponse,
+    answered_at: GetPersonResponse, ListGrantsResponse, ListPersonsResponse, WhatCouldResponse, GetEntryTrailResponse, GetGoalResponse, GetOrganisationResponse, GetOverviewResponse,
         GetReportingCalendarResponse, GetResponsibilityResponse, GetSeriesResponse, ListAuditFindingsResponse,
         ListChangesResponse, ListFlagsResponse, ListGoalsResponse, ListNextActionsResponse, ListPeriodsResponse,
         ListPoliciesResponse, ListReportingStatusResponse, ListSnapshotsResponse, SampleChangesResponse;

@@ -19,6 +19,7 @@ mod answers;
 mod bundles;
 mod everyday;
 mod evidence;
+mod grants;
 mod papers;
 mod personal;
 mod plans;
