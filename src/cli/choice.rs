@@ -110,6 +110,6 @@ mod tests {
         for choice in all::<v1::EventType>() {
             assert_eq!(parse(&word(choice)), Some(choice));
         }
-        assert_eq!(all::<v1::EventType>().len(), 62);
+        assert_eq!(all::<v1::EventType>().len(), 68);
     }
 }

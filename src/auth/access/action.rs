@@ -250,6 +250,11 @@ impl Action {
             EventType::ChangeDecided => Self::DecideChange,
             EventType::ChangeWithdrawn => Self::WithdrawChange,
             EventType::DecisionReviewed => Self::ReviewDecision,
+            EventType::PersonRegistered | EventType::PersonChanged => Self::RegisterPerson,
+            EventType::RoleGranted | EventType::RoleRevoked => Self::GrantRole,
+            EventType::DelegationRegistered | EventType::DelegationEnded => {
+                Self::RegisterDelegation
+            }
             EventType::PolicyPublished => Self::PublishPolicy,
             EventType::PlanPublished | EventType::ImportAccepted => Self::PublishPlan,
             EventType::PeriodOpened => Self::OpenPeriod,

@@ -220,6 +220,12 @@ fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Re
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_)
+        | Payload::PersonRegistered(_)
+        | Payload::PersonChanged(_)
+        | Payload::RoleGranted(_)
+        | Payload::RoleRevoked(_)
+        | Payload::DelegationRegistered(_)
+        | Payload::DelegationEnded(_)
         | Payload::PolicyPublished(_)
         | Payload::OrgUnitRegistered(_)
         | Payload::OrgUnitChanged(_) => Some(Resource::Ledger),
