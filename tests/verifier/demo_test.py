@@ -5,6 +5,7 @@
 The last line is `N passed, N failed`.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -34,6 +35,8 @@ def python(program, *arguments):
 
 class Demo(unittest.TestCase):
     server = ""
+    # An id that nothing has.
+    NOWHERE = "0189a5d0-0000-7000-8000-00000000ffff"
 
     @classmethod
     def setUpClass(cls):
@@ -93,6 +96,30 @@ class Demo(unittest.TestCase):
             pathlib.Path(file).write_bytes(proof.replace(b"index ", b"index 1"))
             self.assertEqual(daicho("verify", "proof", file, "--policy", self.at("policy"))[0], 1)
             self.assertEqual(python(self.program, "proof", file, "--policy", self.at("policy"))[0], 1)
+
+    def test_both_verify_all_events_of_a_stream(self):
+        named = (("goal", "R5/総務部/3-1"), ("unit", "総務部"), ("plan", "R5"), ("goal", "--absent", self.NOWHERE))
+        for arguments in named:
+            code, proof, said = daicho("proof", *arguments)
+            self.assertEqual(code, 0, said)
+            file = self.at("one.stream-proof")
+            pathlib.Path(file).write_bytes(proof)
+            code, ours, said = daicho("verify", "goal", file, "--policy", self.at("policy"), "--json")
+            self.assertEqual(code, 0, said)
+            code, theirs, said = python(self.program, "stream", file, "--policy", self.at("policy"), "--json")
+            self.assertEqual(code, 0, said)
+            ours, theirs = json.loads(ours), json.loads(theirs)
+            self.assertEqual((ours["stream"], ours["heads"]["size"]), (theirs["stream"]["id"], theirs["stream"]["among"]))
+            for part, other in (("events_of_goal", "history"), ("later", "later")):
+                hashes = [base64.b64decode(one["leaf_hash"]).hex() for one in ours[part]]
+                self.assertEqual(hashes, [one["leaf_hash"] for one in theirs["stream"][other]])
+            self.assertEqual(bool(ours["events_of_goal"]), "--absent" not in arguments)
+            lines = proof.split(b"\n")
+            events = [at for at, line in enumerate(lines) if line.startswith(b"event ")]
+            for at in events[:1] + events[-1:]:
+                pathlib.Path(file).write_bytes(b"\n".join(lines[:at] + lines[at + 1 :]))
+                self.assertEqual(daicho("verify", "goal", file, "--policy", self.at("policy"))[0], 1)
+                self.assertEqual(python(self.program, "stream", file, "--policy", self.at("policy"))[0], 1)
 
     def test_both_find_the_same_event_altered(self):
         entries = sorted(pathlib.Path(self.at("bundle", "tile", "entries")).rglob("*"))

@@ -787,21 +787,21 @@ class Tampering(Case):
                             self.assertIn(code, reads.get(path, (1,)))
 
 
+def inclusion(hashes, position):
+    """The path of a leaf, its sibling first."""
+    if len(hashes) < 2:
+        return []
+    split = 1 << ((len(hashes) - 1).bit_length() - 1)
+    if position < split:
+        return inclusion(hashes[:split], position) + [bundles.root(hashes[split:])]
+    return inclusion(hashes[split:], position - split) + [bundles.root(hashes[:split])]
+
+
 class ProofFiles(Case):
     def proof(self, position, leaf=None, index=None):
         """A proof file of an event of the ledger, with another leaf or index."""
-        hashes = [bundles.leaf_hash(one) for one in LEAVES]
-        path, low, high = [], 0, SIZE
-        while high - low > 1:
-            split = low + 256
-            while split >= high:
-                split = low + (split - low) // 2
-            while split + (split - low) < high:
-                split += split - low
-            path.append(hashes[split:high] if position < split else hashes[low:split])
-            low, high = (low, split) if position < split else (split, high)
         lines = ["c2sp.org/tlog-proof@v1", "extra " + b64(leaf or LEAVES[position]), f"index {index or position}"]
-        lines += [b64(bundles.root(part)) for part in reversed(path)]
+        lines += [b64(one) for one in inclusion([bundles.leaf_hash(one) for one in LEAVES], position)]
         return self.put("one.tlog-proof", "\n".join([*lines, "", NOTES[SIZE].decode()]))
 
     def test_event_is_proved_by_its_file(self):
@@ -824,6 +824,117 @@ class ProofFiles(Case):
 
     def test_proof_under_an_unknown_key_decides_nothing(self):
         self.assertEqual(run("proof", self.proof(7), "--key", OTHER_LOG.vkey)[0], 2)
+
+
+class StreamFiles(Case):
+    """Files with all events of one stream: those that the recording at position 400 counts, and later ones."""
+
+    def lines(self, stream, changed=None):
+        """The lines of the file of a goal; `changed` is given the rows, their places, events and later events first."""
+        rows = bundles.head_rows(LEAVES[:HEADS_AT])
+        key = bytes([GOAL]) + stream
+        at = next((at for at, row in enumerate(rows) if row[:17] >= key), len(rows))
+        shown = [at] if at < len(rows) and rows[at][:17] == key else [one for one in (at - 1, at) if 0 <= one < len(rows)]
+        of_stream = [one for one, leaf in enumerate(LEAVES) if bundles.decode(leaf)[4] == stream]
+        parts = {
+            "rows": [(one, rows[one]) for one in shown],
+            "events": [LEAVES[one] for one in of_stream if one < HEADS_AT],
+            "later": [(one, LEAVES[one]) for one in of_stream if one > HEADS_AT],
+            "recording": (HEADS_AT, LEAVES[HEADS_AT]),
+            "note": NOTES[SIZE],
+        }
+        if changed:
+            changed(parts)
+        row_hashes, hashes = [bundles.leaf_hash(row) for row in rows], [bundles.leaf_hash(leaf) for leaf in LEAVES]
+        lines = ["daicho/stream-proof@v1", f"stream {GOAL} {bundles.uuid.UUID(bytes=stream)}"]
+        for one, row in parts["rows"]:
+            lines += [f"row {one} {b64(row)}", *map(b64, inclusion(row_hashes, one))]
+        lines += [f"event {b64(leaf)}" for leaf in parts["events"]]
+        for one, leaf in parts["later"]:
+            lines += [f"later {one} {b64(leaf)}", *map(b64, inclusion(hashes, one))]
+        index, leaf = parts["recording"]
+        lines += ["", "c2sp.org/tlog-proof@v1", "extra " + b64(leaf), f"index {index}", *map(b64, inclusion(hashes, index))]
+        return [*lines, "", parts["note"].decode()]
+
+    def judged(self, lines, *arguments):
+        file = self.put("one.stream-proof", "\n".join(lines))
+        code, out, err = run("stream", file, *(arguments or LOG_ARGUMENTS), "--json")
+        self.assertTrue(out, err)
+        return code, json.loads(out)
+
+    def test_a_stream_is_proved_whole_by_its_file(self):
+        for number in (0, 3, 19):
+            code, report = self.judged(self.lines(goal(number)))
+            found = [at for at, leaf in enumerate(LEAVES) if bundles.decode(leaf)[4] == goal(number)]
+            stream = report["stream"]
+            self.assertEqual((code, stream["among"], stream["recorded_at_position"]), (0, HEADS_AT, HEADS_AT), report)
+            self.assertEqual([one["position"] for one in stream["history"]], [at for at in found if at < HEADS_AT])
+            self.assertEqual([one["position"] for one in stream["later"]], [at for at in found if at > HEADS_AT])
+            self.assertIn(f"exactly {stream['events']}", report["verdicts"]["COMPLETENESS"]["en"])
+
+    def test_what_has_no_event_is_proved_absent(self):
+        nothing = [goal(20), bytes([0]) + goal(0)[1:], bytes([255]) * 15 + b"\1"]
+        for stream in nothing:
+            code, report = self.judged(self.lines(stream))
+            self.assertEqual((code, report["stream"]["events"]), (0, 0), report)
+            for number in range(2):
+                # One of the rows around its place is not enough.
+                code, report = self.judged(self.lines(stream, lambda parts: parts["rows"].pop(number % len(parts["rows"]))))
+                self.assertEqual((code, list(report["finding_counts"])), (1, ["proof_false"]))
+
+    def test_every_change_is_found(self):
+        other = LEAVES[7].replace(b"2023-09-30", b"2023-09-29")
+
+        def put(name, at, value):
+            def change(parts):
+                parts[name][at] = value
+
+            return change
+
+        def drop(name, at):
+            return lambda parts: parts[name].pop(at)
+
+        def insert(name, at, value):
+            return lambda parts: parts[name].insert(at, value)
+
+        for change, kind in (
+            (drop("events", 0), "stream_incomplete"),
+            (drop("events", -1), "stream_incomplete"),
+            (insert("events", 1, LEAVES[7]), "stream_incomplete"),
+            (put("events", 2, other), "stream_differs"),
+            (put("events", 2, LEAVES[7]), "stream_differs"),
+            (drop("later", 0), "stream_incomplete"),
+            (put("later", 0, (599, other)), "stream_differs"),
+            (insert("later", 0, (7, LEAVES[7])), "stream_differs"),
+            (drop("rows", 0), "proof_false"),
+            (put("rows", 0, (0, bundles.head_rows(LEAVES[:HEADS_AT])[0])), "proof_false"),
+            (put("rows", 0, (4, bundles.head_rows(LEAVES)[4])), "proof_false"),
+            (lambda parts: parts.update(recording=(7, LEAVES[7])), "proof_false"),
+            (lambda parts: parts.update(recording=(401, LEAVES[HEADS_AT])), "proof_false"),
+        ):
+            code, report = self.judged(self.lines(goal(3), change))
+            self.assertEqual((code, list(report["finding_counts"])), (1, [kind]), report["findings"])
+
+    def test_no_changed_byte_goes_unseen(self):
+        text = "\n".join(self.lines(goal(3))).encode()
+        chance = random.Random(5)
+        for _ in range(400):
+            at = chance.randrange(len(text))
+            altered = bytearray(text)
+            altered[at] ^= 1 << chance.randrange(8)
+            file = self.put("altered.stream-proof", bytes(altered))
+            code, out, _ = run("stream", file, *LOG_ARGUMENTS, "--json")
+            self.assertIn(code, (1, 2), (at, out))
+
+    def test_what_decides_nothing(self):
+        lines = self.lines(goal(3))
+        self.assertEqual(self.judged(lines, "--key", OTHER_LOG.vkey)[0], 2)
+        witnessed = self.put("policy", bundles.policy("all"))
+        self.assertEqual(self.judged(lines, "--policy", witnessed)[0], 2)
+        for wrong in (lines[1:], lines[:2], [*lines[:2], lines[3], *lines[2:]], [*lines[:2], "word", *lines[2:]]):
+            self.assertEqual(self.judged(wrong)[0], 2)
+        self.assertEqual(run("stream", self.path("nowhere"), *LOG_ARGUMENTS)[0], 3)
+        self.assertEqual(run("stream", self.path("nowhere"))[0], 3)
 
 
 class Vectors(Case):

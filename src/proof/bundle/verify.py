@@ -3,6 +3,7 @@
 
     python3 verify.py DIR [--policy FILE | --key VKEY] [--since OLD_CHECKPOINT] [--stream KIND:UUID] [--event POSITION]
     python3 verify.py proof FILE.tlog-proof (--policy FILE | --key VKEY)
+    python3 verify.py stream FILE.stream-proof (--policy FILE | --key VKEY)
 
 Written from the published formats alone (docs/bundle.md, RFC 6962 and 9162, C2SP signed-note, tlog-checkpoint,
 tlog-cosignature, tlog-tiles, tlog-proof, tlog-policy) and sharing no code with the ledger, so that a mistake there is
@@ -40,6 +41,8 @@ EXTENSION_LINES_MAX = 16
 POLICY_BYTES_MAX = 64 * 1024
 PROOF_BYTES_MAX = 1_200_000
 PROOF_HASHES_MAX = 65
+STREAM_BYTES_MAX = 256 * 1024 * 1024
+LEAF_BYTES_MAX = 65_535
 MANIFEST_BYTES_MAX = 256 * 1024 * 1024
 PATH_CHARS_MAX = 1024
 LINE_BYTES_MAX = 4 * 1024 * 1024
@@ -671,6 +674,79 @@ class Proof:
         return verify_inclusion(self.index, checkpoint.size, leaf_hash(self.leaf), self.path, checkpoint.root)
 
 
+class StreamFile:
+    """A stream file (docs/proofs.md): the events of one stream, its row among recorded heads, the proof of the recording.
+
+    `rows` and `later` have an index or position, the bytes, and the path of each.
+    """
+
+    def __init__(self, data):
+        head, blank, self.recording = data.partition(b"\n\n")
+        if len(data) > STREAM_BYTES_MAX or not blank:
+            raise Malformed("too long, or without the proof of a recording")
+        try:
+            lines = head.decode("ascii").split("\n")
+        except UnicodeDecodeError as error:
+            raise Malformed("not ASCII before the proof") from error
+        if lines[0] != "daicho/stream-proof@v1":
+            raise Malformed("not a stream proof of version 1")
+        self.stream = self._stream(lines[1] if len(lines) > 1 else "")
+        self.rows, self.events, self.later = [], [], []
+        part, path = "row", None
+        for line in lines[2:]:
+            word, space, value = line.partition(" ")
+            if not space:
+                if path is None or len(path) >= PROOF_HASHES_MAX:
+                    raise Malformed("a hash that belongs nowhere")
+                path.append(unbase64(line))
+                if len(path[-1]) != 32:
+                    raise Malformed("not a hash")
+                continue
+            if word == "event" and part in ("row", "event"):
+                self.events.append(unbase64(value))
+                path = None
+            elif (word == "row" and part == "row" and len(self.rows) < 2) or word == "later":
+                number, _, encoded = value.partition(" ")
+                path = []
+                (self.rows if word == "row" else self.later).append((decimal(number), unbase64(encoded), path))
+            else:
+                raise Malformed("a line that cannot follow there")
+            part = word
+            if len(self.events) + len(self.later) > HISTORY_MAX:
+                raise Malformed("too many events")
+        if any(len(row) != HEADS_ROW_BYTES for _, row, _ in self.rows):
+            raise Malformed("not a row of heads")
+        if any(len(leaf) > LEAF_BYTES_MAX for leaf in self.events + [leaf for _, leaf, _ in self.later]):
+            raise Malformed("an event is too long")
+
+    @staticmethod
+    def _stream(line):
+        word, _, named = line.partition(" ")
+        kind, _, stream = named.partition(" ")
+        try:
+            number, identity = decimal(kind), uuid.UUID(stream)
+        except ValueError as error:
+            raise Malformed("no stream") from error
+        if word != "stream" or number > 255 or str(identity) != stream:
+            raise Malformed("no stream")
+        return bytes([number]) + identity.bytes
+
+    def counted(self, streams, root):
+        """Number and hash of the stream's last event by its row, (0, None) by those around its place; else None."""
+        if any(not verify_inclusion(at, streams, leaf_hash(row), path, root) for at, row, path in self.rows):
+            return None
+        if len(self.rows) == 1 and self.rows[0][1][:17] == self.stream:
+            row = self.rows[0][1]
+            return int.from_bytes(row[17:25], "big"), row[25:]
+        below = [at for at, row, _ in self.rows if row[:17] < self.stream]
+        above = [at for at, row, _ in self.rows if row[:17] > self.stream]
+        # The only one is the last before its place or the first behind it; where there is no row at all, nothing is there.
+        before, after = (below or [-1])[-1], (above or [streams])[0]
+        alone = len(below) <= 1 and len(above) <= 1 and len(below) + len(above) == len(self.rows)
+        empty = self.rows or (streams == 0 and root == EMPTY_ROOT)
+        return (0, None) if alone and empty and before + 1 == after else None
+
+
 # --- What was found ---------------------------------------------------------------------------------------------------
 
 # Code of a finding: the verdict that it fails, and what it says in Japanese and English.
@@ -829,6 +905,16 @@ FINDINGS = {
         "COMPLETENESS",
         "手元の古いチェックポイントより件数が少ない。新しい事象が除かれている",
         "there are fewer events than the old checkpoint counts",
+    ),
+    "stream_differs": (
+        "INTEGRITY",
+        "系列の事象が、記録されたものと違う",
+        "an event of the stream is not the one that was recorded",
+    ),
+    "stream_incomplete": (
+        "COMPLETENESS",
+        "系列の事象が抜けているか、余分である",
+        "events of the stream are missing, or too many",
     ),
     "proof_false": (
         "INTEGRITY",
@@ -2117,14 +2203,15 @@ class Parser(argparse.ArgumentParser):
 
 
 def parse_arguments(arguments):
-    proof = arguments[:1] == ["proof"]
+    # One file instead of a bundle.
+    proof = next((word for word in FILES if arguments[:1] == [word]), None)
     parser = Parser(
-        prog="verify.py proof" if proof else "verify.py",
+        prog=f"verify.py {proof}" if proof else "verify.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("target", metavar="FILE" if proof else "DIR")
-    trust = parser.add_mutually_exclusive_group(required=proof)
+    trust = parser.add_mutually_exclusive_group(required=bool(proof))
     trust.add_argument("--policy", metavar="FILE", help="the auditor's own trust policy (C2SP tlog-policy)")
     trust.add_argument(
         "--key", metavar="VKEY", action="append", help="the public key of the log; again for an earlier one"
@@ -2267,6 +2354,137 @@ def verify_proof(options, report):
     return report.exit_code(["INTEGRITY"] + (["WITNESSED"] if trust.quorum != "none" else []))
 
 
+def verify_stream(options, report):
+    """All events of one stream, from the file that `daicho proof goal` writes."""
+    trust = trust_of(options)
+    file = options.target
+    data = read_outside(file, STREAM_BYTES_MAX)
+    checkpoint = None
+    try:
+        stream = StreamFile(data)
+        proof = Proof(stream.recording)
+        checkpoint = Checkpoint(proof.checkpoint, trust)
+    except FalseSignature as error:
+        report.add("signature_false", file=file, expected=str(error))
+    except Malformed as error:
+        raise Undecided(f"系列の証明ファイルとして読めない: {error}", f"Not a stream proof: {error}") from error
+    report.facts.update(trust="auditor", origin=checkpoint and checkpoint.origin, size=checkpoint and checkpoint.size)
+    report.facts["root"] = checkpoint and checkpoint.root.hex()
+    report.facts["fingerprint"] = checkpoint and checkpoint.fingerprint
+    if checkpoint and not checkpoint.log_keys:
+        unknown = ("チェックポイントに、信頼する鍵の署名がない。", "The checkpoint has no signature by a key you trust.")
+        report.undecide("INTEGRITY", *unknown)
+        report.undecide("COMPLETENESS", *unknown)
+    report.sentences["INTEGRITY"] = (
+        "系列の事象は、署名された台帳の記録のとおりである。",
+        "The events of the stream are those that the signed ledger records.",
+    )
+    names = ", ".join(sorted(checkpoint.witnesses)) if checkpoint else ""
+    report.sentences["WITNESSED"] = (f"立会人（{names}）が連署している。", f"Witnesses cosigned: {names}.")
+    if trust.quorum == "none":
+        report.undecide("WITNESSED", *NO_QUORUM)
+    elif not checkpoint or not checkpoint.quorum:
+        report.undecide("WITNESSED", *TOO_FEW_WITNESSES)
+    named = _proved_stream(stream, proof, checkpoint, file, report) if checkpoint else 0
+    report.undecide(
+        "CONTENT",
+        f"事象が挙げる添付資料 {named} 個は確かめていない。",
+        f"The {named} attached files that the events name were not checked.",
+    )
+    if report.findings:
+        report.undecide("COMPLETENESS", "そろっているとは言えない。", "Whether all is there cannot be said.")
+    report.settle()
+    needed = ["INTEGRITY", "COMPLETENESS"] + (["WITNESSED"] if trust.quorum != "none" else [])
+    return report.exit_code(needed)
+
+
+def _proved_stream(stream, proof, checkpoint, file, report):
+    """Follows the stream's events over its row to the recording; returns how many files they name."""
+    add = report.add
+    try:
+        recording = Leaf(proof.leaf)
+        if recording.type == HEADS_RECORDED and recording.type_version != 1:
+            raise NewerFormat("a recording of heads")
+        values = message(recording.payload, {1: 0, 2: 2, 3: 0, 4: 2}) if recording.type == HEADS_RECORDED else {}
+    except Malformed:
+        recording, values = None, {}
+    size, root, streams = values.get(1, 0), values.get(2, b""), values.get(3, 0)
+    if not proof.holds(checkpoint):
+        add("proof_false", proof.index, file, checkpoint.root.hex())
+        return 0
+    if not values or recording.position != proof.index or size > proof.index:
+        add("proof_false", proof.index, file, "a recording of heads")
+        return 0
+    counted = stream.counted(streams, root)
+    if counted is None:
+        add("proof_false", file=file, expected="the row of the stream, or those around its place, under " + root.hex())
+        return 0
+    revision, last = counted
+    if revision != len(stream.events):
+        add("stream_incomplete", file=file, expected=f"{revision} events", found=f"{len(stream.events)} events")
+        return 0
+    history, later, named = [], [], 0
+    # Backwards: the row names the last event by its hash, and each event the one before it.
+    expected = last
+    try:
+        for number in range(revision, 0, -1):
+            data = stream.events[number - 1]
+            one = leaf_hash(data)
+            if one != expected:
+                add("stream_differs", file=file, expected=expected.hex(), found=one.hex())
+                return 0
+            leaf = Leaf(data)
+            fits = (leaf.stream, leaf.ledger, leaf.revision) == (stream.stream, recording.ledger, number)
+            if not fits or leaf.position >= size:
+                add("stream_differs", leaf.position, file, f"event {number} of the stream, below position {size}")
+                return 0
+            expected = leaf.previous
+            history.append(describe(leaf, one))
+            named += len(leaf.evidence)
+        for number, (position, data, path) in enumerate(stream.later, revision + 1):
+            one = leaf_hash(data)
+            if not verify_inclusion(position, checkpoint.size, one, path, checkpoint.root):
+                add("stream_differs", position, file, checkpoint.root.hex())
+                return 0
+            leaf = Leaf(data)
+            if (leaf.stream, leaf.ledger, leaf.position) != (stream.stream, recording.ledger, position):
+                add("stream_differs", position, file, f"event {number} of the stream")
+                return 0
+            if (leaf.revision, leaf.previous) != (number, last) or position < size:
+                add("stream_incomplete", position, file, f"event {number} of the stream, from position {size} on")
+                return 0
+            last = one
+            later.append(describe(leaf, one))
+            named += len(leaf.evidence)
+    except Malformed as error:
+        # Its hash is the one that was recorded: it is only that this program does not know it.
+        reason = (f"このプログラムで読めない事象がある: {error}", f"An event that this program cannot read: {error}")
+        report.undecide("INTEGRITY", *reason)
+        report.undecide("COMPLETENESS", *reason)
+    kind, identity = stream.stream[0], uuid.UUID(bytes=stream.stream[1:])
+    report.facts["ledger"] = str(uuid.UUID(bytes=recording.ledger))
+    report.facts["stream"] = {
+        "kind": next((name for name, number in STREAM_KINDS.items() if number == kind), str(kind)),
+        "id": str(identity),
+        "events": revision,
+        "history": history[::-1],
+        "among": size,
+        "recorded_at_position": proof.index,
+        "later": later,
+    }
+    ja = f"最初の {size:,} 件の中で、この系列の事象はちょうど {revision:,} 件で、これがすべてである。"
+    en = f"Among the first {size:,} events the stream has exactly {revision:,}, and here they are."
+    if size + 1 < checkpoint.size:
+        ja += f"その後のものは {len(later):,} 件を添えるが、ほかにないことは示さない。"
+        en += f" Of what came after, {len(later):,} are added; that there are no others is not shown."
+    report.sentences["COMPLETENESS"] = (ja, en)
+    return named
+
+
+# What can be verified alone, and by what.
+FILES = {"proof": verify_proof, "stream": verify_stream}
+
+
 def _proved_event(proof, file, report):
     try:
         leaf = Leaf(proof.leaf)
@@ -2393,17 +2611,23 @@ def finding_text(finding, say):
 
 def stream_text(stream, size, say):
     name = f"{stream['kind']}:{stream['id']}"
+    size = stream.get("among", size)
     lines = [
         say(
             f"系列 {name}: {size:,} 件の時点で {stream['events']} 件",
             f"Stream {name}: {stream['events']} events among the first {size:,}",
         )
     ]
-    for one in stream["history"]:
-        lines.append(
-            f"  {one['revision']:>6}  {say('位置', 'position')} {one['position']:>9}  {one['recorded_at']}  {type_text(one['type'], say)}"
-        )
+    lines += [event_line(one, say) for one in stream["history"]]
+    if stream.get("later"):
+        lines.append(say("その後（ほかにもあるかもしれない）", "After those (there may be others)"))
+        lines += [event_line(one, say) for one in stream["later"]]
     return lines + [""]
+
+
+def event_line(one, say):
+    place = f"  {one['revision']:>6}  {say('位置', 'position')} {one['position']:>9}"
+    return f"{place}  {one['recorded_at']}  {type_text(one['type'], say)}"
 
 
 def type_text(number, say):
@@ -2475,7 +2699,7 @@ def main(arguments):
         if Ed25519PublicKey is None:
             raise Undecided(*NEEDS_CRYPTOGRAPHY)
         report = Report()
-        code = (verify_proof if options.proof else verify_bundle)(options, report)
+        code = FILES.get(options.proof, verify_bundle)(options, report)
     except Usage as error:
         print(f"verify.py: {error}", file=sys.stderr)
         return 3
