@@ -36,7 +36,8 @@ const PROOFS: &str = "proofs";
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Outcome<()> {
-    let mut words = std::env::args().skip(1);
+    // Cargo adds a word of its own.
+    let mut words = std::env::args().skip(1).filter(|word| word != "--bench");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -49,12 +50,15 @@ fn main() -> Outcome<()> {
             let signs = proofs::SERVERS.contains(&(word.as_str(), true));
             runtime.block_on(proofs::serve(Path::new(&folder), signs))
         }
-        (Some(word), _) if word == PROOFS => runtime.block_on(measure(true)),
-        _ => runtime.block_on(measure(false)),
+        (Some(word), part) if word == PROOFS => {
+            let part = proofs::Part::named(part.as_deref())?;
+            runtime.block_on(measure(Some(part)))
+        }
+        _ => runtime.block_on(measure(None)),
     }
 }
 
-async fn measure(of_proofs: bool) -> Outcome<()> {
+async fn measure(of_proofs: Option<proofs::Part>) -> Outcome<()> {
     let number = |name: &str, default: f64| match std::env::var(name) {
         Ok(text) => text
             .parse::<f64>()
@@ -70,9 +74,9 @@ async fn measure(of_proofs: bool) -> Outcome<()> {
     std::fs::create_dir_all(&folder)?;
 
     report::print_machine(&folder, seconds, rounds);
-    if of_proofs {
+    if let Some(part) = of_proofs {
         let events = number("DAICHO_BENCH_EVENTS", 1e6)? as u64;
-        return proofs::measure(&folder, seconds, rounds, events).await;
+        return proofs::measure(&folder, seconds, rounds, events, part).await;
     }
     let mut report = Report::default();
     for round in 0..rounds {

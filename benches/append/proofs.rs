@@ -1,6 +1,7 @@
 //! What proofs cost: appends with and without signing, one event's proof in a large ledger, and verifying all of it.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub(crate) const SERVERS: [(&str, bool); 2] = [("signing-server", true), ("silen
 const APPENDS: [(usize, usize); 3] = [(1, 1), (64, 1), (16, 100)];
 /// Proofs that are asked for, one after the other.
 const PROOFS: usize = 4_000;
+/// Syncs by which the disk is judged.
+const SYNCS: usize = 200;
 
 /// Serves `folder`; without signing nothing else is different.
 pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
@@ -68,18 +71,57 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
     Ok(())
 }
 
-/// All of it.
+/// What of it is measured; all, where nothing is named.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Part {
+    /// Everything.
+    All,
+    /// Appends with and without signing.
+    Appends,
+    /// One event's proof.
+    Inclusion,
+    /// Exporting and verifying all.
+    Verify,
+}
+
+impl Part {
+    /// The part that a word names.
+    pub(crate) fn named(word: Option<&str>) -> Outcome<Self> {
+        match word {
+            None => Ok(Self::All),
+            Some("appends") => Ok(Self::Appends),
+            Some("inclusion") => Ok(Self::Inclusion),
+            Some("verify") => Ok(Self::Verify),
+            Some(other) => Err(format!("`{other}`: appends, inclusion or verify").into()),
+        }
+    }
+
+    fn has(self, part: Self) -> bool {
+        self == Self::All || self == part
+    }
+}
+
+/// All of it, or a part.
 pub(crate) async fn measure(
     folder: &Path,
     seconds: Duration,
     rounds: u32,
     events: u64,
+    part: Part,
 ) -> Outcome<()> {
-    signing(folder, seconds, rounds).await?;
+    syncs(folder)?;
+    if part.has(Part::Appends) {
+        signing(folder, seconds, rounds).await?;
+        syncs(folder)?;
+    }
+    if part == Part::Appends {
+        return Ok(());
+    }
     let scratch = tempfile::tempdir_in(folder)?;
     let data = scratch.path().join("data");
     let server = Server::daicho(&data)?;
     let mut target = Target::daicho(&server).await?;
+    let filled = Instant::now();
     while target.stored() < events {
         let load = Load {
             callers: 16,
@@ -88,8 +130,15 @@ pub(crate) async fn measure(
         };
         target.append(load).await?;
     }
-    println!("# {} events", target.stored());
-    inclusion(&server, target.stored()).await?;
+    let (stored, took) = (target.stored(), filled.elapsed());
+    println!("# {stored} events after {:.0} s", took.as_secs_f64());
+    if part.has(Part::Inclusion) {
+        inclusion(&server, stored).await?;
+        syncs(folder)?;
+    }
+    if !part.has(Part::Verify) {
+        return Ok(());
+    }
     let bundle = scratch.path().join("bundle");
     let policy = scratch.path().join("policy");
     let asked = |words: &[&str]| {
@@ -105,11 +154,33 @@ pub(crate) async fn measure(
     timed("bundle", &mut asked(&["bundle", &place]))?;
     server.stop()?;
     let data = data.to_string_lossy();
-    for (what, place) in [("bundle", &place), ("store", &data)] {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
-        command.args(["verify", what, place, "--policy", &policy]);
-        timed(&format!("verify {what}"), &mut command)?;
+    for _ in 0..rounds {
+        for (what, place) in [("bundle", &place), ("store", &data)] {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+            command.args(["verify", what, place, "--policy", &policy]);
+            timed(&format!("verify {what}"), &mut command)?;
+        }
     }
+    Ok(())
+}
+
+/// How long the disk takes for a sync of a small write, one after the other: what every append waits for.
+fn syncs(folder: &Path) -> Outcome<()> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    let mut micros = Vec::with_capacity(SYNCS);
+    for _ in 0..SYNCS {
+        file.write_all(&[7; 4_096])?;
+        let begun = Instant::now();
+        file.sync_data()?;
+        micros.push(begun.elapsed().as_micros());
+    }
+    micros.sort_unstable();
+    let at = |share: usize| micros.get(SYNCS * share / 100).copied().unwrap_or(0);
+    println!(
+        "# the disk takes for a sync: p50 {} us, p99 {} us",
+        at(50),
+        at(99)
+    );
     Ok(())
 }
 
@@ -148,7 +219,8 @@ async fn signing(folder: &Path, seconds: Duration, rounds: u32) -> Outcome<()> {
     for ((callers, batch), mut ratios) in APPENDS.into_iter().zip(ratios) {
         ratios.sort_by(f64::total_cmp);
         let median = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
-        println!("# {callers} callers, batch {batch}: median ratio {median:.3}");
+        let best = ratios.last().copied().unwrap_or(f64::NAN);
+        println!("# {callers} callers, batch {batch}: median ratio {median:.3}, best {best:.3}");
     }
     Ok(())
 }
@@ -189,7 +261,8 @@ fn timed(what: &str, command: &mut Command) -> Outcome<()> {
     let begun = Instant::now();
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let status = format!("/proc/{}/status", child.id());
-    let mut peak = String::new();
+    let stat = format!("/proc/{}/stat", child.id());
+    let (mut peak, mut cpu) = (String::new(), 0);
     let ended = loop {
         let now = fs::read_to_string(&status).unwrap_or_default();
         if let Some(line) = now.lines().find(|line| line.starts_with("VmHWM:")) {
@@ -199,6 +272,18 @@ fn timed(what: &str, command: &mut Command) -> Outcome<()> {
                 .collect::<Vec<_>>()
                 .join(" ");
         }
+        // User and system time, in ticks of 10 ms: what it would take of one core that is all its own.
+        let now = fs::read_to_string(&stat).unwrap_or_default();
+        let fields = now
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace();
+        let ticks = fields
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<u64>().ok());
+        cpu = ticks.sum::<u64>().max(cpu);
         match child.try_wait()? {
             Some(ended) => break ended,
             None => std::thread::sleep(Duration::from_millis(5)),
@@ -206,8 +291,9 @@ fn timed(what: &str, command: &mut Command) -> Outcome<()> {
     };
     let took = begun.elapsed();
     println!(
-        "{what}\t{:.2} s\tat most {peak} resident\texit {:?}",
+        "{what}\t{:.2} s\t{:.2} s of processors\tat most {peak} resident\texit {:?}",
         took.as_secs_f64(),
+        cpu as f64 / 100.0,
         ended.code()
     );
     match ended.success() {
