@@ -6,6 +6,8 @@
 
 pub mod access;
 
+use std::sync::Arc;
+
 use unicode_normalization::UnicodeNormalization;
 
 pub use caller::{Callers, Connection, Credentials, Mode, SignIn, Unidentified};
@@ -22,6 +24,7 @@ mod tls;
 mod token;
 mod watched;
 
+use crate::auth::access::{Acting, Authorizer, Caller};
 use crate::domain::event::{Actor, AuthMethod};
 use crate::domain::text::Name;
 
@@ -35,14 +38,14 @@ pub const CLIENT_METADATA: &str = "daicho-client";
 /// A request that its actor may make. Only this module makes one.
 #[derive(Clone, Debug)]
 pub struct Permitted<T> {
-    actor: Actor,
+    caller: Caller,
     request: T,
 }
 
 impl<T> Permitted<T> {
     /// Who asks.
     pub fn actor(&self) -> &Actor {
-        &self.actor
+        self.caller.actor()
     }
 
     /// What is asked.
@@ -53,13 +56,18 @@ impl<T> Permitted<T> {
     /// The same, done for somebody.
     #[must_use]
     pub fn on_behalf_of(mut self, subject: &Name) -> Self {
-        self.actor.acting_for = Some(subject.clone());
+        self.caller.on_behalf_of(subject);
         self
     }
 
     /// Takes it apart.
     pub fn into_parts(self) -> (Actor, T) {
-        (self.actor, self.request)
+        (self.caller.into_actor(), self.request)
+    }
+
+    /// Takes it apart, with what has to permit each event when it is decided.
+    pub fn into_caller(self) -> (Caller, T) {
+        (self.caller, self.request)
     }
 }
 
@@ -114,12 +122,26 @@ impl Authenticator {
         })
     }
 
-    /// Permits `request` to `actor`. Without access policies everybody who has a name may do everything.
+    /// Permits `request` to `actor` whatever policies say: for samples, and for what has no policies to be asked.
     pub fn permit<T>(&self, actor: &Actor, request: T) -> Result<Permitted<T>, Denied> {
         Ok(Permitted {
-            actor: actor.clone(),
+            caller: Caller::trusted(actor.clone()),
             request,
         })
+    }
+
+    /// Lets `request` of `actor` go on to where each of its events is decided, and `authorizer` is asked about it there.
+    pub fn admit<T>(
+        &self,
+        actor: &Actor,
+        authorizer: &Arc<Authorizer>,
+        acting: &Acting,
+        request: T,
+    ) -> Permitted<T> {
+        Permitted {
+            caller: Caller::asking(actor.clone(), authorizer.clone(), acting.clone()),
+            request,
+        }
     }
 
     /// Permits what the server does by itself.
@@ -135,7 +157,10 @@ impl Authenticator {
             person: None,
             permitted_by: None,
         };
-        Permitted { actor, request }
+        Permitted {
+            caller: Caller::trusted(actor),
+            request,
+        }
     }
 }
 

@@ -171,6 +171,33 @@ pub struct Global {
     /// What is shown to the server.
     #[command(flatten)]
     pub sign_in: SignInArgs,
+    /// The seat to use, by its code; absent: each that you hold is tried
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "SEAT",
+        env = "DAICHO_SEAT"
+    )]
+    pub in_seat: Option<String>,
+    /// The unit that you enter something for, by its code
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "UNIT",
+        env = "DAICHO_ON_BEHALF_OF"
+    )]
+    pub on_behalf_of: Option<String>,
+    /// Why you ask for texts about people
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "WHY",
+        env = "DAICHO_PURPOSE"
+    )]
+    pub for_purpose: Option<String>,
     /// The language of answers; absent: that of your locale
     #[arg(long, global = true, value_enum, value_name = "LANGUAGE")]
     pub lang: Option<language::Choice>,
@@ -362,6 +389,9 @@ pub struct ServeArgs {
     /// Whether callers must sign in: unauthenticated or required [default: unauthenticated]
     #[arg(long, value_name = "MODE")]
     pub auth: Option<String>,
+    /// Who is let in where no seat can help: ISSUER#SUBJECT, with spaces between them [default: none]
+    #[arg(long, value_name = "LOGINS")]
+    pub administrators: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,
@@ -395,6 +425,11 @@ impl Global {
             server: self.server.clone(),
             ledger: self.ledger.clone(),
             actor,
+            acting: [
+                self.in_seat.clone(),
+                self.on_behalf_of.clone(),
+                self.for_purpose.clone(),
+            ],
             sign_in,
             language: self.language(),
             timeout: Duration::from_secs(self.timeout),

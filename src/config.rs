@@ -14,6 +14,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::auth::{Issuer, Mode, TlsFiles};
+use crate::domain::access::LoginId;
+use crate::domain::text::Name;
 use crate::merkle::{SignatureType, VerifierKey};
 use crate::telemetry::{LogFilter, LogFormat};
 
@@ -31,6 +33,8 @@ const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
 const REQUEST_TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=3_600;
 
+/// The most administrators that a server is told of.
+const ADMINISTRATORS_MAX: usize = 32;
 /// The most witnesses that a server is told of. Each adds one line to a checkpoint at most.
 pub const WITNESSES_MAX: usize = 32;
 /// What one attached file may be, in MiB. It is read whole whenever it is handed out.
@@ -71,6 +75,8 @@ pub struct Config {
     pub auth: Mode,
     /// Whose access tokens are taken.
     pub oidc: Vec<Issuer>,
+    /// Who is let in where no seat can help (docs/access-policy.md).
+    pub administrators: Vec<LoginId>,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -118,6 +124,8 @@ pub struct Flags {
     pub tls_client_certificates: Option<String>,
     /// `--auth`.
     pub auth: Option<String>,
+    /// `--administrators`.
+    pub administrators: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -272,6 +280,9 @@ impl Config {
             tls: signing_in.tls,
             auth: signing_in.auth,
             oidc,
+            administrators: read
+                .parse(Setting::Administrators, administrators)
+                .unwrap_or_default(),
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };
@@ -371,6 +382,24 @@ fn witnesses(text: &str) -> Result<Vec<VerifierKey>, String> {
         0 => Err("is empty; leave it out for no witness".to_owned()),
         1..=WITNESSES_MAX => Ok(keys),
         _ => Err(format!("has more than {WITNESSES_MAX} keys")),
+    }
+}
+
+/// Logins `ISSUER#SUBJECT`, or `#SUBJECT` where nobody vouches for it, with white space between them.
+fn administrators(text: &str) -> Result<Vec<LoginId>, String> {
+    let mut logins = Vec::new();
+    for text in text.split_whitespace() {
+        let wrong = || format!("`{text}` is no login `ISSUER#SUBJECT`");
+        let (issuer, subject) = text.rsplit_once('#').ok_or_else(wrong)?;
+        let issuer = (!issuer.is_empty()).then(|| Name::parse(issuer));
+        logins.push(LoginId {
+            issuer: issuer.transpose().map_err(|_| wrong())?,
+            subject: Name::parse(subject).map_err(|_| wrong())?,
+        });
+    }
+    match logins.len() {
+        1..=ADMINISTRATORS_MAX => Ok(logins),
+        _ => Err(format!("must name 1 to {ADMINISTRATORS_MAX} logins")),
     }
 }
 

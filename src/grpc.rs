@@ -33,6 +33,7 @@ mod proof_service;
 mod receipt_proof;
 mod services;
 mod show;
+mod sight;
 mod snapshots;
 mod store_verification;
 

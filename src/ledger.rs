@@ -16,6 +16,7 @@ use std::time::Instant;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
 use crate::auth::Permitted;
+use crate::auth::access::Caller;
 use crate::domain::code::Code;
 use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream};
 use crate::domain::goal::decide::decide_opening;
@@ -33,6 +34,7 @@ mod access_policy;
 mod append;
 mod as_of;
 mod continuation;
+mod denial;
 mod erasure;
 mod heads;
 mod personal;
@@ -47,6 +49,7 @@ mod writer;
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
 pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
 pub use continuation::{Continuation, Unserved};
+pub use denial::rejection;
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
 pub use personal::AboutSubject;
@@ -58,7 +61,7 @@ pub use state::StreamState;
 pub use crate::log::codec::policy_sha256;
 
 use personal::Keeping;
-use prepare::prepare;
+use prepare::{Unprepared, prepare};
 use reader::Batch;
 use writer::{Message, Request, Verdict, Writer};
 
@@ -240,7 +243,7 @@ impl Ledgers {
         permitted: Permitted<Append>,
         deadline: Option<Instant>,
     ) -> Result<Appended, AppendError> {
-        let (actor, append) = permitted.into_parts();
+        let (caller, append) = permitted.into_caller();
         let reader = self
             .reader(append.ledger)
             .ok_or(AppendError::LedgerUnknown)?;
@@ -250,7 +253,7 @@ impl Ledgers {
         }
         let mut keeping = Keeping::new(&reader, &append);
         let outcome = self
-            .carry_out(&reader, &append, &actor, deadline, &mut keeping)
+            .carry_out(&reader, &append, &caller, deadline, &mut keeping)
             .await;
         let stands = match &outcome {
             Ok(appended) => !appended.replayed && !appended.validated_only,
@@ -268,7 +271,7 @@ impl Ledgers {
         &self,
         reader: &Arc<Reader>,
         append: &Append,
-        actor: &Actor,
+        caller: &Caller,
         deadline: Option<Instant>,
         keeping: &mut Keeping,
     ) -> Result<Appended, AppendError> {
@@ -278,7 +281,7 @@ impl Ledgers {
             // Ids first: what is known is never judged again.
             let view = reader.view();
             let covered = view.head.size;
-            if let Some(known) = self.known(reader, append, actor).await? {
+            if let Some(known) = self.known(reader, append, caller.actor()).await? {
                 return Ok(known);
             }
             let states = load(reader, append, covered).await?;
@@ -286,11 +289,12 @@ impl Ledgers {
             let mut rules = references::dangling(reader, append)?;
             rules.extend(access_policy::faults(append, &view.directory, now));
             let words = (!append.validate_only).then(|| reader.openings());
-            let prepared = prepare(append, actor, &view.directory, &states, words, now);
+            let prepared = prepare(append, caller, &view.directory, &states, words, now);
             let prepared = match prepared {
                 Ok(prepared) if rules.is_empty() => prepared,
                 Ok(_) => return Err(AppendError::Rejected(rules)),
-                Err(broken) => {
+                Err(Unprepared::Denied) => return Err(AppendError::Denied),
+                Err(Unprepared::Rejected(broken)) => {
                     rules.extend(broken);
                     return Err(AppendError::Rejected(rules));
                 }
@@ -303,7 +307,7 @@ impl Ledgers {
             let (reply, answer) = oneshot::channel();
             let request = Request {
                 append: append.clone(),
-                actor: actor.clone(),
+                caller: caller.clone(),
                 prepared,
                 states,
                 covered,
@@ -692,7 +696,8 @@ fn validated(
     };
     let count = u32::try_from(prepared.events.len()).unwrap_or(u32::MAX);
     let mut events = Vec::new();
-    for (index, (event, client)) in prepared.events.into_iter().enumerate() {
+    let decided = prepared.events.into_iter().zip(prepared.authors);
+    for (index, ((event, client), author)) in decided.enumerate() {
         let state = after
             .entry(event.stream)
             .or_insert_with(|| states.get(&event.stream).cloned().unwrap_or_default());
@@ -711,7 +716,7 @@ fn validated(
             revision: server.revision,
             recorded_at: now,
             prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
-            actor: actor.clone(),
+            actor: author,
             request_id: append.request_id,
             request_index: u32::try_from(index).unwrap_or(u32::MAX),
             request_count: count,

@@ -243,6 +243,7 @@ fn flags(args: &ServeArgs) -> Flags {
         tls_crl: args.tls_crl,
         tls_client_certificates: args.tls_client_certificates,
         auth: args.auth,
+        administrators: args.administrators,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic_health::ServingStatus;
 
+use crate::auth::access::Authorizer;
 use crate::auth::{Callers, KeysFault, Mode, TlsFault};
 use crate::clock::system_now;
 use crate::config::Config;
@@ -214,7 +215,8 @@ impl Opened {
             config.default_ledger.clone(),
             config.request_timeout,
             closed.clone(),
-        );
+        )
+        .authorized_by(Authorizer::new(false, config.administrators.clone()));
         let taken = services.snapshots().complete().await;
         if 0 < taken {
             tracing::info!(

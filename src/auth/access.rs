@@ -10,6 +10,10 @@
 
 pub use action::{Action, Group, On};
 pub use authorizer::{Authorizer, Cause, Denied, Grounds, Holding, InForce, NAMED_ADMINISTRATOR};
+pub use caller::{
+    Acting, BEHALF_METADATA, BEHALF_METADATA_BINARY, Caller, PURPOSE_METADATA_BINARY,
+    SEAT_METADATA, SEAT_METADATA_BINARY, Standing, seats_of,
+};
 pub use facts::{
     Circumstances, Closing, Facts, GoalFacts, PlanFacts, Resource, facts_of, goal_of,
     goal_of_finding, on_ledger, person_of, reading_goal, reading_plan, subject_facts,
@@ -20,6 +24,7 @@ pub use table::{Extent, TABLE_ROLES, table};
 
 mod action;
 mod authorizer;
+mod caller;
 mod facts;
 mod policy_set;
 mod question;

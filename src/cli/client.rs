@@ -40,6 +40,12 @@ mod reporting;
 /// Metadata key of the caller's name, in UTF-8.
 const ACTOR_KEY: &str = "daicho-actor-bin";
 /// Metadata key of the client application's name.
+/// Metadata keys of the seat to use, the unit to enter for, and the purpose.
+const ACTING_KEYS: [&str; 3] = [
+    "daicho-seat-bin",
+    "daicho-on-behalf-of-bin",
+    "daicho-purpose-bin",
+];
 const CLIENT_KEY: &str = "daicho-client";
 /// This client application's name.
 const CLIENT_NAME: &str = concat!("daicho-cli/", env!("CARGO_PKG_VERSION"));
@@ -59,6 +65,8 @@ pub struct Address {
     pub ledger: String,
     /// The caller's name; absent: whom it signs in as.
     pub actor: Option<String>,
+    /// The seat to use, the unit to enter for, and why texts about people are asked for.
+    pub acting: [Option<String>; 3],
     /// What is shown to the server.
     pub sign_in: SignIn,
     /// The language of messages.
@@ -71,6 +79,7 @@ pub struct Address {
 #[derive(Clone, Debug)]
 pub struct Introduce {
     actor: Option<BinaryMetadataValue>,
+    acting: [Option<BinaryMetadataValue>; 3],
     authorization: Option<AsciiMetadataValue>,
     language: Language,
 }
@@ -80,6 +89,11 @@ impl Interceptor for Introduce {
         let metadata = request.metadata_mut();
         if let Some(actor) = &self.actor {
             metadata.insert_bin(ACTOR_KEY, actor.clone());
+        }
+        for (key, value) in ACTING_KEYS.into_iter().zip(&self.acting) {
+            if let Some(value) = value {
+                metadata.insert_bin(key, value.clone());
+            }
         }
         if let Some(authorization) = &self.authorization {
             metadata.insert("authorization", authorization.clone());
@@ -152,6 +166,10 @@ impl Client {
         let actor = address.actor.as_ref();
         let introduce = Introduce {
             actor: actor.map(|actor| BinaryMetadataValue::from_bytes(actor.as_bytes())),
+            acting: address.acting.each_ref().map(|said| {
+                said.as_ref()
+                    .map(|said| BinaryMetadataValue::from_bytes(said.as_bytes()))
+            }),
             authorization: address.sign_in.authorization(language)?,
             language,
         };

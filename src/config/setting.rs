@@ -23,12 +23,13 @@ pub(super) enum Setting {
     TlsCrl,
     TlsClientCertificates,
     Auth,
+    Administrators,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 20] = [
+    pub(super) const ALL: [Self; 21] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -47,6 +48,7 @@ impl Setting {
         Self::TlsCrl,
         Self::TlsClientCertificates,
         Self::Auth,
+        Self::Administrators,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -71,6 +73,7 @@ impl Setting {
             Self::TlsCrl => "tls_crl",
             Self::TlsClientCertificates => "tls_client_certificates",
             Self::Auth => "auth",
+            Self::Administrators => "administrators",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -91,6 +94,7 @@ impl Setting {
             | Self::TlsClientRoots
             | Self::TlsCrl
             | Self::TlsClientCertificates
+            | Self::Administrators
             // As long as callers name themselves, who may call may look too.
             | Self::Reflection => "",
             Self::Auth => "unauthenticated",
@@ -131,6 +135,7 @@ impl Setting {
             Self::TlsCrl => flags.tls_crl.as_ref(),
             Self::TlsClientCertificates => flags.tls_client_certificates.as_ref(),
             Self::Auth => flags.auth.as_ref(),
+            Self::Administrators => flags.administrators.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

@@ -51,6 +51,13 @@ fn refused(outcome: Result<Config, InvalidConfig>) -> Vec<String> {
         .collect()
 }
 
+fn login(issuer: Option<&str>, subject: &str) -> LoginId {
+    LoginId {
+        issuer: issuer.map(|issuer| Name::parse(issuer).unwrap()),
+        subject: Name::parse(subject).unwrap(),
+    }
+}
+
 #[test]
 fn nothing_said_gives_the_defaults() {
     let config = load(&Flags::default(), &[]).unwrap();
@@ -72,6 +79,7 @@ fn nothing_said_gives_the_defaults() {
             tls: None,
             auth: Mode::Unauthenticated,
             oidc: Vec::new(),
+            administrators: Vec::new(),
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -117,6 +125,7 @@ fn every_setting_is_read_from_every_source() {
         ("tls_crl", "/etc/revoked.crl"),
         ("tls_client_certificates", "required"),
         ("auth", "required"),
+        ("administrators", "https://id.example.lg.jp#s-4711 #root"),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
@@ -148,6 +157,10 @@ fn every_setting_is_read_from_every_source() {
         }),
         auth: Mode::Required,
         oidc: Vec::new(),
+        administrators: vec![
+            login(Some("https://id.example.lg.jp"), "s-4711"),
+            login(None, "root"),
+        ],
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -173,8 +186,9 @@ fn every_setting_is_read_from_every_source() {
         tls_crl: said(14),
         tls_client_certificates: said(15),
         auth: said(16),
-        log_format: said(17),
-        log_filter: said(18),
+        administrators: said(17),
+        log_format: said(18),
+        log_filter: said(19),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 

@@ -39,6 +39,7 @@ mod calendars;
 mod decisions;
 mod entry;
 mod findings;
+mod hiding;
 mod periods;
 mod policies;
 mod trust;
@@ -102,6 +103,8 @@ pub struct Directory {
     continued_by: HashMap<Named, Vector<Named>>,
     /// What the ledger says of its own proofs.
     trust: Trust,
+    /// Goals that were taken out of it for somebody who may not read them.
+    hidden: OrdSet<GoalId>,
     /// Who holds which seat.
     access: Access,
     /// What was proposed and decided.

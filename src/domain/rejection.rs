@@ -221,6 +221,12 @@ reasons! {
 
     /// Nobody looks at their own judgement.
     SelfReview = "SELF_REVIEW", Denied, "自己評価をした人は二次評価も確定もできません", "whoever made the self-evaluation neither reviews nor finalises it";
+    /// Nothing permits it, or a policy forbids it.
+    NotPermitted = "NOT_PERMITTED", Denied, "「{action_ja}」の権限がありません（できる職: {help_ja}。禁じる方針: {policy}）", "not permitted: {action} (roles that could: {help}; forbidden by: {policy})";
+    /// Another unit answers for it.
+    NotResponsibleUnit = "NOT_RESPONSIBLE_UNIT", Denied, "担当課ではありません（担当: {units}）", "another unit answers for it: {units}";
+    /// The seat named is not theirs.
+    SeatUnknown = "SEAT_UNKNOWN", Denied, "職「{seat}」に就いていません", "you do not hold the seat `{seat}` today";
     /// Nobody confirms their own entry.
     SelfConfirmation = "SELF_CONFIRMATION", Denied, "報告した人は自分の報告を確認できません。別の人が確認してください", "whoever reported an entry cannot confirm it; let somebody else";
     /// Nobody gives a seat to themselves.

@@ -3,6 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::access::Holder;
 use crate::domain::code::Code;
 use crate::domain::date::Date;
@@ -45,8 +46,10 @@ impl v1::access_service_server::AccessService for Services {
         &self,
         request: Request<v1::GetPersonRequest>,
     ) -> Result<Response<v1::GetPersonResponse>, Status> {
-        self.unary(request, async |_, request| get_person(self, request).await)
-            .await
+        self.unary(request, async |call, request| {
+            get_person(self, &call, request).await
+        })
+        .await
     }
 
     async fn list_grants(
@@ -63,8 +66,10 @@ impl v1::access_service_server::AccessService for Services {
         &self,
         request: Request<v1::WhatCouldRequest>,
     ) -> Result<Response<v1::WhatCouldResponse>, Status> {
-        self.unary(request, async |_, request| what_could(self, request).await)
-            .await
+        self.unary(request, async |call, request| {
+            what_could(self, &call, request).await
+        })
+        .await
     }
 }
 
@@ -73,9 +78,9 @@ async fn who_am_i(
     call: Call,
     request: v1::WhoAmIRequest,
 ) -> Result<v1::WhoAmIResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(&call, &request.ledger, Action::ReadGoal)?;
     let at = services
-        .standpoint(&reader, request.min_position, None, None)
+        .standpoint(&call, &reader, request.min_position, None, None)
         .await?;
     let (directory, today) = (&at.view.directory, at.on);
     let actor = call.actor;
@@ -105,7 +110,7 @@ async fn list_persons(
     call: &Call,
     mut request: v1::ListPersonsRequest,
 ) -> Result<v1::ListPersonsResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadAccess)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -119,7 +124,7 @@ async fn list_persons(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let mut faults = Faults::default();
     let on = day(&mut faults, request.on.as_deref(), &at);
@@ -141,12 +146,13 @@ async fn list_persons(
 
 async fn get_person(
     services: &Services,
+    call: &Call,
     request: v1::GetPersonRequest,
 ) -> Result<v1::GetPersonResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadAccess)?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, request.min_position, as_of, None)
+        .standpoint(call, &reader, request.min_position, as_of, None)
         .await?;
     let directory = &at.view.directory;
     let mut faults = Faults::default();
@@ -181,7 +187,7 @@ async fn list_grants(
     call: &Call,
     mut request: v1::ListGrantsRequest,
 ) -> Result<v1::ListGrantsResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadAccess)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -195,7 +201,7 @@ async fn list_grants(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let mut faults = Faults::default();
@@ -236,13 +242,14 @@ async fn list_grants(
 
 async fn what_could(
     services: &Services,
+    call: &Call,
     request: v1::WhatCouldRequest,
 ) -> Result<v1::WhatCouldResponse, Refusal> {
     use v1::what_could_request::Subject;
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadAccess)?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, request.min_position, as_of, None)
+        .standpoint(call, &reader, request.min_position, as_of, None)
         .await?;
     let directory = &at.view.directory;
     let mut faults = Faults::default();

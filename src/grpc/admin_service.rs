@@ -3,6 +3,7 @@
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::event::ClockKind;
 use crate::domain::id::LedgerId;
 use crate::domain::rejection::Reason;
@@ -26,6 +27,7 @@ impl v1::admin_service_server::AdminService for Services {
         request: Request<v1::OpenLedgerRequest>,
     ) -> Result<Response<v1::OpenLedgerResponse>, Status> {
         self.writing(request, async |call, request: v1::OpenLedgerRequest| {
+            self.operate(&call)?;
             let open = self.parse_opening(&request)?;
             let (request_id, ledger) = (open.request_id, open.ledger);
             let replayed = self.ledgers().reader(ledger).is_some();
@@ -70,7 +72,8 @@ impl v1::admin_service_server::AdminService for Services {
                 filter: filter_digest(&v1::ListLedgersRequest::default()),
             };
             let skip = Self::skip(self.place(&scope, &request.page_token)?.as_ref())?;
-            let all = self.ledgers().list();
+            let mut all = self.ledgers().list();
+            all.retain(|reader| self.knows_of(&call, reader));
             let default = self.default_ledger();
             let mut ledgers = Vec::new();
             for reader in all.iter().skip(skip).take(rows) {
@@ -140,6 +143,7 @@ impl v1::admin_service_server::AdminService for Services {
         self.unary(
             request,
             async |call, request: v1::ListIntegrityEventsRequest| {
+                self.operate(&call)?;
                 let rows = Self::page_rows(request.page_size);
                 let scope = Scope {
                     method: "AdminService/ListIntegrityEvents",
@@ -198,9 +202,9 @@ impl v1::admin_service_server::AdminService for Services {
     ) -> Result<Response<Self::VerifyStoreStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
-            self.call(&request, language)?;
+            let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::VerifyStore)?;
             let view = self.view(&reader, None).await;
             let size = request.size.unwrap_or(view.head.size);
             if view.head.size < size {

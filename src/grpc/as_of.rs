@@ -3,7 +3,7 @@
 use crate::api::v1;
 use crate::grpc::event::{At, Faults};
 use crate::grpc::page_token::{Pinned, Place};
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, Services};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{AsOf, AsOfError, KnownAt, Reader, Standpoint, View};
 use crate::log::Head;
@@ -62,8 +62,25 @@ pub(super) async fn other(
 
 impl Services {
     /// Where a read stands: after everything acknowledged before the call, `min_position` included; as
-    /// `as_of` asks, or as its first page did.
+    /// `as_of` asks, or as its first page did. Goals that the caller may not read are as if they were not there.
     pub(super) async fn standpoint(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        min_position: Option<u64>,
+        as_of: Option<&v1::AsOf>,
+        place: Option<&Place>,
+    ) -> Result<Standpoint, Refusal> {
+        let mut standpoint = self
+            .whole_standpoint(reader, min_position, as_of, place)
+            .await?;
+        let directory = standpoint.view.directory;
+        standpoint.view.directory = self.sight(call, reader, directory);
+        Ok(standpoint)
+    }
+
+    /// The same with all that is there, whoever may see it.
+    async fn whole_standpoint(
         &self,
         reader: &Reader,
         min_position: Option<u64>,

@@ -4,13 +4,14 @@ use jiff::Timestamp;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, ReasonCode};
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{At, Choice as _, Faults, Resolver};
 use crate::grpc::names;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
 use crate::ledger::index::Direction;
@@ -34,7 +35,7 @@ impl v1::audit_service_server::AuditService for Services {
         self.unary(
             request,
             async |call, mut request: v1::ListChangesRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
                 let min_position = request.min_position.take();
                 let rows = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
@@ -50,6 +51,7 @@ impl v1::audit_service_server::AuditService for Services {
                 let mut faults = Faults::default();
                 let at = asked_at(
                     self,
+                    &call,
                     &reader,
                     &mut faults,
                     &request,
@@ -88,8 +90,8 @@ impl v1::audit_service_server::AuditService for Services {
         &self,
         request: Request<v1::SampleChangesRequest>,
     ) -> Result<Response<v1::SampleChangesResponse>, Status> {
-        self.unary(request, async |_, request| {
-            sample::answer(self, request).await
+        self.unary(request, async |call, request| {
+            sample::answer(self, &call, request).await
         })
         .await
     }
@@ -161,6 +163,7 @@ impl v1::audit_service_server::AuditService for Services {
 /// Where changes are asked for. What is wrong with that is noted beside what is wrong with the rest.
 async fn asked_at(
     services: &Services,
+    call: &Call,
     reader: &Reader,
     faults: &mut Faults,
     request: &v1::ListChangesRequest,
@@ -178,13 +181,13 @@ async fn asked_at(
         ..as_of.clone()
     });
     let at = services
-        .standpoint(reader, min_position, known.as_ref(), place)
+        .standpoint(call, reader, min_position, known.as_ref(), place)
         .await;
     match at {
         Err(Refusal::Rules(rules)) => {
             rules.into_iter().for_each(|rule| faults.push(rule));
             // The rest is read as of now, to be told what is wrong with it too.
-            services.standpoint(reader, None, None, None).await
+            services.standpoint(call, reader, None, None, None).await
         }
         at => at,
     }

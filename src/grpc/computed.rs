@@ -6,7 +6,6 @@
 
 use std::sync::Arc;
 
-use crate::auth::Denied;
 use crate::domain::directory::Directory;
 use crate::domain::evaluation::judgement::ComputedJudgement;
 use crate::domain::event::{Event, Payload, RestatementIssued, Subject};
@@ -23,23 +22,23 @@ impl Services {
         reader: &Arc<Reader>,
         view: &View,
         append: Append,
-    ) -> Result<Result<Appended, AppendError>, Denied> {
+    ) -> Result<Appended, AppendError> {
         let as_sent = append.clone();
         let mut append = append;
         let computed = match self.compute(reader, view, &mut append.events).await {
             Ok(computed) => computed,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => return Err(error),
         };
         let deadline = Some(call.deadline);
-        let permitted = self.auth().permit(&call.actor, append)?;
-        Ok(match self.ledgers().append(permitted, deadline).await {
+        let permitted = self.admit(call, append);
+        match self.ledgers().append(permitted, deadline).await {
             // The same request was in flight: what was computed for it is not what would be computed now.
             Err(AppendError::IdConflict { .. }) if computed => {
-                let permitted = self.auth().permit(&call.actor, as_sent)?;
+                let permitted = self.admit(call, as_sent);
                 self.ledgers().append(permitted, deadline).await
             }
             outcome => outcome,
-        })
+        }
     }
 
     /// Fills in what the server computes, and says whether it computed anything. What a client states and what does not

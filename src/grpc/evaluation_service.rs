@@ -8,6 +8,7 @@ use futures::Stream as FutureStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
@@ -51,7 +52,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         self.unary(
             request,
             async |call, mut request: v1::EvaluatePlanRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadPlan)?;
                 let min_position = request.min_position.take();
                 let rows = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
@@ -65,7 +66,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let skip = Self::skip(place.as_ref())?;
                 let as_of = request.as_of.as_ref();
                 let standpoint = self
-                    .standpoint(&reader, min_position, as_of, place.as_ref())
+                    .standpoint(&call, &reader, min_position, as_of, place.as_ref())
                     .await?;
                 let directory = &standpoint.view.directory;
                 let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
@@ -113,7 +114,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         self.unary(
             request,
             async |call, mut request: v1::CompareEvaluationsRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
                 let min_position = request.min_position.take();
                 let page = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
@@ -134,7 +135,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let skip = Self::skip(place.as_ref())?;
                 // Both ends are told as the first page found them.
                 let standpoint = self
-                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .standpoint(&call, &reader, min_position, None, place.as_ref())
                     .await?;
                 let ends = self.ends(&reader, &standpoint, &request).await?;
                 let from = self.evaluation(&reader, ends.from).await?;
@@ -185,7 +186,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         self.unary(
             request,
             async |call, mut request: v1::ListSnapshotsRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadPlan)?;
                 let min_position = request.min_position.take();
                 let rows = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
@@ -198,7 +199,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let place = self.place(&scope, &token)?;
                 let skip = Self::skip(place.as_ref())?;
                 let standpoint = self
-                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .standpoint(&call, &reader, min_position, None, place.as_ref())
                     .await?;
                 let directory = &standpoint.view.directory;
                 let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
@@ -235,7 +236,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         self.unary(
             request,
             async |call, mut request: v1::GetSnapshotRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
                 let min_position = request.min_position.take();
                 let page = Self::page_rows(std::mem::take(&mut request.page_size));
                 let token = std::mem::take(&mut request.page_token);
@@ -248,7 +249,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let place = self.place(&scope, &token)?;
                 let skip = Self::skip(place.as_ref())?;
                 let standpoint = self
-                    .standpoint(&reader, min_position, None, place.as_ref())
+                    .standpoint(&call, &reader, min_position, None, place.as_ref())
                     .await?;
                 let directory = &standpoint.view.directory;
                 let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
@@ -295,7 +296,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let opened = async {
             let call = self.call(&request, language)?;
-            let opened = self.report(language, request.into_inner());
+            let opened = self.report(&call, language, request.into_inner());
             tokio::time::timeout_at(call.deadline.into(), opened)
                 .await
                 .map_err(|_| ServiceReason::DeadlinePassed)?
@@ -310,8 +311,8 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         &self,
         request: Request<v1::ListPeriodsRequest>,
     ) -> Result<Response<v1::ListPeriodsResponse>, Status> {
-        self.unary(request, async |_, request: v1::ListPeriodsRequest| {
-            self.periods(request).await
+        self.unary(request, async |call, request: v1::ListPeriodsRequest| {
+            self.periods(call, request).await
         })
         .await
     }

@@ -7,11 +7,12 @@ use futures::Stream;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::evidence::Shelf;
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
 use crate::grpc::proof_service::size;
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, Services};
 use crate::grpc::status::{Refusal, ServiceReason};
 
 mod check;
@@ -48,7 +49,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let shelf = self.shelf(&request.ledger)?;
+            let shelf = self.shelf(&call, &request.ledger, Action::ReadEverything)?;
             let mut faults = Faults::default();
             let sha256 = faults.digest(&At::field("sha256"), &request.sha256);
             let sha256 = faults.into_result(sha256)?;
@@ -84,7 +85,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let shelf = self.shelf(&request.ledger)?;
+            let shelf = self.shelf(&call, &request.ledger, Action::ReadEverything)?;
             let waiting = self.view(shelf.reader(), request.min_position);
             let view = tokio::time::timeout_at(call.deadline.into(), waiting)
                 .await
@@ -111,7 +112,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<v1::EraseEvidenceRequest>,
     ) -> Result<Response<v1::EraseEvidenceResponse>, Status> {
         self.writing(request, async |call, request: v1::EraseEvidenceRequest| {
-            let shelf = self.shelf(&request.ledger)?;
+            let shelf = self.shelf(&call, &request.ledger, Action::EraseData)?;
             self.erase(&call, shelf, &request).await
         })
         .await
@@ -120,7 +121,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
 
 impl Services {
     /// The files of the ledger that a caller names.
-    fn shelf(&self, ledger: &str) -> Result<Arc<Shelf>, Refusal> {
-        Ok(self.evidence().of(&self.ledger(ledger)?))
+    fn shelf(&self, call: &Call, ledger: &str, action: Action) -> Result<Arc<Shelf>, Refusal> {
+        Ok(self.evidence().of(&self.ledger(call, ledger, action)?))
     }
 }

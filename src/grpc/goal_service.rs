@@ -6,6 +6,7 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::code::Code;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::id::IndicatorId;
@@ -39,13 +40,13 @@ impl v1::goal_service_server::GoalService for Services {
         request: Request<v1::GetGoalRequest>,
     ) -> Result<Response<v1::GetGoalResponse>, Status> {
         self.unary(request, async |call, request: v1::GetGoalRequest| {
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadGoal)?;
             let as_of = request.as_of.as_ref();
             if request.entry_forms && as_of.is_some() {
                 return Err(form("entry_forms", "only without `as_of`"));
             }
             let at = self
-                .standpoint(&reader, request.min_position, as_of, None)
+                .standpoint(&call, &reader, request.min_position, as_of, None)
                 .await?;
             let directory = &at.view.directory;
             let goal = one(directory, "goal", &request.goal)?;
@@ -69,7 +70,7 @@ impl v1::goal_service_server::GoalService for Services {
         request: Request<v1::ListGoalsRequest>,
     ) -> Result<Response<v1::ListGoalsResponse>, Status> {
         self.unary(request, async |call, mut request: v1::ListGoalsRequest| {
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadGoal)?;
             let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
@@ -83,7 +84,7 @@ impl v1::goal_service_server::GoalService for Services {
             let skip = Self::skip(place.as_ref())?;
             let as_of = request.as_of.as_ref();
             let at = self
-                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .standpoint(&call, &reader, min_position, as_of, place.as_ref())
                 .await?;
             let directory = &at.view.directory;
             let filter = goal_filter(directory, &request)?;
@@ -113,7 +114,7 @@ impl v1::goal_service_server::GoalService for Services {
         request: Request<v1::LookupCodeRequest>,
     ) -> Result<Response<v1::LookupCodeResponse>, Status> {
         self.unary(request, async |call, mut request: v1::LookupCodeRequest| {
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadGoal)?;
             let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
@@ -136,7 +137,7 @@ impl v1::goal_service_server::GoalService for Services {
             let place = self.place(&scope, &token)?;
             let as_of = request.as_of.as_ref();
             let at = self
-                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .standpoint(&call, &reader, min_position, as_of, place.as_ref())
                 .await?;
             let directory = &at.view.directory;
             let answered_at = Some(show::answered_at(&at));
@@ -210,7 +211,7 @@ impl v1::goal_service_server::GoalService for Services {
         request: Request<v1::GetSeriesRequest>,
     ) -> Result<Response<v1::GetSeriesResponse>, Status> {
         self.unary(request, async |call, mut request: v1::GetSeriesRequest| {
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadGoal)?;
             let min_position = request.min_position.take();
             let rows = Self::page_rows(std::mem::take(&mut request.page_size));
             let token = std::mem::take(&mut request.page_token);
@@ -224,7 +225,7 @@ impl v1::goal_service_server::GoalService for Services {
             let skip = Self::skip(place.as_ref())?;
             let as_of = request.as_of.as_ref();
             let at = self
-                .standpoint(&reader, min_position, as_of, place.as_ref())
+                .standpoint(&call, &reader, min_position, as_of, place.as_ref())
                 .await?;
             let directory = &at.view.directory;
             let id: IndicatorId = one(directory, "indicator", &request.indicator)?;
@@ -281,11 +282,11 @@ impl v1::goal_service_server::GoalService for Services {
         &self,
         request: Request<v1::GetOverviewRequest>,
     ) -> Result<Response<v1::GetOverviewResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetOverviewRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::GetOverviewRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadPlan)?;
             let as_of = request.as_of.as_ref();
             let at = self
-                .standpoint(&reader, request.min_position, as_of, None)
+                .standpoint(&call, &reader, request.min_position, as_of, None)
                 .await?;
             let directory = &at.view.directory;
             let plan = match &request.plan {
@@ -357,7 +358,7 @@ impl v1::goal_service_server::GoalService for Services {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let present = self.view(&reader, None).await;
             if let Some(from) = request.from_position
                 && present.head.size < from
@@ -405,8 +406,8 @@ impl v1::goal_service_server::GoalService for Services {
     ) -> Result<Response<v1::GetReportingCalendarResponse>, Status> {
         self.unary(
             request,
-            async |_, request: v1::GetReportingCalendarRequest| {
-                reporting::calendar(self, request).await
+            async |call, request: v1::GetReportingCalendarRequest| {
+                reporting::calendar(self, &call, request).await
             },
         )
         .await

@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::auth::Authenticator;
+use crate::auth::access::Action;
 use crate::domain::id::RequestId;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::text::Name;
@@ -33,7 +34,7 @@ impl Services {
         reason: Option<v1::Reason>,
         asked: Asked,
     ) -> Result<v1::KeyChange, Refusal> {
-        let reader = self.ledger(ledger)?;
+        let reader = self.ledger(call, ledger, Action::ManageKeys)?;
         let request = parse(call, &request_id, reason.as_ref(), &asked)?;
         let publisher = self.proofs().of(&reader).await?;
         let (services, asked_by) = (self.clone(), call.actor.clone());

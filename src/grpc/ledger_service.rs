@@ -8,6 +8,7 @@ use futures::Stream as FutureStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::actual::aggregate::current_actual;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Event, Recorded, Stream};
@@ -68,7 +69,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::GetReceiptRequest>,
     ) -> Result<Response<v1::GetReceiptResponse>, Status> {
         self.unary(request, async |call, request: v1::GetReceiptRequest| {
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
             let id = request_id(&request.request_id)?;
             match self.ledgers().receipt(reader.id(), id).await? {
                 ReceiptLookup::Found(receipt) => {
@@ -94,8 +95,8 @@ impl v1::ledger_service_server::LedgerService for Services {
         &self,
         request: Request<v1::GetEventRequest>,
     ) -> Result<Response<v1::GetEventResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetEventRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::GetEventRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let view = self.view(&reader, request.min_position).await;
             let position = match &request.selector {
                 None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
@@ -128,7 +129,7 @@ impl v1::ledger_service_server::LedgerService for Services {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let waiting = self.view(&reader, request.min_position);
             let view = tokio::time::timeout_at(call.deadline.into(), waiting)
                 .await
@@ -177,7 +178,7 @@ impl v1::ledger_service_server::LedgerService for Services {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let view = self.view(&reader, None).await;
             if view.head.size < request.from_position {
                 let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
@@ -206,11 +207,11 @@ impl v1::ledger_service_server::LedgerService for Services {
         &self,
         request: Request<v1::GetLedgerRequest>,
     ) -> Result<Response<v1::GetLedgerResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetLedgerRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::GetLedgerRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
             let as_of = request.as_of.as_ref();
             let at = self
-                .standpoint(&reader, request.min_position, as_of, None)
+                .standpoint(&call, &reader, request.min_position, as_of, None)
                 .await?;
             let Standpoint { view, on } = &at;
             let plans = view.directory.plans();
@@ -238,7 +239,7 @@ impl Services {
         call: Call,
         request: &v1::AppendEventsRequest,
     ) -> Result<v1::AppendEventsResponse, Refusal> {
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
         // Codes of everything that was acknowledged before this call can be used in it.
         let view = self.view(&reader, None).await;
         let id = request_id(&request.request_id);
@@ -269,7 +270,7 @@ impl Services {
             expected: parsed.expected,
             validate_only: request.validate_only,
         };
-        let appended = match self.append_computed(&call, &reader, &view, append).await? {
+        let appended = match self.append_computed(&call, &reader, &view, append).await {
             Ok(appended) => appended,
             Err(AppendError::Rejected(rules)) => return self.refused(request, &call, &view, rules),
             Err(error) => return Err(error.into()),
@@ -343,9 +344,7 @@ impl Services {
             validate_only: true,
         };
         let view = reader.view();
-        let Ok(judged) = self.append_computed(call, reader, &view, append).await else {
-            return rules;
-        };
+        let judged = self.append_computed(call, reader, &view, append).await;
         // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
         let Err(AppendError::Rejected(broken)) = judged else {
             return rules;

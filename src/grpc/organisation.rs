@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Payload, Recorded, Stream};
@@ -25,7 +26,7 @@ pub(super) async fn tree(
     call: &Call,
     mut request: v1::GetOrganisationRequest,
 ) -> Result<v1::GetOrganisationResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadLedger)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -39,7 +40,7 @@ pub(super) async fn tree(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let tree = organisation::tree(directory, at.on, request.include_inactive);
@@ -60,7 +61,7 @@ pub(super) async fn responsibility(
     call: &Call,
     mut request: v1::GetResponsibilityRequest,
 ) -> Result<v1::GetResponsibilityResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadGoal)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -74,7 +75,7 @@ pub(super) async fn responsibility(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let (directory, on) = (&at.view.directory, at.on);
     let subject = anything(directory, "subject", &request.subject)?;

@@ -7,6 +7,7 @@ use futures::Stream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::directory::Directory;
 use crate::domain::event::Payload;
 use crate::domain::id::EventId;
@@ -40,8 +41,8 @@ impl v1::proof_service_server::ProofService for Services {
         &self,
         request: Request<v1::GetCheckpointRequest>,
     ) -> Result<Response<v1::GetCheckpointResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetCheckpointRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::GetCheckpointRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
             let view = self.view(&reader, request.min_position).await;
             let size = size("size", request.size, view.size)?;
             let publisher = self.proofs().of(&reader).await?;
@@ -62,7 +63,7 @@ impl v1::proof_service_server::ProofService for Services {
         self.unary(
             request,
             async |call, mut request: v1::ListCheckpointsRequest| {
-                let reader = self.ledger(&request.ledger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
                 self.view(&reader, request.min_position).await;
                 let token = std::mem::take(&mut request.page_token);
                 let rows = Self::page_rows(std::mem::take(&mut request.page_size));
@@ -110,8 +111,8 @@ impl v1::proof_service_server::ProofService for Services {
         &self,
         request: Request<v1::ListKeysRequest>,
     ) -> Result<Response<v1::ListKeysResponse>, Status> {
-        self.unary(request, async |_, request: v1::ListKeysRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::ListKeysRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
             let view = self.view(&reader, request.min_position).await;
             let publisher = self.proofs().of(&reader).await?;
             Ok(v1::ListKeysResponse {
@@ -126,8 +127,8 @@ impl v1::proof_service_server::ProofService for Services {
         &self,
         request: Request<v1::AddCosignatureRequest>,
     ) -> Result<Response<v1::AddCosignatureResponse>, Status> {
-        self.unary(request, async |_, request: v1::AddCosignatureRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.unary(request, async |call, request: v1::AddCosignatureRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
             let (size, signatures) = cosignatures(&request)?;
             let publisher = self.proofs().of(&reader).await?;
             let signing = publisher.clone();
@@ -150,8 +151,8 @@ impl v1::proof_service_server::ProofService for Services {
         &self,
         request: Request<v1::RecordHeadsRequest>,
     ) -> Result<Response<v1::RecordHeadsResponse>, Status> {
-        self.writing(request, async |_, request: v1::RecordHeadsRequest| {
-            let reader = self.ledger(&request.ledger)?;
+        self.writing(request, async |call, request: v1::RecordHeadsRequest| {
+            let reader = self.ledger(&call, &request.ledger, Action::RecordHeads)?;
             let (snapshots, recording) = (self.snapshots(), reader.clone());
             // A caller that goes away does not stop it half-way.
             let recording = async move { snapshots.record_heads_now(&recording).await };
@@ -179,44 +180,47 @@ impl v1::proof_service_server::ProofService for Services {
         &self,
         request: Request<v1::GetInclusionProofRequest>,
     ) -> Result<Response<v1::GetInclusionProofResponse>, Status> {
-        self.unary(request, async |_, request: v1::GetInclusionProofRequest| {
-            use v1::get_inclusion_proof_request::Selector;
-            let reader = self.ledger(&request.ledger)?;
-            let view = self.view(&reader, request.min_position).await;
-            let position = match &request.selector {
-                None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
-                Some(Selector::Position(position)) => *position,
-                Some(Selector::EventId(text)) => {
-                    let mut faults = Faults::default();
-                    let id: Option<EventId> = faults.id(&At::field("event_id"), text);
-                    let id = faults.into_result(id)?;
-                    reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
+        self.unary(
+            request,
+            async |call, request: v1::GetInclusionProofRequest| {
+                use v1::get_inclusion_proof_request::Selector;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
+                let view = self.view(&reader, request.min_position).await;
+                let position = match &request.selector {
+                    None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
+                    Some(Selector::Position(position)) => *position,
+                    Some(Selector::EventId(text)) => {
+                        let mut faults = Faults::default();
+                        let id: Option<EventId> = faults.id(&At::field("event_id"), text);
+                        let id = faults.into_result(id)?;
+                        reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
+                    }
+                };
+                let size = size("size", request.size, view.size)?;
+                if size <= position {
+                    let beyond = Refusal::new(ServiceReason::PositionOutOfRange);
+                    return Err(beyond.with("size", size));
                 }
-            };
-            let size = size("size", request.size, view.size)?;
-            if size <= position {
-                let beyond = Refusal::new(ServiceReason::PositionOutOfRange);
-                return Err(beyond.with("size", size));
-            }
-            let publisher = self.proofs().of(&reader).await?;
-            let checkpoint = publisher.checkpoint_at(size).await?;
-            let leaf = reader.stored(position).await?.leaf;
-            let hashes = prove(&publisher, move |publisher| {
-                publisher.inclusion(position, size)
-            })
-            .await?;
-            let proof =
-                ProofFile::new(Some(leaf.to_vec()), position, hashes, (*checkpoint).clone())
-                    .map_err(ProofFault::from)?;
-            Ok(v1::GetInclusionProofResponse {
-                tlog_proof: proof.to_string().into_bytes(),
-                leaf: leaf.to_vec(),
-                position,
-                hashes: bytes(proof.hashes()),
-                checkpoint: Some(shown(&checkpoint)),
-                verifier_key: publisher.verifier_key()?.to_string(),
-            })
-        })
+                let publisher = self.proofs().of(&reader).await?;
+                let checkpoint = publisher.checkpoint_at(size).await?;
+                let leaf = reader.stored(position).await?.leaf;
+                let hashes = prove(&publisher, move |publisher| {
+                    publisher.inclusion(position, size)
+                })
+                .await?;
+                let proof =
+                    ProofFile::new(Some(leaf.to_vec()), position, hashes, (*checkpoint).clone())
+                        .map_err(ProofFault::from)?;
+                Ok(v1::GetInclusionProofResponse {
+                    tlog_proof: proof.to_string().into_bytes(),
+                    leaf: leaf.to_vec(),
+                    position,
+                    hashes: bytes(proof.hashes()),
+                    checkpoint: Some(shown(&checkpoint)),
+                    verifier_key: publisher.verifier_key()?.to_string(),
+                })
+            },
+        )
         .await
     }
 
@@ -226,8 +230,8 @@ impl v1::proof_service_server::ProofService for Services {
     ) -> Result<Response<v1::GetConsistencyProofResponse>, Status> {
         self.unary(
             request,
-            async |_, request: v1::GetConsistencyProofRequest| {
-                let reader = self.ledger(&request.ledger)?;
+            async |call, request: v1::GetConsistencyProofRequest| {
+                let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
                 let view = self.view(&reader, request.min_position).await;
                 let new = size("new_size", request.new_size, view.size)?;
                 let old = size("old_size", Some(request.old_size), new)?;
@@ -259,7 +263,7 @@ impl v1::proof_service_server::ProofService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let opening = async {
                 let view = self.view(&reader, request.min_position).await;
                 let stream = stream(&view.directory, request.stream.as_ref())?;
@@ -305,7 +309,7 @@ impl v1::proof_service_server::ProofService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let reader = self.ledger(&request.ledger)?;
+            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
             let opening = async {
                 let view = self.view(&reader, request.min_position).await;
                 let size = size("size", request.size, view.size)?;

@@ -9,19 +9,29 @@ use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
+use crate::auth::Permitted;
+use crate::auth::access::{
+    Acting, Action, Authorizer, BEHALF_METADATA, BEHALF_METADATA_BINARY, Facts, On,
+    PURPOSE_METADATA_BINARY, Resource, SEAT_METADATA, SEAT_METADATA_BINARY, Standing, on_ledger,
+    reading_plan,
+};
 use crate::auth::{AuthError, Authenticator};
+use crate::domain::code::Code;
+use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
 use crate::domain::id::{InvalidId, LedgerId};
-use crate::domain::text::Language;
+use crate::domain::text::{Language, Name};
 use crate::evidence::Store;
 use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
+use crate::grpc::goal_service::form;
 use crate::grpc::identify::Identified;
 use crate::grpc::language;
 use crate::grpc::page_token::{PageKey, Pinned, Place, Scope};
+use crate::grpc::sight::Sights;
 use crate::grpc::snapshots::Snapshots;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{Append, Ledgers, Reader, View};
+use crate::ledger::{Append, Ledgers, Reader, View, rejection};
 use crate::projection::evaluation::cache::Cache;
 use crate::proof::Proofs;
 
@@ -41,6 +51,8 @@ pub struct Services(Arc<Shared>);
 struct Shared {
     ledgers: Arc<Ledgers>,
     auth: Authenticator,
+    authorizer: Arc<Authorizer>,
+    sights: Sights,
     page_key: PageKey,
     default_ledger: Option<String>,
     request_timeout: Duration,
@@ -56,6 +68,8 @@ struct Shared {
 pub(super) struct Call {
     pub(super) language: Language,
     pub(super) actor: Actor,
+    /// In which seat, for whom and why.
+    pub(super) acting: Acting,
     pub(super) deadline: Instant,
     /// The deadline that the caller asked for, however late: streams have no other.
     pub(super) asked: Option<Instant>,
@@ -77,6 +91,8 @@ impl Services {
         Self(Arc::new(Shared {
             ledgers,
             auth: Authenticator,
+            authorizer: Arc::default(),
+            sights: Sights::default(),
             page_key,
             default_ledger,
             request_timeout,
@@ -86,6 +102,15 @@ impl Services {
             evidence,
             verifying: Arc::new(Semaphore::new(1)),
         }))
+    }
+
+    /// The same, with `authorizer` to say who may do what in ledgers that have access control.
+    #[must_use]
+    pub fn authorized_by(mut self, authorizer: Authorizer) -> Self {
+        if let Some(shared) = Arc::get_mut(&mut self.0) {
+            shared.authorizer = Arc::new(authorizer);
+        }
+        self
     }
 
     /// All services, ready to be served.
@@ -163,8 +188,129 @@ impl Services {
         Ok(self.0.ledgers.resolve(named)?)
     }
 
+    /// The ledger that a caller names, for whoever may do `action` there; of goals and plans whoever may do it to some.
+    pub(super) fn ledger(
+        &self,
+        call: &Call,
+        named: &str,
+        action: Action,
+    ) -> Result<Arc<Reader>, Refusal> {
+        let reader = match self.named(named) {
+            Ok(reader) => reader,
+            // Strangers are not told either whether there is a ledger.
+            Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
+                return Err(ServiceReason::PermissionDenied.into());
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        self.gate(call, &reader, action)?;
+        Ok(reader)
+    }
+
+    /// Whether some ledger here has access control.
+    fn keeps_quiet(&self) -> bool {
+        let asks = |reader: &Arc<Reader>| {
+            let directory = reader.view().directory;
+            self.0
+                .authorizer
+                .in_force(&directory, reader.today())
+                .is_some()
+        };
+        self.0.authorizer.is_required() || self.ledgers().list().iter().any(asks)
+    }
+
+    /// Lets a request go on to where each of its events is decided and asked about.
+    pub(super) fn admit<T>(&self, call: &Call, request: T) -> Permitted<T> {
+        let authorizer = &self.0.authorizer;
+        self.auth()
+            .admit(&call.actor, authorizer, &call.acting, request)
+    }
+
+    /// Who calls, in a ledger today.
+    pub(super) fn standing(&self, call: &Call, reader: &Reader) -> Standing {
+        let directory = reader.view().directory;
+        let permitted = self.admit(call, ());
+        permitted
+            .into_caller()
+            .0
+            .standing(&directory, reader.today())
+    }
+
+    fn gate(&self, call: &Call, reader: &Reader, action: Action) -> Result<(), Refusal> {
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return Ok(());
+        }
+        let (directory, today) = (reader.view().directory, reader.today());
+        let permitted = match action.on() {
+            On::Server => return self.operate(call),
+            On::Ledger => standing.permit(&on_ledger(action, today), &directory),
+            // Goals marked PUBLIC may be read by whoever signed in; what else there is, nobody sees who may not.
+            On::Goal => return Ok(()),
+            On::Plan if standing.is_known() => {
+                let mut plans = directory.plans().into_iter();
+                let facts = plans.find_map(|plan| reading_plan(&directory, plan.id, today));
+                match facts {
+                    Some(facts) => standing.permit(&facts, &directory),
+                    None => return Ok(()),
+                }
+            }
+            On::Plan => return Err(ServiceReason::PermissionDenied.into()),
+        };
+        match permitted {
+            Ok(_) => Ok(()),
+            Err(denied) if denied.told => Err(Refusal::Rules(vec![rejection(
+                &denied, &directory, today, "ledger",
+            )])),
+            Err(_) => Err(ServiceReason::PermissionDenied.into()),
+        }
+    }
+
+    /// Refuses whoever may not operate the server, where some ledger on it has access control: an administrator of any may.
+    pub(super) fn operate(&self, call: &Call) -> Result<(), Refusal> {
+        if !self.keeps_quiet() || self.0.authorizer.names(&call.actor) {
+            return Ok(());
+        }
+        let operates = |reader: &Arc<Reader>| {
+            let facts = Facts {
+                resource: Resource::Server,
+                ..on_ledger(Action::OperateServer, reader.today())
+            };
+            let standing = self.standing(call, reader);
+            standing.is_asked() && standing.permit(&facts, &reader.view().directory).is_ok()
+        };
+        if self.ledgers().list().iter().any(operates) {
+            return Ok(());
+        }
+        Err(ServiceReason::PermissionDenied.into())
+    }
+
+    /// Whether a caller may know of a ledger.
+    pub(super) fn knows_of(&self, call: &Call, reader: &Reader) -> bool {
+        self.gate(call, reader, Action::ReadLedger).is_ok()
+    }
+
+    /// What of `directory` a caller may see: goals that they may not read are as if they were not there.
+    pub(super) fn sight(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        directory: Arc<Directory>,
+    ) -> Arc<Directory> {
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return directory;
+        }
+        let (now, today) = (reader.view().directory, reader.today());
+        let all = on_ledger(Action::ReadEverything, today);
+        if standing.permit(&all, &now).is_ok() {
+            return directory;
+        }
+        self.0.sights.of(reader, &now, directory, &standing, today)
+    }
+
     /// The ledger that a caller names, if what it sends is a name at all.
-    pub(super) fn ledger(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
+    fn named(&self, named: &str) -> Result<Arc<Reader>, Refusal> {
         if !named.is_empty() {
             let (at, mut faults) = (At::field("ledger"), Faults::default());
             let read = match named.parse::<LedgerId>() {
@@ -251,6 +397,7 @@ impl Services {
         Ok(Call {
             language,
             actor,
+            acting: acting(metadata)?,
             deadline,
             asked,
         })
@@ -320,6 +467,35 @@ impl Services {
             evidence_file_bytes: self.evidence().terms().file_bytes_max,
         }
     }
+}
+
+/// What a call says of how its caller acts.
+fn acting(metadata: &tonic::metadata::MetadataMap) -> Result<Acting, Refusal> {
+    let text = |binary: &str, plain: Option<&str>| -> Result<Option<String>, Refusal> {
+        let bytes = match (metadata.get_bin(binary), plain) {
+            (Some(value), _) => value.to_bytes().ok().map(|bytes| bytes.to_vec()),
+            (None, Some(plain)) => metadata.get(plain).map(|value| value.as_bytes().to_vec()),
+            (None, None) => None,
+        };
+        bytes
+            .map(|bytes| String::from_utf8(bytes).map_err(|_| form("metadata", "UTF-8")))
+            .transpose()
+    };
+    let name = |text: String, field| {
+        Name::parse(&text).map_err(|problem| form(field, &problem.to_string()))
+    };
+    let seat = text(SEAT_METADATA_BINARY, Some(SEAT_METADATA))?;
+    let behalf = text(BEHALF_METADATA_BINARY, Some(BEHALF_METADATA))?;
+    let purpose = text(PURPOSE_METADATA_BINARY, None)?;
+    Ok(Acting {
+        seat: seat
+            .map(|seat| Code::parse(&seat).map_err(|e| form(SEAT_METADATA, &e.to_string())))
+            .transpose()?,
+        on_behalf_of: behalf.map(|unit| name(unit, BEHALF_METADATA)).transpose()?,
+        purpose: purpose
+            .map(|why| name(why, PURPOSE_METADATA_BINARY))
+            .transpose()?,
+    })
 }
 
 impl From<ServiceReason> for Refusal {

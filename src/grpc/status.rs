@@ -472,6 +472,7 @@ impl From<AppendError> for Refusal {
                 let rule = Rejection::new(Reason::IdempotencyConflict, field);
                 Self::Rules(vec![rule.with("events", known.join(" "))])
             }
+            AppendError::Denied => Self::new(ServiceReason::PermissionDenied),
             AppendError::OtherActor => Self::new(ServiceReason::ActorDiffers),
             AppendError::Overloaded => Self::overloaded(),
             AppendError::DeadlineBefore => Self::new(ServiceReason::DeadlinePassed),

@@ -166,6 +166,9 @@ pub enum AppendError {
     /// Rules forbid it; nothing was appended.
     #[error("the request breaks {} rule(s)", .0.len())]
     Rejected(Vec<Rejection>),
+    /// Whoever asks may not, and is not told what is there; nothing was appended.
+    #[error("not permitted")]
+    Denied,
     /// Ids are known with other content, or only some are known; nothing was appended.
     #[error("ids of this request are known with other content")]
     IdConflict {

@@ -63,7 +63,7 @@ impl Unserved {
     /// Begins the next generation: LedgerContinued and the announcement of the key that signs from now on, in one commit.
     /// The new head. What [`Unserved::reader`] shows is not changed: open the ledger anew.
     pub async fn go_on(&self, permitted: Permitted<Continuation>) -> Result<Head, AppendError> {
-        let (actor, going_on) = permitted.into_parts();
+        let (caller, going_on) = permitted.into_caller();
         let reader = &self.reader;
         let view = reader.view();
         let (stream, space) = (Stream::ledger(reader.id()), going_on.request_id.uuid());
@@ -102,8 +102,7 @@ impl Unserved {
         let states = HashMap::from([(stream, StreamState::clone(&state))]);
         let now = reader.clock().now();
         let (directory, words) = (&view.directory, reader.openings());
-        let prepared = prepare(&append, &actor, directory, &states, Some(words), now);
-        let prepared = prepared.map_err(AppendError::Rejected)?;
+        let prepared = prepare(&append, &caller, directory, &states, Some(words), now)?;
         let last = reader.stored(view.head.size.saturating_sub(1)).await?;
         let mut recorded_at = last.recorded.recorded_at;
         let generation = view.head.generation.saturating_add(1);

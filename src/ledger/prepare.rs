@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::auth::access::Caller;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, AuthMethod, Event, Recorded, Refusals, Stream};
+use crate::domain::event::{Actor, Event, Recorded, Refusals, Stream};
 use crate::domain::goal::decide::{LedgerContext, decide};
 use crate::domain::personal::Openings;
 use crate::domain::rejection::{Notice, Reason, Rejection};
-use crate::ledger::append::Append;
+use crate::ledger::append::{Append, AppendError};
+use crate::ledger::denial::refusal_of;
 use crate::ledger::state::StreamState;
 use crate::log::codec::{self, ClientPart, RequestPlace};
 use crate::merkle::Hash;
@@ -23,6 +25,8 @@ pub(super) struct Prepared {
     /// Who asks, with the person that the directory knows them as.
     pub(super) actor: Actor,
     pub(super) events: Vec<(Event, ClientPart)>,
+    /// Who goes into the leaf of each: who asks, in the seat used, with the policies that permitted it.
+    pub(super) authors: Vec<Actor>,
     pub(super) notices: Vec<Notice>,
     /// Streams with the revision they had.
     pub(super) basis: Vec<(Stream, u64)>,
@@ -30,17 +34,35 @@ pub(super) struct Prepared {
     pub(super) today: Date,
 }
 
+/// Why a request is not carried out.
+#[derive(Debug)]
+pub(super) enum Unprepared {
+    /// Rules that it breaks.
+    Rejected(Vec<Rejection>),
+    /// Somebody asks who is not told what is there.
+    Denied,
+}
+
+impl From<Unprepared> for AppendError {
+    fn from(unprepared: Unprepared) -> Self {
+        match unprepared {
+            Unprepared::Rejected(rejections) => Self::Rejected(rejections),
+            Unprepared::Denied => Self::Denied,
+        }
+    }
+}
+
 /// Decides every event of `append` on the effect of those before it. `states` holds every stream that it
 /// touches or expects. The words of personal texts are left to `words`, so that nothing that is folded or published holds
 /// them; `None` only for what is never appended.
 pub(super) fn prepare(
     append: &Append,
-    actor: &Actor,
+    caller: &Caller,
     directory: &Directory,
     states: &HashMap<Stream, StreamState>,
     words: Option<&Arc<dyn Openings>>,
     now: Timestamp,
-) -> Result<Prepared, Vec<Rejection>> {
+) -> Result<Prepared, Unprepared> {
     let revision = |stream: &Stream| states.get(stream).map_or(0, |state| state.revision);
     let stale: Vec<Rejection> = append
         .expected
@@ -58,17 +80,19 @@ pub(super) fn prepare(
         })
         .collect();
     if !stale.is_empty() {
-        return Err(stale);
+        return Err(Unprepared::Rejected(stale));
     }
 
     let today = directory.date_of(now);
-    let actor = known(actor, directory);
+    let standing = caller.standing(directory, today);
+    let actor = standing.actor().clone();
     let mut scratch = Scratch {
         directory: directory.clone(),
         states: HashMap::new(),
         next: Scratch::FIRST,
     };
     let mut decided = Vec::with_capacity(append.events.len());
+    let mut denials = Vec::new();
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
     let mut refused = Refusals::default();
     let single = append.events.len() == 1;
@@ -83,13 +107,26 @@ pub(super) fn prepare(
             .states
             .entry(proposed.stream)
             .or_insert_with(|| states.get(&proposed.stream).cloned().unwrap_or_default());
+        let author = match standing.permit_event(proposed, &scratch.directory, &state.goal) {
+            Ok(author) => author,
+            Err(denied) if !denied.told => return Err(Unprepared::Denied),
+            Err(denied) => {
+                denials.push(refusal_of(&denied, directory, today).under(&path));
+                refused.add(proposed);
+                continue;
+            }
+        };
         let context = LedgerContext {
             directory: &scratch.directory,
-            actor: &actor,
+            actor: &author,
             now,
             today,
         };
         match decide(context, &state.goal, proposed) {
+            // Whatever the rules take has been asked about.
+            Ok(_) if standing.is_asked() && author.permitted_by.is_none() => {
+                return Err(Unprepared::Denied);
+            }
             Ok(outcome) => {
                 notices.extend(outcome.notices.into_iter().map(|notice| Notice {
                     field: format!("{path}.{}", notice.field),
@@ -100,9 +137,9 @@ pub(super) fn prepare(
                         rejections.push(too_large(index, &error));
                     }
                     if !single {
-                        scratch.apply(&event, &actor, append, now);
+                        scratch.apply(&event, &author, append, now);
                     }
-                    decided.push(event);
+                    decided.push((event, author.clone()));
                 }
             }
             Err(broken) => {
@@ -112,23 +149,30 @@ pub(super) fn prepare(
         }
     }
 
+    // Whoever may not do it is not told what else would stand against it.
+    if !denials.is_empty() {
+        return Err(Unprepared::Rejected(denials));
+    }
+
     let count = u32::try_from(decided.len()).unwrap_or(u32::MAX);
     let mut events = Vec::with_capacity(decided.len());
+    let mut authors = Vec::with_capacity(decided.len());
     let mut bytes = 0;
-    for (index, mut event) in decided.into_iter().enumerate() {
+    for (index, (mut event, author)) in decided.into_iter().enumerate() {
         let number = u32::try_from(index).unwrap_or(u32::MAX);
         let place = RequestPlace {
             id: append.request_id,
             index: number,
             count,
         };
-        match codec::encode_client_part(&event, append.ledger, &actor, place) {
+        match codec::encode_client_part(&event, append.ledger, &author, place) {
             Ok(client) => {
                 bytes += client.len();
                 if let Some(words) = words {
                     event.leave_words_to(words);
                 }
                 events.push((event, client));
+                authors.push(author);
             }
             Err(error) => rejections.push(too_large(index, &error)),
         }
@@ -138,7 +182,7 @@ pub(super) fn prepare(
             .push(Rejection::new(Reason::RequestTooLarge, "events").with("max", Append::BYTES_MAX));
     }
     if !rejections.is_empty() {
-        return Err(rejections);
+        return Err(Unprepared::Rejected(rejections));
     }
     let touched: HashSet<Stream> = events.iter().map(|(event, _)| event.stream).collect();
     let expected = append.expected.iter().map(|(stream, _)| *stream);
@@ -146,6 +190,7 @@ pub(super) fn prepare(
     Ok(Prepared {
         actor,
         events,
+        authors,
         notices,
         basis: basis
             .into_iter()
@@ -160,20 +205,6 @@ fn too_large(index: usize, error: &codec::EncodeError) -> Rejection {
     Rejection::new(Reason::EventTooLarge, format!("events[{index}]"))
         .with("max", codec::EVENT_BYTES_MAX)
         .with("problem", error)
-}
-
-/// Who asks, with the person that signs in so before the request takes effect. No caller says which person they are.
-fn known(actor: &Actor, directory: &Directory) -> Actor {
-    let person = match actor.method {
-        AuthMethod::System => None,
-        AuthMethod::Unauthenticated | AuthMethod::MutualTls | AuthMethod::Oidc => {
-            directory.person_of(actor.issuer.as_ref(), &actor.subject)
-        }
-    };
-    Actor {
-        person,
-        ..actor.clone()
-    }
 }
 
 /// What the request's own events have changed so far.

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use lru::LruCache;
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::auth::access::Caller;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Event, Recorded, Stream, StreamKind};
 use crate::domain::goal::Goal;
@@ -31,7 +32,7 @@ use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
 /// A decided request on its way to the writer.
 pub(super) struct Request {
     pub(super) append: Append,
-    pub(super) actor: Actor,
+    pub(super) caller: Caller,
     pub(super) prepared: Prepared,
     /// States of the streams it rests on, complete below `covered`.
     pub(super) states: HashMap<Stream, StreamState>,
@@ -384,7 +385,7 @@ impl Writer {
         }
         let Request {
             append,
-            actor,
+            caller,
             prepared,
             states,
             covered,
@@ -404,7 +405,7 @@ impl Writer {
         } else if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             Err(AppendError::DeadlineBefore)
         } else {
-            match self.admit(&append, &actor, prepared, states, covered) {
+            match self.admit(&append, &caller, prepared, states, covered) {
                 Ok(prepared) => {
                     self.record(append, prepared, reply);
                     return;
@@ -419,7 +420,7 @@ impl Writer {
     fn admit(
         &mut self,
         append: &Append,
-        actor: &Actor,
+        caller: &Caller,
         prepared: Prepared,
         mut states: HashMap<Stream, StreamState>,
         covered: u64,
@@ -458,8 +459,9 @@ impl Writer {
             return Ok(prepared);
         }
         let words = Some(ledger.reader.openings());
-        prepare(append, actor, &ledger.directory, &states, words, now)
-            .map_err(|rejections| Err(AppendError::Rejected(rejections)))
+        // Whether it is permitted is asked again with it: grants and policies move the directory.
+        prepare(append, caller, &ledger.directory, &states, words, now)
+            .map_err(|unprepared| Err(unprepared.into()))
     }
 
     /// Gives each event its place and adds it to the group.
@@ -487,7 +489,8 @@ impl Writer {
         let mut bytes = 0;
         let mut leaves = Vec::with_capacity(prepared.events.len());
         let mut events = Vec::with_capacity(prepared.events.len());
-        for (index, (event, client)) in prepared.events.into_iter().enumerate() {
+        let decided = prepared.events.into_iter().zip(prepared.authors);
+        for (index, ((event, client), author)) in decided.enumerate() {
             let key = (append.ledger, event.stream);
             let mut state = self.streams.pop(&key).unwrap_or_default();
             if event.stream.kind == StreamKind::Goal
@@ -505,7 +508,7 @@ impl Writer {
                 recorded_at,
                 prev_leaf_hash: state.leaf_hash,
             };
-            let recorded = recorded(&append, &actor, &event, &server, index, count);
+            let recorded = recorded(&append, author, &event, &server, index, count);
             let leaf = client.finish(&server);
             ledger.recent.add(event.id, append.request_id, ledger.next);
             ledger.next += 1;
@@ -586,7 +589,7 @@ pub(super) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
 
 fn recorded(
     append: &Append,
-    actor: &Actor,
+    actor: Actor,
     event: &Event,
     server: &ServerPart,
     index: usize,
@@ -599,7 +602,7 @@ fn recorded(
         revision: server.revision,
         recorded_at: server.recorded_at,
         prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
-        actor: actor.clone(),
+        actor,
         request_id: append.request_id,
         request_index: u32::try_from(index).unwrap_or(u32::MAX),
         request_count: count,

@@ -37,6 +37,7 @@ mod requests;
 mod round;
 mod rows;
 mod rules;
+mod seats;
 mod wire;
 pub(crate) mod world;
 
@@ -159,6 +160,7 @@ async fn every_reason_happens() {
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;
     evidence::all_happen(&mut seen).await;
+    seats::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;
     crate::auth::all_happen(&mut seen).await;
 

@@ -8,6 +8,7 @@
 )]
 
 mod access;
+mod access_control;
 mod architecture;
 mod as_of;
 mod audit;

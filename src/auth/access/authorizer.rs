@@ -168,7 +168,7 @@ impl Authorizer {
             roles,
             told,
         };
-        if self.names(holding.actor) && stands_in(facts.action) {
+        if self.names(holding.actor) && stands_in(facts.action, directory, today) {
             return Ok(Grounds {
                 seat: None,
                 authorization: Authorization {
@@ -407,20 +407,26 @@ impl InForce {
 
 /// Whether somebody named in the configuration may do it without a seat: publish an access policy and operate always; register
 /// persons and units and grant seats only while no seat exists that could.
-fn stands_in(action: Action) -> bool {
-    matches!(
-        action,
+fn stands_in(action: Action, directory: &Directory, today: Date) -> bool {
+    match action {
         Action::PublishAccessPolicy
-            | Action::OperateServer
-            | Action::VerifyStore
-            | Action::ManageKeys
-            | Action::ReadLedger
-            | Action::ReadAccess
-            | Action::RegisterPerson
-            | Action::GrantRole
-            | Action::RegisterDelegation
-            | Action::RegisterUnit
-    )
+        | Action::OperateServer
+        | Action::VerifyStore
+        | Action::ManageKeys
+        | Action::ReadLedger
+        | Action::ReadAccess => true,
+        Action::RegisterPerson
+        | Action::GrantRole
+        | Action::RegisterDelegation
+        | Action::RegisterUnit => {
+            let held = |role| {
+                let mut grants = directory.grants();
+                grants.any(|grant| grant.role == role && grant.holds_on(today))
+            };
+            !(held(Role::Planning) && held(Role::Administrator))
+        }
+        _ => false,
+    }
 }
 
 fn grounds(policies: &CompiledPolicies, seat: Option<&SeatHeld>, answer: &Answer) -> Grounds {

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::clock;
 use crate::domain::id::{DataSubjectId, RequestId};
 use crate::domain::personal::Words;
@@ -22,7 +23,7 @@ pub(super) async fn erase(
     call: Call,
     request: v1::ErasePersonalDataRequest,
 ) -> Result<v1::ErasePersonalDataResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(&call, &request.ledger, Action::EraseData)?;
     let erase = parse(&reader, &request)?;
     let subject = erase.subject;
     let permitted = services.auth().permit(&call.actor, erase)?;
@@ -76,7 +77,7 @@ pub(super) async fn list(
     call: Call,
     request: v1::ListPersonalDataRequest,
 ) -> Result<v1::ListPersonalDataResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(&call, &request.ledger, Action::ReadPersonalData)?;
     services.view(&reader, request.min_position).await;
     let mut faults = Faults::default();
     let asked = match &request.subject_ref {
@@ -139,7 +140,7 @@ pub(super) async fn disclose(
     call: Call,
     request: v1::DisclosePersonalDataRequest,
 ) -> Result<v1::DisclosePersonalDataResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(&call, &request.ledger, Action::ReadPersonalData)?;
     let view = services.view(&reader, request.min_position).await;
     let mut faults = Faults::default();
     let asked = match &request.subject_ref {

@@ -1,6 +1,7 @@
 //! What differs in a goal between two points.
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::Subject;
@@ -25,7 +26,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::DiffGoalRequest,
 ) -> Result<v1::DiffGoalResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadGoal)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -39,7 +40,7 @@ pub(super) async fn answer(
     let skip = Services::skip(place.as_ref())?;
     // Both ends are told as the first page found them.
     let now = services
-        .standpoint(&reader, min_position, None, place.as_ref())
+        .standpoint(call, &reader, min_position, None, place.as_ref())
         .await?;
     let Some(from) = &request.from else {
         return Err(Refusal::rule(Reason::FieldRequired, "from"));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::evaluation::{EvaluationPolicy, Exact, display};
 use crate::domain::event::Stream;
@@ -33,7 +34,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ExplainFigureRequest,
 ) -> Result<v1::ExplainFigureResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadEverything)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -52,7 +53,7 @@ pub(super) async fn answer(
     };
     let as_of = request.as_of.as_ref();
     let standpoint = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let since = since(&reader, &standpoint, request.since.as_ref()).await?;
     let (directory, on) = (&standpoint.view.directory, standpoint.on);

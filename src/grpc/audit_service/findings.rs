@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::finding::{Finding, FindingAnswer, FindingReference, FindingState};
@@ -22,7 +23,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ListAuditFindingsRequest,
 ) -> Result<v1::ListAuditFindingsResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadPlan)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -36,7 +37,7 @@ pub(super) async fn answer(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let mut faults = Faults::default();

@@ -1,6 +1,7 @@
 //! What auditors should look at.
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::grpc::event::{At, Choice as _, Faults, Resolver};
@@ -17,7 +18,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ListFlagsRequest,
 ) -> Result<v1::ListFlagsResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadEverything)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -34,6 +35,7 @@ pub(super) async fn answer(
         .transpose()?;
     let at = services
         .standpoint(
+            call,
             &reader,
             min_position,
             request.as_of.as_ref(),

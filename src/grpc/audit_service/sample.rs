@@ -2,28 +2,39 @@
 
 use super::{asked_at, filter};
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults};
 use crate::grpc::names;
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
 use crate::projection::sample::{Draw, sample};
 
 pub(super) async fn answer(
     services: &Services,
+    call: &Call,
     request: v1::SampleChangesRequest,
 ) -> Result<v1::SampleChangesResponse, Refusal> {
     let Some(changes) = &request.changes else {
         return Err(Refusal::rule(Reason::FieldRequired, "changes"));
     };
     let reader = services
-        .ledger(&changes.ledger)
+        .ledger(call, &changes.ledger, Action::ReadEverything)
         .map_err(|refusal| refusal.map_fields(|field| format!("changes.{field}")))?;
     let mut faults = Faults::default();
     let mut inner = Faults::default();
     let min_position = changes.min_position;
-    let at = asked_at(services, &reader, &mut inner, changes, min_position, None).await?;
+    let at = asked_at(
+        services,
+        call,
+        &reader,
+        &mut inner,
+        changes,
+        min_position,
+        None,
+    )
+    .await?;
     let view = &at.view;
     for (set, field) in [
         (changes.order != 0, "order"),

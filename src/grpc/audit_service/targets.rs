@@ -1,6 +1,7 @@
 //! How targets changed.
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
@@ -23,7 +24,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ListTargetChangesRequest,
 ) -> Result<v1::ListTargetChangesResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadEverything)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -38,7 +39,7 @@ pub(super) async fn answer(
     let begin = begin.transpose()?.unwrap_or_default();
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let filter = filter(directory, &request, at.on)?;

@@ -1,6 +1,7 @@
 //! What became of a report.
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::actual::Measurement;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::Payload;
@@ -23,7 +24,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::GetEntryTrailRequest,
 ) -> Result<v1::GetEntryTrailResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadEverything)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -37,6 +38,7 @@ pub(super) async fn answer(
     let skip = Services::skip(place.as_ref())?;
     let at = services
         .standpoint(
+            call,
             &reader,
             min_position,
             request.as_of.as_ref(),

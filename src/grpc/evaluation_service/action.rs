@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{at, plan_of};
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::evaluation::judgement::ActionKind;
 use crate::domain::goal::evaluation::NextAction;
 use crate::domain::id::UnitId;
@@ -22,7 +23,7 @@ impl Services {
         call: Call,
         mut request: v1::ListNextActionsRequest,
     ) -> Result<v1::ListNextActionsResponse, Refusal> {
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(&call, &request.ledger, Action::ReadPlan)?;
         let min_position = request.min_position.take();
         let rows = Self::page_rows(std::mem::take(&mut request.page_size));
         let token = std::mem::take(&mut request.page_token);
@@ -36,7 +37,7 @@ impl Services {
         let skip = Self::skip(place.as_ref())?;
         let as_of = request.as_of.as_ref();
         let standpoint = self
-            .standpoint(&reader, min_position, as_of, place.as_ref())
+            .standpoint(&call, &reader, min_position, as_of, place.as_ref())
             .await?;
         let directory = &standpoint.view.directory;
         let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;

@@ -7,6 +7,7 @@ use jiff::ToSpan as _;
 
 use super::{at, difference, plan_of, policy_of};
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::Named;
 use crate::domain::evaluation::Exact;
@@ -38,7 +39,7 @@ impl Services {
         call: Call,
         mut request: v1::CompareCyclesRequest,
     ) -> Result<v1::CompareCyclesResponse, Refusal> {
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
         let min_position = request.min_position.take();
         let page = Self::page_rows(std::mem::take(&mut request.page_size));
         let token = std::mem::take(&mut request.page_token);
@@ -52,7 +53,7 @@ impl Services {
         let skip = Self::skip(place.as_ref())?;
         let as_of = request.as_of.as_ref();
         let standpoint = self
-            .standpoint(&reader, min_position, as_of, place.as_ref())
+            .standpoint(&call, &reader, min_position, as_of, place.as_ref())
             .await?;
         let directory = &standpoint.view.directory;
         let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named, PublishedContent, PublishedPolicy};
 use crate::domain::evaluation::grade::{BuiltIn, built_in};
@@ -27,12 +28,13 @@ impl Services {
     /// The periods of a plan.
     pub(super) async fn periods(
         &self,
+        call: Call,
         request: v1::ListPeriodsRequest,
     ) -> Result<v1::ListPeriodsResponse, Refusal> {
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(&call, &request.ledger, Action::ReadPlan)?;
         let as_of = request.as_of.as_ref();
         let at = self
-            .standpoint(&reader, request.min_position, as_of, None)
+            .standpoint(&call, &reader, request.min_position, as_of, None)
             .await?;
         let directory = &at.view.directory;
         let plan = match &request.plan {
@@ -54,7 +56,7 @@ impl Services {
         call: Call,
         mut request: v1::ListPoliciesRequest,
     ) -> Result<v1::ListPoliciesResponse, Refusal> {
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
         let min_position = request.min_position.take();
         let rows = Self::page_rows(std::mem::take(&mut request.page_size));
         let token = std::mem::take(&mut request.page_token);
@@ -68,7 +70,7 @@ impl Services {
         let skip = Self::skip(place.as_ref())?;
         let as_of = request.as_of.as_ref();
         let at = self
-            .standpoint(&reader, min_position, as_of, place.as_ref())
+            .standpoint(&call, &reader, min_position, as_of, place.as_ref())
             .await?;
         let code = match &request.code {
             None => None,

@@ -7,9 +7,10 @@ use tonic::Status;
 
 use super::{Frames, point};
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::text::Language;
 use crate::grpc::goal_service::form;
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
 use crate::ledger::{Reader, Standpoint};
@@ -28,11 +29,12 @@ impl Services {
     /// The frames of a report, in `language` where it is for people.
     pub(super) async fn report(
         &self,
+        call: &Call,
         language: Language,
         request: v1::ExportReportRequest,
     ) -> Result<Frames<v1::ExportReportResponse>, Refusal> {
         use v1::{FileProfile, ReportKind};
-        let reader = self.ledger(&request.ledger)?;
+        let reader = self.ledger(call, &request.ledger, Action::ReadEverything)?;
         let kind = match ReportKind::try_from(request.kind) {
             Ok(ReportKind::Unspecified) | Err(_) => {
                 return Err(form("kind", "not one of the choices"));
@@ -42,7 +44,7 @@ impl Services {
         let profile = FileProfile::try_from(request.profile)
             .map_err(|_| form("profile", "not one of the choices"))?;
         let now = self
-            .standpoint(&reader, request.min_position, None, None)
+            .standpoint(call, &reader, request.min_position, None, None)
             .await?;
         if request.portable && !matches!(kind, ReportKind::Entries | ReportKind::TargetVersions) {
             return Err(form(

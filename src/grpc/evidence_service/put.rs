@@ -6,6 +6,7 @@ use tonic::Streaming;
 
 use crate::api::v1;
 use crate::api::v1::put_evidence_request::Frame;
+use crate::auth::access::Action;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::evidence::{Expected, Misfit, PIECE_BYTES_MAX};
 use crate::grpc::event::{At, Faults};
@@ -27,7 +28,7 @@ impl Services {
         let Some(Frame::File(file)) = self.frame(&mut frames, deadline).await?.flatten() else {
             return Err(Refusal::rule(Reason::FieldRequired, "file"));
         };
-        let shelf = self.shelf(&file.ledger)?;
+        let shelf = self.shelf(call, &file.ledger, Action::ReadLedger)?;
         let expected = self.expected(&file)?;
         let Some(_place) = self.evidence().place() else {
             return Err(Refusal::overloaded());

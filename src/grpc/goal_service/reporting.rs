@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::evaluation::Exact;
@@ -32,7 +33,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ListReportingStatusRequest,
 ) -> Result<v1::ListReportingStatusResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadPlan)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -46,7 +47,7 @@ pub(super) async fn answer(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;
@@ -98,12 +99,13 @@ pub(super) async fn answer(
 /// The calendar of a plan that is in force, whole.
 pub(super) async fn calendar(
     services: &Services,
+    call: &Call,
     request: v1::GetReportingCalendarRequest,
 ) -> Result<v1::GetReportingCalendarResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadPlan)?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, request.min_position, as_of, None)
+        .standpoint(call, &reader, request.min_position, as_of, None)
         .await?;
     let directory = &at.view.directory;
     let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;

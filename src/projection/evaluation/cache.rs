@@ -5,12 +5,13 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use imbl::OrdSet;
 use lru::LruCache;
 use tokio::sync::OnceCell;
 
 use crate::domain::date::Date;
 use crate::domain::evaluation::policy::PolicyVersion;
-use crate::domain::id::{LedgerId, PlanId};
+use crate::domain::id::{GoalId, LedgerId, PlanId};
 use crate::ledger::Reader;
 use crate::projection::evaluation::{At, PlanEvaluation};
 
@@ -29,6 +30,8 @@ pub struct Question {
     pub plan: PlanId,
     /// The policy.
     pub policy: PolicyVersion,
+    /// Goals left out for whoever may not read them.
+    pub hidden: OrdSet<GoalId>,
 }
 
 impl Question {
@@ -41,6 +44,7 @@ impl Question {
             effective_on: at.effective_on,
             plan: at.plan.id,
             policy: at.ruling.policy.version.clone(),
+            hidden: at.directory.hidden().clone(),
         }
     }
 }

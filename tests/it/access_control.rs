@@ -1,0 +1,304 @@
+//! Who may do what in a ledger that has access control, as its callers meet it.
+
+use daicho::api::v1::event_input::Payload;
+use daicho::api::v1::goal_service_client::GoalServiceClient;
+use daicho::api::v1::role_granted::Holder;
+use daicho::api::v1::*;
+use daicho::auth::access::BUILT_IN;
+use daicho::clock::new_id;
+use daicho::domain::access::AccessPolicy as Policy;
+use tonic::{Code, Status};
+
+use crate::service::{As, Server, append};
+use crate::small_plan::SmallPlan;
+
+/// A plan whose goals 文化部 set and 散歩課 answers for, one goal of 別部 for which 別課 answers, and somebody for every role.
+pub(crate) struct City {
+    pub(crate) server: Server,
+    pub(crate) plan: SmallPlan,
+    today: String,
+}
+
+const PEOPLE: [(&str, SeatRole, &[&str]); 7] = [
+    ("担当", SeatRole::Clerk, &["散歩課"]),
+    ("別の担当", SeatRole::Clerk, &["別課"]),
+    ("課長", SeatRole::SectionChief, &["散歩課"]),
+    ("部長", SeatRole::Director, &["文化部"]),
+    ("企画", SeatRole::Planning, &[]),
+    ("監査", SeatRole::Auditor, &[]),
+    ("管理", SeatRole::Administrator, &[]),
+];
+
+fn title(ja: &str) -> Option<Title> {
+    Some(Title {
+        ja: ja.to_owned(),
+        en: None,
+    })
+}
+
+fn event(day: &str, payload: Payload) -> EventInput {
+    EventInput {
+        event_id: new_id().to_string(),
+        valid_from: Some(day.to_owned()),
+        payload: Some(payload),
+        ..EventInput::default()
+    }
+}
+
+fn unit(day: &str, code: &str, kind: UnitKind, parent: Option<&str>) -> EventInput {
+    let registered = OrgUnitRegistered {
+        unit: new_id().to_string(),
+        code: code.to_owned(),
+        name: title(code),
+        kind: kind.into(),
+        parent: parent.map(str::to_owned),
+    };
+    event(day, Payload::OrgUnitRegistered(registered))
+}
+
+impl City {
+    pub(crate) async fn new() -> Self {
+        let server = Server::start().await;
+        let plan = server.planned().await;
+        let first = plan.first_day.clone();
+        let mut client = server.ledger("planner").await;
+        let ledger = client
+            .get_ledger(GetLedgerRequest::default())
+            .await
+            .unwrap();
+        let today = ledger.into_inner().today;
+        let mut events = vec![
+            unit(&first, "別部", UnitKind::Department, None),
+            unit(&first, "別課", UnitKind::Section, Some("別部")),
+            event(
+                &first,
+                Payload::GoalSet(GoalSet {
+                    goal: new_id().to_string(),
+                    plan: "計画".to_owned(),
+                    code: "計画/別".to_owned(),
+                    department: "別部".to_owned(),
+                    pillar: 1,
+                    title: title("別の目標"),
+                    source_text: "別の目標。".to_owned(),
+                    continues: None,
+                }),
+            ),
+            event(
+                &first,
+                Payload::InitiativeSet(InitiativeSet {
+                    initiative: new_id().to_string(),
+                    goal: "計画/別".to_owned(),
+                    number: 1,
+                    code: "計画/別/1".to_owned(),
+                    title: title("別の取組"),
+                    source_text: "別の取組。".to_owned(),
+                    lead_unit: "別課".to_owned(),
+                    contributing_units: Vec::new(),
+                    continues: None,
+                    references: Vec::new(),
+                }),
+            ),
+        ];
+        for (login, role, units) in PEOPLE {
+            let person = uuid_of(login);
+            events.push(event(
+                &first,
+                Payload::PersonRegistered(PersonRegistered {
+                    person: person.clone(),
+                    name: login.to_owned(),
+                    logins: vec![Login {
+                        issuer: None,
+                        subject: login.to_owned(),
+                    }],
+                }),
+            ));
+            events.push(event(
+                &first,
+                Payload::RoleGranted(RoleGranted {
+                    grant: new_id().to_string(),
+                    seat: format!("{login}の席"),
+                    title: title(login),
+                    role: role.into(),
+                    units: units.iter().map(|unit| (*unit).to_owned()).collect(),
+                    holder: Some(Holder::Person(person)),
+                }),
+            ));
+        }
+        let policy = AccessPolicy {
+            cedar: BUILT_IN.to_owned(),
+        };
+        events.push(event(
+            &today,
+            Payload::PolicyPublished(PolicyPublished {
+                code: "access".to_owned(),
+                version: 1,
+                title: title("権限方針"),
+                content: Some(policy_published::Content::Access(policy)),
+            }),
+        ));
+        client.append_events(append(events)).await.unwrap();
+        Self {
+            server,
+            plan,
+            today,
+        }
+    }
+
+    async fn sends(&self, who: &'static str, events: Vec<EventInput>) -> Result<Receipt, Status> {
+        let mut client = self.server.ledger(who).await;
+        let answer = client.append_events(append(events)).await?;
+        Ok(answer.into_inner().receipt.unwrap())
+    }
+
+    async fn reports(&self, who: &'static str) -> Result<Receipt, Status> {
+        let report = self
+            .plan
+            .report(new_id().to_string(), &self.plan.indicators[0], 1);
+        self.sends(who, vec![report]).await
+    }
+
+    async fn goal(&self, who: &'static str, goal: &str) -> Result<Goal, Status> {
+        let channel = self.server.channel().await;
+        let mut client = GoalServiceClient::with_interceptor(channel, As(who));
+        let asked = GetGoalRequest {
+            goal: goal.to_owned(),
+            ..GetGoalRequest::default()
+        };
+        Ok(client.get_goal(asked).await?.into_inner().goal.unwrap())
+    }
+
+    async fn goals(&self, who: &'static str) -> Vec<String> {
+        let channel = self.server.channel().await;
+        let mut client = GoalServiceClient::with_interceptor(channel, As(who));
+        let goals = client
+            .list_goals(ListGoalsRequest::default())
+            .await
+            .unwrap();
+        let goals = goals.into_inner().goals.into_iter();
+        goals.map(|goal| goal.code).collect()
+    }
+}
+
+/// A person's id, the same for one login.
+fn uuid_of(login: &str) -> String {
+    let number = PEOPLE.iter().position(|(name, ..)| *name == login).unwrap();
+    format!("5f0c1d2e-3b4a-4c5d-8e6f-0123456789b{number}")
+}
+
+fn reason(status: &Status) -> String {
+    crate::errors::told(status).reason
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn seats_report_for_their_units_and_the_leaf_says_by_which_policy() {
+    let city = City::new().await;
+    let receipt = city.reports("担当").await.unwrap();
+    let mut auditor = city.server.ledger("監査").await;
+    let asked = GetEventRequest {
+        selector: Some(get_event_request::Selector::Position(
+            receipt.events[0].position,
+        )),
+        ..GetEventRequest::default()
+    };
+    let event = auditor.get_event(asked).await.unwrap().into_inner();
+    let event = event.event.unwrap();
+    let by = event.authorization.unwrap();
+    assert_eq!(by.policy_ids, ["clerk-reports"]);
+    let sha256 = Policy::parse(BUILT_IN).unwrap().sha256();
+    assert_eq!(by.policy_set_sha256, sha256.to_vec());
+    assert_eq!(event.actor.unwrap().seat.as_deref(), Some("担当の席"));
+
+    for (who, code, expected) in [
+        ("別の担当", Code::PermissionDenied, "NOT_RESPONSIBLE_UNIT"),
+        ("監査", Code::PermissionDenied, "NOT_PERMITTED"),
+        ("管理", Code::PermissionDenied, "NOT_PERMITTED"),
+        ("部長", Code::PermissionDenied, "NOT_PERMITTED"),
+        ("通りがかり", Code::PermissionDenied, "PERMISSION_DENIED"),
+    ] {
+        let refused = city.reports(who).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (code, expected),
+            "{who}"
+        );
+    }
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_counts_from_its_day_and_no_longer_than_it_lasts() {
+    let city = City::new().await;
+    city.reports("担当").await.unwrap();
+    let mut auditor = city.server.ledger("監査").await;
+    let ledger = auditor.get_ledger(GetLedgerRequest::default()).await;
+    assert!(ledger.is_ok());
+    let granted = RoleGranted {
+        grant: new_id().to_string(),
+        seat: "散歩係".to_owned(),
+        title: title("散歩係"),
+        role: SeatRole::Clerk.into(),
+        units: vec!["散歩課".to_owned()],
+        holder: Some(Holder::Person(uuid_of("別の担当"))),
+    };
+    let grant = granted.grant.clone();
+    let given = event(&city.today, Payload::RoleGranted(granted));
+    city.sends("企画", vec![given]).await.unwrap();
+    city.reports("別の担当").await.unwrap();
+    let revoked = event(&city.today, Payload::RoleRevoked(RoleRevoked { grant }));
+    city.sends("企画", vec![revoked]).await.unwrap();
+    let refused = city.reports("別の担当").await.unwrap_err();
+    assert_eq!(reason(&refused), "NOT_RESPONSIBLE_UNIT");
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_goal_that_may_not_be_read_is_as_if_it_were_not_there() {
+    let city = City::new().await;
+    let forbidden = city.goal("担当", "計画/別").await.unwrap_err();
+    let unknown = city.goal("担当", "計画/無い").await.unwrap_err();
+    assert_eq!(forbidden.code(), unknown.code());
+    assert_eq!(forbidden.message(), unknown.message());
+    assert_eq!(forbidden.details(), unknown.details());
+    assert!(city.goal("別の担当", "計画/別").await.is_ok());
+    assert!(city.goal("監査", "計画/別").await.is_ok());
+
+    let public = ["計画/1-1".to_owned(), "計画/1-2".to_owned()];
+    assert_eq!(city.goals("担当").await, public);
+    // What is marked PUBLIC is read by everybody who has a name.
+    assert_eq!(city.goals("通りがかり").await, public);
+    assert_eq!(city.goals("監査").await.len(), 3);
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_is_not_told_whether_a_ledger_is_there() {
+    let city = City::new().await;
+    let mut stranger = city.server.ledger("通りがかり").await;
+    let mut ask = async |ledger: &str| {
+        let asked = GetLedgerRequest {
+            ledger: ledger.to_owned(),
+            ..GetLedgerRequest::default()
+        };
+        stranger.get_ledger(asked).await.unwrap_err()
+    };
+    let (there, not_there) = (ask("city").await, ask("nowhere").await);
+    assert_eq!(there.code(), Code::PermissionDenied);
+    assert_eq!(there.message(), not_there.message());
+    assert_eq!(there.details(), not_there.details());
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn administrators_read_no_payloads() {
+    let city = City::new().await;
+    let mut client = city.server.ledger("管理").await;
+    let asked = GetEventRequest {
+        selector: Some(get_event_request::Selector::Position(1)),
+        ..GetEventRequest::default()
+    };
+    let refused = client.get_event(asked).await.unwrap_err();
+    assert_eq!(reason(&refused), "NOT_PERMITTED");
+    assert!(client.get_ledger(GetLedgerRequest::default()).await.is_ok());
+    assert!(city.goal("管理", "計画/別").await.is_err());
+    city.server.stop().await;
+}
