@@ -392,6 +392,9 @@ pub struct ServeArgs {
     /// Who is let in where no seat can help: ISSUER#SUBJECT, with spaces between them [default: none]
     #[arg(long, value_name = "LOGINS")]
     pub administrators: Option<String>,
+    /// Record who asks for what in access logs: true or false [default: false]
+    #[arg(long, value_name = "BOOL")]
+    pub access_log: Option<String>,
     /// How a line of the log looks: text or json [default: text]
     #[arg(long, value_name = "FORMAT")]
     pub log_format: Option<String>,

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::access_log::Recording;
 use crate::auth::{Issuer, Mode, TlsFiles};
 use crate::domain::access::LoginId;
 use crate::domain::text::Name;
@@ -77,6 +78,8 @@ pub struct Config {
     pub oidc: Vec<Issuer>,
     /// Who is let in where no seat can help (docs/access-policy.md).
     pub administrators: Vec<LoginId>,
+    /// Of which ledgers it is recorded who asks for what.
+    pub access_log: Recording,
     /// How a line of the log looks.
     pub log_format: LogFormat,
     /// What is logged.
@@ -126,6 +129,8 @@ pub struct Flags {
     pub auth: Option<String>,
     /// `--administrators`.
     pub administrators: Option<String>,
+    /// `--access-log`.
+    pub access_log: Option<String>,
     /// `--log-format`.
     pub log_format: Option<String>,
     /// `--log-filter`.
@@ -251,6 +256,7 @@ impl Config {
         }
         let mut read = Reading { said, faults };
         let signing_in = signing_in::read(&mut read, issuers_at);
+        let access_log = read.parse(Setting::AccessLog, boolean);
         let config = Self {
             data: read.parse(Setting::Data, folder).unwrap_or_default(),
             listen: signing_in.listen,
@@ -283,6 +289,10 @@ impl Config {
             administrators: read
                 .parse(Setting::Administrators, administrators)
                 .unwrap_or_default(),
+            access_log: match access_log {
+                Some(true) => Recording::All,
+                Some(false) | None => Recording::None,
+            },
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),
         };

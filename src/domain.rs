@@ -10,6 +10,7 @@ pub mod directory;
 pub mod rejection;
 
 pub mod access;
+pub mod access_log;
 pub mod actual;
 pub mod decision;
 pub mod evaluation;

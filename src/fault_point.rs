@@ -70,6 +70,38 @@ points! {
     IndexClosed = "index-closed";
 }
 
+/// Names the step, which fails from then on.
+pub const FAILING_VARIABLE: &str = "DAICHO_FAULT_STEP";
+
+/// A step that a test may let fail, as a full disk does.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// An access is appended to its access log.
+    AccessLogWritten,
+}
+
+impl Step {
+    /// What [`FAILING_VARIABLE`] calls it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AccessLogWritten => "access-log-written",
+        }
+    }
+
+    /// Whether it is to fail.
+    #[inline]
+    pub(crate) fn fails(self) -> bool {
+        #[cfg(debug_assertions)]
+        {
+            armed::fails(self)
+        }
+        #[cfg(not(debug_assertions))]
+        {
+            false
+        }
+    }
+}
+
 impl Point {
     /// Passes the point; ends the process if that was asked for.
     #[inline]
@@ -84,7 +116,14 @@ mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    use super::{Point, VARIABLE};
+    use super::{FAILING_VARIABLE, Point, Step, VARIABLE};
+
+    static FAILING: OnceLock<Option<String>> = OnceLock::new();
+
+    pub(super) fn fails(step: Step) -> bool {
+        let named = FAILING.get_or_init(|| std::env::var(FAILING_VARIABLE).ok());
+        named.as_deref() == Some(step.name())
+    }
 
     static ARMED: OnceLock<Option<(String, u32)>> = OnceLock::new();
     static PASSED: AtomicU32 = AtomicU32::new(0);

@@ -13,6 +13,7 @@ pub mod language;
 pub mod access_table;
 
 mod access_service;
+mod accounting;
 mod admin_service;
 mod as_of;
 mod audit_service;

@@ -54,7 +54,7 @@ pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
 pub use personal::AboutSubject;
 
-pub use crate::personal::Disclosure;
+pub use crate::personal::{Disclosure, noticing_words};
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 
@@ -197,15 +197,22 @@ impl Ledgers {
             .cloned()
     }
 
-    /// The ledger that `text` names by id or code; empty: the only one.
+    /// The access log of a ledger, if it has one.
+    pub fn access_log_of(&self, ledger: LedgerId) -> Option<Arc<Reader>> {
+        let log = |reader: &&Arc<Reader>| reader.access_log_of() == Some(ledger);
+        let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
+        readers.values().find(log).cloned()
+    }
+
+    /// The ledger that `text` names by id or code; empty: the only one of facts.
     pub fn resolve(&self, text: &str) -> Result<Arc<Reader>, LedgerChoice> {
         if text.is_empty() {
             let readers = self.readers.read().unwrap_or_else(PoisonError::into_inner);
-            let mut all = readers.values();
-            return match (all.next(), all.next()) {
+            let mut of_facts = readers.values().filter(|r| r.access_log_of().is_none());
+            return match (of_facts.next(), of_facts.next()) {
                 (Some(only), None) => Ok(only.clone()),
-                _ => Err(LedgerChoice::Ambiguous {
-                    count: readers.len(),
+                (one, other) => Err(LedgerChoice::Ambiguous {
+                    count: one.iter().chain(&other).count() + of_facts.count(),
                 }),
             };
         }
@@ -239,6 +246,28 @@ impl Ledgers {
     ///
     /// `deadline` is when the caller stops listening: a request that is not taken up by then is skipped.
     pub async fn append(
+        &self,
+        permitted: Permitted<Append>,
+        deadline: Option<Instant>,
+    ) -> Result<Appended, AppendError> {
+        let by_server = |event: &Event| event.payload.is_access();
+        if let Some(index) = permitted.request().events.iter().position(by_server) {
+            let field = format!("events[{index}]");
+            let rule = Rejection::new(Reason::EventByServer, field);
+            return Err(AppendError::Rejected(vec![rule]));
+        }
+        self.take_up(permitted, deadline).await
+    }
+
+    /// Appends to an access log what was asked for and by whom. Only what keeps access logs calls it.
+    pub async fn record_accesses(
+        &self,
+        permitted: Permitted<Append>,
+    ) -> Result<Appended, AppendError> {
+        self.take_up(permitted, None).await
+    }
+
+    async fn take_up(
         &self,
         permitted: Permitted<Append>,
         deadline: Option<Instant>,
@@ -483,6 +512,7 @@ impl Ledgers {
             locale: open.locale,
             sample: open.sample,
             clock: open.clock,
+            access_log_of: open.access_log_of,
         };
         let event = Event {
             id: EventId::derived(open.request_id.uuid(), "ledger-opened"),

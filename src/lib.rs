@@ -28,6 +28,8 @@ pub mod ledger;
 pub mod evidence;
 pub mod projection;
 pub mod proof;
+
+pub mod access_log;
 pub mod witness;
 
 pub mod import;

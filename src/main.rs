@@ -244,6 +244,7 @@ fn flags(args: &ServeArgs) -> Flags {
         tls_client_certificates: args.tls_client_certificates,
         auth: args.auth,
         administrators: args.administrators,
+        access_log: args.access_log,
         log_format: args.log_format,
         log_filter: args.log_filter,
     }

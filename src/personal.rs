@@ -13,6 +13,7 @@
 //! Nothing of it is held in memory but which subjects were erased: a text is read, decrypted and checked against its
 //! commitment each time that somebody is shown it.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, ErrorKind};
@@ -374,7 +375,11 @@ impl Openings for PersonalStore {
             .and_then(|key| Ok((key, fs::read(path)?)));
         match read {
             Ok((Some(key), sealed)) => match row::open(&key, self.ledger, text, &sealed) {
-                Some(opening) if text.is_opened_by(&opening) => Words::Kept(opening),
+                Some(opening) if text.is_opened_by(&opening) => {
+                    // Nobody asks where no access is recorded.
+                    let _ = OPENED.try_with(|opened| opened.set(true));
+                    Words::Kept(opening)
+                }
                 _ => Words::Altered,
             },
             Ok((None, _)) => Words::Missing,
@@ -385,6 +390,20 @@ impl Openings for PersonalStore {
             }
         }
     }
+}
+
+tokio::task_local! {
+    /// Whether words were opened while an answer was made.
+    static OPENED: Cell<bool>;
+}
+
+/// Runs `answer` and tells whether words of a text about a person were opened meanwhile, by the same task.
+pub async fn noticing_words<T>(answer: impl Future<Output = T>) -> (T, bool) {
+    let watched = OPENED.scope(Cell::new(false), async {
+        let answer = answer.await;
+        (answer, OPENED.with(Cell::get))
+    });
+    watched.await
 }
 
 /// As [`Openings`], for events that are read.

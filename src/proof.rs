@@ -115,7 +115,8 @@ pub struct Proofs {
     publishers: Mutex<HashMap<LedgerId, Arc<Publisher>>>,
     /// Held while a publisher is opened: two would make two keys of a ledger that has none yet.
     opening: tokio::sync::Mutex<()>,
-    following: Mutex<Vec<JoinHandle<()>>>,
+    /// Who signs for which ledgers as they grow.
+    following: Mutex<HashMap<LedgerId, JoinHandle<()>>>,
 }
 
 impl Proofs {
@@ -176,10 +177,14 @@ impl Proofs {
         }
     }
 
-    /// As [`Proofs::follow_all`], for one ledger.
+    /// As [`Proofs::follow_all`], for one ledger; nothing for one that is followed already.
     pub fn follow(self: &Arc<Self>, reader: Arc<Reader>, closing: watch::Receiver<bool>) {
-        let proofs = self.clone();
-        let following = tokio::spawn(async move {
+        let (proofs, id) = (self.clone(), reader.id());
+        let mut following = locked(&self.following);
+        if following.contains_key(&id) {
+            return;
+        }
+        let task = tokio::spawn(async move {
             match proofs.of(&reader).await {
                 Ok(publisher) => publisher.follow(Self::PERIOD, closing).await,
                 Err(error) => tracing::error!(
@@ -189,13 +194,13 @@ impl Proofs {
                 ),
             }
         });
-        locked(&self.following).push(following);
+        following.insert(id, task);
     }
 
     /// Waits until everything that follows has signed what is new and ended.
     pub async fn finished(&self) {
         let following = std::mem::take(&mut *locked(&self.following));
-        for task in following {
+        for task in following.into_values() {
             if task.await.is_err() {
                 tracing::error!("signing panicked");
             }

@@ -215,8 +215,11 @@ impl Opened {
             config.default_ledger.clone(),
             config.request_timeout,
             closed.clone(),
+            config.access_log,
         )
         .authorized_by(Authorizer::new(false, config.administrators.clone()));
+        let access_log = services.access_log().clone();
+        let recording = tokio::spawn(access_log.clone().run());
         let taken = services.snapshots().complete().await;
         if 0 < taken {
             tracing::info!(
@@ -254,10 +257,13 @@ impl Opened {
             .http2_max_header_list_size(16 * 1024)
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
             .layer(DeadlineLayer)
-            .layer(IdentifyLayer::new(match config.auth {
-                Mode::Unauthenticated => Callers::unauthenticated(),
-                Mode::Required => Callers::signing_in(sign_in),
-            }));
+            .layer(
+                IdentifyLayer::new(match config.auth {
+                    Mode::Unauthenticated => Callers::unauthenticated(),
+                    Mode::Required => Callers::signing_in(sign_in),
+                })
+                .accounted_by(services.clone()),
+            );
         let incoming = connections::incoming(listener, config.connections_max, tls);
         let mut draining = closed;
         let shutdown = async move {
@@ -290,6 +296,11 @@ impl Opened {
         }
         sweep.abort();
         following.abort_all();
+        if recording.await.is_err() {
+            tracing::error!("recording accesses panicked");
+        }
+        // What the last calls noted after that.
+        access_log.settle().await;
         proofs.finished().await;
         let stopped = ledgers.stop().await;
         if failed {

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use daicho::access_log::Recording;
 use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
@@ -59,6 +60,7 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
         None,
         config.request_timeout,
         closing.clone(),
+        Recording::None,
     );
     proofs.follow_all(&closing);
     let listener = TcpListener::bind(config.listen).await?;

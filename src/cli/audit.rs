@@ -22,6 +22,7 @@ use crate::cli::session::Session;
 use crate::cli::standing::Standing as _;
 use crate::domain::date::Date;
 
+mod access;
 mod paper;
 
 /// Changes at most, unless more are asked for.
@@ -53,6 +54,8 @@ pub enum AuditCommand {
     Explain(Box<ExplainArgs>),
     /// Tell how targets changed (目標変更履歴): who, when, why, and what would be under the original
     Targets(Box<TargetsArgs>),
+    /// List who asked for what (アクセス記録): refusals, exports, administration, reads of what is not public
+    Access(Box<access::AccessArgs>),
 }
 
 /// Arguments of `audit changes`.
@@ -342,6 +345,7 @@ impl TrailArgs {
 pub async fn run(session: &Session, command: &AuditCommand) -> Result<(), Failure> {
     match command {
         AuditCommand::Changes(args) => changes(session, args).await,
+        AuditCommand::Access(args) => access::run(session, args).await,
         AuditCommand::Sample(args) => sample(session, args).await,
         AuditCommand::Trail(args) => {
             let session = session.at(args.as_of.message());

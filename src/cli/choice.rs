@@ -29,6 +29,7 @@ macro_rules! choices {
 }
 
 choices! {
+    AccessClass = "ACCESS_CLASS_",
     EventType = "EVENT_TYPE_",
     ReasonCode = "REASON_CODE_",
     NilCause = "NIL_CAUSE_",

@@ -30,6 +30,8 @@ macro_rules! printed {
 }
 
 printed! {
+    AccessEntry,
+    ListAccessResponse,
     AppendEventsResponse,
     CheckedEvidence,
     CompareCyclesResponse,

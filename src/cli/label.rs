@@ -3,6 +3,7 @@
 use crate::api::v1;
 use crate::cli::language::pick;
 use crate::domain::access::Role;
+use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedKind};
 use crate::domain::decision::{
     ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
 };
@@ -291,6 +292,12 @@ macro_rules! domain_labels {
 }
 
 domain_labels! {
+    /// What kind of thing was asked for.
+    access_class(AccessClass = "ACCESS_CLASS_", AccessClass);
+    /// How an access ended.
+    access_outcome(AccessOutcome = "ACCESS_OUTCOME_", AccessOutcome);
+    /// What kind of thing something was asked of.
+    accessed_kind(AccessedKind = "ACCESSED_KIND_", AccessedKind);
     /// A type of event.
     event_type(EventType = "EVENT_TYPE_", EventType);
     /// What a seat is for.

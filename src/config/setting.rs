@@ -24,12 +24,13 @@ pub(super) enum Setting {
     TlsClientCertificates,
     Auth,
     Administrators,
+    AccessLog,
     LogFormat,
     LogFilter,
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 21] = [
+    pub(super) const ALL: [Self; 22] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -49,6 +50,7 @@ impl Setting {
         Self::TlsClientCertificates,
         Self::Auth,
         Self::Administrators,
+        Self::AccessLog,
         Self::LogFormat,
         Self::LogFilter,
     ];
@@ -74,6 +76,7 @@ impl Setting {
             Self::TlsClientCertificates => "tls_client_certificates",
             Self::Auth => "auth",
             Self::Administrators => "administrators",
+            Self::AccessLog => "access_log",
             Self::LogFormat => "log_format",
             Self::LogFilter => "log_filter",
         }
@@ -90,6 +93,7 @@ impl Setting {
             | Self::KeyIdentity
             | Self::KeyPassphraseFile
             | Self::TlsCertificate
+            | Self::AccessLog
             | Self::TlsKey
             | Self::TlsClientRoots
             | Self::TlsCrl
@@ -136,6 +140,7 @@ impl Setting {
             Self::TlsClientCertificates => flags.tls_client_certificates.as_ref(),
             Self::Auth => flags.auth.as_ref(),
             Self::Administrators => flags.administrators.as_ref(),
+            Self::AccessLog => flags.access_log.as_ref(),
             Self::LogFormat => flags.log_format.as_ref(),
             Self::LogFilter => flags.log_filter.as_ref(),
         }

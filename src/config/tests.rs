@@ -80,6 +80,7 @@ fn nothing_said_gives_the_defaults() {
             auth: Mode::Unauthenticated,
             oidc: Vec::new(),
             administrators: Vec::new(),
+            access_log: Recording::None,
             log_format: LogFormat::Text,
             log_filter: LogFilter::default(),
         }
@@ -126,6 +127,7 @@ fn every_setting_is_read_from_every_source() {
         ("tls_client_certificates", "required"),
         ("auth", "required"),
         ("administrators", "https://id.example.lg.jp#s-4711 #root"),
+        ("access_log", "true"),
         ("log_format", "json"),
         ("log_filter", "warn"),
     ];
@@ -161,6 +163,7 @@ fn every_setting_is_read_from_every_source() {
             login(Some("https://id.example.lg.jp"), "s-4711"),
             login(None, "root"),
         ],
+        access_log: Recording::All,
         log_format: LogFormat::Json,
         log_filter: "warn".parse().unwrap(),
     };
@@ -187,8 +190,9 @@ fn every_setting_is_read_from_every_source() {
         tls_client_certificates: said(15),
         auth: said(16),
         administrators: said(17),
-        log_format: said(18),
-        log_filter: said(19),
+        access_log: said(18),
+        log_format: said(19),
+        log_filter: said(20),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 

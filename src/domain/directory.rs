@@ -22,7 +22,7 @@ use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKin
 use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
 use crate::domain::finding::Finding;
 use crate::domain::id::{
-    DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, PlanId, ProposalId, UnitId,
+    DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, ProposalId, UnitId,
 };
 use crate::domain::indicator::Disclosure;
 use crate::domain::org_unit::{OrgUnit, UnitKind};
@@ -120,6 +120,11 @@ impl Directory {
     /// What position 0 said, once it is there.
     pub fn ledger(&self) -> Option<&Arc<LedgerOpened>> {
         self.ledger.as_ref()
+    }
+
+    /// The ledger whose access log this one is; `None`: it is a ledger of facts.
+    pub fn access_log_of(&self) -> Option<LedgerId> {
+        self.ledger.as_ref().and_then(|ledger| ledger.access_log_of)
     }
 
     /// Whether the ledger's clock is simulated.
@@ -537,7 +542,9 @@ impl Directory {
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
-            | Payload::EvidenceErased(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
+            | Payload::EvidenceErased(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
             Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),
             Payload::ChangeConsulted(p) => self.proposal(p.proposal)?.stream,
             Payload::ChangeDecided(p) => self.proposal(p.proposal)?.stream,
@@ -986,7 +993,9 @@ impl Directory {
             | Payload::SelfEvaluated(_)
             | Payload::EvaluationReviewed(_)
             | Payload::NextActionAgreed(_)
-            | Payload::NextActionClosed(_) => {}
+            | Payload::NextActionClosed(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_) => {}
         }
     }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::domain::access::{Authorization, Holder, LoginId, Role};
+use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedResource};
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, DateSpan};
@@ -463,6 +464,8 @@ payloads! {
         sample: bool,
         /// How its clock runs.
         clock: ClockKind,
+        /// The ledger whose access log it is (アクセス記録); `None`: a ledger of facts.
+        access_log_of: Option<LedgerId>,
     }
     /// A policy was published (算定方針公表, 評価基準公表), in force from the valid day on.
     PolicyPublished = "POLICY_PUBLISHED" {
@@ -1183,6 +1186,51 @@ payloads! {
         /// In words.
         text: Option<FreeText>,
     }
+    /// Somebody asked for something of the ledger whose access log this is (アクセス記録). Who asked is the actor; where that
+    /// is not known it is the server. Made by the server itself.
+    AccessRecorded = "ACCESS_RECORDED" {
+        /// Full name of the method: `daicho.v1.GoalService/GetGoal`.
+        rpc: Name,
+        /// What kind of thing was asked for.
+        class: AccessClass,
+        /// What it was asked of; `None`: of the ledger as a whole.
+        resource: Option<AccessedResource>,
+        /// What for, where the caller said.
+        purpose: Option<Name>,
+        /// How it ended.
+        outcome: AccessOutcome,
+        /// gRPC status code, 0 to 16.
+        status: u32,
+        /// Why it was refused or failed, as the answer said.
+        reason: Option<Name>,
+        /// The policy that refused it.
+        policy: Option<Name>,
+        /// Network address that it came from, without a port.
+        peer: Option<Name>,
+        /// How long it took until it was recorded, the longest of several: microseconds.
+        duration_micros: u64,
+        /// The caller's id of the call.
+        request_id: Option<RequestId>,
+        /// How many accesses stand here as one.
+        count: u64,
+        /// When the first of them was answered, to the microsecond.
+        first_at: Timestamp,
+        /// When the last of them was answered, to the microsecond.
+        last_at: Timestamp,
+        /// Whether there were texts about people in an answer.
+        personal: bool,
+    }
+    /// Accesses were too many within a minute to be recorded each (アクセス記録の省略). Made by the server itself.
+    AccessesLeftOut = "ACCESSES_LEFT_OUT" {
+        /// Refused ones.
+        refusals: u64,
+        /// Others.
+        others: u64,
+        /// From when, to the microsecond.
+        first_at: Timestamp,
+        /// Until when, to the microsecond.
+        last_at: Timestamp,
+    }
 }
 
 impl Payload {
@@ -1205,7 +1253,14 @@ impl Payload {
                 | Self::ChangeWithdrawn(_)
                 | Self::ProposalExpired(_)
                 | Self::DecisionReviewed(_)
+                | Self::AccessRecorded(_)
+                | Self::AccessesLeftOut(_)
         )
+    }
+
+    /// Whether it is what access logs are for.
+    pub fn is_access(&self) -> bool {
+        matches!(self, Self::AccessRecorded(_) | Self::AccessesLeftOut(_))
     }
 
     /// Whether it changes what other streams rely on: policies, plans, periods, units, codes, parents.
@@ -1283,7 +1338,9 @@ impl Payload {
             | Self::InitiativeReworded(_)
             | Self::InitiativeMoved(_)
             | Self::InitiativeCancelled(_)
-            | Self::ResponsibilityTransferred(_) => None,
+            | Self::ResponsibilityTransferred(_)
+            | Self::AccessRecorded(_)
+            | Self::AccessesLeftOut(_) => None,
         }
     }
 }
@@ -1363,7 +1420,9 @@ impl EventType {
             | Self::SelfEvaluated
             | Self::EvaluationReviewed
             | Self::NextActionAgreed
-            | Self::NextActionClosed => false,
+            | Self::NextActionClosed
+            | Self::AccessRecorded
+            | Self::AccessesLeftOut => false,
         }
     }
 }

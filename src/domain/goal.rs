@@ -621,6 +621,8 @@ impl Goal {
             | Payload::ChangeWithdrawn(_)
             | Payload::ProposalExpired(_)
             | Payload::DecisionReviewed(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

@@ -328,6 +328,8 @@ reasons! {
     ActionClosed = "ACTION_CLOSED", Precondition, "この対応は既に終わっています（{outcome}）", "the action has ended already: {outcome}";
     /// The server freezes.
     SnapshotByServer = "SNAPSHOT_BY_SERVER", Precondition, "評価時点の凍結はサーバーが行います", "snapshots are taken by the server itself";
+    /// The ledger is an access log.
+    LedgerIsAccessLog = "LEDGER_IS_ACCESS_LOG", Precondition, "アクセス記録の台帳には、サーバーが記録するもの以外は記録できません", "an access log takes nothing but what the server records in it";
     /// The server says it of its own accord.
     EventByServer = "EVENT_BY_SERVER", Precondition, "この種類のイベントはサーバーが記録します", "events of this type are made by the server itself";
     /// The file was erased.

@@ -175,6 +175,7 @@ impl World {
             locale: name("ja"),
             sample: true,
             clock: ClockKind::Simulated,
+            access_log_of: None,
         };
         let event = world.event(&fact(opened).undated());
         world.apply(event);

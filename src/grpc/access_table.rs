@@ -16,6 +16,8 @@ pub enum Access {
     Read,
     /// Reads texts about people with what proves them.
     ReadPersonal,
+    /// Reads who asked for what.
+    ReadAccess,
     /// Reads files that events name.
     ReadEvidence,
     /// Appends events, or puts files that events will name.
@@ -65,6 +67,7 @@ pub const RULES: &[(&str, Access)] = &[
     ("/daicho.v1.AuditService/DiffGoal", Access::Read),
     ("/daicho.v1.AuditService/ExplainFigure", Access::Read),
     ("/daicho.v1.AuditService/ListTargetChanges", Access::Read),
+    ("/daicho.v1.AuditService/ListAccess", Access::ReadAccess),
     ("/daicho.v1.EvaluationService/EvaluatePlan", Access::Read),
     (
         "/daicho.v1.EvaluationService/CompareEvaluations",

@@ -201,6 +201,7 @@ impl v1::admin_service_server::AdminService for Services {
         request: Request<v1::VerifyStoreRequest>,
     ) -> Result<Response<Self::VerifyStoreStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
@@ -230,9 +231,8 @@ impl v1::admin_service_server::AdminService for Services {
                 place,
             ))
         };
-        let frames = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = self.accounted(begun, opened).await;
+        let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(frames))
     }
 
@@ -273,6 +273,7 @@ impl Services {
                 locale: locale?,
                 sample: false,
                 clock: ClockKind::System,
+                access_log_of: None,
             })
         })();
         Ok(faults.into_result(open)?)

@@ -18,6 +18,7 @@ use crate::ledger::index::Direction;
 use crate::ledger::{Reader, Standpoint};
 use crate::projection::change::{self, ChangeFilter, ChangeFlag};
 
+mod access;
 mod diff;
 mod explain;
 mod findings;
@@ -145,6 +146,16 @@ impl v1::audit_service_server::AuditService for Services {
     ) -> Result<Response<v1::ExplainFigureResponse>, Status> {
         self.unary(request, async |call, request| {
             explain::answer(self, &call, request).await
+        })
+        .await
+    }
+
+    async fn list_access(
+        &self,
+        request: Request<v1::ListAccessRequest>,
+    ) -> Result<Response<v1::ListAccessResponse>, Status> {
+        self.unary(request, async |call, request| {
+            access::answer(self, &call, request).await
         })
         .await
     }

@@ -294,6 +294,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         request: Request<v1::ExportReportRequest>,
     ) -> Result<Response<Self::ExportReportStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let opened = self.report(&call, language, request.into_inner());
@@ -301,9 +302,8 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 .await
                 .map_err(|_| ServiceReason::DeadlinePassed)?
         };
-        let frames = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = self.accounted(begun, opened).await;
+        let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(frames))
     }
 

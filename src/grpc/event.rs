@@ -16,6 +16,7 @@ use crate::domain::id::EventId;
 use crate::domain::rejection::{Reason, Rejection};
 
 mod access;
+mod access_log;
 mod choice;
 mod decision;
 mod definition;
@@ -33,6 +34,7 @@ mod round;
 mod trust;
 
 pub(crate) use access::show_login;
+pub(crate) use access_log::{show_access, show_left_out};
 pub(crate) use choice::Choice;
 pub(crate) use definition::{show_definition, show_external_reference, show_unit};
 pub(crate) use field::{At, Faults};

@@ -30,10 +30,12 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<Streaming<v1::PutEvidenceRequest>>,
     ) -> Result<Response<v1::PutEvidenceResponse>, Status> {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self
-            .call(&request, language)
-            .map_err(|refusal| refusal.into_status(language))?;
-        let taken = self.take_in(&call, request.into_inner()).await;
+        let begun = self.begin(&request);
+        let taken = async {
+            let call = self.call(&request, language)?;
+            self.take_in(&call, request.into_inner()).await
+        };
+        let taken = self.accounted(begun, taken).await;
         taken
             .map(Response::new)
             .map_err(|refusal| refusal.into_status(language))
@@ -46,6 +48,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<v1::GetEvidenceRequest>,
     ) -> Result<Response<Self::GetEvidenceStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
@@ -58,9 +61,8 @@ impl v1::evidence_service_server::EvidenceService for Services {
                 .await
                 .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
         };
-        let reading = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let reading = self.accounted(begun, opened).await;
+        let reading = reading.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let size_bytes = reading.bytes();
         let frames = futures::stream::unfold(Some(reading), move |reading| async move {
             match reading?.next().await {
@@ -82,6 +84,7 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<v1::CheckEvidenceRequest>,
     ) -> Result<Response<Self::CheckEvidenceStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
@@ -93,9 +96,8 @@ impl v1::evidence_service_server::EvidenceService for Services {
             let size = size("size", request.size, view.size)?;
             Ok(Listing::new(shelf, size, !request.presence_only))
         };
-        let listing = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let listing = self.accounted(begun, opened).await;
+        let listing = listing.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let frames = futures::stream::unfold(Some(listing), move |listing| async move {
             let mut listing = listing?;
             match listing.next().await {

@@ -354,6 +354,7 @@ impl v1::goal_service_server::GoalService for Services {
         request: Request<v1::WatchGoalsRequest>,
     ) -> Result<Response<Self::WatchGoalsStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
@@ -381,9 +382,8 @@ impl v1::goal_service_server::GoalService for Services {
                 self.closing(),
             ))
         };
-        let frames = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = self.accounted(begun, opened).await;
+        let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(Box::pin(frames)))
     }
 

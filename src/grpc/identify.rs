@@ -22,6 +22,7 @@ use crate::auth::{
 use crate::domain::event::Actor;
 use crate::grpc::access_table::{self, Access};
 use crate::grpc::language;
+use crate::grpc::services::Services;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::telemetry::LineLimit;
 
@@ -58,6 +59,8 @@ pub struct Identify<S> {
 struct Gate {
     callers: Callers,
     lines: LineLimit,
+    /// Whose access logs tell of those who are turned away.
+    services: Option<Services>,
 }
 
 impl IdentifyLayer {
@@ -66,6 +69,22 @@ impl IdentifyLayer {
         Self(Arc::new(Gate {
             callers,
             lines: LineLimit::per_minute(LINES_PER_MINUTE),
+            services: None,
+        }))
+    }
+
+    /// The same, telling the access logs of `services` whom it turns away.
+    #[must_use]
+    pub fn accounted_by(self, services: Services) -> Self {
+        let Gate { callers, lines, .. } = match Arc::try_unwrap(self.0) {
+            Ok(gate) => gate,
+            // Identifies calls already.
+            Err(shared) => return Self(shared),
+        };
+        Self(Arc::new(Gate {
+            callers,
+            lines,
+            services: Some(services),
         }))
     }
 }
@@ -142,6 +161,10 @@ impl Gate {
             Err(unidentified) => {
                 self.log(path, connection, &unidentified);
                 let refusal = Refusal::from(&unidentified);
+                if let Some(services) = &self.services {
+                    let remote = connection.and_then(|connection| connection.remote);
+                    services.turn_away(path, remote, &refusal);
+                }
                 Err(refusal.into_status(language::preferred(headers)))
             }
         }

@@ -125,6 +125,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::ReadEventsRequest>,
     ) -> Result<Response<Self::ReadEventsStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
@@ -161,9 +162,8 @@ impl v1::ledger_service_server::LedgerService for Services {
                 language,
             ))
         };
-        let frames = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = self.accounted(begun, opened).await;
+        let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(Box::pin(frames)))
     }
 
@@ -174,6 +174,7 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::SubscribeEventsRequest>,
     ) -> Result<Response<Self::SubscribeEventsStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
@@ -197,9 +198,8 @@ impl v1::ledger_service_server::LedgerService for Services {
                 language,
             ))
         };
-        let frames = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let frames = self.accounted(begun, opened).await;
+        let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
         Ok(Response::new(Box::pin(frames)))
     }
 

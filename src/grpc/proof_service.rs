@@ -260,6 +260,7 @@ impl v1::proof_service_server::ProofService for Services {
         request: Request<v1::GetStreamProofRequest>,
     ) -> Result<Response<Self::GetStreamProofStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
@@ -280,9 +281,8 @@ impl v1::proof_service_server::ProofService for Services {
                 .await
                 .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
         };
-        let export = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let export = self.accounted(begun, opened).await;
+        let export = export.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
             let mut export = export?;
             match export.next().await {
@@ -306,6 +306,7 @@ impl v1::proof_service_server::ProofService for Services {
         request: Request<v1::ExportBundleRequest>,
     ) -> Result<Response<Self::ExportBundleStream>, Status> {
         let language = language::preferred(request.metadata().as_ref());
+        let begun = self.begin(&request);
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
@@ -321,9 +322,8 @@ impl v1::proof_service_server::ProofService for Services {
                 .await
                 .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
         };
-        let export = opened
-            .await
-            .map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let export = self.accounted(begun, opened).await;
+        let export = export.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
             let mut export = export?;
             match export.next().await {

@@ -8,10 +8,11 @@ use tokio::sync::{Semaphore, watch};
 use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
 
+use crate::access_log::{AccessLog, Recording};
 use crate::api::v1;
 use crate::auth::Permitted;
 use crate::auth::access::{
-    Acting, Action, Authorizer, BEHALF_METADATA, BEHALF_METADATA_BINARY, Facts, On,
+    Acting, Action, Authorizer, BEHALF_METADATA, BEHALF_METADATA_BINARY, Facts, Group, On,
     PURPOSE_METADATA_BINARY, Resource, SEAT_METADATA, SEAT_METADATA_BINARY, Standing, on_ledger,
     reading_plan,
 };
@@ -22,6 +23,7 @@ use crate::domain::event::Actor;
 use crate::domain::id::{InvalidId, LedgerId};
 use crate::domain::text::{Language, Name};
 use crate::evidence::Store;
+use crate::grpc::accounting::Accessed;
 use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
 use crate::grpc::goal_service::form;
@@ -39,6 +41,8 @@ use crate::proof::Proofs;
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of one answer at most.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// What whoever reads an access log must be permitted to do: it is for those who may verify what is stored.
+pub(super) const ACCESS_LOG_READ: Action = Action::VerifyStore;
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
 /// Rows of a page at most.
@@ -47,6 +51,12 @@ pub(super) const PAGE_ROWS_MAX: u32 = 500;
 /// The services of the API on one set of ledgers.
 #[derive(Clone)]
 pub struct Services(Arc<Shared>);
+
+impl std::fmt::Debug for Services {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
 
 struct Shared {
     ledgers: Arc<Ledgers>,
@@ -60,6 +70,7 @@ struct Shared {
     evaluations: Arc<Cache>,
     proofs: Arc<Proofs>,
     evidence: Arc<Store>,
+    access_log: Arc<AccessLog>,
     /// One place: a ledger is verified with all that a disk and a core can do.
     verifying: Arc<Semaphore>,
 }
@@ -78,7 +89,8 @@ pub(super) struct Call {
 impl Services {
     /// Services on `ledgers`, with the checkpoints and keys of `proofs` and the files of `evidence`. `default_ledger` is the
     /// id or code that an empty name means, else the only ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
-    /// streams end.
+    /// streams end. Of which ledgers it is recorded who asks for what, `recording` says.
+    #[allow(clippy::too_many_arguments)]
     pub fn new(
         ledgers: Arc<Ledgers>,
         proofs: Arc<Proofs>,
@@ -87,8 +99,12 @@ impl Services {
         default_ledger: Option<String>,
         request_timeout: Duration,
         closing: watch::Receiver<bool>,
+        recording: Recording,
     ) -> Self {
+        let access_log =
+            AccessLog::new(ledgers.clone(), proofs.clone(), recording, closing.clone());
         Self(Arc::new(Shared {
+            access_log: Arc::new(access_log),
             ledgers,
             auth: Authenticator,
             authorizer: Arc::default(),
@@ -154,6 +170,11 @@ impl Services {
     /// The files that events name.
     pub(super) fn evidence(&self) -> &Store {
         &self.0.evidence
+    }
+
+    /// What records who asks for what.
+    pub fn access_log(&self) -> &Arc<AccessLog> {
+        &self.0.access_log
     }
 
     /// The longest a unary call may take.
@@ -237,6 +258,16 @@ impl Services {
     }
 
     fn gate(&self, call: &Call, reader: &Reader, action: Action) -> Result<(), Refusal> {
+        if let Some(facts) = reader.access_log_of() {
+            // What it tells is of that ledger, whose seats and policies say who may.
+            let facts = self.ledgers().reader(facts);
+            let facts = facts.ok_or(ServiceReason::PermissionDenied)?;
+            let action = match action.group() {
+                Group::Read => ACCESS_LOG_READ,
+                Group::Write | Group::Approve | Group::Operate => action,
+            };
+            return self.gate(call, &facts, action);
+        }
         let standing = self.standing(call, reader);
         if !standing.is_asked() {
             return Ok(());
@@ -335,6 +366,7 @@ impl Services {
         answer: impl FnOnce(Call, M) -> F,
     ) -> Result<Response<T>, Status>
     where
+        M: Accessed,
         F: Future<Output = Result<T, Refusal>>,
     {
         self.bounded(request, ServiceReason::DeadlinePassed.into(), answer)
@@ -348,6 +380,7 @@ impl Services {
         answer: impl FnOnce(Call, M) -> F,
     ) -> Result<Response<T>, Status>
     where
+        M: Accessed,
         F: Future<Output = Result<T, Refusal>>,
     {
         self.bounded(request, Refusal::deadline_while_appending(), answer)
@@ -361,20 +394,29 @@ impl Services {
         answer: impl FnOnce(Call, M) -> F,
     ) -> Result<Response<T>, Status>
     where
+        M: Accessed,
         F: Future<Output = Result<T, Refusal>>,
     {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self
-            .call(&request, language)
-            .map_err(|r| r.into_status(language))?;
-        let deadline = call.deadline;
-        let answer = answer(call, request.into_inner());
-        let result = tokio::time::timeout_at(deadline.into(), answer)
-            .await
-            .unwrap_or(Err(late));
+        let begun = self.begin(&request);
+        let answered = async {
+            let call = self.call(&request, language)?;
+            let deadline = call.deadline;
+            let answer = answer(call, request.into_inner());
+            tokio::time::timeout_at(deadline.into(), answer)
+                .await
+                .unwrap_or(Err(late))
+        };
+        let result = self.accounted(begun, answered).await;
         result
             .map(Response::new)
             .map_err(|refusal| refusal.into_status(language))
+    }
+
+    /// Who makes a call.
+    pub(super) fn caller<M>(&self, request: &Request<M>) -> Result<Actor, Refusal> {
+        let identified: Option<&Identified> = request.extensions().get();
+        Ok(identified.ok_or(AuthError::Missing)?.actor.clone())
     }
 
     /// Who calls, and until when. A call whose time is over before it begins is refused.
@@ -383,9 +425,8 @@ impl Services {
         request: &Request<M>,
         language: Language,
     ) -> Result<Call, Refusal> {
+        let actor = self.caller(request)?;
         let metadata = request.metadata();
-        let identified: Option<&Identified> = request.extensions().get();
-        let actor = identified.ok_or(AuthError::Missing)?.actor.clone();
         let now = Instant::now();
         let arrival = request.extensions().get().map_or(now, |Arrival(at)| *at);
         let asked = deadline::of_handler(metadata.as_ref(), arrival);
@@ -470,7 +511,7 @@ impl Services {
 }
 
 /// What a call says of how its caller acts.
-fn acting(metadata: &tonic::metadata::MetadataMap) -> Result<Acting, Refusal> {
+pub(super) fn acting(metadata: &tonic::metadata::MetadataMap) -> Result<Acting, Refusal> {
     let text = |binary: &str, plain: Option<&str>| -> Result<Option<String>, Refusal> {
         let bytes = match (metadata.get_bin(binary), plain) {
             (Some(value), _) => value.to_bytes().ok().map(|bytes| bytes.to_vec()),

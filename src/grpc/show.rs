@@ -269,5 +269,6 @@ pub(super) async fn ledger(
         clock: opened.clock.number(),
         opened_at: Some(show_timestamp(opened_at)),
         default_ledger: default == Some(opened.ledger),
+        access_log_of: opened.access_log_of.map(|id| id.to_string()),
     })
 }

@@ -106,6 +106,8 @@ service_reasons! {
     EvidenceUnavailable = "EVIDENCE_UNAVAILABLE", Unavailable, "根拠資料の保管場所を読み書きできません。管理者に連絡してください", "attached files cannot be read or written now; tell the operator";
     /// Too many files are named by no event.
     EvidenceUnnamedTooMany = "EVIDENCE_UNNAMED_TOO_MANY", ResourceExhausted, "どのイベントにも添付されていないファイルが多すぎます。先に添付を済ませてください", "too many files were put and are named by no event; attach those first";
+    /// It cannot be recorded who asks.
+    AccessLogUnavailable = "ACCESS_LOG_UNAVAILABLE", Unavailable, "アクセスを記録できないため渡せません。管理者に連絡してください", "it cannot be recorded who asks, so nothing is handed out; tell the operator";
     /// A stored file is not what it was.
     EvidenceAltered = "EVIDENCE_ALTERED", DataLoss, "保管されたファイルの内容が変わっているため渡せません。管理者に連絡してください", "the stored file was altered and is not handed out; tell the operator";
     /// What is stored is damaged.
@@ -168,6 +170,34 @@ impl Refusal {
             figures.push((name, value.to_string()));
         }
         self
+    }
+
+    /// Its gRPC code.
+    pub fn code(&self) -> Code {
+        match self {
+            Self::Rules(rules) => {
+                deciding(rules).map_or(Code::Internal, |rule| code_of(rule.reason.kind()))
+            }
+            Self::Service { code, .. } => *code,
+        }
+    }
+
+    /// The stable name of its reason, as the caller gets it.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Rules(rules) => deciding(rules).map_or("", |rule| rule.reason.code()),
+            Self::Service { reason, .. } => reason.name(),
+        }
+    }
+
+    /// A figure of it for programs.
+    pub fn figure(&self, name: &str) -> Option<String> {
+        let known =
+            |(other, value): &(&'static str, String)| (*other == name).then(|| value.clone());
+        match self {
+            Self::Rules(rules) => deciding(rules)?.values.iter().find_map(known),
+            Self::Service { figures, .. } => figures.iter().find_map(known),
+        }
     }
 
     /// Too much is under way.
@@ -267,14 +297,19 @@ fn clipped(text: &str) -> String {
     }
 }
 
-fn rules_status(rules: &[Rejection], language: Language) -> Status {
+/// The broken rule that decides what a refusal is.
+fn deciding(rules: &[Rejection]) -> Option<&Rejection> {
     // The kinds are in the order of precedence. What was not checked says nothing by itself: it depends
     // on another event, and that one's fault decides.
     let checked = rules
         .iter()
         .filter(|rule| rule.reason != Reason::NotChecked);
     let deciding = checked.min_by_key(|rule| rule.reason.kind() as u8);
-    let Some(first) = deciding.or(rules.first()) else {
+    deciding.or(rules.first())
+}
+
+fn rules_status(rules: &[Rejection], language: Language) -> Status {
+    let Some(first) = deciding(rules) else {
         // Never called without rules; if it were, the request is at least not carried out.
         return Status::new(Code::Internal, "refused without a reason");
     };

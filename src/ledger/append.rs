@@ -95,6 +95,8 @@ pub struct OpenLedger {
     pub sample: bool,
     /// How its clock runs.
     pub clock: ClockKind,
+    /// The ledger whose access log it is; `None`: a ledger of facts.
+    pub access_log_of: Option<LedgerId>,
 }
 
 /// What became of a request. The same for every retry, for ever.

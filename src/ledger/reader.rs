@@ -342,6 +342,12 @@ impl Reader {
         self.id
     }
 
+    /// The ledger whose access log this is; `None`: it is a ledger of facts.
+    pub fn access_log_of(&self) -> Option<LedgerId> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.directory.access_log_of()
+    }
+
     /// Today in the ledger's zone, by its clock.
     pub fn today(&self) -> Date {
         self.view().directory.date_of(self.clock.now())

@@ -58,7 +58,9 @@ pub fn subject_of(event: &Event) -> Named {
         | Payload::KeyCompromised(_)
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
-        | Payload::EvidenceErased(_) => Named::Ledger,
+        | Payload::EvidenceErased(_)
+        | Payload::AccessRecorded(_)
+        | Payload::AccessesLeftOut(_) => Named::Ledger,
         Payload::ChangeProposed(p) => subject_of(&p.change.event(event.id, event.stream)),
         Payload::ChangeConsulted(_)
         | Payload::ChangeDecided(_)

@@ -115,6 +115,7 @@ pub async fn prepare(
         locale: Name::parse("ja-JP")?,
         sample: true,
         clock: ClockKind::Simulated,
+        access_log_of: None,
     };
     let open = Authenticator.permit_system(Name::parse("daicho demo")?, opening);
     let reader = ledgers

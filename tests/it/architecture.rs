@@ -25,10 +25,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("projection", &["domain", "ledger"]),
     ("evidence", &["domain", "ledger"]),
     ("proof", &["domain", "merkle", "log", "ledger", "evidence"]),
+    ("access_log", &["domain", "auth", "ledger", "proof"]),
     ("witness", &["merkle"]),
     ("import", &["domain"]),
     ("report", &["domain", "merkle", "projection"]),
-    ("config", &["domain", "merkle", "auth"]),
+    ("config", &["domain", "merkle", "auth", "access_log"]),
     (
         "grpc",
         &[
@@ -43,6 +44,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "proof",
             "import",
             "report",
+            "access_log",
         ],
     ),
     (

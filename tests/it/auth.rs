@@ -1,6 +1,7 @@
 //! Callers who sign in, and those who do not: real servers, with authorities, certificates, keys and tokens made here.
 //!
 //! ```text
+//! accesses      what access logs tell of both
 //! authority     authorities, certificates and revocation lists
 //! issuer        whoever issues access tokens
 //! world         a server that asks for both
@@ -18,6 +19,7 @@ use tonic::Code;
 use crate::errors::{Seen, expect};
 use world::World;
 
+mod accesses;
 mod authority;
 mod certificates;
 mod commands;

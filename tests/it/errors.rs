@@ -11,6 +11,7 @@
 //! rows        bad input, row by row as people make it
 //! requests    requests as a whole: ids, retries, limits, pages, all faults at once
 //! wire        what only a client without our own library can send
+//! access_log  what is not recorded in access logs, and not answered without them
 //! evidence    files that are not taken in, not handed out, or not there
 //! faulty_log  a log that refuses, hangs, forgets to answer or reads garbage, under the real services
 //! auth        callers who do not sign in, or as somebody else (`crate::auth`)
@@ -27,6 +28,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 mod access;
+mod access_log;
 mod decisions;
 mod evidence;
 mod faulty_log;
@@ -159,6 +161,7 @@ async fn every_reason_happens() {
     personal::all_happen(&mut seen).await;
     requests::all_happen(&mut seen).await;
     wire::all_happen(&mut seen).await;
+    access_log::all_happen(&mut seen).await;
     evidence::all_happen(&mut seen).await;
     seats::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;

@@ -296,6 +296,7 @@ pub fn opening(ledger: LedgerId, code: &str) -> OpenLedger {
         locale: Name::parse("ja-JP").unwrap(),
         sample: false,
         clock: ClockKind::System,
+        access_log_of: None,
     }
 }
 

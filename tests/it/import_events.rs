@@ -68,6 +68,7 @@ impl Rules {
             locale: Name::parse("ja").unwrap(),
             sample: true,
             clock: ClockKind::Simulated,
+            access_log_of: None,
         };
         rules.apply(Event {
             id: EventId::derived(ledger.uuid(), "opened"),

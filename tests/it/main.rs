@@ -9,6 +9,7 @@
 
 mod access;
 mod access_control;
+mod access_log;
 mod architecture;
 mod as_of;
 mod audit;

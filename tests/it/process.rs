@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use daicho::fault_point::Step;
 use tonic::transport::{Channel, Endpoint};
 
 /// A `daicho` that serves, and is killed when it goes out of scope.
@@ -31,7 +32,16 @@ impl Process {
     pub(crate) fn serve_until(data: &Path, witnesses: &str, fault_point: &str) -> Option<Self> {
         let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
         let words = words.into_iter().chain([data.as_os_str()]);
-        Self::spawn(words, Some(fault_point)).ok()
+        let ending = (daicho::fault_point::VARIABLE, fault_point);
+        Self::spawn(words, Some(ending)).ok()
+    }
+
+    /// As [`Process::serve`], recording who asks for what; a step of it fails if one is named.
+    pub(crate) fn serve_recording(data: &Path, failing: Option<Step>) -> Self {
+        let words = ["serve", "--access-log", "true", "--data"].map(OsStr::new);
+        let words = words.into_iter().chain([data.as_os_str()]);
+        let failing = failing.map(|step| (daicho::fault_point::FAILING_VARIABLE, step.name()));
+        Self::spawn(words, failing).unwrap_or_else(|problem| panic!("{problem}"))
     }
 
     /// Runs a command that serves, on a free port, and returns once it listens.
@@ -52,14 +62,14 @@ impl Process {
 
     fn spawn<'a>(
         arguments: impl IntoIterator<Item = &'a OsStr>,
-        fault_point: Option<&str>,
+        variable: Option<(&str, &str)>,
     ) -> Result<Self, String> {
-        Self::spawn_with(arguments, fault_point, |_| {})
+        Self::spawn_with(arguments, variable, |_| {})
     }
 
     fn spawn_with<'a>(
         arguments: impl IntoIterator<Item = &'a OsStr>,
-        fault_point: Option<&str>,
+        variable: Option<(&str, &str)>,
         also: impl FnOnce(&mut Command),
     ) -> Result<Self, String> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
@@ -67,7 +77,7 @@ impl Process {
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
             .env("DAICHO_LOG_FILTER", "warn")
-            .envs(fault_point.map(|point| (daicho::fault_point::VARIABLE, point)))
+            .envs(variable)
             .stdin(Stdio::null())
             .stdout(Stdio::piped());
         also(&mut command);

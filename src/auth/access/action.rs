@@ -244,7 +244,9 @@ impl Action {
             | EventType::PersonalDataErased
             | EventType::EvidenceErased
             | EventType::SnapshotTaken
-            | EventType::ProposalExpired => return None,
+            | EventType::ProposalExpired
+            | EventType::AccessRecorded
+            | EventType::AccessesLeftOut => return None,
             EventType::ChangeProposed => Self::ProposeChange,
             EventType::ChangeConsulted => Self::ConsultChange,
             EventType::ChangeDecided => Self::DecideChange,

@@ -82,6 +82,8 @@ impl Caller {
         let mut actor = self.actor.clone();
         actor.person = match actor.method {
             AuthMethod::System => None,
+            // Its persons are those of the ledger that it is about; whoever records has asked there.
+            _ if directory.access_log_of().is_some() => actor.person,
             AuthMethod::Unauthenticated | AuthMethod::MutualTls | AuthMethod::Oidc => {
                 directory.person_of(actor.issuer.as_ref(), &actor.subject)
             }

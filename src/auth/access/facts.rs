@@ -226,6 +226,8 @@ fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Re
         | Payload::RoleRevoked(_)
         | Payload::DelegationRegistered(_)
         | Payload::DelegationEnded(_)
+        | Payload::AccessRecorded(_)
+        | Payload::AccessesLeftOut(_)
         | Payload::PolicyPublished(_)
         | Payload::OrgUnitRegistered(_)
         | Payload::OrgUnitChanged(_) => Some(Resource::Ledger),

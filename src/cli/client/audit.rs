@@ -150,6 +150,35 @@ impl Client {
         Ok(all)
     }
 
+    /// Who asked for what, up to `limit`, all pages as one.
+    pub async fn accesses(
+        &self,
+        request: v1::ListAccessRequest,
+        limit: usize,
+    ) -> Result<v1::ListAccessResponse, Failure> {
+        let mut all = v1::ListAccessResponse::default();
+        for _ in 0..PAGES_MAX {
+            let missing = limit.saturating_sub(all.entries.len());
+            let request = v1::ListAccessRequest {
+                ledger: self.ledger(),
+                // The server caps the page; the size must be the same on every page.
+                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let page = self.take(self.audit.clone().list_access(self.ask(request)).await)?;
+            let more = missing < page.entries.len();
+            all.entries.extend(page.entries.into_iter().take(missing));
+            all.next_page_token = page.next_page_token;
+            all.access_log = page.access_log;
+            all.size = page.size;
+            if more || all.next_page_token.is_empty() || limit <= all.entries.len() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// Audit findings, all pages as one.
     pub async fn findings(
         &self,

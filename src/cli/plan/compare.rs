@@ -151,6 +151,8 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::ChangeWithdrawn(_)) => v1::EventType::ChangeWithdrawn,
         Some(Payload::ProposalExpired(_)) => v1::EventType::ProposalExpired,
         Some(Payload::DecisionReviewed(_)) => v1::EventType::DecisionReviewed,
+        Some(Payload::AccessRecorded(_)) => v1::EventType::AccessRecorded,
+        Some(Payload::AccessesLeftOut(_)) => v1::EventType::AccessesLeftOut,
     }
 }
 

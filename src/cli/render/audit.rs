@@ -1,5 +1,6 @@
 //! Answers to auditors.
 
+pub mod access;
 pub mod explain;
 pub mod findings;
 pub mod flags;

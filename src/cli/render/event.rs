@@ -274,6 +274,14 @@ fn summary(view: &View, payload: &Payload) -> String {
             let outcome = label::review_outcome(view.language, p.outcome());
             said(outcome, p.text.as_deref())
         }
+        Payload::AccessRecorded(p) => {
+            let outcome = label::access_outcome(view.language, p.outcome());
+            format!("{} {outcome}", terminal::line(&p.rpc))
+        }
+        Payload::AccessesLeftOut(p) => view.pick(
+            format!("拒否{}件・その他{}件", p.refusals, p.others),
+            format!("{} refused, {} others", p.refusals, p.others),
+        ),
         Payload::EvidenceAttached(_)
         | Payload::GoalMoved(_)
         | Payload::GoalSuspended(_)

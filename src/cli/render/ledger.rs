@@ -20,6 +20,9 @@ pub fn list(view: &View, response: &v1::ListLedgersResponse) -> String {
         if ledger.default_ledger {
             remarks.push(view.pick("既定", "default"));
         }
+        if ledger.access_log_of.is_some() {
+            remarks.push(view.pick("アクセス記録", "access log"));
+        }
         let own = View::new(view.language, view.columns).of(ledger.clone());
         remarks.extend(own.sample_mark());
         table.row([

@@ -73,6 +73,8 @@ labels! {
         ChangeWithdrawn => "取下げ", "change withdrawn";
         ProposalExpired => "失効", "proposal expired";
         DecisionReviewed => "後閲", "decision reviewed";
+        AccessRecorded => "アクセス記録", "access recorded";
+        AccessesLeftOut => "アクセス記録の省略", "accesses left out";
     }
     ReasonCode {
         EntryError => "入力誤り", "entry error";

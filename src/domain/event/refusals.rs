@@ -283,6 +283,8 @@ impl Event {
             | P::HeadsRecorded(_)
             | P::PersonalDataErased(_)
             | P::EvidenceErased(_)
+            | P::AccessRecorded(_)
+            | P::AccessesLeftOut(_)
             | P::ActualRecorded(_)
             | P::ActualCorrected(_)
             | P::ActualRetracted(_)

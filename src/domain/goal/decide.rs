@@ -21,6 +21,7 @@ use crate::domain::goal::Goal;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
 mod access;
+mod access_log;
 mod confirmation;
 mod decision;
 mod definition;
@@ -95,6 +96,7 @@ fn rules(
         notices: Vec::new(),
     };
     judge.envelope();
+    judge.kind_of_ledger();
     match &mut event.payload {
         Payload::LedgerOpened(_) => judge.reject(Reason::LedgerOpenedOnce, ""),
         Payload::PlanPublished(p) => judge.plan_published(p),
@@ -168,6 +170,7 @@ fn rules(
         Payload::ChangeWithdrawn(p) => judge.change_withdrawn(p),
         Payload::ProposalExpired(p) => judge.proposal_expired(p),
         Payload::DecisionReviewed(p) => judge.decision_reviewed(p),
+        Payload::AccessRecorded(_) | Payload::AccessesLeftOut(_) => judge.access(),
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

@@ -2,6 +2,7 @@
 
 use crate::api::v1;
 use crate::domain::access::Role as SeatRole;
+use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedKind};
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::decision::{
     ChangeKind, ConsultationOutcome, DecisionOutcome, ProposalState, ReviewOutcome,
@@ -57,6 +58,11 @@ macro_rules! mirror {
 }
 
 mirror! {
+    AccessClass = AccessClass { SignIn, Read, Write, Export, Administer, Verify }
+    AccessOutcome = AccessOutcome { Ok, Refused, Failed }
+    AccessedKind = AccessedKind {
+        Ledger, Plan, Unit, Goal, Event, DataSubject, EvidenceFile, Key, Request,
+    }
     MeasureType = MeasureType {
         Count, Level, Ratio, Mean, RatePerPeriod, Quantity, Stage, Coverage, Milestone, Qualitative,
         Composite,
@@ -125,6 +131,7 @@ mirror! {
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
         ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
         KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased, EvidenceErased,
+        AccessRecorded, AccessesLeftOut,
         PersonRegistered, PersonChanged, RoleGranted, RoleRevoked, DelegationRegistered,
         DelegationEnded,
         ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn, ProposalExpired,
@@ -204,6 +211,9 @@ mod tests {
     #[test]
     fn every_choice_has_its_namesake_on_the_wire() {
         round_all!(
+            AccessClass,
+            AccessOutcome,
+            AccessedKind,
             MeasureType,
             EntryKind,
             AggTime,

@@ -9,6 +9,7 @@ use crate::domain::indicator::{
 };
 use crate::domain::quantity::Quantity;
 use crate::domain::unit::{Dimension, Unit};
+use crate::grpc::accounting::noticed;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::field::{At, Faults, optional};
 use crate::grpc::event::recorded::{show_span, show_title};
@@ -380,7 +381,7 @@ pub(crate) fn show_definition(d: &Definition) -> v1::Definition {
             .collect(),
         external_reference: d.external_reference.as_ref().map(show_external_reference),
         quality: show_quality(&d.quality),
-        disclosure: d.disclosure.number(),
+        disclosure: noticed(d.disclosure).number(),
         result_level: d.result_level.number(),
         assumed: d.assumed.clone(),
     }

@@ -111,6 +111,8 @@ pub(super) fn validity(
                 | Wire::ChangeWithdrawn(_)
                 | Wire::ProposalExpired(_)
                 | Wire::DecisionReviewed(_)
+                | Wire::AccessRecorded(_)
+                | Wire::AccessesLeftOut(_)
         )
     );
     let to = optional(input.valid_to.as_deref(), |date| faults.date(&at_to, date));
@@ -287,6 +289,8 @@ impl Reading<'_, '_> {
             Wire::ChangeWithdrawn(p) => self.change_withdrawn(p).map(Payload::from),
             Wire::ProposalExpired(p) => self.proposal_expired(p).map(Payload::from),
             Wire::DecisionReviewed(p) => self.decision_reviewed(p).map(Payload::from),
+            Wire::AccessRecorded(_) => self.by_server("access_recorded"),
+            Wire::AccessesLeftOut(_) => self.by_server("accesses_left_out"),
         }
     }
 
@@ -342,6 +346,9 @@ impl Reading<'_, '_> {
         let time_zone = self.faults.name(&at.then("time_zone"), &p.time_zone);
         let locale = self.faults.name(&at.then("locale"), &p.locale);
         let clock = self.faults.choice(&at.then("clock"), p.clock);
+        let access_log_of = optional(p.access_log_of.as_deref(), |id| {
+            self.faults.id(&at.then("access_log_of"), id)
+        });
         Some(LedgerOpened {
             ledger: ledger?,
             code: code?,
@@ -351,6 +358,7 @@ impl Reading<'_, '_> {
             locale: locale?,
             sample: p.sample,
             clock: clock?,
+            access_log_of: access_log_of?,
         })
     }
 

@@ -13,7 +13,9 @@ use crate::domain::event::{
 };
 use crate::domain::plan::Pillar;
 use crate::domain::text::Title;
+use crate::grpc::accounting::noticed;
 use crate::grpc::event::access;
+use crate::grpc::event::access_log;
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::decision::{show_consulted, show_decided, show_proposed};
 use crate::grpc::event::definition::{show_definition, show_external_reference};
@@ -111,7 +113,7 @@ pub(crate) fn show_evidence(evidence: &Evidence) -> v1::Evidence {
         title: evidence.title.to_string(),
         uri: evidence.uri.as_ref().map(ToString::to_string),
         size_bytes: evidence.size_bytes,
-        disclosure: evidence.disclosure.number(),
+        disclosure: noticed(evidence.disclosure).number(),
     }
 }
 
@@ -176,6 +178,7 @@ pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
             locale: p.locale.to_string(),
             sample: p.sample,
             clock: p.clock.number(),
+            access_log_of: p.access_log_of.map(|id| id.to_string()),
         }),
         Payload::PlanPublished(p) => Wire::PlanPublished(v1::PlanPublished {
             plan: p.plan.to_string(),
@@ -500,6 +503,8 @@ pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
             last_trusted_size: p.last_trusted_size,
         }),
         Payload::HeadsRecorded(p) => Wire::HeadsRecorded(show_heads(p)),
+        Payload::AccessRecorded(p) => Wire::AccessRecorded(access_log::show_access(p)),
+        Payload::AccessesLeftOut(p) => Wire::AccessesLeftOut(access_log::show_left_out(p)),
         Payload::PersonalDataErased(p) => Wire::PersonalDataErased(show_erased(p)),
         Payload::ChangeProposed(p) => Wire::ChangeProposed(Box::new(show_proposed(p))),
         Payload::ChangeConsulted(p) => Wire::ChangeConsulted(show_consulted(p)),

@@ -331,7 +331,9 @@ impl<'a> Resolver<'a> {
             | Payload::KeyCompromised(_)
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
-            | Payload::EvidenceErased(_) => return self.ledger().map(Stream::ledger),
+            | Payload::EvidenceErased(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_) => return self.ledger().map(Stream::ledger),
             Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),
             Payload::ChangeConsulted(p) => return self.stream_of_proposal(p.proposal),
             Payload::ChangeDecided(p) => return self.stream_of_proposal(p.proposal),
@@ -488,6 +490,8 @@ impl<'a> Resolver<'a> {
             | Wire::HeadsRecorded(_)
             | Wire::PersonalDataErased(_)
             | Wire::EvidenceErased(_)
+            | Wire::AccessRecorded(_)
+            | Wire::AccessesLeftOut(_)
             | Wire::ActualRecorded(_)
             | Wire::ActualCorrected(_)
             | Wire::ActualRetracted(_)

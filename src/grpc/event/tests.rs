@@ -42,6 +42,8 @@ fn input(number: u32, payload: Wire) -> v1::EventInput {
             | Wire::ChangeWithdrawn(_)
             | Wire::ProposalExpired(_)
             | Wire::DecisionReviewed(_)
+            | Wire::AccessRecorded(_)
+            | Wire::AccessesLeftOut(_)
     );
     v1::EventInput {
         event_id: id(number),
@@ -291,6 +293,7 @@ fn others() -> Vec<v1::EventInput> {
             locale: "ja-JP".to_owned(),
             sample: true,
             clock: v1::ClockKind::Simulated.into(),
+            access_log_of: None,
         }),
         Wire::ImportAccepted(v1::ImportAccepted {
             plan: "R5".to_owned(),
@@ -980,6 +983,8 @@ fn what_is_said_of_proofs_is_read_with_all_its_faults() {
             sha256: vec![5; 31],
             ..v1::EvidenceErased::default()
         }),
+        Wire::AccessRecorded(v1::AccessRecorded::default()),
+        Wire::AccessesLeftOut(v1::AccessesLeftOut::default()),
     ];
     let events: Vec<_> = (1..)
         .zip(wrong)
@@ -1003,6 +1008,8 @@ fn what_is_said_of_proofs_is_read_with_all_its_faults() {
     FIELD_INVALID events[5].evidence_erased.sha256
     FIELD_REQUIRED events[5].evidence_erased.legal_basis
     FIELD_REQUIRED events[5].evidence_erased.approved_by
+    EVENT_BY_SERVER events[6].access_recorded
+    EVENT_BY_SERVER events[7].accesses_left_out
     ");
 }
 
@@ -1052,6 +1059,7 @@ fn opening() -> Event {
         locale: Name::parse("ja").unwrap(),
         sample: false,
         clock: crate::domain::event::ClockKind::System,
+        access_log_of: None,
     };
     Event {
         id: EventId::from_bytes(&[4; 16]).unwrap(),

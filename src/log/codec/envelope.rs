@@ -233,6 +233,8 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::ChangeWithdrawn
         | EventType::ProposalExpired
         | EventType::DecisionReviewed
+        | EventType::AccessRecorded
+        | EventType::AccessesLeftOut
         | EventType::PolicyPublished
         | EventType::PlanPublished
         | EventType::ImportAccepted

@@ -1,6 +1,7 @@
 //! What events are made of: definitions, targets, measurements and their like.
 
 use crate::domain::access::{AccessPolicy, Holder, LoginId};
+use crate::domain::access_log::AccessedResource;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::DateSpan;
 use crate::domain::evaluation::judgement::ComputedJudgement;
@@ -82,6 +83,7 @@ macro_rules! required_messages {
 pub(super) use {field, messages, required_messages};
 
 messages! {
+    AccessedResource { kind = kind, name = name }
     Title { ja = ja, en = en }
     Pillar { number = number, title = title }
     Part { key = key, label = label, weight = weight }

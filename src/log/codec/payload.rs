@@ -4,20 +4,20 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::domain::event::{
-    ActualConfirmed, ActualCorrected, ActualRecorded, ActualRetracted, AuditFindingAnswered,
-    AuditFindingRecorded, BaselineSet, ChangeConsulted, ChangeDecided, ChangeProposed,
-    ChangeWithdrawn, DecisionReviewed, DelegationEnded, DelegationRegistered, DemandRecorded,
-    EvaluationFinalised, EvaluationReviewed, EventType, EvidenceAttached, EvidenceErased,
-    ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved, GoalResumed, GoalReworded,
-    GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted, IndicatorCancelled, IndicatorDefined,
-    IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled, InitiativeMoved,
-    InitiativeReworded, InitiativeSet, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
-    LedgerOpened, NarrativeAdded, NextActionAgreed, NextActionClosed, OrgUnitChanged,
-    OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened, PeriodReopened, PeriodSoftClosed,
-    PersonChanged, PersonRegistered, PersonalDataErased, PlanProfileSet, PlanPublished,
-    PolicyPublished, ProposalExpired, ReportingCalendarSet, ResponsibilityTransferred,
-    RestatementIssued, RoleGranted, RoleRevoked, SelfEvaluated, SnapshotTaken, TargetRevised,
-    TargetSet,
+    AccessRecorded, AccessesLeftOut, ActualConfirmed, ActualCorrected, ActualRecorded,
+    ActualRetracted, AuditFindingAnswered, AuditFindingRecorded, BaselineSet, ChangeConsulted,
+    ChangeDecided, ChangeProposed, ChangeWithdrawn, DecisionReviewed, DelegationEnded,
+    DelegationRegistered, DemandRecorded, EvaluationFinalised, EvaluationReviewed, EventType,
+    EvidenceAttached, EvidenceErased, ForecastSubmitted, GoalCancelled, GoalCarriedOver, GoalMoved,
+    GoalResumed, GoalReworded, GoalSet, GoalSuspended, HeadsRecorded, ImportAccepted,
+    IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
+    InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet, KeyAnnounced,
+    KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
+    NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened,
+    PeriodReopened, PeriodSoftClosed, PersonChanged, PersonRegistered, PersonalDataErased,
+    PlanProfileSet, PlanPublished, PolicyPublished, ProposalExpired, ReportingCalendarSet,
+    ResponsibilityTransferred, RestatementIssued, RoleGranted, RoleRevoked, SelfEvaluated,
+    SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -49,6 +49,29 @@ macro_rules! payloads {
 }
 
 payloads! {
+    AccessRecorded {
+        rpc = rpc,
+        class = class,
+        resource = resource,
+        purpose = purpose,
+        outcome = outcome,
+        status = status,
+        reason = reason,
+        policy = policy_id,
+        peer = peer,
+        duration_micros = duration_micros,
+        request_id = request_id,
+        count = count,
+        first_at = first_at_micros,
+        last_at = last_at_micros,
+        personal = personal,
+    }
+    AccessesLeftOut {
+        refusals = refusals,
+        others = others,
+        first_at = first_at_micros,
+        last_at = last_at_micros,
+    }
     LedgerOpened {
         ledger = ledger_id,
         code = code,
@@ -58,6 +81,7 @@ payloads! {
         locale = locale,
         sample = sample,
         clock = clock,
+        access_log_of = access_log_of,
     }
     PolicyPublished { code = code, version = version, title = title, content = content }
     PlanPublished {

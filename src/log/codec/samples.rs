@@ -25,6 +25,7 @@ use crate::log::codec::{RequestPlace, ServerPart, encode_client_part};
 use crate::merkle::Hash;
 
 mod access;
+mod access_log;
 mod decisions;
 mod evaluations;
 mod forms;
@@ -172,7 +173,9 @@ fn stream_of(payload: &Payload) -> Stream {
         | Payload::KeyCompromised(_)
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
-        | Payload::EvidenceErased(_) => Stream::ledger(ledger()),
+        | Payload::EvidenceErased(_)
+        | Payload::AccessRecorded(_)
+        | Payload::AccessesLeftOut(_) => Stream::ledger(ledger()),
         // A proposal and its steps are in the stream of the change.
         Payload::PlanPublished(_)
         | Payload::ImportAccepted(_)
@@ -302,6 +305,14 @@ pub(super) fn golden() -> Vec<Sample> {
         samples.push(full(&name_, number, most));
         samples.push(minimal(&format!("{name_}.minimal"), number, least));
     }
+    // Of access logs, numbered by themselves.
+    for (number, (most, least)) in (901..).zip(access_log::payloads()) {
+        let name_ = most.event_type().code().to_lowercase();
+        samples.push(full(&name_, number, most));
+        samples.push(minimal(&format!("{name_}.minimal"), number, least));
+    }
+    let opening = access_log::opening();
+    samples.push(full("ledger_opened.access_log_of", 911, opening));
     // Numbered apart from the types, which become more.
     for (number, (field, payload)) in (1_001..).zip(grown::payloads()) {
         let name_ = payload.event_type().code().to_lowercase();

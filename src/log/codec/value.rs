@@ -1,9 +1,11 @@
 //! Single values: ids, dates, decimals, names, texts, lists, choices.
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use rust_decimal::Decimal;
 
 use crate::domain::access::Role;
+use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedKind};
 use crate::domain::actual::{MemberState, MilestoneState, NilCause};
 use crate::domain::code::{Code, Key};
 use crate::domain::date::{Date, parse_iso};
@@ -87,6 +89,19 @@ macro_rules! small_numbers {
     )*};
 }
 small_numbers!(i8: i32, u8: u32);
+
+impl Wire<i64> for Timestamp {
+    fn put(&self) -> Result<i64, EncodeError> {
+        let micros = self.as_microsecond();
+        match Self::from_microsecond(micros) {
+            Ok(whole) if whole == *self => Ok(micros),
+            _ => Err(EncodeError::unstorable("finer than a microsecond")),
+        }
+    }
+    fn take(wire: i64) -> Result<Self, DecodeError> {
+        is(Self::from_microsecond(wire))
+    }
+}
 
 impl Wire<Bytes> for [u8; 32] {
     fn put(&self) -> Result<Bytes, EncodeError> {
@@ -323,6 +338,11 @@ macro_rules! choices {
 }
 
 choices! {
+    AccessClass = AccessClass { SignIn, Read, Write, Export, Administer, Verify }
+    AccessOutcome = AccessOutcome { Ok, Refused, Failed }
+    AccessedKind = AccessedKind {
+        Ledger, Plan, Unit, Goal, Event, DataSubject, EvidenceFile, Key, Request,
+    }
     StreamKind = StreamKind { Ledger, Plan, Org, Goal }
     AuthMethod = AuthMethod { Unauthenticated, System, MutualTls, Oidc }
     ClockKind = ClockKind { System, Simulated }
@@ -374,6 +394,7 @@ choices! {
         NarrativeAdded, EvidenceAttached, SelfEvaluated, EvaluationReviewed, EvaluationFinalised,
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
         AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
+        AccessRecorded, AccessesLeftOut,
         PersonalDataErased, EvidenceErased, PersonRegistered, PersonChanged, RoleGranted, RoleRevoked,
         DelegationRegistered, DelegationEnded,
         ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn,

@@ -356,6 +356,8 @@ impl Places {
             | Payload::ChangeWithdrawn(_)
             | Payload::ProposalExpired(_)
             | Payload::DecisionReviewed(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_)
             | Payload::PolicyPublished(_)
             | Payload::PlanPublished(_)
             | Payload::ImportAccepted(_)

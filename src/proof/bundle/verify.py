@@ -2185,6 +2185,8 @@ TYPES = {
     802: ("評価確定", "evaluation finalised"),
     803: ("今後の対応", "next action agreed"),
     804: ("対応完了", "next action closed"),
+    900: ("アクセス記録", "access recorded"),
+    901: ("アクセス記録の省略", "accesses left out"),
 }
 WORDS = {VERIFIED: ("検証済み", "verified"), FAILED: ("不合格", "FAILED"), UNDECIDED: ("判断できない", "not decided")}
 NEEDS_CRYPTOGRAPHY = (

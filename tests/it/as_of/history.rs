@@ -31,6 +31,7 @@ impl Year {
         let opening = OpenLedger {
             sample: true,
             clock: ClockKind::Simulated,
+            access_log_of: None,
             ..opening(ledger, "city")
         };
         let open = permitted("opener", opening);

@@ -162,6 +162,7 @@ impl Clocked {
         let opening = OpenLedger {
             sample: true,
             clock: ClockKind::Simulated,
+            access_log_of: None,
             ..opening(ledger, "city")
         };
         ledgers.open(permitted("opener", opening)).await.unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use daicho::api::v1;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::identity_service_client::IdentityServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::config::Flags;
@@ -169,6 +170,10 @@ impl Caller {
 
     pub(super) fn ledger(&self) -> LedgerServiceClient<InterceptedService<Channel, Saying>> {
         LedgerServiceClient::with_interceptor(self.channel.clone(), self.saying.clone())
+    }
+
+    pub(super) fn audit(&self) -> AuditServiceClient<InterceptedService<Channel, Saying>> {
+        AuditServiceClient::with_interceptor(self.channel.clone(), self.saying.clone())
     }
 
     pub(super) fn admin(&self) -> AdminServiceClient<InterceptedService<Channel, Saying>> {

@@ -15,6 +15,7 @@ pub(super) fn ledger() -> v1::Ledger {
         clock: v1::ClockKind::Simulated.into(),
         opened_at: Some(at(1_680_274_800)),
         default_ledger: true,
+        access_log_of: None,
     }
 }
 

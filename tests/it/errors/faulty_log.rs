@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use daicho::access_log::Recording;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
@@ -235,6 +236,10 @@ struct Faulty {
 type Reached = Identify<Routes>;
 
 fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
+    services_that(Recording::None, ledgers, limit)
+}
+
+fn services_that(recording: Recording, ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
     Services::new(
@@ -245,6 +250,7 @@ fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
         None,
         limit,
         closing,
+        recording,
     )
     .routes()
     .routes()
@@ -334,6 +340,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     read_only(seen).await;
     outcome_unknown(seen).await;
     hanging(seen).await;
+    unrecorded(seen).await;
     overloaded(seen).await;
     unreadable(seen).await;
     unsigned(seen).await;
@@ -669,6 +676,26 @@ async fn overloaded(seen: &mut Seen) {
     assert_eq!(server.size().await, size + sent - refused);
 }
 
+/// What is only handed out when it is recorded to whom, is not handed out.
+async fn unrecorded(seen: &mut Seen) {
+    let server = Faulty::planned().await;
+    let routes = services_that(Recording::All, &server.ledgers, LONG);
+    let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);
+    let mut client = LedgerServiceClient::with_interceptor(routes, Ja("担当"));
+    server.log.appends(Appends::Refuse(storage()));
+    let read = client.read_events(ReadEventsRequest::default()).await;
+    let Err(status) = read else {
+        panic!("it was handed out");
+    };
+    let (code, reason) = (Code::Unavailable, ErrorReason::AccessLogUnavailable);
+    expect(seen, &status, code, reason, "アクセスを記録できない");
+    // What is for everybody is not held back.
+    client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap();
+}
+
 /// Without a key nothing is signed, and everything else goes on.
 async fn unsigned(seen: &mut Seen) {
     let server = Faulty::planned().await;
@@ -685,6 +712,7 @@ async fn unsigned(seen: &mut Seen) {
         None,
         LONG,
         closing,
+        Recording::None,
     );
     let routes = services.routes().routes();
     let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);

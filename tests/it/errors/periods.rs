@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use daicho::access_log::Recording;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::evaluation_service_client::EvaluationServiceClient;
 use daicho::api::v1::event_input::Payload;
@@ -586,6 +587,7 @@ async fn snapshot_exists(seen: &mut Seen) {
         None,
         limit,
         closing,
+        Recording::None,
     )
     .routes()
     .routes();

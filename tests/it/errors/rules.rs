@@ -574,6 +574,7 @@ fn forbidden(world: &World) -> Vec<Case> {
                 locale: text("ja-JP"),
                 sample: false,
                 clock: ClockKind::System.into(),
+                access_log_of: None,
             }),
         )
     };

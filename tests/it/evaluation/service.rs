@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use daicho::access_log::Recording;
 use daicho::api::v1;
 use daicho::api::v1::evaluation_service_server::EvaluationService as _;
 use daicho::api::v1::ledger_service_server::LedgerService as _;
@@ -33,6 +34,7 @@ pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
         None,
         Duration::from_secs(60),
         closing,
+        Recording::None,
     )
 }
 

@@ -1,6 +1,7 @@
 //! The rules, each broken once: what is proposed, then what comes of it in one line.
 
 mod access;
+mod access_log;
 mod decisions;
 mod evaluations;
 mod indicators;

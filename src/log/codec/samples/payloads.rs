@@ -17,6 +17,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 locale: name("ja-JP"),
                 sample: true,
                 clock: ClockKind::Simulated,
+                access_log_of: None,
             }
             .into(),
             LedgerOpened {
@@ -28,6 +29,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 locale: name("en"),
                 sample: false,
                 clock: ClockKind::System,
+                access_log_of: None,
             }
             .into(),
         ),

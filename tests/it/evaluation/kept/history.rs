@@ -86,6 +86,7 @@ impl Year {
         let sample = OpenLedger {
             sample: true,
             clock: ClockKind::Simulated,
+            access_log_of: None,
             ..opening(ledger, "kept")
         };
         ledgers.open(permitted("企画課", sample)).await.unwrap();

@@ -21,6 +21,7 @@ fn opening() -> LedgerOpened {
         locale: name("ja-JP"),
         sample: false,
         clock: ClockKind::System,
+        access_log_of: None,
     }
 }
 
@@ -35,6 +36,7 @@ fn a_ledger_is_opened_once_and_not_by_a_client() {
         time_zone: name("Asia/Kariya"),
         locale: name("日本語"),
         clock: ClockKind::Simulated,
+        access_log_of: None,
         ..opening()
     };
     let fields: Vec<String> = judged(wrong)
