@@ -19,6 +19,9 @@ use crate::cli::checkpoint::{CheckpointArgs, ProofCommand, TrustPolicyArgs};
 use crate::cli::client::Address;
 use crate::cli::confirm::ConfirmArgs;
 use crate::cli::correct::{CorrectArgs, RetractArgs};
+use crate::cli::decide::{
+    ConsultArgs, DecideCommand, PendingArgs, ReviewDecisionArgs, WithdrawArgs,
+};
 use crate::cli::demo::DemoArgs;
 use crate::cli::evaluate::EvaluateArgs;
 use crate::cli::events::EventsCommand;
@@ -57,6 +60,7 @@ pub mod bundle;
 pub mod checkpoint;
 pub mod confirm;
 pub mod correct;
+pub mod decide;
 pub mod demo;
 pub mod evaluate;
 pub mod events;
@@ -248,6 +252,17 @@ pub enum Command {
     Move(Box<MoveArgs>),
     /// Confirm what somebody else reported
     Confirm(Box<ConfirmArgs>),
+    /// List what waits for a decision (決裁), for whom and until when; or show one proposal
+    Pending(Box<PendingArgs>),
+    /// Answer when asked about a proposal (合議)
+    Consult(Box<ConsultArgs>),
+    /// Decide a proposal (決裁, 差戻し, 却下)
+    #[command(subcommand)]
+    Decide(DecideCommand),
+    /// Take back a proposal of one's own (取下げ)
+    Withdraw(Box<WithdrawArgs>),
+    /// Look at a decision that was made in one's place (後閲)
+    ReviewDecision(Box<ReviewDecisionArgs>),
     /// Tell something about a goal, initiative or indicator
     Note(Box<NoteArgs>),
     /// Attach files to a goal, initiative, indicator or report, and keep them beside the ledger (根拠資料)
@@ -583,6 +598,11 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Retract(args) => correct::retract(&open().await?, args).await,
         Command::Move(args) => everyday::transfer(&open().await?, args).await,
         Command::Confirm(args) => confirm::confirm(&open().await?, args).await,
+        Command::Pending(args) => decide::pending(&open().await?, args).await,
+        Command::Consult(args) => decide::consult(&open().await?, args).await,
+        Command::Decide(command) => decide::decide(&open().await?, command).await,
+        Command::Withdraw(args) => decide::withdraw(&open().await?, args).await,
+        Command::ReviewDecision(args) => decide::review(&open().await?, args).await,
         Command::Note(args) => everyday::note(&open().await?, args).await,
         Command::Attach(args) => attach::attach(&open().await?, args).await,
         Command::Evidence(command) => evidence::run(&open().await?, command).await,

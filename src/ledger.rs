@@ -36,6 +36,7 @@ mod as_of;
 mod continuation;
 mod denial;
 mod erasure;
+mod expiry;
 mod heads;
 mod personal;
 mod prepare;

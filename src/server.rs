@@ -28,6 +28,8 @@ use crate::proof::{self, InvalidKeyLock, KeyFault, KeyFolder, KeyLock, KeyLockFi
 
 /// How long open calls may take to end after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(20);
+/// How often is looked for proposals that have expired: the day of a ledger may end at any hour.
+const EXPIRY_EVERY: Duration = Duration::from_secs(600);
 /// Calls in flight on one connection at most.
 const STREAMS_PER_CONNECTION: u32 = 128;
 
@@ -227,6 +229,16 @@ impl Opened {
                 "snapshots or recordings of heads after closings were missing and were made"
             );
         }
+        let expiring = ledgers.clone();
+        let expiry = tokio::spawn(async move {
+            loop {
+                let expired = expiring.expire_proposals().await;
+                if 0 < expired {
+                    tracing::info!(expired, "proposals were not decided in time");
+                }
+                tokio::time::sleep(EXPIRY_EVERY).await;
+            }
+        });
         proofs.follow_all(&closed);
         let (sweeping, swept_of) = (evidence, ledgers.clone());
         let sweep = tokio::spawn(async move { sweeping.sweep(&swept_of).await });
@@ -295,6 +307,7 @@ impl Opened {
             Err(_) => tracing::warn!("some calls did not end in time"),
         }
         sweep.abort();
+        expiry.abort();
         following.abort_all();
         if recording.await.is_err() {
             tracing::error!("recording accesses panicked");

@@ -52,6 +52,7 @@ choices! {
     ReductionFormula = "REDUCTION_FORMULA_",
     RollUpJudgement = "ROLL_UP_JUDGEMENT_",
     GradeInput = "GRADE_INPUT_",
+    ChangeKind = "CHANGE_KIND_",
     SeatRole = "SEAT_ROLE_",
 }
 

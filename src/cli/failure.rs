@@ -106,6 +106,30 @@ impl Failure {
         )
     }
 
+    /// Whether nothing but this reason stands against what was asked.
+    pub fn is_only(&self, reason: &str) -> bool {
+        let Self::Told(report) = self else {
+            return false;
+        };
+        report.omitted == 0
+            && !report.violations.is_empty()
+            && report
+                .violations
+                .iter()
+                .all(|broken| broken.reason == reason)
+    }
+
+    /// The first rule that was broken, in words.
+    pub fn first_violation(&self) -> Option<&str> {
+        match self {
+            Self::Told(report) => report
+                .violations
+                .first()
+                .map(|broken| broken.message.as_str()),
+            Self::ReaderGone | Self::Answered => None,
+        }
+    }
+
     /// The answer could not be written.
     pub fn output(error: io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {

@@ -140,6 +140,17 @@ steps! {
     "NOT_DEMAND_DRIVEN" => "この指標に需要は記録できません", "this indicator records no demand";
     "TOTAL_TOO_LARGE" => "値を確認してください", "check the value";
 
+    "PROPOSAL_UNKNOWN" => "起案の一覧: daicho pending --ended", "see: daicho pending --ended";
+    "PROPOSAL_NOT_OPEN" => "経過: daicho pending 起案番号", "see what became of it with: daicho pending PROPOSAL";
+    "PROPOSAL_OPEN" => "内容: daicho pending 起案番号。決裁を待つか、起案者が daicho withdraw で取り下げてください",
+        "see: daicho pending PROPOSAL; wait for it, or let its drafter take it back with: daicho withdraw";
+    "PROPOSAL_OVERDUE" => "改めて起案してください", "propose it anew";
+    "PROPOSAL_HASH_MISMATCH" => "もう一度 daicho pending 起案番号 で内容を確かめてから決裁してください",
+        "look at it again with: daicho pending PROPOSAL";
+    "CONSULTATION_MISSING" => "合議: daicho consult 起案番号 --consent", "they answer with: daicho consult PROPOSAL --consent";
+    "NO_AUTHORITY" => "就いている職: daicho whoami。代決なら --acting で指定してください",
+        "see your seats with: daicho whoami; name a delegation with --acting";
+    "SELF_APPROVAL" => "だれが決裁できるか: daicho pending 起案番号", "see who decides with: daicho pending PROPOSAL";
     "PERIOD_SOFT_CLOSED" => "--reason に遅れた理由を付けてください", "say why it is late with --reason";
     "PERIOD_CLOSED" => "登録済みの値は daicho correct で訂正し、報告漏れは期間の再開を求めてください",
         "correct what is there with: daicho correct; or ask whoever closed the period to reopen it";

@@ -74,6 +74,7 @@ printed! {
     ListGrantsResponse,
     ListLedgersResponse,
     ListNextActionsResponse,
+    ListPendingResponse,
     ListPeriodsResponse,
     ListPersonalDataResponse,
     ListPersonsResponse,

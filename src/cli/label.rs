@@ -87,6 +87,7 @@ labels! {
         Evaluation => "算定方針", "evaluation policy";
         Rubric => "評価基準", "rubric";
         Access => "権限方針", "access policy";
+        Approval => "決裁規程", "approval";
     }
     /// Why there is nothing to report.
     nil_cause(NilCause) {
@@ -205,6 +206,7 @@ labels! {
         LateAfterCutoff => "締切後の報告", "reported after the cutoff";
         CorrectedAfterClose => "確定後の訂正", "corrected after the close";
         LateLowering => "年度末近くの引下げ", "lowered late in the year";
+        AuthorityNotJudged => "権限は未確認", "authority not judged";
     }
     /// Which figure is explained.
     explained_figure(ExplainedFigure) {

@@ -16,6 +16,8 @@ use crate::cli::render::period;
 use crate::cli::session::Session;
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
+use crate::domain::decision::Proposal;
+use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::evaluation::EvaluationPolicy;
 
 mod access;
@@ -97,6 +99,7 @@ struct PolicyFile {
     evaluation: Option<EvaluationFile>,
     rubric: Option<RubricFile>,
     access: Option<AccessFile>,
+    approval: Option<ApprovalFile>,
 }
 
 #[derive(Deserialize)]
@@ -131,6 +134,31 @@ struct RubricFile {
     #[serde(default)]
     full_target_is_best: bool,
     levels: Vec<LevelFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalFile {
+    /// Without any the built-in matrix.
+    rules: Option<Vec<ApprovalRuleFile>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApprovalRuleFile {
+    kind: String,
+    #[serde(default)]
+    drafters: Vec<String>,
+    /// `planning`, or `director:企画財政部`.
+    #[serde(default)]
+    consulted: Vec<String>,
+    deciders: Vec<String>,
+    #[serde(default)]
+    deciders_after_midyear: Vec<String>,
+    #[serde(default)]
+    external: bool,
+    expires_after_days: Option<u32>,
+    review_within_days: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -245,14 +273,16 @@ fn parse(text: &str, is_json: bool) -> Result<PolicyFile, String> {
 
 impl PolicyFile {
     fn payload(self, version: u32) -> Result<Payload, String> {
-        let content = match (self.evaluation, self.rubric, self.access) {
-            (Some(policy), None, None) => Content::Evaluation(policy.message()?),
-            (None, Some(rubric), None) => Content::Rubric(rubric.message()?),
-            (None, None, Some(access)) => Content::Access(v1::AccessPolicy {
+        let content = match (self.evaluation, self.rubric, self.access, self.approval) {
+            (Some(policy), None, None, None) => Content::Evaluation(policy.message()?),
+            (None, Some(rubric), None, None) => Content::Rubric(rubric.message()?),
+            (None, None, Some(access), None) => Content::Access(v1::AccessPolicy {
                 cedar: access.cedar,
             }),
+            (None, None, None, Some(approval)) => Content::Approval(approval.message()?),
             _ => {
-                let needed = "exactly one of [evaluation], [rubric] and [access] is needed";
+                let needed =
+                    "exactly one of [evaluation], [rubric], [access] and [approval] is needed";
                 return Err(needed.to_owned());
             }
         };
@@ -314,6 +344,87 @@ impl EvaluationFile {
             rubric: or_none(self.rubric, built_in.rubric.map(|code| code.to_string())),
         })
     }
+}
+
+impl ApprovalFile {
+    fn message(self) -> Result<v1::ApprovalPolicy, String> {
+        let rules = match self.rules {
+            Some(rules) => rules.into_iter().map(ApprovalRuleFile::message).collect(),
+            None => Ok(built_in_matrix()),
+        };
+        Ok(v1::ApprovalPolicy { rules: rules? })
+    }
+}
+
+impl ApprovalRuleFile {
+    fn message(self) -> Result<v1::ApprovalRule, String> {
+        let posts = |field: &str, posts: Vec<String>| {
+            let post = |text: String| {
+                let (role, unit) = match text.split_once(':') {
+                    Some((role, unit)) => (role, Some(unit.to_owned())),
+                    None => (text.as_str(), None),
+                };
+                Ok(v1::ApprovalPost {
+                    role: chosen::<v1::SeatRole>(field, role)?.into(),
+                    unit,
+                })
+            };
+            posts
+                .into_iter()
+                .map(post)
+                .collect::<Result<Vec<_>, String>>()
+        };
+        let drafters = self.drafters.iter();
+        let drafters = drafters.map(|role| Ok(chosen::<v1::SeatRole>("drafters", role)?.into()));
+        Ok(v1::ApprovalRule {
+            kind: chosen::<v1::ChangeKind>("kind", &self.kind)?.into(),
+            drafters: drafters.collect::<Result<_, String>>()?,
+            consulted: posts("consulted", self.consulted)?,
+            deciders: posts("deciders", self.deciders)?,
+            deciders_after_midyear: posts("deciders_after_midyear", self.deciders_after_midyear)?,
+            external: self.external,
+            expires_after_days: self
+                .expires_after_days
+                .unwrap_or(Proposal::EXPIRES_AFTER_DAYS),
+            review_within_days: self
+                .review_within_days
+                .unwrap_or(Proposal::REVIEW_WITHIN_DAYS),
+        })
+    }
+}
+
+/// The matrix that is built in, as a file would have it.
+fn built_in_matrix() -> Vec<v1::ApprovalRule> {
+    fn named<C: Choice>(code: &str) -> i32 {
+        let choice: Option<C> = choice::parse(code);
+        choice.map_or(0, |choice| {
+            let all = choice::all::<C>();
+            let place = all.iter().position(|known| known.name() == choice.name());
+            place.map_or(0, |place| i32::try_from(place + 1).unwrap_or(0))
+        })
+    }
+    let posts = |posts: &[Post]| {
+        let post = |post: &Post| v1::ApprovalPost {
+            role: named::<v1::SeatRole>(post.role.code()),
+            unit: None,
+        };
+        posts.iter().map(post).collect()
+    };
+    let rule = |rule: &ApprovalRule| v1::ApprovalRule {
+        kind: named::<v1::ChangeKind>(rule.kind.code()),
+        drafters: rule
+            .drafters
+            .iter()
+            .map(|role| named::<v1::SeatRole>(role.code()))
+            .collect(),
+        consulted: posts(&rule.consulted),
+        deciders: posts(&rule.deciders),
+        deciders_after_midyear: posts(&rule.deciders_after_midyear),
+        external: rule.external,
+        expires_after_days: rule.expires_after_days,
+        review_within_days: rule.review_within_days,
+    };
+    ApprovalPolicy::default().rules.iter().map(rule).collect()
 }
 
 impl RubricFile {

@@ -28,6 +28,7 @@ pub mod key;
 pub mod ledger;
 pub mod organisation;
 pub mod overview;
+pub mod pending;
 pub mod period;
 pub mod personal;
 pub mod receipt;

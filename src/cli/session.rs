@@ -266,7 +266,20 @@ impl Session {
         about: &[&v1::Indicator],
     ) -> Result<(), Failure> {
         attach::put(self, writing, &events).await?;
-        let response = self.client.append(writing.request(events)).await?;
+        let response = match self.client.append(writing.request(events.clone())).await {
+            Err(failure) if failure.is_only("DECISION_REQUIRED") => {
+                // What stands against it says who has to be asked and who decides.
+                let told = failure.first_violation().unwrap_or_default().to_owned();
+                self.output.remark(&told);
+                self.output.remark(self.view.pick(
+                    "決裁が要るため、起案として登録します（一覧: daicho pending）",
+                    "it has to be decided, so it is recorded as a proposal (see: daicho pending)",
+                ));
+                let proposed = crate::cli::decide::proposals(events);
+                self.client.append(writing.request(proposed)).await?
+            }
+            answered => answered?,
+        };
         self.answer(&response, |view, response| {
             receipt::appended(view, response, about)
         })?;

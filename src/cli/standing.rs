@@ -21,7 +21,7 @@ macro_rules! standing {
 standing! {
     answered_at: GetPersonResponse, ListGrantsResponse, ListPersonsResponse, WhatCouldResponse, GetEntryTrailResponse, GetGoalResponse, GetOrganisationResponse, GetOverviewResponse,
         GetReportingCalendarResponse, GetResponsibilityResponse, GetSeriesResponse, ListAuditFindingsResponse,
-        ListChangesResponse, ListFlagsResponse, ListGoalsResponse, ListNextActionsResponse, ListPeriodsResponse,
+        ListChangesResponse, ListFlagsResponse, ListGoalsResponse, ListNextActionsResponse, ListPendingResponse, ListPeriodsResponse,
         ListPoliciesResponse, ListReportingStatusResponse, ListSnapshotsResponse, SampleChangesResponse;
     evaluated_at: EvaluatePlanResponse, ExplainFigureResponse, GetSnapshotResponse, ListTargetChangesResponse;
     to: CompareEvaluationsResponse, DiffGoalResponse;

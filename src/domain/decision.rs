@@ -14,6 +14,8 @@ use crate::domain::indicator::enumeration;
 use crate::domain::personal::FreeText;
 use crate::domain::text::{Name, labels};
 
+pub mod policy;
+
 enumeration! {
     /// Kinds of changes, as decisions tell them apart (DOMAIN.md §7). Found from what stands, never from what a caller says.
     ChangeKind {

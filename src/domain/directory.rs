@@ -16,10 +16,13 @@ use crate::domain::access::AccessPolicy;
 use crate::domain::code::{Code, Key};
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
+use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::decision::{Proposal, ProposalState};
 use crate::domain::evaluation::grade::{built_in, built_in_rubric};
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeRubric, PolicyKind, PolicyVersion};
-use crate::domain::event::{ClockKind, LedgerOpened, Payload, Recorded, Stream, Subject};
+use crate::domain::event::{
+    ClockKind, LedgerOpened, Payload, Recorded, Stream, StreamKind, Subject,
+};
 use crate::domain::finding::Finding;
 use crate::domain::id::{
     DataSubjectId, EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PlanId, ProposalId, UnitId,
@@ -223,6 +226,39 @@ impl Directory {
         known: Option<u64>,
     ) -> Option<(PolicyVersion, Arc<AccessPolicy>)> {
         self.policies.access_on(date, known)
+    }
+
+    /// Which changes are decided on `date`, and by whom, chosen as [`Self::evaluation_policy_on`] chooses; `None` where no
+    /// approval policy is in force: then none are.
+    pub fn approval_policy_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(PolicyVersion, Arc<ApprovalPolicy>)> {
+        self.policies.approval_on(date, known)
+    }
+
+    /// Whether the mid-year evaluation of a plan is over: a period that ends before the plan does was closed.
+    pub fn is_after_midyear(&self, plan: PlanId) -> bool {
+        let Some(cycle) = self.plan(plan).map(|plan| plan.cycle) else {
+            return false;
+        };
+        let mut periods = self.periods_of(plan).into_iter();
+        periods.any(|period| 0 < period.revision(None) && period.evaluation_date() < cycle.last())
+    }
+
+    /// The plan that a change belongs to; `None` for what is of the whole ledger.
+    pub fn plan_of_change(&self, change: &Payload, stream: Stream) -> Option<PlanId> {
+        match stream.kind {
+            StreamKind::Goal => {
+                let goal = GoalId::from_bytes(stream.id.as_bytes()).ok()?;
+                let of_subject = change.indicator().map(Subject::Indicator);
+                let of_subject = of_subject.and_then(|subject| self.plan_of_subject(subject));
+                of_subject.or_else(|| self.goal(goal).map(|goal| goal.plan))
+            }
+            StreamKind::Plan => PlanId::from_bytes(stream.id.as_bytes()).ok(),
+            StreamKind::Ledger | StreamKind::Org => None,
+        }
     }
 
     /// Codes of rubrics that were published or are built in, in order.
@@ -675,8 +711,25 @@ impl Directory {
 
     /// The last day on which a proposal may be decided.
     pub fn expires_on(&self, proposal: &Proposal) -> Date {
-        let days = jiff::Span::new().days(i64::from(Proposal::EXPIRES_AFTER_DAYS));
-        proposal.touched_on.saturating_add(days)
+        let rule = self.approval_policy_on(proposal.touched_on, None);
+        let rule =
+            rule.and_then(|(_, policy)| Some(policy.rule(proposal.kind)?.expires_after_days));
+        let days = rule.unwrap_or(Proposal::EXPIRES_AFTER_DAYS);
+        after(proposal.touched_on, days)
+    }
+
+    /// The last day on which the absent principal looks at a decision that was made in their place; `None` where there is none
+    /// to look at.
+    pub fn review_due(&self, proposal: &Proposal) -> Option<Date> {
+        let decision = proposal
+            .decision
+            .as_ref()
+            .filter(|decision| decision.acting.is_some())?;
+        let on = decision.step.on;
+        let rule = self.approval_policy_on(on, None);
+        let rule =
+            rule.and_then(|(_, policy)| Some(policy.rule(proposal.kind)?.review_within_days));
+        Some(after(on, rule.unwrap_or(Proposal::REVIEW_WITHIN_DAYS)))
     }
 
     /// What a payload is about in the end: of a proposal and its steps the change, of all else itself.
@@ -1032,6 +1085,10 @@ fn wording(title: &Title, source_text: &Text) -> Wording {
         title: title.clone(),
         source_text: source_text.clone(),
     }
+}
+
+fn after(date: Date, days: u32) -> Date {
+    date.saturating_add(jiff::Span::new().days(i64::from(days)))
 }
 
 #[cfg(test)]

@@ -229,6 +229,8 @@ reasons! {
     SeatUnknown = "SEAT_UNKNOWN", Denied, "職「{seat}」に就いていません", "you do not hold the seat `{seat}` today";
     /// Nobody confirms their own entry.
     SelfConfirmation = "SELF_CONFIRMATION", Denied, "報告した人は自分の報告を確認できません。別の人が確認してください", "whoever reported an entry cannot confirm it; let somebody else";
+    /// Not theirs to do on that day.
+    NoAuthority = "NO_AUTHORITY", Denied, "この手続をする職に就いていません（{needed_ja}）", "it takes another seat: {needed}";
     /// Nobody gives a seat to themselves.
     SelfGrant = "SELF_GRANT", Denied, "自分自身への発令や代決の指定はできません。別の人が登録してください", "nobody gives a seat, or the right to act for one, to themselves; let somebody else";
     /// Whoever acts for a seat does not let others.
@@ -354,6 +356,10 @@ reasons! {
     ParentDiffers = "PARENT_DIFFERS", Precondition, "現在の親が異なります", "it does not stand under the parent named";
     /// Looked at already.
     DecisionAlreadyReviewed = "DECISION_ALREADY_REVIEWED", Precondition, "後閲は{date}に済んでいます", "the decision was reviewed already, on {date}";
+    /// Somebody who has to be asked was not.
+    ConsultationMissing = "CONSULTATION_MISSING", Precondition, "合議が済んでいません（{missing_ja}）", "these have not answered yet: {missing}";
+    /// It has to be decided.
+    DecisionRequired = "DECISION_REQUIRED", Precondition, "「{kind_ja}」には決裁が要ります。起案してください（合議: {consulted_ja}、決裁: {deciders_ja}）", "a change of kind {kind} has to be decided: propose it (to be asked: {consulted}; decides: {deciders})";
     /// Nothing to look at again.
     DecisionNotActing = "DECISION_NOT_ACTING", Precondition, "代決ではないため後閲はありません", "the decision was not made in another's place";
     /// Not the change that was looked at.
@@ -463,5 +469,7 @@ crate::domain::indicator::enumeration! {
         CorrectedAfterClose = "CORRECTED_AFTER_CLOSE",
         /// Less is asked for shortly before the end of the cycle.
         LateLowering = "LATE_LOWERING",
+        /// A decision by somebody whose authority the ledger cannot judge: it knows no seats.
+        AuthorityNotJudged = "AUTHORITY_NOT_JUDGED",
     }
 }

@@ -57,6 +57,7 @@ pub const RULES: &[(&str, Access)] = &[
     ("/daicho.v1.GoalService/GetOrganisation", Access::Read),
     ("/daicho.v1.GoalService/GetResponsibility", Access::Read),
     ("/daicho.v1.GoalService/ListReportingStatus", Access::Read),
+    ("/daicho.v1.GoalService/ListPending", Access::Read),
     ("/daicho.v1.GoalService/GetReportingCalendar", Access::Read),
     ("/daicho.v1.GoalService/WatchGoals", Access::Read),
     ("/daicho.v1.AuditService/ListChanges", Access::Read),

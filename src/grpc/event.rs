@@ -36,6 +36,7 @@ mod trust;
 pub(crate) use access::show_login;
 pub(crate) use access_log::{show_access, show_left_out};
 pub(crate) use choice::Choice;
+pub(crate) use decision::{show_change, show_external};
 pub(crate) use definition::{show_definition, show_external_reference, show_unit};
 pub(crate) use field::{At, Faults};
 pub use json::payload_json;
@@ -44,7 +45,8 @@ pub(crate) use path::on_the_wire;
 pub(crate) use payload::reason as parse_reason;
 pub(crate) use personal::subject as data_subject;
 pub(crate) use policy::{
-    show_access_policy, show_evaluation_policy, show_grade_rubric, show_policy_version,
+    show_access_policy, show_approval_policy, show_evaluation_policy, show_grade_rubric,
+    show_policy_version, show_posts,
 };
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{

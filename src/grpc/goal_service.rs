@@ -23,6 +23,7 @@ use crate::projection::goal_card::{goal_card, indicator_card};
 use crate::projection::listing::{self, GoalFilter};
 use crate::projection::{overview, search};
 
+mod pending;
 pub(super) mod reporting;
 mod watch;
 
@@ -397,6 +398,16 @@ impl v1::goal_service_server::GoalService for Services {
                 reporting::answer(self, &call, request).await
             },
         )
+        .await
+    }
+
+    async fn list_pending(
+        &self,
+        request: Request<v1::ListPendingRequest>,
+    ) -> Result<Response<v1::ListPendingResponse>, Status> {
+        self.unary(request, async |call, request: v1::ListPendingRequest| {
+            pending::answer(self, &call, request).await
+        })
         .await
     }
 

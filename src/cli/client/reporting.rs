@@ -30,6 +30,31 @@ impl Client {
         Ok(all)
     }
 
+    /// What waits, all pages as one.
+    pub async fn pending(
+        &self,
+        request: v1::ListPendingRequest,
+    ) -> Result<v1::ListPendingResponse, Failure> {
+        let mut all = v1::ListPendingResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListPendingRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let mut goals = self.goals.clone();
+            let page = self.take(goals.list_pending(self.ask(request)).await)?;
+            let proposals = std::mem::take(&mut all.proposals);
+            all = page;
+            all.proposals.splice(0..0, proposals);
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// The reporting calendar of a plan.
     pub async fn reporting_calendar(
         &self,

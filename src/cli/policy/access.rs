@@ -142,6 +142,7 @@ impl PolicyFile {
             evaluation: None,
             rubric: None,
             access: Some(super::AccessFile { cedar: text }),
+            approval: None,
         }
     }
 }

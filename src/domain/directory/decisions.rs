@@ -5,12 +5,16 @@ use std::sync::Arc;
 
 use imbl::{HashMap, OrdSet, Vector};
 
+use super::Directory;
+use crate::domain::access::Grant;
 use crate::domain::date::Date;
+use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
 use crate::domain::decision::{Proposal, ProposalState};
 use crate::domain::event::{
-    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Recorded,
+    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Payload, Recorded, Stream,
+    StreamKind,
 };
-use crate::domain::id::{EventId, ProposalId};
+use crate::domain::id::{EventId, GoalId, ProposalId};
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -90,6 +94,61 @@ impl Decisions {
                 self.open.remove(&number);
             }
         }
+    }
+}
+
+impl Directory {
+    /// The units that answer for a change on `date`.
+    pub fn answering(&self, change: &Payload, stream: Stream, date: Date) -> Answering {
+        if stream.kind != StreamKind::Goal {
+            return Answering::default();
+        }
+        let indicator = change.indicator().and_then(|id| self.indicator(id));
+        let initiative = indicator.map(|entry| entry.initiative());
+        let initiative = initiative.or_else(|| change.initiative());
+        let known = initiative.and_then(|id| self.initiative(id));
+        let goal = known.map(|entry| entry.goal());
+        let goal = goal.or_else(|| GoalId::from_bytes(stream.id.as_bytes()).ok());
+        let of_goal = goal.and_then(|id| self.goal(id));
+        let department = of_goal.map(|goal| goal.placed_on(date).department);
+        let sections = match known {
+            Some(initiative) => initiative.responsible_on(date).units().collect(),
+            // Of a goal as a whole: all that work on it.
+            None => goal
+                .into_iter()
+                .flat_map(|goal| self.initiatives_of_on(goal, date))
+                .filter_map(|id| self.initiative(id))
+                .flat_map(|initiative| initiative.responsible_on(date).units())
+                .collect(),
+        };
+        Answering {
+            departments: department.into_iter().collect(),
+            sections,
+        }
+    }
+
+    /// Who decides a change as things stand, before or after the mid-year evaluation of its plan.
+    pub fn deciders_of<'r>(
+        &self,
+        rule: &'r ApprovalRule,
+        change: &Payload,
+        stream: Stream,
+    ) -> &'r [Post] {
+        let plan = self.plan_of_change(change, stream);
+        rule.deciders(plan.is_some_and(|plan| self.is_after_midyear(plan)))
+    }
+
+    /// The grants by which somebody has a post on `date`, by the code of the seat.
+    pub fn holders_of_post(
+        &self,
+        post: Post,
+        answering: &Answering,
+        date: Date,
+    ) -> Vec<&Arc<Grant>> {
+        let of_post = |grant: &&Arc<Grant>| {
+            grant.holds_on(date) && post.is_of(grant.role, &grant.units, answering)
+        };
+        self.grants().filter(of_post).collect()
     }
 }
 

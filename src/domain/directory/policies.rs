@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::domain::access::AccessPolicy;
 use crate::domain::code::Code;
 use crate::domain::date::Date;
+use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::evaluation::policy::{
     EvaluationPolicy, GradeRubric, PolicyContent, PolicyKind, PolicyVersion,
 };
@@ -41,6 +42,8 @@ pub enum PublishedContent {
     Evaluation(Arc<EvaluationPolicy>),
     /// How grades are given.
     Rubric(Arc<GradeRubric>),
+    /// Which changes are decided, and by whom.
+    Approval(Arc<ApprovalPolicy>),
     /// Who may do what.
     Access(Arc<AccessPolicy>),
 }
@@ -51,6 +54,7 @@ impl PublishedContent {
         match self {
             Self::Evaluation(_) => PolicyKind::Evaluation,
             Self::Rubric(_) => PolicyKind::Rubric,
+            Self::Approval(_) => PolicyKind::Approval,
             Self::Access(_) => PolicyKind::Access,
         }
     }
@@ -70,6 +74,9 @@ impl Policies {
                 PublishedContent::Evaluation(Arc::new(policy.clone()))
             }
             PolicyContent::Rubric(rubric) => PublishedContent::Rubric(Arc::new(rubric.clone())),
+            PolicyContent::Approval(approval) => {
+                PublishedContent::Approval(Arc::new(approval.clone()))
+            }
             PolicyContent::Access(policy) => PublishedContent::Access(Arc::new(policy.clone())),
         };
         self.versions.push_back(Arc::new(PublishedPolicy {
@@ -108,7 +115,9 @@ impl Policies {
         self.in_force(date, known)
             .filter_map(|published| match &published.content {
                 PublishedContent::Evaluation(policy) => Some((published, policy)),
-                PublishedContent::Rubric(_) | PublishedContent::Access(_) => None,
+                PublishedContent::Rubric(_)
+                | PublishedContent::Access(_)
+                | PublishedContent::Approval(_) => None,
             })
             .max_by_key(|(published, _)| (published.effective_from, published.position))
             .map(|(published, policy)| (published.version.clone(), policy.clone()))
@@ -126,7 +135,9 @@ impl Policies {
             .filter(|published| published.version.code == *code)
             .filter_map(|published| match &published.content {
                 PublishedContent::Rubric(rubric) => Some((published, rubric)),
-                PublishedContent::Evaluation(_) | PublishedContent::Access(_) => None,
+                PublishedContent::Evaluation(_)
+                | PublishedContent::Access(_)
+                | PublishedContent::Approval(_) => None,
             })
             .max_by_key(|(published, _)| (published.effective_from, published.position))
             .map(|(published, rubric)| (published.version.clone(), rubric.clone()))
@@ -141,7 +152,26 @@ impl Policies {
         self.in_force(date, known)
             .filter_map(|published| match &published.content {
                 PublishedContent::Access(policy) => Some((published, policy)),
-                PublishedContent::Evaluation(_) | PublishedContent::Rubric(_) => None,
+                PublishedContent::Evaluation(_)
+                | PublishedContent::Rubric(_)
+                | PublishedContent::Approval(_) => None,
+            })
+            .max_by_key(|(published, _)| (published.effective_from, published.position))
+            .map(|(published, policy)| (published.version.clone(), policy.clone()))
+    }
+
+    /// Of the approval policies in force on `date` the one with the latest day of effect, of one day the last published.
+    pub(super) fn approval_on(
+        &self,
+        date: Date,
+        known: Option<u64>,
+    ) -> Option<(PolicyVersion, Arc<ApprovalPolicy>)> {
+        self.in_force(date, known)
+            .filter_map(|published| match &published.content {
+                PublishedContent::Approval(policy) => Some((published, policy)),
+                PublishedContent::Evaluation(_)
+                | PublishedContent::Rubric(_)
+                | PublishedContent::Access(_) => None,
             })
             .max_by_key(|(published, _)| (published.effective_from, published.position))
             .map(|(published, policy)| (published.version.clone(), policy.clone()))

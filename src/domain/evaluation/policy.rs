@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 use crate::domain::access::AccessPolicy;
 use crate::domain::code::{Code, Key};
+use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::evaluation::Status;
 use crate::domain::indicator::enumeration;
 use crate::domain::quantity::Quantity;
@@ -23,6 +24,8 @@ enumeration! {
         Rubric = "RUBRIC",
         /// 権限方針: who may do what.
         Access = "ACCESS",
+        /// 決裁規程: which changes are decided, and by whom.
+        Approval = "APPROVAL",
     }
 }
 
@@ -30,7 +33,7 @@ impl PolicyKind {
     /// Whether it rules who may do what, and not what figures come to.
     pub fn rules_access(self) -> bool {
         match self {
-            Self::Access => true,
+            Self::Access | Self::Approval => true,
             Self::Evaluation | Self::Rubric => false,
         }
     }
@@ -45,6 +48,8 @@ pub enum PolicyContent {
     Rubric(GradeRubric),
     /// Who may do what.
     Access(AccessPolicy),
+    /// Which changes are decided, and by whom.
+    Approval(ApprovalPolicy),
 }
 
 impl PolicyContent {
@@ -53,6 +58,7 @@ impl PolicyContent {
         match self {
             Self::Evaluation(_) => PolicyKind::Evaluation,
             Self::Rubric(_) => PolicyKind::Rubric,
+            Self::Approval(_) => PolicyKind::Approval,
             Self::Access(_) => PolicyKind::Access,
         }
     }
@@ -61,7 +67,7 @@ impl PolicyContent {
     pub fn rubric_code(&self) -> Option<&Code> {
         match self {
             Self::Evaluation(policy) => policy.rubric.as_ref(),
-            Self::Rubric(_) | Self::Access(_) => None,
+            Self::Rubric(_) | Self::Access(_) | Self::Approval(_) => None,
         }
     }
 }
@@ -202,6 +208,17 @@ impl PolicyVersion {
             LazyLock::new(|| Code::parse("default").expect("a word is a code"));
         Self {
             code: DEFAULT.clone(),
+            version: 0,
+        }
+    }
+
+    /// The approval policy that is built in: version 0 of `approval`. It is never in force by itself: whoever wants it
+    /// publishes it.
+    pub fn built_in_approval() -> Self {
+        static APPROVAL: LazyLock<Code> =
+            LazyLock::new(|| Code::parse("approval").expect("a word is a code"));
+        Self {
+            code: APPROVAL.clone(),
             version: 0,
         }
     }

@@ -77,7 +77,21 @@ pub fn decide(
     goal: &Goal,
     proposed: &Event,
 ) -> Result<Decided, Vec<Rejection>> {
-    rules(context, goal, proposed)
+    let outcome = rules(context, goal, proposed);
+    let judge = Judge {
+        context,
+        goal,
+        proposed,
+        rejections: Vec::new(),
+        notices: Vec::new(),
+    };
+    let Some(required) = judge.decision_required() else {
+        return outcome;
+    };
+    // Told with whatever else stands against it, so that what is proposed then is sound.
+    let mut rejections = outcome.err().unwrap_or_default();
+    rejections.push(required);
+    Err(rejections)
 }
 
 /// What the rules say of `proposed`, whoever has to decide it.

@@ -5,14 +5,15 @@ use std::sync::Arc;
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::date::Date;
+use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::directory::{Directory, Named, PublishedContent, PublishedPolicy};
 use crate::domain::evaluation::grade::{BuiltIn, built_in};
 use crate::domain::evaluation::policy::{EvaluationPolicy, PolicyKind, PolicyVersion};
 use crate::domain::period::{Period, Restatement, Snapshot, Step, Transition};
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{
-    At, Choice as _, Faults, show_access_policy, show_evaluation_policy, show_grade_rubric,
-    show_policy_version, show_span, show_timestamp, show_title,
+    At, Choice as _, Faults, show_access_policy, show_approval_policy, show_evaluation_policy,
+    show_grade_rubric, show_policy_version, show_span, show_timestamp, show_title,
 };
 use crate::grpc::goal_service::one;
 use crate::grpc::page_token::{Scope, filter_digest};
@@ -207,6 +208,17 @@ fn policies(directory: &Directory, on: Date) -> Vec<(PolicyVersion, v1::Policy)>
     };
     let rubrics = built_in().iter().map(|b| (b.version.clone(), rubric(b)));
     all.extend(rubrics);
+    let approval_in_force = directory.approval_policy_on(on, None);
+    let matrix = PolicyVersion::built_in_approval();
+    let approval = v1::Policy {
+        version: Some(show_policy_version(&matrix)),
+        kind: PolicyKind::Approval.number(),
+        content: Some(v1::policy::Content::Approval(show_approval_policy(
+            &ApprovalPolicy::default(),
+        ))),
+        ..v1::Policy::default()
+    };
+    all.push((matrix, approval));
     let published = |published: &PublishedPolicy| {
         let (is_in_force, content) = match &published.content {
             PublishedContent::Evaluation(policy) => (
@@ -216,6 +228,12 @@ fn policies(directory: &Directory, on: Date) -> Vec<(PolicyVersion, v1::Policy)>
             PublishedContent::Rubric(rubric) => (
                 rubric_in_force(&published.version),
                 v1::policy::Content::Rubric(show_grade_rubric(rubric)),
+            ),
+            PublishedContent::Approval(policy) => (
+                approval_in_force
+                    .as_ref()
+                    .is_some_and(|(version, _)| *version == published.version),
+                v1::policy::Content::Approval(show_approval_policy(policy)),
             ),
             PublishedContent::Access(policy) => (
                 access_in_force.as_ref() == Some(&published.version),

@@ -113,7 +113,7 @@ mirror! {
     }
     NoticeKind = NoticeKind {
         Spike as ValueSpike, FarAboveTarget, LevelDrop, OldDate, PossibleDuplicate, RetroactiveTarget,
-        LateAfterCutoff, CorrectedAfterClose, LateLowering,
+        LateAfterCutoff, CorrectedAfterClose, LateLowering, AuthorityNotJudged,
     }
     FlagKind = FlagKind {
         RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue, SelfConfirmed, Unconfirmed, FindingOverdue,
@@ -158,7 +158,7 @@ mirror! {
     }
     ReportingState = ReportingState { NotAsked, NotDue, Awaited, Missing, Nil, Reported }
     FindingState = FindingState { Open, Overdue, Answered, ClosedLate }
-    PolicyKind = PolicyKind { Evaluation, Rubric, Access }
+    PolicyKind = PolicyKind { Evaluation, Rubric, Access, Approval }
     PeriodState = PeriodState { Open, SoftClosed, Closed, Reopened }
     ReductionFormula = ReductionFormula { TargetOverActual, TwoMinusRatio }
     RollUpJudgement = RollUpJudgement { None, Worst }

@@ -195,6 +195,7 @@ fn may_be_proposed(payload: &v1::event_input::Payload) -> bool {
     matches!(
         payload,
         Wire::PolicyPublished(_)
+            | Wire::RoleGranted(_)
             | Wire::PeriodClosed(_)
             | Wire::PeriodReopened(_)
             | Wire::GoalMoved(_)

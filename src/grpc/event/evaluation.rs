@@ -20,7 +20,7 @@ impl Reading<'_, '_> {
         let code = self.faults.code(&at.then("code"), &p.code);
         let version = self.faults.ordinal(&at.then("version"), p.version);
         let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let content = policy::content(self.faults, &at, p.content.as_ref());
+        let content = policy::content(self.faults, self.resolver, &at, p.content.as_ref());
         Some(PolicyPublished {
             code: code?,
             version: version?,

@@ -2,7 +2,10 @@
 
 use crate::api::v1;
 use crate::api::v1::policy_published;
+use crate::domain::access::Role;
 use crate::domain::access::{AccessPolicy, InvalidPolicyText};
+use crate::domain::decision::ChangeKind;
+use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::evaluation::judgement::ComputedJudgement;
 use crate::domain::evaluation::policy::{
     EvaluationPolicy, GradeLevel, GradeRubric, PolicyContent, PolicyVersion,
@@ -10,6 +13,7 @@ use crate::domain::evaluation::policy::{
 use crate::grpc::event::choice::Choice as _;
 use crate::grpc::event::field::{At, Faults, optional};
 use crate::grpc::event::recorded::show_title;
+use crate::grpc::event::resolver::Resolver;
 
 pub(super) fn policy_version(
     faults: &mut Faults,
@@ -28,6 +32,7 @@ pub(super) fn policy_version(
 
 pub(super) fn content(
     faults: &mut Faults,
+    resolver: &Resolver<'_>,
     at: &At<'_>,
     content: Option<&policy_published::Content>,
 ) -> Option<PolicyContent> {
@@ -38,6 +43,10 @@ pub(super) fn content(
         }
         Some(policy_published::Content::Rubric(rubric)) => {
             grade_rubric(faults, &at.then("rubric"), rubric).map(PolicyContent::Rubric)
+        }
+        Some(policy_published::Content::Approval(policy)) => {
+            approval_policy(faults, resolver, &at.then("approval"), policy)
+                .map(PolicyContent::Approval)
         }
         Some(policy_published::Content::Access(policy)) => {
             let at = at.then("access");
@@ -126,6 +135,90 @@ fn grade_level(faults: &mut Faults, at: &At<'_>, level: &v1::GradeLevel) -> Opti
     })
 }
 
+fn approval_policy(
+    faults: &mut Faults,
+    resolver: &Resolver<'_>,
+    at: &At<'_>,
+    policy: &v1::ApprovalPolicy,
+) -> Option<ApprovalPolicy> {
+    let max = ChangeKind::ALL.len();
+    let rules = faults.list(at, "rules", &policy.rules, max, |faults, at, rule| {
+        approval_rule(faults, resolver, at, rule)
+    });
+    Some(ApprovalPolicy { rules: rules? })
+}
+
+fn approval_rule(
+    faults: &mut Faults,
+    resolver: &Resolver<'_>,
+    at: &At<'_>,
+    rule: &v1::ApprovalRule,
+) -> Option<ApprovalRule> {
+    let kind = faults.choice(&at.then("kind"), rule.kind);
+    let drafters = faults.list(
+        at,
+        "drafters",
+        &rule.drafters,
+        Role::ALL.len(),
+        |faults, at, role| faults.choice(at, *role),
+    );
+    let mut posts = |name, posts: &[v1::ApprovalPost]| {
+        faults.list(
+            at,
+            name,
+            posts,
+            ApprovalPolicy::POSTS_MAX,
+            |faults, at, post| {
+                let role = faults.choice(&at.then("role"), post.role);
+                let unit = optional(post.unit.as_deref(), |unit| {
+                    resolver.reference(faults, &at.then("unit"), unit)
+                });
+                Some(Post {
+                    role: role?,
+                    unit: unit?,
+                })
+            },
+        )
+    };
+    let consulted = posts("consulted", &rule.consulted);
+    let deciders = posts("deciders", &rule.deciders);
+    let later = posts("deciders_after_midyear", &rule.deciders_after_midyear);
+    Some(ApprovalRule {
+        kind: kind?,
+        drafters: drafters?,
+        consulted: consulted?,
+        deciders: deciders?,
+        deciders_after_midyear: later?,
+        external: rule.external,
+        expires_after_days: rule.expires_after_days,
+        review_within_days: rule.review_within_days,
+    })
+}
+
+pub(crate) fn show_approval_policy(policy: &ApprovalPolicy) -> v1::ApprovalPolicy {
+    let rule = |rule: &ApprovalRule| v1::ApprovalRule {
+        kind: rule.kind.number(),
+        drafters: rule.drafters.iter().map(|role| role.number()).collect(),
+        consulted: show_posts(&rule.consulted),
+        deciders: show_posts(&rule.deciders),
+        deciders_after_midyear: show_posts(&rule.deciders_after_midyear),
+        external: rule.external,
+        expires_after_days: rule.expires_after_days,
+        review_within_days: rule.review_within_days,
+    };
+    v1::ApprovalPolicy {
+        rules: policy.rules.iter().map(rule).collect(),
+    }
+}
+
+pub(crate) fn show_posts(posts: &[Post]) -> Vec<v1::ApprovalPost> {
+    let post = |post: &Post| v1::ApprovalPost {
+        role: post.role.number(),
+        unit: post.unit.map(|unit| unit.to_string()),
+    };
+    posts.iter().map(post).collect()
+}
+
 pub(crate) fn show_policy_version(version: &PolicyVersion) -> v1::PolicyVersion {
     v1::PolicyVersion {
         code: version.code.to_string(),
@@ -140,6 +233,9 @@ pub(super) fn show_content(content: &PolicyContent) -> policy_published::Content
         }
         PolicyContent::Rubric(rubric) => {
             policy_published::Content::Rubric(show_grade_rubric(rubric))
+        }
+        PolicyContent::Approval(policy) => {
+            policy_published::Content::Approval(show_approval_policy(policy))
         }
         PolicyContent::Access(policy) => {
             policy_published::Content::Access(show_access_policy(policy))

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use prost::Message as _;
 
 use crate::domain::decision::ExternalDecision;
+use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post as ApprovalPost};
 use crate::domain::event::{Event, Payload, ProposedChange, SealedChange};
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -12,6 +13,18 @@ use crate::log::codec::{payload, record, wire};
 
 messages! {
     ExternalDecision { decided_on = decided_on, decider = decider, person = person_id }
+    ApprovalPolicy { rules = rules }
+    ApprovalRule {
+        kind = kind,
+        drafters = drafters,
+        consulted = consulted,
+        deciders = deciders,
+        deciders_after_midyear = deciders_after_midyear,
+        external = external,
+        expires_after_days = expires_after_days,
+        review_within_days = review_within_days,
+    }
+    ApprovalPost { role = role, unit = unit_id }
 }
 
 /// Gives a proposed change its stored form, once: from then on its bytes are what is stored, hashed and decided.

@@ -560,6 +560,7 @@ impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
         Ok(Some(match self {
             Self::Evaluation(policy) => Content::Evaluation(policy.put().within("evaluation")?),
             Self::Rubric(rubric) => Content::Rubric(rubric.put().within("rubric")?),
+            Self::Approval(approval) => Content::Approval(approval.put().within("approval")?),
             Self::Access(policy) => Content::Access(wire::AccessPolicy {
                 cedar: policy.cedar().to_owned(),
             }),
@@ -572,6 +573,7 @@ impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
                 Self::Evaluation(Wire::take(policy).within("evaluation")?)
             }
             Content::Rubric(rubric) => Self::Rubric(Wire::take(rubric).within("rubric")?),
+            Content::Approval(approval) => Self::Approval(Wire::take(approval).within("approval")?),
             Content::Access(policy) => {
                 Self::Access(is(AccessPolicy::parse(&policy.cedar)).within("access")?)
             }

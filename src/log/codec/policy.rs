@@ -14,6 +14,7 @@ pub fn policy_sha256(content: &PolicyContent) -> Result<[u8; 32], EncodeError> {
     let bytes = match content.put()? {
         Some(Content::Evaluation(policy)) => policy.encode_to_vec(),
         Some(Content::Rubric(rubric)) => rubric.encode_to_vec(),
+        Some(Content::Approval(approval)) => approval.encode_to_vec(),
         Some(Content::Access(policy)) => policy.encode_to_vec(),
         None => Vec::new(),
     };

@@ -7,8 +7,10 @@ use std::fmt::Write as _;
 
 use super::{FieldChange, Known, unit_text};
 use crate::domain::access::AccessPolicy;
+use crate::domain::access::Role;
 use crate::domain::code::Key;
 use crate::domain::date::Date;
+use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::directory::PublishedContent;
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeLevel, GradeRubric};
 use crate::domain::event::{Evaluated, Event, Payload, PolicyPublished};
@@ -114,11 +116,13 @@ fn policy(event: &Event, p: &PolicyPublished, before: Known<'_>) -> Vec<FieldCha
     let was = last.map(|last| match &last.content {
         PublishedContent::Evaluation(policy) => policy_text(policy),
         PublishedContent::Rubric(rubric) => rubric_text(rubric),
+        PublishedContent::Approval(policy) => approval_text(policy),
         PublishedContent::Access(policy) => access_text(policy),
     });
     let is = match &p.content {
         crate::domain::evaluation::policy::PolicyContent::Evaluation(policy) => policy_text(policy),
         crate::domain::evaluation::policy::PolicyContent::Rubric(rubric) => rubric_text(rubric),
+        crate::domain::evaluation::policy::PolicyContent::Approval(policy) => approval_text(policy),
         crate::domain::evaluation::policy::PolicyContent::Access(policy) => access_text(policy),
     };
     changes.extend(change("policy_content", was, Some(is)));
@@ -132,6 +136,28 @@ fn access_text(policy: &AccessPolicy) -> String {
         "cedar lines={lines} sha256={}",
         hex::encode(policy.sha256())
     )
+}
+
+/// Who decides what: `TARGET_LOWERED SECTION_CHIEF > PLANNING > DIRECTOR/EVALUATOR`.
+fn approval_text(policy: &ApprovalPolicy) -> String {
+    let roles =
+        |roles: &mut dyn Iterator<Item = Role>| roles.map(Role::code).collect::<Vec<_>>().join("|");
+    let posts = |posts: &[Post]| roles(&mut posts.iter().map(|post| post.role));
+    let rule = |rule: &ApprovalRule| {
+        let drafters = roles(&mut rule.drafters.iter().copied());
+        let (asked, deciders) = (posts(&rule.consulted), posts(&rule.deciders));
+        let later = posts(&rule.deciders_after_midyear);
+        let later = if later.is_empty() {
+            later
+        } else {
+            format!("/{later}")
+        };
+        format!(
+            "{} {drafters} > {asked} > {deciders}{later}",
+            rule.kind.code()
+        )
+    };
+    policy.rules.iter().map(rule).collect::<Vec<_>>().join(", ")
 }
 
 fn policy_text(policy: &EvaluationPolicy) -> String {

@@ -67,7 +67,9 @@ impl Ruling {
                 date,
                 known_at,
             )),
-            PublishedContent::Rubric(_) | PublishedContent::Access(_) => None,
+            PublishedContent::Rubric(_)
+            | PublishedContent::Access(_)
+            | PublishedContent::Approval(_) => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Proposals and decisions: what they refuse.
 
 use daicho::api::v1::event_input::Payload;
+use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
 use daicho::domain::rejection::{Reason as Rule, Rejection};
@@ -73,6 +74,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     for case in waiting(&world, &mine, &theirs) {
         world.meet(seen, case).await;
     }
+    required(seen, &mut world, &theirs).await;
     later(seen);
     world.server.stop().await;
 }
@@ -114,8 +116,13 @@ fn unknown(world: &World, mine: &str) -> Vec<Case> {
 /// One proposal of whoever asks, one of somebody else.
 fn waiting(world: &World, mine: &str, theirs: &str) -> Vec<Case> {
     use ErrorReason as R;
-    let day = world.day(300);
-    let revised = |aim: &str| target_revised(&day, "前/件", &world.target, aim);
+    let day = world.day(200);
+    let entry = new_id().to_string();
+    let reported = EventInput {
+        event_id: entry.clone(),
+        ..actual(&day, "前/件", increment("1"))
+    };
+    let revised = |amount: &str| corrected(&day, "前/件", &entry, increment(amount));
     let nothing = [0; 32];
     vec![
         refused(
@@ -139,7 +146,7 @@ fn waiting(world: &World, mine: &str, theirs: &str) -> Vec<Case> {
             "起案P2が決裁を待っています",
             proposed(&new_id().to_string(), revised("90")),
         )
-        .after(vec![proposed(mine, revised("80"))]),
+        .after(vec![reported, proposed(mine, revised("80"))]),
         refused(
             Status::PermissionDenied,
             R::SelfApproval,
@@ -156,6 +163,60 @@ fn waiting(world: &World, mine: &str, theirs: &str) -> Vec<Case> {
         )
         .after(vec![withdrawn("P2")]),
     ]
+}
+
+/// With a policy that has suspensions decided, after the planning office was asked.
+async fn required(seen: &mut Seen, world: &mut World, theirs: &str) {
+    use ErrorReason as R;
+    let post = |role: SeatRole| ApprovalPost {
+        role: role.into(),
+        unit: None,
+    };
+    let rule = ApprovalRule {
+        kind: ChangeKind::Suspended.into(),
+        drafters: Vec::new(),
+        consulted: vec![post(SeatRole::Planning)],
+        deciders: vec![post(SeatRole::Director)],
+        deciders_after_midyear: Vec::new(),
+        external: true,
+        expires_after_days: 30,
+        review_within_days: 14,
+    };
+    let policy = PolicyPublished {
+        code: "決裁規程".to_owned(),
+        version: 1,
+        title: title("決裁規程"),
+        content: Some(policy_published::Content::Approval(ApprovalPolicy {
+            rules: vec![rule],
+        })),
+    };
+    let today = world.today.to_string();
+    let policy = event(&today, Payload::PolicyPublished(policy));
+    let day = world.day(300);
+    let case = refused(
+        Status::FailedPrecondition,
+        R::DecisionRequired,
+        "goal_suspended",
+        "「休止」には決裁が要ります。起案してください（合議: 企画政策課、決裁: 部長）",
+        suspended(&day, "前/2"),
+    );
+    world.meet(seen, case.after(vec![policy])).await;
+
+    let mut goals = GoalServiceClient::with_interceptor(world.server.channel().await, Ja("担当"));
+    let request = ListPendingRequest {
+        proposal: Some(theirs.to_owned()),
+        ..ListPendingRequest::default()
+    };
+    let pending = goals.list_pending(request).await.unwrap().into_inner();
+    let digest = pending.proposals[0].change_sha256.clone();
+    let case = refused(
+        Status::FailedPrecondition,
+        R::ConsultationMissing,
+        "change_decided.proposal",
+        "合議が済んでいません（企画政策課）",
+        decided(theirs, &digest, DecisionOutcome::Approved),
+    );
+    world.meet(seen, case).await;
 }
 
 /// What comes only after weeks, or of posts that act for others, has its rules tested where they are; here is how it is told.
@@ -179,6 +240,19 @@ fn later(seen: &mut Seen) {
             "後閲は2023-11-05に済んでいます",
         ),
     ];
+    let denied = Rejection::new(Rule::NoAuthority, "change_decided.proposal")
+        .with("needed", "director")
+        .with("needed_ja", "部長");
+    let refusal = Refusal::from(AppendError::Rejected(vec![denied]));
+    let status = refusal.into_status(Language::Ja);
+    let ja = "この手続をする職に就いていません（部長）";
+    expect(
+        seen,
+        &status,
+        Status::PermissionDenied,
+        ErrorReason::NoAuthority,
+        ja,
+    );
     for (rejection, reason, ja) in told {
         let refusal = Refusal::from(AppendError::Rejected(vec![rejection]));
         let status = refusal.into_status(Language::Ja);

@@ -12,6 +12,7 @@ impl PolicyContent {
         match self {
             Self::Evaluation(policy) => policy.inconsistencies(),
             Self::Rubric(rubric) => rubric.inconsistencies(),
+            Self::Approval(approval) => approval.inconsistencies(),
             // Whether Cedar takes it is asked where it is published.
             Self::Access(_) => Vec::new(),
         }

@@ -18,6 +18,7 @@ use crate::domain::id::{EventId, IndicatorId, PlanId, ProposalId};
 use crate::domain::personal::FreeText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 
+mod authority;
 mod kind;
 
 /// What a proposal is for, where only one may wait at a time.
@@ -68,6 +69,9 @@ impl Judge<'_> {
             self.reject_form("kind", &format!("it is {}", kind.code()));
         }
         p.kind = Some(kind);
+        if let Some(rule) = self.rule(kind) {
+            self.may_draft(&rule, &p.change.payload);
+        }
         self.only_one_waits(p);
         let path = self.path("change");
         match rules(self.context, self.goal, &change) {
@@ -137,6 +141,7 @@ impl Judge<'_> {
         if p.outcome == ConsultationOutcome::Object {
             self.needs_words(p.text.as_ref());
         }
+        self.may_answer(&proposal);
         if let Some(unit) = p.unit
             && self.context.directory.unit(unit).is_none()
         {
@@ -153,6 +158,7 @@ impl Judge<'_> {
         let proposal = self.waiting(p.proposal)?;
         self.same_change(&proposal, p.digest);
         self.somebody_else(&proposal, p);
+        self.may_decide(&proposal, p);
         if p.outcome != DecisionOutcome::Approved {
             self.needs_words(p.text.as_ref());
         }
@@ -204,9 +210,13 @@ impl Judge<'_> {
         let asked = proposal.consultations.iter().map(|answer| &answer.step);
         let actor = self.context.actor;
         let decider = p.external.as_ref().and_then(|external| external.person);
+        // Whoever acts for somebody decides as that person does.
+        let principal = p.acting.and_then(|delegation| self.principal(delegation));
         for step in std::iter::once(&proposal.drafted).chain(asked) {
-            let by_person = decider.is_some() && step.actor.person == decider;
-            if is_same(&step.actor, actor) || by_person {
+            let person = self.person(&step.actor);
+            let by_person = person.is_some() && (person == decider || person == principal);
+            let own = person.is_some() && person == self.person(actor);
+            if is_same(&step.actor, actor) || own || by_person {
                 return self.reject(Reason::SelfApproval, "proposal");
             }
         }
@@ -251,8 +261,11 @@ impl Judge<'_> {
             let figures: [(_, &dyn Display); 1] = [("date", &review.step.on)];
             self.reject_with(Reason::DecisionAlreadyReviewed, "decision", &figures);
         }
+        let acting = decision.acting;
         if is_same(&decision.step.actor, self.context.actor) {
             self.reject(Reason::SelfApproval, "decision");
+        } else if let Some(delegation) = acting {
+            self.is_principal(delegation, decision.step.on);
         }
         if p.outcome == ReviewOutcome::Disagree {
             self.needs_words(p.text.as_ref());

@@ -93,6 +93,7 @@ fn content_field(p: &PolicyPublished) -> &'static str {
     match p.content.kind() {
         PolicyKind::Evaluation => "evaluation",
         PolicyKind::Rubric => "rubric",
+        PolicyKind::Approval => "approval",
         PolicyKind::Access => "access",
     }
 }
@@ -101,6 +102,7 @@ fn kind_ja(kind: PolicyKind) -> &'static str {
     match kind {
         PolicyKind::Evaluation => "算定方針",
         PolicyKind::Rubric => "評価基準",
+        PolicyKind::Approval => "決裁規程",
         PolicyKind::Access => "権限方針",
     }
 }

@@ -2,6 +2,7 @@
 //! period of a report is closed.
 
 use super::Judge;
+use crate::domain::access::Role;
 use crate::domain::date::Date;
 use crate::domain::decision::ChangeKind;
 use crate::domain::event::{Event, Payload, TargetRevised};
@@ -43,6 +44,9 @@ impl Judge<'_> {
                 ChangeKind::InitialPlan
             }
             Payload::PolicyPublished(_) => ChangeKind::PolicyChanged,
+            Payload::RoleGranted(p) if p.role == Role::Administrator => {
+                ChangeKind::AdministratorGranted
+            }
             _ => return None,
         })
     }

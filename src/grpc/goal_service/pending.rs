@@ -1,0 +1,301 @@
+//! What waits for a decision, or for a look at one.
+
+use std::sync::Arc;
+
+use crate::api::v1;
+use crate::domain::access::{Grant, Holder};
+use crate::domain::code::Code;
+use crate::domain::date::Date;
+use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
+use crate::domain::directory::{Directory, Named};
+use crate::domain::event::Stream;
+use crate::domain::id::PlanId;
+use crate::grpc::event::{
+    At, Choice as _, Faults, Resolver, show_actor, show_change, show_external, show_posts,
+    show_source_document, show_timestamp, show_title,
+};
+use crate::grpc::goal_service::anything;
+use crate::grpc::page_token::{Scope, filter_digest};
+use crate::grpc::services::{Call, Services};
+use crate::grpc::show;
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::projection::describe::subject_of;
+
+/// Seats told of one proposal at most.
+const SEATS_MAX: usize = 50;
+
+pub(super) async fn answer(
+    services: &Services,
+    call: &Call,
+    mut request: v1::ListPendingRequest,
+) -> Result<v1::ListPendingResponse, Refusal> {
+    let reader = services.ledger(&request.ledger)?;
+    let min_position = request.min_position.take();
+    let rows = Services::page_rows(std::mem::take(&mut request.page_size));
+    let token = std::mem::take(&mut request.page_token);
+    let scope = Scope {
+        method: "GoalService/ListPending",
+        actor: &call.actor,
+        ledger: Some(reader.id()),
+        filter: filter_digest(&request),
+    };
+    let place = services.place(&scope, &token)?;
+    let skip = Services::skip(place.as_ref())?;
+    let as_of = request.as_of.as_ref();
+    let at = services
+        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .await?;
+    let directory = &at.view.directory;
+    let wanted = wanted(directory, &request)?;
+    let mut found: Vec<(v1::PendingKind, &Arc<Proposal>)> = Vec::new();
+    for proposal in directory.proposals() {
+        let kind = pending(proposal);
+        let is_asked_for = request.ended || wanted.one.is_some();
+        if proposal.drafted.on <= at.on
+            && (kind != v1::PendingKind::None || is_asked_for)
+            && wanted.takes(directory, proposal, kind, at.on)
+        {
+            found.push((kind, proposal));
+        }
+    }
+    Ok(v1::ListPendingResponse {
+        proposals: found
+            .iter()
+            .skip(skip)
+            .take(rows)
+            .map(|(kind, proposal)| show_proposal(directory, proposal, *kind, at.on))
+            .collect(),
+        next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
+        total: show::count(found.len()),
+        answered_at: Some(show::answered_at(&at)),
+    })
+}
+
+/// What of the proposals is asked for.
+struct Wanted {
+    one: Option<crate::domain::id::ProposalId>,
+    subject: Option<Named>,
+    seat: Option<Code>,
+    kinds: Vec<ChangeKind>,
+}
+
+fn wanted(directory: &Directory, request: &v1::ListPendingRequest) -> Result<Wanted, Refusal> {
+    let mut faults = Faults::default();
+    let resolver = Resolver::new(directory);
+    let one = request
+        .proposal
+        .as_ref()
+        .and_then(|text| resolver.proposal(&mut faults, &At::field("proposal"), text));
+    let subject = match &request.subject {
+        Some(text) => {
+            let named = anything(directory, "subject", text)?;
+            Some(named.ok_or(ServiceReason::CodeUnknown)?)
+        }
+        None => None,
+    };
+    let seat = request
+        .seat
+        .as_ref()
+        .and_then(|text| faults.code(&At::field("seat"), text));
+    let mut kinds = Vec::new();
+    for (index, number) in request.kinds.iter().enumerate() {
+        kinds.extend(faults.choice::<ChangeKind>(&At::item("kinds", index), *number));
+    }
+    let sound = faults.is_empty().then_some(Wanted {
+        one,
+        subject,
+        seat,
+        kinds,
+    });
+    Ok(faults.into_result(sound)?)
+}
+
+impl Wanted {
+    fn takes(
+        &self,
+        directory: &Directory,
+        proposal: &Proposal,
+        pending: v1::PendingKind,
+        on: Date,
+    ) -> bool {
+        self.one.is_none_or(|id| id == proposal.id)
+            && (self.kinds.is_empty() || self.kinds.contains(&proposal.kind))
+            && self
+                .subject
+                .is_none_or(|subject| is_about(directory, proposal, subject))
+            && self.seat.as_ref().is_none_or(|seat| {
+                let seats = seats(directory, proposal, pending, on);
+                seats.iter().any(|grant| grant.seat == *seat)
+            })
+    }
+}
+
+/// Whether a proposal is about something or what stands under it.
+fn is_about(directory: &Directory, proposal: &Proposal, subject: Named) -> bool {
+    let change = &proposal.change.payload;
+    let indicator = change.indicator();
+    let initiative = indicator
+        .and_then(|id| directory.indicator(id))
+        .map(|entry| entry.initiative())
+        .or_else(|| change.initiative());
+    let of_plan = |plan: PlanId| directory.plan_of_change(change, proposal.stream) == Some(plan);
+    match subject {
+        Named::Ledger => directory
+            .ledger()
+            .is_some_and(|ledger| proposal.stream == Stream::ledger(ledger.ledger)),
+        Named::Plan(id) => of_plan(id),
+        Named::Unit(id) => {
+            let answering = directory.answering(change, proposal.stream, proposal.drafted.on);
+            answering.departments.contains(&id) || answering.sections.contains(&id)
+        }
+        Named::Goal(id) => proposal.stream == Stream::goal(id),
+        Named::Initiative(id) => initiative == Some(id),
+        Named::Indicator(id) => indicator == Some(id),
+    }
+}
+
+fn pending(proposal: &Proposal) -> v1::PendingKind {
+    let waits = |decision: &Decision| decision.acting.is_some() && decision.review.is_none();
+    if proposal.is_open() {
+        v1::PendingKind::Decision
+    } else if proposal.decision.as_ref().is_some_and(waits) {
+        v1::PendingKind::Review
+    } else {
+        v1::PendingKind::None
+    }
+}
+
+/// The seats for which it waits, as they are held on `on`.
+fn seats<'a>(
+    directory: &'a Directory,
+    proposal: &Proposal,
+    pending: v1::PendingKind,
+    on: Date,
+) -> Vec<&'a Arc<Grant>> {
+    match pending {
+        v1::PendingKind::Decision => {
+            let policy = directory.approval_policy_on(on, None);
+            let rule = policy
+                .as_ref()
+                .and_then(|(_, policy)| policy.rule(proposal.kind));
+            let Some(rule) = rule else {
+                return Vec::new();
+            };
+            let (change, stream) = (&proposal.change.payload, proposal.stream);
+            let answering = directory.answering(change, stream, on);
+            let posts = directory.deciders_of(rule, change, stream);
+            posts
+                .iter()
+                .flat_map(|post| directory.holders_of_post(*post, &answering, on))
+                .collect()
+        }
+        v1::PendingKind::Review => {
+            let acting = proposal
+                .decision
+                .as_ref()
+                .and_then(|decision| decision.acting);
+            let delegation = acting.and_then(|id| directory.delegation(id));
+            let held = delegation.map(|known| directory.holders_of(&known.seat, on).collect());
+            held.unwrap_or_default()
+        }
+        v1::PendingKind::None | v1::PendingKind::Unspecified => Vec::new(),
+    }
+}
+
+fn show_proposal(
+    directory: &Directory,
+    proposal: &Proposal,
+    pending: v1::PendingKind,
+    on: Date,
+) -> v1::Proposal {
+    let (change, stream) = (&proposal.change, proposal.stream);
+    let subject = subject_of(&change.event(proposal.drafted.event_id, stream));
+    let policy = directory.approval_policy_on(on, None);
+    let rule = policy
+        .as_ref()
+        .and_then(|(_, policy)| policy.rule(proposal.kind));
+    let due = match pending {
+        v1::PendingKind::Review => directory.review_due(proposal),
+        _ => Some(directory.expires_on(proposal)),
+    };
+    let seat = |grant: &&Arc<Grant>| v1::PendingSeat {
+        seat: grant.seat.to_string(),
+        title: Some(show_title(&grant.title)),
+        role: grant.role.number(),
+        units: grant
+            .units
+            .iter()
+            .map(|unit| show::entity(directory, Named::Unit(*unit), on))
+            .collect(),
+        person: match &grant.holder {
+            Holder::Person(person) => Some(person.to_string()),
+            Holder::Service(_) => None,
+        },
+    };
+    v1::Proposal {
+        proposal: proposal.id.to_string(),
+        number: proposal.code(),
+        pending: pending.into(),
+        state: proposal.state.number(),
+        kind: proposal.kind.number(),
+        subject: Some(show::entity(directory, subject, on)),
+        change: Some(show_change(change)),
+        change_sha256: change.digest().map(Vec::from).unwrap_or_default(),
+        impact: proposal.impact.to_string(),
+        replaces: proposal.replaces.map(|id| id.to_string()),
+        drafted: Some(show_step(&proposal.drafted)),
+        consultations: proposal
+            .consultations
+            .iter()
+            .map(|answer| v1::ProposalConsultation {
+                step: Some(show_step(&answer.step)),
+                outcome: answer.outcome.number(),
+                text: answer.text.as_ref().map(ToString::to_string),
+                unit: answer
+                    .unit
+                    .map(|unit| show::entity(directory, Named::Unit(unit), on)),
+            })
+            .collect(),
+        decision: proposal.decision.as_ref().map(show_decision),
+        consulted: rule
+            .map(|rule| show_posts(&rule.consulted))
+            .unwrap_or_default(),
+        deciders: rule
+            .map(|rule| show_posts(directory.deciders_of(rule, &change.payload, stream)))
+            .unwrap_or_default(),
+        seats: seats(directory, proposal, pending, on)
+            .iter()
+            .take(SEATS_MAX)
+            .map(seat)
+            .collect(),
+        due: due.map(|due| due.to_string()).unwrap_or_default(),
+        overdue: pending != v1::PendingKind::None && due.is_some_and(|due| due < on),
+    }
+}
+
+fn show_decision(decision: &Decision) -> v1::ProposalDecision {
+    let review = decision.review.as_ref();
+    v1::ProposalDecision {
+        step: Some(show_step(&decision.step)),
+        outcome: decision.outcome.number(),
+        text: decision.text.as_ref().map(ToString::to_string),
+        external: decision.external.as_ref().map(show_external),
+        source_document: decision.source_document.as_ref().map(show_source_document),
+        acting_delegation: decision.acting.map(|id| id.to_string()),
+        review: review.map(|review| show_step(&review.step)),
+        review_outcome: review.map_or(0, |review| review.outcome.number()),
+        review_text: review
+            .and_then(|review| review.text.as_ref())
+            .map(ToString::to_string),
+    }
+}
+
+fn show_step(step: &Step) -> v1::ProposalStep {
+    v1::ProposalStep {
+        event_id: step.event_id.to_string(),
+        position: step.position,
+        recorded_at: Some(show_timestamp(step.recorded_at)),
+        on: step.on.to_string(),
+        actor: Some(show_actor(&step.actor)),
+    }
+}

@@ -1,0 +1,79 @@
+//! Proposals that nobody decided in time (失効): the ledger says so itself, once for each. An overdue proposal cannot be decided
+//! before that either, so nothing depends on when it is said.
+
+use std::sync::Arc;
+
+use crate::auth::Authenticator;
+use crate::domain::event::{Event, ProposalExpired};
+use crate::domain::id::{EventId, RequestId};
+use crate::domain::text::Name;
+use crate::ledger::{Append, AppendError, Ledgers, Reader};
+
+/// Who speaks for the server.
+const ACTOR: &str = "daicho";
+
+impl Ledgers {
+    /// Records every proposal that has expired, in every ledger, and says how many there were. What cannot be recorded is logged
+    /// and tried again the next time.
+    pub async fn expire_proposals(&self) -> usize {
+        let mut expired = 0;
+        for reader in self.list() {
+            reader.caught_up(None).await;
+            match self.expire_in(&reader).await {
+                Ok(count) => expired += count,
+                Err(error) => tracing::error!(
+                    ledger = %reader.id(),
+                    error = &error as &dyn std::error::Error,
+                    "expired proposals were not recorded; it is tried again"
+                ),
+            }
+        }
+        expired
+    }
+
+    async fn expire_in(&self, reader: &Arc<Reader>) -> Result<usize, AppendError> {
+        let view = reader.view();
+        let directory = &view.directory;
+        let today = directory.date_of(reader.clock().now());
+        let overdue = directory
+            .open_proposals()
+            .filter(|proposal| directory.expires_on(proposal) < today);
+        let mut expired = 0;
+        for proposal in overdue {
+            // Of one proposal always the same event: two that see it at once record it once.
+            let event = Event {
+                id: EventId::derived(proposal.id.uuid(), "proposal-expired"),
+                stream: proposal.stream,
+                valid: None,
+                reason: None,
+                evidence: Vec::new(),
+                source_document: None,
+                decision: None,
+                correlation: None,
+                causation: Some(proposal.drafted.event_id),
+                payload: ProposalExpired {
+                    proposal: proposal.id,
+                }
+                .into(),
+            };
+            let append = Append {
+                ledger: reader.id(),
+                request_id: RequestId::derived(proposal.id.uuid(), "proposal-expired"),
+                events: vec![event],
+                expected: Vec::new(),
+                validate_only: false,
+            };
+            let Ok(name) = Name::parse(ACTOR) else {
+                return Ok(expired);
+            };
+            let permitted = Authenticator.permit_system(name, append);
+            match self.append(permitted, None).await {
+                Ok(_) => expired += 1,
+                // Somebody decided it, or took it back, meanwhile.
+                Err(AppendError::Rejected(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(expired)
+    }
+}
