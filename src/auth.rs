@@ -10,7 +10,9 @@ use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
-pub use caller::{Callers, Connection, Credentials, Mode, SignIn, Unidentified};
+pub use caller::{
+    Callers, Connection, Credential, Credentials, Identification, Mode, SignIn, Unidentified,
+};
 pub use certificate::{ClientCertificate, InvalidCertificate};
 pub use tls::{
     CertificateRefused, ClientCertificates, ClientFiles, Reload, Tls, TlsFault, TlsFiles,

@@ -9,6 +9,7 @@ use crate::auth::certificate::ClientCertificate;
 use crate::auth::tls::{CertificateRefused, Tls};
 use crate::auth::token::{Issuers, TokenRefused};
 use crate::auth::{AuthError, Authenticator, Claims, name};
+use crate::clock::system_now;
 use crate::domain::event::Actor;
 
 /// Whether callers have to prove who they are.
@@ -51,6 +52,37 @@ pub struct Credentials<'a> {
     pub authorization: &'a [&'a [u8]],
     /// The name that the caller gives itself.
     pub claims: &'a Claims,
+}
+
+/// Somebody who was identified.
+#[derive(Clone, Debug)]
+pub struct Identification {
+    /// Who it is.
+    pub actor: Actor,
+    /// What it was identified by.
+    pub credential: Credential,
+}
+
+/// What a caller was identified by, which may stop to count while an answer is read.
+#[derive(Clone, Debug, Default)]
+pub struct Credential {
+    certificate: Option<(Arc<Tls>, Arc<ClientCertificate>)>,
+    /// The first second, since 1970, in which the token is over.
+    token_ends: Option<u64>,
+}
+
+impl Credential {
+    /// Whether it still counts.
+    pub fn check(&self) -> Result<(), Unidentified> {
+        if let Some((tls, certificate)) = &self.certificate {
+            tls.judge(certificate)?;
+        }
+        let now = u64::try_from(system_now().as_second()).unwrap_or(0);
+        match self.token_ends {
+            Some(ends) if ends <= now => Err(TokenRefused::Expired.into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How callers can prove who they are.
@@ -122,11 +154,15 @@ impl Callers {
     }
 
     /// Who calls.
-    pub fn identify(&self, credentials: &Credentials<'_>) -> Result<Actor, Unidentified> {
+    pub fn identify(&self, credentials: &Credentials<'_>) -> Result<Identification, Unidentified> {
         let Some(sign_in) = &self.sign_in else {
-            return Ok(Authenticator.identify(credentials.claims)?);
+            return Ok(Identification {
+                actor: Authenticator.identify(credentials.claims)?,
+                credential: Credential::default(),
+            });
         };
-        let actor = sign_in.identify(credentials)?;
+        let caller = sign_in.identify(credentials)?;
+        let actor = &caller.actor;
         // A caller that believes to be somebody else is told so, and nothing is stored under either name.
         if let Some(claimed) = &credentials.claims.subject
             && name(claimed).as_ref() != Ok(&actor.subject)
@@ -136,30 +172,40 @@ impl Callers {
                 claimed: String::from_utf8_lossy(claimed).into_owned(),
             });
         }
-        Ok(actor)
+        Ok(caller)
     }
 }
 
 impl SignIn {
-    fn identify(&self, credentials: &Credentials<'_>) -> Result<Actor, Unidentified> {
+    fn identify(&self, credentials: &Credentials<'_>) -> Result<Identification, Unidentified> {
         let shown = credentials.connection;
         let shown = shown.and_then(|connection| connection.certificate.as_ref());
         let certificate = match (shown, &self.tls) {
             (Some(certificate), Some(tls)) => {
                 tls.judge(certificate)?;
-                Some(certificate)
+                Some((tls.clone(), certificate.clone()))
             }
             _ => None,
         };
-        match (bearer(credentials.authorization)?, certificate) {
+        let (actor, token_ends) = match (bearer(credentials.authorization)?, &certificate) {
             (Some(token), certificate) => {
                 let issuers = self.issuers.as_ref().ok_or(Unidentified::NoIssuer)?;
-                let certificate = certificate.map(|certificate| &**certificate);
-                Ok(issuers.identify(token, certificate)?)
+                let certificate = certificate.as_ref().map(|(_, certificate)| &**certificate);
+                let remote = credentials.connection.and_then(|from| from.remote);
+                let remote = remote.map(|remote| remote.ip());
+                let (actor, ends) = issuers.identify(token, certificate, remote)?;
+                (actor, Some(ends))
             }
-            (None, Some(certificate)) => Ok(certificate.actor()),
-            (None, None) => Err(Unidentified::NoCredential),
-        }
+            (None, Some((_, certificate))) => (certificate.actor(), None),
+            (None, None) => return Err(Unidentified::NoCredential),
+        };
+        Ok(Identification {
+            actor,
+            credential: Credential {
+                certificate,
+                token_ends,
+            },
+        })
     }
 }
 

@@ -4,10 +4,11 @@
 //! those only choose what it is verified with. Keys belong to one issuer and are fetched in the background, never while a
 //! call waits.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,9 +24,11 @@ use crate::clock::system_now;
 use crate::domain::event::{Actor, AuthMethod};
 use crate::domain::text::Name;
 
+use attempts::Attempts;
 use keys::Keys;
 pub use keys::{JwksSource, KeysFault, Refresh};
 
+mod attempts;
 mod keys;
 mod signature;
 
@@ -173,6 +176,9 @@ pub enum TokenRefused {
     /// Issued too long ago.
     #[error("it was issued too long ago")]
     TooOld,
+    /// Too many that did not count came from there just now; it was not looked at.
+    #[error("too many that are not accepted came from there just now, so it was not looked at")]
+    TooMany,
     /// Bound to a certificate that the connection does not show, or to another kind of key.
     #[error("it is bound to a key that the connection does not show")]
     Bound,
@@ -228,6 +234,7 @@ struct Verified {
 pub struct Issuers {
     issuers: Vec<(Issuer, Arc<Keys>)>,
     remembered: Mutex<LruCache<[u8; 32], Verified>>,
+    attempts: Attempts,
 }
 
 impl std::fmt::Debug for Issuers {
@@ -255,6 +262,7 @@ impl Issuers {
         Ok(Self {
             issuers: with_keys.collect::<Result<_, _>>()?,
             remembered: Mutex::new(LruCache::new(REMEMBERED_MAX)),
+            attempts: Attempts::new(),
         })
     }
 
@@ -273,12 +281,14 @@ impl Issuers {
         futures::future::join_all(each).await;
     }
 
-    /// Whom `token` names. `certificate` is what the connection's client showed.
+    /// Whom `token` names, and the first second, since 1970, in which it does no more. `certificate` is what the
+    /// connection's client showed, and `remote` its address.
     pub fn identify(
         &self,
         token: &str,
         certificate: Option<&ClientCertificate>,
-    ) -> Result<Actor, TokenRefused> {
+        remote: Option<IpAddr>,
+    ) -> Result<(Actor, u64), TokenRefused> {
         if TOKEN_BYTES_MAX < token.len() {
             return Err(TokenRefused::TooLong);
         }
@@ -288,7 +298,15 @@ impl Issuers {
         let verified = match remembered {
             Some(verified) => verified,
             None => {
-                let verified = self.verify(token, sha256, now)?;
+                let arrived = Instant::now();
+                if remote.is_some_and(|remote| !self.attempts.may(remote, arrived)) {
+                    return Err(TokenRefused::TooMany);
+                }
+                let verified = self.verify(token, sha256, now).inspect_err(|_| {
+                    if let Some(remote) = remote {
+                        self.attempts.failed(remote, arrived);
+                    }
+                })?;
                 let mut remembered = self.remembered.lock();
                 let remembered = remembered.as_mut().map_err(|poisoned| poisoned.get_mut());
                 let (Ok(remembered) | Err(remembered)) = remembered;
@@ -304,7 +322,7 @@ impl Issuers {
         if let Some(certificate) = certificate {
             actor.client = Some(certificate.subject().clone());
         }
-        Ok(actor)
+        Ok((actor, verified.ends))
     }
 
     fn remembered(&self, sha256: &[u8; 32], now: u64) -> Option<Verified> {

@@ -17,7 +17,7 @@ use tower::{Layer, Service};
 
 use crate::auth::{
     ACTOR_METADATA, ACTOR_METADATA_BINARY, AuthError, CLIENT_METADATA, Callers, Claims, Connection,
-    Credentials, Mode, Unidentified,
+    Credential, Credentials, Identification, Mode, TokenRefused, Unidentified,
 };
 use crate::domain::event::Actor;
 use crate::grpc::access_table::{self, Access};
@@ -25,6 +25,10 @@ use crate::grpc::language;
 use crate::grpc::services::Services;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::telemetry::LineLimit;
+
+mod guard;
+
+use guard::Guarded;
 
 /// Refusals that are logged in a minute; more are counted.
 const LINES_PER_MINUTE: u32 = 120;
@@ -115,20 +119,27 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        match self.gate.admit(&request) {
-            Ok(None) => {}
-            Ok(Some(identified)) => {
-                request.extensions_mut().insert(identified);
-            }
+        let identified = match self.gate.admit(&request) {
+            Ok(identified) => identified,
             Err(status) => return std::future::ready(Ok(status.into_http())).boxed(),
+        };
+        let Some((identified, credential)) = identified else {
+            return self.inner.call(request).boxed();
+        };
+        request.extensions_mut().insert(identified);
+        if self.gate.callers.mode() == Mode::Unauthenticated {
+            return self.inner.call(request).boxed();
         }
-        self.inner.call(request).boxed()
+        let language = language::preferred(request.headers());
+        let answer = self.inner.call(request);
+        let guarded = move |body| Body::new(Guarded::new(body, credential, language));
+        async move { Ok(answer.await?.map(guarded)) }.boxed()
     }
 }
 
 impl Gate {
-    /// Who calls; nobody where the method needs nobody.
-    fn admit(&self, request: &Request<Body>) -> Result<Option<Identified>, Status> {
+    /// Who calls, and by what that is known; nobody where the method needs nobody.
+    fn admit(&self, request: &Request<Body>) -> Result<Option<(Identified, Credential)>, Status> {
         let path = request.uri().path();
         let access = access_table::access(path)
             .ok_or_else(|| Status::unimplemented("there is no such method"))?;
@@ -142,7 +153,7 @@ impl Gate {
         }
         let headers = request.headers();
         let connection: Option<&Connection> = request.extensions().get();
-        let actor = claims(headers).and_then(|claims| {
+        let caller = claims(headers).and_then(|claims| {
             let authorization = headers.get_all(http::header::AUTHORIZATION);
             let authorization: Vec<&[u8]> = authorization
                 .iter()
@@ -156,8 +167,10 @@ impl Gate {
                 claims: &claims,
             })
         });
-        match actor {
-            Ok(actor) => Ok(Some(Identified { actor, access })),
+        match caller {
+            Ok(Identification { actor, credential }) => {
+                Ok(Some((Identified { actor, access }, credential)))
+            }
             Err(unidentified) => {
                 self.log(path, connection, &unidentified);
                 let refusal = Refusal::from(&unidentified);
@@ -217,6 +230,7 @@ impl From<&Unidentified> for Refusal {
             Unidentified::Mismatch { proven, .. } => {
                 Self::new(ServiceReason::ActorMismatch).with("subject", proven)
             }
+            Unidentified::Token(TokenRefused::TooMany) => Self::overloaded(),
             Unidentified::NoCredential
             | Unidentified::Certificate(_)
             | Unidentified::Token(_)

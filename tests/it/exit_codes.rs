@@ -57,6 +57,24 @@ fn an_address_in_use_is_told_by_the_exit_code() {
 }
 
 #[test]
+fn certificates_that_cannot_be_used_are_told_by_the_exit_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("server.pem");
+    let output = Command::new(env!("CARGO_BIN_EXE_daicho"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-filter", "off"])
+        .args(["--lang", "en", "--tls-certificate"])
+        .arg(&missing)
+        .arg("--tls-key")
+        .arg(&missing)
+        .arg("--data")
+        .arg(folder.path().join("data"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    assert_ends(&output, Exit::Usage, "server.pem: cannot be read");
+}
+
+#[test]
 fn a_folder_that_another_process_serves_is_told_by_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let _first = Process::serve(folder.path());

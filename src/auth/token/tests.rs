@@ -154,7 +154,9 @@ impl World {
     }
 
     fn ask(&self, token: &str) -> Result<Actor, TokenRefused> {
-        self.issuers.identify(token, None)
+        self.issuers
+            .identify(token, None, None)
+            .map(|(actor, _)| actor)
     }
 
     fn claiming(&self, claims: &Value) -> Result<Actor, TokenRefused> {
@@ -332,10 +334,10 @@ fn a_token_that_is_bound_needs_its_certificate() {
     let bound = with("cnf", json!({"x5t#S256": thumb}));
     let token = world.ed.sign(&header("EdDSA", "one"), &bound);
     for _ in 0..2 {
-        let actor = world.issuers.identify(&token, Some(&own)).unwrap();
+        let (actor, _) = world.issuers.identify(&token, Some(&own), None).unwrap();
         assert_eq!(actor.client.unwrap().as_str(), "pc.example");
-        let stolen = world.issuers.identify(&token, Some(&other));
-        assert_eq!(stolen, Err(TokenRefused::Bound));
+        let stolen = world.issuers.identify(&token, Some(&other), None);
+        assert_eq!(stolen.map(drop), Err(TokenRefused::Bound));
         assert_eq!(world.ask(&token), Err(TokenRefused::Bound));
     }
     // Bound to what cannot be shown here.
@@ -418,6 +420,23 @@ fn keys_are_replaced_whole_and_what_was_verified_with_them_counts_no_longer() {
     let gone = Err(TokenRefused::KeyUnknown(Some("one".to_owned())));
     assert_eq!(world.ask(&token), gone);
     assert!(matches!(keys.refresh(), Refresh::Unchanged));
+}
+
+#[test]
+fn who_tries_many_tokens_waits_and_nobody_else_does() {
+    let world = World::new();
+    let from = |address: &str| Some(address.parse().unwrap());
+    let known = world.ed.sign(&header("EdDSA", "one"), &claims());
+    let good = world.ec.sign(&header("ES256", "two"), &claims());
+    let (here, there) = (from("192.0.2.1"), from("192.0.2.2"));
+    assert!(world.issuers.identify(&known, None, here).is_ok());
+    let refusals = (0..100).filter_map(|_| world.issuers.identify("a.b.c", None, here).err());
+    let refusals: Vec<TokenRefused> = refusals.collect();
+    assert_eq!(refusals.len(), 100);
+    assert!(refusals.contains(&TokenRefused::TooMany), "{refusals:?}");
+    // What was verified before counts, and so does whatever comes from elsewhere.
+    assert!(world.issuers.identify(&known, None, here).is_ok());
+    assert!(world.issuers.identify(&good, None, there).is_ok());
 }
 
 #[test]

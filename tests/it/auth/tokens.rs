@@ -152,10 +152,18 @@ async fn keys_are_fetched_in_the_background_and_not_as_often_as_strangers_like()
     let before = asked.load(Ordering::Relaxed);
     // Keys that nobody has, named again and again.
     let stranger = person(Signer::new("nobody's").of("f1e2"));
+    let mut limited = false;
     for _ in 0..500 {
         let status = stranger.caller().await.unwrap_err();
-        assert_eq!(status.code(), Code::Unauthenticated);
+        match status.code() {
+            Code::Unauthenticated => {}
+            // After so many the server does not look any more for a while; who is known goes on.
+            Code::ResourceExhausted => limited = true,
+            _ => panic!("{status:?}"),
+        }
+        assert!(known.caller().await.is_ok());
     }
+    assert!(limited);
     *set.lock().unwrap() = jwks(&[&signer, &next]);
     let newcomer = person(next.of("0a0b"));
     until("the new key came", async || newcomer.caller().await.is_ok()).await;
