@@ -34,7 +34,7 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         let names = &mut params.distinguished_name;
-        names.push(DnType::OrganizationName, "Sample City");
+        names.push(DnType::OrganizationName, "Sample-City");
         names.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

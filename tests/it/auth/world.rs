@@ -19,6 +19,9 @@ use super::authority::{Authority, Pair};
 use super::issuer::{AUDIENCE, ISSUER, Signer, jwks};
 use crate::service::Server;
 
+/// Who opens ledgers here and reads what they are, without a seat.
+const ADMINISTRATORS: &str = "CN=Services,O=Sample-City#spiffe://city.example/import \
+                              CN=Services,O=Sample-City#spiffe://city.example/other https://id.city.example#f1e2";
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -87,6 +90,7 @@ impl World {
             tls_client_roots: text(path("roots.pem")),
             tls_crl: text(path("revoked.pem")),
             auth: Some("required".to_owned()),
+            administrators: Some(ADMINISTRATORS.to_owned()),
             ..Flags::default()
         };
         change(&mut flags);
