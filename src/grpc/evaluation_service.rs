@@ -22,6 +22,7 @@ use crate::grpc::as_of;
 use crate::grpc::event::{At as Field, Choice as _, Faults, show_span};
 use crate::grpc::goal_service::{form, one};
 use crate::grpc::language;
+use crate::grpc::names;
 use crate::grpc::page_token::{Pinned, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
@@ -90,7 +91,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 });
                 let first = place.is_none();
                 let pinned = Some(Pinned::from(&standpoint));
-                Ok(v1::EvaluatePlanResponse {
+                let answer = v1::EvaluatePlanResponse {
                     plan: Some(show::evaluation::plan(&evaluation.at)),
                     cycle: Some(show_span(evaluation.at.plan.cycle)),
                     evaluated_at: Some(show::evaluation::evaluated_at(
@@ -101,7 +102,8 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                     roll_ups: first.then(|| teller.rolled_up(&roll_up::rolled_up(&evaluation))),
                     next_page_token: self.next_token(&scope, pinned, skip + rows, goals.len()),
                     total: show::count(goals.len()),
-                })
+                };
+                Ok(names::told(directory, answer))
             },
         )
         .await
@@ -154,7 +156,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 }
                 let head = standpoint.view.head;
                 let pinned = Some(Pinned::from(&standpoint));
-                Ok(v1::CompareEvaluationsResponse {
+                let answer = v1::CompareEvaluationsResponse {
                     plan: Some(show::evaluation::plan(&to.at)),
                     from: Some(show::evaluation::evaluated_at(&from.at, head)),
                     to: Some(show::evaluation::evaluated_at(&to.at, head)),
@@ -163,7 +165,8 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                     material: digest.material,
                     sha256: digest.sha256.to_vec(),
                     next_page_token: self.next_token(&scope, pinned, skip + page, left.len()),
-                })
+                };
+                Ok(names::told(&standpoint.view.directory, answer))
             },
         )
         .await

@@ -166,6 +166,17 @@ actors! {
     Initiative { indicators }
     Goal { initiatives, narratives, attachments }
     GetGoalResponse { goal }
+    Judgement + itself {}
+    Judgements { self_evaluated, reviewed, finalised }
+    IndicatorEvaluation { judgements }
+    InitiativeEvaluation { indicators, judgements }
+    GoalEvaluation { initiatives, judgements }
+    EvaluatePlanResponse { goals }
+    RowDifference { learnt, happened, ruled }
+    CompareEvaluationsResponse { differences }
+    Responsibility { event }
+    UnitChange { event }
+    GetResponsibilityResponse { changes, responsibilities, transfers, placed_by }
     FieldsConfirmed { confirmation }
     DefinitionVersion { confirmed }
     GetSeriesResponse { indicator, entries, forecasts, definitions }

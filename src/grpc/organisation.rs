@@ -10,6 +10,7 @@ use crate::domain::event::{Payload, Recorded, Stream};
 use crate::domain::id::UnitId;
 use crate::grpc::event::{Choice as _, show_title};
 use crate::grpc::goal_service::{anything, form};
+use crate::grpc::names;
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -132,7 +133,7 @@ pub(super) async fn responsibility(
     response.next_page_token =
         services.next_token(&scope, Some((&at).into()), skip + rows, charges.len());
     response.total = show::count(charges.len());
-    Ok(response)
+    Ok(names::told(directory, response))
 }
 
 fn unit(

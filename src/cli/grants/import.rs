@@ -143,17 +143,27 @@ fn column(field: &str) -> Option<Column> {
 }
 
 fn refused(language: Language, shown: &str, faults: &[Fault]) -> Failure {
-    let mut text = match language {
-        Language::Ja => format!(
-            "{shown}: {}か所に誤りがあります。何も取り込んでいません",
-            faults.len()
-        ),
-        Language::En => format!("{shown}: {} faults; nothing was taken in", faults.len()),
-    };
+    let count = faults.len();
+    let mut failure = Failure::new(
+        Exit::Refused,
+        match language {
+            Language::Ja => {
+                format!("{shown} に{count}か所の誤りがあります。何も取り込んでいません")
+            }
+            Language::En => format!("{shown} has {count} faults; nothing was taken in"),
+        },
+    );
     for fault in faults.iter().take(FAULTS_MAX) {
-        text.push_str(&format!("\n  {}", terminal::line(&fault.told(language))));
+        failure = failure.hint(fault.told(language));
     }
-    Failure::new(Exit::Refused, text)
+    if FAULTS_MAX < count {
+        let more = count - FAULTS_MAX;
+        failure = failure.hint(match language {
+            Language::Ja => format!("ほかに{more}か所"),
+            Language::En => format!("and {more} more"),
+        });
+    }
+    failure
 }
 
 /// What the ledger knows that a list may speak of.
