@@ -19,6 +19,7 @@
 pub mod bundle;
 mod cosigning;
 mod history;
+mod in_order;
 pub mod key_file;
 pub mod key_lock;
 mod keyring;

@@ -20,7 +20,6 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::event::Recorded;
@@ -62,8 +61,8 @@ pub const EVENTS: &str = "events.jsonl";
 /// The folder of attached files.
 pub const EVIDENCE: &str = "evidence/";
 
-/// What an event's payload says, as the API's JSON. Passed in: this module does not know the API.
-pub type Payload = fn(&Recorded) -> Value;
+/// Adds what an event's payload says as the API's JSON. Passed in: this module does not know the API.
+pub type Payload = fn(&Recorded, &mut Vec<u8>);
 
 /// A part of a file.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -245,8 +244,7 @@ impl Export {
                     let recorded =
                         decode(&leaf).map_err(|source| ReadFault::Decode { position, source })?;
                     let (hash, origin) = (leaf_hash(&leaf), &self.manifest.origin);
-                    let payload = (self.payload)(&recorded);
-                    lines.extend_from_slice(&line::of(origin, &recorded, &hash, payload));
+                    line::write(&mut lines, origin, &recorded, &hash, self.payload);
                 }
                 self.more(EVENTS, &lines);
                 Stage::Lines { from: chunk.next() }

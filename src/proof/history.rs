@@ -8,15 +8,15 @@ use std::collections::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::domain::event::{EventType, Recorded, Stream};
-use crate::domain::id::{EventId, RequestId};
+use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::ledger::stream_key;
 use crate::merkle::{Hash, StreamHead};
 use crate::proof::bundle::verify::{Finding, Kind, hex};
 
 /// The events so far.
 pub(super) struct History {
-    /// The id of the ledger that they must be of.
-    ledger: String,
+    /// The id of the ledger that they must be of, as it was said; and what that says, if it is one.
+    ledger: (String, Option<LedgerId>),
     before: Option<(Timestamp, u64)>,
     /// The request that the event before came in, its number in that and how many there are.
     request: Option<(RequestId, u32, u32)>,
@@ -37,8 +37,11 @@ struct Last {
 impl History {
     /// Nothing yet, of the ledger with this id.
     pub(super) fn new(ledger: impl Into<String>) -> Self {
+        let said = ledger.into();
+        let id = said.parse().ok();
+        let id = id.filter(|id: &LedgerId| id.to_string() == said);
         Self {
-            ledger: ledger.into(),
+            ledger: (said, id),
             before: None,
             request: None,
             streams: HashMap::new(),
@@ -93,9 +96,10 @@ impl History {
             let (expected, is) = (position.to_string(), recorded.position.to_string());
             differs(Kind::PositionDiffers, expected, is);
         }
-        let ledger = recorded.ledger.to_string();
-        if ledger != self.ledger {
-            differs(Kind::LedgerDiffers, self.ledger.clone(), ledger);
+        let (said, ledger) = &self.ledger;
+        if Some(recorded.ledger) != *ledger {
+            let is = recorded.ledger.to_string();
+            differs(Kind::LedgerDiffers, said.clone(), is);
         }
         let opened = recorded.event.payload.event_type() == EventType::LedgerOpened;
         if opened != (position == 0) {

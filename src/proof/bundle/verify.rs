@@ -1,12 +1,14 @@
 //! Verifies a bundle from its files alone: every event, every hash, every checkpoint that was kept.
 //!
 //! One pass over the events, which keeps the frontier, the last event of each stream and the ids in memory:
-//! some 32 bytes an event. Nothing that is read is believed before it was held against the signed root.
+//! some 32 bytes an event. As many threads as there are cores look at each event for itself. Nothing that is read is believed before it was held against the signed root.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread::{self, ScopedJoinHandle};
 
 use sha2::{Digest as _, Sha256};
 
@@ -26,9 +28,10 @@ mod finding;
 mod generations;
 mod heads;
 mod keys;
+mod piece;
 mod replay;
 
-use attached::Attached;
+pub(in crate::proof) use attached::Attached;
 pub use attached::Attachments;
 pub use finding::{Concern, Finding, Kind};
 pub use generations::Lost;
@@ -362,6 +365,22 @@ fn judge_unknown(files: &Files<'_>, size: u64, notices: &Notices, report: &mut R
 
 /// Holds every file against the manifest, and looks for files that it does not list.
 fn sweep(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
+    thread::scope(|scope| {
+        // It is the largest by far.
+        let has_events = manifest.files.iter().any(|listed| listed.path == EVENTS);
+        let events = has_events.then(|| scope.spawn(|| files.digest(EVENTS)));
+        listed_files(files, manifest, events, report);
+    });
+    unlisted_files(files, manifest, report);
+}
+
+/// Holds every file against the manifest; the digest of `events.jsonl` is made elsewhere.
+fn listed_files(
+    files: &Files<'_>,
+    manifest: &Manifest,
+    mut events: Option<ScopedJoinHandle<'_, io::Result<(u64, Hash)>>>,
+    report: &mut Report,
+) {
     for listed in &manifest.files {
         let path = listed.path.as_str();
         let has = |tile: Tile| has_tile(manifest.size, &tile);
@@ -382,7 +401,11 @@ fn sweep(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
             // Held against the events that name it.
             continue;
         }
-        match files.digest(path) {
+        let digested = match events.take_if(|_| path == EVENTS) {
+            Some(digested) => digested.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => files.digest(path),
+        };
+        match digested {
             Err(_) if report.findings.iter().any(|found| found.is_missing(path)) => {}
             Err(_) => report.add(Finding::of_file(Kind::FileMissing, path)),
             Ok((bytes, sha256)) if bytes == listed.bytes && sha256 == listed.sha256 => {}
@@ -392,6 +415,10 @@ fn sweep(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
             }
         }
     }
+}
+
+/// Looks for files that the manifest does not list.
+fn unlisted_files(files: &Files<'_>, manifest: &Manifest, report: &mut Report) {
     let listed = manifest.by_path();
     let mut ahead = vec![files.folder.to_owned()];
     let mut looked_at = 0;
@@ -497,19 +524,28 @@ struct Lines(Option<BufReader<File>>);
 
 impl Lines {
     fn open(files: &Files<'_>) -> Self {
-        Self(files.open(EVENTS).ok().map(BufReader::new))
+        Self(
+            files
+                .open(EVENTS)
+                .ok()
+                .map(|file| BufReader::with_capacity(super::PIECE_BYTES_MAX, file)),
+        )
     }
 
-    /// The next line with its LF; empty at the end. `None` where there is no file: told elsewhere.
-    fn next(&mut self) -> Option<Vec<u8>> {
-        let mut line = Vec::new();
-        let reader = self.0.as_mut()?;
-        // What cannot be read is not the line that was expected.
-        let _ = reader
-            .by_ref()
-            .take(LINE_BYTES_MAX)
-            .read_until(b'\n', &mut line);
-        Some(line)
+    /// Whether there is such a file: told elsewhere.
+    fn is_there(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Adds the next line with its LF to `lines`; nothing at the end.
+    fn append(&mut self, lines: &mut Vec<u8>) {
+        if let Some(reader) = &mut self.0 {
+            // What cannot be read is not the line that was expected.
+            let _ = reader
+                .by_ref()
+                .take(LINE_BYTES_MAX)
+                .read_until(b'\n', lines);
+        }
     }
 }
 

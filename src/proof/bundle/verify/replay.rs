@@ -1,20 +1,18 @@
 //! The pass over all events of a bundle.
+//!
+//! What an event says for itself is looked at by several threads ([`piece`](super::piece)); what it says of those before
+//! it, here, one after the other.
 
-use crate::domain::event::{Payload, Recorded};
-use crate::log::codec::decode;
+use crate::domain::event::Payload;
 use crate::merkle::note::NOTE_BYTES_MAX;
-use crate::merkle::tile::TILE_WIDTH;
-use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent, leaf_hash};
+use crate::merkle::{Frontier, Hash, SignedCheckpoint, Tile, TileBuilder, TileContent};
 use crate::proof::bundle::verify::generations::{Earlier, Generations};
 use crate::proof::bundle::verify::heads::Heads;
-use crate::proof::bundle::verify::{
-    Files, Finding, Kind, Lines, Notices, Report, Seen, Terms, hex,
-};
-use crate::proof::bundle::{CHECKPOINTS, EVENTS, Manifest, checkpoint_path, line};
+use crate::proof::bundle::verify::piece::{self, Judged, Line, Looked, Piece, Pieces};
+use crate::proof::bundle::verify::{Files, Finding, Kind, Notices, Report, Seen, Terms, hex};
+use crate::proof::bundle::{CHECKPOINTS, EVENTS, Manifest, checkpoint_path};
 use crate::proof::history::History;
-
-/// Characters of a line that differs, as it is told.
-const SHOWN_CHARS: usize = 300;
+use crate::proof::in_order::in_order;
 
 /// The pass.
 pub(super) struct Replay<'a> {
@@ -24,7 +22,6 @@ pub(super) struct Replay<'a> {
     report: &'a mut Report,
     frontier: Frontier,
     tiles: TileBuilder,
-    lines: Lines,
     /// Sizes of the kept checkpoints that are still ahead, the next one last.
     kept: Vec<u64>,
     history: History,
@@ -52,7 +49,6 @@ impl<'a> Replay<'a> {
         let mut kept: Vec<u64> = sizes.filter(|size| *size <= manifest.size).collect();
         kept.sort_unstable_by(|a, b| b.cmp(a));
         Self {
-            lines: Lines::open(files),
             files,
             manifest,
             terms,
@@ -78,17 +74,28 @@ impl<'a> Replay<'a> {
     /// Reads all events. The root over them; `None` where they were not all there.
     pub(super) fn run(&mut self, watch: &mut dyn FnMut(Seen<'_>)) -> Option<Hash> {
         self.since_ahead();
-        let mut whole = true;
-        for tile in Tile::all_entries(self.manifest.size) {
-            if !self.bundle(&tile, watch) {
-                whole = false;
-                break;
-            }
-        }
+        let looked = Looked {
+            origin: &self.manifest.origin,
+            payload: self.terms.payload,
+        };
+        let mut pieces = Pieces::new(self.files, self.manifest.size);
+        in_order(
+            |piece: Piece| looked.at(piece),
+            |mut under_way| {
+                while let Some(piece) = pieces.next() {
+                    if let Some(judged) = under_way.push(piece) {
+                        self.piece(judged, watch);
+                    }
+                }
+                while let Some(judged) = under_way.pop() {
+                    self.piece(judged, watch);
+                }
+            },
+        );
         self.report.events = self.frontier.size();
         self.report.streams = self.history.streams();
         self.earlier_generations();
-        if !whole {
+        if !pieces.were_whole() {
             return None;
         }
         let partial: Vec<(Tile, Vec<Hash>)> = self
@@ -99,79 +106,35 @@ impl<'a> Replay<'a> {
         for (tile, hashes) in partial {
             self.tile(&tile, &hashes);
         }
-        if let Some(line) = self.lines.next().filter(|line| !line.is_empty()) {
+        if let Some(more) = pieces.more_lines() {
             let found = Finding::at(Kind::LineDiffers, self.manifest.size).in_file(EVENTS);
             self.report
-                .add(found.differs("end of file".to_owned(), shown(&line)));
+                .add(found.differs("end of file".to_owned(), more));
         }
         self.heads.end(self.report);
         Some(self.frontier.root())
     }
 
-    /// Reads a bundle of events; false: it does not hold all of them.
-    fn bundle(&mut self, tile: &Tile, watch: &mut dyn FnMut(Seen<'_>)) -> bool {
-        let first = tile.index() * u64::from(TILE_WIDTH);
-        let path = tile.to_string();
-        let Ok((leaves, whole)) = self.files.entries(tile) else {
-            self.report
-                .add(Finding::at(Kind::FileMissing, first).in_file(&path));
-            return false;
-        };
-        let hashes = self.leaf_hashes(tile, first);
-        let width = usize::from(tile.width());
-        for (position, leaf) in (first..).zip(leaves.iter().take(width)) {
-            let offset = usize::try_from(position - first).unwrap_or(usize::MAX);
-            let expected = hashes.as_ref().and_then(|hashes| hashes.get(offset));
-            self.event(position, leaf, expected, watch);
+    /// Takes a piece of the events, in their order.
+    fn piece(&mut self, judged: Judged, watch: &mut dyn FnMut(Seen<'_>)) {
+        if let Some(finding) = judged.before {
+            self.report.add(finding);
         }
-        let next = first + leaves.len().min(width) as u64;
-        if !whole || width < leaves.len() {
-            let found = Finding::at(Kind::EntriesDamaged, next).in_file(&path);
-            self.report
-                .add(found.differs(format!("{width} events"), "other bytes".to_owned()));
-        } else if leaves.len() < width {
-            let found = Finding::at(Kind::EventsMissing, next).in_file(&path);
-            let found_events = format!("{} events", leaves.len());
-            self.report
-                .add(found.differs(format!("{width} events"), found_events));
+        for (position, event) in (judged.first..).zip(judged.events) {
+            self.event(position, event, watch);
         }
-        width <= leaves.len()
-    }
-
-    /// The hashes that the lowest tile has of a bundle's events.
-    fn leaf_hashes(&mut self, tile: &Tile, first: u64) -> Option<Vec<Hash>> {
-        let place = Tile::new(TileContent::Hashes(0), tile.index(), tile.width()).ok()?;
-        match self.files.tile(&place) {
-            Ok(hashes) => Some(hashes),
-            Err(fault) => {
-                let kind = match self.files.open(&place.to_string()) {
-                    Ok(_) => Kind::TileDiffers,
-                    Err(_) => Kind::FileMissing,
-                };
-                let found = Finding::at(kind, first).in_file(&place.to_string());
-                let width = place.width();
-                self.report
-                    .add(found.differs(format!("{width} hashes"), fault));
-                None
-            }
+        if let Some(finding) = judged.after {
+            self.report.add(finding);
         }
     }
 
-    fn event(
-        &mut self,
-        position: u64,
-        leaf: &[u8],
-        expected: Option<&Hash>,
-        watch: &mut dyn FnMut(Seen<'_>),
-    ) {
-        let hash = leaf_hash(leaf);
-        let differs = expected.filter(|expected| **expected != hash);
-        if let Some(expected) = differs {
+    fn event(&mut self, position: u64, event: piece::Event, watch: &mut dyn FnMut(Seen<'_>)) {
+        let hash = event.hash;
+        if let Some(expected) = event.expected {
             let found = Finding::at(Kind::LeafDiffers, position);
-            self.report.add(found.differs(hex(expected), hex(&hash)));
+            self.report.add(found.differs(hex(&expected), hex(&hash)));
         }
-        let recorded = decode(leaf);
-        match &recorded {
+        match &event.recorded {
             Ok(recorded) => {
                 if let Payload::HeadsRecorded(p) = &recorded.event.payload {
                     let (history, files) = (&self.history, self.files);
@@ -182,20 +145,23 @@ impl<'a> Replay<'a> {
                 self.generations.see(recorded);
                 let (history, report) = (&mut self.history, &mut self.report);
                 history.event(position, recorded, hash, &mut |found| report.add(found));
-                self.line(position, recorded, &hash, differs.is_some());
             }
             Err(fault) => {
-                self.lines.next();
                 self.history.pass_over();
                 if self.report.unreadable.is_none() {
                     self.report.unreadable = Some((position, fault.to_string()));
                 }
             }
         }
+        // An event that was altered has another line, of course.
+        if let Some(Line { expected, found }) = event.line.filter(|_| event.expected.is_none()) {
+            let finding = Finding::at(Kind::LineDiffers, position).in_file(EVENTS);
+            self.report.add(finding.differs(expected, found));
+        }
         watch(Seen {
             position,
             size: self.manifest.size,
-            recorded: recorded.as_ref().ok(),
+            recorded: event.recorded.as_ref().ok(),
             leaf_hash: &hash,
         });
         self.frontier.push(hash);
@@ -209,21 +175,6 @@ impl<'a> Replay<'a> {
         let size = self.frontier.size();
         self.heads
             .reached(size, &self.history, self.files, self.report);
-    }
-
-    /// Whether the line for reading says what the event says.
-    fn line(&mut self, position: u64, recorded: &Recorded, hash: &Hash, altered: bool) {
-        let Some(found) = self.lines.next() else {
-            return;
-        };
-        let payload = (self.terms.payload)(recorded);
-        let expected = line::of(&self.manifest.origin, recorded, hash, payload);
-        // An event that was altered has another line, of course.
-        if found != expected && !altered {
-            let finding = Finding::at(Kind::LineDiffers, position).in_file(EVENTS);
-            self.report
-                .add(finding.differs(shown(&expected), shown(&found)));
-        }
     }
 
     /// Holds a tile above the leaves against the events.
@@ -406,9 +357,4 @@ impl Replay<'_> {
             }
         }
     }
-}
-
-fn shown(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    text.trim_end().chars().take(SHOWN_CHARS).collect()
 }
