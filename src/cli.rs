@@ -53,6 +53,7 @@ use crate::cli::witness::WitnessCommand;
 use crate::domain::event::{Event, Recorded};
 use crate::domain::text::Language;
 use crate::proof::bundle::Payload;
+use crate::proof::store::Snapshots;
 
 pub mod attach;
 pub mod audit;
@@ -497,6 +498,8 @@ pub struct Forms {
     pub recorded: fn(&Recorded, &[u8; 32]) -> v1::Event,
     /// What an event's payload says, as JSON.
     pub payload: Payload,
+    /// The snapshots of a ledger, computed again.
+    pub snapshots: Snapshots,
 }
 
 /// Does what the command line asks; starting a server (`demo`, `serve`) is the program's to do.

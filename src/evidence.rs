@@ -55,6 +55,11 @@ pub const UPLOADS_MAX: usize = 8;
 /// The folder of files in the data folder. Not `evidence`: the log puts there what it sets aside.
 const FOLDER: &str = "attachments";
 
+/// What is there under a digest among the files of a ledger, in a data folder that need not be served. Reads all of it.
+pub fn look(data: &Path, ledger: LedgerId, sha256: &[u8; 32]) -> io::Result<Found> {
+    shelf::look(&data.join(FOLDER).join(ledger.to_string()), sha256)
+}
+
 /// What is said of a file before it comes.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Expected {

@@ -43,3 +43,4 @@ pub use identify::{Identified, Identify, IdentifyLayer};
 pub use page_token::PageKey;
 pub use services::Services;
 pub use snapshots::{Closing, SnapshotError, Snapshots};
+pub use store_verification::snapshots_of_stopped;

@@ -9,7 +9,7 @@
 //! The ledger knows no wire format and no projection; the log below it knows no events.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
@@ -53,7 +53,7 @@ pub use continuation::{Continuation, Unserved};
 pub use denial::rejection;
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
-pub use personal::AboutSubject;
+pub use personal::{AboutSubject, words_in};
 
 pub use crate::personal::{Disclosure, noticing_words};
 pub use reader::{ReadFault, Reader, Stored, View};
@@ -114,6 +114,18 @@ pub enum ReceiptLookup {
         /// The ledger's size.
         size: u64,
     },
+}
+
+/// A ledger in a log that takes nothing, to be read and no more: nothing is put in order, and nobody writes. The words of
+/// personal texts are looked for in `data`.
+pub async fn read_only(
+    ledger: LedgerId,
+    log: Arc<dyn CommitLog>,
+    store: Arc<dyn DerivedStore>,
+    data: &Path,
+) -> Result<Arc<Reader>, ReadFault> {
+    let reader = Reader::open(ledger, log, store, Some(data));
+    Ok(Arc::new(reader.await?))
 }
 
 impl Ledgers {

@@ -16,6 +16,7 @@ use daicho::cli::witness::WitnessCommand;
 use daicho::cli::{self, Cli, Command, Forms, Global, ServeArgs, usage};
 use daicho::config::{Config, Flags};
 use daicho::grpc::event::{payload_json, recorded, show_event};
+use daicho::grpc::snapshots_of_stopped;
 use daicho::server::continuation::{ContinueLedger, Hindrance, continue_ledger};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
@@ -53,6 +54,7 @@ const FORMS: Forms = Forms {
     encode: show_event,
     recorded,
     payload: payload_json,
+    snapshots: snapshots_of_stopped,
 };
 
 fn run<E: Into<ExitCode>>(

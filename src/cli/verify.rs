@@ -148,7 +148,7 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
         VerifyCommand::Bundle(args) => bundle::bundle(&view, args, forms)?,
         VerifyCommand::Goal(args) => stream::goal(&view, args, forms)?,
         VerifyCommand::Store(args) => match &args.folder {
-            Some(folder) => store::store(&view, &global.ledger, folder, args)?,
+            Some(folder) => store::store(&view, &global.ledger, folder, args, forms).await?,
             None => {
                 let session = Session::open(global.address()?, Output, global.json).await?;
                 live::live(&session).await?

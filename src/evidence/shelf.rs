@@ -118,18 +118,8 @@ impl Shelf {
 
     /// What is there under a digest. Reads all of it.
     pub async fn look(&self, sha256: &[u8; 32]) -> Result<Found, EvidenceFault> {
-        let (path, sha256) = (self.path(sha256), *sha256);
-        let looked = blocking(move || {
-            let Some(mut file) = open(&path)? else {
-                return Ok(Found::Nothing);
-            };
-            let (found, bytes) = digest(&mut file)?;
-            Ok::<_, io::Error>(match found == sha256 {
-                true => Found::Matching { bytes },
-                false => Found::Altered { found, bytes },
-            })
-        });
-        Ok(looked.await?)
+        let (folder, sha256) = (self.folder.clone(), *sha256);
+        Ok(blocking(move || look(&folder, &sha256)).await?)
     }
 
     /// The length of the file under a digest, if there is one; its content is not read.
@@ -234,9 +224,26 @@ impl Shelf {
     }
 
     fn path(&self, sha256: &[u8; 32]) -> PathBuf {
-        let name = hex::encode(sha256);
-        self.folder.join(&name[..2]).join(name)
+        path(&self.folder, sha256)
     }
+}
+
+/// Where the file of a digest is in the folder of a ledger's files.
+fn path(folder: &Path, sha256: &[u8; 32]) -> PathBuf {
+    let name = hex::encode(sha256);
+    folder.join(&name[..2]).join(name)
+}
+
+/// What is there under a digest in the folder of a ledger's files.
+pub(super) fn look(folder: &Path, sha256: &[u8; 32]) -> io::Result<Found> {
+    let Some(mut file) = open(&path(folder, sha256))? else {
+        return Ok(Found::Nothing);
+    };
+    let (found, bytes) = digest(&mut file)?;
+    Ok(match found == *sha256 {
+        true => Found::Matching { bytes },
+        false => Found::Altered { found, bytes },
+    })
 }
 
 /// A file that is handed out.

@@ -3,7 +3,8 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::Stream;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, Stream};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
@@ -13,12 +14,13 @@ use crate::api::v1::verify_store_response::Content;
 use crate::domain::text::Language;
 use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
-use crate::ledger::Reader;
+use crate::ledger::{ReadFault, Reader};
 use crate::log::LiveCopies;
 use crate::merkle::TrustPolicy;
-use crate::projection::evaluation::rows;
+use crate::projection::evaluation::again::snapshots_again;
+use crate::projection::evaluation::cache::Cache;
 use crate::proof::bundle::verify::Finding;
-use crate::proof::store::{Copies, LedgerReport, verify_live};
+use crate::proof::store::{Again, Copies, LedgerReport, verify_live};
 
 /// Events after which a caller is told how far it came.
 const PROGRESS_EVENTS: u64 = 10_000;
@@ -63,12 +65,15 @@ pub(super) fn verified(
             Ok(None) => return,
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),
         };
-        let frame = match services.differing_snapshots(&reader, size).await {
-            Err(refusal) if report.report.findings.is_empty() => Err(refusal.into_status(language)),
+        let frame = match snapshots_again(&reader, size, services.evaluations()).await {
+            Err(fault) if report.report.findings.is_empty() => {
+                Err(Refusal::from(fault).into_status(language))
+            }
             // What cannot be read is among the findings.
-            differing => {
-                for (position, stated, computed) in differing.unwrap_or_default() {
-                    report.snapshot_differs(position, stated, computed);
+            again => {
+                let again = again.unwrap_or_default().into_iter();
+                for one in again.filter(|one| !one.is_same) {
+                    report.snapshot_differs(one.position, one.stated, one.computed);
                 }
                 Ok(message(Content::Report(shown(&report, language))))
             }
@@ -78,33 +83,20 @@ pub(super) fn verified(
     Box::pin(ReceiverStream::new(told))
 }
 
-impl Services {
-    /// The snapshots among the first `size` events whose rows, computed again, have another digest than they state:
-    /// position, digest stated, digest computed. Rows of another format are not compared.
-    async fn differing_snapshots(
-        &self,
-        reader: &Arc<Reader>,
-        size: u64,
-    ) -> Result<Vec<(u64, [u8; 32], [u8; 32])>, Refusal> {
-        let directory = reader.view_at(size).await?.directory;
-        let mut differing = Vec::new();
-        for period in directory.periods() {
-            let Some(plan) = directory.plan(period.plan) else {
-                continue;
-            };
-            for snapshot in &period.snapshots {
-                if snapshot.rows_format != rows::FORMAT {
-                    continue;
-                }
-                let evaluation = self.frozen(reader, plan, snapshot).await?;
-                let digest = rows::digest(&evaluation);
-                if (digest.rows, digest.sha256) != (snapshot.rows, snapshot.rows_sha256) {
-                    differing.push((snapshot.position, snapshot.rows_sha256, digest.sha256));
-                }
-            }
-        }
-        Ok(differing)
-    }
+/// Computes the snapshots of a ledger again that no server has open: for `verify store` of a folder.
+pub fn snapshots_of_stopped(reader: Arc<Reader>) -> BoxFuture<'static, Result<Again, ReadFault>> {
+    let computed = async move {
+        let size = reader.head().size;
+        let again = snapshots_again(&reader, size, &Cache::new()).await?;
+        let differing = again.iter().filter(|one| !one.is_same);
+        Ok(Again {
+            compared: again.len() as u64,
+            differing: differing
+                .map(|one| (one.position, one.stated, one.computed))
+                .collect(),
+        })
+    };
+    computed.boxed()
 }
 
 fn message(content: Content) -> v1::VerifyStoreResponse {

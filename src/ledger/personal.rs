@@ -3,19 +3,21 @@
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::RwLockReadGuard;
 
 use crate::domain::event::Event;
-use crate::domain::id::DataSubjectId;
+use crate::domain::id::{DataSubjectId, LedgerId};
+use crate::domain::personal::Openings;
 use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::trust::Erasure;
 use crate::ledger::append::{Append, AppendError};
 use crate::ledger::index::{Direction, Term};
 use crate::ledger::reader::{ReadFault, Reader};
 use crate::log::ReadError;
-use crate::personal::{Disclosure, KeepFault, KeptText, PersonalStore};
+use crate::personal::{Disclosure, KeepFault, KeptText, PersonalStore, openings_of};
 
 /// What of one request has to be kept.
 pub(super) struct Keeping {
@@ -149,6 +151,11 @@ impl Reader {
             erased: view.directory.erasures_of(subject).next().cloned(),
         })
     }
+}
+
+/// The words of a ledger's personal texts in a data folder, for whoever only looks: of what was erased it does not know.
+pub fn words_in(data: &Path, ledger: LedgerId) -> Arc<dyn Openings> {
+    openings_of(&Arc::new(PersonalStore::new(Some(data), ledger)))
 }
 
 /// Brings what is kept to what the ledger says, before anything is appended: what it does not hold is removed.

@@ -5,6 +5,7 @@
 //! system can share them and otherwise as many as `sled/` has.
 
 mod scratch;
+mod stopped;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
@@ -23,6 +24,8 @@ use crate::log::journal::segment::{self, Hole, NoHeader, Scan};
 use crate::log::journal::{FolderId, Location, Record, Seal, Section};
 use crate::log::{OpenError, journal};
 use crate::merkle::Hash;
+
+pub(crate) use stopped::StoppedLog;
 
 use scratch::Scratch;
 
@@ -297,13 +300,29 @@ impl StoredCopy {
     }
 }
 
-impl CopyView for StoredCopy {
+impl ReadsCopy for StoredCopy {
+    fn with<T>(
+        &self,
+        read: impl FnOnce(&ReadCopy) -> Result<T, CopyFault>,
+    ) -> Result<T, CopyFault> {
+        read(&self.copy)
+    }
+}
+
+/// Whoever reads a read copy and changes nothing in it.
+pub(crate) trait ReadsCopy: Send + Sync + 'static {
+    /// Reads of the copy.
+    fn with<T>(&self, read: impl FnOnce(&ReadCopy) -> Result<T, CopyFault>)
+    -> Result<T, CopyFault>;
+}
+
+impl<C: ReadsCopy> CopyView for C {
     fn record(&self, ledger: LedgerId, position: u64) -> Result<Option<CopyRecord>, CopyFault> {
-        self.copy.record(ledger, position)
+        self.with(|copy| copy.record(ledger, position))
     }
 
     fn next_first(&self, ledger: LedgerId, position: u64) -> Result<Option<u64>, CopyFault> {
-        self.copy.next_first(ledger, position)
+        self.with(|copy| copy.next_first(ledger, position))
     }
 
     fn kept(
@@ -312,13 +331,13 @@ impl CopyView for StoredCopy {
         size: u64,
         limit: usize,
     ) -> Result<Vec<Checkpoint>, CopyFault> {
-        self.copy.checkpoints(ledger, size..=u64::MAX, limit)
+        self.with(|copy| copy.checkpoints(ledger, size..=u64::MAX, limit))
     }
 }
 
-impl DerivedStore for StoredCopy {
+impl<C: ReadsCopy> DerivedStore for C {
     fn get(&self, ledger: LedgerId, key: &[u8]) -> Result<Option<Bytes>, DerivedFault> {
-        self.copy.derived(ledger, key).map_err(derived)
+        self.with(|copy| copy.derived(ledger, key)).map_err(derived)
     }
 
     fn scan(
@@ -327,7 +346,7 @@ impl DerivedStore for StoredCopy {
         range: &DerivedRange,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, DerivedFault> {
-        let found = self.copy.derived_scan(ledger, range, limit, false);
+        let found = self.with(|copy| copy.derived_scan(ledger, range, limit, false));
         found.map_err(derived)
     }
 
@@ -337,7 +356,7 @@ impl DerivedStore for StoredCopy {
         range: &DerivedRange,
         limit: usize,
     ) -> Result<Vec<(Bytes, Bytes)>, DerivedFault> {
-        let found = self.copy.derived_scan(ledger, range, limit, true);
+        let found = self.with(|copy| copy.derived_scan(ledger, range, limit, true));
         found.map_err(derived)
     }
 

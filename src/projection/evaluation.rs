@@ -10,6 +10,7 @@
 //! constant_set  what two plans measure in the same way
 //! history     the reports, targets and words that it was made from
 //! cache       what was computed lately
+//! again       snapshots beside what they come to now
 //! ```
 //! A tree is a function of the ledger's first K events, D and the ruling, and of nothing else.
 
@@ -27,6 +28,7 @@ use crate::domain::period::Period;
 use crate::domain::plan::Plan;
 use crate::domain::text::Language;
 
+pub mod again;
 pub mod cache;
 pub mod cause;
 pub mod cell;

@@ -20,6 +20,7 @@ mod bundles;
 mod everyday;
 mod evidence;
 mod grants;
+mod key_files;
 mod papers;
 mod personal;
 mod plans;

@@ -9,14 +9,16 @@ use serde_json::{Map, Value, json};
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::render::View;
-use crate::cli::terminal;
 use crate::cli::verify::bundle::ledger;
 use crate::cli::verify::trust::{self, Trust};
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 use crate::cli::verify::{Found, PolicyArgs, about, fields, found, read_checkpoint, shown};
+use crate::cli::{Forms, terminal};
 use crate::merkle::TrustPolicy;
 use crate::proof::bundle::verify::{Concern, Report};
-use crate::proof::store::{Copies, LedgerReport, OpenError, Progress, StoreReport, Terms, verify};
+use crate::proof::store::{
+    Copies, LedgerReport, OpenError, Progress, StoreReport, Terms, Texts, verify,
+};
 
 /// Between two lines that say how far it came.
 const PROGRESS_EVERY: Duration = Duration::from_secs(2);
@@ -38,11 +40,12 @@ pub struct StoreArgs {
 }
 
 /// Verifies a data folder; of its ledgers `only` this one is judged, if it is named.
-pub(super) fn store(
+pub(super) async fn store(
     view: &View,
     only: &str,
     data: &Path,
     args: &StoreArgs,
+    forms: Forms,
 ) -> Result<Found, Failure> {
     if !data.is_dir() {
         let folder = shown(data);
@@ -79,6 +82,7 @@ pub(super) fn store(
             )));
         }
     }
+    report.compute_snapshots(forms.snapshots).await;
     let since_trust = since
         .as_ref()
         .map(|since| Trust::of(policy.as_ref(), since));
@@ -286,14 +290,90 @@ impl Judgement<'_> {
                 ),
             );
         }
+        if let Some(first) = self.first(Concern::Content) {
+            return (Outcome::Tampered, first);
+        }
         let events: u64 = self.reports().map(|report| report.events).sum();
-        (
-            Outcome::Verified,
-            view.pick(
-                format!("{events}件すべての内容を読め、索引はその内容と一致します"),
-                format!("all {events} events can be read, and the indexes say what they say"),
+        let mut told = vec![view.pick(
+            format!("{events}件すべての内容を読め、索引はその内容と一致します"),
+            format!("all {events} events can be read, and the indexes say what they say"),
+        )];
+        let parts = [self.snapshots(), self.attached(), self.texts()];
+        let is_whole = parts.iter().flatten().all(|(whole, _)| *whole);
+        told.extend(parts.into_iter().flatten().map(|(_, part)| part));
+        let outcome = match is_whole {
+            true => Outcome::Verified,
+            false => Outcome::NotShown,
+        };
+        (outcome, told.join(view.pick("。", "; ")))
+    }
+
+    /// What the snapshots came to, and whether that is known of all; nothing where there is none.
+    fn snapshots(&self) -> Option<(bool, String)> {
+        let view = self.view;
+        let ledgers = &self.report.ledgers;
+        let all: u64 = ledgers.iter().map(|one| one.snapshots).sum();
+        let compared: u64 = ledgers.iter().map(|one| one.compared).sum();
+        if all == 0 {
+            return None;
+        }
+        let why = ledgers.iter().find_map(|one| one.not_computed.as_deref());
+        let why = why.map_or_else(String::new, |why| {
+            let why = terminal::line(why);
+            view.pick(format!("（{why}）"), format!(" ({why})"))
+        });
+        let told = match compared == all {
+            true => view.pick(
+                format!("評価時点の結果{all}回は、計算し直しても記録のとおりです"),
+                format!("the rows of {all} snapshots, computed again, are as recorded"),
             ),
-        )
+            false => view.pick(
+                format!("評価時点の結果{all}回のうち計算し直したのは{compared}回です{why}"),
+                format!("of {all} snapshots the rows of {compared} were computed again{why}"),
+            ),
+        };
+        Some((compared == all, told))
+    }
+
+    /// What became of the files that events name; nothing where none names any.
+    fn attached(&self) -> Option<(bool, String)> {
+        let view = self.view;
+        let found = || self.reports().map(|report| &report.attachments);
+        let kept: u64 = found().map(|found| found.handed).sum();
+        let erased: usize = found().map(|found| found.erased.len()).sum();
+        let absent: u64 = found().map(|found| found.absent).sum();
+        if kept == 0 && erased == 0 && absent == 0 {
+            return None;
+        }
+        let told = view.pick(
+            format!("根拠資料は、保管され記録のとおりのもの{kept}個、消去済み{erased}個、ここにないもの{absent}個"),
+            format!("of the files that events name {kept} are here as they were recorded, {erased} were erased, {absent} are not here"),
+        );
+        Some((absent == 0, told))
+    }
+
+    /// What became of texts about people; nothing where there is none.
+    fn texts(&self) -> Option<(bool, String)> {
+        let view = self.view;
+        let mut all = Texts::default();
+        for texts in self.report.ledgers.iter().filter_map(|one| one.texts) {
+            all.opened += texts.opened;
+            all.erased += texts.erased;
+            all.apart += texts.apart;
+        }
+        let Texts {
+            opened,
+            erased,
+            apart,
+        } = all;
+        if opened == 0 && erased == 0 && apart == 0 {
+            return None;
+        }
+        let told = view.pick(
+            format!("個人情報の文は、保管され約定と一致するもの{opened}件、消去済み{erased}件、ここにないもの{apart}件"),
+            format!("of the texts about people {opened} are here and are what was committed to, {erased} were erased, {apart} are not here"),
+        );
+        Some((apart == 0, told))
     }
 
     fn text(&self) -> String {
@@ -368,6 +448,17 @@ impl Judgement<'_> {
             put("kept_checkpoints", json!(report.kept));
             put("last_good", json!(report.last_good));
             put("copies", json!(copies(one.copies)));
+            let snapshots = json!({ "taken": one.snapshots, "computed_again": one.compared });
+            put("snapshots", snapshots);
+            let attached = &report.attachments;
+            let erased = attached.erased.len();
+            let files =
+                json!({ "kept": attached.handed, "erased": erased, "absent": attached.absent });
+            put("attached_files", files);
+            let texts = one.texts.map(|texts| {
+                json!({ "opened": texts.opened, "erased": texts.erased, "kept_apart": texts.apart })
+            });
+            put("personal_texts", json!(texts));
             put(
                 "findings",
                 report.findings.iter().map(found::json).collect(),

@@ -3,16 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
 use crate::domain::id::LedgerId;
-use crate::log::copy::CopyFault;
-use crate::log::copy::record::CopyRecord;
-use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
+use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::shared::Shared;
-use crate::log::head::{Checkpoint, Head};
+use crate::log::head::Head;
 use crate::log::journal::Section;
-use crate::log::stored::CopyView;
+use crate::log::stored::ReadsCopy;
 
 /// Both copies of an open log. Reads are those of everybody else: nothing waits for them.
 #[derive(Clone)]
@@ -44,65 +40,11 @@ impl LiveCopies {
     }
 }
 
-impl CopyView for LiveCopies {
-    fn record(&self, ledger: LedgerId, position: u64) -> Result<Option<CopyRecord>, CopyFault> {
-        self.shared.copy(|copy| copy.record(ledger, position))
-    }
-
-    fn next_first(&self, ledger: LedgerId, position: u64) -> Result<Option<u64>, CopyFault> {
-        self.shared.copy(|copy| copy.next_first(ledger, position))
-    }
-
-    fn kept(
+impl ReadsCopy for LiveCopies {
+    fn with<T>(
         &self,
-        ledger: LedgerId,
-        size: u64,
-        limit: usize,
-    ) -> Result<Vec<Checkpoint>, CopyFault> {
-        self.shared
-            .copy(|copy| copy.checkpoints(ledger, size..=u64::MAX, limit))
+        read: impl FnOnce(&ReadCopy) -> Result<T, CopyFault>,
+    ) -> Result<T, CopyFault> {
+        self.shared.copy(read)
     }
-}
-
-impl DerivedStore for LiveCopies {
-    fn get(&self, ledger: LedgerId, key: &[u8]) -> Result<Option<Bytes>, DerivedFault> {
-        let found = self.shared.copy(|copy| copy.derived(ledger, key));
-        found.map_err(storage)
-    }
-
-    fn scan(
-        &self,
-        ledger: LedgerId,
-        range: &DerivedRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, DerivedFault> {
-        let found = self
-            .shared
-            .copy(|copy| copy.derived_scan(ledger, range, limit, false));
-        found.map_err(storage)
-    }
-
-    fn scan_back(
-        &self,
-        ledger: LedgerId,
-        range: &DerivedRange,
-        limit: usize,
-    ) -> Result<Vec<(Bytes, Bytes)>, DerivedFault> {
-        let found = self
-            .shared
-            .copy(|copy| copy.derived_scan(ledger, range, limit, true));
-        found.map_err(storage)
-    }
-
-    fn apply(&self, _: LedgerId, _: DerivedBatch) -> Result<(), DerivedFault> {
-        Err(DerivedFault::Closed)
-    }
-
-    fn clear(&self, _: LedgerId) -> Result<(), DerivedFault> {
-        Err(DerivedFault::Closed)
-    }
-}
-
-fn storage(fault: CopyFault) -> DerivedFault {
-    DerivedFault::Storage(fault.to_string())
 }

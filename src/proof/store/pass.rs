@@ -3,29 +3,30 @@
 //! The journal's events are pushed into it, the read copy's are pulled beside them. As long as they are the same one
 //! tree grows; from the first that differs there are two, until something that was signed tells which of them is right.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use bytes::Bytes;
 
 use crate::domain::event::{LedgerOpened, Payload, Recorded};
 use crate::domain::id::LedgerId;
 use crate::ledger::index::audit::{IndexAudit, IndexFault};
-use crate::log::chunk::frames;
-use crate::log::codec::decode;
-use crate::log::head::{Checkpoint, Head};
+use crate::log::head::Head;
 use crate::log::journal::Section;
 use crate::log::stored::CopyView;
-use crate::merkle::{Frontier, Hash, SignedCheckpoint, TrustPolicy, leaf_hash};
-use crate::proof::bundle::verify::{Finding, Kind, Report, hex, known_signature};
+use crate::merkle::{Frontier, Hash, TrustPolicy};
+use crate::proof::bundle::verify::{Finding, Kind, Report, hex};
 use crate::proof::history::History;
 
-use super::Copies;
+use super::batch::Looked;
+use super::beside::Beside;
 use super::cursor::{Copied, Cursor};
+use kept::Kept;
+
+mod kept;
+use super::{Copies, LedgerReport};
 
 /// Roots at the ends of commits that are remembered, for marks that speak of one a little later.
 const RECENT_ROOTS_MAX: usize = 262_144;
-/// Kept checkpoints read at a time.
-const KEPT_READ: usize = 256;
 
 /// Something that states the root of a size.
 #[derive(Clone, Debug)]
@@ -35,13 +36,6 @@ pub(super) struct Statement {
     pub(super) root: Hash,
     /// Whether a key signed it, so that it decides between two copies.
     pub(super) signed: bool,
-}
-
-/// A checkpoint as the journal keeps it: what the read copy must have, or may.
-#[derive(Debug, Default)]
-struct JournalKept {
-    must: Option<Hash>,
-    may: Vec<Hash>,
 }
 
 /// The pass.
@@ -64,12 +58,9 @@ pub(super) struct Pass<'a> {
     marked: Head,
     history: History,
     index: Option<IndexAudit<'a>>,
-    kept: VecDeque<Checkpoint>,
-    kept_after: Option<u64>,
+    pub(super) kept: Kept,
     /// Of a ledger that works: nothing is said of what changes meanwhile, nor of more events than these.
     live: Option<u64>,
-    copy_kept: HashMap<u64, Hash>,
-    journal_kept: HashMap<u64, JournalKept>,
     ahead: BTreeMap<u64, Vec<Statement>>,
     /// Statements about sizes that were passed and whose roots are not known any more.
     pub(super) behind: Vec<(u64, Statement)>,
@@ -79,10 +70,9 @@ pub(super) struct Pass<'a> {
     pub(super) journal_bad: Option<u64>,
     pub(super) copy_bad: Option<u64>,
     pub(super) opened: Option<LedgerOpened>,
-    pub(super) latest: Option<SignedCheckpoint>,
     pub(super) snapshots: u64,
-    /// The file of the last checkpoint.
-    pub(super) floor: Option<SignedCheckpoint>,
+    /// What lies beside the log; `None` where nobody looks.
+    pub(super) beside: Option<Beside>,
     pub(super) report: Report,
 }
 
@@ -107,11 +97,8 @@ impl<'a> Pass<'a> {
             marked: Head::EMPTY,
             history: History::new(ledger.to_string()),
             index: None,
-            kept: VecDeque::new(),
-            kept_after: copy.map(|_| 0),
+            kept: Kept::of(copy),
             live: None,
-            copy_kept: HashMap::new(),
-            journal_kept: HashMap::new(),
             ahead: BTreeMap::new(),
             behind: Vec::new(),
             recent: VecDeque::new(),
@@ -119,9 +106,8 @@ impl<'a> Pass<'a> {
             journal_bad: None,
             copy_bad: None,
             opened: None,
-            latest: None,
             snapshots: 0,
-            floor: None,
+            beside: None,
             report: Report::default(),
         };
         if let Some(copy) = copy {
@@ -171,7 +157,7 @@ impl<'a> Pass<'a> {
 
     /// Whether something speaks of more events than there are.
     pub(super) fn is_outreached(&self) -> bool {
-        !self.ahead.is_empty() || self.kept.back().is_some_and(|kept| self.next < kept.size)
+        !self.ahead.is_empty() || self.kept.reach_beyond(self.next)
     }
 
     /// Which copies are whole, now that all is read. `…_hurt`: whether damage was found that has no position.
@@ -188,6 +174,22 @@ impl<'a> Pass<'a> {
             (true, false) => Copies::JournalWhole,
             (false, true) => Copies::CopyWhole,
             (false, false) => Copies::NeitherWhole,
+        }
+    }
+
+    /// What was found, now that all is read.
+    pub(super) fn into_report(self, journal_hurt: bool, copy_hurt: bool) -> LedgerReport {
+        LedgerReport {
+            ledger: self.ledger,
+            root: self.head().1,
+            copied: self.copied(),
+            copies: self.copies(journal_hurt, copy_hurt),
+            opened: self.opened,
+            snapshots: self.snapshots,
+            compared: 0,
+            not_computed: None,
+            texts: None,
+            report: self.report,
         }
     }
 
@@ -216,56 +218,51 @@ impl<'a> Pass<'a> {
     }
 
     /// The events of a group of the journal.
-    pub(super) fn section(&mut self, section: Section) {
+    pub(super) fn section(&mut self, section: &Section, mut events: Vec<Looked>) {
         self.fill_up_to(section.first);
-        let mut leaves: Vec<Bytes> = frames(section.framed.clone()).collect();
         let (first, end) = (section.first, section.end());
-        if leaves.len() as u64 != u64::from(section.count) || first < self.next {
+        if events.len() as u64 != u64::from(section.count) || first < self.next {
             let found = Finding::at(Kind::StateDiffers, first.max(self.next)).in_file("journal");
             let (expected, is) = (
                 format!("events {} to {end}", self.next),
-                format!("{} events from {first}", leaves.len()),
+                format!("{} events from {first}", events.len()),
             );
             self.report.add(found.differs(expected, is));
             self.journal_bad.get_or_insert(first);
         }
         let again = usize::try_from(self.next - first.min(self.next)).unwrap_or(usize::MAX);
-        leaves.drain(..again.min(leaves.len()));
+        events.drain(..again.min(events.len()));
         let first = self.next;
-        let mut pairs = Vec::with_capacity(leaves.len());
+        let mut pairs = Vec::with_capacity(events.len());
         let mut differ = self.other.is_some();
-        for (position, leaf) in (first..).zip(leaves) {
-            let hash = leaf_hash(&leaf);
-            let other = self.copied_leaf(position).filter(|other| *other != leaf);
+        for (position, event) in (first..).zip(events) {
+            let other = self.copied_leaf(position);
+            let other = other.filter(|other| *other != event.leaf).map(Looked::at);
             differ |= other.is_some();
-            pairs.push((leaf, hash, other.map(|other| (leaf_hash(&other), other))));
+            pairs.push((event, other));
         }
         // What the group itself says of its root tells which of two was altered by somebody careless.
         let prefers_copy = differ && !self.broken && {
             let mut ours = self.frontier.clone();
-            ours.extend(pairs.iter().map(|(_, hash, _)| *hash));
+            ours.extend(pairs.iter().map(|(event, _)| event.hash));
             let mut theirs = match &self.other {
                 Some((other, _)) => other.clone(),
                 None => self.frontier.clone(),
             };
-            let their_hash = |(_, hash, other): &(Bytes, Hash, Option<(Hash, Bytes)>)| {
-                other.as_ref().map_or(*hash, |(other, _)| *other)
-            };
+            let their_hash =
+                |(event, other): &(Looked, Option<Looked>)| other.as_ref().unwrap_or(event).hash;
             theirs.extend(pairs.iter().map(their_hash));
             ours.root() != section.root && theirs.root() == section.root
         };
-        for (leaf, hash, other) in pairs {
-            let (theirs, chosen) = match &other {
-                Some((theirs, copied)) if prefers_copy => (*theirs, copied.clone()),
-                Some((theirs, _)) => (*theirs, leaf),
-                None => (hash, leaf),
-            };
+        for (event, other) in pairs {
+            let ours = event.hash;
+            let theirs = other.as_ref().map_or(ours, |other| other.hash);
             if other.is_some() {
                 let found = Finding::at(Kind::CopiesDiffer, self.next);
-                self.report.add(found.differs(hex(&hash), hex(&theirs)));
+                self.report.add(found.differs(hex(&ours), hex(&theirs)));
             }
-            let main = if prefers_copy { theirs } else { hash };
-            self.event(&chosen, main, hash, theirs);
+            let chosen = other.filter(|_| prefers_copy).unwrap_or(event);
+            self.event(&chosen, ours, theirs);
         }
         self.generation = section.generation;
         self.after_section(end, section.root, prefers_copy);
@@ -316,8 +313,8 @@ impl<'a> Pass<'a> {
         while self.next < position {
             match self.copied_leaf(self.next) {
                 Some(leaf) => {
-                    let hash = leaf_hash(&leaf);
-                    self.event(&leaf, hash, hash, hash);
+                    let event = Looked::at(leaf);
+                    self.event(&event, event.hash, event.hash);
                 }
                 None => {
                     // Whatever comes later can be looked at, but leads to no root any more.
@@ -359,13 +356,15 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes one event: what it says, then its hashes in both trees.
-    fn event(&mut self, leaf: &[u8], hash: Hash, ours: Hash, theirs: Hash) {
-        let position = self.next;
-        let recorded = decode(leaf);
-        match &recorded {
+    fn event(&mut self, event: &Looked, ours: Hash, theirs: Hash) {
+        let (position, hash) = (self.next, event.hash);
+        match &event.recorded {
             Ok(recorded) => {
                 let (history, report) = (&mut self.history, &mut self.report);
                 history.event(position, recorded, hash, &mut |found| report.add(found));
+                if let Some(beside) = &mut self.beside {
+                    beside.see(position, recorded);
+                }
                 self.note(recorded);
             }
             Err(fault) => {
@@ -376,7 +375,7 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(index) = &mut self.index
-            && let Err(fault) = index.event(recorded.as_ref().ok(), hash)
+            && let Err(fault) = index.event(event.recorded.as_ref().ok(), hash)
         {
             self.index_unreadable(&fault.to_string());
         }
@@ -415,116 +414,6 @@ impl<'a> Pass<'a> {
                 self.compare(size, &statement);
             }
         }
-    }
-
-    /// The next checkpoint that the read copy keeps, up to `size`.
-    fn next_kept(&mut self, size: u64) -> Option<Checkpoint> {
-        if self.kept.is_empty()
-            && let (Some(copy), Some(after)) = (self.copy, self.kept_after)
-        {
-            match copy.kept(self.ledger, after, KEPT_READ) {
-                Ok(page) => {
-                    self.kept_after = page.last().map(|last| last.size + 1);
-                    self.kept.extend(page);
-                }
-                Err(fault) => {
-                    self.kept_after = None;
-                    let found = Finding::of_file(Kind::CheckpointDamaged, "sled");
-                    self.report
-                        .add(found.differs("kept checkpoints".to_owned(), fault.to_string()));
-                }
-            }
-        }
-        match self.kept.front() {
-            Some(kept) if kept.size <= size => self.kept.pop_front(),
-            _ => None,
-        }
-    }
-
-    /// Holds a checkpoint of the read copy against the events.
-    fn kept_checkpoint(&mut self, kept: &Checkpoint) {
-        self.copy_kept.insert(kept.size, digest(kept));
-        let file = format!("sled, checkpoint {}", kept.size);
-        if self.signed(kept, &file) {
-            let statement = Statement {
-                kind: Kind::KeptDiffers,
-                file,
-                root: kept.root,
-                signed: true,
-            };
-            self.state(kept.size, statement);
-        }
-    }
-
-    /// Holds a checkpoint of the journal against the events; `must`: the read copy has to have it.
-    pub(super) fn journal_checkpoint(&mut self, kept: &Checkpoint, must: bool) {
-        let entry = self.journal_kept.entry(kept.size).or_default();
-        match must {
-            true => entry.must = Some(digest(kept)),
-            false => entry.may.push(digest(kept)),
-        }
-        if self.copy_kept.get(&kept.size) == Some(&digest(kept)) {
-            return;
-        }
-        let file = format!("journal, checkpoint {}", kept.size);
-        if self.signed(kept, &file) {
-            let statement = Statement {
-                kind: Kind::KeptDiffers,
-                file,
-                root: kept.root,
-                signed: true,
-            };
-            self.state(kept.size, statement);
-        }
-    }
-
-    /// Whether a kept note is a checkpoint that says what it is kept as; what it says of itself is told.
-    fn signed(&mut self, kept: &Checkpoint, file: &str) -> bool {
-        self.report.kept += 1;
-        let signed = match SignedCheckpoint::parse(&kept.note) {
-            Ok(signed) => signed,
-            Err(fault) => {
-                let found = Finding::of_file(Kind::CheckpointDamaged, file);
-                let expected = "a checkpoint".to_owned();
-                self.report.add(found.differs(expected, fault.to_string()));
-                return false;
-            }
-        };
-        let says = signed.checkpoint();
-        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
-        let fits = says.head().size == kept.size && says.head().root == kept.root;
-        if !fits || origin.is_some_and(|origin| origin != says.origin()) {
-            let found = Finding::of_file(Kind::CheckpointDamaged, file);
-            let expected = format!(
-                "{} {} {}",
-                origin.unwrap_or_default(),
-                kept.size,
-                hex(&kept.root)
-            );
-            let is = format!(
-                "{} {} {}",
-                says.origin(),
-                says.head().size,
-                hex(&says.head().root)
-            );
-            self.report.add(found.differs(expected, is));
-            return false;
-        }
-        match known_signature(self.policy, &signed) {
-            Err(fault) => {
-                let found = Finding::of_file(Kind::SignatureFalse, file);
-                let expected = "a signature of the ledger's key".to_owned();
-                self.report.add(found.differs(expected, fault));
-                return false;
-            }
-            Ok(None) if self.policy.is_some() => self.report.kept_unknown += 1,
-            Ok(_) => {}
-        }
-        let newer = |latest: &SignedCheckpoint| latest.checkpoint().head().size <= kept.size;
-        if self.latest.as_ref().is_none_or(newer) {
-            self.latest = Some(signed);
-        }
-        true
     }
 
     /// Holds a statement about the events so far against both trees.
@@ -668,7 +557,7 @@ impl<'a> Pass<'a> {
         }
         self.report.events = self.next;
         self.report.streams = self.history.streams();
-        self.report.checkpoint = self.latest.clone();
+        self.report.checkpoint = self.kept.latest.clone();
     }
 
     /// The end of a pass over a ledger that works: what is newer is not looked at.
@@ -681,77 +570,7 @@ impl<'a> Pass<'a> {
         }
         self.report.events = self.next;
         self.report.streams = self.history.streams();
-        self.report.checkpoint = self.latest.clone();
-    }
-
-    /// Both copies keep the same checkpoints, but for the newest, which the read copy may not have taken yet.
-    fn compare_kept(&mut self) {
-        if self.copy.is_none() {
-            return;
-        }
-        let mut wrong: Vec<(u64, Kind, &str)> = Vec::new();
-        for (size, kept) in &self.journal_kept {
-            match (self.copy_kept.get(size), kept.must) {
-                (None, Some(_)) => wrong.push((*size, Kind::KeptMissing, "sled")),
-                (Some(found), must) if must != Some(*found) && !kept.may.contains(found) => {
-                    wrong.push((*size, Kind::CopiesDiffer, "sled"));
-                }
-                _ => {}
-            }
-        }
-        let journal = &self.journal_kept;
-        let only_copied = self
-            .copy_kept
-            .keys()
-            .filter(|size| !journal.contains_key(size));
-        wrong.extend(only_copied.map(|size| (*size, Kind::KeptMissing, "journal")));
-        wrong.sort_unstable_by_key(|(size, ..)| *size);
-        for (size, kind, file) in wrong {
-            let found = Finding::of_file(kind, &format!("{file}, checkpoint {size}"));
-            self.report
-                .add(found.differs(format!("checkpoint {size}"), String::new()));
-        }
-    }
-
-    /// The file of the last checkpoint is the newest that is kept, or the one before: it is written after that.
-    fn compare_floor(&mut self) {
-        let file = format!("checkpoints/{}.checkpoint", self.ledger);
-        let kept = || self.journal_kept.keys().chain(self.copy_kept.keys());
-        let Some(floor) = self.floor.take() else {
-            if 1 < kept().collect::<HashSet<_>>().len() {
-                self.report.add(Finding::of_file(Kind::FileMissing, &file));
-            }
-            return;
-        };
-        let size = floor.checkpoint().head().size;
-        let newer: HashSet<u64> = kept().copied().filter(|kept| size < *kept).collect();
-        if 1 < newer.len() || kept().all(|kept| *kept != size) {
-            let newest = kept().max().copied().unwrap_or(0);
-            let found = Finding::of_file(Kind::FolderDamaged, &file);
-            self.report
-                .add(found.differs(newest.to_string(), size.to_string()));
-        }
-        let is = digest(&Checkpoint {
-            ledger: self.ledger,
-            size,
-            root: floor.checkpoint().head().root,
-            note: floor.note().to_string().into(),
-        });
-        let of_journal = self.journal_kept.get(&size);
-        let of_journal =
-            of_journal.is_some_and(|kept| kept.must == Some(is) || kept.may.contains(&is));
-        // It may bear other signatures than the kept one, but one by a known key.
-        let same = of_journal || self.copy_kept.get(&size) == Some(&is);
-        let by_known = || matches!(known_signature(self.policy, &floor), Ok(Some(_)));
-        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
-        if origin.is_some_and(|origin| origin != floor.checkpoint().origin())
-            || !(same || by_known())
-        {
-            let found = Finding::of_file(Kind::FolderDamaged, &file);
-            let is = floor.checkpoint().origin().to_owned();
-            self.report
-                .add(found.differs(format!("the kept checkpoint of {size}"), is));
-        }
+        self.report.checkpoint = self.kept.latest.clone();
     }
 
     fn index_fault(&mut self, fault: IndexFault) {
@@ -775,8 +594,4 @@ impl<'a> Pass<'a> {
         self.report
             .add(found.differs("an index".to_owned(), why.to_owned()));
     }
-}
-
-fn digest(kept: &Checkpoint) -> Hash {
-    Hash::digest(&[kept.root.as_bytes(), &kept.note[..]].concat())
 }

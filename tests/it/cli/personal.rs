@@ -1,10 +1,12 @@
 //! Texts about people, as people mark, disclose, verify and erase them.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::process::{Ended, Place};
+use super::process::{Ended, Place, daicho};
+use crate::evidence::sha256;
 
 fn place() -> (Place, String) {
     let (place, plan, day) = Place::with_plan();
@@ -115,4 +117,145 @@ fn what_is_disclosed_is_verified_and_what_is_erased_is_told() {
     assert_eq!(figures(&kept), [2, 2, 0, 0]);
     let list = place.daicho("personal list --lang ja");
     assert!(list.output.contains("消去済み"), "{list:?}");
+}
+
+/// An address where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+/// Every file below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => files(&path),
+            false => vec![path],
+        })
+        .collect()
+}
+
+#[test]
+fn texts_about_people_and_attached_files_are_looked_at_together() {
+    let (mut place, subject) = place();
+    let path = |place: &Place, name: &str| place.folder.path().join(name);
+    let goal = |place: &Place| {
+        let listed = place.daicho("goal list --json").json();
+        listed["goals"][0]["code"].as_str().unwrap().to_owned()
+    };
+    let goal = goal(&place);
+    let contents: [&[u8]; 3] = [b"%PDF-1.7 minutes", b"name,section\n", b"%PDF-1.7 lost"];
+    for (name, content) in ["minutes.pdf", "names.csv", "lost.pdf"]
+        .into_iter()
+        .zip(contents)
+    {
+        let file = path(&place, name);
+        fs::write(&file, content).unwrap();
+        let attached = place.daicho(&format!("attach {} --to {goal}", file.display()));
+        assert_eq!(attached.code, 0, "{attached:?}");
+    }
+    let names = hex::encode(sha256(contents[1]));
+    let why = "--reason 氏名の誤掲載 --legal-basis 条例第12条 --approved-by 総務部長";
+    let erased = place.daicho(&format!("evidence erase {names} {why}"));
+    assert_eq!(erased.code, 0, "{erased:?}");
+    let data = path(&place, "data");
+    let attached = |content: &[u8]| {
+        let name = hex::encode(sha256(content));
+        let found = files(&data.join("attachments")).into_iter();
+        { found }.find(|file| file.ends_with(&name)).unwrap()
+    };
+    fs::remove_file(attached(contents[2])).unwrap();
+
+    // A bundle: of files what is handed over with it, of texts what is handed over beside it.
+    let bundle = path(&place, "with");
+    let taken = place.daicho(&format!("bundle {} --with-evidence", bundle.display()));
+    assert_eq!(taken.code, 0, "{taken:?}");
+    let openings = path(&place, "openings.jsonl");
+    let disclosed = place.daicho(&format!("personal disclose {}", openings.display()));
+    assert_eq!(disclosed.code, 0, "{disclosed:?}");
+    let handed = format!(" --openings {}", openings.display());
+    let whole = verified(&place, "with", &handed);
+    assert_eq!(
+        (whole.code, figures(&whole)),
+        (0, [2, 2, 0, 0]),
+        "{whole:?}"
+    );
+    // A file is neither there nor erased, whatever is known of texts.
+    assert_eq!(outcome(&whole), "NOT_SHOWN");
+    let told = whole.json()["content"]["sentence"].to_string();
+    for words in [
+        "attached files",
+        "were erased",
+        "not handed over",
+        "2 were handed over",
+    ] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    let minutes = bundle
+        .join("evidence")
+        .join(hex::encode(sha256(contents[0])));
+    let is = fs::read(&minutes).unwrap();
+    fs::write(&minutes, b"%PDF-1.7 minuteS").unwrap();
+    let altered = verified(&place, "with", &handed);
+    assert_eq!((altered.code, outcome(&altered).as_str()), (1, "TAMPERED"));
+    fs::write(&minutes, is).unwrap();
+    let text = fs::read_to_string(&openings).unwrap();
+    fs::write(&openings, text.replace("担当を替えた", "担当を降りた")).unwrap();
+    let altered = verified(&place, "with", &handed);
+    assert_eq!((altered.code, outcome(&altered).as_str()), (1, "TAMPERED"));
+
+    // The data folder of the stopped server: of both what is there.
+    let policy = path(&place, "policy");
+    fs::write(&policy, place.daicho("trust-policy").output).unwrap();
+    assert_eq!(place.daicho("checkpoint").code, 0);
+    assert_eq!(place.server.stop(), 0);
+    let stored = |code: i32| {
+        let words = [
+            "verify",
+            "store",
+            data.to_str().unwrap(),
+            "--policy",
+            policy.to_str().unwrap(),
+        ];
+        let ended = daicho(NOBODY, words.into_iter().chain(["--json"]));
+        assert_eq!(ended.code, code, "{ended:?}");
+        ended
+    };
+    let found = stored(0);
+    let ledger = found.json()["ledgers"][0].clone();
+    let expected = json!({ "kept": 1, "erased": 1, "absent": 1 });
+    assert_eq!(ledger["attached_files"], expected, "{ledger}");
+    let expected = json!({ "opened": 2, "erased": 0, "kept_apart": 0 });
+    assert_eq!(ledger["personal_texts"], expected, "{ledger}");
+    assert_eq!(outcome(&found), "NOT_SHOWN");
+
+    let flipped = |file: &Path, kind: &str| {
+        let whole = fs::read(file).unwrap();
+        let mut bytes = whole.clone();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(file, bytes).unwrap();
+        let found = stored(1);
+        assert_eq!(outcome(&found), "TAMPERED", "{found:?}");
+        let json = found.json();
+        assert_eq!(json["integrity"]["outcome"], "VERIFIED", "{json}");
+        let findings = json["ledgers"][0]["findings"].as_array().unwrap();
+        assert_eq!(findings[0]["kind"], kind, "{json}");
+        assert!(findings[0]["position"].is_u64(), "{json}");
+        fs::write(file, whole).unwrap();
+    };
+    flipped(&attached(contents[0]), "evidence_altered");
+    for opening in files(&data.join("personal")) {
+        if opening
+            .components()
+            .any(|part| part.as_os_str() == "openings")
+        {
+            flipped(&opening, "text_altered");
+        }
+    }
+    // Without the key of the person the words are noise, and nobody can say more than that they are not here.
+    let key = files(&data.join("personal"));
+    let key = key.iter().find(|file| file.ends_with(&subject)).unwrap();
+    fs::remove_file(key).unwrap();
+    let ledger = stored(0).json()["ledgers"][0].clone();
+    let expected = json!({ "opened": 0, "erased": 0, "kept_apart": 2 });
+    assert_eq!(ledger["personal_texts"], expected, "{ledger}");
 }

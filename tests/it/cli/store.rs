@@ -28,6 +28,7 @@ use daicho::merkle::{
 use daicho::proof::bundle::verify::Kind;
 use daicho::proof::store::{Copies, OpenError, StoreReport, Terms, verify};
 use jiff::civil::Date;
+use serde_json::json;
 use tempfile::TempDir;
 
 use self::forge::Segment;
@@ -824,4 +825,20 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
     assert_eq!(finding.kind, "snapshot_differs", "{report:?}");
     assert_eq!(finding.position, Some(forged.position));
     assert_eq!(finding.expected, hex::encode([1; 32]));
+
+    // The same of the folder, without its server: the other one comes out as it states.
+    let folder = server.stop().await;
+    let data = folder.path().join("data");
+    let ended = daicho(
+        NOBODY,
+        ["verify", "store", data.to_str().unwrap(), "--json"],
+    );
+    assert_eq!(ended.code, 1, "{ended:?}");
+    let ledger = ended.json()["ledgers"][0].clone();
+    let expected = json!({ "taken": 2, "computed_again": 2 });
+    assert_eq!(ledger["snapshots"], expected, "{ledger}");
+    let findings = ledger["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{ledger}");
+    assert_eq!(findings[0]["kind"], "snapshot_differs");
+    assert_eq!(findings[0]["position"], forged.position);
 }

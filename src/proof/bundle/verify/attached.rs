@@ -1,4 +1,4 @@
-//! The attached files of a bundle, held against the events that name them.
+//! Attached files, of a bundle or in a data folder, held against the events that name them.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,11 +9,11 @@ use crate::proof::bundle::{EVIDENCE, Manifest};
 /// What was found of attached files. Whatever is wrong with one is a finding.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Attachments {
-    /// Files that were handed over and are what an event names.
+    /// Files that were handed over, or are in the data folder, and are what an event names.
     pub handed: u64,
     /// Files that were erased, by digest, each with the position of the event that says so.
     pub erased: BTreeMap<[u8; 32], u64>,
-    /// Files that events name and that were neither handed over nor erased.
+    /// Files that events name and that are neither there nor erased.
     pub absent: u64,
     /// The first position that names one of those.
     pub first_absent: Option<u64>,
@@ -21,14 +21,14 @@ pub struct Attachments {
 
 /// Which files events name, and which of them were erased: by digest, with the first position that says so.
 #[derive(Default)]
-pub(super) struct Attached {
+pub(in crate::proof) struct Attached {
     named: HashMap<[u8; 32], u64>,
     erased: HashMap<[u8; 32], u64>,
 }
 
 impl Attached {
     /// Takes note of what an event says.
-    pub(super) fn see(&mut self, position: u64, recorded: &Recorded) {
+    pub(in crate::proof) fn see(&mut self, position: u64, recorded: &Recorded) {
         for evidence in &recorded.event.evidence {
             self.named.entry(evidence.sha256).or_insert(position);
         }
@@ -76,6 +76,46 @@ impl Attached {
                 report.add(finding(Kind::EvidenceUnnamed));
             }
         }
+        self.judge_absent(&mut found);
+        report.attachments = found;
+    }
+
+    /// Holds the files of a data folder against what was seen. `look` tells the digest of what is there under another.
+    pub(in crate::proof) fn judge_found(
+        mut self,
+        look: &dyn Fn(&[u8; 32]) -> Option<[u8; 32]>,
+        report: &mut Report,
+    ) {
+        let mut found = Attachments::default();
+        // What was erased need not be there any more; where a crash came between, the next start takes it away.
+        let erased = &self.erased;
+        let mut named: Vec<([u8; 32], u64)> = self
+            .named
+            .iter()
+            .filter(|(sha256, _)| !erased.contains_key(*sha256))
+            .map(|(sha256, position)| (*sha256, *position))
+            .collect();
+        named.sort_unstable_by_key(|(sha256, position)| (*position, *sha256));
+        for (sha256, position) in named {
+            let Some(is) = look(&sha256) else {
+                continue;
+            };
+            self.named.remove(&sha256);
+            if is == sha256 {
+                found.handed += 1;
+                continue;
+            }
+            let name = hex::encode(sha256);
+            let altered = Finding::at(Kind::EvidenceAltered, position);
+            let altered = altered.in_file(&format!("attachments, {name}"));
+            report.add(altered.differs(name, hex::encode(is)));
+        }
+        self.judge_absent(&mut found);
+        report.attachments = found;
+    }
+
+    /// Counts the files that were named and not found.
+    fn judge_absent(self, found: &mut Attachments) {
         for (sha256, position) in self.named {
             match self.erased.get(&sha256) {
                 Some(erased) => {
@@ -88,6 +128,5 @@ impl Attached {
                 }
             }
         }
-        report.attachments = found;
     }
 }

@@ -148,6 +148,8 @@ kinds! {
     EvidenceAltered = "evidence_altered", Content, "根拠資料の内容が、記録されたハッシュ値と違う", "an attached file is not the one that was recorded";
     /// An attached file that the manifest lists.
     EvidenceMissing = "evidence_missing", Content, "根拠資料が一覧にあるのに、ない", "an attached file is listed and not there";
+    /// The words of a text about a person that are kept are not those that were committed to.
+    TextAltered = "text_altered", Content, "保管された個人情報の文が、記録された約定と一致しない", "a text about a person is kept otherwise than it was committed to";
     /// An attached file that nobody asked for.
     EvidenceUnnamed = "evidence_unnamed", Content, "どのイベントも挙げていない根拠資料がある", "no event names an attached file";
 }

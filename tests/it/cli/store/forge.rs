@@ -122,14 +122,7 @@ impl Section {
     pub(super) fn decode(body: &[u8]) -> Self {
         assert_eq!(number(&body[..4]), 1, "one ledger");
         let fields = &body[4..84];
-        let mut framed = &body[84..84 + number(&fields[36..40]) as usize];
-        let mut leaves = Vec::new();
-        while !framed.is_empty() {
-            let length = prost::decode_length_delimiter(framed).unwrap();
-            let start = prost::length_delimiter_len(length);
-            leaves.push(framed[start..start + length].to_vec());
-            framed = &framed[start + length..];
-        }
+        let leaves = unframed(&body[84..84 + number(&fields[36..40]) as usize]);
         Self {
             ledger: fields[..16].try_into().unwrap(),
             generation: number(&fields[16..24]),
@@ -161,6 +154,22 @@ fn framed(leaves: &[Vec<u8>]) -> Vec<u8> {
         framed.extend_from_slice(leaf);
     }
     framed
+}
+
+fn unframed(mut rest: &[u8]) -> Vec<Vec<u8>> {
+    let mut leaves = Vec::new();
+    while !rest.is_empty() {
+        let length = prost::decode_length_delimiter(rest).unwrap();
+        let start = prost::length_delimiter_len(length);
+        leaves.push(rest[start..start + length].to_vec());
+        rest = &rest[start + length..];
+    }
+    leaves
+}
+
+/// What leaves come to.
+fn frontier(leaves: &[Vec<u8>]) -> Frontier {
+    leaves.iter().map(|leaf| leaf_hash(leaf)).collect()
 }
 
 /// sled as the server opens it.
@@ -207,14 +216,7 @@ pub(super) fn copied(db: &sled::Db) -> Vec<(Vec<u8>, Vec<Vec<u8>>)> {
         let count = number(&value[trailer + 4..trailer + 8]) as usize;
         let packed = &value[..trailer - 2 * count];
         let unpacked = zstd::bulk::decompress(packed, length).unwrap();
-        let (mut rest, mut leaves) = (&unpacked[..], Vec::new());
-        while !rest.is_empty() {
-            let length = prost::decode_length_delimiter(rest).unwrap();
-            let start = prost::length_delimiter_len(length);
-            leaves.push(rest[start..start + length].to_vec());
-            rest = &rest[start + length..];
-        }
-        (key.to_vec(), leaves)
+        (key.to_vec(), unframed(&unpacked))
     });
     records.collect()
 }
@@ -236,14 +238,10 @@ pub(super) fn forge_copy(db: &sled::Db, change: impl FnOnce(&mut Vec<Vec<u8>>)) 
         db.insert(key, record(key, &leaves[at..end])).unwrap();
         at = end;
     }
-    let mut frontier = Frontier::new();
-    leaves
-        .iter()
-        .for_each(|leaf| frontier.push(leaf_hash(leaf)));
     let (key, value) = db.scan_prefix([2]).next().unwrap().unwrap();
     let mut value = value[..8].to_vec();
     value.extend_from_slice(&(leaves.len() as u64).to_be_bytes());
-    value.extend_from_slice(frontier.root().as_bytes());
+    value.extend_from_slice(frontier(&leaves).root().as_bytes());
     let crc = crc_of(&key, &value);
     value.extend_from_slice(&crc);
     db.insert(key, value).unwrap();
