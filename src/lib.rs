@@ -15,6 +15,7 @@ pub mod domain;
 pub mod merkle;
 
 pub mod clock;
+pub mod durable;
 pub mod fault_point;
 pub mod telemetry;
 

@@ -13,7 +13,7 @@
 //! What a log says its tree is, is a [`checkpoint`]: a [`note`] that the log signs and witnesses
 //! cosign. A [`key`] verifies, a [`signer`] signs. Signing takes the time from its caller, and no key
 //! is drawn here. [`trust_policy`] says whom to believe, [`proof_file`] is complete evidence of one
-//! event, and [`witness`] is what a log and a witness say to each other. [`heads`] shows that a stream
+//! event, [`witness`] is what a log and a witness say to each other, and [`seen`] is what a witness remembers. [`heads`] shows that a stream
 //! is complete, a [`stream_file`] holds it whole, and a [`fingerprint`] is what a person copies from a printed page.
 //!
 //! ```
@@ -55,6 +55,7 @@ pub mod node;
 pub mod note;
 pub mod proof;
 pub mod proof_file;
+pub mod seen;
 pub mod signer;
 pub mod stream_file;
 pub mod tile;

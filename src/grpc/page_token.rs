@@ -5,7 +5,7 @@
 //! nothing to another caller, for another ledger or for other filters.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::Path;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::date::Date;
 use crate::domain::event::Actor;
 use crate::domain::id::LedgerId;
+use crate::durable::{self, Access};
 use crate::ledger::Standpoint;
 
 /// The format of a token; a server knows its own only.
@@ -134,15 +135,7 @@ impl PageKey {
             Err(error) => return Err(error),
         }
         let key = fresh();
-        let draft = path.with_extension("new");
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        fs::rename(&draft, &path)?;
+        durable::replace(&path, &key, Access::Private)?;
         Ok(Self(key))
     }
 

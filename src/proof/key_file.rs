@@ -11,12 +11,13 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
 use crate::domain::id::LedgerId;
+use crate::durable::{self, Access, Step, sync_folder};
 use crate::fault_point::Point;
 use crate::merkle::{InvalidKey, KeyId, KeyName, Signer as _, SigningKey, VerifierKey};
 use crate::proof::key_lock::{KEY_BYTES_MAX, KeyLock, NotOpened};
@@ -297,8 +298,8 @@ impl KeyFolder {
                     let name = from.file_name().unwrap_or_default();
                     fs::rename(from, free(&retired.join(name)))?;
                 }
-                sync(&retired)?;
-                sync(&self.keys)
+                sync_folder(&retired)?;
+                sync_folder(&self.keys)
             };
             aside().map_err(|source| KeyFault::File {
                 path: file.path.clone(),
@@ -359,7 +360,7 @@ impl KeyFolder {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         fs::remove_file(path)?;
-        sync(path.parent().unwrap_or(&self.keys))
+        sync_folder(path.parent().unwrap_or(&self.keys))
     }
 }
 
@@ -427,25 +428,12 @@ fn read_bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let draft = with(path, ".new");
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    Point::KeyDrafted.pass();
-    fs::rename(&draft, path)?;
-    Point::KeyNamed.pass();
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
     // A key that signed and is lost in a power cut would leave its ledger without one.
-    sync(folder)
-}
-
-fn sync(folder: &Path) -> io::Result<()> {
-    fs::File::open(folder)?.sync_all()
+    durable::replace_in_steps(path, bytes, Access::Private, |step| match step {
+        Step::Drafted => Point::KeyDrafted.pass(),
+        Step::Named => Point::KeyNamed.pass(),
+    })
 }
 
 #[cfg(test)]

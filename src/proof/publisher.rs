@@ -1,7 +1,7 @@
 //! Signs the checkpoints of one ledger: of its head as it grows, of its closings, and on request.
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::domain::directory::Directory;
 use crate::domain::id::LedgerId;
+use crate::durable::{self, Access, Step};
 use crate::fault_point::Point;
 use crate::ledger::{ReadFault, Reader};
 use crate::log::{DerivedFault, Floor};
@@ -356,16 +357,11 @@ pub(super) fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
 const EXTENSION: &str = ".checkpoint";
 
 fn write(path: &Path, note: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
-    let draft = path.with_extension("new");
-    let mut file = fs::File::create(&draft)?;
-    file.write_all(note)?;
-    file.sync_all()?;
-    Point::CheckpointDrafted.pass();
-    fs::rename(&draft, path)?;
-    Point::CheckpointNamed.pass();
-    fs::File::open(folder)?.sync_all()
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    durable::replace_in_steps(path, note, Access::Shared, |step| match step {
+        Step::Drafted => Point::CheckpointDrafted.pass(),
+        Step::Named => Point::CheckpointNamed.pass(),
+    })
 }
 
 /// What the ledgers of a data folder had reached when they were last signed for, by the files of their

@@ -6,26 +6,20 @@
 //! forks/         two checkpoints of one size that a log signed: evidence, never removed
 //! lock           held while a process uses the folder
 //! ```
-//! `seen` is text:
-//!
-//! ```text
-//! daicho witness seen 1 LF
-//! sha256 <of all that follows, in hex> LF
-//! checkpoint <bytes> LF      and so many bytes: a checkpoint with the witness's own cosignature
-//! ```
-//! Each checkpoint verifies with the witness's own key, and the digest shows what was left out or cut. A
-//! folder that shows any damage is refused: a witness that forgot what it saw could cosign a fork.
+//! `seen` is in the form of [`merkle::seen`](crate::merkle::seen). A folder that shows any damage is refused: a witness that
+//! forgot what it saw could cosign a fork.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
+use crate::durable::{self, Access};
 use crate::merkle::note::NOTE_BYTES_MAX;
+use crate::merkle::seen::Seen;
 use crate::merkle::{
-    Hash, InvalidKey, KeyName, Note, SignatureType, SignedCheckpoint, Signer as _, SigningKey,
+    InvalidKey, KeyName, Note, SignatureType, SignedCheckpoint, Signer as _, SigningKey,
 };
 use crate::witness::LOGS_MAX;
 
@@ -36,15 +30,13 @@ pub type Seed = fn() -> [u8; 32];
 const SEEN_BYTES_MAX: u64 = (LOGS_MAX * (NOTE_BYTES_MAX + 64)) as u64;
 /// The longest key file.
 const KEY_BYTES_MAX: u64 = 4_096;
-const TITLE: &str = "daicho witness seen 1\n";
 
 /// The folder of a witness, taken by this process.
 #[derive(Debug)]
 pub struct Folder {
     root: PathBuf,
     key: SigningKey,
-    /// By origin.
-    seen: BTreeMap<String, SignedCheckpoint>,
+    seen: Seen,
     /// Released when it is dropped.
     _lock: File,
 }
@@ -112,7 +104,7 @@ impl Folder {
         };
         let key = match (key, &seen) {
             (Some(_), None) => return Err(damaged(&seen_path, "the file is missing")),
-            (None, Some(seen)) if *seen != text(&BTreeMap::new()).into_bytes() => {
+            (None, Some(seen)) if *seen != Seen::default().to_string().into_bytes() => {
                 return Err(damaged(&key_path, "the file is missing"));
             }
             (None, _) => {
@@ -120,9 +112,13 @@ impl Folder {
                 let seed = Zeroizing::new(seed());
                 let key = SigningKey::from_seed(name.clone(), SignatureType::CosignatureV1, &seed);
                 // First the memory, then the key: never a key that could have cosigned without a memory.
-                write(&seen_path, text(&BTreeMap::new()).as_bytes(), 0o644)?;
+                write(
+                    &seen_path,
+                    Seen::default().to_string().as_bytes(),
+                    Access::Shared,
+                )?;
                 let skey = Zeroizing::new(format!("{}\n", *key.to_skey()));
-                write(&key_path, skey.as_bytes(), 0o600)?;
+                write(&key_path, skey.as_bytes(), Access::Private)?;
                 key
             }
             (Some(bytes), Some(_)) => {
@@ -152,8 +148,9 @@ impl Folder {
             });
         }
         let seen = match seen {
-            None => BTreeMap::new(),
-            Some(bytes) => parse(&bytes, &key).map_err(|why| damaged(&seen_path, &why))?,
+            None => Seen::default(),
+            Some(bytes) => Seen::parse(&bytes, key.key())
+                .map_err(|why| damaged(&seen_path, &why.to_string()))?,
         };
         Ok(Self {
             root: root.to_owned(),
@@ -170,12 +167,12 @@ impl Folder {
 
     /// What was cosigned last of each log, by origin.
     pub fn all_seen(&self) -> impl Iterator<Item = &SignedCheckpoint> {
-        self.seen.values()
+        self.seen.all()
     }
 
     /// What was cosigned last of the log that is known as `origin`.
     pub fn seen(&self, origin: &str) -> Option<&SignedCheckpoint> {
-        self.seen.get(origin)
+        self.seen.of(origin)
     }
 
     /// Keeps a cosigned checkpoint as the last one of its log: durable when this returns.
@@ -186,11 +183,11 @@ impl Folder {
             why: fault.to_string(),
         })?;
         let mut seen = self.seen.clone();
-        seen.insert(signed.checkpoint().origin().to_owned(), signed);
-        if LOGS_MAX < seen.len() {
+        seen.see(signed);
+        if LOGS_MAX < seen.logs() {
             return Err(FolderFault::TooManyLogs);
         }
-        write(&path, text(&seen).as_bytes(), 0o644)?;
+        write(&path, seen.to_string().as_bytes(), Access::Shared)?;
         self.seen = seen;
         Ok(())
     }
@@ -210,8 +207,8 @@ impl Folder {
                 path: folder.clone(),
                 source,
             })
-            .and_then(|()| write(&second, other.to_string().as_bytes(), 0o644))
-            .and_then(|()| write(&first, seen.to_string().as_bytes(), 0o644));
+            .and_then(|()| write(&second, other.to_string().as_bytes(), Access::Shared))
+            .and_then(|()| write(&first, seen.to_string().as_bytes(), Access::Shared));
         if let Err(error) = kept {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -258,63 +255,11 @@ fn read(path: &Path, max: u64) -> Result<Option<Vec<u8>>, FolderFault> {
 }
 
 /// Replaces a file: durable when this returns, and whole at every moment.
-fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FolderFault> {
-    let written = || {
-        let draft = path.with_extension("new");
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
-        #[cfg(not(unix))]
-        let _ = mode;
-        let mut file = options.open(&draft)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        fs::rename(&draft, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    written().map_err(|source| FolderFault::File {
+fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), FolderFault> {
+    durable::replace(path, bytes, access).map_err(|source| FolderFault::File {
         path: path.to_owned(),
         source,
     })
-}
-
-fn text(seen: &BTreeMap<String, SignedCheckpoint>) -> String {
-    let notes = seen.values().map(ToString::to_string);
-    let body: String = notes
-        .map(|note| format!("checkpoint {}\n{note}", note.len()))
-        .collect();
-    let digest = hex::encode(Hash::digest(body.as_bytes()).as_bytes());
-    format!("{TITLE}sha256 {digest}\n{body}")
-}
-
-fn parse(bytes: &[u8], key: &SigningKey) -> Result<BTreeMap<String, SignedCheckpoint>, String> {
-    let text = str::from_utf8(bytes).map_err(|_| "not UTF-8")?;
-    let rest = text.strip_prefix(TITLE).ok_or("another title")?;
-    let (digest, body) = rest.split_once('\n').ok_or("no digest")?;
-    let expected = hex::encode(Hash::digest(body.as_bytes()).as_bytes());
-    if digest.strip_prefix("sha256 ") != Some(expected.as_str()) {
-        return Err("the digest does not fit what follows".to_owned());
-    }
-    let (mut seen, mut rest) = (BTreeMap::new(), body);
-    while !rest.is_empty() {
-        let (line, after) = rest.split_once('\n').ok_or("no checkpoint")?;
-        let length = line
-            .strip_prefix("checkpoint ")
-            .and_then(|n| n.parse().ok());
-        let (note, after) = length
-            .and_then(|length| after.split_at_checked(length))
-            .ok_or("a checkpoint is cut short")?;
-        let signed = SignedCheckpoint::parse(note.as_bytes()).map_err(|fault| fault.to_string())?;
-        let own = signed.note().verify([key.key()]);
-        own.map_err(|fault| format!("not cosigned by this witness: {fault}"))?;
-        let origin = signed.checkpoint().origin().to_owned();
-        if seen.insert(origin, signed).is_some() {
-            return Err("a log stands there twice".to_owned());
-        }
-        rest = after;
-    }
-    Ok(seen)
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ def seeds(vectors):
     proof = next(text for target, text in texts(vectors) if target == "proof_file")
     stream = b"daicho/stream-proof@v1\nstream 4 %s\n" % b"01010101-0101-0101-0101-010101010101"
     yield "stream_file", stream + b"event Zmlyc3Q=\nlater 5 c2Vjb25k\n\n" + proof
+    for target, note in texts(vectors):
+        # Of those some are cosigned by the witness of the target.
+        if target == "note" and b"\n\n" in note:
+            yield "seen", b"checkpoint %d\n" % len(note) + note
     for size in [0, 1, 8, 257, 70_000, 2**64 - 1]:
         numbers = b"".join(number.to_bytes(8, "big") for number in [size // 3, size // 2, size])
         yield "proof", numbers + bytes(320)

@@ -10,12 +10,13 @@ use paths::{Mention, Source};
 
 mod paths;
 
-/// Which of our modules each module may name. `clock` and `telemetry` are open to all but the pure ones.
+/// Which of our modules each module may name. Those of [`FOR_ALL`] are open to all but the pure ones.
 const ARROWS: &[(&str, &[&str])] = &[
     ("api", &[]),
     ("domain", &[]),
     ("merkle", &[]),
     ("clock", &[]),
+    ("durable", &[]),
     ("fault_point", &[]),
     ("telemetry", &[]),
     ("log", &["domain", "merkle"]),
@@ -75,7 +76,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// No clock, no chance, no I/O, no async.
 const PURE: &[&str] = &["api", "domain", "merkle"];
 /// Open to all that are not pure.
-const FOR_ALL: &[&str] = &["clock", "fault_point", "telemetry"];
+const FOR_ALL: &[&str] = &["clock", "durable", "fault_point", "telemetry"];
 
 /// What `domain` and `merkle` never name: the beginnings of paths.
 const IMPURE: &[&[&str]] = &[
@@ -400,7 +401,7 @@ mod on_invented_sources {
         assert_eq!(
             lines,
             [
-                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, fault_point, merkle, telemetry"
+                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, durable, fault_point, merkle, telemetry"
             ]
         );
     }

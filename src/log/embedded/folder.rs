@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::LedgerId;
+use crate::durable::{self, Access, Step, sync_folder};
 use crate::fault_point::Point;
 use crate::log::embedded::OpenError;
 use crate::log::head::Head;
@@ -101,15 +102,12 @@ impl DataFolder {
 
     /// Writes a small file whole: under another name, synced, then renamed.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
-        let new = self.root.join(format!("{name}.new"));
-        let mut file = File::create(&new)?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
-        if name == "heads" {
-            Point::HeadsDrafted.pass();
-        }
-        fs::rename(&new, self.root.join(name))?;
-        sync_dir(&self.root)
+        let path = self.root.join(name);
+        durable::replace_in_steps(&path, bytes, Access::Shared, |step| {
+            if name == "heads" && step == Step::Drafted {
+                Point::HeadsDrafted.pass();
+            }
+        })
     }
 
     pub(crate) fn write_heads(&self, heads: &BTreeMap<LedgerId, Head>) -> io::Result<()> {
@@ -210,7 +208,7 @@ impl DataFolder {
         if kept.exists() {
             fs::rename(kept, dir.join("before-open"))?;
         }
-        sync_dir(&self.root)?;
+        sync_folder(&self.root)?;
         Ok(shown)
     }
 
@@ -324,10 +322,6 @@ fn parse_heads(bytes: &[u8]) -> Option<BTreeMap<LedgerId, Head>> {
         ))
     };
     lines.map(head).collect()
-}
-
-pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {

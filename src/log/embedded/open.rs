@@ -23,11 +23,12 @@ use std::sync::Arc;
 use std::thread;
 
 use crate::domain::id::LedgerId;
+use crate::durable::sync_folder;
 use crate::log::IntegrityKind;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::appender::{Appender, JournalThread};
 use crate::log::embedded::feeder::Feeder;
-use crate::log::embedded::folder::{DataFolder, IntegrityLog, sync_dir};
+use crate::log::embedded::folder::{DataFolder, IntegrityLog};
 use crate::log::embedded::kept::Kept;
 use crate::log::embedded::shared::{Beginning, Shared};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError, Threads};
@@ -285,7 +286,7 @@ impl Opening {
         }
         let dir = self.folder.journal();
         fs::create_dir_all(&dir).map_err(io_error("journal"))?;
-        sync_dir(self.folder.root()).map_err(io_error("journal"))?;
+        sync_folder(self.folder.root()).map_err(io_error("journal"))?;
         let ledgers = Ledgers::default();
         let writer = self
             .begin_segment(&before_all())

@@ -90,6 +90,38 @@ fn a_damaged_memory_is_refused_whichever_byte_it_is() {
 }
 
 #[test]
+fn a_memory_in_another_spelling_is_refused() {
+    let root = tempfile::tempdir().unwrap();
+    let mut folder = take(root.path()).unwrap();
+    folder.see(cosigned(&folder, "a.example", 3)).unwrap();
+    folder.see(cosigned(&folder, "b.example", 4)).unwrap();
+    let notes: Vec<String> = folder.all_seen().map(ToString::to_string).collect();
+    drop(folder);
+    let path = root.path().join("seen");
+    let part = |note: &String| format!("checkpoint {}\n{note}", note.len());
+    let whole = |body: String| {
+        let digest = crate::merkle::Hash::digest(body.as_bytes());
+        format!("daicho witness seen 1\nsha256 {digest}\n{body}")
+    };
+    let right = whole(notes.iter().map(part).collect());
+    assert_eq!(fs::read_to_string(&path).unwrap(), right);
+    for (what, body) in [
+        ("in another order", notes.iter().rev().map(part).collect()),
+        ("twice", [&notes[0], &notes[0]].map(part).concat()),
+        ("a zero before", part(&notes[0]).replacen(' ', " 0", 1)),
+        ("a sign before", part(&notes[0]).replacen(' ', " +", 1)),
+        ("more behind", format!("{}x", part(&notes[0]))),
+    ] {
+        fs::write(&path, whole(body)).unwrap();
+        let refused = take(root.path());
+        assert!(
+            matches!(refused, Err(FolderFault::Damaged { .. })),
+            "{what}: {refused:?}"
+        );
+    }
+}
+
+#[test]
 fn a_memory_of_another_witness_is_refused() {
     let (root, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     drop(take(root.path()).unwrap());

@@ -5,10 +5,10 @@ use std::fs;
 use std::io::{self, Write as _};
 
 use crate::domain::id::LedgerId;
+use crate::durable::sync_folder;
 use crate::log::IntegrityKind;
 use crate::log::copy::ReadCopy;
 use crate::log::embedded::OpenError;
-use crate::log::embedded::folder::sync_dir;
 use crate::log::embedded::open::{Examined, Opening, Repaired, Resumed, copy_error, io_error};
 use crate::log::embedded::repair::Rebuilt;
 use crate::log::head::Head;
@@ -37,7 +37,7 @@ impl Opening {
                 fs::rename(&path, aside.join(format!("{number:010}.journal")))?;
             }
             fs::rename(dir.join(format!("{number:010}.rebuilt")), &path)?;
-            sync_dir(&dir)?;
+            sync_folder(&dir)?;
             let detail = format!(
                 "journal segment {number}: {damage}; rebuilt with {filled} events of the read copy"
             );
@@ -66,7 +66,7 @@ impl Opening {
             file.set_len(at as u64)?;
             file.sync_all()?;
         }
-        sync_dir(&dir)?;
+        sync_folder(&dir)?;
         let detail = format!("journal segment {number}: {check}; never acknowledged");
         self.integrity
             .record(IntegrityKind::TornTailDropped, detail, Some(shown));
