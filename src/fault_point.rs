@@ -9,7 +9,7 @@ pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
 
 macro_rules! points {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        /// A step of appending, signing, copying or indexing.
+        /// A step of appending, signing, copying or indexing, or of letting a ledger go on under another name.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Point { $($(#[$doc])* $name),* }
 
@@ -68,6 +68,10 @@ points! {
     IndexIdentified = "index-identified";
     /// And the manifest that lets it count.
     IndexClosed = "index-closed";
+    /// The event that begins a new generation is durable; the old checkpoint's file is still in its place.
+    GenerationBegun = "generation-begun";
+    /// That file is out of the way, which is not durable yet.
+    CheckpointSetAside = "checkpoint-set-aside";
 }
 
 /// Names the step, which fails from then on.

@@ -369,3 +369,69 @@ fn plain_texts_need_no_store() {
         2
     );
 }
+
+fn disclosure(number: i64, about: Option<DataSubjectId>) -> Disclosure {
+    Disclosure {
+        disclosed_at_us: number,
+        actor: format!("監査係{number}"),
+        subject_ref: about.map(|subject| subject.to_string()),
+        size: 7,
+    }
+}
+
+#[test]
+fn of_many_disclosures_the_last_are_told_newest_first() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = PersonalStore::new(Some(folder.path()), ledger());
+    assert_eq!(store.disclosures_of(subject(1)).unwrap(), []);
+    let count = 2 * DISCLOSURES_TOLD as i64;
+    for number in 0..count {
+        // Of one person, of another, of everybody.
+        let about = match number % 4 {
+            0 => Some(subject(1)),
+            1 => None,
+            _ => Some(subject(2)),
+        };
+        store.note_disclosure(&disclosure(number, about)).unwrap();
+    }
+    let told = |subject| {
+        let told = store.disclosures_of(subject).unwrap().into_iter();
+        told.map(|one| one.disclosed_at_us).collect::<Vec<_>>()
+    };
+    let of_one: Vec<i64> = (0..count).rev().filter(|n| n % 4 < 2).collect();
+    assert_eq!(told(subject(1)), of_one);
+    let of_other: Vec<i64> = (0..count).rev().filter(|n| n % 4 != 0).collect();
+    assert_eq!(of_other.len(), 150);
+    assert_eq!(told(subject(2)), of_other[..DISCLOSURES_TOLD]);
+    assert_eq!(told(subject(3)).len(), 50, "those of everybody");
+}
+
+#[test]
+fn a_torn_line_of_the_disclosures_hides_none_but_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = PersonalStore::new(Some(folder.path()), ledger());
+    let about = Some(subject(1));
+    store.note_disclosure(&disclosure(1, about)).unwrap();
+    let file = folder
+        .path()
+        .join(FOLDER)
+        .join(ledger().to_string())
+        .join(DISCLOSURES);
+    let whole = fs::read(&file).unwrap();
+    for cut in 0..whole.len() {
+        // A crash tore the second line here.
+        let torn = [&whole[..], &whole[..cut]].concat();
+        fs::write(&file, torn).unwrap();
+        store.note_disclosure(&disclosure(3, about)).unwrap();
+        let told = store.disclosures_of(subject(1)).unwrap();
+        let times: Vec<i64> = told.iter().map(|one| one.disclosed_at_us).collect();
+        // All but its last byte, which ends the line, is the whole of it.
+        let is_whole = cut + 1 == whole.len();
+        let expected: &[i64] = if is_whole { &[3, 1, 1] } else { &[3, 1] };
+        assert_eq!(times, expected, "cut at {cut}");
+    }
+    // What is no text at all hides nothing either.
+    let noise = [&whole[..], b"\xff\x00{\n{}\n"].concat();
+    fs::write(&file, noise).unwrap();
+    assert_eq!(store.disclosures_of(subject(1)).unwrap().len(), 1);
+}

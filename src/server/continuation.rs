@@ -21,6 +21,7 @@ use crate::domain::event::Reason;
 use crate::domain::id::{InvalidId, LedgerId, RequestId};
 use crate::domain::text::{InvalidText, Name};
 use crate::domain::trust::{CheckpointNote, VerifierKey as KeyText};
+use crate::fault_point::Point;
 use crate::ledger::{AppendError, Continuation, ReadFault, Reader, Unserved};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
@@ -313,6 +314,7 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     let permitted = Authenticator.permit_system(subject, going_on);
     let permitted = permitted.on_behalf_of(&asked.asked_by);
     unserved.go_on(permitted).await?;
+    Point::GenerationBegun.pass();
     aside(&file, head.generation).map_err(NotContinued::Folder)?;
     continued.key = Some(vkey);
     continued.is_done = true;
@@ -403,6 +405,7 @@ fn aside(file: &Path, generation: u64) -> io::Result<()> {
     };
     let free = (0..).map(named).find(|path| !path.exists());
     fs::rename(file, free.unwrap_or_else(|| named(0)))?;
+    Point::CheckpointSetAside.pass();
     fs::File::open(&ended)?.sync_all()?;
     fs::File::open(folder)?.sync_all()
 }

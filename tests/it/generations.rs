@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use daicho::api::v1;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::config::{Config, Flags};
 use daicho::domain::event::{Reason, ReasonCode};
 use daicho::domain::text::{Name, Text};
+use daicho::fault_point::{Point, VARIABLE};
 use daicho::merkle::{SignedCheckpoint, VerifierKey};
 use daicho::proof::KeyLock;
 use daicho::server::Opened;
@@ -288,4 +290,59 @@ async fn a_ledger_whose_key_is_lost_goes_on_under_another_name() {
     assert_eq!(checkpoints_of(&server).await, "ledger.example/city/g2");
     let folder = server.stop().await;
     assert!(opens(&folder).await);
+}
+
+/// Steps at which `ledger continue` may break off, in their order.
+const STEPS: [Point; 10] = [
+    Point::KeyDrafted,
+    Point::KeyNamed,
+    Point::JournalBegun,
+    Point::JournalWritten,
+    Point::JournalSynced,
+    Point::JournalPublished,
+    Point::GenerationBegun,
+    Point::CheckpointSetAside,
+    Point::CopyBegun,
+    Point::CopySynced,
+];
+
+fn call(folder: &TempDir, fault_point: Option<Point>) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_daicho"))
+        .args(["ledger", "continue", "--yes", "--reason", "控えからの復元"])
+        .args(["--as", "管理者", "--data"])
+        .arg(folder.path().join("data"))
+        .envs(fault_point.map(|point| (VARIABLE, point.name())))
+        .output()
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_step_of_a_continuation_is_made_good_by_the_same_call() {
+    let ledger = PutBack::new().await;
+    for point in STEPS {
+        let folder = ledger.older(true);
+        let killed = call(&folder, Some(point));
+        // By a signal: the point was passed.
+        assert_eq!(killed.status.code(), None, "{point:?}: {killed:?}");
+        let is_served = opens(&folder).await;
+        let again = call(&folder, None);
+        // What was done to its end is refused: nothing is lost any more.
+        assert_eq!(again.status.success(), !is_served, "{point:?}: {again:?}");
+        assert!(opens(&folder).await, "{point:?}: {again:?}");
+
+        let server = Server::on(folder).await;
+        let head = parsed(checkpoints(&server).await.checkpoints.last().unwrap());
+        let last = &ledger.last;
+        let expected = format!("{}/g2", last.checkpoint().origin());
+        assert_eq!(head.checkpoint().origin(), expected, "{point:?}");
+        assert_eq!(head.checkpoint().head().size, ledger.size + 1, "{point:?}");
+        grow(&server, &ledger.plan, "4").await;
+        let directory = server.ledgers.list()[0].view().directory;
+        assert_eq!(directory.origins().count(), 2, "{point:?}");
+        let folder = server.stop().await;
+        // A key that was made and not announced is out of the way, as the old one is.
+        let keys = fs::read_dir(folder.path().join("data/keys")).unwrap();
+        let in_force = keys.filter(|file| file.as_ref().unwrap().path().is_file());
+        assert_eq!(in_force.count(), 1, "{point:?}");
+    }
 }

@@ -27,6 +27,11 @@ fn is_timed(point: Point) -> bool {
     matches!(point, CopyFlushed | CopySynced | HeadsDrafted | HeadsNamed)
 }
 
+/// Whether only `ledger continue` passes it: `generations` ends that.
+fn is_of_continuation(point: Point) -> bool {
+    matches!(point, Point::GenerationBegun | Point::CheckpointSetAside)
+}
+
 /// Whether it is passed once, before a ledger is first signed for.
 fn is_of_beginning(point: Point) -> bool {
     matches!(point, Point::KeyDrafted | Point::KeyNamed)
@@ -38,7 +43,7 @@ async fn an_end_at_any_step_loses_nothing_that_was_acknowledged_or_shown() {
     let seed = seed.map_or_else(rand::random, |text| text.parse::<u64>().unwrap());
     println!("DAICHO_KILL_SEED={seed}");
     let mut rng = SmallRng::seed_from_u64(seed);
-    for point in Point::ALL {
+    for point in Point::ALL.iter().filter(|p| !is_of_continuation(**p)) {
         let folder = tempfile::tempdir().unwrap();
         let mut book = Book::default();
         let once = is_of_beginning(*point) || is_of_ending(*point) || is_timed(*point);
