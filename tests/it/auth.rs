@@ -20,7 +20,7 @@ use crate::errors::{Seen, expect};
 use world::World;
 
 mod accesses;
-mod authority;
+pub(crate) mod authority;
 mod certificates;
 mod commands;
 mod connections;

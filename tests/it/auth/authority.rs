@@ -10,27 +10,27 @@ use rcgen::{
 use sha2::{Digest as _, Sha256};
 
 /// An authority that vouches for servers and services.
-pub(super) struct Authority {
+pub(crate) struct Authority {
     issuer: CertifiedIssuer<'static, KeyPair>,
     certificates: AtomicU64,
 }
 
 /// A certificate and its key, in PEM.
-pub(super) struct Pair {
-    pub(super) certificate: String,
-    pub(super) key: String,
-    pub(super) der: Vec<u8>,
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
+    pub(crate) der: Vec<u8>,
     serial: SerialNumber,
 }
 
 impl Pair {
-    pub(super) fn sha256(&self) -> Vec<u8> {
+    pub(crate) fn sha256(&self) -> Vec<u8> {
         Sha256::digest(&self.der).to_vec()
     }
 }
 
 impl Authority {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
         let names = &mut params.distinguished_name;
@@ -45,23 +45,23 @@ impl Authority {
         }
     }
 
-    pub(super) fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         self.issuer.pem()
     }
 
     /// A certificate for this machine.
-    pub(super) fn server(&self) -> Pair {
+    pub(crate) fn server(&self) -> Pair {
         let params = CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]);
         self.sign(params.unwrap(), ExtendedKeyUsagePurpose::ServerAuth)
     }
 
     /// A certificate for the service of this URI.
-    pub(super) fn client(&self, uri: &str) -> Pair {
+    pub(crate) fn client(&self, uri: &str) -> Pair {
         self.client_with(uri, |_| {})
     }
 
     /// A certificate that ended long ago.
-    pub(super) fn expired_client(&self, uri: &str) -> Pair {
+    pub(crate) fn expired_client(&self, uri: &str) -> Pair {
         self.client_with(uri, |params| params.not_after = date_time_ymd(2020, 1, 1))
     }
 
@@ -87,7 +87,7 @@ impl Authority {
     }
 
     /// A list of what is revoked, the `number`th.
-    pub(super) fn revoking(&self, number: u64, revoked: &[&Pair]) -> String {
+    pub(crate) fn revoking(&self, number: u64, revoked: &[&Pair]) -> String {
         let revoked = revoked.iter().map(|pair| RevokedCertParams {
             serial_number: pair.serial.clone(),
             revocation_time: date_time_ymd(2024, 1, 1),

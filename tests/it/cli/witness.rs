@@ -8,6 +8,8 @@ use std::process::Command;
 use super::process::{Ended, Place, daicho};
 use crate::process::Process;
 
+mod https;
+
 /// An address where nobody listens.
 const NOBODY: &str = "http://127.0.0.1:9";
 
