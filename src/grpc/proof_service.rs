@@ -184,7 +184,7 @@ impl v1::proof_service_server::ProofService for Services {
             request,
             async |call, request: v1::GetInclusionProofRequest| {
                 use v1::get_inclusion_proof_request::Selector;
-                let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
+                let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
                 let view = self.view(&reader, request.min_position).await;
                 let position = match &request.selector {
                     None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),

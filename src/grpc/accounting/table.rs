@@ -159,6 +159,7 @@ rows! {
         GetOrganisation(v1::GetOrganisationRequest) = Read Refused, @ledger;
         GetResponsibility(v1::GetResponsibilityRequest) = Read Refused, @ledger, Goal: subject;
         ListReportingStatus(v1::ListReportingStatusRequest) = Read Restricted, @ledger, Plan: plan;
+        ListPending(v1::ListPendingRequest) = Read Restricted, @ledger;
         GetReportingCalendar(v1::GetReportingCalendarRequest) = Read Refused, @ledger, Plan: plan;
         WatchGoals(v1::WatchGoalsRequest) = Read Required, @ledger, Plan: plan;
     }

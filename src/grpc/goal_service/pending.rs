@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::access::{Grant, Holder};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::Stream;
-use crate::domain::id::PlanId;
+use crate::domain::event::{Stream, StreamKind};
+use crate::domain::id::{GoalId, PlanId};
 use crate::grpc::event::{
     At, Choice as _, Faults, Resolver, show_actor, show_change, show_external, show_posts,
     show_source_document, show_timestamp, show_title,
@@ -29,7 +30,7 @@ pub(super) async fn answer(
     call: &Call,
     mut request: v1::ListPendingRequest,
 ) -> Result<v1::ListPendingResponse, Refusal> {
-    let reader = services.ledger(&request.ledger)?;
+    let reader = services.ledger(call, &request.ledger, Action::ReadGoal)?;
     let min_position = request.min_position.take();
     let rows = Services::page_rows(std::mem::take(&mut request.page_size));
     let token = std::mem::take(&mut request.page_token);
@@ -43,7 +44,7 @@ pub(super) async fn answer(
     let skip = Services::skip(place.as_ref())?;
     let as_of = request.as_of.as_ref();
     let at = services
-        .standpoint(&reader, min_position, as_of, place.as_ref())
+        .standpoint(call, &reader, min_position, as_of, place.as_ref())
         .await?;
     let directory = &at.view.directory;
     let wanted = wanted(directory, &request)?;
@@ -52,6 +53,7 @@ pub(super) async fn answer(
         let kind = pending(proposal);
         let is_asked_for = request.ended || wanted.one.is_some();
         if proposal.drafted.on <= at.on
+            && is_in_sight(directory, proposal)
             && (kind != v1::PendingKind::None || is_asked_for)
             && wanted.takes(directory, proposal, kind, at.on)
         {
@@ -128,6 +130,13 @@ impl Wanted {
                 seats.iter().any(|grant| grant.seat == *seat)
             })
     }
+}
+
+/// Whether a caller may read what it is about: goals that they may not read are not in their directory.
+fn is_in_sight(directory: &Directory, proposal: &Proposal) -> bool {
+    let goal = GoalId::from_bytes(proposal.stream.id.as_bytes());
+    proposal.stream.kind != StreamKind::Goal
+        || goal.is_ok_and(|goal| directory.goal(goal).is_some())
 }
 
 /// Whether a proposal is about something or what stands under it.
