@@ -44,19 +44,22 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::AppendEventsRequest>,
     ) -> Result<Response<v1::AppendEventsResponse>, Status> {
         let language = language::preferred(request.metadata().as_ref());
-        let call = self
-            .call(&request, language)
-            .map_err(|r| r.into_status(language))?;
-        let deadline = call.deadline;
+        let begun = self.begin(&request);
+        let call = self.call(&request, language);
         let request = request.into_inner();
-        // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
-        let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request)).await;
-        let answer = appended.unwrap_or_else(|_| {
-            Err(match request.validate_only {
-                true => ServiceReason::DeadlinePassed.into(),
-                false => Refusal::deadline_while_appending(),
+        let appended = async {
+            let call = call?;
+            let deadline = call.deadline;
+            // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
+            let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request));
+            appended.await.unwrap_or_else(|_| {
+                Err(match request.validate_only {
+                    true => ServiceReason::DeadlinePassed.into(),
+                    false => Refusal::deadline_while_appending(),
+                })
             })
-        });
+        };
+        let answer = self.accounted(begun, appended).await;
         answer.map(Response::new).map_err(|refusal| {
             refusal
                 .map_fields(|field| on_the_wire(&request.events, field))

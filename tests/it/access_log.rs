@@ -158,7 +158,7 @@ async fn what_is_not_for_everybody_is_recorded_and_the_rest_is_not() {
         .await
         .unwrap();
     // What breaks a rule is an attempt to write.
-    let wrong = report(&plan, &plan.indicators[0], "-1");
+    let wrong = report(&plan, &plan.indicators[0], "some");
     let refused = clerk.append_events(append(vec![wrong])).await.unwrap_err();
     assert_eq!(refused.code(), Code::InvalidArgument);
 
@@ -170,7 +170,7 @@ async fn what_is_not_for_everybody_is_recorded_and_the_rest_is_not() {
     let failed = lines.remove(failed.unwrap());
     assert!(
         failed.starts_with("担当: WRITE AppendEvents ")
-            && failed.ends_with(" FAILED VALUE_OUT_OF_DOMAIN"),
+            && failed.ends_with(" FAILED VALUE_NOT_NUMERIC"),
         "{failed}"
     );
     let expected = [
