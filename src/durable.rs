@@ -60,10 +60,13 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// What stands behind the name of a file while it is written.
+pub const DRAFT: &str = ".new";
+
 /// What a file is called while it is written.
 fn draft(path: &Path) -> PathBuf {
     let mut name = OsString::from(path);
-    name.push(".new");
+    name.push(DRAFT);
     name.into()
 }
 

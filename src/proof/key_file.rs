@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use crate::domain::id::LedgerId;
-use crate::durable::{self, Access, Step, sync_folder};
+use crate::durable::{self, Access, DRAFT, Step, sync_folder};
 use crate::fault_point::Point;
 use crate::merkle::{InvalidKey, KeyId, KeyName, Signer as _, SigningKey, VerifierKey};
 use crate::proof::key_lock::{KEY_BYTES_MAX, KeyLock, NotOpened};
@@ -280,6 +280,31 @@ impl KeyFolder {
         let stem = stem_of(&path);
         self.write(&stem, key)
             .map_err(|source| KeyFault::File { path, source })
+    }
+
+    /// Removes what a crash left of keys that were being written: nothing was ever signed with them.
+    pub(super) fn sweep(&self, ledger: LedgerId) -> Result<(), KeyFault> {
+        let swept = || {
+            let of_ledger = ledger.to_string();
+            for entry in fs::read_dir(&self.keys)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let is_draft = name
+                    .to_str()
+                    .is_some_and(|name| name.starts_with(&of_ledger) && name.ends_with(DRAFT));
+                if is_draft {
+                    self.remove(&entry.path())?;
+                }
+            }
+            Ok::<_, io::Error>(())
+        };
+        match swept() {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyFault::File {
+                path: self.keys.clone(),
+                source: error,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Moves the files of a key aside: nothing signs with it any more.

@@ -204,6 +204,7 @@ impl Keyring {
     }
 
     fn tidy(&self, directory: &Directory, files: &[KeyFile]) -> Result<(), KeyFault> {
+        self.folder.sweep(self.ledger)?;
         let states = self.states(directory);
         for file in files.iter().filter(|file| !file.is_retired) {
             // What cannot be read is told when it is to sign.

@@ -335,7 +335,8 @@ async fn a_kill_at_any_step_of_a_continuation_is_made_good_by_the_same_call() {
         let last = &ledger.last;
         let expected = format!("{}/g2", last.checkpoint().origin());
         assert_eq!(head.checkpoint().origin(), expected, "{point:?}");
-        assert_eq!(head.checkpoint().head().size, ledger.size + 1, "{point:?}");
+        // LedgerContinued and the announcement of the new key.
+        assert_eq!(head.checkpoint().head().size, ledger.size + 2, "{point:?}");
         grow(&server, &ledger.plan, "4").await;
         let directory = server.ledgers.list()[0].view().directory;
         assert_eq!(directory.origins().count(), 2, "{point:?}");
