@@ -8,6 +8,7 @@ use std::io::Write as _;
 
 use base64::display::Base64Display;
 use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
 use prost::encoding::{WireType, decode_key, decode_varint};
 use prost_reflect::{Cardinality, Kind, MessageDescriptor};
 
@@ -46,13 +47,15 @@ enum Form {
     Text,
     /// In base64.
     Bytes,
+    /// `google.protobuf.Timestamp`: RFC 3339 in UTC, with no, 3, 6 or 9 digits of a second.
+    Timestamp,
     /// The message at this place of the table.
     Message(usize),
 }
 
 impl Shapes {
     /// Those of `message` and of all that lie in it; `None` where one has a field of a kind that the API does not use:
-    /// fractions, maps, and types of protobuf's own.
+    /// fractions, maps, and types of protobuf's own but for instants.
     pub(super) fn of(message: &MessageDescriptor) -> Option<Self> {
         let mut places = HashMap::from([(message.full_name().to_owned(), 0)]);
         let mut ahead = vec![message.clone()];
@@ -76,13 +79,14 @@ impl Shapes {
                     }
                     Kind::Message(of) if !of.is_map_entry() => {
                         let name = of.full_name().to_owned();
-                        if name.starts_with("google.protobuf.") {
-                            return None;
+                        match name.strip_prefix("google.protobuf.") {
+                            Some("Timestamp") => Form::Timestamp,
+                            Some(_) => return None,
+                            None => Form::Message(*places.entry(name).or_insert_with(|| {
+                                ahead.push(of.clone());
+                                ahead.len() - 1
+                            })),
                         }
-                        Form::Message(*places.entry(name).or_insert_with(|| {
-                            ahead.push(of.clone());
-                            ahead.len() - 1
-                        }))
                     }
                     _ => return None,
                 };
@@ -216,7 +220,8 @@ impl Writer<'_> {
                 writer.value(form, found, depth)
             };
             match (form, found) {
-                (Form::Text | Form::Bytes | Form::Message(_), _) | (_, Found::Number(_)) => {
+                (Form::Text | Form::Bytes | Form::Timestamp | Form::Message(_), _)
+                | (_, Found::Number(_)) => {
                     one(self, found)?;
                 }
                 (_, Found::Bytes(from, to)) => {
@@ -245,9 +250,31 @@ impl Writer<'_> {
                 let bytes = Base64Display::new(self.wire.get(from..to)?, &STANDARD);
                 write!(self.json, "\"{bytes}\"").ok()
             }
+            (Form::Timestamp, Found::Bytes(from, to)) => self.timestamp(from, to),
             (form, Found::Number(number)) => self.number(form, number),
             _ => None,
         }
+    }
+
+    /// Adds the instant whose seconds and nanoseconds stand between two places.
+    fn timestamp(&mut self, mut at: usize, to: usize) -> Option<()> {
+        let (mut seconds, mut nanos) = (0_i64, 0_i32);
+        while at < to {
+            match self.field(&mut at, to)? {
+                (1, Found::Number(number)) => seconds = number.cast_signed(),
+                (2, Found::Number(number)) => nanos = i32::try_from(number).ok()?,
+                _ => return None,
+            }
+        }
+        let instant = Timestamp::new(seconds, nanos).ok()?;
+        let digits = match nanos {
+            0 => String::new(),
+            _ if nanos % 1_000_000 == 0 => format!(".{:03}", nanos / 1_000_000),
+            _ if nanos % 1_000 == 0 => format!(".{:06}", nanos / 1_000),
+            _ => format!(".{nanos:09}"),
+        };
+        let second = instant.strftime("%Y-%m-%dT%H:%M:%S");
+        write!(self.json, "\"{second}{digits}Z\"").ok()
     }
 
     fn number(&mut self, form: &Form, number: u64) -> Option<()> {
@@ -269,7 +296,7 @@ impl Writer<'_> {
                 Some(name) => write!(json, "{name}"),
                 None => write!(json, "{}", low.cast_signed()),
             },
-            Form::Text | Form::Bytes | Form::Message(_) => return None,
+            Form::Text | Form::Bytes | Form::Timestamp | Form::Message(_) => return None,
         }
         .ok()
     }
