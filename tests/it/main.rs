@@ -16,6 +16,7 @@ mod audit;
 mod auth;
 mod cli;
 mod cosigning;
+mod decisions;
 mod entry_form;
 mod errors;
 mod evaluation;

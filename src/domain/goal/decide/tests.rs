@@ -2,6 +2,7 @@
 
 mod access;
 mod access_log;
+mod approvals;
 mod decisions;
 mod evaluations;
 mod indicators;

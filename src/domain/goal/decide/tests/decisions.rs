@@ -105,7 +105,7 @@ fn an_approval_makes_the_change_and_nothing_before_does() {
         revised.before.is_some(),
         "what it replaces was filled in when it was proposed"
     );
-    assert_snapshot!(world.outcome(approved), @"recorded");
+    assert_snapshot!(world.outcome(approved), @"recorded, AUTHORITY_NOT_JUDGED");
     assert_snapshot!(state(&world, "P"), @"P1 APPROVED");
     assert_snapshot!(target(&world), @"Value(Quantity(40)) from 2023-10-10");
     // It is decided once.
@@ -167,11 +167,11 @@ fn nobody_decides_what_they_proposed_or_were_asked_about() {
     let consent = fact(answering(&world, "P", ConsultationOutcome::Consent)).undated();
     assert_snapshot!(world.would(consent.clone()), @"SELF_APPROVAL change_consulted.proposal");
     world.now_by("企画政策課長");
-    assert_snapshot!(world.outcome(consent), @"recorded");
+    assert_snapshot!(world.outcome(consent), @"recorded, AUTHORITY_NOT_JUDGED");
     assert_snapshot!(state(&world, "P"), @"P1 CONSULTED");
     assert_snapshot!(world.would(decided(&world, "P", Approved)), @"SELF_APPROVAL change_decided.proposal");
     world.now_by("部長");
-    assert_snapshot!(world.would(decided(&world, "P", Approved)), @"recorded");
+    assert_snapshot!(world.would(decided(&world, "P", Approved)), @"recorded, AUTHORITY_NOT_JUDGED");
     // The same person under another login is the same person.
     let person = Some(crate::domain::id::PersonId::derived(
         uuid::Uuid::nil(),
@@ -243,7 +243,7 @@ fn whatever_is_not_approved_says_why() {
         text: Some(text("内訳を示すこと")),
         ..returned
     };
-    assert_snapshot!(world.outcome(fact(returned).undated()), @"recorded");
+    assert_snapshot!(world.outcome(fact(returned).undated()), @"recorded, AUTHORITY_NOT_JUDGED");
     assert_snapshot!(state(&world, "P"), @"P1 RETURNED");
     assert_snapshot!(target(&world), @"Value(Quantity(50)) from 2023-04-01");
     // What was returned may be proposed otherwise.
@@ -269,7 +269,7 @@ fn what_changed_meanwhile_stands_against_an_approval() {
 fn a_proposal_that_waits_too_long_is_void_before_anybody_says_so() {
     let world = waiting().at("2023-11-05").by("部長");
     let approve = |world: &World| world.would(decided(world, "P", DecisionOutcome::Approved));
-    assert_snapshot!(approve(&world), @"recorded, RETROACTIVE_TARGET");
+    assert_snapshot!(approve(&world), @"recorded, AUTHORITY_NOT_JUDGED, RETROACTIVE_TARGET");
     let mut world = world.at("2023-11-06");
     assert_snapshot!(approve(&world), @"PROPOSAL_OVERDUE change_decided.proposal [last=2023-11-05]");
     let expired = || {
