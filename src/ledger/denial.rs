@@ -14,7 +14,7 @@ pub(super) fn refusal_of(denied: &Denied, directory: &Directory, today: Date) ->
     rejection(denied, directory, today, "")
 }
 
-/// See [`refusal_of`]; about `field`.
+/// See `refusal_of`; about `field`.
 pub fn rejection(denied: &Denied, directory: &Directory, today: Date, field: &str) -> Rejection {
     match &denied.cause {
         Cause::SeatUnknown(seat) => Rejection::new(Reason::SeatUnknown, field).with("seat", seat),

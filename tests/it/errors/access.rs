@@ -151,7 +151,7 @@ fn of_persons(world: &World) -> Vec<Case> {
             R::SeatDiffers,
             "role_granted.seat",
             "「課等長」（前課）として発令されています",
-            granted(&later, "前課長", SeatRole::SectionChief, &["他課"], SECOND),
+            granted(&later, "前課長", SeatRole::SectionChief, &["他課"], THIRD),
         ),
         refused(
             Status::FailedPrecondition,

@@ -81,10 +81,10 @@ fn a_witness_is_asked_over_https_and_only_those_named_are_believed() {
     // Nobody vouches for it, or somebody whom it does not come from.
     let ask = format!("witness ask {url} --lang en");
     town.ended(&ask, 5, "was not reached");
-    let by_other = format!("{ask} --certificates @other");
+    let by_other = format!("{ask} --witness-certificates @other");
     town.ended(&by_other, 5, "was not reached");
     for (file, words) in [("nothing", "no certificate"), ("nowhere", "cannot be read")] {
-        town.ended(&format!("{ask} --certificates @{file}"), 2, words);
+        town.ended(&format!("{ask} --witness-certificates @{file}"), 2, words);
     }
     town.keep("before", "checkpoint");
     town.ended(
@@ -94,7 +94,7 @@ fn a_witness_is_asked_over_https_and_only_those_named_are_believed() {
     );
 
     town.ended(
-        &format!("{ask} --certificates @authority"),
+        &format!("{ask} --witness-certificates @authority"),
         0,
         "near.example",
     );
@@ -103,15 +103,15 @@ fn a_witness_is_asked_over_https_and_only_those_named_are_believed() {
     // The ledger grows: the witness says from where, and is asked again. It is one of several who are believed.
     let grown = town.grow();
     assert!(size < grown);
-    let again = format!("{ask} --certificates @both-of-them");
+    let again = format!("{ask} --witness-certificates @both-of-them");
     town.ended(&again, 0, "near.example");
     // What is believed over HTTPS does not matter where there is none.
     let plain = near.address();
     town.ended(
-        &format!("witness ask {plain} --certificates @other"),
+        &format!("witness ask {plain} --witness-certificates @other"),
         0,
         "had them already",
     );
-    let gone = format!("witness ask {NOBODY} --lang en --certificates @authority");
+    let gone = format!("witness ask {NOBODY} --lang en --witness-certificates @authority");
     town.ended(&gone, 5, "was not reached");
 }
