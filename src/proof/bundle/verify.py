@@ -188,7 +188,7 @@ class Leaf:
         self.event_id = self._id(values, 5, "event_id")
         self.type = values.get(6, 0)
         self.type_version = values.get(7, 0)
-        self.payload = values.get(8)
+        self.payload = values.get(8, b"")  # a message may have no bytes, and then stands nowhere
         self.valid_from, self.valid_to = values.get(9), values.get(10)
         self.actor = values.get(11)
         self.request = self._id(values, 13, "request_id")
@@ -202,8 +202,8 @@ class Leaf:
         self.previous = values.get(1004)
         if not 1 <= self.kind <= 255 or not self.type or not self.type_version:
             raise Malformed("stream_kind, type or type_version is missing")
-        if self.payload is None or not self.actor or self.recorded_at is None:
-            raise Malformed("payload, actor or recorded_at_micros is missing")
+        if not self.actor or self.recorded_at is None:
+            raise Malformed("actor or recorded_at_micros is missing")
         if not self.generation or not self.revision or self.request_index >= self.request_count:
             raise Malformed("generation, revision or request_index is out of range")
         if (self.previous is None) != (self.revision == 1) or len(self.previous or bytes(32)) != 32:
