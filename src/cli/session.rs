@@ -8,6 +8,7 @@ use crate::api::v1;
 use crate::api::v1::event_input::Payload;
 use crate::cli::attach;
 use crate::cli::client::{Address, Client};
+use crate::cli::decide;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::json::{self, Printed};
@@ -265,21 +266,7 @@ impl Session {
         writing: &Writing,
         about: &[&v1::Indicator],
     ) -> Result<(), Failure> {
-        attach::put(self, writing, &events).await?;
-        let response = match self.client.append(writing.request(events.clone())).await {
-            Err(failure) if failure.is_only("DECISION_REQUIRED") => {
-                // What stands against it says who has to be asked and who decides.
-                let told = failure.first_violation().unwrap_or_default().to_owned();
-                self.output.remark(&told);
-                self.output.remark(self.view.pick(
-                    "決裁が要るため、起案として登録します（一覧: daicho pending）",
-                    "it has to be decided, so it is recorded as a proposal (see: daicho pending)",
-                ));
-                let proposed = crate::cli::decide::proposals(events);
-                self.client.append(writing.request(proposed)).await?
-            }
-            answered => answered?,
-        };
+        let response = self.send(events, writing).await?;
         self.answer(&response, |view, response| {
             receipt::appended(view, response, about)
         })?;
@@ -288,6 +275,29 @@ impl Session {
             Ok(())
         } else {
             Err(Failure::Answered)
+        }
+    }
+
+    /// Sends events as one call. What has to be decided is proposed instead.
+    async fn send(
+        &self,
+        events: Vec<v1::EventInput>,
+        writing: &Writing,
+    ) -> Result<v1::AppendEventsResponse, Failure> {
+        attach::put(self, writing, &events).await?;
+        match self.client.append(writing.request(events.clone())).await {
+            Err(failure) if failure.is_only("DECISION_REQUIRED") => {
+                // What stands against it says who has to be asked and who decides.
+                let told = failure.first_violation().unwrap_or_default().to_owned();
+                self.output.remark(&told);
+                self.output.remark(self.view.pick(
+                    "決裁が要るため、起案として登録します（一覧: daicho pending）",
+                    "it has to be decided, so it is recorded as a proposal (see: daicho pending)",
+                ));
+                let proposed = decide::proposals(events);
+                self.client.append(writing.request(proposed)).await
+            }
+            answered => answered,
         }
     }
 
@@ -316,8 +326,7 @@ impl Session {
         writing: &Writing,
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
-        attach::put(self, writing, &events).await?;
-        let response = self.client.append(writing.request(events)).await?;
+        let response = self.send(events, writing).await?;
         self.answer(&response, |view, response| {
             receipt::appended(view, response, &[about])
         })?;
