@@ -155,3 +155,80 @@ impl Directory {
 fn index(number: u64) -> Option<usize> {
     usize::try_from(number.checked_sub(1)?).ok()
 }
+
+impl Directory {
+    /// A proposal.
+    pub fn proposal(&self, id: ProposalId) -> Option<&Arc<Proposal>> {
+        self.decisions.get(id)
+    }
+
+    /// The proposal that people call by its number.
+    pub fn numbered_proposal(&self, number: u64) -> Option<&Arc<Proposal>> {
+        self.decisions.numbered(number)
+    }
+
+    /// The proposal that an event decided.
+    pub fn decided(&self, decision: EventId) -> Option<&Arc<Proposal>> {
+        self.decisions.decided_by(decision)
+    }
+
+    /// Every proposal, in the order of recording.
+    pub fn proposals(&self) -> impl DoubleEndedIterator<Item = &Arc<Proposal>> {
+        self.decisions.all()
+    }
+
+    /// The last day on which a proposal may be decided.
+    pub fn expires_on(&self, proposal: &Proposal) -> Date {
+        let rule = self.approval_policy_on(proposal.touched_on, None);
+        let rule =
+            rule.and_then(|(_, policy)| Some(policy.rule(proposal.kind)?.expires_after_days));
+        let days = rule.unwrap_or(Proposal::EXPIRES_AFTER_DAYS);
+        after(proposal.touched_on, days)
+    }
+
+    /// The last day on which the absent principal looks at a decision that was made in their place; `None` where there is none
+    /// to look at.
+    pub fn review_due(&self, proposal: &Proposal) -> Option<Date> {
+        let decision = proposal
+            .decision
+            .as_ref()
+            .filter(|decision| decision.acting.is_some())?;
+        let on = decision.step.on;
+        let rule = self.approval_policy_on(on, None);
+        let rule =
+            rule.and_then(|(_, policy)| Some(policy.rule(proposal.kind)?.review_within_days));
+        Some(after(on, rule.unwrap_or(Proposal::REVIEW_WITHIN_DAYS)))
+    }
+
+    /// What a payload is about in the end: of a proposal and its steps the change, of all else itself.
+    pub fn change_of<'a>(&'a self, payload: &'a Payload) -> &'a Payload {
+        let of = |id| self.proposal(id).map(|proposal| &*proposal.change.payload);
+        let change = match payload {
+            Payload::ChangeProposed(p) => Some(&*p.change.payload),
+            Payload::ChangeConsulted(p) => of(p.proposal),
+            Payload::ChangeDecided(p) => of(p.proposal),
+            Payload::ChangeWithdrawn(p) => of(p.proposal),
+            Payload::ProposalExpired(p) => of(p.proposal),
+            Payload::DecisionReviewed(p) => {
+                let proposal = self.decided(p.decision);
+                proposal.map(|proposal| &*proposal.change.payload)
+            }
+            _ => None,
+        };
+        change.unwrap_or(payload)
+    }
+
+    /// The proposals that wait for a decision, in the order of recording.
+    pub fn open_proposals(&self) -> impl Iterator<Item = &Arc<Proposal>> {
+        self.decisions.open()
+    }
+
+    /// How many proposals wait for a decision.
+    pub fn open_proposals_count(&self) -> usize {
+        self.decisions.open_count()
+    }
+}
+
+fn after(date: Date, days: u32) -> Date {
+    date.saturating_add(jiff::Span::new().days(i64::from(days)))
+}

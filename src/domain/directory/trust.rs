@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
 
+use crate::domain::directory::Directory;
 use crate::domain::event::{
     EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, PersonalDataErased,
     Recorded,
@@ -146,5 +147,57 @@ fn notice(recorded: &Recorded, size: u64) -> KeyNotice {
         size,
         event_id: recorded.event.id,
         position: recorded.position,
+    }
+}
+
+impl Directory {
+    /// The name that the ledger's proofs go by now: that of the opening, or of the last continuation.
+    pub fn origin(&self) -> Option<&Name> {
+        self.trust.origins().next_back().map(|last| &last.origin)
+    }
+
+    /// Every name that the ledger's proofs went by, in the order of recording.
+    pub fn origins(&self) -> impl DoubleEndedIterator<Item = &Origin> {
+        self.trust.origins()
+    }
+
+    /// Every key of which the ledger says something, by its text.
+    pub fn keys(&self) -> impl Iterator<Item = &LedgerKey> {
+        self.trust.keys()
+    }
+
+    /// What the ledger says of a key.
+    pub fn key(&self, key: &VerifierKey) -> Option<&LedgerKey> {
+        self.trust.key(key)
+    }
+
+    /// Every recording of where the streams stood, in the order of recording.
+    pub fn heads(&self) -> impl DoubleEndedIterator<Item = &Arc<HeadsRecording>> {
+        self.trust.heads()
+    }
+
+    /// The recording of where the streams stood that was made at a closing.
+    pub fn heads_of(&self, closing: EventId) -> Option<&Arc<HeadsRecording>> {
+        self.trust.heads_of(closing)
+    }
+
+    /// Every erasure of personal texts, by the person, then in the order of recording.
+    pub fn erasures(&self) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.trust.erasures()
+    }
+
+    /// The erasures of texts about one person, in the order of recording.
+    pub fn erasures_of(&self, subject: DataSubjectId) -> impl Iterator<Item = &Arc<Erasure>> {
+        self.trust.erasures_of(subject)
+    }
+
+    /// Every file of evidence that was erased, by its digest.
+    pub fn evidence_erasures(&self) -> impl Iterator<Item = &Arc<EvidenceErasure>> {
+        self.trust.evidence_erasures()
+    }
+
+    /// How the file with this SHA-256 was erased, if it was.
+    pub fn evidence_erasure(&self, sha256: &[u8; 32]) -> Option<&Arc<EvidenceErasure>> {
+        self.trust.evidence_erasure(sha256)
     }
 }
