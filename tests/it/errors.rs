@@ -29,10 +29,12 @@ use tonic_types::StatusExt as _;
 
 mod access;
 mod access_log;
+mod administration;
 mod decisions;
 mod evidence;
 mod faulty_log;
 mod notices;
+mod pages;
 mod periods;
 mod personal;
 mod requests;
