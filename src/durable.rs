@@ -52,7 +52,24 @@ pub fn replace_in_steps(
     passed(Step::Drafted);
     std::fs::rename(&draft, path)?;
     passed(Step::Named);
-    sync_folder(path.parent().unwrap_or(Path::new(".")))
+    sync_folder(above(path))
+}
+
+/// Makes a folder with those above it that are not there; durable when it returns.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let missing: Vec<&Path> = folder
+        .ancestors()
+        .take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+        .collect();
+    std::fs::create_dir_all(folder)?;
+    // Each new one is an entry of the one above.
+    missing.iter().try_for_each(|made| sync_folder(above(made)))
+}
+
+/// The folder that a path lies in.
+fn above(path: &Path) -> &Path {
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.unwrap_or(Path::new("."))
 }
 
 /// Makes what was made in a folder, renamed or taken away durable.

@@ -32,8 +32,9 @@ pub struct Publisher {
     file: PathBuf,
     pub(super) witnesses: Arc<[VerifierKey]>,
     latest: watch::Sender<Option<Published>>,
-    /// Held while a checkpoint is signed, or cosigned, and kept.
-    pub(super) signing: Mutex<()>,
+    /// Held while a checkpoint is signed, or cosigned, and kept. In it: the one whose file is still to be written, because a
+    /// call or the process ended before, or the disk refused it.
+    pub(super) signing: Mutex<Option<Published>>,
     /// When one was last signed for those who wait for it. Held while it is, so that they share it.
     covered_at: Mutex<Option<tokio::time::Instant>>,
 }
@@ -54,7 +55,16 @@ impl Publisher {
         let origin = KeyName::parse(origin.unwrap_or_default())?;
         let kept = reader.checkpoint_up_to(u64::MAX).await?;
         let latest = kept.map(|kept| SignedCheckpoint::parse(&kept.note));
+        let latest = latest.transpose()?.map(Arc::new);
         let (ledger, was_signed) = (reader.id(), latest.is_some());
+        let path = file(folder, ledger);
+        let in_file = {
+            let path = path.clone();
+            blocking(move || size_in(&path)).await
+        };
+        let unpublished = latest
+            .clone()
+            .filter(|kept| in_file != Some(head(kept).size));
         let keyring = blocking(move || {
             let keyring = Keyring::open(keys, ledger, &directory, seed, was_signed)?;
             // What cannot sign is told now.
@@ -64,12 +74,12 @@ impl Publisher {
         Ok(Self {
             keyring: Arc::new(keyring.await?),
             seed,
-            file: file(folder, reader.id()),
+            file: path,
             reader,
             origin,
             witnesses,
-            latest: watch::Sender::new(latest.transpose()?.map(Arc::new)),
-            signing: Mutex::default(),
+            latest: watch::Sender::new(latest),
+            signing: Mutex::new(unpublished),
             covered_at: Mutex::default(),
         })
     }
@@ -144,15 +154,35 @@ impl Publisher {
         {
             return Ok(kept);
         }
-        let _one_at_a_time = self.signing.lock().await;
+        let mut unpublished = self.signing.lock().await;
+        self.complete(&mut unpublished).await?;
         let signed = match self.kept(size).await? {
             Some(kept) => kept,
-            None => self.sign(size).await?,
+            None => self.sign(size, &mut unpublished).await?,
         };
         if self.latest_size() < size {
             self.publish(&signed).await?;
         }
+        *unpublished = None;
         Ok(signed)
+    }
+
+    /// Writes the file of the checkpoint before, so that the file is never more than one behind.
+    async fn complete(&self, unpublished: &mut Option<Published>) -> Result<(), ProofFault> {
+        let Some(before) = unpublished.clone() else {
+            return Ok(());
+        };
+        // It may bear cosignatures by now, or be on its way to the log still: then it is kept once more.
+        let kept = match self.stored(head(&before).size).await? {
+            Some(kept) => Arc::new(kept),
+            None => {
+                self.keep(&before).await?;
+                before
+            }
+        };
+        self.publish(&kept).await?;
+        *unpublished = None;
+        Ok(())
     }
 
     /// A checkpoint that covers the first `size` events, which the ledger has: the latest, or a new one of the head. Those
@@ -207,17 +237,24 @@ impl Publisher {
     }
 
     /// Signs `size` and keeps that: durable when it returns.
-    async fn sign(&self, size: u64) -> Result<Published, ProofFault> {
+    async fn sign(
+        &self,
+        size: u64,
+        unpublished: &mut Option<Published>,
+    ) -> Result<Published, ProofFault> {
         let root = self.reader.root_at(size)?;
         let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
         let signers = self.signers()?;
         let signers = signers.iter().map(|signer| signer.as_ref() as &dyn Signer);
         // The time is not part of a signature of this type.
-        let signed = SignedCheckpoint::sign(checkpoint, signers, 0)?;
+        let signed = Arc::new(SignedCheckpoint::sign(checkpoint, signers, 0)?);
         Point::CheckpointSigned.pass();
+        if self.latest_size() < size {
+            *unpublished = Some(signed.clone());
+        }
         self.keep(&signed).await?;
         Point::CheckpointKept.pass();
-        Ok(Arc::new(signed))
+        Ok(signed)
     }
 
     /// Keeps a checkpoint: durable when it returns.
@@ -356,8 +393,15 @@ pub(super) fn file(folder: &Path, ledger: LedgerId) -> PathBuf {
 
 const EXTENSION: &str = ".checkpoint";
 
+/// The size in the file of the last checkpoint; `None` where there is none that can be read.
+fn size_in(path: &Path) -> Option<u64> {
+    let note = fs::read(path).ok()?;
+    let signed = SignedCheckpoint::parse(&note).ok()?;
+    Some(head(&signed).size)
+}
+
 fn write(path: &Path, note: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    durable::make_folder(path.parent().unwrap_or(Path::new(".")))?;
     durable::replace_in_steps(path, note, Access::Shared, |step| match step {
         Step::Drafted => Point::CheckpointDrafted.pass(),
         Step::Named => Point::CheckpointNamed.pass(),

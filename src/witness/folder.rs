@@ -9,7 +9,7 @@
 //! `seen` is in the form of [`merkle::seen`](crate::merkle::seen). A folder that shows any damage is refused: a witness that
 //! forgot what it saw could cosign a fork.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -202,7 +202,7 @@ impl Folder {
             return;
         }
         let second = folder.join(format!("{log}.other.checkpoint"));
-        let kept = fs::create_dir_all(&folder)
+        let kept = durable::make_folder(&folder)
             .map_err(|source| FolderFault::File {
                 path: folder.clone(),
                 source,
@@ -220,7 +220,7 @@ impl Folder {
 
 fn lock(root: &Path) -> Result<File, FolderFault> {
     let path = root.join("lock");
-    let opened = fs::create_dir_all(root).and_then(|()| {
+    let opened = durable::make_folder(root).and_then(|()| {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).open(&path)
     });

@@ -76,6 +76,29 @@ async fn an_end_at_any_step_loses_nothing_that_was_acknowledged_or_shown() {
     }
 }
 
+/// The file of the last checkpoint is written after it is kept. However often an end comes between, it is one behind at most.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_end_after_another_leaves_the_last_checkpoint_one_behind_at_most() {
+    let mut rng = SmallRng::seed_from_u64(7);
+    let folder = tempfile::tempdir().unwrap();
+    let mut book = Book::default();
+    let (ledger, plan) = set_up(folder.path(), &mut rng, &mut book).await;
+    let fault_point = format!("{}:1", Point::CheckpointKept.name());
+    for end in 1..=3 {
+        // It may sign before it listens.
+        let server = Process::serve_until(folder.path(), &witnesses(), &fault_point);
+        if let Some(mut server) = server {
+            load_until_it_ends(&mut server, &ledger, &plan, &mut book, &mut rng).await;
+            assert!(server.wait_for_signal(), "{fault_point} was never passed");
+        }
+        verified(folder.path(), &fault_point, &format!("end {end}"));
+    }
+    let mut server = serve(folder.path());
+    check(&server.connect(), &ledger, &mut book, &mut rng).await;
+    assert_eq!(server.stop(), 0);
+    verified(folder.path(), &fault_point, "after the next start");
+}
+
 /// A key is made when a ledger is opened: the next start must have one, and sign with it.
 async fn end_while_opening(folder: &Path, fault_point: &str, rng: &mut SmallRng) {
     let mut server = Process::serve_until(folder, &witnesses(), fault_point).unwrap();
