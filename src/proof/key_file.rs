@@ -150,7 +150,7 @@ impl KeyFolder {
                 let Some(slot) = slot_of(stem, ledger) else {
                     continue;
                 };
-                if KEY_FILES_MAX <= here.len() {
+                if !is_retired && KEY_FILES_MAX <= here.len() {
                     return Err(KeyFault::TooMany);
                 }
                 here.push(KeyFile {
@@ -282,7 +282,7 @@ impl KeyFolder {
             .map_err(|source| KeyFault::File { path, source })
     }
 
-    /// Removes what a crash left of keys that were being written: nothing was ever signed with them.
+    /// Removes what a crash left of keys that were being written. A key that ever signed lies beside its draft.
     pub(super) fn sweep(&self, ledger: LedgerId) -> Result<(), KeyFault> {
         let swept = || {
             let of_ledger = ledger.to_string();
@@ -309,29 +309,34 @@ impl KeyFolder {
 
     /// Moves the files of a key aside: nothing signs with it any more.
     pub fn retire(&self, ledger: LedgerId, slot: Slot) -> Result<(), KeyFault> {
-        let retired = self.keys.join(RETIRED);
         let files = self.files(ledger)?;
-        for file in files
+        let of_key = |file: &&KeyFile| file.slot == slot && !file.is_retired;
+        files
             .iter()
-            .filter(|file| file.slot == slot && !file.is_retired)
-        {
-            let aside = || {
-                fs::create_dir_all(&retired)?;
-                let public = with(&file.stem, PUBLIC);
-                let with_it = (file.is_closed && public.exists()).then_some(public);
-                for from in with_it.iter().chain([&file.path]) {
-                    let name = from.file_name().unwrap_or_default();
-                    fs::rename(from, free(&retired.join(name)))?;
-                }
-                sync_folder(&retired)?;
-                sync_folder(&self.keys)
-            };
-            aside().map_err(|source| KeyFault::File {
-                path: file.path.clone(),
-                source,
-            })?;
-        }
-        Ok(())
+            .filter(of_key)
+            .try_for_each(|file| self.set_aside(file))
+    }
+
+    /// Moves one file aside, with the public key that lies beside an encrypted one. Nothing is written over.
+    pub(super) fn set_aside(&self, file: &KeyFile) -> Result<(), KeyFault> {
+        let retired = self.keys.join(RETIRED);
+        let moved = || {
+            durable::make_folder(&retired)?;
+            let stem = file.stem.file_name().unwrap_or_default();
+            let stem = free(&retired.join(stem));
+            let public = with(&file.stem, PUBLIC);
+            if file.is_closed && public.exists() {
+                fs::rename(&public, with(&stem, PUBLIC))?;
+            }
+            let extension = if file.is_closed { CLOSED } else { PLAIN };
+            fs::rename(&file.path, with(&stem, extension))?;
+            sync_folder(&retired)?;
+            sync_folder(&self.keys)
+        };
+        moved().map_err(|source| KeyFault::File {
+            path: file.path.clone(),
+            source,
+        })
     }
 
     /// Encrypts a plain key file; the plain one goes when the encrypted one is durable and was opened again.
@@ -346,12 +351,20 @@ impl KeyFolder {
             let fault = NotOpened::NoLock;
             return Err(KeyFault::Closed { path, fault });
         }
-        self.write(&file.stem, &key).map_err(fault)?;
         let closed = KeyFile {
             is_closed: true,
             path: with(&file.stem, CLOSED),
             ..file.clone()
         };
+        // One that a crash left of the same key is written again; another key is never written over.
+        if closed.path.exists() && self.read(&closed)?.key() != key.key() {
+            let there = io::Error::new(io::ErrorKind::AlreadyExists, "it holds another key");
+            return Err(KeyFault::File {
+                path: closed.path,
+                source: there,
+            });
+        }
+        self.write(&file.stem, &key).map_err(fault)?;
         self.read(&closed)?;
         self.remove(&file.path).map_err(fault)
     }
@@ -404,11 +417,19 @@ fn slot_of(stem: &str, ledger: LedgerId) -> Option<Slot> {
     if rest.is_empty() {
         return Some(Slot::First);
     }
+    let mut parts = rest.strip_prefix('.')?.split('.');
+    let (first, number, none) = (parts.next()?, parts.next(), parts.next());
+    let is_number = |text: &str| text.parse::<u32>().is_ok();
+    // A file that was moved aside under a name that was taken bears a number at the end.
+    if none.is_some() || !number.is_none_or(is_number) {
+        return None;
+    }
     let mut id = [0; KeyId::BYTES];
-    // A file that was moved aside under a name that was taken bears a number behind its id.
-    let digits = rest.strip_prefix('.')?.split('.').next()?;
-    hex::decode_to_slice(digits, &mut id).ok()?;
-    Some(Slot::Announced(KeyId::new(id)))
+    match hex::decode_to_slice(first, &mut id) {
+        Ok(()) => Some(Slot::Announced(KeyId::new(id))),
+        Err(_) if number.is_none() && is_number(first) => Some(Slot::First),
+        Err(_) => None,
+    }
 }
 
 fn stem_of(path: &Path) -> PathBuf {
@@ -422,12 +443,17 @@ fn with(stem: &Path, extension: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A path that nothing has: `path`, or one with a number behind it. What lies there is never written over.
-fn free(path: &Path) -> PathBuf {
-    let numbered = (1..).map(|number: u32| with(path, &format!(".{number}")));
-    let mut free = std::iter::once(path.to_owned()).chain(numbered);
-    free.find(|path| !path.exists())
-        .unwrap_or_else(|| path.to_owned())
+/// A stem that no file has: `stem`, or one with a number behind it. What lies there is never written over.
+fn free(stem: &Path) -> PathBuf {
+    let is_taken = |stem: &Path| {
+        let mut of_key = [PLAIN, CLOSED, PUBLIC].iter();
+        of_key.any(|extension| with(stem, extension).exists())
+    };
+    let numbered = (1..).map(|number: u32| with(stem, &format!(".{number}")));
+    let mut stems = std::iter::once(stem.to_owned()).chain(numbered);
+    stems
+        .find(|stem| !is_taken(stem))
+        .unwrap_or_else(|| stem.to_owned())
 }
 
 fn skey(key: &SigningKey) -> Zeroizing<Vec<u8>> {
@@ -453,7 +479,7 @@ fn read_bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
 }
 
 fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    durable::make_folder(path.parent().unwrap_or(Path::new(".")))?;
     // A key that signed and is lost in a power cut would leave its ledger without one.
     durable::replace_in_steps(path, bytes, Access::Private, |step| match step {
         Step::Drafted => Point::KeyDrafted.pass(),
@@ -528,6 +554,44 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_files_tell_whose_key_they_hold() {
+        let of = |rest: &str| slot_of(&format!("{}{rest}", ledger()), ledger());
+        let announced = Some(Slot::Announced(KeyId::new([0x3c, 0xe0, 0x76, 0xf6])));
+        assert_eq!(of(""), Some(Slot::First));
+        assert_eq!(of(".2"), Some(Slot::First));
+        assert_eq!(of(".3ce076f6"), announced);
+        assert_eq!(of(".3ce076f6.12"), announced);
+        for wrong in [".", ".x", ".3ce076f6.x", ".3ce076f6.1.1", "x", ".2.2"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn another_key_is_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let keys = KeyFolder::new(folder.path(), lock(folder.path()));
+        keys.add(ledger(), Slot::First, &key(1)).unwrap();
+        KeyFolder::new(folder.path(), KeyLock::Open)
+            .add(ledger(), Slot::First, &key(2))
+            .unwrap();
+        let files = keys.files(ledger()).unwrap();
+        let plain = files.iter().find(|file| !file.is_closed).unwrap();
+        assert!(matches!(
+            keys.encrypt(plain),
+            Err(KeyFault::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists
+        ));
+        let found = keys.files(ledger()).unwrap();
+        let closed = found.iter().find(|file| file.is_closed).unwrap();
+        assert_eq!(keys.read(closed).unwrap().key(), key(1).key());
+        // Whichever is not the ledger's goes aside alone.
+        let plain = found.iter().find(|file| !file.is_closed).unwrap();
+        keys.set_aside(plain).unwrap();
+        let left = keys.files(ledger()).unwrap();
+        let in_use: Vec<_> = left.iter().filter(|file| !file.is_retired).collect();
+        assert!(matches!(in_use[..], [file] if file.is_closed));
+    }
+
+    #[test]
     fn a_retired_key_is_moved_aside_and_nothing_is_written_over() {
         let folder = tempfile::tempdir().unwrap();
         let keys = KeyFolder::new(folder.path(), KeyLock::Open);
@@ -538,9 +602,14 @@ mod tests {
         }
         let name = format!("{}.{slot}.skey", ledger());
         let retired = folder.path().join("keys/retired");
-        assert_eq!(names(&retired), [name.clone(), format!("{name}.1")]);
+        let again = format!("{}.{slot}.1.skey", ledger());
+        let mut there = [name, again];
+        there.sort();
+        assert_eq!(names(&retired), there);
         let files = keys.files(ledger()).unwrap();
-        assert_eq!(files.iter().filter(|file| file.is_retired).count(), 1);
+        let retired: Vec<_> = files.iter().filter(|file| file.is_retired).collect();
+        assert_eq!(retired.len(), 2, "each of them is still looked at");
+        assert!(retired.iter().all(|file| file.slot == slot));
         assert!(
             keys.find(ledger(), slot, key(1).key().name())
                 .unwrap()

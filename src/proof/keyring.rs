@@ -221,7 +221,7 @@ impl Keyring {
                         key,
                         "a key that was never announced is moved aside"
                     );
-                    self.folder.retire(self.ledger, file.slot)?;
+                    self.folder.set_aside(file)?;
                 }
             }
         }
