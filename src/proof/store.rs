@@ -465,7 +465,9 @@ impl Passes<'_> {
             root: head.root,
             signed: true,
         };
-        self.of(ledger).state(head.size, statement);
+        let pass = self.of(ledger);
+        pass.since_origin = Some(origin.to_owned());
+        pass.state(head.size, statement);
     }
 }
 

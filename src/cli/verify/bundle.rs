@@ -211,7 +211,7 @@ impl Judgement {
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
             _ if report.has(Concern::Completeness) => (Outcome::Tampered, found::first(view, report, Concern::Completeness)),
-            _ if report.lost.is_some() => (Outcome::Undecided, self.lost()),
+            _ if report.lost.is_some() => (Outcome::Undecided, found::lost(view, report)),
             (Outcome::Verified, _) if report.unreadable.is_some() => (
                 Outcome::Undecided,
                 view.pick(
@@ -320,18 +320,6 @@ impl Judgement {
             _ => Outcome::NotShown,
         };
         (outcome, told.join(view.pick("。", "; ")))
-    }
-
-    /// What the ledger says it lost of the events that the auditor's checkpoint counts.
-    fn lost(&self) -> String {
-        let Some(lost) = self.report.lost else {
-            return String::new();
-        };
-        let (position, signed) = (lost.position, lost.signed);
-        self.view.pick(
-            format!("新しい世代です。以前の世代が署名した{signed}件のうち、位置{position}からのイベントは失われました。理由は位置{position}のイベント（台帳の引継ぎ）にあります"),
-            format!("a new generation: of the {signed} events that the earlier one signed, those from position {position} on were lost; see why in the event at {position} (ledger continued)"),
-        )
     }
 
     fn goal(&self, goal: &Wanted) -> (Outcome, String) {

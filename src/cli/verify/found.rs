@@ -36,6 +36,18 @@ pub(super) fn first(view: &View, report: &Report, concern: Concern) -> String {
     format!("{place}{sentence}{good}")
 }
 
+/// What the ledger says it lost of the events that the auditor's checkpoint counts.
+pub(super) fn lost(view: &View, report: &Report) -> String {
+    let Some(lost) = report.lost else {
+        return String::new();
+    };
+    let (position, signed) = (lost.position, lost.signed);
+    view.pick(
+        format!("新しい世代です。以前の世代が署名した{signed}件のうち、位置{position}からのイベントは失われました。理由は位置{position}のイベント（台帳の引継ぎ）にあります"),
+        format!("a new generation: of the {signed} events that the earlier one signed, those from position {position} on were lost; see why in the event at {position} (ledger continued)"),
+    )
+}
+
 /// One finding, with what was expected and what was found.
 pub(super) fn text(view: &View, found: &Finding) -> String {
     let place = match (found.position, found.to) {

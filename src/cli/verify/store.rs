@@ -83,10 +83,16 @@ pub(super) async fn store(
         }
     }
     report.compute_snapshots(forms.snapshots).await;
-    let since_trust = since
-        .as_ref()
-        .map(|since| Trust::of(policy.as_ref(), since));
-    let since_doubt = since_trust.and_then(|trust| trust.doubt(view));
+    let since_doubt = since.as_ref().and_then(|since| {
+        // What was kept before may bear the signature of a key that the ledger had then.
+        let mut notices = report.ledgers.iter().map(|one| &one.report.notices);
+        if notices.clone().any(|notices| notices.named_signer(since)) {
+            return None;
+        }
+        let notices = notices.next()?;
+        let trust = Trust::of(policy.as_ref(), since);
+        trust.knowing(policy.as_ref(), since, notices).doubt(view)
+    });
     Ok(Judgement {
         view,
         policy: policy.as_ref(),
@@ -159,7 +165,9 @@ impl Judgement<'_> {
         verdicts.say(Aspect::Completeness, complete, sentence);
         for one in &self.report.ledgers {
             if let Some(signed) = &one.report.checkpoint {
-                Trust::of(self.policy, signed).witnessed(self.view, self.policy, &mut verdicts);
+                let trust = Trust::of(self.policy, signed);
+                let trust = trust.knowing(self.policy, signed, &one.report.notices);
+                trust.witnessed(self.view, self.policy, &mut verdicts);
             }
         }
         let (content, sentence) = self.content();
@@ -215,7 +223,9 @@ impl Judgement<'_> {
                     .to_owned(),
                 );
             };
-            if let Some(doubt) = Trust::of(self.policy, signed).doubt(view) {
+            let trust = Trust::of(self.policy, signed);
+            let trust = trust.knowing(self.policy, signed, &one.report.notices);
+            if let Some(doubt) = trust.doubt(view) {
                 return doubt;
             }
         }
@@ -245,6 +255,9 @@ impl Judgement<'_> {
         let view = self.view;
         if let Some(first) = self.first(Concern::Completeness) {
             return (Outcome::Tampered, first);
+        }
+        if let Some(report) = self.reports().find(|report| report.lost.is_some()) {
+            return (Outcome::Undecided, found::lost(view, report));
         }
         let unreadable = self.reports().any(|report| report.unreadable.is_some());
         if unreadable {

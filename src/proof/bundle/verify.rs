@@ -1,7 +1,7 @@
 //! Verifies a bundle from its files alone: every event, every hash, every checkpoint that was kept.
 //!
 //! One pass over the events, which keeps the frontier, the last event of each stream and the ids in memory:
-//! some 32 bytes an event. As many threads as there are cores look at each event for itself. Nothing that is read is believed before it was held against the signed root.
+//! some 32 bytes an event. Up to eight threads look at each event for itself. Nothing that is read is believed before it was held against the signed root.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -35,6 +35,7 @@ pub(in crate::proof) use attached::Attached;
 pub use attached::Attachments;
 pub use finding::{Concern, Finding, Kind};
 pub use generations::Lost;
+pub(in crate::proof) use generations::{Earlier, Generations};
 pub use keys::{AnnouncedKey, Notices, Standing};
 use replay::Replay;
 

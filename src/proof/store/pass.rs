@@ -14,16 +14,16 @@ use crate::log::head::Head;
 use crate::log::journal::Section;
 use crate::log::stored::CopyView;
 use crate::merkle::{Frontier, Hash, TrustPolicy};
-use crate::proof::bundle::verify::{Finding, Kind, Report, hex};
+use crate::proof::bundle::verify::{Earlier, Finding, Generations, Kind, Report, hex};
 use crate::proof::history::History;
 
 use super::batch::Looked;
 use super::beside::Beside;
 use super::cursor::{Copied, Cursor};
+use super::{Copies, LedgerReport};
 use kept::Kept;
 
 mod kept;
-use super::{Copies, LedgerReport};
 
 /// Roots at the ends of commits that are remembered, for marks that speak of one a little later.
 const RECENT_ROOTS_MAX: usize = 262_144;
@@ -71,6 +71,10 @@ pub(super) struct Pass<'a> {
     pub(super) copy_bad: Option<u64>,
     pub(super) opened: Option<LedgerOpened>,
     pub(super) snapshots: u64,
+    /// The names that the ledger went by.
+    generations: Generations,
+    /// The name under which the auditor's own checkpoint was signed.
+    pub(super) since_origin: Option<String>,
     /// What lies beside the log; `None` where nobody looks.
     pub(super) beside: Option<Beside>,
     pub(super) report: Report,
@@ -107,6 +111,8 @@ impl<'a> Pass<'a> {
             copy_bad: None,
             opened: None,
             snapshots: 0,
+            generations: Generations::default(),
+            since_origin: None,
             beside: None,
             report: Report::default(),
         };
@@ -394,6 +400,8 @@ impl<'a> Pass<'a> {
     }
 
     fn note(&mut self, recorded: &Recorded) {
+        self.generations.see(recorded);
+        self.report.notices.see(recorded);
         match &recorded.event.payload {
             Payload::LedgerOpened(opened) if self.opened.is_none() => {
                 self.opened = Some(opened.clone());
@@ -416,8 +424,34 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Whether a statement is the auditor's own checkpoint, signed under an earlier name, and counts events that are not
+    /// there any more: then the ledger says that it lost them, or is told that it does not.
+    fn counts_lost_events(&mut self, size: u64, statement: &Statement) -> bool {
+        let origin = self.since_origin.as_deref();
+        let Some(origin) = origin.filter(|_| statement.kind == Kind::SinceDiffers) else {
+            return false;
+        };
+        match self.generations.earlier(origin, size) {
+            // It goes by that name still, or will only later.
+            Earlier::Kept | Earlier::Stranger => false,
+            Earlier::Lost(lost) => {
+                self.report.lost = Some(lost);
+                true
+            }
+            Earlier::Unsaid { position } => {
+                let found = Finding::at(Kind::SinceShorter, position);
+                let (expected, is) = (size.to_string(), position.to_string());
+                self.report.add(found.differs(expected, is));
+                true
+            }
+        }
+    }
+
     /// Holds a statement about the events so far against both trees.
     fn compare(&mut self, size: u64, statement: &Statement) {
+        if self.counts_lost_events(size, statement) {
+            return;
+        }
         if self.broken {
             return;
         }
@@ -528,6 +562,9 @@ impl<'a> Pass<'a> {
         }
         for (size, statements) in std::mem::take(&mut self.ahead) {
             for statement in statements {
+                if self.counts_lost_events(size, &statement) {
+                    continue;
+                }
                 let found = Finding::at(Kind::EventsMissing, journal_end.min(self.next));
                 let found = found.in_file(&statement.file);
                 let (expected, is) = (format!("{size} events"), format!("{} events", self.next));
@@ -547,6 +584,7 @@ impl<'a> Pass<'a> {
             self.report
                 .add(found.differs(format!("generation {expected}"), format!("generation {is}")));
         }
+        self.compare_names();
         self.compare_kept();
         self.compare_floor();
         if let Some(index) = self.index.take() {
@@ -562,6 +600,7 @@ impl<'a> Pass<'a> {
 
     /// The end of a pass over a ledger that works: what is newer is not looked at.
     fn finish_live(&mut self) {
+        self.compare_names();
         if let Some(index) = self.index.take() {
             match index.finish(u64::MAX) {
                 Ok(faults) => faults.into_iter().for_each(|fault| self.index_fault(fault)),

@@ -58,7 +58,7 @@ pub struct AnnouncedKey {
 
 impl Notices {
     /// Takes in an event.
-    pub(super) fn see(&mut self, recorded: &Recorded) {
+    pub(in crate::proof) fn see(&mut self, recorded: &Recorded) {
         let (key, announced_at, last_size, last_trusted_size) = match &recorded.event.payload {
             Payload::KeyAnnounced(p) => (&p.verifier_key, Some(recorded.position), None, None),
             Payload::KeyRetired(p) => (&p.verifier_key, None, Some(p.last_size), None),
@@ -78,7 +78,7 @@ impl Notices {
     }
 
     /// Notes that a key of the policy signed a checkpoint that the events agree with.
-    pub(super) fn signed(&mut self, size: u64, key: &VerifierKey) {
+    pub(in crate::proof) fn signed(&mut self, size: u64, key: &VerifierKey) {
         let key = key.to_string();
         self.signed.push((size, key));
     }

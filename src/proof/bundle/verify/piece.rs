@@ -1,6 +1,6 @@
 //! The events of a bundle in pieces: read one after the other, then looked at each for itself, by any thread.
 //!
-//! A piece has at most the events of one entry bundle, and about [`LINES_BYTES`] of the lines beside them.
+//! A piece has at most the events of one entry bundle, and about [`PIECE_BYTES`] of them with the lines beside them.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::merkle::{Hash, Tile, TileContent, leaf_hash};
 use crate::proof::bundle::verify::{Files, Finding, Kind, Lines};
 use crate::proof::bundle::{Payload, line};
 
-/// Bytes of lines after which a piece ends.
-const LINES_BYTES: usize = 1024 * 1024;
+/// Bytes of events and lines after which a piece ends: pieces of small bundles are cut in tests too.
+const PIECE_BYTES: usize = if cfg!(test) { 4 * 1024 } else { 1024 * 1024 };
 /// Characters of a line that differs, as it is told.
 const SHOWN_CHARS: usize = 300;
 
@@ -83,14 +83,16 @@ impl<'a> Pieces<'a> {
             line_ends: self.lines.is_there().then(Vec::new),
             ..Piece::default()
         };
-        if let Some(ends) = &mut piece.line_ends {
-            for at in rest.from..rest.to {
+        let mut bytes = 0;
+        for (at, leaf) in (rest.from..rest.to).zip(&rest.entries.leaves[rest.from..rest.to]) {
+            bytes += leaf.len();
+            if let Some(ends) = &mut piece.line_ends {
                 self.lines.append(&mut piece.lines);
                 ends.push(piece.lines.len());
-                if LINES_BYTES <= piece.lines.len() {
-                    piece.to = at + 1;
-                    break;
-                }
+            }
+            if PIECE_BYTES <= bytes + piece.lines.len() {
+                piece.to = at + 1;
+                break;
             }
         }
         if piece.to == rest.to {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use crate::log::head::Checkpoint;
 use crate::log::stored::CopyView;
 use crate::merkle::{Hash, SignedCheckpoint};
-use crate::proof::bundle::verify::{Finding, Kind, hex, known_signature};
+use crate::proof::bundle::verify::{Earlier, Finding, Kind, hex, known_signature};
 
 use super::{Pass, Statement};
 
@@ -24,6 +24,8 @@ pub(in crate::proof::store) struct Kept {
     pub(in crate::proof::store) latest: Option<SignedCheckpoint>,
     /// The file of the last checkpoint.
     pub(in crate::proof::store) floor: Option<SignedCheckpoint>,
+    /// Under which names those were signed whose name was not the ledger's when they were met, and where they are kept.
+    renamed: Vec<(u64, String, String)>,
 }
 
 /// A checkpoint as the journal keeps it: what the read copy must have, or may.
@@ -42,6 +44,7 @@ impl Kept {
             journal: HashMap::new(),
             latest: None,
             floor: None,
+            renamed: Vec::new(),
         }
     }
 
@@ -126,24 +129,16 @@ impl Pass<'_> {
             }
         };
         let says = signed.checkpoint();
-        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
-        let fits = says.head().size == kept.size && says.head().root == kept.root;
-        if !fits || origin.is_some_and(|origin| origin != says.origin()) {
+        if says.head().size != kept.size || says.head().root != kept.root {
             let found = Finding::of_file(Kind::CheckpointDamaged, file);
-            let expected = format!(
-                "{} {} {}",
-                origin.unwrap_or_default(),
-                kept.size,
-                hex(&kept.root)
-            );
-            let is = format!(
-                "{} {} {}",
-                says.origin(),
-                says.head().size,
-                hex(&says.head().root)
-            );
+            let expected = format!("{} {}", kept.size, hex(&kept.root));
+            let is = format!("{} {}", says.head().size, hex(&says.head().root));
             self.report.add(found.differs(expected, is));
             return false;
+        }
+        if self.generations.origin() != Some(says.origin()) {
+            let (size, origin) = (kept.size, says.origin().to_owned());
+            self.kept.renamed.push((size, origin, file.to_owned()));
         }
         match known_signature(self.policy, &signed) {
             Err(fault) => {
@@ -153,13 +148,36 @@ impl Pass<'_> {
                 return false;
             }
             Ok(None) if self.policy.is_some() => self.report.kept_unknown += 1,
-            Ok(_) => {}
+            Ok(verdict) => {
+                let signer = verdict.and_then(|verdict| verdict.logs.first().copied());
+                if let Some(key) = signer {
+                    self.report.notices.signed(kept.size, key);
+                }
+            }
         }
         let newer = |latest: &SignedCheckpoint| latest.checkpoint().head().size <= kept.size;
         if self.kept.latest.as_ref().is_none_or(newer) {
             self.kept.latest = Some(signed);
         }
         true
+    }
+
+    /// Judges under which names checkpoints were signed, now that it is known which names the ledger went by.
+    pub(super) fn compare_names(&mut self) {
+        for (size, origin, file) in std::mem::take(&mut self.kept.renamed) {
+            let now = self.generations.origin();
+            // A size of before may be signed for after the change of name.
+            if now.is_none()
+                || now == Some(origin.as_str())
+                || self.generations.earlier(&origin, size) == Earlier::Kept
+            {
+                continue;
+            }
+            let found = Finding::of_file(Kind::CheckpointDamaged, &file);
+            let expected = format!("{} {size}", now.unwrap_or_default());
+            self.report
+                .add(found.differs(expected, format!("{origin} {size}")));
+        }
     }
 
     /// Both copies keep the same checkpoints, but for the newest, which the read copy may not have taken yet.
@@ -222,7 +240,7 @@ impl Pass<'_> {
         // It may bear other signatures than the kept one, but one by a known key.
         let same = of_journal || self.kept.copy.get(&size) == Some(&is);
         let by_known = || matches!(known_signature(self.policy, &floor), Ok(Some(_)));
-        let origin = self.opened.as_ref().map(|opened| opened.origin.as_str());
+        let origin = self.generations.origin();
         if origin.is_some_and(|origin| origin != floor.checkpoint().origin())
             || !(same || by_known())
         {
