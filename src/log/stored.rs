@@ -75,23 +75,32 @@ pub(crate) struct Damage {
     pub(crate) check: String,
 }
 
+/// Keeps servers away from a data folder until what it returns is dropped; `None` where none ever opened it. Fails if one
+/// has it open.
+pub(crate) fn hold(root: &Path) -> Result<Option<File>, OpenError> {
+    let io = |source| OpenError::Io {
+        what: "lock",
+        source,
+    };
+    let lock = match File::open(root.join("lock")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(io(error)),
+    };
+    match lock.try_lock_shared() {
+        Ok(()) => Ok(Some(lock)),
+        Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
+            folder: root.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
 impl StoredFolder {
     /// Takes a look at the folder. Fails if a process has it open, if a later version wrote it, or if it is none.
     pub(crate) fn open(root: &Path) -> Result<Self, OpenError> {
         let io = |what| move |source| OpenError::Io { what, source };
-        let lock = match File::open(root.join("lock")) {
-            Ok(lock) => Some(lock),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(io("lock")(error)),
-        };
-        match lock.as_ref().map(File::try_lock_shared) {
-            None | Some(Ok(())) => {}
-            Some(Err(TryLockError::WouldBlock)) => {
-                let folder = root.to_owned();
-                return Err(OpenError::Locked { folder });
-            }
-            Some(Err(TryLockError::Error(error))) => return Err(io("lock")(error)),
-        }
+        let lock = hold(root)?;
         let (format, said) = match folder::read_format(root) {
             Ok(Some(id)) => (None, Some(id)),
             Ok(None) => (Some("the file is missing".to_owned()), None),

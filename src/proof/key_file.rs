@@ -284,9 +284,9 @@ impl KeyFolder {
 
     /// Removes what a crash left of keys that were being written. A key that ever signed lies beside its draft.
     pub(super) fn sweep(&self, ledger: LedgerId) -> Result<(), KeyFault> {
-        let swept = || {
-            let of_ledger = ledger.to_string();
-            for entry in fs::read_dir(&self.keys)? {
+        let of_ledger = ledger.to_string();
+        let swept = |folder: &Path| {
+            for entry in fs::read_dir(folder)? {
                 let entry = entry?;
                 let name = entry.file_name();
                 let is_draft = name
@@ -298,13 +298,19 @@ impl KeyFolder {
             }
             Ok::<_, io::Error>(())
         };
-        match swept() {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyFault::File {
-                path: self.keys.clone(),
-                source: error,
-            }),
-            _ => Ok(()),
+        // Retired ones are encrypted and decrypted too.
+        for folder in [self.keys.clone(), self.keys.join(RETIRED)] {
+            match swept(&folder) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(KeyFault::File {
+                        path: folder,
+                        source,
+                    });
+                }
+                _ => {}
+            }
         }
+        Ok(())
     }
 
     /// Moves the files of a key aside: nothing signs with it any more.
@@ -356,14 +362,7 @@ impl KeyFolder {
             path: with(&file.stem, CLOSED),
             ..file.clone()
         };
-        // One that a crash left of the same key is written again; another key is never written over.
-        if closed.path.exists() && self.read(&closed)?.key() != key.key() {
-            let there = io::Error::new(io::ErrorKind::AlreadyExists, "it holds another key");
-            return Err(KeyFault::File {
-                path: closed.path,
-                source: there,
-            });
-        }
+        self.check_place(&closed, &key)?;
         self.write(&file.stem, &key).map_err(fault)?;
         self.read(&closed)?;
         self.remove(&file.path).map_err(fault)
@@ -376,13 +375,30 @@ impl KeyFolder {
             path: file.path.clone(),
             source,
         };
-        write_file(&with(&file.stem, PLAIN), &skey(&key)).map_err(fault)?;
+        let plain = KeyFile {
+            is_closed: false,
+            path: with(&file.stem, PLAIN),
+            ..file.clone()
+        };
+        self.check_place(&plain, &key)?;
+        write_file(&plain.path, &skey(&key)).map_err(fault)?;
         self.remove(&file.path).map_err(fault)?;
         let public = with(&file.stem, PUBLIC);
         match public.exists() {
             true => self.remove(&public).map_err(fault),
             false => Ok(()),
         }
+    }
+
+    /// Refuses to write `key` where another key lies. What a crash left of the same key is written again.
+    fn check_place(&self, file: &KeyFile, key: &SigningKey) -> Result<(), KeyFault> {
+        if !file.path.exists() || self.read(file)?.key() == key.key() {
+            return Ok(());
+        }
+        Err(KeyFault::File {
+            path: file.path.clone(),
+            source: io::Error::new(io::ErrorKind::AlreadyExists, "it holds another key"),
+        })
     }
 
     fn write(&self, stem: &Path, key: &SigningKey) -> io::Result<()> {
@@ -578,6 +594,11 @@ mod tests {
         let plain = files.iter().find(|file| !file.is_closed).unwrap();
         assert!(matches!(
             keys.encrypt(plain),
+            Err(KeyFault::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists
+        ));
+        let closed = files.iter().find(|file| file.is_closed).unwrap();
+        assert!(matches!(
+            keys.decrypt(closed),
             Err(KeyFault::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists
         ));
         let found = keys.files(ledger()).unwrap();

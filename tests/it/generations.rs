@@ -208,7 +208,41 @@ async fn a_ledger_that_lost_what_was_signed_goes_on_under_another_name_and_says_
         .into_inner();
     let event = event.event.unwrap();
     assert_eq!(event.actor.unwrap().acting_for.as_deref(), Some("管理者"));
+    let mut frames = server
+        .admin()
+        .await
+        .verify_store(v1::VerifyStoreRequest::default())
+        .await
+        .unwrap()
+        .into_inner();
+    let live = loop {
+        let frame = frames.message().await.unwrap().unwrap();
+        if let Some(v1::verify_store_response::Content::Report(report)) = frame.content {
+            break report;
+        }
+    };
+    assert!(live.sound, "{live:?}");
     let folder = server.stop().await;
+    // The folder is whole, and says so to whoever counts on what was lost that it lost it.
+    let verified = |since: &[&Path]| {
+        let policy = folder.path().join("policy");
+        fs::write(&policy, format!("log {key}\nquorum none\n")).unwrap();
+        let ended = Command::new(env!("CARGO_BIN_EXE_daicho"))
+            .args(["verify", "store", "--lang", "en", "--policy"])
+            .args([&policy, &folder.path().join("data")])
+            .args(since)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(ended.stdout).unwrap();
+        (ended.status.code(), said)
+    };
+    let (code, said) = verified(&[]);
+    assert_eq!(code, Some(0), "{said}");
+    let since = folder.path().join("since");
+    fs::write(&since, put_back.last.note().to_string()).unwrap();
+    let (code, said) = verified(&[Path::new("--since"), &since]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("were lost"), "{said}");
     // The key of before signs nothing any more, and there is one of now.
     let keys = folder.path().join("data/keys");
     assert!(only(&keys.join("retired")).exists());

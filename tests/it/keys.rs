@@ -2,13 +2,15 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use daicho::api::v1;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::clock::new_id;
 use daicho::config::{Config, Flags};
-use daicho::merkle::{SignedCheckpoint, VerifierKey};
+use daicho::merkle::{SignedCheckpoint, Signer, SigningKey, VerifierKey};
 use daicho::server::Opened;
+use tempfile::TempDir;
 use tonic::Code;
 
 use crate::service::{As, Caller, Server, append, report};
@@ -92,6 +94,21 @@ fn folder_of(server: &tempfile::TempDir) -> PathBuf {
     server.path().join("data/keys")
 }
 
+/// Verifies a stopped folder with a policy that names these keys: the exit code, and what was said.
+fn verify_store(folder: &TempDir, logs: &[&str], more: &[&Path]) -> (Option<i32>, String) {
+    let policy = folder.path().join("policy");
+    let logs: String = logs.iter().map(|key| format!("log {key}\n")).collect();
+    fs::write(&policy, format!("{logs}quorum none\n")).unwrap();
+    let ended = Command::new(env!("CARGO_BIN_EXE_daicho"))
+        .args(["verify", "store", "--lang", "en", "--policy"])
+        .args([&policy, &folder.path().join("data")])
+        .args(more)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    (ended.status.code(), said)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_replaced_without_a_checkpoint_that_neither_signed() {
     let server = Server::start().await;
@@ -167,7 +184,13 @@ async fn a_key_is_replaced_without_a_checkpoint_that_neither_signed() {
     grow(&server, &plan, "4").await;
     let signed = checkpoint(&server, None).await;
     assert_eq!(signed_by(&signed, &both), [id(&second)]);
-    server.stop().await;
+    let folder = server.stop().await;
+    // Whoever knows the first key only is told which one signs now.
+    let (old, new) = (&first.verifier_key, &second.verifier_key);
+    assert_eq!(verify_store(&folder, &[old, new], &[]).0, Some(0));
+    let (code, said) = verify_store(&folder, &[old], &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains(&format!("log {new}")), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +235,23 @@ async fn a_key_that_others_know_signs_no_more_and_says_up_to_where_it_is_believe
     assert_eq!(lower.keys[0].last_trusted_size, Some(2));
     let higher = admin.compromise_key(disowning(3)).await.unwrap_err();
     assert_eq!(higher.code(), Code::InvalidArgument, "{higher:?}");
-    server.stop().await;
+    let signed = checkpoint(&server, None).await;
+    let folder = server.stop().await;
+
+    // Whoever verifies the folder is told what such a key is worth.
+    let (old, new) = (&lower.keys[0].verifier_key, &lower.keys[1].verifier_key);
+    let verified = |logs: &[&str], more: &[&Path]| verify_store(&folder, logs, more);
+    assert_eq!(verified(&[old, new], &[]).0, Some(0));
+    let retired = folder_of(&folder).join("retired");
+    let stolen = fs::read_to_string(retired.join(&files(&retired)[0])).unwrap();
+    let stolen = SigningKey::from_skey(stolen.trim_end()).unwrap();
+    let forged = signed.checkpoint().clone();
+    let forged = SignedCheckpoint::sign(forged, [&stolen as &dyn Signer], 0).unwrap();
+    let since = folder.path().join("since");
+    fs::write(&since, forged.note().to_string()).unwrap();
+    let (code, said) = verified(&[old, new], &[Path::new("--since"), &since]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("trusted up to 2 events"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -75,8 +75,8 @@ impl Stopped {
         let mut words = vec!["serve", "--data", data.to_str().unwrap()];
         words.extend(["--listen", "127.0.0.1:0"]);
         let file = option.map(|(_, name)| self.path(name));
-        if let (Some((option, _)), Some(file)) = (option, &file) {
-            words.extend([option, file.to_str().unwrap()]);
+        if let (Some((name, _)), Some(file)) = (option, &file) {
+            words.extend([name, file.to_str().unwrap()]);
             let mut server = crate::process::Process::start(
                 words
                     .iter()
@@ -86,6 +86,12 @@ impl Stopped {
             );
             let signed = daicho(server.address(), ["checkpoint"]);
             assert_eq!(signed.code, 0, "{signed:?}");
+            // Under a server that signs no file is changed.
+            let before = names(&data);
+            let refused = self.key("decrypt", option);
+            assert_eq!(refused.code, 2, "{refused:?}");
+            assert!(refused.errors.contains("stop it first"), "{refused:?}");
+            assert_eq!(names(&data), before);
             assert_eq!(server.stop(), 0);
             return Ok(signed.output);
         }

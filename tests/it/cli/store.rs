@@ -97,7 +97,12 @@ impl Left {
             })
             .collect();
         words.extend(files.iter().map(String::as_str));
-        daicho(NOBODY, words)
+        let scratch = tempfile::tempdir().unwrap();
+        words.extend(["--scratch", scratch.path().to_str().unwrap()]);
+        let ended = daicho(NOBODY, words);
+        let left = fs::read_dir(scratch.path()).unwrap().count();
+        assert_eq!(left, 0, "the private copy is still there");
+        ended
     }
 
     /// Verifies a folder under the policy.
@@ -112,13 +117,7 @@ impl Left {
             since: None,
             scratch: scratch.path(),
         };
-        let found = verify(data, terms, &mut |_| {});
-        let left = fs::read_dir(scratch.path()).unwrap().count();
-        // Snapshots are computed again from it.
-        let is_needed = |found: &StoreReport| found.ledgers.iter().any(|one| 0 < one.snapshots);
-        let is_needed = found.as_ref().is_ok_and(is_needed);
-        assert!(left == 0 || is_needed, "the private copy is still there");
-        found
+        verify(data, terms, &mut |_| {})
     }
 
     /// Holds a folder that was altered to the first bad position, and to what is wrong with it.
