@@ -224,6 +224,10 @@ pub async fn run(session: &Session, command: &GrantsCommand) -> Result<(), Failu
         GrantsCommand::Could(args) => could(session, args).await,
         GrantsCommand::Grant(args) => grant(session, args).await,
         GrantsCommand::Revoke(args) => {
+            // Asked before the seat is looked up: the grant that is meant has ended by then.
+            if session.told_before(&args.writing.writing()).await? {
+                return Ok(());
+            }
             let grant = args.grant(session).await?;
             let payload = Payload::RoleRevoked(v1::RoleRevoked { grant });
             let code = v1::ReasonCode::Other;

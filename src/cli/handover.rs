@@ -37,6 +37,14 @@ pub struct Handover {
     pub units: Vec<UnitOpen>,
 }
 
+impl Handover {
+    /// The grant that says what the seat is: the last one in force on the day that was asked for, else the last there is.
+    pub fn seat(held: &v1::ListGrantsResponse) -> Option<&v1::Grant> {
+        let in_force = held.grants.iter().rfind(|grant| grant.in_force);
+        in_force.or(held.grants.last())
+    }
+}
+
 /// What is open in a unit.
 #[derive(Clone, Debug, Default)]
 pub struct UnitOpen {
@@ -61,7 +69,7 @@ pub async fn handover(session: &Session, args: &HandoverArgs) -> Result<(), Fail
             ..v1::ListGrantsRequest::default()
         })
         .await?;
-    let Some(seat) = held.grants.last() else {
+    let Some(seat) = Handover::seat(&held) else {
         let seat = &args.seat;
         return Err(Failure::usage(session.view.pick(
             format!("職「{seat}」は発令されたことがありません。一覧: daicho grants list --all"),
@@ -127,4 +135,33 @@ pub async fn handover(session: &Session, args: &HandoverArgs) -> Result<(), Fail
     session
         .output
         .answer(&handover::told(&session.view, &args.seat, &handover))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seat_is_what_its_grant_in_force_says_not_what_it_will_be() {
+        let grant = |id: &str, in_force| v1::Grant {
+            grant: id.to_owned(),
+            in_force,
+            ..v1::Grant::default()
+        };
+        let seat = |grants: &[v1::Grant]| {
+            let held = v1::ListGrantsResponse {
+                grants: grants.to_vec(),
+                ..v1::ListGrantsResponse::default()
+            };
+            Handover::seat(&held).map(|grant| grant.grant.clone())
+        };
+        let [was, is, will] =
+            [("was", false), ("is", true), ("will", false)].map(|(id, now)| grant(id, now));
+        assert_eq!(
+            seat(&[was.clone(), is, will.clone()]).as_deref(),
+            Some("is")
+        );
+        assert_eq!(seat(&[was, will]).as_deref(), Some("will"));
+        assert_eq!(seat(&[]), None);
+    }
 }

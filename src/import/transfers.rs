@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 use crate::domain::access::{LoginId, Role};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
@@ -361,8 +363,10 @@ fn row<'a>(faults: &mut Faults, line: u64, cell: impl Fn(Column) -> &'a str) -> 
     })
 }
 
-/// `SUBJECT`, or `ISSUER#SUBJECT` where an issuer vouches for it.
+/// `SUBJECT`, or `ISSUER#SUBJECT` where an issuer vouches for it; of any width, for lists are typed.
 fn login(faults: &mut Faults, line: u64, text: &str) -> Option<LoginId> {
+    let text: String = text.nfkc().collect();
+    let text = text.trim();
     let (issuer, subject) = match text.rsplit_once('#') {
         Some((issuer, subject)) => (Some(issuer), subject),
         None => (None, text),
@@ -489,6 +493,17 @@ mod tests {
         1行目「権限」: この見出しの列がありません
         ");
         assert_snapshot!(told(""), @"1行目: 見出しの行がありません");
+    }
+
+    #[test]
+    fn a_login_is_the_same_in_any_width() {
+        let text = format!(
+            "{HEAD}2024-04-01,甲,ｓ－１,,監査,発令,監査\n2024-04-01,乙,ｈｔｔｐｓ：／／id＃s-2,,監査,発令,監査\n"
+        );
+        assert_snapshot!(told(&text), @r"
+        2 2024-04-01 甲 - s-1 監査 発令 AUDITOR -
+        3 2024-04-01 乙 https://id s-2 監査 発令 AUDITOR -
+        ");
     }
 
     #[test]

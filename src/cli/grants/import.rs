@@ -215,8 +215,15 @@ impl Known {
 
     fn person(&self, login: &LoginId) -> Option<&v1::Person> {
         let login = wire(login);
+        let exact = |person: &&v1::Person| person.logins.contains(&login);
+        // A list may be typed in another width than what was registered.
+        let of_any_width = |person: &&v1::Person| {
+            let mut logins = person.logins.iter();
+            logins.any(|known| narrow(known) == narrow(&login))
+        };
         let mut persons = self.persons.iter();
-        persons.find(|person| person.logins.contains(&login))
+        let found = persons.clone().find(exact);
+        found.or_else(|| persons.find(of_any_width))
     }
 
     /// The grants of a seat to whoever signs in so.
@@ -234,7 +241,7 @@ impl Known {
         let mut steps = Vec::new();
         for row in rows {
             let first = *names.entry(&row.login).or_insert(row);
-            if first.name != row.name {
+            if folded(first.name.as_str()) != folded(row.name.as_str()) {
                 faults.push(fault(
                     row,
                     Column::Name,
@@ -257,7 +264,7 @@ impl Known {
                 (name(person), readable)
             });
             if let Some((called, true)) = known
-                && called != row.name.as_str()
+                && folded(called) != folded(row.name.as_str())
             {
                 faults.push(fault(
                     row,
@@ -439,7 +446,15 @@ fn wire(login: &LoginId) -> v1::Login {
     }
 }
 
-/// What names of units are compared by.
+/// What logins are compared by.
+fn narrow(login: &v1::Login) -> v1::Login {
+    v1::Login {
+        issuer: login.issuer.as_ref().map(|issuer| issuer.nfkc().collect()),
+        subject: login.subject.nfkc().collect(),
+    }
+}
+
+/// What names of units and people are compared by.
 fn folded(text: &str) -> String {
     text.nfkc().filter(|c| !c.is_whitespace()).collect()
 }

@@ -9,7 +9,7 @@ use crate::cli::terminal;
 
 /// Who held the seat, then for each of its units what is open: reports, reviews, next actions, targets.
 pub fn told(view: &View, seat: &str, handover: &Handover) -> String {
-    let last = handover.held.grants.last();
+    let last = Handover::seat(&handover.held);
     let title = last.map_or_else(String::new, |grant| view.title(grant.title.as_ref()));
     let role = last.map_or("?", |grant| label::seat_role(view.language, grant.role()));
     let mut text = format!(

@@ -69,6 +69,11 @@ fn transfers_are_taken_in_whole_or_not_at_all_and_once() {
     let again = imported(&place, "right.csv", &right, "--json");
     assert_eq!(again.code, 0, "{again:?}");
     assert_eq!(again.json()["known"], 5);
+    // Of any width.
+    let wide = right.replace("s-1", "ｓ－１").replace("s-2", "ｓ-2");
+    let again = imported(&place, "wide.csv", &wide, "--json");
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(again.json()["known"], 5);
     assert_eq!(place.size(), size + 8, "twice adds nothing");
 
     let listed = place
@@ -138,8 +143,15 @@ fn a_seat_is_granted_delegated_and_handed_over() {
     ] {
         assert!(handed.output.contains(said), "{said}: {}", handed.output);
     }
-    let revoked = place.daicho(&format!("grants revoke 文化課長 --from {until} --json"));
+    let revoke = format!(
+        "grants revoke 文化課長 --from {until} --request-id 01890a5d-ac96-774b-bcce-b302099a8061 --json"
+    );
+    let revoked = place.daicho(&revoke);
     assert_eq!(revoked.code, 0, "{revoked:?}");
+    // Asked for again, it is the same one, though by then no grant of the seat is left.
+    let again = place.daicho(&revoke);
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(again.json()["replayed"], true);
     let shown = place.daicho("person show 課長 --json").json();
     assert_eq!(shown["grants"][0]["valid_to"], day.to_string());
     let me = place.daicho("whoami --json").json();
