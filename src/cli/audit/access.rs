@@ -105,6 +105,12 @@ pub(super) async fn run(session: &Session, args: &AccessArgs) -> Result<(), Fail
     let whole = args.summary || args.csv || args.json_lines;
     let limit = if whole { ACCESSES_MAX } else { args.limit };
     let answer = session.client.accesses(request, limit).await?;
+    if whole && !answer.next_page_token.is_empty() {
+        session.output.remark(session.view.pick(
+            "新しいものから20万件までです。古いものは含まれていません。--since と --until で期間を分けてください",
+            "only the newest 200,000; older ones are left out: part the time with --since and --until",
+        ));
+    }
     if args.summary {
         return session.answer(&answer, access::summary);
     }

@@ -161,8 +161,8 @@ impl Client {
             let missing = limit.saturating_sub(all.entries.len());
             let request = v1::ListAccessRequest {
                 ledger: self.ledger(),
-                // The server caps the page; the size must be the same on every page.
-                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                // The server caps the page. What is not asked for comes under the next token, so that it is known to be there.
+                page_size: u32::try_from(missing).unwrap_or(u32::MAX),
                 page_token: std::mem::take(&mut all.next_page_token),
                 ..request.clone()
             };

@@ -305,18 +305,22 @@ fn matters(view: &View, entry: &v1::AccessEntry) -> Vec<(Matter, String, u64)> {
                 who = format!("{who} {}", terminal::line(peer));
             }
             let is = |outcome| access.outcome() == outcome;
-            let matter = match access.class() {
-                _ if is(v1::AccessOutcome::Refused) => Some(Matter::Refused),
-                _ if !is(v1::AccessOutcome::Ok) => None,
-                v1::AccessClass::Administer => Some(Matter::Administered),
-                _ if access.personal => Some(Matter::ReadOfPeople),
-                v1::AccessClass::Export => Some(Matter::Exported),
-                _ => None,
-            };
-            matter
-                .map(|matter| (matter, who, access.count))
-                .into_iter()
-                .collect()
+            let mut matters = Vec::new();
+            if is(v1::AccessOutcome::Refused) {
+                matters.push(Matter::Refused);
+            } else if is(v1::AccessOutcome::Ok) {
+                match access.class() {
+                    v1::AccessClass::Administer => matters.push(Matter::Administered),
+                    v1::AccessClass::Export => matters.push(Matter::Exported),
+                    _ => {}
+                }
+                // Whoever takes out texts about people has both to answer for.
+                if access.personal {
+                    matters.push(Matter::ReadOfPeople);
+                }
+            }
+            let told = |matter| (matter, who.clone(), access.count);
+            matters.into_iter().map(told).collect()
         }
         Some(Said::LeftOut(left)) => {
             let count = left.refusals.saturating_add(left.others);
@@ -329,4 +333,55 @@ fn matters(view: &View, entry: &v1::AccessEntry) -> Vec<(Matter, String, u64)> {
 fn is_unknown(entry: &v1::AccessEntry) -> bool {
     let actor = entry.actor.as_ref();
     actor.is_some_and(|actor| actor.method() == v1::AuthMethod::System)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::text::Language;
+
+    fn entry(
+        class: v1::AccessClass,
+        outcome: v1::AccessOutcome,
+        personal: bool,
+    ) -> v1::AccessEntry {
+        v1::AccessEntry {
+            actor: Some(v1::Actor {
+                subject: "監査".to_owned(),
+                ..v1::Actor::default()
+            }),
+            said: Some(Said::Access(v1::AccessRecorded {
+                class: class.into(),
+                outcome: outcome.into(),
+                personal,
+                count: 3,
+                ..v1::AccessRecorded::default()
+            })),
+            ..v1::AccessEntry::default()
+        }
+    }
+
+    #[test]
+    fn what_was_taken_out_about_people_stands_under_both_matters() {
+        use v1::{AccessClass as Class, AccessOutcome as Outcome};
+        let view = View::new(Language::En, None);
+        let told = |class, outcome, personal| -> Vec<Matter> {
+            let told = matters(&view, &entry(class, outcome, personal));
+            assert!(
+                told.iter()
+                    .all(|(_, who, count)| who == "監査" && *count == 3)
+            );
+            told.into_iter().map(|(matter, ..)| matter).collect()
+        };
+        let both = [Matter::Exported, Matter::ReadOfPeople];
+        assert_eq!(told(Class::Export, Outcome::Ok, true), both);
+        assert_eq!(told(Class::Export, Outcome::Ok, false), both[..1]);
+        assert_eq!(told(Class::Read, Outcome::Ok, true), both[1..]);
+        assert_eq!(told(Class::Read, Outcome::Ok, false), []);
+        assert_eq!(
+            told(Class::Export, Outcome::Refused, true),
+            [Matter::Refused]
+        );
+        assert_eq!(told(Class::Administer, Outcome::Failed, false), []);
+    }
 }
