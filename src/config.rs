@@ -291,7 +291,12 @@ impl Config {
                 .unwrap_or_default(),
             access_log: match access_log {
                 Some(true) => Recording::All,
-                Some(false) | None => Recording::None,
+                Some(false) => Recording::None,
+                // Of callers who name themselves nothing is known that would be worth recording.
+                None => match signing_in.auth {
+                    Mode::Required => Recording::All,
+                    Mode::Unauthenticated => Recording::None,
+                },
             },
             log_format: read.parse(Setting::LogFormat, parsed).unwrap_or_default(),
             log_filter: read.parse(Setting::LogFilter, parsed).unwrap_or_default(),

@@ -93,14 +93,15 @@ impl Setting {
             | Self::KeyIdentity
             | Self::KeyPassphraseFile
             | Self::TlsCertificate
-            | Self::AccessLog
             | Self::TlsKey
             | Self::TlsClientRoots
             | Self::TlsCrl
             | Self::TlsClientCertificates
             | Self::Administrators
             // As long as callers name themselves, who may call may look too.
-            | Self::Reflection => "",
+            | Self::Reflection
+            // Where they sign in, it is recorded what they ask for.
+            | Self::AccessLog => "",
             Self::Auth => "unauthenticated",
             Self::CacheMib => "64",
             Self::ConnectionsMax => "1024",

@@ -531,3 +531,23 @@ fn the_example_in_deploy_is_taken_and_names_every_setting() {
     assert_eq!(config.data, Path::new("/var/lib/daicho"));
     assert!(!config.reflection);
 }
+
+#[test]
+fn accesses_are_recorded_where_callers_sign_in_unless_it_is_said_otherwise() {
+    let recording = |auth: &str, said: Option<&str>| {
+        let flags = Flags {
+            auth: Some(auth.to_owned()),
+            access_log: said.map(str::to_owned),
+            tls_certificate: Some("/etc/server.pem".to_owned()),
+            tls_key: Some("/etc/server.key".to_owned()),
+            // How callers sign in, where they do.
+            tls_client_roots: (auth == "required").then(|| "/etc/roots.pem".to_owned()),
+            ..Flags::default()
+        };
+        load(&flags, &[]).unwrap().access_log
+    };
+    assert_eq!(recording("required", None), Recording::All);
+    assert_eq!(recording("required", Some("false")), Recording::None);
+    assert_eq!(recording("unauthenticated", None), Recording::None);
+    assert_eq!(recording("unauthenticated", Some("true")), Recording::All);
+}
