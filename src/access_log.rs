@@ -9,7 +9,6 @@
 //! The server opens it when there is something to record, and nobody else appends to it.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,14 +28,16 @@ use crate::fault_point::Step;
 use crate::ledger::{Append, AppendError, Ledgers, OpenLedger, Reader};
 use crate::proof::Proofs;
 
+mod peer;
 mod pending;
 
+pub use peer::Peer;
 use pending::{LeftOut, Merged, Pending};
 
 /// How long what was noted waits to be written.
 const WRITING_PERIOD: Duration = Duration::from_secs(1);
-/// Accesses of one actor that are written as one request at most.
-const WRITTEN_TOGETHER_MAX: usize = 500;
+/// Accesses of one actor that are written as one request at most: so many of the longest fit into one.
+const WRITTEN_TOGETHER_MAX: usize = 160;
 /// Requests to write that wait for the log at once.
 const WRITING_AT_ONCE_MAX: usize = 32;
 
@@ -74,7 +75,7 @@ pub struct Access {
     /// The policy that refused it.
     pub policy: Option<Name>,
     /// Where it came from.
-    pub peer: Option<IpAddr>,
+    pub peer: Option<Peer>,
     /// Whether there were texts about people in the answer.
     pub personal: bool,
     /// How long it took so far.
@@ -137,11 +138,16 @@ impl AccessLog {
         self.recording == Recording::All
     }
 
-    /// Records an access: durable when it returns.
-    pub async fn record(&self, access: Access) -> Result<(), NotRecorded> {
-        let log = self.opened(access.ledger).await?;
-        let (actor, event) = (access.actor.clone(), stated(&log, &access, system_now()));
-        self.append(&log, actor, vec![event]).await
+    /// Records an access: durable when it returns. It is recorded also if nobody waits for that any more.
+    pub async fn record(self: &Arc<Self>, access: Access) -> Result<(), NotRecorded> {
+        let at = system_now();
+        let this = self.clone();
+        by_itself(async move {
+            let log = this.opened(access.ledger).await?;
+            let (actor, event) = (access.actor.clone(), stated(log.id(), &access, at));
+            this.append(&log, actor, vec![event]).await
+        })
+        .await
     }
 
     /// Notes an access that is recorded behind the answer, together with others like it.
@@ -149,9 +155,11 @@ impl AccessLog {
         self.pending().add(access, system_now());
     }
 
-    /// Writes everything that was noted before the call. What cannot be written is counted and logged.
-    pub async fn settle(&self) {
-        self.write(true).await;
+    /// Writes everything that was noted before the call, also if nobody waits for that any more. What cannot be written is
+    /// counted and logged.
+    pub async fn settle(self: &Arc<Self>) {
+        let this = self.clone();
+        by_itself(async move { this.write(true).await }).await;
     }
 
     /// Writes what was noted, until the server closes; then all of it.
@@ -177,7 +185,8 @@ impl AccessLog {
         self.ledgers.access_log_of(ledger)
     }
 
-    /// The access log of a ledger, opened where there is none yet.
+    /// The access log of a ledger, opened where there is none yet. Whoever calls it must not be broken off: of a ledger whose
+    /// first event is stored but which nobody has adopted, nothing can be read or written until the next start.
     async fn opened(&self, ledger: LedgerId) -> Result<Arc<Reader>, NotRecorded> {
         if let Some(log) = self.of(ledger) {
             return Ok(log);
@@ -220,6 +229,7 @@ impl AccessLog {
         appended.map(drop).map_err(NotRecorded::NotWritten)
     }
 
+    /// Whoever calls it must not be broken off: what was taken out of `pending` would be lost.
     async fn write(&self, everything: bool) {
         let _one_at_a_time = self.writing.lock().await;
         let (merged, left_out) = self.pending().take(system_now(), everything);
@@ -269,14 +279,22 @@ impl AccessLog {
     async fn write_lot(&self, lot: &Lot) -> Result<(), NotRecorded> {
         let log = self.opened(lot.ledger).await?;
         let accesses = lot.accesses.iter();
-        let mut events: Vec<Event> = accesses.map(|merged| merged.stated(&log)).collect();
-        events.extend(lot.left_out.as_ref().map(|left| left.stated(&log)));
+        let mut events: Vec<Event> = accesses.map(|merged| merged.stated(log.id())).collect();
+        events.extend(lot.left_out.as_ref().map(|left| left.stated(log.id())));
         self.append(&log, lot.actor.clone(), events).await
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
         // Nothing panics while it holds one half changed.
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does it in a task of its own, which a caller who goes away does not break off.
+async fn by_itself<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 
@@ -295,13 +313,13 @@ struct Lot {
 }
 
 /// The event that says it, of one access.
-fn stated(log: &Reader, access: &Access, at: Timestamp) -> Event {
+fn stated(log: LedgerId, access: &Access, at: Timestamp) -> Event {
     let merged = Merged::new(access.clone(), at);
     merged.stated(log)
 }
 
 impl Merged {
-    fn stated(&self, log: &Reader) -> Event {
+    fn stated(&self, log: LedgerId) -> Event {
         let access = &self.access;
         event(
             log,
@@ -327,7 +345,7 @@ impl Merged {
 }
 
 impl LeftOut {
-    fn stated(&self, log: &Reader) -> Event {
+    fn stated(&self, log: LedgerId) -> Event {
         event(
             log,
             AccessesLeftOut {
@@ -340,10 +358,10 @@ impl LeftOut {
     }
 }
 
-fn event(log: &Reader, payload: impl Into<Payload>) -> Event {
+fn event(log: LedgerId, payload: impl Into<Payload>) -> Event {
     Event {
         id: random(EventId::new),
-        stream: Stream::ledger(log.id()),
+        stream: Stream::ledger(log),
         valid: None,
         reason: None,
         evidence: Vec::new(),
@@ -410,4 +428,70 @@ fn micros(at: Timestamp) -> Timestamp {
 /// An id that nothing else has.
 fn random<T>(of: fn(uuid::Uuid) -> Result<T, InvalidId>) -> T {
     of(new_id()).expect("a new id is no reserved one")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::access_log::AccessedKind;
+    use crate::domain::event::AuthMethod;
+    use crate::log::codec::{RequestPlace, encode_client_part};
+
+    #[test]
+    fn accesses_that_are_written_together_fit_into_one_request() {
+        let longest = || Some(name(&"\u{20000}".repeat(Name::CHARS_MAX)));
+        let ledger = LedgerId::from_bytes(&[5; 16]).unwrap();
+        let id = RequestId::derived(ledger.uuid(), "longest");
+        let actor = Actor {
+            subject: longest().unwrap(),
+            issuer: longest(),
+            seat: longest(),
+            acting_for: None,
+            client: longest(),
+            method: AuthMethod::Oidc,
+            evidence_sha256: Some([9; 32]),
+            person: Some(crate::domain::id::PersonId::derived(
+                ledger.uuid(),
+                "person",
+            )),
+            permitted_by: None,
+        };
+        let access = Access {
+            ledger,
+            actor: Some(actor.clone()),
+            rpc: "daicho.v1.EvaluationService/CompareEvaluations",
+            class: AccessClass::Administer,
+            resource: Some(AccessedResource {
+                kind: AccessedKind::Request,
+                name: longest().unwrap(),
+            }),
+            purpose: longest(),
+            outcome: AccessOutcome::Failed,
+            status: 16,
+            reason: Some("ACCESS_LOG_UNAVAILABLE_OR_SOMETHING_LONGER"),
+            policy: longest(),
+            peer: Some(Peer::from(std::net::IpAddr::from([0xfd; 16])).network()),
+            personal: true,
+            duration: Duration::MAX,
+            request_id: Some(id),
+        };
+        let place = RequestPlace {
+            id,
+            index: 0,
+            count: 200,
+        };
+        let event = stated(
+            ledger,
+            &access,
+            Timestamp::from_second(i64::from(u32::MAX)).unwrap(),
+        );
+        let bytes = encode_client_part(&event, ledger, &actor, place)
+            .unwrap()
+            .len();
+        let together = bytes * WRITTEN_TOGETHER_MAX;
+        assert!(
+            together <= Append::BYTES_MAX,
+            "{bytes} bytes each, {together} together"
+        );
+    }
 }

@@ -55,7 +55,7 @@ pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
 pub use personal::{AboutSubject, words_in};
 
-pub use crate::personal::{Disclosure, noticing_words};
+pub use crate::personal::{Disclosure, noticing_words, unnoticed};
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 

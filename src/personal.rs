@@ -406,6 +406,11 @@ pub async fn noticing_words<T>(answer: impl Future<Output = T>) -> (T, bool) {
     watched.await
 }
 
+/// Runs `work` without that it is noticed of which words it opens.
+pub fn unnoticed<T>(work: impl FnOnce() -> T) -> T {
+    OPENED.sync_scope(Cell::new(false), work)
+}
+
 /// As [`Openings`], for events that are read.
 pub fn openings_of(store: &Arc<PersonalStore>) -> Arc<dyn Openings> {
     store.clone()

@@ -1,24 +1,35 @@
 //! Accesses that were noted and are not written yet.
 //!
 //! What is alike within a minute becomes one. The first of a kind is written with the next writing, those that follow it
-//! when the minute is over: at most two events a minute for each kind. Of kinds there are at most so many in a minute;
-//! beyond, accesses are counted, and the count is written.
+//! when the minute is over: at most two events a minute for each kind.
+//!
+//! ```text
+//! fine     who, from where, by which method, of what, what for, how it ended
+//! coarse   without what callers write freely: who, by which method, how it ended
+//! counted  how many
+//! ```
+//! What a caller writes freely makes as many kinds as the caller likes. So each has its own share of fine kinds in a minute,
+//! and of coarse ones behind it; only what is beyond both is counted. Callers whom nobody knows share by network, and take no
+//! place from those who are known.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Access, Lot};
+use super::{Access, Lot, Peer};
 use crate::domain::access_log::{AccessOutcome, AccessedResource};
 use crate::domain::event::Actor;
 use crate::domain::id::LedgerId;
 use crate::domain::text::Name;
 
-/// Kinds of refused accesses that are told apart in a minute.
+/// Kinds of one caller that are told apart in a minute, fine ones and coarse ones each.
+pub(super) const KINDS_OF_CALLER_MAX: usize = 100;
+/// Kinds of accesses that were refused to callers whom nobody knows, in a minute, fine ones and coarse ones each.
+pub(super) const UNKNOWN_PER_MINUTE_MAX: usize = 600;
+/// Kinds of accesses that were refused to known callers, in a minute, fine ones and coarse ones each.
 pub(super) const REFUSALS_PER_MINUTE_MAX: usize = 600;
-/// Kinds of other accesses that are told apart in a minute.
+/// Kinds of other accesses in a minute, fine ones and coarse ones each.
 pub(super) const OTHERS_PER_MINUTE_MAX: usize = 4_000;
 
 /// Accesses of one kind.
@@ -62,7 +73,8 @@ pub(super) struct LeftOut {
 struct Alike {
     minute: i64,
     ledger: LedgerId,
-    peer: Option<IpAddr>,
+    grain: Grain,
+    peer: Option<Peer>,
     outcome: AccessOutcome,
     reason: Option<&'static str>,
     /// Of a caller whom nobody knows, all that is refused from one address for one reason is alike.
@@ -79,6 +91,46 @@ struct By {
     personal: bool,
 }
 
+/// How much is said of an access.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Grain {
+    Fine,
+    Coarse,
+}
+
+/// Who has a share.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Sharer {
+    Known { issuer: Option<Name>, subject: Name },
+    Unknown(Option<Peer>),
+}
+
+/// Which kinds share one limit.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+enum Group {
+    Unknown,
+    Refusal,
+    Other,
+}
+
+impl Group {
+    fn of(access: &Access) -> Self {
+        match (&access.actor, is_refusal(access)) {
+            (None, true) => Self::Unknown,
+            (Some(_), true) => Self::Refusal,
+            (_, false) => Self::Other,
+        }
+    }
+
+    fn max(self) -> usize {
+        match self {
+            Self::Unknown => UNKNOWN_PER_MINUTE_MAX,
+            Self::Refusal => REFUSALS_PER_MINUTE_MAX,
+            Self::Other => OTHERS_PER_MINUTE_MAX,
+        }
+    }
+}
+
 /// A kind of accesses in its minute.
 #[derive(Debug)]
 struct Kind {
@@ -86,36 +138,69 @@ struct Kind {
     unwritten: Option<Merged>,
     /// Whether the first was written.
     begun: bool,
-    is_refusal: bool,
+    sharer: Sharer,
+    group: Group,
+}
+
+/// How many kinds there are.
+#[derive(Debug, Default)]
+struct Taken {
+    of_sharers: HashMap<(Sharer, Grain), usize>,
+    of_groups: HashMap<(Group, Grain), usize>,
+}
+
+impl Taken {
+    /// Takes a place, if there is one.
+    fn take(&mut self, sharer: &Sharer, group: Group, grain: Grain) -> bool {
+        let of_group = self.of_groups.entry((group, grain)).or_default();
+        if group.max() <= *of_group {
+            return false;
+        }
+        let of_sharer = self.of_sharers.entry((sharer.clone(), grain)).or_default();
+        if KINDS_OF_CALLER_MAX <= *of_sharer {
+            return false;
+        }
+        *of_group += 1;
+        *of_sharer += 1;
+        true
+    }
+
+    fn give_back(&mut self, kind: &Kind, grain: Grain) {
+        if let Some(of_group) = self.of_groups.get_mut(&(kind.group, grain)) {
+            *of_group -= 1;
+        }
+        let key = (kind.sharer.clone(), grain);
+        if let Some(of_sharer) = self.of_sharers.get_mut(&key) {
+            *of_sharer -= 1;
+            if *of_sharer == 0 {
+                self.of_sharers.remove(&key);
+            }
+        }
+    }
 }
 
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     kinds: HashMap<Alike, Kind>,
-    refusals: usize,
-    others: usize,
+    taken: Taken,
     left_out: HashMap<LedgerId, LeftOut>,
 }
 
 impl Pending {
     /// Notes an access that was answered at `at`.
     pub(super) fn add(&mut self, access: Access, at: Timestamp) {
-        let alike = Alike {
-            minute: minute(at),
-            ledger: access.ledger,
-            peer: access.peer,
-            outcome: access.outcome,
-            reason: access.reason,
-            by: access.actor.as_ref().map(|actor| By {
-                actor: actor.clone(),
-                rpc: access.rpc,
-                resource: access.resource.clone(),
-                purpose: access.purpose.clone(),
-                status: access.status,
-                personal: access.personal,
-            }),
+        let Some(access) = self.merge(access, Grain::Fine, at) else {
+            return;
         };
+        if let Some(access) = self.merge(coarse(access), Grain::Coarse, at) {
+            self.leave_out(access.ledger, is_refusal(&access), 1, at);
+        }
+    }
+
+    /// Merges an access with others like it, or makes it the first of its kind; gives it back where there is no place.
+    fn merge(&mut self, access: Access, grain: Grain, at: Timestamp) -> Option<Access> {
+        let alike = alike(&access, grain, at);
         if let Some(kind) = self.kinds.get_mut(&alike) {
             match &mut kind.unwritten {
                 Some(merged) => {
@@ -125,24 +210,20 @@ impl Pending {
                 }
                 unwritten => *unwritten = Some(Merged::new(access, at)),
             }
-            return;
+            return None;
         }
-        let is_refusal = is_refusal(&access);
-        let (kinds, max) = match is_refusal {
-            true => (&mut self.refusals, REFUSALS_PER_MINUTE_MAX),
-            false => (&mut self.others, OTHERS_PER_MINUTE_MAX),
-        };
-        if max <= *kinds {
-            self.leave_out(access.ledger, is_refusal, 1, at);
-            return;
+        let (sharer, group) = (sharer(&access), Group::of(&access));
+        if !self.taken.take(&sharer, group, grain) {
+            return Some(access);
         }
-        *kinds += 1;
         let kind = Kind {
             unwritten: Some(Merged::new(access, at)),
             begun: false,
-            is_refusal,
+            sharer,
+            group,
         };
         self.kinds.insert(alike, kind);
+        None
     }
 
     /// What is to be written at `now`: the first of each kind, what followed in minutes that are over, and how many were
@@ -161,10 +242,7 @@ impl Pending {
                 kind.begun = true;
             }
             if is_over {
-                match kind.is_refusal {
-                    true => self.refusals -= 1,
-                    false => self.others -= 1,
-                }
+                self.taken.give_back(kind, alike.grain);
             }
             !is_over
         });
@@ -208,6 +286,54 @@ impl Pending {
     }
 }
 
+fn alike(access: &Access, grain: Grain, at: Timestamp) -> Alike {
+    Alike {
+        minute: minute(at),
+        ledger: access.ledger,
+        grain,
+        peer: access.peer,
+        outcome: access.outcome,
+        reason: access.reason,
+        by: access.actor.as_ref().map(|actor| By {
+            actor: actor.clone(),
+            rpc: access.rpc,
+            resource: access.resource.clone(),
+            purpose: access.purpose.clone(),
+            status: access.status,
+            personal: access.personal,
+        }),
+    }
+}
+
+/// The access without what its caller may choose at will.
+fn coarse(access: Access) -> Access {
+    let peer = access.peer.filter(|_| access.actor.is_none());
+    Access {
+        resource: None,
+        purpose: None,
+        policy: None,
+        peer: peer.map(Peer::network),
+        request_id: None,
+        actor: access.actor.map(|actor| Actor {
+            client: None,
+            seat: None,
+            evidence_sha256: None,
+            ..actor
+        }),
+        ..access
+    }
+}
+
+fn sharer(access: &Access) -> Sharer {
+    match &access.actor {
+        Some(actor) => Sharer::Known {
+            issuer: actor.issuer.clone(),
+            subject: actor.subject.clone(),
+        },
+        None => Sharer::Unknown(access.peer.map(Peer::network)),
+    }
+}
+
 fn is_refusal(access: &Access) -> bool {
     access.outcome == AccessOutcome::Refused
 }
@@ -218,6 +344,8 @@ fn minute(at: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
     use crate::domain::access_log::{AccessClass, AccessedKind};
     use crate::domain::event::AuthMethod;
@@ -251,7 +379,7 @@ mod tests {
             status: 0,
             reason: None,
             policy: None,
-            peer: Some(IpAddr::from([192, 0, 2, peer])),
+            peer: Some(IpAddr::from([192, 0, 2, peer]).into()),
             personal: false,
             duration: Duration::from_micros(u64::from(peer)),
             request_id: None,
@@ -284,7 +412,8 @@ mod tests {
             ["甲 x5 4-8", "甲 x1 61-61"]
         );
         assert!(pending.take(at(200), true).0.is_empty());
-        assert!(pending.kinds.is_empty() && pending.others == 0);
+        assert!(pending.kinds.is_empty() && pending.taken.of_sharers.is_empty());
+        assert!(pending.taken.of_groups.values().all(|taken| *taken == 0));
     }
 
     #[test]
@@ -318,18 +447,91 @@ mod tests {
         assert_eq!(told, ["nobody x3 0-0", "nobody x1 1-1"]);
     }
 
+    /// Reads of `kinds` goals by one.
+    fn many(pending: &mut Pending, subject: &str, kinds: usize) {
+        for number in 0..kinds {
+            let read = access(Some(subject), AccessOutcome::Ok, 1);
+            let resource = AccessedResource {
+                kind: AccessedKind::Goal,
+                name: Name::parse(&format!("R5/{number}")).unwrap(),
+            };
+            let read = Access {
+                resource: Some(resource),
+                purpose: Name::parse(&format!("用件{number}")).ok(),
+                ..read
+            };
+            pending.add(read, at(0));
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_very_much_hides_nobody_and_is_still_named_with_the_method_and_how_often() {
+        let mut pending = Pending::default();
+        many(&mut pending, "甲", 10 * OTHERS_PER_MINUTE_MAX);
+        many(&mut pending, "乙", 3);
+        let (written, left_out) = pending.take(at(1), true);
+        assert!(left_out.is_empty(), "{left_out:?}");
+        let by = |name: &str, is_coarse: bool| -> Vec<u64> {
+            let by = written.iter().filter(|merged| {
+                let actor = merged.access.actor.as_ref().unwrap();
+                actor.subject.as_str() == name && merged.access.resource.is_none() == is_coarse
+            });
+            by.map(|merged| merged.count).collect()
+        };
+        assert_eq!(by("甲", false), [1; KINDS_OF_CALLER_MAX]);
+        let rest = (10 * OTHERS_PER_MINUTE_MAX - KINDS_OF_CALLER_MAX) as u64;
+        assert_eq!(by("甲", true), [rest]);
+        assert_eq!(by("乙", false), [1; 3]);
+        let coarse = written.iter().find(|merged| merged.count == rest).unwrap();
+        assert_eq!(coarse.access.rpc, "daicho.v1.GoalService/GetGoal");
+        assert_eq!(coarse.access.purpose, None);
+    }
+
+    #[test]
+    fn whoever_comes_from_all_addresses_of_a_network_hides_nobody() {
+        let mut pending = Pending::default();
+        let from = |segments: [u16; 8]| Access {
+            peer: Some(IpAddr::from(segments).into()),
+            ..access(None, AccessOutcome::Refused, 1)
+        };
+        let calls = 2 * UNKNOWN_PER_MINUTE_MAX;
+        for low in 0..calls {
+            let low = u16::try_from(low).unwrap();
+            pending.add(from([0x2001, 0xdb8, 0, 1, 0, 0, 0, low]), at(0));
+        }
+        pending.add(from([0x2001, 0xdb8, 0, 2, 0, 0, 0, 1]), at(0));
+        // Nor do those whom nobody knows take a place from those who are known.
+        pending.add(access(Some("甲"), AccessOutcome::Refused, 1), at(0));
+        let (written, left_out) = pending.take(at(1), true);
+        assert!(left_out.is_empty(), "{left_out:?}");
+        let peers: Vec<String> = written
+            .iter()
+            .map(|merged| format!("{} x{}", merged.access.peer.unwrap(), merged.count))
+            .collect();
+        let rest = calls - KINDS_OF_CALLER_MAX;
+        assert!(
+            peers.contains(&format!("2001:db8:0:1::/64 x{rest}")),
+            "{peers:?}"
+        );
+        assert!(
+            peers.contains(&"2001:db8:0:2::1 x1".to_owned()),
+            "{peers:?}"
+        );
+        assert_eq!(peers.len(), KINDS_OF_CALLER_MAX + 3);
+    }
+
     #[test]
     fn what_is_too_much_is_counted_and_the_count_is_written() {
         let mut pending = Pending::default();
         let more = 7;
-        for number in 0..REFUSALS_PER_MINUTE_MAX + more {
+        for number in 0..2 * REFUSALS_PER_MINUTE_MAX + more {
             let name = format!("利用者{number}");
             pending.add(access(Some(&name), AccessOutcome::Refused, 1), at(0));
         }
         // Refusals take no place from reads.
         pending.add(access(Some("甲"), AccessOutcome::Ok, 1), at(0));
         let (written, left_out) = pending.take(at(1), false);
-        assert_eq!(written.len(), REFUSALS_PER_MINUTE_MAX + 1);
+        assert_eq!(written.len(), 2 * REFUSALS_PER_MINUTE_MAX + 1);
         assert!(left_out.is_empty(), "more may come in this minute");
         let (written, left_out) = pending.take(at(60), false);
         assert!(written.is_empty());

@@ -123,10 +123,10 @@ pub enum Unidentified {
     #[error("an access token, and no issuer is set")]
     NoIssuer,
     /// The caller proved who it is, and says that it is somebody else.
-    #[error("the caller is `{proven}` and calls itself `{claimed}`")]
+    #[error("the caller is `{}` and calls itself `{claimed}`", proven.subject)]
     Mismatch {
         /// Who it is.
-        proven: String,
+        proven: Box<Actor>,
         /// Who it says it is.
         claimed: String,
     },
@@ -168,7 +168,7 @@ impl Callers {
             && name(claimed).as_ref() != Ok(&actor.subject)
         {
             return Err(Unidentified::Mismatch {
-                proven: actor.subject.to_string(),
+                proven: Box::new(actor.clone()),
                 claimed: String::from_utf8_lossy(claimed).into_owned(),
             });
         }

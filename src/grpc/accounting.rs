@@ -2,22 +2,28 @@
 //!
 //! The one door of calls notes what a call asks for before it is carried out ([`Services::begin`]), and says what became of
 //! it before its answer leaves ([`Services::account`]); whom it turns away before, the layer around it tells. What is recorded of which method, [`table`] says. Whether an answer
-//! holds anything that is not for everybody, is noticed where it is put into words: definitions and evidence here
-//! ([`noticed`]), texts about people where they are opened.
+//! holds anything that is not for everybody, is noticed where it is put into words: indicators, definitions and evidence here
+//! ([`noticed`]), texts about people where they are opened. A caller who goes away before the answer is accounted for too
+//! ([`Underway`]).
 
-use std::cell::Cell;
-use std::net::{IpAddr, SocketAddr};
+use std::cell::{Cell, RefCell};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tonic::{Code, Request};
 
-use crate::access_log::Access;
+use crate::access_log::{Access, Peer};
 use crate::auth::Connection;
-use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedResource};
+use crate::auth::access::{Acting, seats_of};
+use crate::domain::access::SeatHeld;
+use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedKind, AccessedResource};
+use crate::domain::date::Date;
+use crate::domain::directory::{Directory, Named};
 use crate::domain::event::Actor;
 use crate::domain::id::{LedgerId, RequestId};
 use crate::domain::indicator::Disclosure;
+use crate::domain::rejection::{Kind, Rejection};
 use crate::domain::text::Name;
 use crate::grpc::services::{Services, acting};
 use crate::grpc::status::{Refusal, ServiceReason};
@@ -36,23 +42,57 @@ pub(super) struct Begun {
     resource: Option<AccessedResource>,
     request_id: Option<RequestId>,
     actor: Option<Actor>,
-    purpose: Option<Name>,
-    peer: Option<IpAddr>,
+    acting: Acting,
+    peer: Option<Peer>,
     at: Instant,
 }
 
+impl Begun {
+    /// Notes what a call is about that says so only in the first message of its stream.
+    pub(super) fn about(&mut self, ledger: &str, kind: AccessedKind, name: &str) {
+        ledger.clone_into(&mut self.ledger);
+        self.resource = cut(name).map(|name| AccessedResource { kind, name });
+    }
+}
+
+/// A call that is carried out. Where its caller goes away meanwhile it ends without an answer: then that is noted, for what was
+/// asked for may have been done.
+struct Underway<'a> {
+    services: &'a Services,
+    begun: Option<Begun>,
+}
+
+impl Drop for Underway<'_> {
+    fn drop(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            self.services.broken_off(begun);
+        }
+    }
+}
+
 /// What was noticed of an answer.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Noticed {
     /// There are texts about people in it.
     personal: bool,
     /// There are facts in it that are not for everybody.
     restricted: bool,
+    /// The answer says that the caller may not.
+    denied: Option<Denial>,
+}
+
+/// That a caller may not do something.
+#[derive(Clone, Debug)]
+struct Denial {
+    reason: &'static str,
+    policy: Option<Name>,
 }
 
 tokio::task_local! {
     /// Whether the answer that is being put into words holds what is not for everybody.
     static RESTRICTED: Cell<bool>;
+    /// Whether it says that the caller may not do what it asks about.
+    static DENIED: RefCell<Option<Denial>>;
 }
 
 /// Notices that something with this disclosure is put into an answer.
@@ -64,16 +104,44 @@ pub(super) fn noticed(disclosure: Disclosure) -> Disclosure {
     disclosure
 }
 
+/// Notices that something is named in an answer, with its figures or without.
+pub(super) fn noticed_of(directory: &Directory, named: Named, on: Date) {
+    if let Named::Indicator(id) = named
+        && let Some(indicator) = directory.indicator(id)
+    {
+        noticed(indicator.disclosed_on(on));
+    }
+}
+
+/// Notices of rules that an answer tells as broken which of them says that the caller may not: who only asks whether they may is
+/// refused as whoever tries.
+pub(super) fn noticed_broken(rules: &[Rejection]) {
+    let denies = |rule: &&Rejection| rule.reason.kind() == Kind::Denied;
+    if let Some(rule) = rules.iter().find(denies) {
+        let refusal = Refusal::Rules(vec![rule.clone()]);
+        let denial = Denial {
+            reason: refusal.reason(),
+            policy: refusal.figure("policy").and_then(|policy| cut(&policy)),
+        };
+        // Nobody asks where no access is recorded.
+        let _ = DENIED.try_with(|denied| denied.replace(Some(denial)));
+    }
+}
+
 /// Runs what makes an answer, and tells what was noticed of it.
 async fn noticing<T>(answer: impl Future<Output = T>) -> (T, Noticed) {
-    let watched = RESTRICTED.scope(Cell::new(false), async {
-        let answer = noticing_words(answer).await;
-        (answer, RESTRICTED.with(Cell::get))
+    let watched = DENIED.scope(RefCell::default(), async {
+        let restricted = RESTRICTED.scope(Cell::new(false), async {
+            let answer = noticing_words(answer).await;
+            (answer, RESTRICTED.with(Cell::get))
+        });
+        (restricted.await, DENIED.with(RefCell::take))
     });
-    let ((answer, personal), restricted) = watched.await;
+    let (((answer, personal), restricted), denied) = watched.await;
     let noticed = Noticed {
         personal,
         restricted,
+        denied,
     };
     (answer, noticed)
 }
@@ -95,14 +163,20 @@ impl Services {
             resource,
             request_id: message.request_id().parse().ok(),
             actor: self.caller(request).ok(),
-            purpose: acting(request.metadata()).ok().and_then(|a| a.purpose),
-            peer: address(request.extensions().get().and_then(remote)),
+            acting: acting(request.metadata()).unwrap_or_default(),
+            peer: peer(request.extensions().get().and_then(remote)),
             at: Instant::now(),
         })
     }
 
-    /// Notes that a caller was turned away before any service was reached.
-    pub(super) fn turn_away(&self, path: &str, from: Option<SocketAddr>, refusal: &Refusal) {
+    /// Notes that a caller was turned away before any service was reached; `proven`: who it is, where that is known.
+    pub(super) fn turn_away(
+        &self,
+        path: &str,
+        from: Option<SocketAddr>,
+        proven: Option<Actor>,
+        refusal: &Refusal,
+    ) {
         let row = path.strip_prefix('/').and_then(table::row);
         let Some(row) = row.filter(|_| self.access_log().is_kept()) else {
             return;
@@ -112,7 +186,7 @@ impl Services {
         };
         self.access_log().note(Access {
             ledger,
-            actor: None,
+            actor: proven.map(|actor| self.known(ledger, actor, &Acting::default())),
             rpc: row.rpc,
             class: row.class,
             resource: None,
@@ -121,7 +195,7 @@ impl Services {
             status: refusal.code() as u32,
             reason: Some(refusal.reason()),
             policy: None,
-            peer: address(from),
+            peer: peer(from),
             personal: false,
             duration: Duration::ZERO,
             request_id: None,
@@ -137,11 +211,39 @@ impl Services {
         let Some(begun) = begun else {
             return answer.await;
         };
-        let (result, noticed) = match begun.row.when {
-            When::Refused => (answer.await, Noticed::default()),
-            _ => noticing(answer).await,
+        let never = begun.row.when == When::Refused;
+        let mut underway = Underway {
+            services: self,
+            begun: Some(begun),
         };
-        self.account(begun, noticed, result).await
+        let (result, noticed) = noticing(answer).await;
+        let noticed = match never {
+            true => Noticed {
+                denied: noticed.denied,
+                ..Noticed::default()
+            },
+            false => noticed,
+        };
+        match underway.begun.take() {
+            Some(begun) => self.account(begun, noticed, result).await,
+            None => result,
+        }
+    }
+
+    /// Notes that nobody waits any more for the answer to a call, which may have been carried out.
+    fn broken_off(&self, begun: Begun) {
+        let outcome = AccessOutcome::Failed;
+        if how(begun.row, outcome, &Noticed::default()).is_none() {
+            return;
+        }
+        if let Some(ledger) = self.accessed(&begun.ledger) {
+            let request_id = begun.request_id;
+            let access = self.access(begun, ledger, (outcome, Code::Cancelled));
+            self.access_log().note(Access {
+                request_id,
+                ..access
+            });
+        }
     }
 
     /// Records what became of a call, before its answer leaves where that is asked for.
@@ -152,7 +254,14 @@ impl Services {
         result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         let (outcome, status, reason, policy) = match &result {
-            Ok(_) => (AccessOutcome::Ok, Code::Ok, None, None),
+            Ok(_) => match &noticed.denied {
+                None => (AccessOutcome::Ok, Code::Ok, None, None),
+                Some(denial) => {
+                    let policy = denial.policy.clone();
+                    let (outcome, code) = (AccessOutcome::Refused, Code::PermissionDenied);
+                    (outcome, code, Some(denial.reason), policy)
+                }
+            },
             Err(refusal) => {
                 let code = refusal.code();
                 let refused = matches!(code, Code::Unauthenticated | Code::PermissionDenied);
@@ -164,31 +273,17 @@ impl Services {
                 (outcome, code, Some(refusal.reason()), policy)
             }
         };
-        let Some(how) = how(begun.row, outcome, noticed) else {
+        let Some(how) = how(begun.row, outcome, &noticed) else {
             return result;
         };
         let Some(ledger) = self.accessed(&begun.ledger) else {
             return result;
         };
         let access = Access {
-            ledger,
-            // A credential that was not believed names nobody.
-            actor: begun
-                .actor
-                .filter(|_| status != Code::Unauthenticated)
-                .map(|actor| self.known(ledger, actor)),
-            rpc: begun.row.rpc,
-            class: begun.row.class,
-            resource: begun.resource,
-            purpose: begun.purpose,
-            outcome,
-            status: status as u32,
             reason,
             policy,
-            peer: begun.peer,
-            personal: noticed.personal,
-            duration: begun.at.elapsed(),
-            request_id: begun.request_id,
+            personal: noticed.personal || (outcome == AccessOutcome::Ok && begun.row.is_of_all()),
+            ..self.access(begun, ledger, (outcome, status))
         };
         if how == How::Behind {
             // Calls that are merged have nothing of their own.
@@ -214,15 +309,42 @@ impl Services {
         }
     }
 
-    /// An actor with the person that the ledger's directory knows them as.
-    fn known(&self, ledger: LedgerId, actor: Actor) -> Actor {
-        let facts = self.ledgers().reader(ledger);
-        let directory = facts.map(|facts| facts.view().directory);
-        let person = directory.and_then(|directory| {
-            let (issuer, subject) = (actor.issuer.as_ref(), &actor.subject);
-            directory.person_of(issuer, subject)
-        });
-        Actor { person, ..actor }
+    /// What is recorded of a call that ended so, as far as it was known when it began.
+    fn access(&self, begun: Begun, ledger: LedgerId, ended: (AccessOutcome, Code)) -> Access {
+        let (outcome, status) = ended;
+        Access {
+            ledger,
+            // A credential that was not believed names nobody.
+            actor: begun
+                .actor
+                .filter(|_| status != Code::Unauthenticated)
+                .map(|actor| self.known(ledger, actor, &begun.acting)),
+            rpc: begun.row.rpc,
+            class: begun.row.class,
+            resource: begun.resource,
+            purpose: begun.acting.purpose,
+            outcome,
+            status: status as u32,
+            reason: None,
+            policy: None,
+            peer: begun.peer,
+            personal: false,
+            duration: begun.at.elapsed(),
+            request_id: begun.request_id,
+        }
+    }
+
+    /// An actor with the person that the ledger's directory knows them as, and the seat in which they ask.
+    fn known(&self, ledger: LedgerId, actor: Actor, acting: &Acting) -> Actor {
+        let Some(facts) = self.ledgers().reader(ledger) else {
+            return actor;
+        };
+        let directory = facts.view().directory;
+        let person = directory.person_of(actor.issuer.as_ref(), &actor.subject);
+        let actor = Actor { person, ..actor };
+        let seats = seats_of(&actor, &directory, facts.today());
+        let seat = seat_of(&seats, acting).and_then(|seat| Name::parse(seat.code.as_str()).ok());
+        Actor { seat, ..actor }
     }
 
     /// The ledger of facts whose access log tells of a call that names `named`: that one, else what an empty name means, else
@@ -231,7 +353,10 @@ impl Services {
         let ledgers = self.ledgers();
         let of_facts = |reader: &Arc<Reader>| reader.access_log_of().unwrap_or_else(|| reader.id());
         let named = ledgers.resolve(named).ok().filter(|_| !named.is_empty());
-        let default = || self.default_ledger();
+        let default = || {
+            let default = self.default_ledger()?;
+            ledgers.reader(default).as_ref().map(of_facts)
+        };
         named
             .as_ref()
             .map(of_facts)
@@ -244,9 +369,25 @@ fn remote(connection: &Connection) -> Option<SocketAddr> {
     connection.remote
 }
 
-/// An address has one form, whichever way it was reached.
-fn address(from: Option<SocketAddr>) -> Option<IpAddr> {
-    from.map(|from| from.ip().to_canonical())
+fn peer(from: Option<SocketAddr>) -> Option<Peer> {
+    from.map(|from| Peer::from(from.ip()))
+}
+
+/// The seat in which somebody asks who has `seats`: the one that they choose, else their only one.
+fn seat_of<'a>(seats: &'a [SeatHeld], acting: &Acting) -> Option<&'a SeatHeld> {
+    match (&acting.seat, seats) {
+        (Some(chosen), _) => seats.iter().find(|seat| seat.code == *chosen),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+impl Row {
+    /// Whether it hands out what there is, as it stands: of a stream nobody can say before its end that there was nothing about
+    /// people in it.
+    fn is_of_all(self) -> bool {
+        self.class == AccessClass::Read && self.when == When::Required
+    }
 }
 
 /// How an access is recorded.
@@ -261,13 +402,12 @@ enum How {
 }
 
 /// How an access is recorded that ended with `outcome`; `None`: not at all.
-fn how(row: Row, outcome: AccessOutcome, noticed: Noticed) -> Option<How> {
+fn how(row: Row, outcome: AccessOutcome, noticed: &Noticed) -> Option<How> {
     match (outcome, row.when) {
         (AccessOutcome::Refused, _) => Some(How::Behind),
         // Who tried to change or to take out what, also where it was not to be.
         (AccessOutcome::Failed, _) => match row.class {
-            AccessClass::Write | AccessClass::Export => Some(How::Behind),
-            AccessClass::Administer => Some(How::Before),
+            AccessClass::Write | AccessClass::Export | AccessClass::Administer => Some(How::Behind),
             AccessClass::SignIn | AccessClass::Read | AccessClass::Verify => None,
         },
         (AccessOutcome::Ok, When::Refused) => None,
@@ -289,6 +429,7 @@ fn cut(text: &str) -> Option<Name> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::rejection::Reason;
 
     fn row(class: AccessClass, when: When) -> Row {
         Row {
@@ -300,7 +441,7 @@ mod tests {
 
     #[test]
     fn refusals_are_always_recorded_and_facts_for_everybody_never() {
-        let nothing = Noticed::default();
+        let nothing = &Noticed::default();
         for when in [
             When::Refused,
             When::Restricted,
@@ -321,6 +462,33 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_was_not_carried_out_waits_for_no_disk() {
+        for class in [
+            AccessClass::Write,
+            AccessClass::Export,
+            AccessClass::Administer,
+        ] {
+            for when in [When::Refused, When::Behind, When::Before, When::Required] {
+                let how = how(row(class, when), AccessOutcome::Failed, &Noticed::default());
+                assert_eq!(how, Some(How::Behind), "{class:?} {when:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_told_that_they_may_not_is_refused_whatever_else_they_are_told() {
+        let other = Rejection::new(Reason::FieldRequired, "events[0]");
+        let denial = Rejection::new(Reason::NotPermitted, "events[1]")
+            .with("policy", "auditor-never-writes");
+        let ((), noticed) = noticing(async { noticed_broken(std::slice::from_ref(&other)) }).await;
+        assert!(noticed.denied.is_none());
+        let ((), noticed) = noticing(async { noticed_broken(&[other, denial]) }).await;
+        let denied = noticed.denied.unwrap();
+        assert_eq!(denied.reason, "NOT_PERMITTED");
+        assert_eq!(denied.policy.unwrap().as_str(), "auditor-never-writes");
+    }
+
     #[tokio::test]
     async fn what_is_not_for_everybody_is_noticed_and_texts_about_people_need_the_record() {
         let read = row(AccessClass::Read, When::Restricted);
@@ -334,12 +502,12 @@ mod tests {
         .await;
         let personal = Noticed {
             personal: true,
-            ..public
+            ..public.clone()
         };
         let how = |noticed| how(read, AccessOutcome::Ok, noticed);
-        assert_eq!(how(public), None);
-        assert_eq!(how(internal), Some(How::Behind));
-        assert_eq!(how(personal), Some(How::Required));
+        assert_eq!(how(&public), None);
+        assert_eq!(how(&internal), Some(How::Behind));
+        assert_eq!(how(&personal), Some(How::Required));
         // Outside of a call nobody is told.
         noticed(Disclosure::Restricted);
     }

@@ -8,6 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::api::v1;
 use crate::auth::access::Action;
+use crate::domain::access_log::AccessedKind;
 use crate::evidence::Shelf;
 use crate::grpc::event::{At, Faults};
 use crate::grpc::language;
@@ -30,10 +31,21 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<Streaming<v1::PutEvidenceRequest>>,
     ) -> Result<Response<v1::PutEvidenceResponse>, Status> {
         let language = language::preferred(request.metadata().as_ref());
-        let begun = self.begin(&request);
-        let taken = async {
+        let mut begun = self.begin(&request);
+        // Which ledger it is about, only its first message says.
+        let first = async {
             let call = self.call(&request, language)?;
-            self.take_in(&call, request.into_inner()).await
+            let upload = self.upload(&call, request.into_inner()).await?;
+            Ok::<_, Refusal>((call, upload))
+        };
+        let first = first.await;
+        if let (Some(begun), Ok((_, upload))) = (&mut begun, &first) {
+            let digest = hex::encode(&upload.file.sha256[..upload.file.sha256.len().min(32)]);
+            begun.about(&upload.file.ledger, AccessedKind::EvidenceFile, &digest);
+        }
+        let taken = async {
+            let (call, upload) = first?;
+            self.take_in(&call, upload).await
         };
         let taken = self.accounted(begun, taken).await;
         taken

@@ -176,7 +176,11 @@ impl Gate {
                 let refusal = Refusal::from(&unidentified);
                 if let Some(services) = &self.services {
                     let remote = connection.and_then(|connection| connection.remote);
-                    services.turn_away(path, remote, &refusal);
+                    let proven = match unidentified {
+                        Unidentified::Mismatch { proven, .. } => Some(*proven),
+                        _ => None,
+                    };
+                    services.turn_away(path, remote, proven, &refusal);
                 }
                 Err(refusal.into_status(language::preferred(headers)))
             }
@@ -228,7 +232,7 @@ impl From<&Unidentified> for Refusal {
         match why {
             Unidentified::Unnamed(error) => Self::from(*error),
             Unidentified::Mismatch { proven, .. } => {
-                Self::new(ServiceReason::ActorMismatch).with("subject", proven)
+                Self::new(ServiceReason::ActorMismatch).with("subject", &proven.subject)
             }
             Unidentified::Token(TokenRefused::TooMany) => Self::overloaded(),
             Unidentified::NoCredential

@@ -15,6 +15,7 @@ use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::grpc::accounting::{noticed_broken, noticed_of};
 use crate::grpc::event::{
     At, Faults, Unsound, on_the_wire, parse_events, recorded, show_actual, show_target,
 };
@@ -112,6 +113,8 @@ impl v1::ledger_service_server::LedgerService for Services {
                 }
             };
             let stored = reader.stored(position).await?;
+            let about = subject_of(&stored.recorded.event);
+            noticed_of(&view.directory, about, reader.today());
             Ok(v1::GetEventResponse {
                 event: Some(recorded(&stored.recorded, stored.leaf_hash.as_bytes())),
                 leaf: stored.leaf,
@@ -380,6 +383,7 @@ impl Services {
         if !request.validate_only {
             return Err(Refusal::Rules(rules));
         }
+        noticed_broken(&rules);
         let faults = rules.into_iter().take(FAULTS_MAX).map(|rule| v1::Fault {
             reason: rule.reason.code().to_owned(),
             message: rule.message(call.language),

@@ -1,7 +1,8 @@
 //! What those are called who did what an answer tells: the person, the seat and its units, as of the day of the record.
 //!
 //! Leaves name people by an id, for names may be erased. So an answer asks for the names of those it shows, once each, when it
-//! is made; nothing keeps them.
+//! is made; nothing keeps them. Who acted is said of every record, so that their names are in an answer is no access to texts
+//! about people: it would be one of nearly every answer.
 
 use std::collections::HashMap;
 
@@ -14,6 +15,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::id::{PersonId, UnitId};
 use crate::grpc::event::show_title;
+use crate::ledger::unnoticed;
 
 /// The message, with the names of all whom it shows.
 pub(super) fn told<M: Actors>(directory: &Directory, mut message: M) -> M {
@@ -24,7 +26,7 @@ pub(super) fn told<M: Actors>(directory: &Directory, mut message: M) -> M {
         directory,
         known: HashMap::new(),
     };
-    message.actors(&mut |actor, recorded_at| names.tell(actor, recorded_at));
+    unnoticed(|| message.actors(&mut |actor, recorded_at| names.tell(actor, recorded_at)));
     message
 }
 

@@ -7,6 +7,7 @@ use crate::domain::event::Recorded;
 use crate::domain::id::LedgerId;
 use crate::domain::rejection::Notice;
 use crate::domain::text::Language;
+use crate::grpc::accounting::noticed_of;
 use crate::grpc::event::{
     Choice, show_actor, show_evidence, show_reason, show_stream, show_timestamp, show_title,
 };
@@ -52,6 +53,7 @@ pub(super) fn known_at(at: &Standpoint) -> v1::AnsweredAt {
 
 /// What a thing is called on a date. Things that are not there any more cannot be: nothing is ever deleted.
 pub(super) fn entity(directory: &Directory, named: Named, on: Date) -> v1::Entity {
+    noticed_of(directory, named, on);
     let (kind, id, code, title) = match named {
         Named::Ledger => {
             let ledger = directory.ledger();

@@ -201,6 +201,28 @@ fn erasing_one_subject_leaves_the_others() {
     assert_eq!(store.subjects().unwrap(), BTreeSet::from([subject(2)]));
 }
 
+#[tokio::test]
+async fn that_words_were_opened_is_noticed_unless_nobody_is_to_notice() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(folder.path());
+    let event = note(1, subject(1), "本人の事情");
+    store.keep(std::slice::from_ref(&event)).unwrap();
+    let open = || {
+        told(&store, &event)
+            .iter()
+            .filter(|words| kept(words).is_some())
+            .count()
+    };
+    assert_eq!(noticing_words(async { open() }).await, (2, true));
+    assert_eq!(noticing_words(async { unnoticed(open) }).await, (2, false));
+    // What is opened behind that is noticed again.
+    let both = noticing_words(async {
+        unnoticed(open);
+        open()
+    });
+    assert_eq!(both.await, (2, true));
+}
+
 #[test]
 fn a_ledger_without_a_folder_keeps_nothing() {
     let store = Arc::new(PersonalStore::new(None, ledger()));

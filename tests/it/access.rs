@@ -5,6 +5,7 @@ use daicho::api::v1::access_service_client::AccessServiceClient;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::role_granted::Holder;
 use daicho::clock::{new_id, new_random_id};
+use daicho::config::Flags;
 
 use crate::service::{As, Caller, Server, append, report};
 use crate::small_plan::SmallPlan;
@@ -63,7 +64,11 @@ async fn access(server: &Server, name: &'static str) -> AccessServiceClient<Call
 
 /// A server where the person signs in as 係長 and as 係長の端末, and holds the seat 散歩課長.
 async fn staffed() -> (Server, SmallPlan, String) {
-    let server = Server::start().await;
+    staffed_with(Flags::default()).await
+}
+
+async fn staffed_with(flags: Flags) -> (Server, SmallPlan, String) {
+    let server = Server::with(tempfile::tempdir().unwrap(), flags).await;
     let plan = server.planned().await;
     let person = new_random_id().to_string();
     let day = &plan.first_day;
@@ -195,6 +200,64 @@ async fn answers_name_person_post_and_unit_as_of_the_event() {
             .iter()
             .any(|(reason, _)| reason == "SUBJECT_ERASED")
     );
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_who_acted_make_no_access_of_a_read_and_an_access_has_its_seat() {
+    let recording = Flags {
+        access_log: Some("true".to_owned()),
+        ..Flags::default()
+    };
+    let (server, plan, person) = staffed_with(recording).await;
+    reported(&server, &plan, "係長", "1").await;
+    let mut goals = server.goals().await;
+    let asked = v1::GetGoalRequest {
+        goal: plan.goals[0].clone(),
+        ..v1::GetGoalRequest::default()
+    };
+    let goal = goals.get_goal(asked).await.unwrap().into_inner();
+    let goal = goal.goal.unwrap();
+    let entry = goal.initiatives[0].indicators[0].last_entry.clone();
+    let actor = entry.unwrap().actor.unwrap();
+    assert_eq!(actor.known_as.unwrap().name, "氏名甲");
+    let asked = v1::GetResponsibilityRequest {
+        subject: plan.goals[0].clone(),
+        ..v1::GetResponsibilityRequest::default()
+    };
+    goals.get_responsibility(asked).await.unwrap();
+    // Whoever asks for persons asks for texts about them, and is recorded with the seat held.
+    let mut access = access(&server, "係長の端末").await;
+    let persons = v1::ListPersonsRequest::default();
+    access.list_persons(persons).await.unwrap();
+
+    let listed = async |asked: v1::ListAccessRequest| {
+        let answer = server.audit().await.list_access(asked).await.unwrap();
+        let mut lines: Vec<String> = Vec::new();
+        for entry in answer.into_inner().entries {
+            let actor = entry.actor.clone().unwrap();
+            let (seat, id) = (actor.seat, actor.person_id);
+            let line = crate::access_log::line(&entry);
+            lines.push(format!("{line} {seat:?} {id:?}"));
+        }
+        lines.retain(|line| !line.contains("ListAccess"));
+        lines
+    };
+    let of_seat = v1::ListAccessRequest {
+        seat: Some("散歩課長".to_owned()),
+        ..v1::ListAccessRequest::default()
+    };
+    let expected = format!(
+        "係長の端末: READ ListPersons OK personal {:?} {:?}",
+        Some("散歩課長"),
+        Some(person)
+    );
+    assert_eq!(listed(of_seat).await, std::slice::from_ref(&expected));
+    let reads = v1::ListAccessRequest {
+        classes: vec![v1::AccessClass::Read.into()],
+        ..v1::ListAccessRequest::default()
+    };
+    assert_eq!(listed(reads).await, [expected]);
     server.stop().await;
 }
 

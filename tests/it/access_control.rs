@@ -1,11 +1,13 @@
 //! Who may do what in a ledger that has access control, as its callers meet it.
 
+use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::role_granted::Holder;
 use daicho::api::v1::*;
 use daicho::auth::access::BUILT_IN;
 use daicho::clock::new_id;
+use daicho::config::Flags;
 use daicho::domain::access::AccessPolicy as Policy;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -59,7 +61,11 @@ fn unit(day: &str, code: &str, kind: UnitKind, parent: Option<&str>) -> EventInp
 
 impl City {
     pub(crate) async fn new() -> Self {
-        let server = Server::start().await;
+        Self::with(Flags::default()).await
+    }
+
+    async fn with(flags: Flags) -> Self {
+        let server = Server::with(tempfile::tempdir().unwrap(), flags).await;
         let plan = server.planned().await;
         let first = plan.first_day.clone();
         let mut client = server.ledger("planner").await;
@@ -233,6 +239,44 @@ async fn seats_report_for_their_units_and_the_leaf_says_by_which_policy() {
             "{who}"
         );
     }
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_asks_whether_they_may_and_may_not_is_recorded_as_refused() {
+    let recording = Flags {
+        access_log: Some("true".to_owned()),
+        ..Flags::default()
+    };
+    let city = City::with(recording).await;
+    for who in ["担当", "別の担当"] {
+        let report = city
+            .plan
+            .report(new_id().to_string(), &city.plan.indicators[0], 1);
+        let asked = AppendEventsRequest {
+            validate_only: true,
+            ..append(vec![report])
+        };
+        let answer = city.server.ledger(who).await.append_events(asked).await;
+        let faults = answer.unwrap().into_inner().faults;
+        assert_eq!(faults.is_empty(), who == "担当", "{faults:?}");
+    }
+    let channel = city.server.channel().await;
+    let mut audit = AuditServiceClient::with_interceptor(channel, As("監査"));
+    let asked = ListAccessRequest {
+        classes: vec![AccessClass::Write.into()],
+        ..ListAccessRequest::default()
+    };
+    let told = audit.list_access(asked).await.unwrap().into_inner().entries;
+    let [entry] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    let actor = entry.actor.clone().unwrap();
+    assert_eq!(actor.subject, "別の担当");
+    assert_eq!(actor.seat.as_deref(), Some("別の担当の席"));
+    let access = crate::access_log::access(entry);
+    assert_eq!(access.outcome(), AccessOutcome::Refused);
+    assert_eq!(access.reason.as_deref(), Some("NOT_RESPONSIBLE_UNIT"));
     city.server.stop().await;
 }
 

@@ -102,7 +102,7 @@ pub(super) fn row(rpc: &str) -> Option<Row> {
 macro_rules! rows {
     ($($service:ident {
         $($method:ident($request:ty) = $class:ident $when:ident
-            $(, @$ledger:ident)? $(, $kind:ident: $name:ident)? $(, #$id:ident)?;)*
+            $(, @$ledger:ident $(.$inner:ident)?)? $(, $kind:ident: $name:ident)? $(, #$id:ident)?;)*
     })*) => {
         /// Every row.
         const ROWS: &[Row] = &[$($(<$request as Accessed>::ROW),*),*];
@@ -115,7 +115,7 @@ macro_rules! rows {
             };
 
             fn ledger(&self) -> &str {
-                rows!(@ledger self $($ledger)?)
+                rows!(@ledger self $($ledger $($inner)?)?)
             }
 
             $(fn resource(&self) -> Option<(AccessedKind, String)> {
@@ -129,6 +129,9 @@ macro_rules! rows {
     };
     (@ledger $self:ident) => { "" };
     (@ledger $self:ident $ledger:ident) => { &$self.$ledger };
+    (@ledger $self:ident $outer:ident $ledger:ident) => {
+        $self.$outer.as_ref().map_or("", |outer| &outer.$ledger)
+    };
 }
 
 rows! {
@@ -157,7 +160,7 @@ rows! {
         GetSeries(v1::GetSeriesRequest) = Read Restricted, @ledger, Goal: indicator;
         GetOverview(v1::GetOverviewRequest) = Read Refused, @ledger, Plan: plan;
         GetOrganisation(v1::GetOrganisationRequest) = Read Refused, @ledger;
-        GetResponsibility(v1::GetResponsibilityRequest) = Read Refused, @ledger, Goal: subject;
+        GetResponsibility(v1::GetResponsibilityRequest) = Read Restricted, @ledger, Goal: subject;
         ListReportingStatus(v1::ListReportingStatusRequest) = Read Restricted, @ledger, Plan: plan;
         ListPending(v1::ListPendingRequest) = Read Restricted, @ledger;
         GetReportingCalendar(v1::GetReportingCalendarRequest) = Read Refused, @ledger, Plan: plan;
@@ -165,7 +168,7 @@ rows! {
     }
     AuditService {
         ListChanges(v1::ListChangesRequest) = Read Restricted, @ledger, Goal: subject;
-        SampleChanges(v1::SampleChangesRequest) = Read Restricted;
+        SampleChanges(v1::SampleChangesRequest) = Read Restricted, @changes.ledger;
         GetEntryTrail(v1::GetEntryTrailRequest) = Read Restricted, @ledger, Event: event_id;
         ListFlags(v1::ListFlagsRequest) = Read Restricted, @ledger, Plan: plan;
         ListAuditFindings(v1::ListAuditFindingsRequest) = Read Restricted, @ledger, Plan: plan;
@@ -240,6 +243,19 @@ mod tests {
         let rows: BTreeSet<String> = ROWS.iter().map(|row| row.rpc.to_owned()).collect();
         assert_eq!(ROWS.len(), rows.len(), "a method has two rows");
         assert_eq!(methods, rows);
+    }
+
+    #[test]
+    fn the_ledger_that_a_request_names_is_told_also_from_inside_of_it() {
+        let inside = v1::SampleChangesRequest {
+            changes: Some(v1::ListChangesRequest {
+                ledger: "city".to_owned(),
+                ..v1::ListChangesRequest::default()
+            }),
+            ..v1::SampleChangesRequest::default()
+        };
+        assert_eq!(inside.ledger(), "city");
+        assert_eq!(v1::SampleChangesRequest::default().ledger(), "");
     }
 
     #[test]

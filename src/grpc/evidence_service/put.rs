@@ -17,17 +17,44 @@ use crate::grpc::status::{Refusal, ServiceReason};
 /// How long a file may take to come where its sender sets no earlier deadline.
 const UPLOAD_TIME_MAX: Duration = Duration::from_secs(3_600);
 
+/// A file that is about to come.
+pub(super) struct Upload {
+    /// What it is to be.
+    pub(super) file: v1::EvidenceFile,
+    /// Its pieces.
+    frames: Streaming<v1::PutEvidenceRequest>,
+    deadline: Instant,
+}
+
 impl Services {
-    pub(super) async fn take_in(
+    /// What the first message of an upload says.
+    pub(super) async fn upload(
         &self,
         call: &Call,
         mut frames: Streaming<v1::PutEvidenceRequest>,
-    ) -> Result<v1::PutEvidenceResponse, Refusal> {
+    ) -> Result<Upload, Refusal> {
         let limit = Instant::now() + UPLOAD_TIME_MAX;
         let deadline = call.asked.map_or(limit, |asked| asked.min(limit));
         let Some(Frame::File(file)) = self.frame(&mut frames, deadline).await?.flatten() else {
             return Err(Refusal::rule(Reason::FieldRequired, "file"));
         };
+        Ok(Upload {
+            file,
+            frames,
+            deadline,
+        })
+    }
+
+    pub(super) async fn take_in(
+        &self,
+        call: &Call,
+        upload: Upload,
+    ) -> Result<v1::PutEvidenceResponse, Refusal> {
+        let Upload {
+            file,
+            mut frames,
+            deadline,
+        } = upload;
         let shelf = self.shelf(call, &file.ledger, Action::ReadLedger)?;
         let expected = self.expected(&file)?;
         let Some(_place) = self.evidence().place() else {
