@@ -26,7 +26,7 @@ mod tls;
 mod token;
 mod watched;
 
-use crate::auth::access::{Acting, Authorizer, Caller};
+use crate::auth::access::{Acting, Authorizer, Caller, Grounds};
 use crate::domain::event::{Actor, AuthMethod};
 use crate::domain::text::Name;
 
@@ -59,6 +59,22 @@ impl<T> Permitted<T> {
     #[must_use]
     pub fn on_behalf_of(mut self, subject: &Name) -> Self {
         self.caller.on_behalf_of(subject);
+        self
+    }
+
+    /// The same, which the leaf says to have been permitted so.
+    #[must_use]
+    pub fn permitted_by(mut self, grounds: Option<Grounds>) -> Self {
+        if let Some(grounds) = grounds {
+            self.caller.permitted_by(grounds);
+        }
+        self
+    }
+
+    /// The same, which the leaf says to have been permitted as what `actor` asked for was.
+    #[must_use]
+    pub fn permitted_as(mut self, actor: &Actor) -> Self {
+        self.caller.permitted_as(actor);
         self
     }
 

@@ -328,15 +328,21 @@ impl Ledgers {
             }
             let states = load(reader, append, covered).await?;
             let now = reader.clock().now();
+            let words = (!append.validate_only).then(|| reader.openings());
+            let prepared = match prepare(append, caller, &view.directory, &states, words, now) {
+                Err(refused @ (Unprepared::Denied | Unprepared::NotPermitted(_))) => {
+                    return Err(refused.into());
+                }
+                Err(Unprepared::Rejected(broken)) => Err(broken),
+                Ok(prepared) => Ok(prepared),
+            };
+            // Only whoever may do it is told what there is, and has texts of policies read for them.
             let mut rules = references::dangling(reader, append)?;
             rules.extend(access_policy::faults(append, &view.directory, now));
-            let words = (!append.validate_only).then(|| reader.openings());
-            let prepared = prepare(append, caller, &view.directory, &states, words, now);
             let prepared = match prepared {
                 Ok(prepared) if rules.is_empty() => prepared,
                 Ok(_) => return Err(AppendError::Rejected(rules)),
-                Err(Unprepared::Denied) => return Err(AppendError::Denied),
-                Err(Unprepared::Rejected(broken)) => {
+                Err(broken) => {
                     rules.extend(broken);
                     return Err(AppendError::Rejected(rules));
                 }

@@ -101,7 +101,8 @@ impl Ledgers {
                 let server = Name::parse(ACTOR).map_err(|_| AppendError::LedgerUnknown)?;
                 let permitted = Authenticator
                     .permit_system(server, append)
-                    .on_behalf_of(&actor.subject);
+                    .on_behalf_of(&actor.subject)
+                    .permitted_as(&actor);
                 let appended = self.append(permitted, deadline).await?;
                 (appended.receipt, appended.replayed)
             }

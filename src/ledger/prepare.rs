@@ -39,6 +39,8 @@ pub(super) struct Prepared {
 pub(super) enum Unprepared {
     /// Rules that it breaks.
     Rejected(Vec<Rejection>),
+    /// What of it its author may not do; of the rest nothing is told.
+    NotPermitted(Vec<Rejection>),
     /// Somebody asks who is not told what is there.
     Denied,
 }
@@ -46,7 +48,9 @@ pub(super) enum Unprepared {
 impl From<Unprepared> for AppendError {
     fn from(unprepared: Unprepared) -> Self {
         match unprepared {
-            Unprepared::Rejected(rejections) => Self::Rejected(rejections),
+            Unprepared::Rejected(rejections) | Unprepared::NotPermitted(rejections) => {
+                Self::Rejected(rejections)
+            }
             Unprepared::Denied => Self::Denied,
         }
     }
@@ -64,25 +68,6 @@ pub(super) fn prepare(
     now: Timestamp,
 ) -> Result<Prepared, Unprepared> {
     let revision = |stream: &Stream| states.get(stream).map_or(0, |state| state.revision);
-    let stale: Vec<Rejection> = append
-        .expected
-        .iter()
-        .enumerate()
-        .filter(|(_, (stream, expected))| revision(stream) != *expected)
-        .map(|(index, (stream, expected))| {
-            Rejection::new(
-                Reason::StreamVersionConflict,
-                format!("expected_revisions[{index}].revision"),
-            )
-            .with("current", revision(stream))
-            .with("expected", expected)
-            .with("stream", stream.id)
-        })
-        .collect();
-    if !stale.is_empty() {
-        return Err(Unprepared::Rejected(stale));
-    }
-
     let today = directory.date_of(now);
     let standing = caller.standing(directory, today);
     let actor = standing.actor().clone();
@@ -151,7 +136,25 @@ pub(super) fn prepare(
 
     // Whoever may not do it is not told what else would stand against it.
     if !denials.is_empty() {
-        return Err(Unprepared::Rejected(denials));
+        return Err(Unprepared::NotPermitted(denials));
+    }
+    let stale: Vec<Rejection> = append
+        .expected
+        .iter()
+        .enumerate()
+        .filter(|(_, (stream, expected))| revision(stream) != *expected)
+        .map(|(index, (stream, expected))| {
+            Rejection::new(
+                Reason::StreamVersionConflict,
+                format!("expected_revisions[{index}].revision"),
+            )
+            .with("current", revision(stream))
+            .with("expected", expected)
+            .with("stream", stream.id)
+        })
+        .collect();
+    if !stale.is_empty() {
+        return Err(Unprepared::Rejected(stale));
     }
 
     let count = u32::try_from(decided.len()).unwrap_or(u32::MAX);

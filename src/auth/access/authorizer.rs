@@ -17,6 +17,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
 use crate::domain::id::UnitId;
+use crate::domain::text::Name;
 
 /// The id under which a leaf says that its author was named in the server's configuration.
 pub const NAMED_ADMINISTRATOR: &str = "named-administrator";
@@ -28,6 +29,42 @@ pub struct Grounds {
     pub seat: Option<SeatHeld>,
     /// The policies that permitted it.
     pub authorization: Authorization,
+}
+
+impl Grounds {
+    /// Whoever is named in the configuration, by policies with this SHA-256.
+    pub fn named_administrator(policy_set_sha256: [u8; 32]) -> Self {
+        Self {
+            seat: None,
+            authorization: Authorization {
+                policy_set_sha256,
+                policy_ids: vec![NAMED_ADMINISTRATOR.to_owned()],
+            },
+        }
+    }
+
+    /// The actor as a leaf names them: in the seat used, with what permitted it.
+    #[must_use]
+    pub fn marked_on(self, mut actor: Actor) -> Actor {
+        let seat = self.seat.as_ref();
+        let acted_for = seat
+            .and_then(|seat| seat.acting_for)
+            .and_then(|(person, _)| Name::parse(&person.to_string()).ok());
+        actor.acting_for = actor.acting_for.or(acted_for);
+        actor.seat = seat.and_then(|seat| Name::parse(seat.code.as_str()).ok());
+        actor.permitted_by = Some(Arc::new(self.authorization));
+        actor
+    }
+
+    /// What somebody was permitted several things by, all in one seat.
+    pub(super) fn together(mut all: impl Iterator<Item = Self>) -> Option<Self> {
+        let mut first = all.next()?;
+        let policy_ids = &mut first.authorization.policy_ids;
+        policy_ids.extend(all.flat_map(|other| other.authorization.policy_ids));
+        policy_ids.sort_unstable();
+        policy_ids.dedup();
+        Some(first)
+    }
 }
 
 /// Why somebody may not.
@@ -169,13 +206,7 @@ impl Authorizer {
             told,
         };
         if self.names(holding.actor) && stands_in(facts.action, directory, today) {
-            return Ok(Grounds {
-                seat: None,
-                authorization: Authorization {
-                    policy_set_sha256: policies.sha256(),
-                    policy_ids: vec![NAMED_ADMINISTRATOR.to_owned()],
-                },
-            });
+            return Ok(Grounds::named_administrator(policies.sha256()));
         }
         let Some(policies) = &policies.0 else {
             return Err(denied(Cause::NoSeat, Vec::new(), false));

@@ -1,5 +1,6 @@
 //! Who makes a request, with what may permit it: asked for each event when it is decided, by the state it is decided on.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::auth::access::authorizer::{Authorizer, Cause, Denied, Grounds, Holding, InForce};
@@ -71,6 +72,15 @@ impl Caller {
 
     pub(in crate::auth) fn into_actor(self) -> Actor {
         self.actor
+    }
+
+    pub(in crate::auth) fn permitted_by(&mut self, grounds: Grounds) {
+        self.actor = grounds.marked_on(self.actor.clone());
+    }
+
+    pub(in crate::auth) fn permitted_as(&mut self, actor: &Actor) {
+        self.actor.seat = actor.seat.clone();
+        self.actor.permitted_by = actor.permitted_by.clone();
     }
 
     pub(in crate::auth) fn on_behalf_of(&mut self, subject: &Name) {
@@ -179,6 +189,57 @@ impl Standing {
 
     /// Permits what `facts` say. `directory` is where they were looked up.
     pub fn permit(&self, facts: &Facts, directory: &Directory) -> Result<Option<Grounds>, Denied> {
+        let chosen = self
+            .asked
+            .as_ref()
+            .and_then(|asked| asked.acting.seat.as_ref());
+        self.permit_in(chosen, facts, directory)
+    }
+
+    /// Permits all of it, in one seat.
+    fn permit_all(&self, all: &[Facts], directory: &Directory) -> Result<Option<Grounds>, Denied> {
+        let (Some(asked), [first, second @ ..]) = (&self.asked, all) else {
+            return Ok(None);
+        };
+        if second.is_empty() {
+            return self.permit(first, directory);
+        }
+        let chosen = asked.acting.seat.as_ref();
+        let held = asked.seats.iter().map(|seat| &seat.code);
+        let held: BTreeSet<&Code> = held
+            .filter(|code| chosen.is_none_or(|chosen| chosen == *code))
+            .collect();
+        let mut told = None;
+        for seat in held {
+            let each = all
+                .iter()
+                .map(|facts| self.permit_in(Some(seat), facts, directory));
+            match each.collect::<Result<Vec<_>, _>>() {
+                Ok(permitted) => return Ok(Grounds::together(permitted.into_iter().flatten())),
+                Err(denied) => told = told.or(Some(denied)),
+            }
+        }
+        // What none of their seats may is told before what only one of them may not.
+        for facts in all {
+            self.permit(facts, directory)?;
+        }
+        match told {
+            Some(denied) => Err(denied),
+            // Whoever needs no seat.
+            None => {
+                let each = all.iter().map(|facts| self.permit(facts, directory));
+                let permitted = each.collect::<Result<Vec<_>, _>>()?;
+                Ok(Grounds::together(permitted.into_iter().flatten()))
+            }
+        }
+    }
+
+    fn permit_in(
+        &self,
+        chosen: Option<&Code>,
+        facts: &Facts,
+        directory: &Directory,
+    ) -> Result<Option<Grounds>, Denied> {
         let Some(asked) = &self.asked else {
             return Ok(None);
         };
@@ -191,7 +252,7 @@ impl Standing {
         let holding = Holding {
             actor: &self.actor,
             seats: &asked.seats,
-            chosen: asked.acting.seat.as_ref(),
+            chosen,
         };
         asked
             .authorizer
@@ -208,7 +269,7 @@ impl Standing {
         directory: &Directory,
         goal: &Goal,
     ) -> Result<Actor, Denied> {
-        let mut actor = self.actor.clone();
+        let actor = self.actor.clone();
         let Some(asked) = &self.asked else {
             return Ok(actor);
         };
@@ -216,26 +277,20 @@ impl Standing {
             return Err(self.denied_unit(event));
         }
         // What is about nothing that is there, the rules refuse.
-        let Some(facts) = facts_of(event, directory, goal, self.today) else {
+        let facts = facts_of(event, directory, goal, self.today);
+        if facts.is_empty() {
             return if self.is_known() {
                 Ok(actor)
             } else {
                 Err(self.stranger(event))
             };
-        };
-        let Some(grounds) = self.permit(&facts, directory)? else {
+        }
+        let Some(grounds) = self.permit_all(&facts, directory)? else {
             return Ok(actor);
         };
+        let mut actor = grounds.marked_on(actor);
         let behalf = asked.acting.on_behalf_of.clone();
-        let acted_for = grounds
-            .seat
-            .as_ref()
-            .and_then(|seat| seat.acting_for)
-            .and_then(|(person, _)| Name::parse(&person.to_string()).ok());
-        actor.acting_for = actor.acting_for.or(acted_for).or(behalf);
-        let seat = grounds.seat.as_ref().map(|seat| seat.code.as_str());
-        actor.seat = seat.and_then(|code| Name::parse(code).ok());
-        actor.permitted_by = Some(Arc::new(grounds.authorization));
+        actor.acting_for = actor.acting_for.or(behalf);
         Ok(actor)
     }
 

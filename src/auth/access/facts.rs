@@ -6,7 +6,7 @@ use crate::auth::access::action::Action;
 use crate::domain::date::Date;
 use crate::domain::decision::Proposal;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Payload, Subject};
+use crate::domain::event::{Actor, Event, Payload, Subject, Validity};
 use crate::domain::finding::FindingReference;
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
@@ -65,7 +65,7 @@ pub struct PlanFacts {
 }
 
 /// How far the period is closed that a day falls in, for the indicator in question.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Closing {
     /// Reports are taken; also where the day falls in no period.
     #[default]
@@ -115,12 +115,14 @@ pub fn person_of(actor: &Actor) -> String {
     }
 }
 
-/// What appending an event comes to. `None` where what it is about is not there, which the rules refuse: there is nothing to
-/// ask about; and where only the server makes such events, which the rules refuse too.
+/// What appending an event comes to: all of it has to be permitted. Nothing where what it is about is not there, which the
+/// rules refuse: there is nothing to ask about; and where only the server makes such events, which the rules refuse too.
 ///
 /// `goal` is the state of the event's stream, for whoever wrote the entries that it names.
-pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) -> Option<Facts> {
-    let action = Action::of(&event.payload)?;
+pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) -> Vec<Facts> {
+    let Some(action) = Action::of(&event.payload) else {
+        return Vec::new();
+    };
     // The steps of a decision are about what the change is about.
     let (about, valid) = match proposal_of(event, directory) {
         Some(proposal) => (&*proposal.change.payload, proposal.change.valid),
@@ -129,8 +131,10 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
             other => (other, event.valid),
         },
     };
-    let day = valid.map_or(today, |valid| valid.from);
-    let resource = resource_of(about, directory, day)?;
+    let day = asked_on(about, valid, today);
+    let Some(resource) = resource_of(about, directory, day) else {
+        return Vec::new();
+    };
     let mut circumstances = Circumstances {
         sourced: event.source_document.is_some() || !event.evidence.is_empty(),
         ..Circumstances::default()
@@ -140,22 +144,65 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
     }
     circumstances.proposer =
         proposal_of(event, directory).map(|proposal| person_of(&proposal.drafted.actor));
+    let mut authors = BTreeSet::new();
     if let Some(indicator) = about.indicator() {
-        let counts_on = valid.map_or(today, |valid| valid.counts_on());
-        circumstances.period = closing(directory, indicator, counts_on, today);
-        if let Some(entry) = names_entry(about) {
-            let entry = goal
-                .indicator(indicator)
-                .and_then(|indicator| indicator.entry(entry));
-            circumstances.author = entry.map(|entry| person_of(&entry.actor));
+        let closed_on = |day| closing(directory, indicator, day, today);
+        circumstances.period = closed_on(valid.map_or(today, |valid| valid.counts_on()));
+        let known = goal.indicator(indicator);
+        let named = names_entries(about).iter();
+        for entry in named.filter_map(|entry| known.and_then(|known| known.entry(*entry))) {
+            authors.insert(person_of(&entry.actor));
+            // What is corrected or taken back counted on a day of its own, whichever the event names.
+            if matches!(
+                about,
+                Payload::ActualCorrected(_) | Payload::ActualRetracted(_)
+            ) {
+                let then = closed_on(entry.valid.counts_on());
+                circumstances.period = circumstances.period.max(then);
+            }
         }
     }
-    Some(Facts {
+    let one = |resource: Resource, author: Option<String>| Facts {
         action,
         resource,
         day,
-        circumstances,
-    })
+        circumstances: Circumstances {
+            author,
+            ..circumstances.clone()
+        },
+    };
+    let arrival = match about {
+        // What others have proposed to move, they decide on where it is.
+        about if std::ptr::eq(about, &event.payload) => arrival_of(about, directory, day),
+        _ => None,
+    };
+    let mut authors = authors.into_iter();
+    let first = one(resource.clone(), authors.next());
+    let others = authors.map(|author| one(resource.clone(), Some(author)));
+    let arrivals = arrival.map(|arrival| one(arrival, None));
+    [first].into_iter().chain(others).chain(arrivals).collect()
+}
+
+/// The day on which responsibilities are looked up. Facts are told by whoever answered when they held; everything else is
+/// changed by whoever answers now, or will when it takes effect: nobody rules by an earlier date what they handed over.
+fn asked_on(about: &Payload, valid: Option<Validity>, today: Date) -> Date {
+    let Some(from) = valid.map(|valid| valid.from) else {
+        return today;
+    };
+    match about {
+        Payload::ActualRecorded(_)
+        | Payload::ActualCorrected(_)
+        | Payload::ActualRetracted(_)
+        | Payload::DemandRecorded(_)
+        | Payload::NarrativeAdded(_)
+        | Payload::EvidenceAttached(_)
+        | Payload::SelfEvaluated(_)
+        | Payload::EvaluationReviewed(_)
+        | Payload::EvaluationFinalised(_) => from,
+        // Before the day of effect the sections answer that hand it over.
+        Payload::ResponsibilityTransferred(_) if today <= from => from.yesterday().unwrap_or(from),
+        _ => from.max(today),
+    }
 }
 
 /// What reading a goal comes to today. `None`: there is no such goal.
@@ -200,14 +247,46 @@ fn proposal_of<'d>(event: &Event, directory: &'d Directory) -> Option<&'d Propos
     proposal.map(|proposal| &**proposal)
 }
 
-/// The entry whose author matters.
-fn names_entry(payload: &Payload) -> Option<EventId> {
+/// The entries whose authors matter.
+fn names_entries(payload: &Payload) -> &[EventId] {
     match payload {
-        Payload::ActualCorrected(p) => Some(p.corrects),
-        Payload::ActualRetracted(p) => Some(p.retracts),
-        Payload::ActualConfirmed(p) => p.entries.first().copied(),
-        _ => None,
+        Payload::ActualCorrected(p) => std::slice::from_ref(&p.corrects),
+        Payload::ActualRetracted(p) => std::slice::from_ref(&p.retracts),
+        Payload::ActualConfirmed(p) => &p.entries,
+        _ => &[],
     }
+}
+
+/// Where what is moved arrives: to be asked about as well as where it is taken from. The sections that answer for what is moved
+/// count there too, where it is a goal of their own department.
+fn arrival_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Resource> {
+    let (initiative, goal) = match payload {
+        Payload::InitiativeMoved(p) => (p.initiative, p.to_goal),
+        Payload::IndicatorMoved(p) => {
+            let from = directory.indicator(p.indicator)?.placed_on(day).initiative;
+            let to = directory.initiative(p.to_initiative)?;
+            (from, to.placed_on(day).goal)
+        }
+        _ => return None,
+    };
+    let answering = directory.initiative(initiative)?.responsible_on(day);
+    let sections = within_department(directory, goal, day, answering.units());
+    under_goal(directory, goal, day, sections)
+}
+
+/// Those of `units` that belong to the department whose goal it is.
+fn within_department(
+    directory: &Directory,
+    goal: GoalId,
+    day: Date,
+    units: impl Iterator<Item = UnitId>,
+) -> BTreeSet<UnitId> {
+    let department = directory
+        .goal(goal)
+        .map(|entry| entry.placed_on(day).department);
+    units
+        .filter(|unit| department.is_some() && directory.department_of(*unit, day) == department)
+        .collect()
 }
 
 fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Resource> {
@@ -267,16 +346,16 @@ fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Re
         Payload::GoalResumed(p) => whole_goal(directory, p.goal, day),
         Payload::GoalCancelled(p) => whole_goal(directory, p.goal, day),
         Payload::GoalCarriedOver(p) => whole_goal(directory, p.goal, day),
-        // Whoever it is set for answers for it from then on.
-        Payload::InitiativeSet(p) => under_goal(directory, p.goal, day, [p.lead_unit].into()),
+        // Whoever it is set for answers for it from then on. A goal of another department is not theirs to set anything under.
+        Payload::InitiativeSet(p) => {
+            let lead = std::iter::once(p.lead_unit);
+            let sections = within_department(directory, p.goal, day, lead);
+            under_goal(directory, p.goal, day, sections)
+        }
         Payload::InitiativeReworded(p) => initiative_facts(directory, p.initiative, day),
         Payload::InitiativeMoved(p) => initiative_facts(directory, p.initiative, day),
         Payload::InitiativeCancelled(p) => initiative_facts(directory, p.initiative, day),
-        // Before the day of effect the sections answer that hand it over.
-        Payload::ResponsibilityTransferred(p) => {
-            let before = day.yesterday().unwrap_or(day);
-            initiative_facts(directory, p.initiative, before)
-        }
+        Payload::ResponsibilityTransferred(p) => initiative_facts(directory, p.initiative, day),
         Payload::IndicatorDefined(p) => initiative_facts(directory, p.initiative, day),
         Payload::IndicatorReworded(p) => indicator_facts(directory, p.indicator, day),
         Payload::IndicatorMoved(p) => indicator_facts(directory, p.indicator, day),

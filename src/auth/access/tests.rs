@@ -298,6 +298,11 @@ fn stream_of<'a>(world: &'a World, event: &Event, none: &'a Goal) -> &'a Goal {
 }
 
 fn of_event(world: &World, fact: Fact) -> Option<Facts> {
+    all_of_event(world, fact).into_iter().next()
+}
+
+/// All that has to be permitted.
+fn all_of_event(world: &World, fact: Fact) -> Vec<Facts> {
     let none = Goal::default();
     let event = event(world, fact);
     facts_of(

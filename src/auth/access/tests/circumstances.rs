@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::domain::access::LoginId;
-use crate::domain::event::HeadsRecorded;
+use crate::domain::event::{
+    ActualConfirmed, HeadsRecorded, IndicatorMoved, InitiativeMoved, Payload,
+};
 
 fn may(role: Role, own: bool, facts: &Facts, world: &World) -> bool {
     let seats = [seat_of(role, own)];
@@ -55,6 +57,150 @@ fn whoever_corrects_is_held_against_the_author_of_the_entry() {
         let facts = of_event(&world, fact(corrected(entry, increment("6"))).on(on)).unwrap();
         assert_eq!(facts.action, Action::CorrectActual);
         assert_eq!(may(Role::Clerk, true, &facts, &world), expected, "{entry}");
+    }
+}
+
+#[test]
+fn a_correction_is_of_the_day_of_what_it_corrects_too() {
+    let mut world = world().at("2023-07-10");
+    world.accept(fact(period_opened("第1四半期", "2023-04-01", "2023-06-30")).because("開始"));
+    world.accept(fact(recorded(increment("5"))).on("2023-06-01").named("old"));
+    world.accept(fact(recorded(increment("7"))).on("2023-07-01").named("new"));
+    world.accept(fact(closed("第1四半期")).on("2023-07-10").because("確定"));
+    let world = world.at(TODAY);
+    let period = |payload: Payload, on| {
+        let facts = of_event(&world, fact(payload).on(on).because("誤記"));
+        facts.unwrap().circumstances.period
+    };
+    for (entry, on, expected) in [
+        ("old", "2023-06-01", Closing::Closed),
+        ("old", "2023-07-01", Closing::Closed),
+        ("new", "2023-06-01", Closing::Closed),
+        ("new", "2023-07-01", Closing::Open),
+    ] {
+        let corrected = period(corrected(entry, increment("6")).into(), on);
+        let retracted = period(retracted(entry).into(), on);
+        assert_eq!((corrected, retracted), (expected, expected), "{entry} {on}");
+    }
+}
+
+#[test]
+fn whoever_confirms_is_held_against_every_author() {
+    let mut world = world();
+    for n in [1, 2] {
+        world.actor = actor(n);
+        let entry = fact(recorded(increment("5"))).named(&format!("of {n}"));
+        world.accept(entry.on(&format!("2023-06-0{n}")));
+    }
+    let confirmed = |entries: &[&str]| {
+        let confirmed = ActualConfirmed {
+            indicator: indicator_id("X"),
+            entries: entries.iter().map(|name| event_id(name)).collect(),
+        };
+        let all = all_of_event(&world, fact(confirmed).on(TODAY));
+        let authors = all.into_iter().map(|facts| facts.circumstances.author);
+        authors.flatten().collect::<Vec<_>>()
+    };
+    let (one, two) = (person_of(&actor(1)), person_of(&actor(2)));
+    assert_eq!(confirmed(&["of 1"]), [one.clone()]);
+    assert_eq!(confirmed(&["of 2", "of 1", "of 2"]), [one, two]);
+}
+
+/// Whether somebody in this seat may do all that an event comes to.
+fn may_all(world: &World, held: SeatHeld, fact: Fact) -> bool {
+    let all = all_of_event(world, fact);
+    let authorizer = Authorizer::default();
+    let permitted = |facts| {
+        asked(
+            &authorizer,
+            &built_in(),
+            std::slice::from_ref(&held),
+            facts,
+            world,
+        )
+    };
+    !all.is_empty() && all.iter().all(|facts| permitted(facts).is_ok())
+}
+
+#[test]
+fn a_section_chief_sets_and_moves_nothing_under_a_goal_of_another_department() {
+    let mut world = world();
+    world.accept(fact(goal("K", "R5", "企画財政部")));
+    world.accept(fact(initiative("L", "K", 1, "財務課")));
+    let chief = || seat("席", Role::SectionChief, &["企画政策課"]);
+    let set = |goal, lead| fact(initiative("新", goal, 2, lead)).on(TODAY);
+    assert!(may_all(&world, chief(), set("G", "企画政策課")));
+    assert!(may_all(&world, chief(), set("K", "企画政策課")));
+    assert!(
+        !may_all(&world, chief(), set("K", "財務課")),
+        "another section's"
+    );
+    assert!(!may_all(&world, chief(), set("H", "企画政策課")));
+    let moved = |to_goal: &str| {
+        let moved = InitiativeMoved {
+            initiative: initiative_id("I"),
+            from_goal: goal_id("G"),
+            to_goal: goal_id(to_goal),
+            number: 2,
+        };
+        fact(moved).on(TODAY).because("所管替え")
+    };
+    let indicator_moved = |to: &str| {
+        let moved = IndicatorMoved {
+            indicator: indicator_id("X"),
+            from_initiative: initiative_id("I"),
+            to_initiative: initiative_id(to),
+        };
+        fact(moved).on(TODAY).because("所管替え")
+    };
+    assert!(may_all(&world, chief(), moved("K")));
+    assert!(!may_all(&world, chief(), moved("H")));
+    assert!(may_all(&world, chief(), indicator_moved("L")));
+    assert!(!may_all(&world, chief(), indicator_moved("J")));
+    // The planning office keeps the whole plan.
+    let planning = || seat("席", Role::Planning, &[]);
+    assert!(may_all(&world, planning(), set("H", "企画政策課")));
+    assert!(may_all(&world, planning(), moved("H")));
+}
+
+#[test]
+fn what_was_handed_over_is_not_ruled_by_an_earlier_date() {
+    let mut world = world();
+    world.accept(
+        fact(transferred("I", "財務課"))
+            .on("2023-10-01")
+            .because("改編"),
+    );
+    let chief = |section| seat("席", Role::SectionChief, &[section]);
+    let backdated = |payload: Payload| fact(payload).on("2023-09-30").because("改編");
+    for payload in [
+        Payload::from(target_set("X", value("5"))),
+        transferred("I", "企画政策課").into(),
+    ] {
+        let what = payload.event_type().code();
+        assert!(
+            !may_all(&world, chief("企画政策課"), backdated(payload.clone())),
+            "{what}"
+        );
+        assert!(
+            may_all(&world, chief("財務課"), backdated(payload)),
+            "{what}"
+        );
+    }
+    // What it did until then, it still reports and evaluates.
+    for payload in [
+        Payload::from(recorded(increment("5"))),
+        self_evaluated(of_indicator("X"), "上半期", None).into(),
+    ] {
+        let what = payload.event_type().code();
+        assert!(
+            may_all(&world, chief("企画政策課"), backdated(payload.clone())),
+            "{what}"
+        );
+        assert!(
+            !may_all(&world, chief("財務課"), backdated(payload)),
+            "{what}"
+        );
     }
 }
 
