@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::Stream;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -25,8 +25,10 @@ use crate::telemetry::LineLimit;
 
 /// How long to wait before accepting again when the machine has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How long a connection that is not encrypted may say nothing at all.
+/// How long a connection, where it is encrypted after its handshake, may take to say that it speaks HTTP/2.
 const SILENCE_MAX: Duration = Duration::from_secs(5);
+/// How every connection begins that speaks HTTP/2 (RFC 9113, 3.4).
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Connections that were not made, told in a minute; more are counted.
 const LINES_PER_MINUTE: u32 = 60;
 
@@ -122,16 +124,13 @@ async fn open(
     let remote = stream.peer_addr().ok();
     let (stream, certificate) = match tls {
         None => {
-            let first = timeout(SILENCE_MAX, stream.peek(&mut [0])).await;
-            match first {
-                Ok(Ok(1..)) => (Transport::Plain(stream), None),
-                Ok(_) => return Err("closed before anything was sent".to_owned()),
-                Err(_) => return Err("nothing was sent".to_owned()),
-            }
+            let mut stream = stream;
+            greeted(&mut stream).await?;
+            (Transport::Plain(stream), None)
         }
         Some(tls) => {
             let handshake = TlsAcceptor::from(tls.server_config()).accept(stream);
-            let stream = timeout(Tls::HANDSHAKE_TIMEOUT, handshake)
+            let mut stream = timeout(Tls::HANDSHAKE_TIMEOUT, handshake)
                 .await
                 .map_err(|_| "the handshake took too long".to_owned())?
                 .map_err(|error| error.to_string())?;
@@ -141,6 +140,7 @@ async fn open(
             }
             let certificate = session.peer_certificates().map(|chain| tls.client(chain));
             let certificate = certificate.transpose().map_err(|error| error.to_string())?;
+            greeted(&mut stream).await?;
             (
                 Transport::Encrypted(Box::new(stream)),
                 certificate.map(Arc::new),
@@ -148,6 +148,7 @@ async fn open(
         }
     };
     Ok(Connection {
+        greeting: PREFACE,
         stream,
         known: auth::Connection {
             remote,
@@ -157,8 +158,29 @@ async fn open(
     })
 }
 
+/// Waits until the client has said that it speaks HTTP/2: whoever only holds a place loses it.
+async fn greeted(stream: &mut (impl AsyncRead + Unpin)) -> Result<(), String> {
+    let greeting = async {
+        let (mut said, mut length) = ([0; PREFACE.len()], 0);
+        while length < PREFACE.len() {
+            match stream.read(&mut said[length..]).await {
+                Ok(0) | Err(_) => return Err("closed before a call could be made".to_owned()),
+                Ok(more) => length += more,
+            }
+            if said[..length] != PREFACE[..length] {
+                return Err("the client does not speak HTTP/2".to_owned());
+            }
+        }
+        Ok(())
+    };
+    let greeted = timeout(SILENCE_MAX, greeting).await;
+    greeted.unwrap_or_else(|_| Err("the client does not say what it speaks".to_owned()))
+}
+
 /// A connection that gives its place back when it ends.
 pub(super) struct Connection {
+    /// What was read already and is still to be handed on.
+    greeting: &'static [u8],
     stream: Transport,
     known: auth::Connection,
     _place: OwnedSemaphorePermit,
@@ -183,6 +205,13 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<std::io::Result<()>> {
+        if !self.greeting.is_empty() {
+            let fits = self.greeting.len().min(buffer.remaining());
+            let (now, later) = self.greeting.split_at(fits);
+            buffer.put_slice(now);
+            self.greeting = later;
+            return Poll::Ready(Ok(()));
+        }
         match &mut self.stream {
             Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
             Transport::Encrypted(stream) => Pin::new(stream).poll_read(context, buffer),

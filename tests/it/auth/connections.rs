@@ -51,9 +51,21 @@ async fn an_encrypted_client_on_a_plain_port_is_closed_and_gives_its_place_back(
         closed_after(server.address, bytes).await;
     }
     let silent = TcpStream::connect(server.address).await.unwrap();
+    // And whoever begins to speak and stops.
+    let mut halting = TcpStream::connect(server.address).await.unwrap();
+    halting.write_all(&HTTP_2[..10]).await.unwrap();
     let mut client = LedgerServiceClient::with_interceptor(server.channel().await, As("somebody"));
     let answer = client.get_ledger(v1::GetLedgerRequest::default()).await;
     // It was heard: there is no ledger.
     assert_eq!(answer.unwrap_err().code(), tonic::Code::NotFound);
+    drop((silent, halting));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_shakes_hands_and_says_no_more_gives_the_place_back() {
+    let world = World::with(|flags| flags.connections_max = Some("1".to_owned())).await;
+    let silent = world.handshake().await;
+    let pair = world.authority.client("spiffe://city.example/import");
+    assert!(world.caller(Some(&pair)).caller().await.is_ok());
     drop(silent);
 }

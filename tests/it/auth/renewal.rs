@@ -4,11 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use daicho::api::v1;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
-use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
@@ -22,20 +17,7 @@ const IMPORT: &str = "spiffe://city.example/import";
 
 /// The certificate that the server shows to new connections, in DER.
 async fn shown(world: &World) -> Vec<u8> {
-    let mut roots = RootCertStore::empty();
-    let root = CertificateDer::from_pem_slice(world.authority.pem().as_bytes()).unwrap();
-    roots.add(root).unwrap();
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"h2".to_vec()];
-    let stream = TcpStream::connect(world.server.address).await.unwrap();
-    let name = ServerName::try_from("localhost").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, stream);
-    let stream = stream.await.unwrap();
+    let stream = world.handshake().await;
     let (_, session) = stream.get_ref();
     session.peer_certificates().unwrap()[0].to_vec()
 }
