@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use crate::auth::certificate::ClientCertificate;
 use crate::auth::tls::{CertificateRefused, Tls};
-use crate::auth::token::{Issuers, TokenRefused};
+use crate::auth::token::{Issuers, Term, TokenRefused};
 use crate::auth::{AuthError, Authenticator, Claims, name};
-use crate::clock::system_now;
 use crate::domain::event::Actor;
 
 /// Whether callers have to prove who they are.
@@ -67,8 +66,7 @@ pub struct Identification {
 #[derive(Clone, Debug, Default)]
 pub struct Credential {
     certificate: Option<(Arc<Tls>, Arc<ClientCertificate>)>,
-    /// The first second, since 1970, in which the token is over.
-    token_ends: Option<u64>,
+    token: Option<(Arc<Issuers>, Term)>,
 }
 
 impl Credential {
@@ -77,11 +75,10 @@ impl Credential {
         if let Some((tls, certificate)) = &self.certificate {
             tls.judge(certificate)?;
         }
-        let now = u64::try_from(system_now().as_second()).unwrap_or(0);
-        match self.token_ends {
-            Some(ends) if ends <= now => Err(TokenRefused::Expired.into()),
-            _ => Ok(()),
+        if let Some((issuers, term)) = &self.token {
+            issuers.check(term)?;
         }
+        Ok(())
     }
 }
 
@@ -187,24 +184,21 @@ impl SignIn {
             }
             _ => None,
         };
-        let (actor, token_ends) = match (bearer(credentials.authorization)?, &certificate) {
+        let (actor, token) = match (bearer(credentials.authorization)?, &certificate) {
             (Some(token), certificate) => {
                 let issuers = self.issuers.as_ref().ok_or(Unidentified::NoIssuer)?;
                 let certificate = certificate.as_ref().map(|(_, certificate)| &**certificate);
                 let remote = credentials.connection.and_then(|from| from.remote);
                 let remote = remote.map(|remote| remote.ip());
-                let (actor, ends) = issuers.identify(token, certificate, remote)?;
-                (actor, Some(ends))
+                let (actor, term) = issuers.identify(token, certificate, remote)?;
+                (actor, Some((issuers.clone(), term)))
             }
             (None, Some((_, certificate))) => (certificate.actor(), None),
             (None, None) => return Err(Unidentified::NoCredential),
         };
         Ok(Identification {
             actor,
-            credential: Credential {
-                certificate,
-                token_ends,
-            },
+            credential: Credential { certificate, token },
         })
     }
 }

@@ -18,7 +18,7 @@ use rustls::server::{NoServerSessionStorage, VerifierBuilderError, WebPkiClientV
 use rustls::{RootCertStore, ServerConfig};
 
 use crate::auth::certificate::{self, ClientCertificate, InvalidCertificate};
-use crate::auth::watched::{self, Stamp};
+use crate::auth::watched::{self, Seen, Stamp};
 use crate::clock::system_now;
 
 /// Bytes of a file with certificates or a key at most.
@@ -135,7 +135,7 @@ pub enum Reload {
 pub struct Tls {
     files: TlsFiles,
     current: ArcSwap<Settings>,
-    stamps: Mutex<Vec<Stamp>>,
+    seen: Mutex<Seen<Vec<Stamp>>>,
 }
 
 struct Settings {
@@ -164,26 +164,37 @@ impl Tls {
         Ok(Self {
             files,
             current: ArcSwap::from_pointee(settings),
-            stamps: Mutex::new(stamps),
+            seen: Mutex::new(Seen::read(stamps)),
         })
     }
 
-    /// Reads the files again if one of them changed. Blocks.
+    /// Reads the files again if one of them changed or could not be read. Blocks.
     pub fn reload(&self) -> Reload {
-        let mut known = self.stamps.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         // Before they are read: what changes meanwhile is seen the next time.
         let stamps = self.files.stamps();
-        if *known == stamps {
+        if !seen.is_new(&stamps) {
             return Reload::Unchanged;
         }
-        *known = stamps;
         let number = self.current.load().number + 1;
         match Settings::read(&self.files, number) {
             Ok(settings) => {
+                seen.remember(stamps, true);
                 self.current.store(Arc::new(settings));
                 Reload::Loaded
             }
-            Err(fault) => Reload::Broken(fault),
+            Err(fault) => match &fault.problem {
+                TlsProblem::Io(error) if watched::is_passing(error) => {
+                    match seen.remember(stamps, false) {
+                        true => Reload::Broken(fault),
+                        false => Reload::Unchanged,
+                    }
+                }
+                _ => {
+                    seen.remember(stamps, true);
+                    Reload::Broken(fault)
+                }
+            },
         }
     }
 

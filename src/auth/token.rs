@@ -221,13 +221,22 @@ struct Origin {
 #[derive(Clone)]
 struct Verified {
     actor: Actor,
-    /// The first second, since 1970, in which it is over.
-    ends: u64,
+    term: Term,
     /// The certificate that it is bound to.
     bound: Option<[u8; 32]>,
-    issuer: usize,
     /// Which keys of the issuer it was verified with.
     keys: u64,
+}
+
+/// For how long a token counts.
+#[derive(Clone, Debug)]
+pub struct Term {
+    /// The first second, since 1970, in which it is over.
+    ends: u64,
+    /// Whose it is, as a place among the issuers.
+    issuer: usize,
+    /// The key that it was verified with, by its parameters.
+    key: [u8; 32],
 }
 
 /// Whose tokens are taken, with their keys.
@@ -281,14 +290,13 @@ impl Issuers {
         futures::future::join_all(each).await;
     }
 
-    /// Whom `token` names, and the first second, since 1970, in which it does no more. `certificate` is what the
-    /// connection's client showed, and `remote` its address.
+    /// Whom `token` names, and for how long. `certificate` is what the connection's client showed, and `remote` its address.
     pub fn identify(
         &self,
         token: &str,
         certificate: Option<&ClientCertificate>,
         remote: Option<IpAddr>,
-    ) -> Result<(Actor, u64), TokenRefused> {
+    ) -> Result<(Actor, Term), TokenRefused> {
         if TOKEN_BYTES_MAX < token.len() {
             return Err(TokenRefused::TooLong);
         }
@@ -322,7 +330,21 @@ impl Issuers {
         if let Some(certificate) = certificate {
             actor.client = Some(certificate.subject().clone());
         }
-        Ok((actor, verified.ends))
+        Ok((actor, verified.term))
+    }
+
+    /// Whether a token that was verified still counts: it is not over, and its issuer has not withdrawn its key.
+    pub fn check(&self, term: &Term) -> Result<(), TokenRefused> {
+        let now = u64::try_from(system_now().as_second()).unwrap_or(0);
+        if term.ends <= now {
+            return Err(TokenRefused::Expired);
+        }
+        let issuer = self.issuers.get(term.issuer);
+        let keys = issuer.map(|(_, keys)| keys.current());
+        match keys.is_some_and(|keys| keys.has(&term.key)) {
+            true => Ok(()),
+            false => Err(TokenRefused::KeyUnknown(None)),
+        }
     }
 
     fn remembered(&self, sha256: &[u8; 32], now: u64) -> Option<Verified> {
@@ -331,9 +353,9 @@ impl Issuers {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let found = remembered.get(sha256)?;
-        let (_, keys) = self.issuers.get(found.issuer)?;
+        let (_, keys) = self.issuers.get(found.term.issuer)?;
         // A key that is gone no longer vouches for anything.
-        let counts = now < found.ends && found.keys == keys.number();
+        let counts = now < found.term.ends && found.keys == keys.number();
         let found = counts.then(|| found.clone());
         if found.is_none() {
             remembered.pop(sha256);
@@ -363,7 +385,7 @@ impl Issuers {
 
         let set = keys.current();
         let key = set.find(header.kid.as_deref(), algorithm);
-        let key = key.inspect_err(|refused| {
+        let (key, key_sha256) = key.inspect_err(|refused| {
             if matches!(refused, TokenRefused::KeyUnknown(_)) {
                 keys.want();
             }
@@ -387,9 +409,12 @@ impl Issuers {
         };
         Ok(Verified {
             actor,
-            ends,
+            term: Term {
+                ends,
+                issuer: index,
+                key: key_sha256,
+            },
             bound,
-            issuer: index,
             keys: set.number(),
         })
     }

@@ -10,13 +10,14 @@ use jsonwebtoken::DecodingKey;
 use jsonwebtoken::jwk::{
     AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm, KeyOperations, PublicKeyUse,
 };
+use sha2::{Digest as _, Sha256};
 use tokio::sync::Notify;
 use ureq::Agent;
 use ureq::http::Uri;
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 
 use crate::auth::token::{Algorithm, TokenRefused};
-use crate::auth::watched::{self, Stamp};
+use crate::auth::watched::{self, Seen, Stamp};
 
 /// Bytes of a key set, and of a file of certificates, at most.
 const FILE_BYTES_MAX: u64 = 1024 * 1024;
@@ -101,7 +102,7 @@ pub(super) struct Keys {
 /// What was read last.
 #[derive(Default)]
 struct Read {
-    stamp: Stamp,
+    seen: Seen<Stamp>,
     bytes: Vec<u8>,
     /// Whether a fetch was made: the next has to wait.
     was_fetched: bool,
@@ -115,6 +116,8 @@ pub(super) struct KeySet {
 
 struct Key {
     id: Option<String>,
+    /// SHA-256 of its parameters.
+    sha256: [u8; 32],
     algorithms: Vec<Algorithm>,
     key: DecodingKey,
 }
@@ -186,16 +189,24 @@ impl Keys {
         let bytes = match &self.source {
             JwksSource::File(path) => {
                 let stamp = watched::stamp(path);
-                if stamp.is_some() && stamp == read.stamp {
+                let was_read = !read.bytes.is_empty();
+                if was_read && !read.seen.is_new(&stamp) {
                     return Refresh::Unchanged;
                 }
-                let was_missing = read.stamp.is_none() && !read.bytes.is_empty();
-                if stamp.is_none() && was_missing {
-                    // It was told when it went.
-                    return Refresh::Unchanged;
+                match watched::read(path, FILE_BYTES_MAX) {
+                    Ok(bytes) => {
+                        read.seen.remember(stamp, true);
+                        Ok(bytes)
+                    }
+                    Err(error) => {
+                        let could_be_read = !watched::is_passing(&error);
+                        let has_to_be_told = read.seen.remember(stamp, could_be_read);
+                        if !could_be_read && !has_to_be_told {
+                            return Refresh::Unchanged;
+                        }
+                        Err(cannot_read(&error))
+                    }
                 }
-                read.stamp = stamp;
-                watched::read(path, FILE_BYTES_MAX).map_err(|error| cannot_read(&error))
             }
             JwksSource::Url { url, certificates } => {
                 read.was_fetched = true;
@@ -235,7 +246,7 @@ impl KeySet {
         &self,
         id: Option<&str>,
         algorithm: Algorithm,
-    ) -> Result<&DecodingKey, TokenRefused> {
+    ) -> Result<(&DecodingKey, [u8; 32]), TokenRefused> {
         let unknown = || TokenRefused::KeyUnknown(id.map(clipped));
         let fits = |key: &&Key| key.algorithms.contains(&algorithm);
         let key = match id {
@@ -252,7 +263,12 @@ impl KeySet {
                 }
             }
         };
-        Ok(&key.key)
+        Ok((&key.key, key.sha256))
+    }
+
+    /// Whether it has a key with these parameters, whatever it is called.
+    pub(super) fn has(&self, sha256: &[u8; 32]) -> bool {
+        self.keys.iter().any(|key| key.sha256 == *sha256)
     }
 }
 
@@ -367,8 +383,10 @@ fn usable(jwk: &Jwk) -> Option<Key> {
         return None;
     }
     let id = common.key_id.clone();
+    let sha256 = Sha256::digest(serde_json::to_vec(&jwk.algorithm).ok()?).into();
     (!algorithms.is_empty()).then_some(Key {
         id,
+        sha256,
         algorithms,
         key,
     })

@@ -423,6 +423,34 @@ fn keys_are_replaced_whole_and_what_was_verified_with_them_counts_no_longer() {
 }
 
 #[test]
+fn a_token_ends_with_its_key_while_an_answer_is_read_and_not_with_another() {
+    let world = World::new();
+    let (_, keys) = &world.issuers.issuers[0];
+    let path = world.folder.path().join("city.json");
+    let token = world.ed.sign(&header("EdDSA", "one"), &claims());
+    let (_, term) = world.issuers.identify(&token, None, None).unwrap();
+    let publish = |set: Value| {
+        std::fs::write(&path, json!({ "keys": set }).to_string()).unwrap();
+        keys.refresh()
+    };
+    assert_eq!(world.issuers.check(&term), Ok(()));
+    // Another key comes beside it, and another issuer has it too.
+    let next = Signer::ed();
+    let both = publish(json!([world.ed.jwk("one"), next.jwk("next")]));
+    assert!(matches!(both, Refresh::Loaded(2)));
+    assert_eq!(world.issuers.check(&term), Ok(()));
+    // One of the same name is not the same.
+    assert!(matches!(
+        publish(json!([next.jwk("one")])),
+        Refresh::Loaded(1)
+    ));
+    let gone = Err(TokenRefused::KeyUnknown(None));
+    assert_eq!(world.issuers.check(&term), gone);
+    let over = Term { ends: 1, ..term };
+    assert_eq!(world.issuers.check(&over), Err(TokenRefused::Expired));
+}
+
+#[test]
 fn who_tries_many_tokens_waits_and_nobody_else_does() {
     let world = World::new();
     let from = |address: &str| Some(address.parse().unwrap());
