@@ -405,7 +405,7 @@ pub struct ServeArgs {
     /// Whether callers must sign in: unauthenticated or required [default: unauthenticated]
     #[arg(long, value_name = "MODE")]
     pub auth: Option<String>,
-    /// Who is let in where no seat can help: ISSUER#SUBJECT, with spaces between them [default: none]
+    /// Who is let in where no seat can help: ISSUER#SUBJECT, one a line [default: none]
     #[arg(long, value_name = "LOGINS")]
     pub administrators: Option<String>,
     /// Record who asks for what in access logs: true or false [default: false]

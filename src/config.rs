@@ -400,12 +400,17 @@ fn witnesses(text: &str) -> Result<Vec<VerifierKey>, String> {
     }
 }
 
-/// Logins `ISSUER#SUBJECT`, or `#SUBJECT` where nobody vouches for it, with white space between them.
+/// Logins `ISSUER#SUBJECT`, or `#SUBJECT` where nobody vouches for it, one a line: names may hold spaces and no line ends.
 fn administrators(text: &str) -> Result<Vec<LoginId>, String> {
     let mut logins = Vec::new();
-    for text in text.split_whitespace() {
+    let lines = text.lines().map(str::trim);
+    for text in lines.filter(|line| !line.is_empty()) {
         let wrong = || format!("`{text}` is no login `ISSUER#SUBJECT`");
         let (issuer, subject) = text.rsplit_once('#').ok_or_else(wrong)?;
+        // Two in a line would be one that nobody has.
+        if issuer.split('#').skip(1).any(|part| part.contains(' ')) || issuer.ends_with(' ') {
+            return Err(format!("`{text}` is more than one login; write one a line"));
+        }
         let issuer = (!issuer.is_empty()).then(|| Name::parse(issuer));
         logins.push(LoginId {
             issuer: issuer.transpose().map_err(|_| wrong())?,

@@ -97,6 +97,23 @@ pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> FileSaid {
             DeValue::String(text) => text.into_owned(),
             DeValue::Integer(number) => number.as_str().to_owned(),
             DeValue::Boolean(value) => value.to_string(),
+            DeValue::Array(items) if setting == Setting::Administrators => {
+                let lines = items.into_iter().map(|item| match item.into_inner() {
+                    DeValue::String(text) if !text.contains('\n') => Some(text.into_owned()),
+                    _ => None,
+                });
+                match lines.collect::<Option<Vec<String>>>() {
+                    Some(lines) => lines.join("\n"),
+                    None => {
+                        fault(
+                            origin,
+                            None,
+                            "must be a list of texts of one line".to_owned(),
+                        );
+                        continue;
+                    }
+                }
+            }
             other => {
                 let problem = format!(
                     "must be a text, a whole number or a boolean, not a {}",

@@ -126,7 +126,7 @@ fn every_setting_is_read_from_every_source() {
         ("tls_crl", "/etc/revoked.crl"),
         ("tls_client_certificates", "required"),
         ("auth", "required"),
-        ("administrators", "https://id.example.lg.jp#s-4711 #root"),
+        ("administrators", "https://id.example.lg.jp#s-4711\n#root"),
         ("access_log", "true"),
         ("log_format", "json"),
         ("log_filter", "warn"),
@@ -208,9 +208,32 @@ fn every_setting_is_read_from_every_source() {
 
     let file: String = values
         .iter()
-        .map(|(name, value)| format!("{name} = '{value}'\n"))
+        .map(|(name, value)| format!("{name} = '''{value}'''\n"))
         .collect();
     assert_eq!(with_file(&file, Flags::default(), &[]).unwrap(), expected);
+}
+
+#[test]
+fn administrators_are_logins_one_a_line_or_a_list() {
+    let city = "CN=CA,O=My City";
+    let expected = vec![login(Some(city), "ops team"), login(None, "root")];
+    let flags = |text: &str| Flags {
+        administrators: Some(text.to_owned()),
+        ..Flags::default()
+    };
+    let lines = format!("{city}#ops team\n\n  #root\n");
+    assert_eq!(load(&flags(&lines), &[]).unwrap().administrators, expected);
+    let file = format!("administrators = ['{city}#ops team', '#root']\n");
+    let read = with_file(&file, Flags::default(), &[]).unwrap();
+    assert_eq!(read.administrators, expected);
+    for two in ["https://i#a #b", "https://i#a https://i#b", "#a #b"] {
+        let lines = refused(load(&flags(two), &[]));
+        assert!(lines[0].contains("write one a line"), "{lines:?}");
+    }
+    for wrong in ["administrators = [1]", "administrators = ['#a\\n#b', 2]"] {
+        let lines = refused(with_file(wrong, Flags::default(), &[]));
+        assert!(lines[0].contains("must be a list of texts"), "{lines:?}");
+    }
 }
 
 #[test]

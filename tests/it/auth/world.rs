@@ -1,6 +1,7 @@
 //! A server that asks for certificates and tokens, and callers of all kinds.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use daicho::api::v1;
@@ -9,6 +10,12 @@ use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::identity_service_client::IdentityServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::config::Flags;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
@@ -20,8 +27,9 @@ use super::issuer::{AUDIENCE, ISSUER, Signer, jwks};
 use crate::service::Server;
 
 /// Who opens ledgers here and reads what they are, without a seat.
-const ADMINISTRATORS: &str = "CN=Services,O=Sample-City#spiffe://city.example/import \
-                              CN=Services,O=Sample-City#spiffe://city.example/other https://id.city.example#f1e2";
+const ADMINISTRATORS: &str = "CN=Services,O=Sample-City#spiffe://city.example/import\n\
+                              CN=Services,O=Sample-City#spiffe://city.example/other\n\
+                              https://id.city.example#f1e2";
 /// How long a test waits for what must come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -119,6 +127,24 @@ impl World {
         }
         let endpoint = Endpoint::from_shared(format!("https://{}", self.server.address));
         endpoint.unwrap().tls_config(tls).unwrap()
+    }
+
+    /// A connection of somebody without a certificate who has said nothing but what the handshake needs.
+    pub(super) async fn handshake(&self) -> TlsStream<TcpStream> {
+        let mut roots = RootCertStore::empty();
+        let root = CertificateDer::from_pem_slice(self.authority.pem().as_bytes()).unwrap();
+        roots.add(root).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let stream = TcpStream::connect(self.server.address).await.unwrap();
+        let name = ServerName::try_from("localhost").unwrap();
+        let stream = TlsConnector::from(Arc::new(config)).connect(name, stream);
+        stream.await.unwrap()
     }
 
     /// A service with this certificate, over a connection that is made with its first call.
