@@ -41,6 +41,6 @@ mod store_verification;
 pub use deadline::{Deadline, DeadlineLayer};
 pub use identify::{Identified, Identify, IdentifyLayer};
 pub use page_token::PageKey;
-pub use services::Services;
+pub use services::{Parts, Services};
 pub use snapshots::{Closing, SnapshotError, Snapshots};
 pub use store_verification::snapshots_of_stopped;

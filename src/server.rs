@@ -15,12 +15,11 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic_health::ServingStatus;
 
-use crate::auth::access::Authorizer;
 use crate::auth::{Callers, KeysFault, Mode, TlsFault};
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::evidence::{MediaTypes, Store, Terms};
-use crate::grpc::{DeadlineLayer, IdentifyLayer, PageKey, Services};
+use crate::grpc::{DeadlineLayer, IdentifyLayer, PageKey, Parts, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
@@ -209,17 +208,18 @@ impl Opened {
         };
         let evidence = Arc::new(Store::new(&config.data, terms));
         evidence.settle(&ledgers).await;
-        let services = Services::new(
-            ledgers.clone(),
-            proofs.clone(),
-            evidence.clone(),
+        let services = Services::new(Parts {
+            ledgers: ledgers.clone(),
+            proofs: proofs.clone(),
+            evidence: evidence.clone(),
             page_key,
-            config.default_ledger.clone(),
-            config.request_timeout,
-            closed.clone(),
-            config.access_log,
-        )
-        .authorized_by(Authorizer::new(false, config.administrators.clone()));
+            default_ledger: config.default_ledger.clone(),
+            request_timeout: config.request_timeout,
+            closing: closed.clone(),
+            recording: config.access_log,
+            auth: config.auth,
+            administrators: config.administrators.clone(),
+        });
         let access_log = services.access_log().clone();
         let recording = tokio::spawn(access_log.clone().run());
         let taken = services.snapshots().complete().await;

@@ -11,10 +11,10 @@ use daicho::access_log::Recording;
 use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
-use daicho::auth::Callers;
+use daicho::auth::{Callers, Mode};
 use daicho::config::{Config, Flags};
 use daicho::evidence::{MediaTypes, Store, Terms};
-use daicho::grpc::{IdentifyLayer, PageKey, Services};
+use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
 use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
@@ -52,16 +52,18 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
         file_bytes_max: config.evidence_file_bytes,
         media_types: MediaTypes::with(config.evidence_media_types.clone()),
     };
-    let services = Services::new(
-        opened.ledgers.clone(),
-        proofs.clone(),
-        Arc::new(Store::new(&config.data, terms)),
+    let services = Services::new(Parts {
+        ledgers: opened.ledgers.clone(),
+        proofs: proofs.clone(),
+        evidence: Arc::new(Store::new(&config.data, terms)),
         page_key,
-        None,
-        config.request_timeout,
-        closing.clone(),
-        Recording::None,
-    );
+        default_ledger: None,
+        request_timeout: config.request_timeout,
+        closing: closing.clone(),
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    });
     proofs.follow_all(&closing);
     let listener = TcpListener::bind(config.listen).await?;
     println!("listening on {}", listener.local_addr()?);

@@ -82,7 +82,8 @@ async fn who_am_i(
     let at = services
         .standpoint(&call, &reader, request.min_position, None, None)
         .await?;
-    let (directory, today) = (&at.view.directory, at.on);
+    // What it says of oneself is nothing that somebody's sight takes away.
+    let (directory, today) = (&reader.view().directory, at.on);
     let actor = call.actor;
     let person = directory.person_of(actor.issuer.as_ref(), &actor.subject);
     let holder = match person {

@@ -27,11 +27,12 @@ impl v1::admin_service_server::AdminService for Services {
         request: Request<v1::OpenLedgerRequest>,
     ) -> Result<Response<v1::OpenLedgerResponse>, Status> {
         self.writing(request, async |call, request: v1::OpenLedgerRequest| {
-            self.operate(&call)?;
+            let grounds = self.operate(&call)?;
             let open = self.parse_opening(&request)?;
             let (request_id, ledger) = (open.request_id, open.ledger);
             let replayed = self.ledgers().reader(ledger).is_some();
             let permitted = self.auth().permit(&call.actor, open)?;
+            let permitted = permitted.permitted_by(grounds);
             let services = self.clone();
             // In a task of its own: a caller who goes away must not leave a ledger that is stored but
             // not served.
@@ -73,7 +74,7 @@ impl v1::admin_service_server::AdminService for Services {
             };
             let skip = Self::skip(self.place(&scope, &request.page_token)?.as_ref())?;
             let mut all = self.ledgers().list();
-            all.retain(|reader| self.knows_of(&call, reader));
+            all.retain(|reader| self.may(&call, reader, Action::ReadLedger));
             let default = self.default_ledger();
             let mut ledgers = Vec::new();
             for reader in all.iter().skip(skip).take(rows) {
@@ -221,15 +222,16 @@ impl v1::admin_service_server::AdminService for Services {
             let keys = publisher.keys().into_iter();
             let keys = keys.filter_map(|state| state.key.parse().ok());
             let policy = TrustPolicy::of_logs(keys);
-            Ok(store_verification::verified(
+            let frames = store_verification::verified(
                 self.clone(),
                 copies,
-                reader,
+                reader.clone(),
                 size,
                 policy,
                 language,
                 place,
-            ))
+            );
+            Ok(self.while_permitted(call, reader, Action::VerifyStore, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;

@@ -1,5 +1,7 @@
 //! What a read is to answer for: its `as_of`, or what a page token pins it to.
 
+use std::sync::Arc;
+
 use crate::api::v1;
 use crate::grpc::event::{At, Faults};
 use crate::grpc::page_token::{Pinned, Place};
@@ -34,7 +36,8 @@ pub(super) fn read(faults: &mut Faults, message: Option<&v1::AsOf>) -> Option<As
     })
 }
 
-/// Another point that a read names in `field`, as things stood at `now`: no page of a list sees it move.
+/// Another point that a read names in `field`, as things stood at `now`: no page of a list sees it move. What is not in sight at
+/// `now` is not in sight there.
 pub(super) async fn other(
     reader: &Reader,
     now: &Standpoint,
@@ -57,7 +60,12 @@ pub(super) async fn other(
         ..now.view.clone()
     };
     let found = reader.standpoint(&present, &wanted).await;
-    found.map_err(Refusal::from).map_err(within)
+    let mut found = found.map_err(Refusal::from).map_err(within)?;
+    let hidden = now.view.directory.hidden();
+    if !hidden.is_empty() {
+        found.view.directory = Arc::new(found.view.directory.hiding(hidden.clone()));
+    }
+    Ok(found)
 }
 
 impl Services {

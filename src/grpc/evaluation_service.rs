@@ -71,6 +71,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                     .await?;
                 let directory = &standpoint.view.directory;
                 let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+                self.read_plan(&call, &reader, plan.id)?;
                 let chosen = policy_of(request.policy.as_ref())?;
                 let filter = Filter::read(directory, &request)?;
                 let at = at(&standpoint, plan, chosen.as_ref())?;
@@ -206,6 +207,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                     .await?;
                 let directory = &standpoint.view.directory;
                 let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+                self.read_plan(&call, &reader, plan.id)?;
                 let period = match &request.period {
                     Some(key) => Some(period_of(directory, &plan, "period", key)?),
                     None => None,
@@ -301,9 +303,11 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let opened = self.report(&call, language, request.into_inner());
-            tokio::time::timeout_at(call.deadline.into(), opened)
+            let opened = tokio::time::timeout_at(call.deadline.into(), opened)
                 .await
-                .map_err(|_| ServiceReason::DeadlinePassed)?
+                .map_err(|_| ServiceReason::DeadlinePassed)?;
+            let (reader, frames) = opened?;
+            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;

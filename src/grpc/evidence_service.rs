@@ -65,16 +65,19 @@ impl v1::evidence_service_server::EvidenceService for Services {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
             let shelf = self.shelf(&call, &request.ledger, Action::ReadEverything)?;
+            let reader = shelf.reader().clone();
             let mut faults = Faults::default();
             let sha256 = faults.digest(&At::field("sha256"), &request.sha256);
             let sha256 = faults.into_result(sha256)?;
             let reading = async { Ok::<_, Refusal>(shelf.read(&sha256).await?) };
-            tokio::time::timeout_at(call.deadline.into(), reading)
+            let reading = tokio::time::timeout_at(call.deadline.into(), reading)
                 .await
-                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
+                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?;
+            Ok((call, reader, reading?))
         };
-        let reading = self.accounted(begun, opened).await;
-        let reading = reading.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let opened = self.accounted(begun, opened).await;
+        let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let (call, reader, reading) = opened;
         let size_bytes = reading.bytes();
         let frames = futures::stream::unfold(Some(reading), move |reading| async move {
             match reading?.next().await {
@@ -86,7 +89,8 @@ impl v1::evidence_service_server::EvidenceService for Services {
                 Err(fault) => Some((Err(Refusal::from(fault).into_status(language)), None)),
             }
         });
-        Ok(Response::new(Box::pin(frames)))
+        let frames = self.while_permitted(call, reader, Action::ReadEverything, frames);
+        Ok(Response::new(frames))
     }
 
     type CheckEvidenceStream = Frames<v1::CheckEvidenceResponse>;
@@ -106,10 +110,16 @@ impl v1::evidence_service_server::EvidenceService for Services {
                 .await
                 .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?;
             let size = size("size", request.size, view.size)?;
-            Ok(Listing::new(shelf, size, !request.presence_only))
+            let reader = shelf.reader().clone();
+            Ok((
+                call,
+                reader,
+                Listing::new(shelf, size, !request.presence_only),
+            ))
         };
-        let listing = self.accounted(begun, opened).await;
-        let listing = listing.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let opened = self.accounted(begun, opened).await;
+        let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let (call, reader, listing) = opened;
         let frames = futures::stream::unfold(Some(listing), move |listing| async move {
             let mut listing = listing?;
             match listing.next().await {
@@ -118,7 +128,8 @@ impl v1::evidence_service_server::EvidenceService for Services {
                 Err(fault) => Some((Err(Refusal::from(fault).into_status(language)), None)),
             }
         });
-        Ok(Response::new(Box::pin(frames)))
+        let frames = self.while_permitted(call, reader, Action::ReadEverything, frames);
+        Ok(Response::new(frames))
     }
 
     async fn erase_evidence(

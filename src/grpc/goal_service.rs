@@ -143,10 +143,20 @@ impl v1::goal_service_server::GoalService for Services {
             let directory = &at.view.directory;
             let answered_at = Some(show::answered_at(&at));
             let wanted = |entity: &v1::Entity| kinds.is_empty() || kinds.contains(&entity.kind);
+            // Whoever sees public goals only is not told how the organisation is made up.
+            let is_told_all = self.may(&call, &reader, Action::ReadLedger);
+            let is_told = |named: &Named| {
+                let is_of_goal = match named {
+                    Named::Goal(_) | Named::Initiative(_) | Named::Indicator(_) => true,
+                    Named::Ledger | Named::Plan(_) | Named::Unit(_) => false,
+                };
+                is_told_all || is_of_goal
+            };
             let prefix = match query {
                 v1::lookup_code_request::Query::Code(code) => {
                     let named = anything(directory, "code", code)?;
                     let entity = named
+                        .filter(is_told)
                         .map(|named| show::entity(directory, named, at.on))
                         .filter(wanted);
                     let entity = entity.ok_or(ServiceReason::CodeUnknown)?;
@@ -166,8 +176,9 @@ impl v1::goal_service_server::GoalService for Services {
             };
             let mut codes: Vec<(&Code, Named)> = directory
                 .codes()
-                .filter(|(code, _)| {
-                    search::fold(code.as_str()).starts_with(&prefix)
+                .filter(|(code, named)| {
+                    is_told(named)
+                        && search::fold(code.as_str()).starts_with(&prefix)
                         && after.as_str() < code.as_str()
                 })
                 .collect();
@@ -295,6 +306,7 @@ impl v1::goal_service_server::GoalService for Services {
                 None => overview::plan_on(directory, at.on),
             };
             let plan = plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
+            self.read_plan(&call, &reader, plan.id)?;
             let table = overview::overview(&reader, &at.view, &plan, at.on).await?;
             let entity = |named| show::entity(directory, named, at.on);
             let cells = |counts: &[overview::Counts]| {
@@ -370,8 +382,8 @@ impl v1::goal_service_server::GoalService for Services {
             }
             let watched = watched(&present.directory, &request)?;
             let detail = detail(request.view)?;
-            Ok(watch::watch(
-                reader,
+            let frames = watch::watch(
+                reader.clone(),
                 present,
                 watched,
                 watch::Telling {
@@ -381,11 +393,12 @@ impl v1::goal_service_server::GoalService for Services {
                 },
                 request.from_position,
                 self.closing(),
-            ))
+            );
+            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(frames))
     }
 
     async fn list_reporting_status(

@@ -35,6 +35,7 @@ impl Services {
         asked: Asked,
     ) -> Result<v1::KeyChange, Refusal> {
         let reader = self.ledger(call, ledger, Action::ManageKeys)?;
+        let grounds = self.ask(call, &reader, Action::ManageKeys)?;
         let request = parse(call, &request_id, reason.as_ref(), &asked)?;
         let publisher = self.proofs().of(&reader).await?;
         let (services, asked_by) = (self.clone(), call.actor.clone());
@@ -48,7 +49,8 @@ impl Services {
                     let subject = Name::parse(ACTOR).unwrap_or_else(|_| asked_by.subject.clone());
                     let permitted = Authenticator
                         .permit_system(subject, append)
-                        .on_behalf_of(&asked_by.subject);
+                        .on_behalf_of(&asked_by.subject)
+                        .permitted_by(grounds.clone());
                     ledgers.append(permitted, None).await
                 })
                 .await

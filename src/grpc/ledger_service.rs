@@ -11,7 +11,7 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::actual::aggregate::current_actual;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Event, Recorded, Stream};
+use crate::domain::event::{Actor, Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
@@ -25,7 +25,9 @@ use crate::grpc::language;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{Append, AppendError, Appended, Reader, ReceiptLookup, Standpoint, View};
+use crate::ledger::{
+    Append, AppendError, Appended, Reader, Receipt, ReceiptLookup, Standpoint, View,
+};
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
@@ -78,6 +80,12 @@ impl v1::ledger_service_server::LedgerService for Services {
             match self.ledgers().receipt(reader.id(), id).await? {
                 ReceiptLookup::Found(receipt) => {
                     let mode = request.receipt_mode();
+                    // A proof holds the events that it proves.
+                    if mode == v1::ReceiptMode::Published
+                        && !is_own(&call, &reader, &receipt).await?
+                    {
+                        self.ask(&call, &reader, Action::ReadEverything)?;
+                    }
                     let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
                     let (proof, proof_follows) = proof.await;
                     Ok(v1::GetReceiptResponse {
@@ -158,19 +166,20 @@ impl v1::ledger_service_server::LedgerService for Services {
                     .from_position
                     .saturating_add(request.limit.unwrap_or(u64::MAX)),
             );
-            Ok(follow::read(
-                reader,
+            let frames = follow::read(
+                reader.clone(),
                 view,
                 request.from_position,
                 until,
                 format,
                 deadline,
                 language,
-            ))
+            );
+            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(frames))
     }
 
     type SubscribeEventsStream = Frames<v1::SubscribeEventsResponse>;
@@ -194,19 +203,20 @@ impl v1::ledger_service_server::LedgerService for Services {
             let format = format(request.format)?;
             let selection = Selection::parse(&view.directory, &request.streams, &request.types)?;
             let from = request.from_position;
-            Ok(follow::follow(
-                reader,
+            let frames = follow::follow(
+                reader.clone(),
                 from,
                 format,
                 selection,
                 deadline,
                 self.closing(),
                 language,
-            ))
+            );
+            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
-        Ok(Response::new(Box::pin(frames)))
+        Ok(Response::new(frames))
     }
 
     async fn get_ledger(
@@ -230,7 +240,10 @@ impl v1::ledger_service_server::LedgerService for Services {
                     .map(|plan| show::entity(&view.directory, Named::Plan(plan.id), *on))
                     .collect(),
                 limits: Some(self.limits()),
-                features: vec![v1::Feature::SelfNamedActors.into()],
+                features: match self.takes_names() {
+                    true => vec![v1::Feature::SelfNamedActors.into()],
+                    false => Vec::new(),
+                },
                 server_version: env!("CARGO_PKG_VERSION").to_owned(),
                 answered_at: Some(show::answered_at(&at)),
             })
@@ -497,6 +510,16 @@ fn goal_of(stream: Stream) -> Option<GoalId> {
     is_goal
         .then(|| GoalId::from_bytes(stream.id.as_bytes()).ok())
         .flatten()
+}
+
+/// Whether the caller is whom the events of a receipt are recorded of.
+async fn is_own(call: &Call, reader: &Reader, receipt: &Receipt) -> Result<bool, Refusal> {
+    let Some(first) = receipt.events.first() else {
+        return Ok(false);
+    };
+    let author = reader.stored(first.position).await?.recorded.actor;
+    let login = |actor: &Actor| (actor.issuer.clone(), actor.subject.clone());
+    Ok(login(&author) == login(&call.actor))
 }
 
 fn request_id(text: &str) -> Result<RequestId, Refusal> {

@@ -81,6 +81,12 @@ pub(super) async fn responsibility(
     let (directory, on) = (&at.view.directory, at.on);
     let subject = anything(directory, "subject", &request.subject)?;
     let subject = subject.ok_or(ServiceReason::CodeUnknown)?;
+    // Whoever sees public goals only is not told how the organisation is made up.
+    if matches!(subject, Named::Unit(_) | Named::Plan(_) | Named::Ledger)
+        && !services.may(call, &reader, Action::ReadLedger)
+    {
+        return Err(ServiceReason::CodeUnknown.into());
+    }
     let entity = |named| show::entity(directory, named, on);
     let mut response = v1::GetResponsibilityResponse {
         subject: Some(entity(subject)),

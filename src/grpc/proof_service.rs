@@ -277,12 +277,14 @@ impl v1::proof_service_server::ProofService for Services {
                 let publisher = self.proofs().of(&reader).await?;
                 Ok::<_, Refusal>(StreamExport::new(publisher, stream, heads, size).await?)
             };
-            tokio::time::timeout_at(call.deadline.into(), opening)
+            let export = tokio::time::timeout_at(call.deadline.into(), opening)
                 .await
-                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
+                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?;
+            Ok((call, reader, export?))
         };
-        let export = self.accounted(begun, opened).await;
-        let export = export.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let opened = self.accounted(begun, opened).await;
+        let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let (call, reader, export) = opened;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
             let mut export = export?;
             match export.next().await {
@@ -296,7 +298,8 @@ impl v1::proof_service_server::ProofService for Services {
                 }
             }
         });
-        Ok(Response::new(Box::pin(frames)))
+        let frames = self.while_permitted(call, reader, Action::ReadEverything, frames);
+        Ok(Response::new(frames))
     }
 
     type ExportBundleStream = Frames;
@@ -318,12 +321,14 @@ impl v1::proof_service_server::ProofService for Services {
                 let shelf = request.with_evidence.then(|| self.evidence().of(&reader));
                 Ok::<_, Refusal>(Export::new(&publisher, size, payload_json, shelf).await?)
             };
-            tokio::time::timeout_at(call.deadline.into(), opening)
+            let export = tokio::time::timeout_at(call.deadline.into(), opening)
                 .await
-                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?
+                .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?;
+            Ok((call, reader, export?))
         };
-        let export = self.accounted(begun, opened).await;
-        let export = export.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let opened = self.accounted(begun, opened).await;
+        let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
+        let (call, reader, export) = opened;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
             let mut export = export?;
             match export.next().await {
@@ -341,7 +346,8 @@ impl v1::proof_service_server::ProofService for Services {
                 }
             }
         });
-        Ok(Response::new(Box::pin(frames)))
+        let frames = self.while_permitted(call, reader, Action::ReadEverything, frames);
+        Ok(Response::new(frames))
     }
 }
 

@@ -1,9 +1,11 @@
 //! What all services share: the ledgers, who asks, until when, in which language.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures::{Stream, StreamExt as _};
 use tokio::sync::{Semaphore, watch};
 use tonic::service::RoutesBuilder;
 use tonic::{Request, Response, Status};
@@ -12,15 +14,17 @@ use crate::access_log::{AccessLog, Recording};
 use crate::api::v1;
 use crate::auth::Permitted;
 use crate::auth::access::{
-    Acting, Action, Authorizer, BEHALF_METADATA, BEHALF_METADATA_BINARY, Facts, Group, On,
-    PURPOSE_METADATA_BINARY, Resource, SEAT_METADATA, SEAT_METADATA_BINARY, Standing, on_ledger,
-    reading_plan,
+    Acting, Action, Authorizer, BEHALF_METADATA, BEHALF_METADATA_BINARY, CompiledPolicies, Denied,
+    Facts, Grounds, Group, On, PURPOSE_METADATA_BINARY, Resource, SEAT_METADATA,
+    SEAT_METADATA_BINARY, Standing, on_ledger, reading_goal, reading_plan,
 };
-use crate::auth::{AuthError, Authenticator};
+use crate::auth::{AuthError, Authenticator, Mode};
+use crate::domain::access::LoginId;
 use crate::domain::code::Code;
+use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
-use crate::domain::id::{InvalidId, LedgerId};
+use crate::domain::id::{InvalidId, LedgerId, PlanId};
 use crate::domain::text::{Language, Name};
 use crate::evidence::Store;
 use crate::grpc::accounting::Accessed;
@@ -43,6 +47,13 @@ pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// What whoever reads an access log must be permitted to do: it is for those who may verify what is stored.
 pub(super) const ACCESS_LOG_READ: Action = Action::VerifyStore;
+/// What is done with a goal that files can show.
+const SHOWN_BY_FILES: [Action; 4] = [
+    Action::AttachEvidence,
+    Action::CorrectActual,
+    Action::ReviewEvaluation,
+    Action::RecordActual,
+];
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
 /// Rows of a page at most.
@@ -58,8 +69,39 @@ impl std::fmt::Debug for Services {
     }
 }
 
+/// What services are made of.
+pub struct Parts {
+    /// The ledgers.
+    pub ledgers: Arc<Ledgers>,
+    /// Their checkpoints and keys.
+    pub proofs: Arc<Proofs>,
+    /// The files that events name.
+    pub evidence: Arc<Store>,
+    /// What seals page tokens.
+    pub page_key: PageKey,
+    /// The id or code that an empty name means, else the only ledger there is.
+    pub default_ledger: Option<String>,
+    /// No unary call takes longer.
+    pub request_timeout: Duration,
+    /// When it becomes true, streams end.
+    pub closing: watch::Receiver<bool>,
+    /// Of which ledgers it is recorded who asks for what.
+    pub recording: Recording,
+    /// Whether callers prove who they are. Then the built-in access policies hold in ledgers that have published none.
+    pub auth: Mode,
+    /// Who may begin where nobody holds a seat yet.
+    pub administrators: Vec<LoginId>,
+}
+
+impl std::fmt::Debug for Parts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Parts").finish_non_exhaustive()
+    }
+}
+
 struct Shared {
     ledgers: Arc<Ledgers>,
+    mode: Mode,
     auth: Authenticator,
     authorizer: Arc<Authorizer>,
     sights: Sights,
@@ -87,27 +129,30 @@ pub(super) struct Call {
 }
 
 impl Services {
-    /// Services on `ledgers`, with the checkpoints and keys of `proofs` and the files of `evidence`. `default_ledger` is the
-    /// id or code that an empty name means, else the only ledger there is; no unary call takes longer than `request_timeout`; when `closing` becomes true,
-    /// streams end. Of which ledgers it is recorded who asks for what, `recording` says.
-    #[allow(clippy::too_many_arguments)]
-    pub fn new(
-        ledgers: Arc<Ledgers>,
-        proofs: Arc<Proofs>,
-        evidence: Arc<Store>,
-        page_key: PageKey,
-        default_ledger: Option<String>,
-        request_timeout: Duration,
-        closing: watch::Receiver<bool>,
-        recording: Recording,
-    ) -> Self {
+    /// Services on what `parts` say.
+    pub fn new(parts: Parts) -> Self {
+        let Parts {
+            ledgers,
+            proofs,
+            evidence,
+            page_key,
+            default_ledger,
+            request_timeout,
+            closing,
+            recording,
+            auth,
+            administrators,
+        } = parts;
         let access_log =
             AccessLog::new(ledgers.clone(), proofs.clone(), recording, closing.clone());
+        // Whoever proves who they are is asked what they may do.
+        let authorizer = Authorizer::new(auth == Mode::Required, administrators);
         Self(Arc::new(Shared {
             access_log: Arc::new(access_log),
             ledgers,
+            mode: auth,
             auth: Authenticator,
-            authorizer: Arc::default(),
+            authorizer: Arc::new(authorizer),
             sights: Sights::default(),
             page_key,
             default_ledger,
@@ -118,15 +163,6 @@ impl Services {
             evidence,
             verifying: Arc::new(Semaphore::new(1)),
         }))
-    }
-
-    /// The same, with `authorizer` to say who may do what in ledgers that have access control.
-    #[must_use]
-    pub fn authorized_by(mut self, authorizer: Authorizer) -> Self {
-        if let Some(shared) = Arc::get_mut(&mut self.0) {
-            shared.authorizer = Arc::new(authorizer);
-        }
-        self
     }
 
     /// All services, ready to be served.
@@ -257,7 +293,14 @@ impl Services {
             .standing(&directory, reader.today())
     }
 
-    fn gate(&self, call: &Call, reader: &Reader, action: Action) -> Result<(), Refusal> {
+    /// Lets on whoever may do `action` in a ledger, and says by what; `None` where there is nobody to ask, or more than one
+    /// thing to ask about.
+    fn gate(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        action: Action,
+    ) -> Result<Option<Grounds>, Refusal> {
         if let Some(facts) = reader.access_log_of() {
             // What it tells is of that ledger, whose seats and policies say who may.
             let facts = self.ledgers().reader(facts);
@@ -270,37 +313,102 @@ impl Services {
         }
         let standing = self.standing(call, reader);
         if !standing.is_asked() {
-            return Ok(());
+            return Ok(None);
         }
         let (directory, today) = (reader.view().directory, reader.today());
         let permitted = match action.on() {
             On::Server => return self.operate(call),
+            // Here of all that a ledger has of people: nobody's sight takes any of it away.
+            On::Goal if action == Action::ReadPersonalData => {
+                standing.permit(&on_ledger(action, today), &directory)
+            }
             On::Ledger => standing.permit(&on_ledger(action, today), &directory),
-            // Goals marked PUBLIC may be read by whoever signed in; what else there is, nobody sees who may not.
-            On::Goal => return Ok(()),
+            On::Goal if standing.is_known() || standing.actor().person.is_some() => {
+                return Ok(None);
+            }
+            // Goals marked PUBLIC may be read by whoever signed in; where there is none, nobody is told that there is a ledger.
+            On::Goal => {
+                let seen = self.sight(call, reader, directory);
+                return match seen.goal_ids().next() {
+                    Some(_) => Ok(None),
+                    None => Err(ServiceReason::PermissionDenied.into()),
+                };
+            }
+            // Which one is asked about where it is found.
             On::Plan if standing.is_known() => {
-                let mut plans = directory.plans().into_iter();
-                let facts = plans.find_map(|plan| reading_plan(&directory, plan.id, today));
-                match facts {
-                    Some(facts) => standing.permit(&facts, &directory),
-                    None => return Ok(()),
+                let plans = directory.plans().into_iter();
+                let facts = plans.filter_map(|plan| reading_plan(&directory, plan.id, today));
+                let mut answers = facts.map(|facts| standing.permit(&facts, &directory));
+                match answers.next() {
+                    Some(denied @ Err(_)) if answers.all(|answer| answer.is_err()) => denied,
+                    None | Some(_) => return Ok(None),
                 }
             }
             On::Plan => return Err(ServiceReason::PermissionDenied.into()),
         };
-        match permitted {
-            Ok(_) => Ok(()),
-            Err(denied) if denied.told => Err(Refusal::Rules(vec![rejection(
-                &denied, &directory, today, "ledger",
-            )])),
-            Err(_) => Err(ServiceReason::PermissionDenied.into()),
+        permitted.map_err(|denied| refusal(&denied, &directory, today))
+    }
+
+    /// Refuses whoever may not read this plan.
+    pub(super) fn read_plan(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        plan: PlanId,
+    ) -> Result<(), Refusal> {
+        let standing = self.standing(call, reader);
+        let (directory, today) = (reader.view().directory, reader.today());
+        match reading_plan(&directory, plan, today) {
+            Some(facts) => standing
+                .permit(&facts, &directory)
+                .map(drop)
+                .map_err(|denied| refusal(&denied, &directory, today)),
+            // What is not there is told of elsewhere.
+            None => Ok(()),
         }
     }
 
+    /// Frames of an answer for as long as whoever reads them may do `action`: what let them in is asked again before each.
+    pub(super) fn while_permitted<T: Send + 'static>(
+        &self,
+        call: Call,
+        reader: Arc<Reader>,
+        action: Action,
+        frames: impl Stream<Item = Result<T, Status>> + Send + 'static,
+    ) -> Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> {
+        let right = Right {
+            services: self.clone(),
+            call,
+            reader,
+            action,
+            found: None,
+        };
+        let state = (Box::pin(frames), Some(right));
+        Box::pin(futures::stream::unfold(
+            state,
+            |(mut frames, right)| async move {
+                let mut right = right?;
+                let frame = frames.next().await?;
+                match right.check().await {
+                    Ok(()) => Some((frame, (frames, Some(right)))),
+                    Err(refusal) => {
+                        let status = refusal.into_status(right.call.language);
+                        Some((Err(status), (frames, None)))
+                    }
+                }
+            },
+        ))
+    }
+
     /// Refuses whoever may not operate the server, where some ledger on it has access control: an administrator of any may.
-    pub(super) fn operate(&self, call: &Call) -> Result<(), Refusal> {
-        if !self.keeps_quiet() || self.0.authorizer.names(&call.actor) {
-            return Ok(());
+    /// Says by what the others may; `None` where nobody is asked.
+    pub(super) fn operate(&self, call: &Call) -> Result<Option<Grounds>, Refusal> {
+        if !self.keeps_quiet() {
+            return Ok(None);
+        }
+        if self.0.authorizer.names(&call.actor) {
+            let policies = CompiledPolicies::built_in().sha256();
+            return Ok(Some(Grounds::named_administrator(policies)));
         }
         let operates = |reader: &Arc<Reader>| {
             let facts = Facts {
@@ -308,17 +416,68 @@ impl Services {
                 ..on_ledger(Action::OperateServer, reader.today())
             };
             let standing = self.standing(call, reader);
-            standing.is_asked() && standing.permit(&facts, &reader.view().directory).is_ok()
+            let permitted = standing.permit(&facts, &reader.view().directory);
+            // Where nobody is asked, nobody is permitted it either.
+            permitted.ok().flatten()
         };
-        if self.ledgers().list().iter().any(operates) {
-            return Ok(());
+        let grounds = self.ledgers().list().iter().find_map(operates);
+        match grounds {
+            Some(grounds) => Ok(Some(grounds)),
+            None => Err(ServiceReason::PermissionDenied.into()),
         }
-        Err(ServiceReason::PermissionDenied.into())
     }
 
-    /// Whether a caller may know of a ledger.
-    pub(super) fn knows_of(&self, call: &Call, reader: &Reader) -> bool {
-        self.gate(call, reader, Action::ReadLedger).is_ok()
+    /// Whether a caller may do `action` in a ledger.
+    pub(super) fn may(&self, call: &Call, reader: &Reader, action: Action) -> bool {
+        self.gate(call, reader, action).is_ok()
+    }
+
+    /// Refuses whoever may attach no file to anything, nor write of any goal what a file could show.
+    pub(super) fn may_show(&self, call: &Call, reader: &Reader) -> Result<(), Refusal> {
+        let ruled = reader.access_log_of();
+        let ruled = ruled.and_then(|facts| self.ledgers().reader(facts));
+        let reader = ruled.as_deref().unwrap_or(reader);
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return Ok(());
+        }
+        let (directory, today) = (reader.view().directory, reader.today());
+        let asked = |goal, action| {
+            let mut facts = reading_goal(&directory, goal, today)?;
+            facts.action = action;
+            facts.circumstances.sourced = true;
+            Some(standing.permit(&facts, &directory))
+        };
+        let mut denied = None;
+        for action in SHOWN_BY_FILES {
+            for goal in directory.goal_ids() {
+                match asked(goal, action) {
+                    Some(Ok(_)) => return Ok(()),
+                    Some(Err(refused)) => denied = denied.or(Some(refused)),
+                    None => {}
+                }
+            }
+        }
+        match denied {
+            Some(denied) => Err(refusal(&denied, &directory, today)),
+            // There is no goal yet that anything could be attached to.
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses whoever may not do `action` in a ledger that was found already; says by what the others may.
+    pub(super) fn ask(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        action: Action,
+    ) -> Result<Option<Grounds>, Refusal> {
+        self.gate(call, reader, action)
+    }
+
+    /// Whether callers name themselves.
+    pub(super) fn takes_names(&self) -> bool {
+        self.0.mode == Mode::Unauthenticated
     }
 
     /// What of `directory` a caller may see: goals that they may not read are as if they were not there.
@@ -507,6 +666,40 @@ impl Services {
             batch_bytes: number(super::ledger_service::BATCH_BYTES),
             evidence_file_bytes: self.evidence().terms().file_bytes_max,
         }
+    }
+}
+
+/// What lets somebody read a long answer: looked at again while it is read.
+struct Right {
+    services: Services,
+    call: Call,
+    reader: Arc<Reader>,
+    action: Action,
+    /// By which version of the directory, on which day, it was found to last: it lasts as long as both do.
+    found: Option<(u64, Date)>,
+}
+
+impl Right {
+    async fn check(&mut self) -> Result<(), Refusal> {
+        let facts = self.reader.access_log_of();
+        let facts = facts.and_then(|facts| self.services.ledgers().reader(facts));
+        let ruling = facts.as_ref().unwrap_or(&self.reader);
+        // What has ended it may be acknowledged and not seen yet.
+        let view = ruling.caught_up(None).await;
+        let now = (view.directory.version(), ruling.today());
+        if self.found != Some(now) {
+            self.services.gate(&self.call, &self.reader, self.action)?;
+            self.found = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// What somebody is told who may not.
+fn refusal(denied: &Denied, directory: &Directory, today: Date) -> Refusal {
+    match denied.told {
+        true => Refusal::Rules(vec![rejection(denied, directory, today, "ledger")]),
+        false => ServiceReason::PermissionDenied.into(),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::auth::access::{Acting, Standing, person_of, reading_goal};
 use crate::domain::access::SeatHeld;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
+use crate::domain::event::AuthMethod;
 use crate::domain::id::{GoalId, LedgerId};
 use crate::ledger::Reader;
 
@@ -27,6 +28,9 @@ struct Looking {
     current: u64,
     shown: u64,
     person: String,
+    method: AuthMethod,
+    /// Whether they are told whose names stand behind logins.
+    is_known: bool,
     seats: Vec<SeatHeld>,
     acting: Acting,
     today: Date,
@@ -57,6 +61,8 @@ impl Sights {
             current: current.version(),
             shown: shown.version(),
             person: person_of(standing.actor()),
+            method: standing.actor().method,
+            is_known: standing.is_known(),
             seats: standing.seats().to_vec(),
             acting: standing.acting(),
             today,
@@ -72,7 +78,11 @@ impl Sights {
                 facts.is_none_or(|facts| standing.permit(&facts, current).is_err())
             })
             .collect();
-        let seen = Arc::new(shown.hiding(hidden));
+        let seen = shown.hiding(hidden);
+        let seen = Arc::new(match standing.is_known() {
+            true => seen,
+            false => seen.nameless(),
+        });
         kept().put(looking, seen.clone());
         seen
     }

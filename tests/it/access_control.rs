@@ -15,6 +15,9 @@ use tonic_types::StatusExt as _;
 use crate::service::{As, Server, append};
 use crate::small_plan::SmallPlan;
 
+mod operators;
+mod sight;
+
 /// A plan whose goals 文化部 set and 散歩課 answers for, one goal of 別部 for which 別課 answers, and somebody for every role.
 pub(crate) struct City {
     pub(crate) server: Server,
@@ -122,7 +125,7 @@ impl City {
             events.push(event(
                 &first,
                 Payload::RoleGranted(RoleGranted {
-                    grant: new_id().to_string(),
+                    grant: grant_of(login),
                     seat: format!("{login}の席"),
                     title: title(login),
                     role: role.into(),
@@ -200,6 +203,11 @@ impl City {
 fn uuid_of(login: &str) -> String {
     let number = PEOPLE.iter().position(|(name, ..)| *name == login).unwrap();
     format!("5f0c1d2e-3b4a-4c5d-8e6f-0123456789b{number}")
+}
+
+/// The grant of a login's seat.
+fn grant_of(login: &str) -> String {
+    uuid_of(login).replacen("5f0c1d2e", "6f0c1d2e", 1)
 }
 
 fn reason(status: &Status) -> String {

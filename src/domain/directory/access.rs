@@ -35,6 +35,11 @@ pub(super) struct Access {
 }
 
 impl Access {
+    /// Leaves out who the persons are, for a directory that is shown to somebody.
+    pub(super) fn forget_names(&mut self) {
+        self.persons.clear();
+    }
+
     /// Counts an event that may change who may do what. Policies of every kind count: they are few.
     pub(super) fn count(&mut self, payload: &Payload) {
         self.version += u64::from(matches!(

@@ -16,6 +16,14 @@ impl Directory {
         &self.hidden
     }
 
+    /// The same without the names of persons, for whoever is not known: what answers show says by which login it was done.
+    #[must_use]
+    pub fn nameless(&self) -> Self {
+        let mut seen = self.clone();
+        seen.access.forget_names();
+        seen
+    }
+
     /// The same without `hidden` and all that stands under them. Nothing is folded into it any more.
     #[must_use]
     pub fn hiding(&self, hidden: OrdSet<GoalId>) -> Self {

@@ -24,9 +24,11 @@ pub(super) async fn erase(
     request: v1::ErasePersonalDataRequest,
 ) -> Result<v1::ErasePersonalDataResponse, Refusal> {
     let reader = services.ledger(&call, &request.ledger, Action::EraseData)?;
+    let grounds = services.ask(&call, &reader, Action::EraseData)?;
     let erase = parse(&reader, &request)?;
     let subject = erase.subject;
     let permitted = services.auth().permit(&call.actor, erase)?;
+    let permitted = permitted.permitted_by(grounds);
     // In a task of its own: what is recorded as erased must go, also when the caller has gone.
     let erasing = {
         let services = services.clone();

@@ -6,8 +6,9 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
+use crate::domain::event::{StreamKind, Subject};
 use crate::domain::finding::{Finding, FindingAnswer, FindingReference, FindingState};
-use crate::domain::id::PlanId;
+use crate::domain::id::{GoalId, PlanId};
 use crate::grpc::event::{
     At, Choice as _, Faults, Resolver, show_actor, show_finding_references, show_timestamp,
 };
@@ -16,6 +17,7 @@ use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
+use crate::ledger::{ReadFault, Reader};
 use crate::projection::describe::named;
 
 pub(super) async fn answer(
@@ -56,9 +58,14 @@ pub(super) async fn answer(
     }
     let sound = faults.is_empty().then_some(());
     faults.into_result(sound)?;
+    if let Some(plan) = plan {
+        services.read_plan(call, &reader, plan)?;
+    }
     let mut found: Vec<&Arc<Finding>> = Vec::new();
     for known in directory.plans() {
-        if plan.is_none_or(|wanted| wanted == known.id) {
+        if plan.is_none_or(|wanted| wanted == known.id)
+            && services.read_plan(call, &reader, known.id).is_ok()
+        {
             found.extend(directory.findings_of(known.id));
         }
     }
@@ -66,6 +73,15 @@ pub(super) async fn answer(
         let state = finding.state_on(at.on);
         finding.date <= at.on && (states.is_empty() || states.contains(&state))
     });
+    if !directory.hidden().is_empty() {
+        let mut seen = Vec::new();
+        for finding in found {
+            if is_in_sight(&reader, directory, finding).await? {
+                seen.push(finding);
+            }
+        }
+        found = seen;
+    }
     let answer = v1::ListAuditFindingsResponse {
         findings: found
             .iter()
@@ -78,6 +94,39 @@ pub(super) async fn answer(
         answered_at: Some(show::answered_at(&at)),
     };
     Ok(names::told(directory, answer))
+}
+
+/// Whether a caller may read all that a finding and its answer are about: goals that they may not read are not in their
+/// directory.
+async fn is_in_sight(
+    reader: &Reader,
+    directory: &Directory,
+    finding: &Finding,
+) -> Result<bool, ReadFault> {
+    let answer = finding.answer.iter().flat_map(|answer| &answer.references);
+    for reference in finding.references.iter().chain(answer) {
+        let is_there = match reference {
+            FindingReference::Unit(_) => true,
+            FindingReference::Subject(Subject::Goal(id)) => directory.goal(*id).is_some(),
+            FindingReference::Subject(Subject::Initiative(id)) => {
+                directory.initiative(*id).is_some()
+            }
+            FindingReference::Subject(Subject::Indicator(id)) => directory.indicator(*id).is_some(),
+            FindingReference::Event(id) => match reader.position_of(*id)? {
+                Some(position) => {
+                    let stream = reader.stored(position).await?.recorded.event.stream;
+                    let goal = GoalId::from_bytes(stream.id.as_bytes());
+                    stream.kind != StreamKind::Goal
+                        || goal.is_ok_and(|goal| directory.goal(goal).is_some())
+                }
+                None => true,
+            },
+        };
+        if !is_there {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn show_finding(directory: &Directory, finding: &Finding, on: Date) -> v1::AuditFinding {

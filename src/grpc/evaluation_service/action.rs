@@ -41,6 +41,7 @@ impl Services {
             .await?;
         let directory = &standpoint.view.directory;
         let plan = plan_of(directory, request.plan.as_deref(), standpoint.on)?;
+        self.read_plan(&call, &reader, plan.id)?;
         let owner: Option<UnitId> = match &request.owner {
             Some(unit) => Some(one(directory, "owner", unit)?),
             None => None,

@@ -43,6 +43,7 @@ impl Services {
             None => overview::plan_on(directory, at.on),
         };
         let plan = plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))?;
+        self.read_plan(&call, &reader, plan.id)?;
         let periods = directory.periods_of(plan.id);
         Ok(v1::ListPeriodsResponse {
             plan: Some(show::entity(directory, Named::Plan(plan.id), at.on)),

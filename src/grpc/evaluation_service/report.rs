@@ -32,7 +32,7 @@ impl Services {
         call: &Call,
         language: Language,
         request: v1::ExportReportRequest,
-    ) -> Result<Frames<v1::ExportReportResponse>, Refusal> {
+    ) -> Result<(Arc<Reader>, Frames<v1::ExportReportResponse>), Refusal> {
         use v1::{FileProfile, ReportKind};
         let reader = self.ledger(call, &request.ledger, Action::ReadEverything)?;
         let kind = match ReportKind::try_from(request.kind) {
@@ -96,7 +96,7 @@ impl Services {
             let response = v1::ExportReportResponse { frame: Some(frame) };
             Some((Ok::<_, Status>(response), state))
         });
-        Ok(Box::pin(frames))
+        Ok((reader, Box::pin(frames)))
     }
 }
 

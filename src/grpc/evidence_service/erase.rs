@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::v1;
+use crate::auth::access::Action;
 use crate::domain::event::{Event, EvidenceErased, Stream};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::rejection::Reason;
@@ -40,7 +41,10 @@ impl Services {
             };
             let name = Name::parse(ACTOR).map_err(|_| ServiceReason::ActorInvalid)?;
             let permitted = self.auth().permit_system(name, append);
-            let permitted = permitted.on_behalf_of(&call.actor.subject);
+            let grounds = self.ask(call, shelf.reader(), Action::EraseData)?;
+            let permitted = permitted
+                .on_behalf_of(&call.actor.subject)
+                .permitted_by(grounds);
             match self.ledgers().append(permitted, Some(call.deadline)).await {
                 Ok(_) => {}
                 // Somebody else came first: what is left to do is the same.

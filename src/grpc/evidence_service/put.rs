@@ -56,6 +56,7 @@ impl Services {
             deadline,
         } = upload;
         let shelf = self.shelf(call, &file.ledger, Action::ReadLedger)?;
+        self.may_show(call, shelf.reader())?;
         let expected = self.expected(&file)?;
         let Some(_place) = self.evidence().place() else {
             return Err(Refusal::overloaded());

@@ -1,5 +1,6 @@
 //! What waits for a decision, or for a look at one.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::v1;
@@ -11,6 +12,7 @@ use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Stream, StreamKind};
 use crate::domain::id::{GoalId, PlanId};
+use crate::domain::rejection::Reason;
 use crate::grpc::event::{
     At, Choice as _, Faults, Resolver, show_actor, show_change, show_external, show_posts,
     show_source_document, show_timestamp, show_title,
@@ -48,12 +50,31 @@ pub(super) async fn answer(
         .await?;
     let directory = &at.view.directory;
     let wanted = wanted(directory, &request)?;
+    let sees = Sees {
+        access: services.may(call, &reader, Action::ReadAccess)
+            || services.may(call, &reader, Action::ReadEverything),
+        units: services.may(call, &reader, Action::ReadLedger),
+        plans: directory
+            .plans()
+            .iter()
+            .map(|plan| plan.id)
+            .filter(|plan| services.read_plan(call, &reader, *plan).is_ok())
+            .collect(),
+    };
+    // As one that never was.
+    if let Some(one) = wanted.one
+        && !directory
+            .proposals()
+            .any(|proposal| proposal.id == one && sees.proposal(directory, proposal))
+    {
+        return Err(Refusal::rule(Reason::ProposalUnknown, "proposal"));
+    }
     let mut found: Vec<(v1::PendingKind, &Arc<Proposal>)> = Vec::new();
     for proposal in directory.proposals() {
         let kind = pending(proposal);
         let is_asked_for = request.ended || wanted.one.is_some();
         if proposal.drafted.on <= at.on
-            && is_in_sight(directory, proposal)
+            && sees.proposal(directory, proposal)
             && (kind != v1::PendingKind::None || is_asked_for)
             && wanted.takes(directory, proposal, kind, at.on)
         {
@@ -66,6 +87,14 @@ pub(super) async fn answer(
             .skip(skip)
             .take(rows)
             .map(|(kind, proposal)| show_proposal(directory, proposal, *kind, at.on))
+            .map(|proposal| match sees.units {
+                true => proposal,
+                // Who holds which seat is for those who have one.
+                false => v1::Proposal {
+                    seats: Vec::new(),
+                    ..proposal
+                },
+            })
             .collect(),
         next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
         total: show::count(found.len()),
@@ -132,11 +161,28 @@ impl Wanted {
     }
 }
 
-/// Whether a caller may read what it is about: goals that they may not read are not in their directory.
-fn is_in_sight(directory: &Directory, proposal: &Proposal) -> bool {
-    let goal = GoalId::from_bytes(proposal.stream.id.as_bytes());
-    proposal.stream.kind != StreamKind::Goal
-        || goal.is_ok_and(|goal| directory.goal(goal).is_some())
+/// What a caller may read.
+struct Sees {
+    /// Who may do what.
+    access: bool,
+    /// What the ledger is, with its units.
+    units: bool,
+    plans: BTreeSet<PlanId>,
+}
+
+impl Sees {
+    /// Whether a caller may read what a proposal is about: goals that they may not read are not in their directory.
+    fn proposal(&self, directory: &Directory, proposal: &Proposal) -> bool {
+        let id = proposal.stream.id.as_bytes();
+        match proposal.stream.kind {
+            StreamKind::Goal => {
+                GoalId::from_bytes(id).is_ok_and(|goal| directory.goal(goal).is_some())
+            }
+            StreamKind::Plan => PlanId::from_bytes(id).is_ok_and(|id| self.plans.contains(&id)),
+            StreamKind::Ledger => self.access,
+            StreamKind::Org => self.units,
+        }
+    }
 }
 
 /// Whether a proposal is about something or what stands under it.

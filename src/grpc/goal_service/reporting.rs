@@ -51,6 +51,7 @@ pub(super) async fn answer(
         .await?;
     let directory = &at.view.directory;
     let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;
+    services.read_plan(call, &reader, plan.id)?;
     let round = round(&calendar, request.round.as_deref(), at.on)?;
     let unit = |field, text: &Option<String>| -> Result<Option<UnitId>, Refusal> {
         text.as_deref()
@@ -109,6 +110,7 @@ pub(super) async fn calendar(
         .await?;
     let directory = &at.view.directory;
     let (plan, calendar) = in_force(directory, request.plan.as_deref(), at.on)?;
+    services.read_plan(call, &reader, plan.id)?;
     let exceptions = calendar.rounds.iter().flat_map(|round| &round.exceptions);
     let mut seen = BTreeSet::new();
     let named = exceptions

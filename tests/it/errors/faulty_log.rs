@@ -11,10 +11,10 @@ use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
-use daicho::auth::Callers;
+use daicho::auth::{Callers, Mode};
 use daicho::clock::new_id;
 use daicho::domain::id::LedgerId;
-use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Services};
+use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Parts, Services};
 use daicho::ledger::Ledgers;
 use daicho::log::{
     Checkpoint, Chunk, CommitLog, Freshness, Head as LogHead, Health, InvalidCommit, LedgerCommit,
@@ -242,16 +242,18 @@ fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
 fn services_that(recording: Recording, ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
-    Services::new(
-        ledgers.clone(),
-        proofs(ledgers),
-        evidence(),
-        PageKey::new([7; 32]),
-        None,
-        limit,
+    Services::new(Parts {
+        ledgers: ledgers.clone(),
+        proofs: proofs(ledgers),
+        evidence: evidence(),
+        page_key: PageKey::new([7; 32]),
+        default_ledger: None,
+        request_timeout: limit,
         closing,
         recording,
-    )
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    })
     .routes()
     .routes()
 }
@@ -704,16 +706,18 @@ async fn unsigned(seen: &mut Seen) {
     let nowhere = std::env::current_exe().unwrap();
     let proofs = Proofs::new(server.ledgers.clone(), &nowhere, || [7; 32]);
     let key = PageKey::new([7; 32]);
-    let services = Services::new(
-        server.ledgers.clone(),
-        Arc::new(proofs),
-        evidence(),
-        key,
-        None,
-        LONG,
+    let services = Services::new(Parts {
+        ledgers: server.ledgers.clone(),
+        proofs: Arc::new(proofs),
+        evidence: evidence(),
+        page_key: key,
+        default_ledger: None,
+        request_timeout: LONG,
         closing,
-        Recording::None,
-    );
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    });
     let routes = services.routes().routes();
     let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);
     let mut client = ProofServiceClient::with_interceptor(routes, Ja("監査"));

@@ -9,7 +9,7 @@ use daicho::api::v1::evaluation_service_client::EvaluationServiceClient;
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::*;
-use daicho::auth::{Authenticator, Callers};
+use daicho::auth::{Authenticator, Callers, Mode};
 use daicho::clock::new_id;
 use daicho::domain::code::{Code, Key};
 use daicho::domain::evaluation::policy::PolicyVersion as DomainPolicyVersion;
@@ -17,7 +17,7 @@ use daicho::domain::event as domain;
 use daicho::domain::id::{EventId, LedgerId, PlanId, RequestId};
 use daicho::domain::text::{Language, Name};
 use daicho::grpc::status::Refusal;
-use daicho::grpc::{IdentifyLayer, PageKey, Services};
+use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
 use daicho::ledger::{Append, AppendError, Ledgers};
 use daicho::log::MemoryLog;
 use tokio::sync::watch;
@@ -579,16 +579,18 @@ async fn snapshot_exists(seen: &mut Seen) {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
     let limit = Duration::from_secs(60);
-    let routes = Services::new(
-        ledgers.clone(),
-        proofs(&ledgers),
-        evidence(),
-        PageKey::new([7; 32]),
-        None,
-        limit,
+    let routes = Services::new(Parts {
+        ledgers: ledgers.clone(),
+        proofs: proofs(&ledgers),
+        evidence: evidence(),
+        page_key: PageKey::new([7; 32]),
+        default_ledger: None,
+        request_timeout: limit,
         closing,
-        Recording::None,
-    )
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    })
     .routes()
     .routes();
     let routes = IdentifyLayer::new(Callers::unauthenticated()).layer(routes);

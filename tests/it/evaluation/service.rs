@@ -7,11 +7,11 @@ use daicho::access_log::Recording;
 use daicho::api::v1;
 use daicho::api::v1::evaluation_service_server::EvaluationService as _;
 use daicho::api::v1::ledger_service_server::LedgerService as _;
-use daicho::auth::{Authenticator, Claims};
+use daicho::auth::{Authenticator, Claims, Mode};
 use daicho::clock::new_id;
 use daicho::domain::evaluation::policy::PolicyVersion;
 use daicho::grpc::access_table::Access;
-use daicho::grpc::{Identified, PageKey, Services};
+use daicho::grpc::{Identified, PageKey, Parts, Services};
 use daicho::ledger::Ledgers;
 use daicho::projection::evaluation::rows::Column;
 use daicho::projection::evaluation::{At, Ruling, evaluate_plan, rows};
@@ -26,16 +26,18 @@ use crate::fixture::{date, evidence, proofs};
 pub(crate) fn services(ledgers: &Arc<Ledgers>) -> Services {
     let (_, closing) = watch::channel(false);
     let key = PageKey::new([7; 32]);
-    Services::new(
-        ledgers.clone(),
-        proofs(ledgers),
-        evidence(),
-        key,
-        None,
-        Duration::from_secs(60),
+    Services::new(Parts {
+        ledgers: ledgers.clone(),
+        proofs: proofs(ledgers),
+        evidence: evidence(),
+        page_key: key,
+        default_ledger: None,
+        request_timeout: Duration::from_secs(60),
         closing,
-        Recording::None,
-    )
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    })
 }
 
 pub(crate) fn asked<T>(message: T) -> Request<T> {
