@@ -371,3 +371,30 @@ async fn administrators_read_no_payloads() {
     assert!(city.goal("管理", "計画/別").await.is_err());
     city.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chief_moves_an_initiative_within_the_department_and_no_further() {
+    let city = City::new().await;
+    let moved = |to_goal: &str| {
+        let moved = InitiativeMoved {
+            initiative: "計画/1-1/1".to_owned(),
+            from_goal: "計画/1-1".to_owned(),
+            to_goal: to_goal.to_owned(),
+            number: 2,
+        };
+        EventInput {
+            reason: Some(Reason {
+                code: ReasonCode::Other.into(),
+                text: "体系の見直し".to_owned(),
+            }),
+            ..event(&city.today, Payload::InitiativeMoved(moved))
+        }
+    };
+    let refused = city.sends("課長", vec![moved("計画/別")]).await;
+    assert_eq!(reason(&refused.unwrap_err()), "NOT_RESPONSIBLE_UNIT");
+    // Neither by the section that it would arrive at.
+    let refused = city.sends("別の担当", vec![moved("計画/別")]).await;
+    assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+    city.sends("課長", vec![moved("計画/1-2")]).await.unwrap();
+    city.server.stop().await;
+}

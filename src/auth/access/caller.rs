@@ -198,38 +198,40 @@ impl Standing {
 
     /// Permits all of it, in one seat.
     fn permit_all(&self, all: &[Facts], directory: &Directory) -> Result<Option<Grounds>, Denied> {
-        let (Some(asked), [first, second @ ..]) = (&self.asked, all) else {
+        let Some(asked) = &self.asked else {
             return Ok(None);
         };
-        if second.is_empty() {
-            return self.permit(first, directory);
+        if let [only] = all {
+            return self.permit(only, directory);
         }
         let chosen = asked.acting.seat.as_ref();
-        let held = asked.seats.iter().map(|seat| &seat.code);
-        let held: BTreeSet<&Code> = held
+        let codes = asked.seats.iter().map(|seat| &seat.code);
+        let codes: BTreeSet<&Code> = codes
             .filter(|code| chosen.is_none_or(|chosen| chosen == *code))
             .collect();
-        let mut told = None;
-        for seat in held {
+        let in_seat = |seat: Option<&Code>| {
             let each = all
                 .iter()
-                .map(|facts| self.permit_in(Some(seat), facts, directory));
-            match each.collect::<Result<Vec<_>, _>>() {
-                Ok(permitted) => return Ok(Grounds::together(permitted.into_iter().flatten())),
-                Err(denied) => told = told.or(Some(denied)),
+                .map(|facts| self.permit_in(seat, facts, directory));
+            let permitted = each.collect::<Result<Vec<_>, _>>()?;
+            Ok(Grounds::together(permitted.into_iter().flatten()))
+        };
+        let mut denied = None;
+        for code in codes {
+            match in_seat(Some(code)) {
+                Ok(grounds) => return Ok(grounds),
+                Err(refused) => denied = denied.or(Some(refused)),
             }
         }
-        // What none of their seats may is told before what only one of them may not.
-        for facts in all {
-            self.permit(facts, directory)?;
-        }
-        match told {
-            Some(denied) => Err(denied),
-            // Whoever needs no seat.
-            None => {
-                let each = all.iter().map(|facts| self.permit(facts, directory));
-                let permitted = each.collect::<Result<Vec<_>, _>>()?;
-                Ok(Grounds::together(permitted.into_iter().flatten()))
+        match denied {
+            // Whoever needs no seat, or holds none.
+            None => in_seat(chosen),
+            Some(denied) => {
+                // What none of their seats may is told before what no single one may.
+                for facts in all {
+                    self.permit(facts, directory)?;
+                }
+                Err(denied)
             }
         }
     }
