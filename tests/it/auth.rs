@@ -3,6 +3,7 @@
 //! ```text
 //! accesses      what access logs tell of both
 //! authority     authorities, certificates and revocation lists
+//! beginning     a ledger that is new, and who is let in there
 //! issuer        whoever issues access tokens
 //! world         a server that asks for both
 //! certificates  services, by their certificates
@@ -21,6 +22,7 @@ use world::World;
 
 mod accesses;
 pub(crate) mod authority;
+mod beginning;
 mod certificates;
 mod commands;
 mod connections;
