@@ -55,7 +55,9 @@ pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
 pub use personal::{AboutSubject, words_in};
 
-pub use crate::personal::{Disclosure, noticing_words, unnoticed};
+pub use crate::personal::{
+    Disclosure, Sight, noticing_words, unnoticed, withhold_from_answer, withholding, within_sight,
+};
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use state::StreamState;
 

@@ -13,7 +13,7 @@
 //! Nothing of it is held in memory but which subjects were erased: a text is read, decrypted and checked against its
 //! commitment each time that somebody is shown it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
 use std::io::{self, BufRead as _, BufReader, ErrorKind};
@@ -367,6 +367,9 @@ impl Openings for PersonalStore {
                 position: *position,
             };
         }
+        if is_withheld(text) {
+            return Words::Withheld;
+        }
         let Some(folder) = &self.folder else {
             return Words::Missing;
         };
@@ -409,6 +412,35 @@ pub async fn noticing_words<T>(answer: impl Future<Output = T>) -> (T, bool) {
 /// Runs `work` without that it is noticed of which words it opens.
 pub fn unnoticed<T>(work: impl FnOnce() -> T) -> T {
     OPENED.sync_scope(Cell::new(false), work)
+}
+
+/// Whether somebody may see the words of a text.
+pub type Sight = Arc<dyn Fn(&PersonalText) -> bool + Send + Sync>;
+
+tokio::task_local! {
+    /// Whose eyes the answer is for that is being made; `None`: for anybody's.
+    static SIGHT: RefCell<Option<Sight>>;
+}
+
+fn is_withheld(text: &PersonalText) -> bool {
+    let sight = SIGHT.try_with(|sight| sight.borrow().clone());
+    // Where no answer is made, nobody is told.
+    sight.ok().flatten().is_some_and(|sight| !sight(text))
+}
+
+/// Runs `answer` so that [`withhold_from_answer`] holds for it.
+pub async fn withholding<T>(answer: impl Future<Output = T>) -> T {
+    SIGHT.scope(RefCell::new(None), answer).await
+}
+
+/// Lets the answer that is being made hold only words that `sight` lets through; `None`: all.
+pub fn withhold_from_answer(sight: Option<Sight>) {
+    let _ = SIGHT.try_with(|current| current.replace(sight));
+}
+
+/// Makes a piece of an answer, with only those words that `sight` lets through.
+pub fn within_sight<T>(sight: Option<Sight>, piece: impl FnOnce() -> T) -> T {
+    SIGHT.sync_scope(RefCell::new(sight), piece)
 }
 
 /// As [`Openings`], for events that are read.

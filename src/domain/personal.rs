@@ -10,7 +10,7 @@ use std::sync::Arc;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::domain::event::{Event, Payload};
+use crate::domain::event::{Actor, Event, Payload, Stream};
 use crate::domain::id::{DataSubjectId, EventId};
 use crate::domain::text::{InvalidText, Language, Text};
 
@@ -106,6 +106,8 @@ pub enum Words {
     Missing,
     /// Something is kept in their place that is not what was committed to, or cannot be read.
     Altered,
+    /// They are for others than whoever asks.
+    Withheld,
 }
 
 impl Words {
@@ -125,6 +127,8 @@ impl Words {
             (Self::Altered, Language::En) => {
                 "(personal data, what is kept is not what was recorded)".into()
             }
+            (Self::Withheld, Language::Ja) => "（個人情報・閲覧権限なし）".into(),
+            (Self::Withheld, Language::En) => "(personal data, not for you to read)".into(),
         }
     }
 }
@@ -151,13 +155,22 @@ pub struct PersonalText {
     words: Place,
 }
 
+/// What a text was recorded in, and by whom.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The stream of its event.
+    pub stream: Stream,
+    /// Who recorded the event.
+    pub author: Actor,
+}
+
 /// Where the words of one text are.
 #[derive(Clone, Debug)]
 enum Place {
     /// In the request that states them, until they are kept.
     Held(Arc<Opening>),
     /// Where those of all texts of the ledger are kept.
-    Store(Arc<dyn Openings>),
+    Store(Arc<dyn Openings>, Arc<Origin>),
     /// Not here.
     Elsewhere,
 }
@@ -206,7 +219,7 @@ impl PersonalText {
     pub fn words(&self) -> Words {
         match &self.words {
             Place::Held(opening) => Words::Kept(Opening::clone(opening)),
-            Place::Store(store) => store.words_of(self),
+            Place::Store(store, _) => store.words_of(self),
             Place::Elsewhere => Words::Missing,
         }
     }
@@ -215,8 +228,21 @@ impl PersonalText {
     pub fn held(&self) -> Option<&Opening> {
         match &self.words {
             Place::Held(opening) => Some(opening),
-            Place::Store(_) | Place::Elsewhere => None,
+            Place::Store(..) | Place::Elsewhere => None,
         }
+    }
+
+    /// What it was recorded in; `None` while it is not recorded.
+    pub fn origin(&self) -> Option<&Origin> {
+        match &self.words {
+            Place::Store(_, origin) => Some(origin),
+            Place::Held(_) | Place::Elsewhere => None,
+        }
+    }
+
+    /// Whether it is what a person is called, which everybody is told who is told of the person.
+    pub fn is_name(&self) -> bool {
+        self.field == NAME
     }
 
     /// Whether `opening` is what was committed to.
@@ -277,7 +303,7 @@ impl FreeText {
             Kind::Plain(text) => Some(Cow::Borrowed(text)),
             Kind::Personal(personal) => match personal.words() {
                 Words::Kept(opening) => Some(Cow::Owned(opening.text)),
-                Words::Erased { .. } | Words::Missing | Words::Altered => None,
+                Words::Erased { .. } | Words::Missing | Words::Altered | Words::Withheld => None,
             },
             Kind::Numbered(_) => None,
         }
@@ -462,10 +488,16 @@ impl Event {
     }
 
     /// From now on its texts about people have their words from `store`, and hold none themselves.
-    pub fn leave_words_to(&mut self, store: &Arc<dyn Openings>) {
+    pub fn leave_words_to(&mut self, store: &Arc<dyn Openings>, author: &Actor) {
+        let stream = self.stream;
+        let mut origin = None;
         for (_, text) in self.free_texts_mut() {
             if let Kind::Personal(personal) = &mut text.0 {
-                Arc::make_mut(personal).words = Place::Store(store.clone());
+                let origin = origin.get_or_insert_with(|| {
+                    let author = author.clone();
+                    Arc::new(Origin { stream, author })
+                });
+                Arc::make_mut(personal).words = Place::Store(store.clone(), origin.clone());
             }
         }
     }

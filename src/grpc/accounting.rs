@@ -27,7 +27,7 @@ use crate::domain::rejection::{Kind, Rejection};
 use crate::domain::text::Name;
 use crate::grpc::services::{Services, acting};
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{Reader, noticing_words};
+use crate::ledger::{Reader, noticing_words, withholding};
 
 mod table;
 
@@ -208,6 +208,7 @@ impl Services {
         begun: Option<Begun>,
         answer: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
+        let answer = withholding(answer);
         let Some(begun) = begun else {
             return answer.await;
         };

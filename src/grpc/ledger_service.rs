@@ -27,6 +27,7 @@ use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{
     Append, AppendError, Appended, Reader, Receipt, ReceiptLookup, Standpoint, View,
+    withhold_from_answer,
 };
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
@@ -259,6 +260,8 @@ impl Services {
         request: &v1::AppendEventsRequest,
     ) -> Result<v1::AppendEventsResponse, Refusal> {
         let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
+        // What is sent is held against what was recorded, whoever may see that.
+        withhold_from_answer(None);
         // Codes of everything that was acknowledged before this call can be used in it.
         let view = self.view(&reader, None).await;
         let id = request_id(&request.request_id);

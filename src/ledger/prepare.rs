@@ -172,7 +172,7 @@ pub(super) fn prepare(
             Ok(client) => {
                 bytes += client.len();
                 if let Some(words) = words {
-                    event.leave_words_to(words);
+                    event.leave_words_to(words, &author);
                 }
                 events.push((event, client));
                 authors.push(author);

@@ -299,7 +299,8 @@ impl Reader {
     pub fn recorded(&self, position: u64, leaf: &[u8]) -> Result<Recorded, ReadFault> {
         let decoded = codec::decode(leaf);
         let mut recorded = decoded.map_err(|source| ReadFault::Decode { position, source })?;
-        recorded.event.leave_words_to(&self.openings);
+        let author = &recorded.actor;
+        recorded.event.leave_words_to(&self.openings, author);
         Ok(recorded)
     }
 

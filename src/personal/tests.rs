@@ -6,7 +6,7 @@ use super::*;
 use crate::domain::event::{NarrativeAdded, NarrativeKind, Reason, ReasonCode};
 use crate::domain::event::{Stream, Subject, Validity};
 use crate::domain::personal::{FreeText, Salt};
-use crate::domain::testing::{day, goal_id, text};
+use crate::domain::testing::{day, goal_id, person, text};
 
 fn ledger() -> LedgerId {
     "0198f000-0000-7000-8000-00000000000a".parse().unwrap()
@@ -55,14 +55,14 @@ fn store(folder: &Path) -> Arc<PersonalStore> {
 /// What `store` knows of the texts of `event`, in their order.
 fn told(store: &Arc<PersonalStore>, event: &Event) -> Vec<Words> {
     let mut event = event.clone();
-    event.leave_words_to(&openings_of(store));
+    event.leave_words_to(&openings_of(store), &person("担当"));
     event.personal_texts().map(PersonalText::words).collect()
 }
 
 fn kept(words: &Words) -> Option<&str> {
     match words {
         Words::Kept(opening) => Some(opening.text.as_str()),
-        Words::Erased { .. } | Words::Missing | Words::Altered => None,
+        Words::Erased { .. } | Words::Missing | Words::Altered | Words::Withheld => None,
     }
 }
 
@@ -382,7 +382,7 @@ fn plain_texts_need_no_store() {
     for (_, text) in event.free_texts_mut() {
         *text = FreeText::parse("公表済みの文").unwrap();
     }
-    event.leave_words_to(&openings_of(&store));
+    event.leave_words_to(&openings_of(&store), &person("担当"));
     assert_eq!(
         event
             .free_texts()

@@ -1,7 +1,7 @@
 use super::*;
 use crate::domain::event::{AuditFindingRecorded, NarrativeAdded, Reason, ReasonCode};
 use crate::domain::event::{NarrativeKind, Stream, Subject, Validity};
-use crate::domain::testing::{day, goal_id, key, plan_id, text};
+use crate::domain::testing::{day, goal_id, key, person, plan_id, text};
 
 const SALT: Salt = Salt([
     0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
@@ -111,7 +111,7 @@ fn a_committed_text_holds_its_words_until_they_are_left_to_the_store() {
         assert!(personal.is_opened_by(personal.held().unwrap()));
     }
     let before = event.clone();
-    event.leave_words_to(&(Arc::new(Gone) as Arc<dyn Openings>));
+    event.leave_words_to(&(Arc::new(Gone) as Arc<dyn Openings>), &person("担当"));
     assert_eq!(event, before, "where the words are is not part of the fact");
     for (_, text) in event.free_texts() {
         assert_eq!(text.personal().unwrap().held(), None);
@@ -135,6 +135,7 @@ fn nothing_that_became_of_words_reads_as_no_words() {
         Words::Erased { position: 0 },
         Words::Missing,
         Words::Altered,
+        Words::Withheld,
     ] {
         for language in [Language::Ja, Language::En] {
             assert!(words.shown(language).contains(match language {

@@ -19,6 +19,7 @@ pub(super) fn name(name: &FreeText) -> v1::PersonName {
         Some(Words::Erased { .. }) => v1::PersonalTextState::Erased,
         Some(Words::Missing) => v1::PersonalTextState::Missing,
         Some(Words::Altered) => v1::PersonalTextState::Altered,
+        Some(Words::Withheld) => v1::PersonalTextState::Withheld,
     };
     v1::PersonName {
         text: name.to_string(),

@@ -99,6 +99,7 @@ pub(super) fn show_commitments(event: &Event) -> Vec<v1::CommittedText> {
             Words::Erased { position } => (v1::PersonalTextState::Erased, Some(position)),
             Words::Missing => (v1::PersonalTextState::Missing, None),
             Words::Altered => (v1::PersonalTextState::Altered, None),
+            Words::Withheld => (v1::PersonalTextState::Withheld, None),
         };
         v1::CommittedText {
             field: text.field.to_owned(),

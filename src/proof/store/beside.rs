@@ -69,7 +69,7 @@ impl Beside {
             Words::Altered if self.altered.len() < BAD_TEXTS_MAX => {
                 self.altered.push((position, text.subject, text.field));
             }
-            Words::Altered | Words::Missing | Words::Erased { .. } => {
+            Words::Altered | Words::Missing | Words::Withheld | Words::Erased { .. } => {
                 *self.closed.entry(text.subject).or_default() += 1;
             }
         }

@@ -3,6 +3,8 @@
 use daicho::api::v1::access_service_client::AccessServiceClient;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::audit_service_client::AuditServiceClient;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::clock::new_random_id;
 use tonic::Request;
 use tonic::metadata::MetadataValue;
 use tonic::service::Interceptor;
@@ -256,7 +258,8 @@ async fn proposals_are_in_sight_of_those_who_may_read_what_they_are_about() {
                 Err(refused) => {
                     assert!(!expected.contains(&one), "{who} {one}");
                     assert_eq!(refused.message(), unknown.message());
-                    assert_eq!(refused.details(), unknown.details());
+                    let info = |status: &Status| status.get_error_details().error_info().cloned();
+                    assert_eq!(info(&refused), info(&unknown));
                 }
             }
         }
@@ -442,5 +445,88 @@ async fn a_stranger_is_told_of_no_ledger_without_public_goals() {
     }
     assert_eq!(ask("nowhere").await, [listed, got, who]);
     assert_eq!(ask("city").await, [Ok(()), Ok(()), Ok(())]);
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_about_people_are_shown_to_those_who_may_read_them_and_to_nobody_else() {
+    const WORDS: &str = "療養のため担当を外れた本人の申出";
+    const WITHHELD: &str = "not for you to read";
+    let city = City::new().await;
+    let note = EventInput {
+        personal_texts: vec![PersonalText {
+            field: "payload.text".to_owned(),
+            subject_ref: new_random_id().to_string(),
+        }],
+        ..event(
+            &city.plan.first_day,
+            Payload::NarrativeAdded(NarrativeAdded {
+                subject: Some(Subject {
+                    kind: Some(subject::Kind::Goal("計画/1-1".to_owned())),
+                }),
+                kind: NarrativeKind::Note.into(),
+                text: WORDS.to_owned(),
+            }),
+        )
+    };
+    let receipt = city.sends("担当", vec![note.clone()]).await.unwrap();
+    // What is sent again is held against what was recorded.
+    let again = city.sends("担当", vec![note]).await.unwrap();
+    assert_eq!(again.events[0].position, receipt.events[0].position);
+
+    let channel = city.server.channel().await;
+    let told = async |who: &'static str, why: Option<&'static str>| {
+        let asked = GetGoalRequest {
+            goal: "計画/1-1".to_owned(),
+            ..GetGoalRequest::default()
+        };
+        let channel = channel.clone();
+        let answer = match why {
+            Some(why) => {
+                let mut client = GoalServiceClient::with_interceptor(channel, For(who, why));
+                client.get_goal(asked).await.unwrap()
+            }
+            None => {
+                let mut client = GoalServiceClient::with_interceptor(channel, As(who));
+                client.get_goal(asked).await.unwrap()
+            }
+        };
+        let goal = answer.into_inner().goal.unwrap();
+        goal.narratives[0].text.clone()
+    };
+    for (who, with_purpose) in [
+        ("担当", WORDS),
+        ("課長", WORDS),
+        ("部長", WORDS),
+        ("監査", WORDS),
+        ("企画", WITHHELD),
+        ("別の担当", WITHHELD),
+        ("通りがかり", WITHHELD),
+    ] {
+        assert!(told(who, None).await.contains(WITHHELD), "{who}");
+        let shown = told(who, Some("開示請求")).await;
+        assert!(shown.contains(with_purpose), "{who}: {shown}");
+        assert_eq!(shown.contains(WORDS), with_purpose == WORDS, "{who}");
+    }
+
+    // Streams show the same, piece by piece.
+    for (who, why, state) in [
+        ("企画", "開示請求", PersonalTextState::Withheld),
+        ("監査", "開示請求", PersonalTextState::Present),
+    ] {
+        let mut client = LedgerServiceClient::with_interceptor(channel.clone(), For(who, why));
+        let asked = ReadEventsRequest {
+            from_position: receipt.events[0].position,
+            ..ReadEventsRequest::default()
+        };
+        let mut frames = client.read_events(asked).await.unwrap().into_inner();
+        let frame = frames.message().await.unwrap().unwrap();
+        let Some(event_batch::Content::Events(events)) = frame.batch.unwrap().content else {
+            panic!("not decoded");
+        };
+        let event = &events.events[0];
+        assert_eq!(event.personal_texts[0].state(), state, "{who}");
+        assert_eq!(format!("{event:?}").contains(WORDS), who == "監査");
+    }
     city.server.stop().await;
 }

@@ -1,0 +1,359 @@
+//! Whether a caller may: asked where a ledger is found, where a plan is, before each piece of a long answer, and of the words
+//! about people in it.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures::{Stream, StreamExt as _};
+use tonic::Status;
+
+use crate::auth::Permitted;
+use crate::auth::access::{
+    Action, CompiledPolicies, Denied, Facts, Grounds, Group, On, Resource, Standing, on_ledger,
+    person_of, reading_goal, reading_plan,
+};
+use crate::domain::date::Date;
+use crate::domain::directory::Directory;
+use crate::domain::event::StreamKind;
+use crate::domain::id::{GoalId, PlanId};
+use crate::domain::personal::PersonalText;
+use crate::grpc::services::{Call, Services};
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{Reader, Sight, rejection, withhold_from_answer, within_sight};
+
+/// What whoever reads an access log must be permitted to do: it is for those who may verify what is stored.
+pub(in crate::grpc) const ACCESS_LOG_READ: Action = Action::VerifyStore;
+/// What is done with a goal that files can show.
+const SHOWN_BY_FILES: [Action; 4] = [
+    Action::AttachEvidence,
+    Action::CorrectActual,
+    Action::ReviewEvaluation,
+    Action::RecordActual,
+];
+
+impl Services {
+    /// The ledger that a caller names, for whoever may do `action` there; of goals and plans whoever may do it to some.
+    pub(in crate::grpc) fn ledger(
+        &self,
+        call: &Call,
+        named: &str,
+        action: Action,
+    ) -> Result<Arc<Reader>, Refusal> {
+        let reader = match self.named(named) {
+            Ok(reader) => reader,
+            // Strangers are not told either whether there is a ledger.
+            Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
+                return Err(ServiceReason::PermissionDenied.into());
+            }
+            Err(refusal) => return Err(refusal),
+        };
+        self.gate(call, &reader, action)?;
+        if action.group() == Group::Read {
+            withhold_from_answer(self.sight_of_words(call, &reader));
+        }
+        Ok(reader)
+    }
+
+    /// Which words of texts about people a caller may see; `None`: all of them.
+    fn sight_of_words(&self, call: &Call, reader: &Reader) -> Option<Sight> {
+        let standing = self.standing(call, reader);
+        let (directory, today) = (reader.view().directory, reader.today());
+        let of_ledger = on_ledger(Action::ReadPersonalData, today);
+        if !standing.is_asked() || standing.permit(&of_ledger, &directory).is_ok() {
+            return None;
+        }
+        Some(Arc::new(move |text: &PersonalText| {
+            if text.is_name() {
+                return true;
+            }
+            let Some(origin) = text.origin() else {
+                return false;
+            };
+            let goal = GoalId::from_bytes(origin.stream.id.as_bytes()).ok();
+            let goal = goal.filter(|_| origin.stream.kind == StreamKind::Goal);
+            let Some(mut facts) = goal.and_then(|goal| reading_goal(&directory, goal, today))
+            else {
+                return false;
+            };
+            facts.action = Action::ReadPersonalData;
+            facts.circumstances.author = Some(person_of(&origin.author));
+            standing.permit(&facts, &directory).is_ok()
+        }))
+    }
+
+    /// Whether some ledger here has access control.
+    fn keeps_quiet(&self) -> bool {
+        let asks = |reader: &Arc<Reader>| {
+            let directory = reader.view().directory;
+            self.0
+                .authorizer
+                .in_force(&directory, reader.today())
+                .is_some()
+        };
+        self.0.authorizer.is_required() || self.ledgers().list().iter().any(asks)
+    }
+
+    /// Lets a request go on to where each of its events is decided and asked about.
+    pub(in crate::grpc) fn admit<T>(&self, call: &Call, request: T) -> Permitted<T> {
+        let authorizer = &self.0.authorizer;
+        self.auth()
+            .admit(&call.actor, authorizer, &call.acting, request)
+    }
+
+    /// Who calls, in a ledger today.
+    pub(in crate::grpc) fn standing(&self, call: &Call, reader: &Reader) -> Standing {
+        let directory = reader.view().directory;
+        let permitted = self.admit(call, ());
+        permitted
+            .into_caller()
+            .0
+            .standing(&directory, reader.today())
+    }
+
+    /// Lets on whoever may do `action` in a ledger, and says by what; `None` where there is nobody to ask, or more than one
+    /// thing to ask about.
+    fn gate(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        action: Action,
+    ) -> Result<Option<Grounds>, Refusal> {
+        if let Some(facts) = reader.access_log_of() {
+            // What it tells is of that ledger, whose seats and policies say who may.
+            let facts = self.ledgers().reader(facts);
+            let facts = facts.ok_or(ServiceReason::PermissionDenied)?;
+            let action = match action.group() {
+                Group::Read => ACCESS_LOG_READ,
+                Group::Write | Group::Approve | Group::Operate => action,
+            };
+            return self.gate(call, &facts, action);
+        }
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return Ok(None);
+        }
+        let (directory, today) = (reader.view().directory, reader.today());
+        let permitted = match action.on() {
+            On::Server => return self.operate(call),
+            // Here of all that a ledger has of people: nobody's sight takes any of it away.
+            On::Goal if action == Action::ReadPersonalData => {
+                standing.permit(&on_ledger(action, today), &directory)
+            }
+            On::Ledger => standing.permit(&on_ledger(action, today), &directory),
+            On::Goal if standing.is_known() || standing.actor().person.is_some() => {
+                return Ok(None);
+            }
+            // Goals marked PUBLIC may be read by whoever signed in; where there is none, nobody is told that there is a ledger.
+            On::Goal => {
+                let seen = self.sight(call, reader, directory);
+                return match seen.goal_ids().next() {
+                    Some(_) => Ok(None),
+                    None => Err(ServiceReason::PermissionDenied.into()),
+                };
+            }
+            // Which one is asked about where it is found.
+            On::Plan if standing.is_known() => {
+                let plans = directory.plans().into_iter();
+                let facts = plans.filter_map(|plan| reading_plan(&directory, plan.id, today));
+                let mut answers = facts.map(|facts| standing.permit(&facts, &directory));
+                match answers.next() {
+                    Some(denied @ Err(_)) if answers.all(|answer| answer.is_err()) => denied,
+                    None | Some(_) => return Ok(None),
+                }
+            }
+            On::Plan => return Err(ServiceReason::PermissionDenied.into()),
+        };
+        permitted.map_err(|denied| refusal(&denied, &directory, today))
+    }
+
+    /// Refuses whoever may not read this plan.
+    pub(in crate::grpc) fn read_plan(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        plan: PlanId,
+    ) -> Result<(), Refusal> {
+        let standing = self.standing(call, reader);
+        let (directory, today) = (reader.view().directory, reader.today());
+        match reading_plan(&directory, plan, today) {
+            Some(facts) => standing
+                .permit(&facts, &directory)
+                .map(drop)
+                .map_err(|denied| refusal(&denied, &directory, today)),
+            // What is not there is told of elsewhere.
+            None => Ok(()),
+        }
+    }
+
+    /// Frames of an answer for as long as whoever reads them may do `action`: what let them in is asked again before each.
+    pub(in crate::grpc) fn while_permitted<T: Send + 'static>(
+        &self,
+        call: Call,
+        reader: Arc<Reader>,
+        action: Action,
+        frames: impl Stream<Item = Result<T, Status>> + Send + 'static,
+    ) -> Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> {
+        let right = Right {
+            services: self.clone(),
+            call,
+            reader,
+            action,
+            found: None,
+        };
+        let state = (Box::pin(frames), Some(right));
+        Box::pin(futures::stream::unfold(
+            state,
+            |(mut frames, right)| async move {
+                let mut right = right?;
+                let sight = right.sight_of_words();
+                let frame = {
+                    let mut next = std::pin::pin!(frames.next());
+                    std::future::poll_fn(|context| {
+                        within_sight(sight.clone(), || next.as_mut().poll(context))
+                    })
+                    .await?
+                };
+                match right.check().await {
+                    Ok(()) => Some((frame, (frames, Some(right)))),
+                    Err(refusal) => {
+                        let status = refusal.into_status(right.call.language);
+                        Some((Err(status), (frames, None)))
+                    }
+                }
+            },
+        ))
+    }
+
+    /// Refuses whoever may not operate the server, where some ledger on it has access control: an administrator of any may.
+    /// Says by what the others may; `None` where nobody is asked.
+    pub(in crate::grpc) fn operate(&self, call: &Call) -> Result<Option<Grounds>, Refusal> {
+        if !self.keeps_quiet() {
+            return Ok(None);
+        }
+        if self.0.authorizer.names(&call.actor) {
+            let policies = CompiledPolicies::built_in().sha256();
+            return Ok(Some(Grounds::named_administrator(policies)));
+        }
+        let operates = |reader: &Arc<Reader>| {
+            let facts = Facts {
+                resource: Resource::Server,
+                ..on_ledger(Action::OperateServer, reader.today())
+            };
+            let standing = self.standing(call, reader);
+            let permitted = standing.permit(&facts, &reader.view().directory);
+            // Where nobody is asked, nobody is permitted it either.
+            permitted.ok().flatten()
+        };
+        let grounds = self.ledgers().list().iter().find_map(operates);
+        match grounds {
+            Some(grounds) => Ok(Some(grounds)),
+            None => Err(ServiceReason::PermissionDenied.into()),
+        }
+    }
+
+    /// Whether a caller may do `action` in a ledger.
+    pub(in crate::grpc) fn may(&self, call: &Call, reader: &Reader, action: Action) -> bool {
+        self.gate(call, reader, action).is_ok()
+    }
+
+    /// Refuses whoever may attach no file to anything, nor write of any goal what a file could show.
+    pub(in crate::grpc) fn may_show(&self, call: &Call, reader: &Reader) -> Result<(), Refusal> {
+        let ruled = reader.access_log_of();
+        let ruled = ruled.and_then(|facts| self.ledgers().reader(facts));
+        let reader = ruled.as_deref().unwrap_or(reader);
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return Ok(());
+        }
+        let (directory, today) = (reader.view().directory, reader.today());
+        let asked = |goal, action| {
+            let mut facts = reading_goal(&directory, goal, today)?;
+            facts.action = action;
+            facts.circumstances.sourced = true;
+            Some(standing.permit(&facts, &directory))
+        };
+        let mut denied = None;
+        for action in SHOWN_BY_FILES {
+            for goal in directory.goal_ids() {
+                match asked(goal, action) {
+                    Some(Ok(_)) => return Ok(()),
+                    Some(Err(refused)) => denied = denied.or(Some(refused)),
+                    None => {}
+                }
+            }
+        }
+        match denied {
+            Some(denied) => Err(refusal(&denied, &directory, today)),
+            // There is no goal yet that anything could be attached to.
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses whoever may not do `action` in a ledger that was found already; says by what the others may.
+    pub(in crate::grpc) fn ask(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        action: Action,
+    ) -> Result<Option<Grounds>, Refusal> {
+        self.gate(call, reader, action)
+    }
+
+    /// What of `directory` a caller may see: goals that they may not read are as if they were not there.
+    pub(in crate::grpc) fn sight(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        directory: Arc<Directory>,
+    ) -> Arc<Directory> {
+        let standing = self.standing(call, reader);
+        if !standing.is_asked() {
+            return directory;
+        }
+        let (now, today) = (reader.view().directory, reader.today());
+        let all = on_ledger(Action::ReadEverything, today);
+        if standing.permit(&all, &now).is_ok() {
+            return directory;
+        }
+        self.0.sights.of(reader, &now, directory, &standing, today)
+    }
+}
+
+/// What lets somebody read a long answer: looked at again while it is read.
+struct Right {
+    services: Services,
+    call: Call,
+    reader: Arc<Reader>,
+    action: Action,
+    /// By which version of the directory, on which day, it was found to last: it lasts as long as both do.
+    found: Option<(u64, Date)>,
+}
+
+impl Right {
+    fn sight_of_words(&self) -> Option<Sight> {
+        self.services.sight_of_words(&self.call, &self.reader)
+    }
+
+    async fn check(&mut self) -> Result<(), Refusal> {
+        let facts = self.reader.access_log_of();
+        let facts = facts.and_then(|facts| self.services.ledgers().reader(facts));
+        let ruling = facts.as_ref().unwrap_or(&self.reader);
+        // What has ended it may be acknowledged and not seen yet.
+        let view = ruling.caught_up(None).await;
+        let now = (view.directory.version(), ruling.today());
+        if self.found != Some(now) {
+            self.services.gate(&self.call, &self.reader, self.action)?;
+            self.found = Some(now);
+        }
+        Ok(())
+    }
+}
+
+/// What somebody is told who may not.
+fn refusal(denied: &Denied, directory: &Directory, today: Date) -> Refusal {
+    match denied.told {
+        true => Refusal::Rules(vec![rejection(denied, directory, today, "ledger")]),
+        false => ServiceReason::PermissionDenied.into(),
+    }
+}
