@@ -391,7 +391,7 @@ async fn a_chief_moves_an_initiative_within_the_department_and_no_further() {
         }
     };
     let refused = city.sends("課長", vec![moved("計画/別")]).await;
-    assert_eq!(reason(&refused.unwrap_err()), "NOT_RESPONSIBLE_UNIT");
+    assert_eq!(reason(&refused.unwrap_err()), "NOT_PERMITTED");
     // Neither by the section that it would arrive at.
     let refused = city.sends("別の担当", vec![moved("計画/別")]).await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);

@@ -206,11 +206,11 @@ impl Services {
             state,
             |(mut frames, right)| async move {
                 let mut right = right?;
-                let sight = right.sight_of_words();
                 let frame = {
                     let mut next = std::pin::pin!(frames.next());
+                    // Asked each time: it may be long until a frame comes.
                     std::future::poll_fn(|context| {
-                        within_sight(sight.clone(), || next.as_mut().poll(context))
+                        within_sight(right.sight_of_words(), || next.as_mut().poll(context))
                     })
                     .await?
                 };

@@ -258,7 +258,10 @@ async fn proposals_are_in_sight_of_those_who_may_read_what_they_are_about() {
                 Err(refused) => {
                     assert!(!expected.contains(&one), "{who} {one}");
                     assert_eq!(refused.message(), unknown.message());
-                    let info = |status: &Status| status.get_error_details().error_info().cloned();
+                    let info = |status: &Status| {
+                        let info = status.get_error_details().error_info().cloned();
+                        info.map(|info| (info.reason, info.metadata))
+                    };
                     assert_eq!(info(&refused), info(&unknown));
                 }
             }

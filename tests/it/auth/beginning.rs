@@ -3,7 +3,7 @@
 use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::role_granted::Holder;
 use daicho::api::v1::*;
-use daicho::clock::new_id;
+use daicho::clock::{new_id, new_random_id};
 use tonic::Code;
 
 use super::world::World;
@@ -48,25 +48,22 @@ async fn a_new_ledger_is_begun_by_named_administrators_and_open_to_nobody_else()
     let town = administrator.admin().open_ledger(opening("city")).await;
     let town = town.unwrap().into_inner().ledger.unwrap();
     assert_eq!(town.code, "city");
-    let ledger = administrator
-        .ledger()
-        .get_ledger(GetLedgerRequest::default());
+    let (mut begins, mut plans) = (administrator.ledger(), planner.ledger());
+    let ledger = begins.get_ledger(GetLedgerRequest::default());
     let ledger = ledger.await.unwrap().into_inner();
     let today = ledger.today;
     // Nobody names himself here.
     assert!(ledger.features.is_empty());
 
-    let refused = planner.ledger().get_ledger(GetLedgerRequest::default());
+    let refused = plans.get_ledger(GetLedgerRequest::default());
     assert_eq!(refused.await.unwrap_err().code(), Code::PermissionDenied);
-    let refused = planner
-        .ledger()
-        .append_events(append(vec![unit(&today, "部")]));
+    let refused = plans.append_events(append(vec![unit(&today, "部")]));
     let refused = refused.await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     assert_eq!(told(&refused).reason, "PERMISSION_DENIED");
 
     // They begin, and do no more than that.
-    let person = new_id().to_string();
+    let person = new_random_id().to_string();
     let login = Login {
         issuer: Some("CN=Services,O=Sample-City".to_owned()),
         subject: PLANNER.to_owned(),
@@ -92,11 +89,7 @@ async fn a_new_ledger_is_begun_by_named_administrators_and_open_to_nobody_else()
             }),
         ),
     ];
-    administrator
-        .ledger()
-        .append_events(append(begun))
-        .await
-        .unwrap();
+    begins.append_events(append(begun)).await.unwrap();
     let plan = PlanPublished {
         plan: new_id().to_string(),
         code: "計画".to_owned(),
@@ -112,10 +105,10 @@ async fn a_new_ledger_is_begun_by_named_administrators_and_open_to_nobody_else()
         source_sha256: None,
     };
     let plan = append(vec![event("2023-04-01", Payload::PlanPublished(plan))]);
-    let refused = administrator.ledger().append_events(plan.clone());
+    let refused = begins.append_events(plan.clone());
     let refused = told(&refused.await.unwrap_err()).reason;
     assert_eq!(refused, "NOT_PERMITTED");
-    let receipt = planner.ledger().append_events(plan).await;
+    let receipt = plans.append_events(plan).await;
     let receipt = receipt.unwrap().into_inner().receipt.unwrap();
     let read = GetEventRequest {
         selector: Some(get_event_request::Selector::Position(
@@ -123,7 +116,7 @@ async fn a_new_ledger_is_begun_by_named_administrators_and_open_to_nobody_else()
         )),
         ..GetEventRequest::default()
     };
-    let read = planner.ledger().get_event(read).await.unwrap().into_inner();
+    let read = plans.get_event(read).await.unwrap().into_inner();
     let by = read.event.unwrap().authorization.unwrap();
     assert_eq!(by.policy_ids, ["planning-keeps-plans"]);
     world.server.stop().await;
