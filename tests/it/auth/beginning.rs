@@ -107,7 +107,7 @@ async fn a_new_ledger_is_begun_by_named_administrators_and_open_to_nobody_else()
     let plan = append(vec![event("2023-04-01", Payload::PlanPublished(plan))]);
     let refused = begins.append_events(plan.clone());
     let refused = told(&refused.await.unwrap_err()).reason;
-    assert_eq!(refused, "NOT_PERMITTED");
+    assert_eq!(refused, "PERMISSION_DENIED");
     let receipt = plans.append_events(plan).await;
     let receipt = receipt.unwrap().into_inner().receipt.unwrap();
     let read = GetEventRequest {
