@@ -102,7 +102,7 @@ fn whoever_confirms_is_held_against_every_author() {
         authors.flatten().collect::<Vec<_>>()
     };
     let (one, two) = (person_of(&actor(1)), person_of(&actor(2)));
-    assert_eq!(confirmed(&["of 1"]), [one.clone()]);
+    assert_eq!(confirmed(&["of 1"]), std::slice::from_ref(&one));
     assert_eq!(confirmed(&["of 2", "of 1", "of 2"]), [one, two]);
 }
 
