@@ -9,7 +9,7 @@
 //! nothing permits is refused, and so is what a policy cannot answer without an error.
 
 pub use action::{Action, Group, On};
-pub use authorizer::{Authorizer, Cause, Denied, Grounds, Holding, InForce, NAMED_ADMINISTRATOR};
+pub use authorizer::{Authorizer, Cause, Denied, Grounds, Holding, InForce};
 pub use caller::{
     Acting, BEHALF_METADATA, BEHALF_METADATA_BINARY, Caller, PURPOSE_METADATA_BINARY,
     SEAT_METADATA, SEAT_METADATA_BINARY, Standing, seats_of,

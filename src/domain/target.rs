@@ -74,6 +74,14 @@ pub struct PartTarget {
 }
 
 impl Target {
+    /// Whether it is to be done in another state: begun instead of finished is not the same sooner.
+    pub fn ends_otherwise_than(&self, before: &Self) -> bool {
+        matches!(
+            (self.aim, before.aim),
+            (Aim::Done { end_state, .. }, Aim::Done { end_state: before, .. }) if end_state != before
+        )
+    }
+
     /// Whether it asks for less than `before`, or for the same later, as `comparator` holds a value against it: a lower
     /// value (or a higher cap), a wider range, a longer tolerance, a later day, a lower level, fewer or lower parts.
     pub fn asks_less_than(&self, before: &Self, comparator: Comparator) -> bool {

@@ -46,7 +46,7 @@ pub(crate) use payload::reason as parse_reason;
 pub(crate) use personal::subject as data_subject;
 pub(crate) use policy::{
     show_access_policy, show_approval_policy, show_evaluation_policy, show_grade_rubric,
-    show_policy_version, show_posts,
+    show_policy_version,
 };
 pub use recorded::{recorded, show_event};
 pub(crate) use recorded::{

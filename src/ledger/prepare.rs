@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::auth::access::Caller;
+use crate::auth::access::{Caller, Standing};
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Event, Recorded, Refusals, Stream};
-use crate::domain::goal::decide::{LedgerContext, decide};
+use crate::domain::goal::Goal;
+use crate::domain::goal::decide::{Decided, LedgerContext, decide};
 use crate::domain::personal::Openings;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 use crate::ledger::append::{Append, AppendError};
@@ -101,13 +102,16 @@ pub(super) fn prepare(
                 continue;
             }
         };
-        let context = LedgerContext {
+        let asked = Asked {
+            standing: &standing,
             directory: &scratch.directory,
-            actor: &author,
+            goal: &state.goal,
+            proposed,
             now,
             today,
         };
-        match decide(context, &state.goal, proposed) {
+        let (author, outcome) = asked.decide(author);
+        match outcome {
             // Whatever the rules take has been asked about.
             Ok(_) if standing.is_asked() && author.permitted_by.is_none() => {
                 return Err(Unprepared::Denied);
@@ -124,7 +128,7 @@ pub(super) fn prepare(
                     if !single {
                         scratch.apply(&event, &author, append, now);
                     }
-                    decided.push((event, author.clone()));
+                    decided.push((index, event, author.clone()));
                 }
             }
             Err(broken) => {
@@ -161,8 +165,8 @@ pub(super) fn prepare(
     let mut events = Vec::with_capacity(decided.len());
     let mut authors = Vec::with_capacity(decided.len());
     let mut bytes = 0;
-    for (index, (mut event, author)) in decided.into_iter().enumerate() {
-        let number = u32::try_from(index).unwrap_or(u32::MAX);
+    for (place, (index, mut event, author)) in decided.into_iter().enumerate() {
+        let number = u32::try_from(place).unwrap_or(u32::MAX);
         let place = RequestPlace {
             id: append.request_id,
             index: number,
@@ -202,6 +206,52 @@ pub(super) fn prepare(
         directory_version: directory.version(),
         today,
     })
+}
+
+/// An event that is asked about.
+struct Asked<'a> {
+    standing: &'a Standing,
+    directory: &'a Directory,
+    goal: &'a Goal,
+    proposed: &'a Event,
+    now: Timestamp,
+    today: Date,
+}
+
+impl Asked<'_> {
+    /// What the rules say, and in which seat it is done: in the first that the policies permit. Where another one held has the
+    /// authority that the first lacks, in that one, so that the leaf names the seat by which it could be done.
+    fn decide(&self, author: Actor) -> (Actor, Result<Decided, Vec<Rejection>>) {
+        let lacks = |outcome: &Result<Decided, Vec<Rejection>>| {
+            let broken = outcome.as_ref().err().into_iter().flatten();
+            broken
+                .into_iter()
+                .any(|rule| rule.reason == Reason::NoAuthority)
+        };
+        let outcome = self.as_author(&author);
+        if !lacks(&outcome) || self.standing.acting().seat.is_some() {
+            return (author, outcome);
+        }
+        let mut other_seats = self.standing.seats().iter().filter_map(|seat| {
+            let in_seat = self.standing.in_seat(&seat.code);
+            let author = in_seat
+                .permit_event(self.proposed, self.directory, self.goal)
+                .ok()?;
+            let outcome = self.as_author(&author);
+            (!lacks(&outcome)).then_some((author, outcome))
+        });
+        other_seats.next().unwrap_or((author, outcome))
+    }
+
+    fn as_author(&self, author: &Actor) -> Result<Decided, Vec<Rejection>> {
+        let context = LedgerContext {
+            directory: self.directory,
+            actor: author,
+            now: self.now,
+            today: self.today,
+        };
+        decide(context, self.goal, self.proposed)
+    }
 }
 
 fn too_large(index: usize, error: &codec::EncodeError) -> Rejection {

@@ -19,9 +19,6 @@ use crate::domain::event::Actor;
 use crate::domain::id::UnitId;
 use crate::domain::text::Name;
 
-/// The id under which a leaf says that its author was named in the server's configuration.
-pub const NAMED_ADMINISTRATOR: &str = "named-administrator";
-
 /// What somebody was permitted by.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Grounds {
@@ -38,7 +35,7 @@ impl Grounds {
             seat: None,
             authorization: Authorization {
                 policy_set_sha256,
-                policy_ids: vec![NAMED_ADMINISTRATOR.to_owned()],
+                policy_ids: vec![Authorization::NAMED_ADMINISTRATOR.to_owned()],
             },
         }
     }

@@ -174,6 +174,16 @@ impl Standing {
         self.asked.as_ref().map_or(&[], |asked| &asked.seats)
     }
 
+    /// The same in one seat.
+    #[must_use]
+    pub fn in_seat(&self, seat: &Code) -> Self {
+        let mut standing = self.clone();
+        if let Some(asked) = &mut standing.asked {
+            asked.acting.seat = Some(seat.clone());
+        }
+        standing
+    }
+
     /// How they say that they act.
     pub fn acting(&self) -> Acting {
         let asked = self.asked.as_ref();

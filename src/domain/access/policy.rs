@@ -67,3 +67,13 @@ pub struct Authorization {
     /// Ids of those that permitted it, ascending.
     pub policy_ids: Vec<String>,
 }
+
+impl Authorization {
+    /// The id under which a leaf says that its author was named in the server's configuration.
+    pub const NAMED_ADMINISTRATOR: &'static str = "named-administrator";
+
+    /// Whether the server's configuration permitted it, and no seat.
+    pub fn is_of_named_administrator(&self) -> bool {
+        self.policy_ids == [Self::NAMED_ADMINISTRATOR]
+    }
+}

@@ -319,6 +319,19 @@ impl Directory {
             })
     }
 
+    /// Every person who holds `seat` on `date`, in the order of recording.
+    pub fn principals_of<'a>(
+        &'a self,
+        seat: &Code,
+        date: Date,
+    ) -> impl Iterator<Item = PersonId> + use<'a> {
+        self.holders_of(seat, date)
+            .filter_map(|grant| match grant.holder {
+                Holder::Person(person) => Some(person),
+                Holder::Service(_) => None,
+            })
+    }
+
     /// Roles of the seats that `person` has, or acts for, on some day from `from` to `to`, each with its seat; `None` is
     /// without end.
     pub fn roles_between(

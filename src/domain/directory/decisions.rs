@@ -9,10 +9,10 @@ use super::Directory;
 use crate::domain::access::Grant;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
-use crate::domain::decision::{Proposal, ProposalState};
+use crate::domain::decision::{DecisionOutcome, Proposal, ProposalState};
 use crate::domain::event::{
-    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Payload, Recorded, Stream,
-    StreamKind,
+    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Event, Payload, Recorded,
+    Stream, StreamKind,
 };
 use crate::domain::id::{EventId, GoalId, ProposalId};
 
@@ -23,6 +23,8 @@ pub(super) struct Decisions {
     proposals: Vector<Arc<Proposal>>,
     numbers: HashMap<ProposalId, u64>,
     decided: HashMap<EventId, ProposalId>,
+    /// By the event of the change.
+    made: HashMap<EventId, ProposalId>,
     /// Numbers of those that wait.
     open: OrdSet<u64>,
 }
@@ -38,6 +40,10 @@ impl Decisions {
 
     pub(super) fn decided_by(&self, decision: EventId) -> Option<&Arc<Proposal>> {
         self.get(*self.decided.get(&decision)?)
+    }
+
+    pub(super) fn made_by(&self, change: EventId) -> Option<&Arc<Proposal>> {
+        self.get(*self.made.get(&change)?)
     }
 
     pub(super) fn all(&self) -> impl DoubleEndedIterator<Item = &Arc<Proposal>> {
@@ -69,6 +75,10 @@ impl Decisions {
 
     pub(super) fn decide(&mut self, recorded: &Recorded, p: &ChangeDecided, on: Date) {
         self.decided.insert(recorded.event.id, p.proposal);
+        if p.outcome == DecisionOutcome::Approved {
+            let change = Event::approved_change_id(recorded.event.id);
+            self.made.insert(change, p.proposal);
+        }
         self.change(p.proposal, |proposal| proposal.decide(recorded, p, on));
     }
 
@@ -98,16 +108,27 @@ impl Decisions {
 }
 
 impl Directory {
-    /// The units that answer for a change on `date`.
+    /// The units that answer for a change on `date`, the day that it is of.
     pub fn answering(&self, change: &Payload, stream: Stream, date: Date) -> Answering {
         if stream.kind != StreamKind::Goal {
             return Answering::default();
         }
+        if let Payload::GoalSet(p) = change {
+            return Answering {
+                departments: vec![p.department],
+                sections: Vec::new(),
+            };
+        }
+        let date = match change {
+            // Before the day of effect those answer who hand it over.
+            Payload::ResponsibilityTransferred(_) => date.yesterday().unwrap_or(date),
+            _ => date,
+        };
         let indicator = change.indicator().and_then(|id| self.indicator(id));
-        let initiative = indicator.map(|entry| entry.initiative());
+        let initiative = indicator.map(|entry| entry.placed_on(date).initiative);
         let initiative = initiative.or_else(|| change.initiative());
         let known = initiative.and_then(|id| self.initiative(id));
-        let goal = known.map(|entry| entry.goal());
+        let goal = known.map(|entry| entry.placed_on(date).goal);
         let goal = goal.or_else(|| GoalId::from_bytes(stream.id.as_bytes()).ok());
         let of_goal = goal.and_then(|id| self.goal(id));
         let department = of_goal.map(|goal| goal.placed_on(date).department);
@@ -170,6 +191,11 @@ impl Directory {
     /// The proposal that an event decided.
     pub fn decided(&self, decision: EventId) -> Option<&Arc<Proposal>> {
         self.decisions.decided_by(decision)
+    }
+
+    /// The proposal whose approval made the change that an event is.
+    pub fn proposed_as(&self, change: EventId) -> Option<&Arc<Proposal>> {
+        self.decisions.made_by(change)
     }
 
     /// Every proposal, in the order of recording.

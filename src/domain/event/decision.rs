@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::{Event, Evidence, Payload, Reason, SourceDocument, Stream, Validity};
+use crate::domain::date::Date;
 use crate::domain::decision::DecisionOutcome;
 use crate::domain::id::EventId;
 
@@ -69,6 +70,11 @@ impl ProposedChange {
         self.sealed.as_ref().map(SealedChange::digest)
     }
 
+    /// The day that it is of: where it has none, the day that it is made on.
+    pub fn day(&self, today: Date) -> Date {
+        self.valid.map_or(today, |valid| valid.from)
+    }
+
     /// What is proposed by an event that would say it.
     pub fn of(event: Event) -> Self {
         Self {
@@ -99,12 +105,27 @@ impl ProposedChange {
 }
 
 impl Event {
+    /// The files that it names: its own, and those of the change that it proposes, which an approval names later.
+    pub fn files(&self) -> impl Iterator<Item = &Evidence> {
+        let proposed = match &self.payload {
+            Payload::ChangeProposed(p) => p.change.evidence.as_slice(),
+            _ => &[],
+        };
+        self.evidence.iter().chain(proposed)
+    }
+
     /// How many events the ledger appends right behind it: the change, where it approves one.
     pub fn brings(&self) -> u64 {
         match &self.payload {
             Payload::ChangeDecided(p) => u64::from(p.outcome == DecisionOutcome::Approved),
             _ => 0,
         }
+    }
+
+    /// The ids that it takes: its own, and that of the change which it brings.
+    pub fn ids(&self) -> impl Iterator<Item = EventId> + use<> {
+        let brought = (self.brings() != 0).then(|| Self::approved_change_id(self.id));
+        std::iter::once(self.id).chain(brought)
     }
 
     /// The id of the event that an approval brings, from that of the decision.

@@ -211,7 +211,7 @@ pub(crate) fn show_approval_policy(policy: &ApprovalPolicy) -> v1::ApprovalPolic
     }
 }
 
-pub(crate) fn show_posts(posts: &[Post]) -> Vec<v1::ApprovalPost> {
+fn show_posts(posts: &[Post]) -> Vec<v1::ApprovalPost> {
     let post = |post: &Post| v1::ApprovalPost {
         role: post.role.number(),
         unit: post.unit.map(|unit| unit.to_string()),

@@ -8,13 +8,14 @@ use crate::auth::access::Action;
 use crate::domain::access::{Grant, Holder};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
+use crate::domain::decision::policy::Post;
 use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
 use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Stream, StreamKind};
 use crate::domain::id::{GoalId, PlanId};
 use crate::domain::rejection::Reason;
 use crate::grpc::event::{
-    At, Choice as _, Faults, Resolver, show_actor, show_change, show_external, show_posts,
+    At, Choice as _, Faults, Resolver, show_actor, show_change, show_external,
     show_source_document, show_timestamp, show_title,
 };
 use crate::grpc::goal_service::anything;
@@ -200,7 +201,8 @@ fn is_about(directory: &Directory, proposal: &Proposal, subject: Named) -> bool 
             .is_some_and(|ledger| proposal.stream == Stream::ledger(ledger.ledger)),
         Named::Plan(id) => of_plan(id),
         Named::Unit(id) => {
-            let answering = directory.answering(change, proposal.stream, proposal.drafted.on);
+            let day = proposal.change.day(proposal.drafted.on);
+            let answering = directory.answering(change, proposal.stream, day);
             answering.departments.contains(&id) || answering.sections.contains(&id)
         }
         Named::Goal(id) => proposal.stream == Stream::goal(id),
@@ -237,7 +239,8 @@ fn seats<'a>(
                 return Vec::new();
             };
             let (change, stream) = (&proposal.change.payload, proposal.stream);
-            let answering = directory.answering(change, stream, on);
+            // Of the day that the change is of; the seats themselves as they are held now.
+            let answering = directory.answering(change, stream, proposal.change.day(on));
             let posts = directory.deciders_of(rule, change, stream);
             posts
                 .iter()
@@ -255,6 +258,19 @@ fn seats<'a>(
         }
         v1::PendingKind::None | v1::PendingKind::Unspecified => Vec::new(),
     }
+}
+
+/// Posts with the codes of their units, as people call them.
+fn show_posts(directory: &Directory, posts: &[Post]) -> Vec<v1::ApprovalPost> {
+    let code = |id| match directory.unit(id) {
+        Some(unit) => unit.code.to_string(),
+        None => id.to_string(),
+    };
+    let post = |post: &Post| v1::ApprovalPost {
+        role: post.role.number(),
+        unit: post.unit.map(code),
+    };
+    posts.iter().map(post).collect()
 }
 
 fn show_proposal(
@@ -313,10 +329,13 @@ fn show_proposal(
             .collect(),
         decision: proposal.decision.as_ref().map(show_decision),
         consulted: rule
-            .map(|rule| show_posts(&rule.consulted))
+            .map(|rule| show_posts(directory, &rule.consulted))
             .unwrap_or_default(),
         deciders: rule
-            .map(|rule| show_posts(directory.deciders_of(rule, &change.payload, stream)))
+            .map(|rule| {
+                let deciders = directory.deciders_of(rule, &change.payload, stream);
+                show_posts(directory, deciders)
+            })
             .unwrap_or_default(),
         seats: seats(directory, proposal, pending, on)
             .iter()

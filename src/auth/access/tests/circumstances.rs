@@ -1,7 +1,7 @@
 //! What hangs on more than role and unit.
 
 use super::*;
-use crate::domain::access::LoginId;
+use crate::domain::access::{Authorization, LoginId};
 use crate::domain::event::{
     ActualConfirmed, HeadsRecorded, IndicatorMoved, InitiativeMoved, Payload,
 };
@@ -336,7 +336,10 @@ fn named_administrators_are_let_in_to_begin_and_cannot_be_locked_out() {
         let outcome = asked(&authorizer, &locked, &[], &facts, &world);
         assert_eq!(outcome.is_ok(), expected, "{action:?}");
         if let Ok(grounds) = outcome {
-            assert_eq!(grounds.authorization.policy_ids, [NAMED_ADMINISTRATOR]);
+            assert_eq!(
+                grounds.authorization.policy_ids,
+                [Authorization::NAMED_ADMINISTRATOR]
+            );
         }
     }
 }

@@ -42,7 +42,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Each login is named once, and is nobody else's.
+    /// Each login is named once, and is nobody else's; nobody gives their own to somebody who has seats.
     fn logins(&mut self, person: PersonId, logins: &[LoginId]) {
         if Person::LOGINS_MAX < logins.len() {
             self.reject_form("logins", &format!("more than {}", Person::LOGINS_MAX));
@@ -59,6 +59,9 @@ impl Judge<'_> {
             let mut service = directory.grants_of(&Holder::Service(login.clone()));
             if taken || service.next().is_some() {
                 self.reject_with(Reason::LoginTaken, &field, &[("subject", &login.subject)]);
+            }
+            if self.takes_the_place_of(person, login) {
+                self.reject(Reason::SelfGrant, &field);
             }
         }
     }
@@ -99,6 +102,15 @@ impl Judge<'_> {
         }
         if let Holder::Person(person) = p.holder {
             self.apart(person, p.role, from, to, "role");
+        }
+        // Whoever acts for the seat comes to have it as well.
+        let acting: Vec<_> = directory.delegations_of_seat(&p.seat).cloned().collect();
+        for delegation in acting {
+            let first = delegation.from.max(from);
+            let last = to.map_or(delegation.until(), |to| to.min(delegation.until()));
+            if first <= last {
+                self.apart(delegation.delegate, p.role, first, Some(last), "role");
+            }
         }
     }
 
@@ -149,7 +161,7 @@ impl Judge<'_> {
                 if p.role == Role::Service {
                     self.reject_form("person", "seats of this role are for client applications");
                 }
-                if self.caller() == Some(*person) {
+                if self.is_caller(*person) {
                     self.reject(Reason::SelfGrant, "person");
                 }
             }
@@ -209,8 +221,7 @@ impl Judge<'_> {
         if directory.person(p.delegate).is_none() {
             self.reject(Reason::PersonUnknown, "delegate");
         }
-        let caller = self.caller();
-        if caller == Some(p.delegate) {
+        if self.is_caller(p.delegate) {
             self.reject(Reason::SelfGrant, "delegate");
         }
         let Some(valid) = self.proposed.valid else {
@@ -240,8 +251,9 @@ impl Judge<'_> {
         }
         // By the day it is said and the day it begins: neither may be a day on which the caller only acts for the seat.
         let only_acts = |date: Date| {
-            let seats = caller.map(|caller| directory.seats_of(&Holder::Person(caller), date));
-            let mut seats = seats.into_iter().flatten();
+            let callers = self.callers();
+            let mut seats =
+                callers.flat_map(|caller| directory.seats_of(&Holder::Person(caller), date));
             seats.any(|seat| seat.code == p.seat && seat.acting_for.is_some())
         };
         if only_acts(self.context.today) || only_acts(from) {
@@ -270,14 +282,42 @@ impl Judge<'_> {
         }
     }
 
-    /// The person who asks, under whichever login.
-    fn caller(&self) -> Option<PersonId> {
+    /// Whoever asks, under whichever login: as the directory knows them by now, and as it did before the request, whose own
+    /// events make nobody another.
+    fn callers(&self) -> impl Iterator<Item = PersonId> + use<> {
         let actor = self.context.actor;
-        let directory = self.context.directory;
-        match actor.method {
-            AuthMethod::System => None,
-            _ => directory.person_of(actor.issuer.as_ref(), &actor.subject),
+        let known = self
+            .context
+            .directory
+            .person_of(actor.issuer.as_ref(), &actor.subject);
+        let persons = match actor.method {
+            AuthMethod::System => [None, None],
+            _ => [
+                actor.person,
+                known.filter(|known| actor.person != Some(*known)),
+            ],
+        };
+        persons.into_iter().flatten()
+    }
+
+    fn is_caller(&self, person: PersonId) -> bool {
+        self.callers().any(|caller| caller == person)
+    }
+
+    /// Whether somebody would become another by signing in as before: the caller's own login for a person who has seats, or
+    /// acts for one.
+    fn takes_the_place_of(&self, person: PersonId, login: &LoginId) -> bool {
+        let actor = self.context.actor;
+        let own = (&actor.issuer, &actor.subject) == (&login.issuer, &login.subject);
+        if !own || actor.method == AuthMethod::System || actor.person == Some(person) {
+            return false;
         }
+        let directory = self.context.directory;
+        directory
+            .grants_of(&Holder::Person(person))
+            .next()
+            .is_some()
+            || directory.delegations_to(person).next().is_some()
     }
 }
 

@@ -34,7 +34,13 @@ impl Judge<'_> {
                 self.reject_with(Reason::AlreadySuperseded, &field, &[("head", &head)]);
                 continue;
             }
-            if is_same(&entry.actor, actor) {
+            // Whoever proposed a correction wrote it, though the decider's name stands at the entry.
+            let proposed = self.context.directory.proposed_as(*id);
+            let drafted = proposed.map(|proposal| &proposal.drafted.actor);
+            if std::iter::once(&entry.actor)
+                .chain(drafted)
+                .any(|by| is_same(by, actor))
+            {
                 self.reject(Reason::SelfConfirmation, &field);
             }
             let own = |by: &&crate::domain::goal::Confirmation| is_same(&by.actor, actor);

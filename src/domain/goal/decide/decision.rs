@@ -14,7 +14,7 @@ use crate::domain::event::{
     ChangeConsulted, ChangeDecided, ChangeProposed, ChangeWithdrawn, DecisionReviewed, Event,
     Payload, ProposalExpired, ProposedChange,
 };
-use crate::domain::id::{EventId, IndicatorId, PlanId, ProposalId};
+use crate::domain::id::{EventId, IndicatorId, PersonId, PlanId, ProposalId};
 use crate::domain::personal::FreeText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 
@@ -26,6 +26,8 @@ mod kind;
 enum Slot<'a> {
     Target(IndicatorId),
     Definition(IndicatorId),
+    Baseline(IndicatorId),
+    Profile(IndicatorId),
     Entry(EventId),
     Period(PlanId, &'a Key),
 }
@@ -36,6 +38,8 @@ impl<'a> Slot<'a> {
             Payload::TargetSet(p) => Self::Target(p.indicator),
             Payload::TargetRevised(p) => Self::Target(p.indicator),
             Payload::IndicatorRedefined(p) => Self::Definition(p.indicator),
+            Payload::BaselineSet(p) => Self::Baseline(p.indicator),
+            Payload::PlanProfileSet(p) => Self::Profile(p.indicator),
             Payload::ActualCorrected(p) => Self::Entry(p.corrects),
             Payload::ActualRetracted(p) => Self::Entry(p.retracts),
             Payload::PeriodClosed(p) => Self::Period(p.plan, &p.period),
@@ -70,7 +74,7 @@ impl Judge<'_> {
         }
         p.kind = Some(kind);
         if let Some(rule) = self.rule(kind) {
-            self.may_draft(&rule, &p.change.payload);
+            self.may_draft(&rule, &p.change);
         }
         self.only_one_waits(p);
         let path = self.path("change");
@@ -135,7 +139,7 @@ impl Judge<'_> {
             return;
         };
         self.same_change(&proposal, p.digest);
-        if is_same(&proposal.drafted.actor, self.context.actor) {
+        if self.is_own(&proposal.drafted, &[]) {
             self.reject(Reason::SelfApproval, "proposal");
         }
         if p.outcome == ConsultationOutcome::Object {
@@ -177,6 +181,7 @@ impl Judge<'_> {
         }
         let id = Event::approved_change_id(self.proposed.id);
         let change = proposal.change.event(id, self.proposed.stream);
+        self.still_of_its_kind(&proposal, &change);
         match rules(self.context, self.goal, &change) {
             Err(broken) => {
                 // The request has no such fields: what stands against the change is told at the proposal.
@@ -205,21 +210,31 @@ impl Judge<'_> {
         }
     }
 
-    /// Neither who proposed it nor who was asked decides it, nor enters that somebody else did.
+    /// Neither who proposed it nor who was asked decides it, nor enters that somebody else did; nor does anybody act for
+    /// them, or they for whoever decides.
     fn somebody_else(&mut self, proposal: &Proposal, p: &ChangeDecided) {
-        let asked = proposal.consultations.iter().map(|answer| &answer.step);
-        let actor = self.context.actor;
         let decider = p.external.as_ref().and_then(|external| external.person);
         // Whoever acts for somebody decides as that person does.
-        let principal = p.acting.and_then(|delegation| self.principal(delegation));
-        for step in std::iter::once(&proposal.drafted).chain(asked) {
-            let person = self.person(&step.actor);
-            let by_person = person.is_some() && (person == decider || person == principal);
-            let own = person.is_some() && person == self.person(actor);
-            if is_same(&step.actor, actor) || own || by_person {
-                return self.reject(Reason::SelfApproval, "proposal");
-            }
+        let principals = p.acting.map_or_else(Vec::new, |by| self.principals(by));
+        let deciding: Vec<PersonId> = decider.into_iter().chain(principals).collect();
+        let asked = proposal.consultations.iter().map(|answer| &answer.step);
+        let mut steps = std::iter::once(&proposal.drafted).chain(asked);
+        if steps.any(|step| self.is_own(step, &deciding)) {
+            self.reject(Reason::SelfApproval, "proposal");
         }
+    }
+
+    /// The kind of change that it is as things stand must be the one that it was proposed as: who drafts, is asked and decides
+    /// hangs on it.
+    fn still_of_its_kind(&mut self, proposal: &Proposal, change: &Event) {
+        let Some(kind) = self.kind_of(change).filter(|kind| *kind != proposal.kind) else {
+            return;
+        };
+        let (kind, proposed) = (kind.code(), proposal.kind.code());
+        self.reject_form(
+            "proposal",
+            &format!("by now it is {kind}, and it was proposed as {proposed}: propose it anew"),
+        );
     }
 
     pub(super) fn change_withdrawn(&mut self, p: &ChangeWithdrawn) {
@@ -262,7 +277,9 @@ impl Judge<'_> {
             self.reject_with(Reason::DecisionAlreadyReviewed, "decision", &figures);
         }
         let acting = decision.acting;
-        if is_same(&decision.step.actor, self.context.actor) {
+        let decider = self.person(&decision.step.actor);
+        let own = decider.is_some() && decider == self.person(self.context.actor);
+        if own || is_same(&decision.step.actor, self.context.actor) {
             self.reject(Reason::SelfApproval, "decision");
         } else if let Some(delegation) = acting {
             self.is_principal(delegation, decision.step.on);

@@ -2,13 +2,16 @@
 //! without any seats cannot judge it, and says so with what it takes.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
-use super::Judge;
-use crate::domain::access::{Holder, LoginId, Role, SeatHeld};
+use super::{Judge, is_same};
+use crate::domain::access::{Delegation, Holder, LoginId, Role, SeatHeld};
+use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
-use crate::domain::decision::{ChangeKind, DecisionOutcome, Proposal};
-use crate::domain::event::{Actor, AuthMethod, ChangeDecided, Payload, Stream};
+use crate::domain::decision::{ChangeKind, DecisionOutcome, ExternalDecision, Proposal, Step};
+use crate::domain::evaluation::policy::PolicyContent;
+use crate::domain::event::{Actor, AuthMethod, ChangeDecided, Payload, ProposedChange, Stream};
 use crate::domain::id::{DelegationId, PersonId};
 use crate::domain::rejection::{NoticeKind, Reason, Rejection};
 use crate::domain::text::Language;
@@ -32,6 +35,9 @@ impl Judge<'_> {
 
     /// What stands against an event that is sent by itself and has to be decided.
     pub(in crate::domain::goal::decide) fn decision_required(&self) -> Option<Rejection> {
+        if self.opens_the_door_again() {
+            return None;
+        }
         let kind = self.kind_of(self.proposed)?;
         let rule = self.rule(kind)?;
         let deciders = self.deciders(&rule, &self.proposed.payload, self.proposed.stream);
@@ -44,6 +50,17 @@ impl Judge<'_> {
             .with("consulted", self.posts(&rule.consulted, Language::En))
             .with("consulted_ja", self.posts(&rule.consulted, Language::Ja));
         Some(rejection)
+    }
+
+    /// Whether it is an access policy by whoever the server's configuration names: where the one in force lets nobody in,
+    /// nobody could propose another or decide on it.
+    fn opens_the_door_again(&self) -> bool {
+        let by = self.context.actor.permitted_by.as_ref();
+        by.is_some_and(|by| by.is_of_named_administrator())
+            && matches!(
+                &self.proposed.payload,
+                Payload::PolicyPublished(p) if matches!(p.content, PolicyContent::Access(_))
+            )
     }
 
     /// Who decides, before or after the mid-year evaluation of the plan that the change belongs to.
@@ -77,6 +94,8 @@ impl Judge<'_> {
         actor.person.or_else(known)
     }
 
+    /// The seats by which somebody could act on a day: where it is known in which they did, by that one alone, so that the
+    /// leaf never names one seat and another had the authority.
     fn authority(&self, actor: &Actor, on: Date) -> Authority {
         let directory = self.context.directory;
         if directory.grants().next().is_none() {
@@ -89,7 +108,11 @@ impl Judge<'_> {
                 subject: actor.subject.clone(),
             }),
         };
-        Authority::Seats(directory.seats_of(&holder, on))
+        let mut seats = directory.seats_of(&holder, on);
+        if let Some(used) = &actor.seat {
+            seats.retain(|seat| seat.code.as_str() == used.as_str());
+        }
+        Authority::Seats(seats)
     }
 
     fn not_judged(&mut self, field: &str) {
@@ -101,7 +124,7 @@ impl Judge<'_> {
         );
     }
 
-    pub(super) fn may_draft(&mut self, rule: &ApprovalRule, change: &Payload) {
+    pub(super) fn may_draft(&mut self, rule: &ApprovalRule, change: &ProposedChange) {
         if rule.drafters.is_empty() {
             return;
         }
@@ -125,14 +148,13 @@ impl Judge<'_> {
             Authority::NotJudged => return self.not_judged("proposal"),
             Authority::Seats(seats) => seats,
         };
-        let of_people = seats.iter().any(|seat| seat.role != Role::Service);
-        if !of_people {
+        if !seats.iter().any(of_people) {
             return self.no_authority("proposal", &[]);
         }
         let Some(rule) = self.rule(proposal.kind) else {
             return;
         };
-        let answering = self.answering(&proposal.change.payload, proposal.stream);
+        let answering = self.answering(&proposal.change, proposal.stream);
         let asked = |seat: &SeatHeld| {
             rule.consulted
                 .iter()
@@ -158,13 +180,16 @@ impl Judge<'_> {
             })
             .unwrap_or_default();
         if let Some(delegation) = p.acting
-            && self.principal(delegation).is_none()
+            && self.principals(delegation).is_empty()
         {
             self.reject_form("acting_delegation", "no such delegation is in force");
         }
         match self.authority(self.context.actor, self.context.today) {
             Authority::NotJudged => self.not_judged("proposal"),
             Authority::Seats(seats) => self.has_seat(proposal, p, &seats, &posts),
+        }
+        if let Some(external) = &p.external {
+            self.decided_elsewhere(proposal, external, &posts);
         }
         let Some(rule) = rule else { return };
         if p.external.is_some() && !rule.external {
@@ -182,30 +207,53 @@ impl Judge<'_> {
         seats: &[SeatHeld],
         posts: &[Post],
     ) {
-        let answering = self.answering(&proposal.change.payload, proposal.stream);
+        let answering = self.answering(&proposal.change, proposal.stream);
         let used = |seat: &&SeatHeld| match (seat.acting_for, p.acting) {
             (None, None) => true,
             (Some((_, by)), Some(named)) => by == named,
             _ => false,
         };
-        let decides = |seat: &SeatHeld| {
-            seat.role != Role::Service
-                && (posts.is_empty() || posts.iter().any(|post| fits(post, seat, &answering)))
-        };
-        // Who enters what was decided elsewhere needs a seat of people, not the decider's.
+        // Who enters what was decided elsewhere writes a fact, and needs no seat of the decider's.
         let may = if p.external.is_some() {
-            seats.iter().any(|seat| seat.role != Role::Service)
+            seats
+                .iter()
+                .any(|seat| of_people(seat) && seat.role.writes_facts())
         } else {
-            seats.iter().filter(used).any(decides)
+            let mut used = seats.iter().filter(used);
+            used.any(|seat| decides(seat, posts, &answering))
         };
         if !may {
-            self.no_authority("proposal", posts);
+            self.no_authority("proposal", if p.external.is_some() { &[] } else { posts });
+        }
+    }
+
+    /// Whoever decided outside of the ledger had the authority on that day, where they are named as a person.
+    fn decided_elsewhere(
+        &mut self,
+        proposal: &Proposal,
+        external: &ExternalDecision,
+        posts: &[Post],
+    ) {
+        let Some(person) = external.person else {
+            return;
+        };
+        let directory = self.context.directory;
+        if directory.person(person).is_none() {
+            return self.reject(Reason::PersonUnknown, "external.person");
+        }
+        if directory.grants().next().is_none() {
+            return;
+        }
+        let answering = self.answering(&proposal.change, proposal.stream);
+        let seats = directory.seats_of(&Holder::Person(person), external.decided_on);
+        if !seats.iter().any(|seat| decides(seat, posts, &answering)) {
+            self.no_authority("external.person", posts);
         }
     }
 
     /// Every post that has to be asked has answered. An objection does not stop a decision.
     fn everybody_asked(&mut self, proposal: &Proposal, rule: &ApprovalRule) {
-        let answering = self.answering(&proposal.change.payload, proposal.stream);
+        let answering = self.answering(&proposal.change, proposal.stream);
         let answers = &proposal.consultations;
         let answered = |post: &Post| {
             answers.iter().any(|answer| {
@@ -234,25 +282,63 @@ impl Judge<'_> {
         }
     }
 
-    /// For whom a delegation lets the caller act today.
-    pub(super) fn principal(&self, delegation: DelegationId) -> Option<PersonId> {
+    /// For whom a delegation lets the caller act today: everybody who holds the seat, for it is of each of them that the
+    /// decision is; nobody where it is not the caller's or not in force.
+    pub(super) fn principals(&self, delegation: DelegationId) -> Vec<PersonId> {
         let (directory, today) = (self.context.directory, self.context.today);
-        let known = directory.delegation(delegation)?;
-        let own = self.person(self.context.actor) == Some(known.delegate);
-        if !own || !known.holds_on(today) {
-            return None;
-        }
-        let (_, principal) = directory.principal_of(&known.seat, today)?;
-        Some(principal)
+        let own = |known: &&Arc<Delegation>| {
+            self.person(self.context.actor) == Some(known.delegate) && known.holds_on(today)
+        };
+        let known = directory.delegation(delegation).filter(own);
+        known.map_or_else(Vec::new, |known| {
+            directory.principals_of(&known.seat, today).collect()
+        })
     }
 
-    /// Whether the caller is the one in whose place it was decided.
+    /// Whose step it was: whoever took it, and everybody who held the seat where they acted for another.
+    pub(super) fn behind(&self, actor: &Actor, on: Date) -> Vec<PersonId> {
+        let directory = self.context.directory;
+        let mut persons: Vec<PersonId> = self.person(actor).into_iter().collect();
+        let acted_for = actor.acting_for.as_ref();
+        let acted_for = acted_for.and_then(|name| name.as_str().parse::<PersonId>().ok());
+        // A name that is no person's is the unit that something was entered for.
+        if let Some(principal) = acted_for.filter(|id| directory.person(*id).is_some()) {
+            persons.push(principal);
+            let seat = actor.seat.as_ref();
+            let seat = seat.and_then(|seat| Code::parse(seat.as_str()).ok());
+            persons.extend(
+                seat.iter()
+                    .flat_map(|seat| directory.principals_of(seat, on)),
+            );
+        }
+        persons
+    }
+
+    /// Whether a step is the caller's own: by the person, by the login, or because either acted for the other.
+    pub(super) fn is_own(&self, step: &Step, besides: &[PersonId]) -> bool {
+        let actor = self.context.actor;
+        let theirs = self.behind(&step.actor, step.on);
+        let login = |actor: &Actor| (actor.issuer.clone(), actor.subject.clone());
+        // A login that went to somebody else meanwhile is still the one that it was proposed by.
+        is_same(&step.actor, actor)
+            || login(&step.actor) == login(actor)
+            || self
+                .behind(actor, self.context.today)
+                .iter()
+                .chain(besides)
+                .any(|person| theirs.contains(person))
+    }
+
+    /// Whether the caller is one of those in whose place it was decided.
     pub(super) fn is_principal(&mut self, delegation: DelegationId, on: Date) {
         let directory = self.context.directory;
-        let seat = directory.delegation(delegation).map(|known| &known.seat);
-        let principal = seat.and_then(|seat| directory.principal_of(seat, on));
-        let principal = principal.map(|(_, person)| person);
-        if principal.is_some() && principal != self.person(self.context.actor) {
+        let known = directory.delegation(delegation);
+        let principals: Vec<PersonId> = known.map_or_else(Vec::new, |known| {
+            directory.principals_of(&known.seat, on).collect()
+        });
+        let caller = self.person(self.context.actor);
+        let is_one = caller.is_some_and(|caller| principals.contains(&caller));
+        if !principals.is_empty() && !is_one {
             self.reject(Reason::NoAuthority, "decision");
         }
     }
@@ -266,10 +352,20 @@ impl Judge<'_> {
         self.reject_with(Reason::NoAuthority, field, &figures);
     }
 
-    fn answering(&self, change: &Payload, stream: Stream) -> Answering {
+    /// The units that answer on the day that the change is of, as access policies ask for them too.
+    fn answering(&self, change: &ProposedChange, stream: Stream) -> Answering {
         let (directory, today) = (self.context.directory, self.context.today);
-        directory.answering(change, stream, today)
+        directory.answering(&change.payload, stream, change.day(today))
     }
+}
+
+fn of_people(seat: &SeatHeld) -> bool {
+    seat.role != Role::Service
+}
+
+/// Whether a seat is one that decides; where no post is named, any of people is.
+fn decides(seat: &SeatHeld, posts: &[Post], answering: &Answering) -> bool {
+    of_people(seat) && (posts.is_empty() || posts.iter().any(|post| fits(post, seat, answering)))
 }
 
 fn fits(post: &Post, seat: &SeatHeld, answering: &Answering) -> bool {

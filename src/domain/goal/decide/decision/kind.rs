@@ -5,16 +5,18 @@ use super::Judge;
 use crate::domain::access::Role;
 use crate::domain::date::Date;
 use crate::domain::decision::ChangeKind;
-use crate::domain::event::{Event, Payload, TargetRevised};
+use crate::domain::event::{DelegationRegistered, Event, Payload, TargetRevised};
 use crate::domain::id::{EventId, IndicatorId};
-use crate::domain::indicator::Definition;
+use crate::domain::indicator::{Checkpoint, Definition, Member, Part};
 use crate::domain::period::Lock;
+use crate::domain::quantity::Quantity;
+use crate::domain::target::{TargetVersion, in_force};
 
 impl Judge<'_> {
     /// The kind of change that `event` would be; `None` where nothing of the kind is ever decided on.
     pub(in crate::domain::goal::decide) fn kind_of(&self, event: &Event) -> Option<ChangeKind> {
         Some(match &event.payload {
-            Payload::TargetRevised(p) => self.direction(p),
+            Payload::TargetRevised(p) => self.direction(p, event.valid.map(|valid| valid.from)),
             Payload::IndicatorRedefined(p) => {
                 let measured = self.goal.indicator(p.indicator);
                 let before = measured.and_then(|measured| measured.definition());
@@ -40,34 +42,71 @@ impl Judge<'_> {
             Payload::GoalCarriedOver(_) => ChangeKind::CarriedOver,
             Payload::PeriodClosed(_) => ChangeKind::PeriodClosed,
             Payload::PeriodReopened(_) => ChangeKind::PeriodReopened,
-            Payload::InitiativeSet(_) | Payload::IndicatorDefined(_) | Payload::TargetSet(_) => {
-                ChangeKind::InitialPlan
+            Payload::GoalSet(_)
+            | Payload::InitiativeSet(_)
+            | Payload::IndicatorDefined(_)
+            | Payload::TargetSet(_) => ChangeKind::InitialPlan,
+            // Attainment is counted from one, and progress held against the other: another is another measure.
+            Payload::BaselineSet(p) => {
+                let known = self.goal.indicator(p.indicator);
+                again(known.is_some_and(|known| !known.baselines.is_empty()))
+            }
+            Payload::PlanProfileSet(p) => {
+                let known = self.goal.indicator(p.indicator);
+                again(known.is_some_and(|known| !known.profiles.is_empty()))
             }
             Payload::PolicyPublished(_) => ChangeKind::PolicyChanged,
             Payload::RoleGranted(p) if p.role == Role::Administrator => {
+                ChangeKind::AdministratorGranted
+            }
+            // Whoever acts for a seat has it.
+            Payload::DelegationRegistered(p) if self.is_administrators(p, event) => {
                 ChangeKind::AdministratorGranted
             }
             _ => return None,
         })
     }
 
-    fn direction(&self, p: &TargetRevised) -> ChangeKind {
+    /// Held against the newest target and against the one that would be in force on that day, for either is what it takes the
+    /// place of: it asks for less if it asks for less than one of them. What was set under an earlier definition cannot be
+    /// compared.
+    fn direction(&self, p: &TargetRevised, day: Option<Date>) -> ChangeKind {
         let Some(indicator) = self.goal.indicator(p.indicator) else {
             return ChangeKind::TargetOtherwise;
         };
-        let (Some(newest), Some(definition)) = (indicator.targets.last(), indicator.definition())
+        let (Some(newest), Some(version)) =
+            (indicator.targets.last(), indicator.definitions.back())
         else {
             return ChangeKind::TargetOtherwise;
         };
-        let (before, comparator) = (&newest.target, definition.comparator);
+        let comparator = version.definition.comparator;
+        let on_day = day.and_then(|day| in_force(&indicator.targets, day));
+        let (comparable, earlier): (Vec<_>, Vec<_>) = std::iter::once(newest)
+            .chain(on_day)
+            .partition(|target| version.position < target.position);
+        let less = |target: &TargetVersion| p.target.asks_less_than(&target.target, comparator);
+        let more = |target: &TargetVersion| {
+            target.target.asks_less_than(&p.target, comparator)
+                && !p.target.ends_otherwise_than(&target.target)
+        };
         // Where it asks for less in one part and for more in another, it asks for less.
-        if p.target.asks_less_than(before, comparator) {
+        if comparable.iter().any(|target| less(target)) {
             ChangeKind::TargetLowered
-        } else if before.asks_less_than(&p.target, comparator) {
+        } else if earlier.is_empty() && comparable.iter().any(|target| more(target)) {
             ChangeKind::TargetRaised
         } else {
             ChangeKind::TargetOtherwise
         }
+    }
+
+    /// Whether a delegation is for a seat of an administrator.
+    fn is_administrators(&self, p: &DelegationRegistered, event: &Event) -> bool {
+        let (from, to) = match event.valid {
+            Some(valid) => (valid.from, valid.to),
+            None => (self.context.today, None),
+        };
+        let mut grants = self.context.directory.grants_of_seat(&p.seat);
+        grants.any(|grant| grant.role == Role::Administrator && grant.meets(from, to))
     }
 
     /// By the strongest lock that the report that is replaced, or the one in its place, meets.
@@ -91,22 +130,39 @@ impl Judge<'_> {
     }
 }
 
-/// Whether something that was counted is counted no more.
+/// The first is of the plan; another changes what is measured.
+fn again(set_before: bool) -> ChangeKind {
+    if set_before {
+        ChangeKind::Redefined
+    } else {
+        ChangeKind::InitialPlan
+    }
+}
+
+/// Whether something that was counted is counted no more: it is gone, for fewer days, or weighs nothing.
 fn drops_a_part(before: &Definition, after: &Definition) -> bool {
-    let part = |key| after.parts.iter().all(|part| part.key != key);
-    let member = |key| after.members.iter().all(|member| member.key != key);
-    let checkpoint = |key| {
-        after
-            .checkpoints
-            .iter()
-            .all(|checkpoint| checkpoint.key != key)
+    // A part that is there has a weight above zero.
+    let part = |old: &Part| after.parts.iter().all(|new| new.key != old.key);
+    let member = |old: &Member| {
+        let new = after.members.iter().find(|new| new.key == old.key);
+        new.is_none_or(|new| {
+            let later = new
+                .from
+                .is_some_and(|from| old.from.is_none_or(|old| old < from));
+            let sooner = new
+                .until
+                .is_some_and(|until| old.until.is_none_or(|old| until < old));
+            later || sooner
+        })
     };
-    before.parts.iter().any(|gone| part(gone.key.clone()))
-        || before.members.iter().any(|gone| member(gone.key.clone()))
-        || before
-            .checkpoints
-            .iter()
-            .any(|gone| checkpoint(gone.key.clone()))
+    let checkpoint = |old: &Checkpoint| {
+        let new = after.checkpoints.iter().find(|new| new.key == old.key);
+        let nothing = Some(Quantity::ZERO);
+        new.is_none_or(|new| new.weight == nothing && old.weight != nothing)
+    };
+    before.parts.iter().any(part)
+        || before.members.iter().any(member)
+        || before.checkpoints.iter().any(checkpoint)
         || before
             .components
             .iter()

@@ -359,3 +359,48 @@ fn what_is_recorded_later_never_changes_what_was_known() {
     assert_eq!(holder(&before), [Holder::Person(person_id("甲"))]);
     assert_eq!(holder(&world.directory), [Holder::Person(person_id("乙"))]);
 }
+
+#[test]
+fn no_order_of_events_gives_somebody_a_seat_of_their_own_making() {
+    let mut world = staffed();
+    // As the server fills it in, before the request: 甲, whatever the request's own events say.
+    world.actor = Actor {
+        person: Some(person_id("甲")),
+        ..person("甲")
+    };
+    let logins = |who: &str, logins: &[&str]| {
+        fact(PersonChanged {
+            person: person_id(who),
+            name: None,
+            logins: logins.iter().map(|subject| login(None, subject)).collect(),
+        })
+    };
+    let to_甲 = || fact(granted("2", "部長", Role::Director, &["企画財政部"], "甲"));
+    world.accept(logins("甲", &[]));
+    assert_snapshot!(world.would(to_甲()), @"SELF_GRANT role_granted.person");
+    let acting = fact(delegated("d", "財務課長", "甲")).until("2023-04-30");
+    assert_snapshot!(world.would(acting), @"SELF_GRANT delegation_registered.delegate; DELEGATE_HOLDS_SEAT delegation_registered.delegate [seat=財務課長]");
+    // In the next request nobody knows them; then they do not become somebody who has a seat.
+    world.actor.person = None;
+    assert_snapshot!(world.would(logins("甲", &["甲"])), @"SELF_GRANT person_changed.logins[0]");
+    // Another login is another's to use.
+    assert_snapshot!(world.would(logins("甲", &["甲二"])), @"recorded");
+    // Where nothing is held nothing is gained.
+    assert_snapshot!(world.would(logins("乙", &["乙", "甲"])), @"recorded");
+    world.accept(fact(chief("3", "乙")));
+    assert_snapshot!(world.would(logins("乙", &["乙", "甲"])), @"SELF_GRANT person_changed.logins[1]");
+    world.actor.method = AuthMethod::System;
+    assert_snapshot!(world.would(logins("乙", &["乙", "甲"])), @"recorded");
+}
+
+#[test]
+fn whoever_acts_for_a_seat_may_have_it_when_it_becomes_another() {
+    let mut world = staffed();
+    world.accept(fact(granted("2", "担当", Role::Clerk, &["財務課"], "乙")));
+    world.accept(fact(delegated("d", "財務課長", "乙")).until("2023-12-31"));
+    world.accept(fact(revoked("1")).on("2023-10-01"));
+    let seat = |role| fact(granted("3", "財務課長", role, &[], "丙")).on("2023-10-01");
+    assert_snapshot!(world.would(seat(Role::Administrator)), @"SEATS_INCOMPATIBLE role_granted.role [role=ADMINISTRATOR role_ja=管理者 seat=担当 other=CLERK other_ja=担当]");
+    assert_snapshot!(world.would(seat(Role::Planning)), @"recorded");
+    assert_snapshot!(world.would(seat(Role::Administrator).on("2024-01-01")), @"recorded");
+}

@@ -11,6 +11,9 @@ use crate::domain::event::*;
 use crate::domain::id::{DelegationId, GrantId, PersonId};
 use crate::domain::testing::*;
 
+mod kinds;
+mod posts;
+
 const SPACE: uuid::Uuid = uuid::Uuid::from_u128(7);
 const DAY: &str = "2023-10-06";
 const DEPARTMENT: &str = "企画財政部";
