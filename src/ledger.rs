@@ -404,6 +404,11 @@ impl Ledgers {
             let position = reader.position_of(event.id)?;
             if let Some(position) = position {
                 known.push((event.id, position));
+            } else {
+                // A decision that is new brings a change whose id nobody has used.
+                for brought in event.ids().skip(1) {
+                    known.extend(reader.position_of(brought)?.map(|at| (brought, at)));
+                }
             }
             positions.push(position);
         }

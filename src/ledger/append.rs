@@ -32,15 +32,20 @@ pub struct Append {
 }
 
 impl Append {
-    /// Events of one request at most.
+    /// Events of one request at most, with the changes that approvals bring.
     pub const EVENTS_MAX: usize = 1_000;
     /// Stored bytes of one request at most.
     pub const BYTES_MAX: usize = 1024 * 1024;
 
+    /// How many events it appends, with the changes that approvals bring.
+    pub(super) fn count(&self) -> u64 {
+        self.events.iter().map(|event| 1 + event.brings()).sum()
+    }
+
     /// Everything that is wrong with the request as a whole.
     pub(super) fn faults(&self) -> Vec<Rejection> {
         let mut faults = Vec::new();
-        if self.events.is_empty() || Self::EVENTS_MAX < self.events.len() {
+        if self.events.is_empty() || (Self::EVENTS_MAX as u64) < self.count() {
             faults.push(
                 Rejection::new(Reason::BatchTooLarge, "events").with("max", Self::EVENTS_MAX),
             );
@@ -55,7 +60,9 @@ impl Append {
         }
         let mut seen = HashSet::new();
         for (index, event) in self.events.iter().enumerate() {
-            if !seen.insert(event.id) {
+            // An approval takes the id of the change that it brings, too.
+            let taken = event.ids().filter(|id| !seen.insert(*id)).count();
+            if 0 < taken {
                 let field = format!("events[{index}].event_id");
                 faults.push(Rejection::new(Reason::EventIdRepeated, field));
             }
@@ -203,4 +210,65 @@ pub enum AppendError {
     /// Stored events could not be read.
     #[error(transparent)]
     Read(#[from] super::ReadFault),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::DecisionOutcome;
+    use crate::domain::event::ChangeDecided;
+    use crate::domain::testing::{
+        event_id, event_of, fact, goal_id, increment, ledger_id, proposal_id, recorded,
+    };
+
+    fn approval(name: &str) -> Event {
+        let decided = ChangeDecided {
+            proposal: proposal_id(name),
+            digest: [0; 32],
+            outcome: DecisionOutcome::Approved,
+            text: None,
+            external: None,
+            acting: None,
+        };
+        event_of(
+            &fact(decided).undated(),
+            event_id(name),
+            Stream::goal(goal_id("G")),
+        )
+    }
+
+    fn faults(events: Vec<Event>) -> Vec<String> {
+        let append = Append {
+            ledger: ledger_id(),
+            request_id: RequestId::derived(uuid::Uuid::NAMESPACE_OID, "request"),
+            events,
+            expected: Vec::new(),
+            validate_only: false,
+        };
+        let faults = append.faults();
+        let told = |fault: &Rejection| format!("{} {}", fault.reason.code(), fault.field);
+        faults.iter().map(told).collect()
+    }
+
+    #[test]
+    fn what_approvals_bring_counts_too() {
+        let approvals = |count: usize| (0..count).map(|n| approval(&n.to_string())).collect();
+        assert_eq!(faults(approvals(500)), Vec::<String>::new());
+        assert_eq!(faults(approvals(501)), ["BATCH_TOO_LARGE events"]);
+    }
+
+    #[test]
+    fn the_id_of_what_an_approval_brings_is_one_of_the_request() {
+        let report = |id| {
+            let reported = fact(recorded(increment("1")));
+            event_of(&reported, id, Stream::goal(goal_id("G")))
+        };
+        let brought = Event::approved_change_id(event_id("D"));
+        let (before, after) = (
+            vec![report(brought), approval("D")],
+            vec![approval("D"), report(brought)],
+        );
+        assert_eq!(faults(before), ["EVENT_ID_REPEATED events[1].event_id"]);
+        assert_eq!(faults(after), ["EVENT_ID_REPEATED events[1].event_id"]);
+    }
 }

@@ -71,6 +71,15 @@ impl Ledgers {
                 Ok(_) => expired += 1,
                 // Somebody decided it, or took it back, meanwhile.
                 Err(AppendError::Rejected(_)) => {}
+                // Somebody used the ids for something else. It cannot be decided all the same, and others still expire.
+                Err(error @ (AppendError::IdConflict { .. } | AppendError::OtherActor)) => {
+                    tracing::error!(
+                        ledger = %reader.id(),
+                        proposal = proposal.code(),
+                        error = &error as &dyn std::error::Error,
+                        "the ids under which a proposal is recorded as expired are taken"
+                    );
+                }
                 Err(error) => return Err(error),
             }
         }

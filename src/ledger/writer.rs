@@ -103,8 +103,8 @@ impl Recent {
     }
 
     fn find(&self, append: &Append) -> Option<u64> {
-        let events = append.events.iter();
-        let events = events.filter_map(|event| self.get(&(false, *event.id.as_bytes())));
+        let events = append.events.iter().flat_map(Event::ids);
+        let events = events.filter_map(|id| self.get(&(false, *id.as_bytes())));
         events.chain(self.find_request(append.request_id)).max()
     }
 
@@ -607,5 +607,44 @@ fn recorded(
         request_index: u32::try_from(index).unwrap_or(u32::MAX),
         request_count: count,
         event: event.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::decision::DecisionOutcome;
+    use crate::domain::event::ChangeDecided;
+    use crate::domain::testing::{event_id, event_of, fact, goal_id, ledger_id, proposal_id};
+
+    #[test]
+    fn an_approval_meets_whoever_took_the_id_of_its_change() {
+        let request = |name| RequestId::derived(uuid::Uuid::NAMESPACE_OID, name);
+        let decided = |outcome| {
+            let decided = ChangeDecided {
+                proposal: proposal_id("P"),
+                digest: [0; 32],
+                outcome,
+                text: None,
+                external: None,
+                acting: None,
+            };
+            let stream = Stream::goal(goal_id("G"));
+            Append {
+                ledger: ledger_id(),
+                request_id: request("decides"),
+                events: vec![event_of(&fact(decided).undated(), event_id("D"), stream)],
+                expected: Vec::new(),
+                validate_only: false,
+            }
+        };
+        let mut recent = Recent::starting(0);
+        recent.add(
+            Event::approved_change_id(event_id("D")),
+            request("takes"),
+            5,
+        );
+        assert_eq!(recent.find(&decided(DecisionOutcome::Approved)), Some(5));
+        assert_eq!(recent.find(&decided(DecisionOutcome::Rejected)), None);
     }
 }

@@ -37,6 +37,7 @@ mod organisation;
 mod personal;
 mod process;
 mod proofs;
+mod proposals;
 mod questions;
 mod receipts;
 mod report;
