@@ -105,7 +105,7 @@ async fn page(reader: &Reader, from: &mut u64, to: u64) -> Result<Vec<Mention>, 
     for stored in reader.stored_at(&positions).await? {
         let (recorded_at, event) = (stored.recorded.recorded_at, stored.recorded.event);
         let (position, event_id) = (stored.recorded.position, event.id);
-        found.extend(event.evidence.into_iter().map(|evidence| Mention {
+        found.extend(event.files().cloned().map(|evidence| Mention {
             position,
             event_id,
             recorded_at,

@@ -696,6 +696,18 @@ class Tampering(Case):
         self.written({**GOOD, f"evidence/{hashlib.sha256(content).hexdigest()}": content})
         self.assert_tampered("CONTENT", None, "evidence_unnamed")
 
+    def test_files_of_a_proposal_are_named_by_it(self):
+        named = [(7, bundles.encode([(1, digest), (2, "application/pdf"), (6, 1)])) for digest in DIGESTS]
+        change = bundles.encode([(1, 401), (2, 1), *named])
+        made = bundles.History()
+        made.append([(GOAL, goal(3), bundles.CHANGE_PROPOSED, bundles.encode([(1, goal(9)), (4, change)]), [])])
+        self.written(bundles.files(made.leaves, sign(made.leaves), EVIDENCE))
+        code, report = self.report()
+        self.assertEqual((code, report["verdicts"]["CONTENT"]["verdict"]), (0, "verified"), report)
+        self.written(bundles.files(made.leaves, sign(made.leaves)))
+        code, report = self.report()
+        self.assertEqual((code, report["verdicts"]["CONTENT"]["verdict"]), (0, "not decided"), report)
+
     def test_erased_files_are_told_as_erased(self):
         erase = [(1, DIGESTS[0]), (2, bundles.encode([(1, "ordinance")])), (3, bundles.encode([(1, "director")]))]
         made = bundles.History()

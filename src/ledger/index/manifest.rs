@@ -8,7 +8,7 @@ use super::invalid;
 
 const KEY: &[u8] = b"m";
 /// Raised when the layout changes, or what an event is found by; such an index is built anew.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// Runs of one level before they become one of the next.
 pub(super) const FAN_IN: usize = 8;
 

@@ -160,7 +160,7 @@ pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) ->
     );
     let subjects: BTreeSet<_> = event.personal_texts().map(|text| text.subject).collect();
     terms.extend(subjects.into_iter().map(Term::data_subject));
-    terms.extend((!event.evidence.is_empty()).then(Term::evidenced));
+    terms.extend(event.files().next().map(|_| Term::evidenced()));
     terms.extend(event.decision.map(|_| Term::decided()));
     let recorded_on = directory.date_of(recorded.recorded_at);
     let lateness = Lateness::of(event, recorded_on);

@@ -68,6 +68,7 @@ EMPTY_ROOT = hashlib.sha256(b"").digest()
 STREAM_KINDS = {"ledger": 1, "plan": 2, "org": 3, "goal": 4}
 LEDGER_OPENED, HEADS_RECORDED, PERSONAL_DATA_ERASED, EVIDENCE_ERASED = 1, 7, 8, 9
 LEDGER_CONTINUED, KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED = 3, 4, 5, 6
+CHANGE_PROPOSED = 700
 ED25519, COSIGNATURE = 0x01, 0x04
 
 VERIFIED, FAILED, UNDECIDED = "verified", "failed", "not decided"
@@ -1533,7 +1534,7 @@ class Bundle:
         elif leaf.type in (KEY_ANNOUNCED, KEY_RETIRED, KEY_COMPROMISED):
             self._key_named(position, leaf)
         self._revision(position, leaf, one)
-        for digest in leaf.evidence:
+        for digest in leaf.evidence + self._proposed_evidence(position, leaf):
             name = digest.hex()
             if name in self.evidence:
                 self.evidence[name] = position if self.evidence[name] is None else self.evidence[name]
@@ -1690,6 +1691,17 @@ class Bundle:
             self.erased.setdefault(digest.hex(), position)
         else:
             self.report.add("leaf_damaged", position, self.entries_file, found=str(digest)[:300])
+
+    def _proposed_evidence(self, position, leaf):
+        """The files that a proposed change names: they are kept before anybody approves it."""
+        if leaf.type != CHANGE_PROPOSED or leaf.type_version != 1:
+            return []
+        try:
+            change = message(leaf.payload, {4: 2}).get(4, b"")
+            return [digest_of(evidence) for evidence in message(change, {7: 2}, repeated=(7,))[7]]
+        except Malformed as error:
+            self.report.add("leaf_damaged", position, self.entries_file, found=str(error)[:300])
+            return []
 
     def _heads_recorded(self, position, leaf):
         if leaf.type_version != 1:

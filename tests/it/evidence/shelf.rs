@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use daicho::auth::Authenticator;
-use daicho::clock::system_now;
+use daicho::clock::{new_id, system_now};
+use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::event::*;
+use daicho::domain::id::ProposalId;
 use daicho::domain::indicator::Disclosure;
 use daicho::domain::text::{Name, Text};
 use daicho::evidence::{
@@ -117,6 +119,42 @@ impl Bench {
         let permitted = Authenticator.permit_system(name, append);
         self.fixture.ledgers.append(permitted, None).await.unwrap();
         self.shelf.reader().caught_up(None).await;
+    }
+
+    /// A proposed correction of an earlier report that names these files.
+    async fn propose(&self, contents: &[&[u8]]) -> u64 {
+        let (goal, day) = (Stream::goal(self.fixture.goal), "2023-05-02");
+        let reported = self.fixture.report(1, day);
+        let corrected = ActualCorrected {
+            indicator: self.fixture.indicator,
+            corrects: reported.id,
+            before: None,
+            measurement: Measurement::Increment(2.into()),
+            reported: ReportedPart::default(),
+        };
+        let change = Event {
+            reason: Some(Reason {
+                code: ReasonCode::Other,
+                text: Text::parse("入力誤り").unwrap().into(),
+            }),
+            evidence: contents.iter().map(|content| evidence(content)).collect(),
+            ..self.fixture.event(goal, day, corrected)
+        };
+        let proposed = ChangeProposed {
+            proposal: ProposalId::new(new_id()).unwrap(),
+            kind: None,
+            replaces: None,
+            change: ProposedChange::of(change),
+            impact: Text::parse("1件増える").unwrap().into(),
+        };
+        let proposed = Event {
+            valid: None,
+            ..self.fixture.event(goal, day, proposed)
+        };
+        let events = vec![reported, proposed];
+        let appended = self.fixture.append("clerk", events).await.unwrap();
+        self.shelf.reader().caught_up(None).await;
+        appended.receipt.events[1].position
     }
 
     async fn read(&self, content: &[u8]) -> Result<Vec<u8>, EvidenceFault> {
@@ -386,6 +424,26 @@ async fn only_what_nobody_named_for_a_day_is_swept() {
         "what has no digest for a name is left alone"
     );
     assert_eq!(bench.shelf.sweep(system_now()).await.unwrap(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_names_that_waits_is_kept() {
+    let bench = Bench::new().await;
+    let content = text("proposed", 100);
+    bench.put(&content).await.unwrap();
+    let position = bench.propose(&[&content]).await;
+    age(&bench.file(&content));
+    assert_eq!(bench.shelf.sweep(system_now()).await.unwrap(), 0);
+    assert_eq!(bench.read(&content).await.unwrap(), content);
+    let checked = bench.check(position + 1, true).await;
+    let [checked] = checked.as_slice() else {
+        panic!("{checked:?}");
+    };
+    let mention = checked.mention.as_ref().unwrap();
+    assert_eq!(
+        (mention.position, mention.evidence.sha256),
+        (position, sha256(&content))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

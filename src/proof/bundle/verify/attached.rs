@@ -29,7 +29,7 @@ pub(in crate::proof) struct Attached {
 impl Attached {
     /// Takes note of what an event says.
     pub(in crate::proof) fn see(&mut self, position: u64, recorded: &Recorded) {
-        for evidence in &recorded.event.evidence {
+        for evidence in recorded.event.files() {
             self.named.entry(evidence.sha256).or_insert(position);
         }
         if let Payload::EvidenceErased(erased) = &recorded.event.payload {
