@@ -8,6 +8,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::domain::access::{AccessPolicy, Role, SeatHeld};
 use crate::domain::date::Date;
+use crate::domain::decision::ChangeKind;
+use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::evaluation::policy::PolicyContent;
 use crate::domain::event::{Actor, AuthMethod, Event, ResponsibilityTransferred};
 use crate::domain::goal::Goal;
@@ -451,4 +453,77 @@ fn access_control_begins_with_the_first_policy_in_force() {
     // Nothing is permitted or forbidden in hindsight.
     let past = world.would(fact(published("権限", 2, content)).on("2023-10-05"));
     insta::assert_snapshot!(past, @"DATE_IN_PAST valid_from [today=2023-10-06]");
+}
+
+#[test]
+fn whoever_the_built_in_matrix_names_is_permitted_to_do_it() {
+    let world = world();
+    let policies = built_in();
+    let authorizer = Authorizer::default();
+    // Where changes of each kind are made: to a goal, a plan or the ledger.
+    let on = |kind| match kind {
+        ChangeKind::PeriodClosed | ChangeKind::PeriodReopened => On::Plan,
+        ChangeKind::PolicyChanged | ChangeKind::AdministratorGranted => On::Ledger,
+        _ => On::Goal,
+    };
+    let may = |role: Role, action: Action, on: On| {
+        let today = day(TODAY);
+        let resource = match on {
+            On::Goal => {
+                reading_goal(&world.directory, goal_id("G"), today)
+                    .unwrap()
+                    .resource
+            }
+            On::Plan => {
+                reading_plan(&world.directory, plan_id("R5"), today)
+                    .unwrap()
+                    .resource
+            }
+            On::Ledger | On::Server => Resource::Ledger,
+        };
+        let facts = Facts {
+            resource,
+            circumstances: Circumstances {
+                proposer: Some("somebody else".to_owned()),
+                // As the planning office enters for a section.
+                on_behalf_of: Some(unit_id("企画政策課")),
+                sourced: true,
+                ..Circumstances::default()
+            },
+            ..facts(&world, action)
+        };
+        asked(
+            &authorizer,
+            &policies,
+            &[seat_of(role, true)],
+            &facts,
+            &world,
+        )
+        .is_ok()
+    };
+    let mut cannot = Vec::new();
+    for rule in ApprovalPolicy::default().rules {
+        let later = rule.deciders_after_midyear.iter();
+        let drafters = rule
+            .drafters
+            .iter()
+            .map(|role| (*role, Action::ProposeChange));
+        let consulted = rule
+            .consulted
+            .iter()
+            .map(|post| (post.role, Action::ConsultChange));
+        let deciders = rule.deciders.iter().chain(later);
+        let deciders = deciders.map(|post| (post.role, Action::DecideChange));
+        for (role, action) in drafters.chain(consulted).chain(deciders) {
+            if !may(role, action, on(rule.kind)) {
+                cannot.push(format!(
+                    "{} {} {}",
+                    rule.kind.code(),
+                    role.code(),
+                    action.code()
+                ));
+            }
+        }
+    }
+    assert_eq!(cannot, Vec::<String>::new());
 }

@@ -145,7 +145,7 @@ impl Default for ApprovalPolicy {
     /// decided as a document and imported.
     fn default() -> Self {
         use ChangeKind as K;
-        use Role::{Administrator, Clerk, Director, Evaluator, Planning, SectionChief};
+        use Role::{Clerk, Director, Evaluator, Planning, SectionChief};
         let posts = |roles: &[Role]| roles.iter().copied().map(Post::of).collect::<Vec<_>>();
         let rule = |kind, drafters: &[Role], consulted: &[Role], deciders: &[Role]| ApprovalRule {
             kind,
@@ -199,9 +199,10 @@ impl Default for ApprovalPolicy {
             rule(K::PeriodClosed, &[Planning], &[], &[Director]),
             rule(K::PeriodReopened, &[Planning], &[], &[Director]),
             rule(K::PolicyChanged, &[Planning], &[], &[Director, Evaluator]),
+            // Administrators write nothing, so they propose none of their own kind.
             rule(
                 K::AdministratorGranted,
-                &[Planning, Administrator],
+                &[Planning],
                 &[],
                 &[Planning, Director, Evaluator],
             ),
