@@ -194,6 +194,10 @@ labels! {
         SelfConfirmed => "報告者による確認", "self-confirmed";
         Unconfirmed => "未確認の実績", "unconfirmed";
         FindingOverdue => "監査指摘の措置遅れ", "finding overdue";
+        DecidedByDrafter => "起案者による決裁", "decided by its drafter";
+        DecidedWithoutAuthority => "権限のない決裁", "decided without authority";
+        DecisionRecordedLate => "台帳外の決裁の記録遅れ", "decision recorded late";
+        ReviewOverdue => "後閲の遅れ", "post-review overdue";
     }
     /// What is worth a look.
     notice_kind(NoticeKind) {

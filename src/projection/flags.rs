@@ -16,6 +16,7 @@ use crate::domain::period::Period;
 use crate::projection::measured::Measured;
 use crate::projection::wording::Words;
 
+pub mod decision;
 pub mod judgement;
 pub mod kind;
 pub mod listing;

@@ -116,7 +116,7 @@ mirror! {
         LateAfterCutoff, CorrectedAfterClose, LateLowering, AuthorityNotJudged,
     }
     FlagKind = FlagKind {
-        RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue, SelfConfirmed, Unconfirmed, FindingOverdue,
+        RetroactiveTarget, LateLowering, TargetLowered, DuePostponed, TargetAfterLastActual, AchievedByRevision, LateReport, LateAfterCutoff, CorrectedAfterClose, StatusChangedByCorrection, RepeatedCorrection, SelfReviewed, GradeOverridden, ValueSpike, FarAboveTarget, LevelDrop, PossibleDuplicate, EndOfPeriodRush, IdenticalRoundNumbers, NoEvidence, NeverReported, NilReported, DefinitionChanged, CapBreached, ZeroBehindTotal, NoDemand, ResponsibilityMoved, GoalEnded, NoGoalUnderPillar, NoNumericCriterion, NextActionOverdue, SelfConfirmed, Unconfirmed, FindingOverdue, DecidedByDrafter, DecidedWithoutAuthority, DecisionRecordedLate, ReviewOverdue,
     }
     EventType = EventType {
         LedgerOpened, PolicyPublished, PlanPublished, ImportAccepted, PeriodOpened, PeriodSoftClosed,

@@ -73,5 +73,13 @@ enumeration! {
         Unconfirmed = "UNCONFIRMED",
         /// 監査指摘の措置遅れ: an audit finding is open after its day.
         FindingOverdue = "FINDING_OVERDUE",
+        /// 起案者による決裁: somebody decided what they proposed.
+        DecidedByDrafter = "DECIDED_BY_DRAFTER",
+        /// 権限のない決裁: somebody decided who held no seat on that day that decides it.
+        DecidedWithoutAuthority = "DECIDED_WITHOUT_AUTHORITY",
+        /// 台帳外の決裁の記録遅れ: a decision made elsewhere was recorded long after it.
+        DecisionRecordedLate = "DECISION_RECORDED_LATE",
+        /// 後閲の遅れ: a decision made in another's place was not looked at in time.
+        ReviewOverdue = "REVIEW_OVERDUE",
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Examined, Flag, FlagKind, judgement, round, structure};
+use super::{Examined, Flag, FlagKind, decision, judgement, round, structure};
 use crate::domain::date::{Date, DateSpan};
+use crate::domain::decision::Proposal;
 use crate::domain::directory::Named;
-use crate::domain::event::{Stream, Subject};
+use crate::domain::event::{Stream, StreamKind, Subject};
 use crate::domain::goal::Goal;
 use crate::domain::id::{GoalId, IndicatorId, PlanId, UnitId};
 use crate::domain::indicator::Definition;
@@ -235,6 +236,10 @@ impl<'a> OfPlan<'a> {
             FlagKind::NoGoalUnderPillar,
             FlagKind::NoNumericCriterion,
             FlagKind::FindingOverdue,
+            FlagKind::DecidedByDrafter,
+            FlagKind::DecidedWithoutAuthority,
+            FlagKind::DecisionRecordedLate,
+            FlagKind::ReviewOverdue,
         ];
         let narrower = section.is_some() || goal.is_some() || indicator.is_some();
         if narrower || !wanted.into_iter().any(|kind| self.wants(kind)) {
@@ -259,6 +264,7 @@ impl<'a> OfPlan<'a> {
         let mut flags = Vec::new();
         structure::plan(directory, &self.at.plan, &numeric, on, &mut flags);
         round::findings(directory, self.at.plan.id, on, &mut flags);
+        self.decisions(|proposal| self.is_of_itself(proposal), &mut flags);
         flags.retain(|flag| {
             self.wants(flag.kind)
                 && department.is_none_or(|wanted| flag.subject == Named::Unit(wanted))
@@ -267,6 +273,31 @@ impl<'a> OfPlan<'a> {
             .into_iter()
             .map(|flag| self.listed(flag, None, None))
             .collect())
+    }
+
+    /// Flags of what was decided of proposals.
+    fn decisions(&self, wanted: impl Fn(&Proposal) -> bool, flags: &mut Vec<Flag>) {
+        let directory = &self.at.directory;
+        let proposals = directory.proposals().filter(|proposal| wanted(proposal));
+        let late_after = self.at.ruling.policy.content.late_report_days;
+        decision::decisions(
+            directory,
+            proposals,
+            self.at.effective_on,
+            late_after,
+            flags,
+        );
+    }
+
+    /// Whether a proposal is about the plan, or about the ledger and was decided in the plan's year.
+    fn is_of_itself(&self, proposal: &Proposal) -> bool {
+        let stream = proposal.stream;
+        let decided_on = proposal.decision.as_ref().map(|decision| decision.step.on);
+        match stream.kind {
+            StreamKind::Plan => stream == Stream::plan(self.at.plan.id),
+            StreamKind::Ledger => decided_on.is_some_and(|on| self.at.plan.cycle.contains(on)),
+            StreamKind::Goal | StreamKind::Org => false,
+        }
     }
 
     async fn definition(&self, id: IndicatorId) -> Result<Option<Arc<Definition>>, ReadFault> {
@@ -332,6 +363,12 @@ impl<'a> OfPlan<'a> {
             judgement::judgements(home.goal.evaluations(), self.standpoint.cut(), &mut said);
             judgement::actions(&home.goal.actions(), self.standpoint.cut(), &mut said);
         }
+        let at_home = |proposal: &Proposal| {
+            homes
+                .keys()
+                .any(|home| proposal.stream == Stream::goal(*home))
+        };
+        self.decisions(at_home, &mut said);
         said.retain(|flag| self.is_of(&goal, flag.subject));
         found.extend(said.into_iter().map(|flag| {
             let lead = lead_of(&goal, flag.subject);

@@ -30,8 +30,13 @@ impl Examined<'_> {
     /// The rules refuse it; what was written before them or taken over from elsewhere may have it.
     fn self_confirmed(&self, flags: &mut Vec<Flag>) {
         for entry in self.state.entries.iter() {
+            // Whoever proposed a correction wrote it as well as who decided it.
+            let proposed = self.directory.proposed_as(entry.event_id);
+            let drafter = proposed.map(|proposal| &proposal.drafted.actor);
             let same = |by: &&Confirmation| {
-                (&by.actor.subject, &by.actor.issuer) == (&entry.actor.subject, &entry.actor.issuer)
+                let mut authors = std::iter::once(&entry.actor).chain(drafter);
+                let who = (&by.actor.subject, &by.actor.issuer);
+                authors.any(|author| (&author.subject, &author.issuer) == who)
             };
             let Some(own) = self.confirmations_of(entry).find(same) else {
                 continue;
