@@ -98,6 +98,9 @@ pub struct DecideArgs {
     /// The day on which it was
     #[arg(long, value_name = "DATE", value_parser = input::date, requires = "external")]
     decided_on: Option<Date>,
+    /// The person who did, where the ledger knows them: their seats on that day are held against it
+    #[arg(long, value_name = "PERSON", requires = "external")]
+    external_person: Option<Uuid>,
     /// SHA-256 of the change that you looked at; absent: of what the proposal says now
     #[arg(long, value_name = "HEX")]
     digest: Option<String>,
@@ -197,7 +200,7 @@ pub async fn decide(session: &Session, command: &DecideCommand) -> Result<(), Fa
         external: external.map(|(decider, on)| v1::ExternalDecision {
             decided_on: on.to_string(),
             decider: decider.clone(),
-            person: None,
+            person: args.external_person.map(|id| id.to_string()),
         }),
         acting_delegation: args.acting.map(|id| id.to_string()),
     });

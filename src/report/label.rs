@@ -1,6 +1,7 @@
 //! What columns of rows and fields of changes are called, in Japanese and English.
 
 use crate::domain::access::Role;
+use crate::domain::decision::ChangeKind;
 use crate::domain::text::Language;
 
 mod cell;
@@ -196,6 +197,7 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
         "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation" => word,
         "definition" | "plan_profile" | "profile" => kind,
         "role" => role,
+        "policy_content" => approval,
         _ => return text.to_owned(),
     };
     let mut told = String::with_capacity(text.len());
@@ -219,6 +221,12 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
 /// The code of a role in words.
 fn role(language: Language, code: &str) -> Option<&'static str> {
     Role::from_code(code).map(|role| role.label(language))
+}
+
+/// The code of a kind of change, or of a role that drafts, is asked or decides, in words.
+fn approval(language: Language, code: &str) -> Option<&'static str> {
+    let kind = ChangeKind::from_code(code).map(|kind| kind.label(language));
+    kind.or_else(|| role(language, code))
 }
 
 /// The code of a kind of measure or of planned line in words.
@@ -317,6 +325,13 @@ mod tests {
         assert_eq!(
             ja("period", "mid-year CLOSED 1 (2023-04-01/2023-09-30)"),
             "mid-year 確定 1 (2023-04-01/2023-09-30)"
+        );
+        assert_eq!(
+            ja(
+                "policy_content",
+                "TARGET_RAISED CLERK|SECTION_CHIEF > - > DIRECTOR >> EVALUATOR"
+            ),
+            "目標の引上げ・前倒し 担当|課等長 > - > 部長 >> 副市長・市長"
         );
         assert_eq!(ja("narrative", "OPEN"), "OPEN");
         assert_eq!(value(Language::En, "entry", "LEVEL 3"), "level 3");

@@ -136,7 +136,16 @@ fn step(view: &View, step: Option<&v1::ProposalStep>) -> String {
 
 /// Posts that are asked, or of which one decides.
 fn posts(view: &View, posts: &[v1::ApprovalPost]) -> String {
-    let post = |post: &v1::ApprovalPost| label::seat_role(view.language, post.role()).to_owned();
+    let post = |post: &v1::ApprovalPost| {
+        let role = label::seat_role(view.language, post.role());
+        match &post.unit {
+            Some(unit) => {
+                let unit = terminal::line(unit);
+                view.pick(format!("{role}（{unit}）"), format!("{role} ({unit})"))
+            }
+            None => role.to_owned(),
+        }
+    };
     let words: Vec<String> = posts.iter().map(post).collect();
     words.join(view.pick("・", ", "))
 }

@@ -138,7 +138,8 @@ fn access_text(policy: &AccessPolicy) -> String {
     )
 }
 
-/// Who decides what: `TARGET_LOWERED SECTION_CHIEF > PLANNING > DIRECTOR/EVALUATOR`.
+/// Who drafts, is asked and decides what, and who decides after the mid-year evaluation:
+/// `TARGET_LOWERED SECTION_CHIEF > PLANNING > DIRECTOR >> EVALUATOR`.
 fn approval_text(policy: &ApprovalPolicy) -> String {
     let roles =
         |roles: &mut dyn Iterator<Item = Role>| roles.map(Role::code).collect::<Vec<_>>().join("|");
@@ -146,11 +147,19 @@ fn approval_text(policy: &ApprovalPolicy) -> String {
     let rule = |rule: &ApprovalRule| {
         let drafters = roles(&mut rule.drafters.iter().copied());
         let (asked, deciders) = (posts(&rule.consulted), posts(&rule.deciders));
+        let or_nobody = |roles: String| {
+            if roles.is_empty() {
+                "-".to_owned()
+            } else {
+                roles
+            }
+        };
+        let (drafters, asked) = (or_nobody(drafters), or_nobody(asked));
         let later = posts(&rule.deciders_after_midyear);
         let later = if later.is_empty() {
             later
         } else {
-            format!("/{later}")
+            format!(" >> {later}")
         };
         format!(
             "{} {drafters} > {asked} > {deciders}{later}",
