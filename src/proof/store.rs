@@ -1,7 +1,7 @@
 //! Verifies a data folder from its bytes: both copies of every event, everything that was signed of them, and all that
 //! was derived from them. Nothing in the folder is changed.
 //!
-//! One pass over the journal, with the read copy beside it; as many threads as there are cores look at each event for
+//! One pass over the journal, with the read copy beside it; up to eight threads look at each event for
 //! itself. It keeps the last event of each stream, the ids, and eight
 //! bytes an event for the index: 249 MB in all for 1.1 million events.
 

@@ -217,9 +217,13 @@ impl Stage<'_> {
     }
 
     /// Lets an act happen, if its moment has come by the day the sample stands at.
-    async fn play(&mut self, act: Act) -> Result<(), SampleError> {
+    async fn play(&mut self, mut act: Act) -> Result<(), SampleError> {
         if self.until <= act.at {
             return Ok(());
+        }
+        if story::decided::binds(&act.events) {
+            let view = self.reader.caught_up(None).await;
+            story::decided::bind(&mut act.events, &view.directory);
         }
         self.reader.clock().stop_at(act.at);
         self.acts += 1;

@@ -19,8 +19,10 @@ use crate::domain::target::Aim;
 use crate::domain::text::{Name, Title};
 use crate::ledger::{Reader, View};
 
+pub(super) mod decided;
 mod reporting;
 pub(super) mod round;
+mod seats;
 mod unusual;
 
 /// Indicators whose whole year is told here: section, and words of the title.
@@ -71,6 +73,8 @@ pub(super) async fn acts(reader: &Reader, day: Date) -> Result<Vec<Act>, SampleE
     teller.rounds()?;
     teller.reporting()?;
     teller.unusual().await?;
+    teller.seats()?;
+    teller.decided().await?;
     teller.today(day)?;
     Ok(teller.acts)
 }
