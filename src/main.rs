@@ -127,17 +127,24 @@ async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
     };
     let (config, opened) = open(language, &flags).await?;
     let prepared = sample::prepare(&opened.ledgers, args.at).await;
-    let today = prepared
-        .as_ref()
-        .ok()
-        .map_or(args.at, |(reader, _)| reader.today());
+    let sample = prepared.as_ref().ok().map(|(reader, _)| reader);
+    let today = sample.map_or(args.at, |reader| reader.today());
+    let directory = sample.map(|reader| reader.view().directory);
+    let proposals = directory.map_or(0, |directory| directory.proposals().count());
+    let next_proposal = proposals as u64 + 1;
     match prepared {
         Ok(_) if args.prepare_only => {}
         Ok(_) => {
             let listening = |address| {
                 // The first line is for programs, the rest for people; both may look away.
                 let _ = Output.answer_line(&format!("listening on {address}"));
-                let _ = Output.answer(&invitation(language, &program(), address, today));
+                let _ = Output.answer(&invitation(
+                    language,
+                    &program(),
+                    address,
+                    today,
+                    next_proposal,
+                ));
             };
             let served = opened.serve(&config, listening, asked_to_stop()).await;
             return served.map(|()| Exit::Done).map_err(|error| ended(&error));

@@ -121,6 +121,7 @@ pub async fn attach(session: &Session, args: &AttachArgs) -> Result<(), Failure>
     let writing = Writing {
         request_id: args.request_id.map(|id| id.to_string()),
         check: args.check,
+        propose: false,
         attach: args.files.clone(),
         receipt: None,
     };

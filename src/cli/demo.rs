@@ -20,6 +20,10 @@ pub const REPORTED: &str = "R5/総務部/3-1/1.1";
 pub const REVISED: &str = "R5/福祉健康部/1-3/1.2";
 /// The last day that a report of the sample's plan may be for.
 const LAST_DAY: Date = date(2024, 3, 31);
+/// An indicator that is proposed to be lowered, and to what.
+pub const LOWERED: (&str, &str) = ("R5/福祉健康部/2-1/1.1", "12");
+/// Who proposes it, and who may decide it.
+const CHIEF_AND_DIRECTOR: (&str, &str) = ("長寿課長", "福祉健康部長");
 /// Who reports where the machine does not say who its user is.
 const SECTION: &str = "総務文書課";
 /// Where `demo` listens unless told otherwise, and where every command looks.
@@ -42,14 +46,19 @@ pub struct DemoArgs {
     pub prepare_only: bool,
 }
 
+/// How a server that does not listen where every command looks is named.
+fn server(address: SocketAddr) -> String {
+    match address.to_string() {
+        usual if usual == LISTEN => String::new(),
+        other => format!(" --server http://{other}"),
+    }
+}
+
 /// The three commands, as they are to be typed while the sample is served at `address` on the day `today`.
 /// `program` is how this program is called from where the user is.
 pub fn commands(program: &str, address: SocketAddr, today: Date) -> [String; 3] {
     let day = today.min(LAST_DAY);
-    let mut everywhere = String::new();
-    if address.to_string() != LISTEN {
-        everywhere.push_str(&format!(" --server http://{address}"));
-    }
+    let mut everywhere = server(address);
     if login(|name| std::env::var(name).ok()).is_none() {
         everywhere.push_str(&format!(" --as {SECTION}"));
     }
@@ -60,9 +69,40 @@ pub fn commands(program: &str, address: SocketAddr, today: Date) -> [String; 3] 
     ]
 }
 
+/// Three commands of two people with different seats: a change is proposed, its proposer may not decide it, another may.
+/// `proposal` is the number that it will get.
+pub fn decision(
+    program: &str,
+    address: SocketAddr,
+    today: Date,
+    proposal: u64,
+    reason: &str,
+) -> [String; 3] {
+    let day = today.min(LAST_DAY);
+    let (indicator, target) = LOWERED;
+    let (chief, director) = CHIEF_AND_DIRECTOR;
+    let at = server(address);
+    let decide = |who: &str| format!("{program} decide approve P{proposal}{at} --as {who}");
+    [
+        format!(
+            "{program} target revise {indicator} {target} --effective {day} --propose --reason {reason}{at} --as {chief}"
+        ),
+        decide(chief),
+        decide(director),
+    ]
+}
+
 /// What is printed once the sample is served.
-pub fn invitation(language: Language, program: &str, address: SocketAddr, today: Date) -> String {
+pub fn invitation(
+    language: Language,
+    program: &str,
+    address: SocketAddr,
+    today: Date,
+    proposal: u64,
+) -> String {
     let [record, audit, show] = commands(program, address, today);
+    let reason = pick(language, "利用者の減".to_owned(), "demand".to_owned());
+    let [propose, refused, decide] = decision(program, address, today, proposal, &reason);
     pick(
         language,
         format!(
@@ -70,6 +110,10 @@ pub fn invitation(language: Language, program: &str, address: SocketAddr, today:
              \x20 実績を報告する\n    {record}\n\n\
              \x20 誰が・いつ・なぜ目標を変えたかを見る\n    {audit}\n\n\
              \x20 目標がどこまで進んだかを見る\n    {show}\n\n\
+             決裁の流れ（長寿課長が起案し、福祉健康部長が決裁する）:\n\n\
+             \x20 目標値の引下げを起案する\n    {propose}\n\n\
+             \x20 起案した本人は決裁できない\n    {refused}\n\n\
+             \x20 部長が決裁すると、目標値が変わる\n    {decide}\n\n\
              終えるには Ctrl-C を押してください。\n"
         ),
         format!(
@@ -77,6 +121,10 @@ pub fn invitation(language: Language, program: &str, address: SocketAddr, today:
              \x20 report progress\n    {record}\n\n\
              \x20 see who changed a target, when and why\n    {audit}\n\n\
              \x20 see where a goal stands\n    {show}\n\n\
+             How a change is decided (a section chief proposes, the director decides):\n\n\
+             \x20 propose to lower a target\n    {propose}\n\n\
+             \x20 who proposed it may not decide it\n    {refused}\n\n\
+             \x20 the director decides, and the target changes\n    {decide}\n\n\
              Press Ctrl-C to end.\n"
         ),
     )

@@ -46,6 +46,8 @@ pub struct Writing {
     pub request_id: Option<String>,
     /// Only say what would come of it.
     pub check: bool,
+    /// Propose it, so that somebody else decides.
+    pub propose: bool,
     /// Files that are put beside the ledger first; the events name them.
     pub attach: Vec<PathBuf>,
     /// Where the proof of the first event is written; of the others beside it, with their number in the name.
@@ -285,6 +287,10 @@ impl Session {
         writing: &Writing,
     ) -> Result<v1::AppendEventsResponse, Failure> {
         attach::put(self, writing, &events).await?;
+        let events = match writing.propose {
+            true => decide::proposals(events),
+            false => events,
+        };
         match self.client.append(writing.request(events.clone())).await {
             Err(failure) if failure.is_only("DECISION_REQUIRED") => {
                 // What stands against it says who has to be asked and who decides.

@@ -46,6 +46,9 @@ pub struct WritingArgs {
     /// payload.ground). The words are kept apart from the ledger and can be erased. May be repeated
     #[arg(long, value_name = "SUBJECT[=FIELD]")]
     personal: Vec<String>,
+    /// Propose it for somebody else to decide (起案), also where no policy asks for that; see: daicho pending
+    #[arg(long)]
+    propose: bool,
     /// Only say what would come of it; nothing is recorded
     #[arg(long)]
     check: bool,
@@ -64,6 +67,7 @@ impl WritingArgs {
         Writing {
             request_id: self.request_id.map(|id| id.to_string()),
             check: self.check,
+            propose: self.propose,
             attach: match self.attach {
                 true => self.evidence.clone(),
                 false => Vec::new(),
