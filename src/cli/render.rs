@@ -131,12 +131,19 @@ impl View {
             let title = self.title(seat.title.as_ref());
             match units.is_empty() {
                 true => title,
+                // Somebody who is called by their post is not called so twice.
+                false if title == name => self.pick(format!("（{units}）"), format!("({units})")),
                 false => self.pick(format!("{title}（{units}）"), format!("{title} ({units})")),
             }
         };
         let seats = known.seats.iter().map(seat).collect::<Vec<_>>();
-        let mut parts = vec![name];
-        parts.extend((!seats.is_empty()).then(|| seats.join(self.pick("・", ", "))));
+        let seats = seats.join(self.pick("・", ", "));
+        // A bracket of full width needs no space before it.
+        let mut parts = match seats.starts_with('（') {
+            true => vec![format!("{name}{seats}")],
+            false => vec![name],
+        };
+        parts.extend((!seats.is_empty() && !seats.starts_with('（')).then_some(seats));
         if known.name != actor.subject {
             parts.push(format!("[{subject}]"));
         }

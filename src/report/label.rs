@@ -1,7 +1,7 @@
 //! What columns of rows and fields of changes are called, in Japanese and English.
 
 use crate::domain::access::Role;
-use crate::domain::decision::ChangeKind;
+use crate::domain::decision::{ChangeKind, ConsultationOutcome, DecisionOutcome, ReviewOutcome};
 use crate::domain::text::Language;
 
 mod cell;
@@ -155,6 +155,7 @@ pub fn field(language: Language, name: &str) -> &str {
         "data_subject" => ("本人", "data subject"),
         "erased_events" => ("消去したイベント", "events erased of"),
         "erased_texts" => ("消去した文の数", "texts erased"),
+        "text" => ("本文", "text"),
         "proposal" => ("起案番号", "proposal"),
         "proposed" => ("起案する変更", "proposed change"),
         "change_kind" => ("変更の種類", "kind of change"),
@@ -197,7 +198,8 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
         "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation" => word,
         "definition" | "plan_profile" | "profile" => kind,
         "role" => role,
-        "policy_content" => approval,
+        "policy_content" | "change_kind" => approval,
+        "decision" | "consultation" | "decision_review" => decision,
         _ => return text.to_owned(),
     };
     let mut told = String::with_capacity(text.len());
@@ -227,6 +229,14 @@ fn role(language: Language, code: &str) -> Option<&'static str> {
 fn approval(language: Language, code: &str) -> Option<&'static str> {
     let kind = ChangeKind::from_code(code).map(|kind| kind.label(language));
     kind.or_else(|| role(language, code))
+}
+
+/// The code of a decision, of an answer of whoever was asked, or of who looked at a decision afterwards, in words.
+fn decision(language: Language, code: &str) -> Option<&'static str> {
+    let decided = DecisionOutcome::from_code(code).map(|outcome| outcome.label(language));
+    let answered = || ConsultationOutcome::from_code(code).map(|outcome| outcome.label(language));
+    let reviewed = || ReviewOutcome::from_code(code).map(|outcome| outcome.label(language));
+    decided.or_else(answered).or_else(reviewed)
 }
 
 /// The code of a kind of measure or of planned line in words.

@@ -1,9 +1,10 @@
 //! What sections and the planning office write between two reports: confirmations, moved reports, notes, forecasts,
 //! demand and calendars, on the command line against a server with the sample.
 
+use daicho::cli::demo::{LOWERED, decision};
 use serde_json::Value;
 
-use super::process::Ended;
+use super::process::{Ended, daicho};
 use super::rounds::Sample;
 
 /// Takes reports in pieces; its section's clerks have reported on it since April.
@@ -495,4 +496,31 @@ fn a_write_that_is_repeated_with_its_id_is_recorded_once() {
         );
         assert_eq!(sample.size(), size, "{line}");
     }
+}
+
+/// What `daicho demo` prints of a decision goes as it says: proposed, refused to whoever proposed it, decided by another.
+#[test]
+fn the_decision_that_the_demo_tells_of_goes_as_it_says() {
+    let sample = Sample::on("2023-10-06");
+    let waiting = sample.done("pending --json").json();
+    let next = waiting["proposals"].as_array().unwrap().len() as u64 + 1;
+    let address = sample.server.address();
+    let address = address.trim_start_matches("http://").parse().unwrap();
+    let commands = decision("daicho", address, "2023-10-06".parse().unwrap(), next, "x");
+    let [proposed, refused, decided] = commands.map(|command| {
+        let words: Vec<&str> = command.split(' ').skip(1).collect();
+        daicho(sample.server.address(), words)
+    });
+    assert_eq!(proposed.code, 0, "{proposed:?}");
+    let (indicator, target) = LOWERED;
+    let shown = sample.done(&format!("pending P{next} --json")).json();
+    let proposal = &shown["proposals"][0];
+    assert_eq!(proposal["subject"]["code"], indicator, "{shown}");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert!(refused.errors.contains("SELF_APPROVAL"), "{refused:?}");
+    assert_eq!(decided.code, 0, "{decided:?}");
+    assert!(decided.output.contains(target), "{decided:?}");
+    let again = sample.done("pending --json").json();
+    let left = again["proposals"].as_array().unwrap().len() as u64;
+    assert_eq!(left + 1, next, "{again}");
 }

@@ -57,7 +57,7 @@ impl Teller<'_> {
             let seats: &[_] = match unit.kind {
                 UnitKind::Department => &[("長", "Director", Role::Director)],
                 UnitKind::Section => &[
-                    ("長", "Chief", Role::SectionChief),
+                    ("長", "Section Chief", Role::SectionChief),
                     (" 入力担当", "Clerk", Role::Clerk),
                 ],
                 UnitKind::Other => &[],
@@ -67,7 +67,7 @@ impl Teller<'_> {
                 persons.push(self.registered(&post)?);
                 let title = Title {
                     ja: Name::parse(&post)?,
-                    en: english_title(unit, english)?,
+                    en: Some(Name::parse(english)?),
                 };
                 let code = post.replace(' ', "");
                 grants.push(self.granted(&code, title, *role, Some(unit.id), &post)?);
@@ -126,10 +126,4 @@ impl Teller<'_> {
 fn name(unit: &OrgUnit) -> &str {
     let name = unit.latest().name.ja.as_str();
     if name == RENAMED.0 { RENAMED.1 } else { name }
-}
-
-fn english_title(unit: &OrgUnit, post: &str) -> Result<Option<Name>, SampleError> {
-    let name = unit.latest().name.en.as_ref();
-    let title = name.map(|name| Name::parse(&format!("{post}, {}", name.as_str())));
-    Ok(title.transpose()?)
 }
