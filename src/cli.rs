@@ -4,7 +4,6 @@
 //! line has no other way to the data than any client. Commands live in a file each, text is made in
 //! [`render`] from the API's answers alone, and [`exit`] says what a script may conclude.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
 use crate::api::v1;
+use crate::cli::actor::actor;
 use crate::cli::attach::AttachArgs;
 use crate::cli::audit::AuditCommand;
 use crate::cli::bundle::BundleArgs;
@@ -82,6 +82,7 @@ pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod report;
+pub mod serve;
 pub mod sheet;
 pub mod status;
 pub mod target;
@@ -98,6 +99,7 @@ pub mod input;
 pub mod measure;
 pub mod writing;
 
+mod actor;
 pub mod client;
 pub mod session;
 pub mod sign_in;
@@ -114,6 +116,8 @@ pub mod render;
 pub mod table;
 pub mod terminal;
 pub mod usage;
+
+pub use crate::cli::serve::ServeArgs;
 
 /// The server that is asked where nobody names one.
 pub const SERVER: &str = "http://127.0.0.1:7015";
@@ -344,81 +348,6 @@ pub enum Command {
     },
 }
 
-/// Arguments of `serve`. Each can stand in the environment (`DAICHO_` and its name) or in the settings file
-/// too; what is absent everywhere has the default that the settings document.
-#[derive(Args, Clone, Debug, Default)]
-pub struct ServeArgs {
-    /// A settings file (TOML)
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// The data folder [default: ./daicho-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<String>,
-    /// Where to listen; beyond this machine only with TLS and sign-in; port 0: one that is free [default: 127.0.0.1:7015]
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<String>,
-    /// The ledger that an empty name means: id or code; absent: the only one there is
-    #[arg(long, value_name = "LEDGER")]
-    pub default_ledger: Option<String>,
-    /// Whether clients may ask for the descriptors of the API [default: true, where callers sign in false]
-    #[arg(long, value_name = "BOOL")]
-    pub reflection: Option<String>,
-    /// What the read copy of the log may cache, in MiB [default: 64]
-    #[arg(long, value_name = "MIB")]
-    pub cache_mib: Option<String>,
-    /// How many connections may be open at once [default: 1024]
-    #[arg(long, value_name = "COUNT")]
-    pub connections_max: Option<String>,
-    /// The longest a unary call may take, in seconds [default: 15]
-    #[arg(long, value_name = "SECONDS")]
-    pub request_timeout_seconds: Option<String>,
-    /// The witnesses whose cosignatures are kept: their vkeys, with spaces between them [default: none]
-    #[arg(long, value_name = "VKEYS")]
-    pub witnesses: Option<String>,
-    /// The longest file that is taken in as evidence, in MiB [default: 64]
-    #[arg(long, value_name = "MIB")]
-    pub evidence_file_mib: Option<String>,
-    /// Media types of evidence that are taken in besides the built-in ones, with commas between them
-    #[arg(long, value_name = "TYPES")]
-    pub evidence_media_types: Option<String>,
-    /// A file with an age identity: key files are encrypted to it [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub key_identity: Option<String>,
-    /// A file with a passphrase on its first line: key files are encrypted with it [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub key_passphrase_file: Option<String>,
-    /// The server's certificate and what leads to its authority, in PEM: connections are encrypted [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub tls_certificate: Option<String>,
-    /// The key of the server's certificate, in PEM
-    #[arg(long, value_name = "FILE")]
-    pub tls_key: Option<String>,
-    /// The authorities whose certificates clients may have, in PEM [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub tls_client_roots: Option<String>,
-    /// What those authorities revoked, in PEM or DER [default: none]
-    #[arg(long, value_name = "FILE")]
-    pub tls_crl: Option<String>,
-    /// Whether clients must have a certificate: optional or required [default: optional]
-    #[arg(long, value_name = "WHETHER")]
-    pub tls_client_certificates: Option<String>,
-    /// Whether callers must sign in: unauthenticated or required [default: unauthenticated]
-    #[arg(long, value_name = "MODE")]
-    pub auth: Option<String>,
-    /// Who is let in where no seat can help: ISSUER#SUBJECT, one a line [default: none]
-    #[arg(long, value_name = "LOGINS")]
-    pub administrators: Option<String>,
-    /// Record who asks for what in access logs: true or false [default: false]
-    #[arg(long, value_name = "BOOL")]
-    pub access_log: Option<String>,
-    /// How a line of the log looks: text or json [default: text]
-    #[arg(long, value_name = "FORMAT")]
-    pub log_format: Option<String>,
-    /// What is logged: info, debug, daicho=debug … [default: info]
-    #[arg(long, value_name = "FILTER")]
-    pub log_filter: Option<String>,
-}
-
 impl Global {
     /// The language of answers.
     pub fn language(&self) -> Language {
@@ -472,21 +401,6 @@ impl Global {
             ))
         })
     }
-}
-
-/// Who uses the command: the name given, else the login name.
-fn actor(given: Option<&str>, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    let given = given
-        .map(str::to_owned)
-        .filter(|name| !name.trim().is_empty());
-    given.or_else(|| login(variable))
-}
-
-/// The login name, where the machine says it.
-fn login(variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-    ["USER", "LOGNAME", "USERNAME"]
-        .into_iter()
-        .find_map(|name| variable(name).filter(|login| !login.trim().is_empty()))
 }
 
 /// How the domain's events look in the API: what the program knows and the command line does not.
@@ -676,16 +590,5 @@ mod tests {
                 );
             }
         });
-    }
-
-    #[test]
-    fn a_name_that_is_given_goes_before_the_login_name() {
-        let login = |name: &str| (name == "LOGNAME").then(|| "clerk".to_owned());
-        assert_eq!(
-            actor(Some("総務文書課"), login).as_deref(),
-            Some("総務文書課")
-        );
-        assert_eq!(actor(Some(" "), login).as_deref(), Some("clerk"));
-        assert_eq!(actor(None, |_| None), None);
     }
 }

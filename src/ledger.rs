@@ -18,9 +18,9 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use crate::auth::Permitted;
 use crate::auth::access::Caller;
 use crate::domain::code::Code;
-use crate::domain::event::{Actor, Event, LedgerOpened, Recorded, Stream};
+use crate::domain::event::{Event, LedgerOpened, Stream};
 use crate::domain::goal::decide::decide_opening;
-use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::id::{EventId, LedgerId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::log::codec::{self, RequestPlace, ServerPart};
 use crate::log::{
@@ -41,10 +41,12 @@ mod heads;
 mod personal;
 mod prepare;
 mod reader;
+mod receipts;
 mod references;
 mod root;
 mod state;
 mod structure;
+mod validation;
 mod writer;
 
 pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
@@ -59,6 +61,7 @@ pub use crate::personal::{
     Disclosure, Sight, noticing_words, unnoticed, withhold_from_answer, withholding, within_sight,
 };
 pub use reader::{ReadFault, Reader, Stored, View};
+pub use receipts::ReceiptLookup;
 pub use state::StreamState;
 
 pub use crate::log::codec::policy_sha256;
@@ -66,6 +69,7 @@ pub use crate::log::codec::policy_sha256;
 use personal::Keeping;
 use prepare::{Unprepared, prepare};
 use reader::Batch;
+use validation::validated;
 use writer::{Message, Request, Verdict, Writer};
 
 /// Requests that may wait for the writer; more are refused as overload.
@@ -104,18 +108,6 @@ pub enum LedgerChoice {
     /// No ledger has this id or code.
     #[error("no such ledger")]
     Unknown,
-}
-
-/// Whether a request was ever carried out.
-#[derive(Clone, Debug)]
-pub enum ReceiptLookup {
-    /// It was.
-    Found(Receipt),
-    /// It was not, as of this size: requests taken up before are included.
-    NotFound {
-        /// The ledger's size.
-        size: u64,
-    },
 }
 
 /// A ledger in a log that takes nothing, to be read and no more: nothing is put in order, and nobody writes. The words of
@@ -387,131 +379,6 @@ impl Ledgers {
         Err(AppendError::Overloaded)
     }
 
-    /// The first receipt, if all ids are known with this content; an error, if some are, or with other.
-    async fn known(
-        &self,
-        reader: &Reader,
-        append: &Append,
-        actor: &Actor,
-    ) -> Result<Option<Appended>, AppendError> {
-        let request_at = reader
-            .index()
-            .position_of_request(append.request_id)
-            .map_err(ReadFault::from)?;
-        let mut positions = Vec::with_capacity(append.events.len());
-        let mut known = Vec::new();
-        for event in &append.events {
-            let position = reader.position_of(event.id)?;
-            if let Some(position) = position {
-                known.push((event.id, position));
-            } else {
-                // A decision that is new brings a change whose id nobody has used.
-                for brought in event.ids().skip(1) {
-                    known.extend(reader.position_of(brought)?.map(|at| (brought, at)));
-                }
-            }
-            positions.push(position);
-        }
-        if request_at.is_none() && known.is_empty() {
-            return Ok(None);
-        }
-        let positions: Option<Vec<u64>> = positions.into_iter().collect();
-        let conflict = |known| AppendError::IdConflict {
-            request: request_at.is_some(),
-            events: known,
-        };
-        let Some(positions) = positions else {
-            return Err(conflict(known));
-        };
-        let stored = reader.stored_at(&positions).await?;
-        // An approval brought the change right behind it, which the request did not name.
-        let brought = append.events.iter().map(|event| 1 + event.brings());
-        let count: u64 = brought.clone().sum();
-        let places = brought.scan(0, |next, width| {
-            let place = *next;
-            *next += width;
-            Some(place)
-        });
-        let same_call = match request_at {
-            None => true,
-            Some(first) => stored.iter().zip(places).all(|(s, place)| {
-                s.recorded.position == first + place
-                    && s.recorded.request_id == append.request_id
-                    && u64::from(s.recorded.request_count) == count
-            }),
-        };
-        let same_events = append
-            .events
-            .iter()
-            .zip(&stored)
-            .all(|(event, s)| event.restates(&s.recorded.event));
-        let same_actor = stored.iter().all(|s| {
-            (&s.recorded.actor.subject, &s.recorded.actor.issuer) == (&actor.subject, &actor.issuer)
-        });
-        if !same_actor {
-            return Err(AppendError::OtherActor);
-        }
-        if !(same_call && same_events) {
-            return Err(conflict(known));
-        }
-        let request_id = stored
-            .first()
-            .map_or(append.request_id, |s| s.recorded.request_id);
-        let stored = if count == append.events.len() as u64 {
-            stored
-        } else {
-            let with_brought = |(event, position): (&Event, &u64)| {
-                let position = *position;
-                position..=position + event.brings()
-            };
-            let events = append.events.iter().zip(&positions);
-            let all: Vec<u64> = events.flat_map(with_brought).collect();
-            reader.stored_at(&all).await?
-        };
-        Ok(Some(Appended {
-            receipt: receipt(append.ledger, request_id, &stored),
-            replayed: true,
-            validated_only: append.validate_only,
-            notices: Vec::new(),
-            actor: actor.clone(),
-            events: stored.into_iter().map(|s| s.recorded.event).collect(),
-            goals: Vec::new(),
-        }))
-    }
-
-    /// What became of a request. Passes through the writer's queue, so that "not found" is final as of the
-    /// size it names.
-    pub async fn receipt(
-        &self,
-        ledger: LedgerId,
-        request: RequestId,
-    ) -> Result<ReceiptLookup, AppendError> {
-        let reader = self.reader(ledger).ok_or(AppendError::LedgerUnknown)?;
-        loop {
-            if let Some(found) = find_receipt(&reader, request).await? {
-                return Ok(ReceiptLookup::Found(found));
-            }
-            let failed = !*self.writable.borrow();
-            let (reply, answer) = oneshot::channel();
-            let queue = self.queue().ok_or(STOPPING)?;
-            queue
-                .send(Message::Barrier(ledger, request, reply))
-                .await
-                .map_err(|_| STOPPING)?;
-            let size = answer.await.map_err(|_| STOPPING)??;
-            self.wait_for(&reader, size, failed).await;
-            if reader.head().size < size {
-                continue;
-            }
-            return Ok(match find_receipt(&reader, request).await? {
-                Some(found) => ReceiptLookup::Found(found),
-                None => ReceiptLookup::NotFound {
-                    size: reader.head().size,
-                },
-            });
-        }
-    }
-
     /// Waits until answers include `size`, or until the log fails: then the writer, asked again, knows
     /// what became of it. If it had `failed` when the writer named the size, that size is durable.
     async fn wait_for(&self, reader: &Reader, size: u64, failed: bool) {
@@ -729,116 +596,4 @@ async fn load(
         );
     }
     Ok(states)
-}
-
-/// What an accepted validation is told: the places the events would get at the head it was judged at.
-fn validated(
-    view: &View,
-    append: &Append,
-    prepared: prepare::Prepared,
-    states: &HashMap<Stream, StreamState>,
-    now: jiff::Timestamp,
-) -> Appended {
-    let actor = prepared.actor;
-    let View {
-        head, directory, ..
-    } = view;
-    let mut after: HashMap<Stream, StreamState> = HashMap::new();
-    let mut receipt = Receipt {
-        ledger: append.ledger,
-        request_id: append.request_id,
-        generation: head.generation,
-        events: Vec::new(),
-    };
-    let count = u32::try_from(prepared.events.len()).unwrap_or(u32::MAX);
-    let mut events = Vec::new();
-    let decided = prepared.events.into_iter().zip(prepared.authors);
-    for (index, ((event, client), author)) in decided.enumerate() {
-        let state = after
-            .entry(event.stream)
-            .or_insert_with(|| states.get(&event.stream).cloned().unwrap_or_default());
-        let server = ServerPart {
-            generation: head.generation,
-            position: head.size + index as u64,
-            revision: state.revision + 1,
-            recorded_at: now,
-            prev_leaf_hash: state.leaf_hash,
-        };
-        let leaf_hash = client.finish(&server).hash;
-        let recorded = Recorded {
-            ledger: append.ledger,
-            generation: server.generation,
-            position: server.position,
-            revision: server.revision,
-            recorded_at: now,
-            prev_leaf_hash: server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
-            actor: author,
-            request_id: append.request_id,
-            request_index: u32::try_from(index).unwrap_or(u32::MAX),
-            request_count: count,
-            event: event.clone(),
-        };
-        state.apply(&recorded, directory.date_of(now), leaf_hash);
-        receipt.events.push(ReceiptEvent {
-            event_id: event.id,
-            stream: event.stream,
-            position: server.position,
-            revision: server.revision,
-            recorded_at: now,
-            leaf_hash,
-        });
-        events.push(event);
-    }
-    let goals = after
-        .into_iter()
-        .filter(|(stream, _)| stream.kind == crate::domain::event::StreamKind::Goal)
-        .map(|(stream, state)| Touched {
-            stream,
-            before: Arc::new(
-                states
-                    .get(&stream)
-                    .map(|s| s.goal.clone())
-                    .unwrap_or_default(),
-            ),
-            after: Arc::new(state.goal),
-        })
-        .collect();
-    Appended {
-        receipt,
-        replayed: false,
-        validated_only: true,
-        notices: prepared.notices,
-        actor,
-        events,
-        goals,
-    }
-}
-
-async fn find_receipt(reader: &Reader, request: RequestId) -> Result<Option<Receipt>, ReadFault> {
-    let Some(first) = reader.index().position_of_request(request)? else {
-        return Ok(None);
-    };
-    let count = u64::from(reader.stored(first).await?.recorded.request_count);
-    let positions: Vec<u64> = (first..first + count).collect();
-    let stored = reader.stored_at(&positions).await?;
-    Ok(Some(receipt(reader.id(), request, &stored)))
-}
-
-fn receipt(ledger: LedgerId, request_id: RequestId, stored: &[Stored]) -> Receipt {
-    Receipt {
-        ledger,
-        request_id,
-        generation: stored.first().map_or(0, |s| s.recorded.generation),
-        events: stored
-            .iter()
-            .map(|s| ReceiptEvent {
-                event_id: s.recorded.event.id,
-                stream: s.recorded.event.stream,
-                position: s.recorded.position,
-                revision: s.recorded.revision,
-                recorded_at: s.recorded.recorded_at,
-                leaf_hash: s.leaf_hash,
-            })
-            .collect(),
-    }
 }

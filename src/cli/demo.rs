@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::civil::date;
 
+use crate::cli::actor::login;
 use crate::cli::input;
 use crate::cli::language::{Language, pick};
-use crate::cli::login;
 use crate::domain::date::Date;
 
 /// A goal of the sample that everybody understands: improvements made by the staff.
