@@ -1,36 +1,27 @@
 //! Access logs as auditors meet them: what stands in them, what does not, and that none of it is lost or altered unseen.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::path::Path;
-use std::pin::pin;
-use std::process::{Command, Output};
-use std::sync::Arc;
-use std::task::Poll;
-use std::time::Duration;
 
-use daicho::access_log::{Access, AccessLog, Recording};
 use daicho::api::v1::access_entry::Said;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::event_input::Payload;
-use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
 use daicho::clock::new_id;
-use daicho::config::{Config, Flags};
-use daicho::domain::id::LedgerId;
+use daicho::config::Flags;
 use daicho::fault_point::Step;
-use daicho::server::Opened;
-use tokio::sync::watch;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
-use crate::fixture;
 use crate::process::Process;
 use crate::service::{As, Server, append, opening, report};
 use crate::small_plan::SmallPlan;
+
+mod auditor;
+mod gone;
+mod limits;
 
 fn recording() -> Flags {
     Flags {
@@ -338,142 +329,6 @@ async fn an_access_log_is_a_ledger_that_nobody_writes_and_nobody_means_by_saying
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_refusals_is_merged_and_none_is_lost() {
-    const CALLS: u64 = 200;
-    let (server, _) = server().await;
-    // Nobody says who asks.
-    let mut client = LedgerServiceClient::new(server.channel().await);
-    for _ in 0..CALLS / 2 {
-        let status = client
-            .get_ledger(GetLedgerRequest::default())
-            .await
-            .unwrap_err();
-        assert_eq!(status.code(), Code::Unauthenticated);
-    }
-    let mut goals = GoalServiceClient::new(server.channel().await);
-    for _ in 0..CALLS / 2 {
-        goals
-            .list_goals(ListGoalsRequest::default())
-            .await
-            .unwrap_err();
-    }
-    let asked = ListAccessRequest {
-        outcomes: vec![AccessOutcome::Refused.into()],
-        ..ListAccessRequest::default()
-    };
-    let told = accesses(&server, asked).await;
-    let count: u64 = told.iter().map(|entry| access(entry).count).sum();
-    assert_eq!(count, CALLS);
-    // Two at most for each minute that it took, which are three at the very worst.
-    assert!(told.len() <= 6, "{told:?}");
-    for entry in &told {
-        assert_eq!(entry.actor.as_ref().unwrap().method(), AuthMethod::System);
-        assert_eq!(
-            access(entry).status,
-            u32::try_from(Code::Unauthenticated as i32).unwrap()
-        );
-    }
-}
-
-const MANY: [&str; 8] = ["甲", "乙", "丙", "丁", "戊", "己", "庚", "辛"];
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_flood_beyond_every_share_hides_nobody() {
-    const EACH: usize = 130;
-    let (server, _) = server().await;
-    // Each of these calls is another kind: it has a request id of its own.
-    for who in MANY {
-        let mut client = server.ledger(who).await;
-        for _ in 0..EACH {
-            let refused = client.append_events(append(Vec::new())).await;
-            assert_eq!(refused.unwrap_err().code(), Code::InvalidArgument);
-        }
-    }
-    let mut quiet = server.ledger("静か").await;
-    quiet.append_events(append(Vec::new())).await.unwrap_err();
-
-    let (mut told, mut token) = (Vec::new(), String::new());
-    loop {
-        let asked = ListAccessRequest {
-            classes: vec![AccessClass::Write.into()],
-            page_size: 500,
-            page_token: token,
-            ..ListAccessRequest::default()
-        };
-        let page = server.audit().await.list_access(asked).await.unwrap();
-        let page = page.into_inner();
-        told.extend(page.entries);
-        token = page.next_page_token;
-        if token.is_empty() {
-            break;
-        }
-    }
-    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for entry in &told {
-        // None is only counted, and who and how often stand there of all.
-        let access = access(entry);
-        assert!(access.rpc.ends_with("/AppendEvents"), "{access:?}");
-        let who = entry.actor.clone().unwrap().subject;
-        *counts.entry(who).or_default() += access.count;
-    }
-    let mut expected: BTreeMap<String, u64> = MANY.map(|who| (who.to_owned(), EACH as u64)).into();
-    expected.insert("静か".to_owned(), 1);
-    assert_eq!(counts, expected);
-    let folded = told.iter().filter(|entry| access(entry).resource.is_none());
-    assert!(0 < folded.count());
-
-    // More than a page of the server, and less than there are: it is said that there are more.
-    let listed = done(
-        &format!("http://{}", server.address),
-        "audit access --class write --limit 600",
-    );
-    assert!(
-        listed.contains("600 accesses, and there are more"),
-        "{}",
-        listed.lines().last().unwrap_or_default()
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_kill_while_merged_accesses_wait_loses_only_those() {
-    const WAITING: u64 = 9;
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Process::serve_recording(folder.path(), None);
-    let personal = set_up(&server).await;
-    let mut client = LedgerServiceClient::with_interceptor(server.connect(), As("甲"));
-    let wrong = append(Vec::new());
-    client.append_events(wrong.clone()).await.unwrap_err();
-    let asked = ListAccessRequest {
-        actor: Some("甲".to_owned()),
-        ..ListAccessRequest::default()
-    };
-    let mut audit = AuditServiceClient::with_interceptor(server.connect(), As("監査"));
-    let before = audit.list_access(asked.clone()).await.unwrap().into_inner();
-    assert_eq!(before.entries.len(), 1);
-    // These are like the one that is written, and wait for the end of its minute.
-    for _ in 0..WAITING {
-        client.append_events(wrong.clone()).await.unwrap_err();
-    }
-    client.get_event(position(personal)).await.unwrap();
-    server.kill();
-
-    let mut server = Process::serve_recording(folder.path(), None);
-    let mut audit = AuditServiceClient::with_interceptor(server.connect(), As("監査"));
-    let after = audit.list_access(asked).await.unwrap().into_inner();
-    let count = |method: &str| -> u64 {
-        let of = after.entries.iter().map(access);
-        of.filter(|access| access.rpc.ends_with(method))
-            .map(|access| access.count)
-            .sum()
-    };
-    assert_eq!(count("/GetEvent"), 1);
-    // A minute that ended meanwhile was written.
-    assert!((1..=1 + WAITING).contains(&count("/AppendEvents")));
-    assert!(after.entries.contains(&before.entries[0]));
-    assert_eq!(server.stop(), 0);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn figures_that_are_not_for_everybody_are_recorded_wherever_they_are_named() {
     let server = Server::with(tempfile::tempdir().unwrap(), recording()).await;
     let mut admin = server.admin().await;
@@ -540,66 +395,6 @@ async fn an_access_log_that_an_empty_name_means_gets_none_of_its_own() {
     let expected = "administrator: ADMINISTER ListIntegrityEvents OK";
     assert!(lines.iter().any(|line| line == expected), "{lines:?}");
     assert_eq!(server.ledgers.list().len(), 2);
-}
-
-/// Whether there is a file anywhere below `folder`.
-fn holds_a_file(folder: &Path) -> bool {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return false;
-    };
-    let mut paths = entries.flatten().map(|entry| entry.path());
-    paths.any(|path| path.is_file() || holds_a_file(&path))
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_goes_away_from_what_they_asked_for_is_recorded() {
-    let (server, _) = server().await;
-    let mut evidence = server.evidence().await;
-    // An upload of which the first message came, and no other will.
-    let (frames, waiting) = tokio::sync::mpsc::channel(1);
-    let file = EvidenceFile {
-        ledger: "city".to_owned(),
-        sha256: vec![7; 32],
-        media_type: "application/pdf".to_owned(),
-        size_bytes: 1_000,
-    };
-    let first = PutEvidenceRequest {
-        frame: Some(put_evidence_request::Frame::File(file)),
-    };
-    frames.send(first).await.unwrap();
-    let frames_of = futures::stream::unfold(waiting, |mut waiting| async {
-        Some((waiting.recv().await?, waiting))
-    });
-    let upload = tokio::spawn(async move { evidence.put_evidence(frames_of).await });
-    let files = server.folder.path().join("data").join("attachments");
-    let taken_up = async {
-        // A draft of it is there.
-        while !holds_a_file(&files) {
-            tokio::task::yield_now().await;
-        }
-    };
-    let taken_up = tokio::time::timeout(Duration::from_secs(60), taken_up).await;
-    taken_up.unwrap();
-    upload.abort();
-    assert!(upload.await.unwrap_err().is_cancelled());
-    drop(frames);
-    let told = async {
-        loop {
-            let told = accesses(&server, ListAccessRequest::default()).await;
-            let of = told
-                .iter()
-                .find(|entry| access(entry).rpc.ends_with("/PutEvidence"));
-            if let Some(entry) = of {
-                return entry.clone();
-            }
-        }
-    };
-    let told = tokio::time::timeout(Duration::from_secs(60), told).await;
-    let told = told.unwrap();
-    let access = access(&told);
-    assert_eq!(access.outcome(), AccessOutcome::Failed);
-    let resource = access.resource.clone().unwrap();
-    assert_eq!(resource.name, "07".repeat(32));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -678,196 +473,4 @@ async fn a_kill_loses_no_export_that_was_answered() {
     assert_eq!(answer.entries.len(), EXPORTS);
     assert!(answer.entries.iter().all(|entry| access(entry).personal));
     assert_eq!(server.stop(), 0);
-}
-
-/// Ledgers on a disk with one ledger of facts, and what records accesses to it.
-async fn recorder(folder: &Path) -> (Arc<AccessLog>, LedgerId, watch::Sender<bool>) {
-    let flags = Flags {
-        data: Some(folder.to_str().unwrap().to_owned()),
-        ..Flags::default()
-    };
-    let config = Config::from_sources(&flags, |_| None).unwrap();
-    let ledgers = Opened::open(&config).await.unwrap().ledgers;
-    let ledger = LedgerId::new(new_id()).unwrap();
-    let open = fixture::permitted("opener", fixture::opening(ledger, "city"));
-    ledgers.open(open).await.unwrap();
-    let (closing, closed) = watch::channel(false);
-    let proofs = fixture::proofs(&ledgers);
-    let log = AccessLog::new(ledgers, proofs, Recording::All, closed);
-    (Arc::new(log), ledger, closing)
-}
-
-fn opened_by(actor: &str, ledger: LedgerId) -> Access {
-    Access {
-        ledger,
-        actor: Some(fixture::permitted(actor, ()).into_parts().0),
-        rpc: "daicho.v1.AdminService/OpenLedger",
-        class: daicho::domain::access_log::AccessClass::Administer,
-        resource: None,
-        purpose: None,
-        outcome: daicho::domain::access_log::AccessOutcome::Ok,
-        status: 0,
-        reason: None,
-        policy: None,
-        peer: None,
-        personal: false,
-        duration: Duration::ZERO,
-        request_id: None,
-    }
-}
-
-/// Drops `work` when it has been asked `times` times whether it is done.
-async fn gone_after<T>(work: impl Future<Output = T>, times: usize) -> Option<T> {
-    let (mut work, mut asked) = (pin!(work), 0);
-    poll_fn(|context| {
-        if asked == times {
-            return Poll::Ready(None);
-        }
-        asked += 1;
-        work.as_mut().poll(context).map(Some)
-    })
-    .await
-}
-
-/// Who is named in the access log, in order.
-async fn named(log: &AccessLog, ledger: LedgerId) -> Vec<String> {
-    let reader = log.of(ledger).unwrap();
-    reader.caught_up(None).await;
-    let mut who = Vec::new();
-    for position in 0..reader.head().size {
-        let recorded = reader.stored(position).await.unwrap().recorded;
-        if recorded.event.payload.is_access() {
-            who.push(recorded.actor.subject.to_string());
-        }
-    }
-    who
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whoever_goes_away_while_an_access_log_is_opened_is_recorded_and_breaks_nothing() {
-    for times in 1..6 {
-        let folder = tempfile::tempdir().unwrap();
-        let (log, ledger, _closing) = recorder(folder.path()).await;
-        gone_after(log.record(opened_by("甲", ledger)), times).await;
-        log.record(opened_by("乙", ledger)).await.unwrap();
-        let both = async {
-            let mut heads = log.of(ledger).unwrap().watch();
-            while named(&log, ledger).await.len() < 2 {
-                heads.changed().await.unwrap();
-            }
-        };
-        let both = tokio::time::timeout(Duration::from_secs(60), both).await;
-        both.unwrap_or_else(|_| panic!("gone after {times}, and not recorded"));
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_noted_is_written_also_if_whoever_waits_for_it_goes_away() {
-    for times in 1..6 {
-        let folder = tempfile::tempdir().unwrap();
-        let (log, ledger, _closing) = recorder(folder.path()).await;
-        log.note(opened_by("甲", ledger));
-        gone_after(log.settle(), times).await;
-        log.settle().await;
-        assert_eq!(named(&log, ledger).await, ["甲"], "gone after {times}");
-    }
-}
-
-fn daicho(server: &str, line: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
-    command
-        .args(line.split(' '))
-        .args(["--server", server, "--as", "監査", "--lang", "en"]);
-    command.output().unwrap()
-}
-
-#[track_caller]
-fn done(server: &str, line: &str) -> String {
-    let ended = daicho(server, line);
-    assert!(ended.status.success(), "{line}: {ended:?}");
-    String::from_utf8(ended.stdout).unwrap()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn it_is_proven_like_any_ledger_and_told_on_the_command_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let mut server = Process::serve_recording(&data, None);
-    let personal = set_up(&server).await;
-    let mut client = LedgerServiceClient::with_interceptor(server.connect(), As("閲覧者"));
-    client.get_event(position(personal)).await.unwrap();
-    let address = server.address().to_owned();
-    let path = |name: &str| folder.path().join(name).display().to_string();
-
-    done(&address, &format!("bundle {}", path("facts")));
-    let table = done(&address, "audit access");
-    assert!(
-        table.contains("GetEvent") && table.contains("ExportBundle"),
-        "{table}"
-    );
-    let summary = done(&address, "audit access --summary");
-    for told in ["took out", "read about people", "administered"] {
-        assert!(summary.contains(told), "{summary}");
-    }
-    let file = path("access.csv");
-    done(&address, &format!("audit access --csv -o {file}"));
-    let csv = std::fs::read_to_string(&file).unwrap();
-    assert!(
-        csv.starts_with("\u{feff}position,recorded_at,subject"),
-        "{csv}"
-    );
-    let lines = done(&address, "audit access --json-lines --exports");
-    for line in lines.lines() {
-        let entry: serde_json::Value = serde_json::from_str(line).unwrap();
-        assert_eq!(entry["access"]["class"], "ACCESS_CLASS_EXPORT", "{line}");
-    }
-    assert_eq!(lines.lines().count(), 1);
-
-    // A bundle of the access log is verified by itself.
-    let policy = done(&address, "trust-policy --ledger city/access");
-    std::fs::write(path("policy"), policy).unwrap();
-    done(
-        &address,
-        &format!("bundle {} --ledger city/access", path("log")),
-    );
-    assert_eq!(server.stop(), 0);
-    let verify = format!("verify bundle {} --policy {}", path("log"), path("policy"));
-    done(&address, &verify);
-    let store = format!(
-        "verify store {} --policy {} --ledger city/access",
-        data.display(),
-        path("policy")
-    );
-    done(&address, &store);
-
-    // One changed byte of an access is found.
-    let entries = first_entries(&folder.path().join("log"));
-    let mut bytes = std::fs::read(&entries).unwrap();
-    let at = find(&bytes, b"GetEvent").unwrap();
-    bytes[at] = b'S';
-    std::fs::write(&entries, bytes).unwrap();
-    let altered = daicho(&address, &verify);
-    assert_eq!(altered.status.code(), Some(1), "{altered:?}");
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    bytes
-        .windows(wanted.len())
-        .position(|window| window == wanted)
-}
-
-/// The file of a bundle with its first events.
-fn first_entries(bundle: &Path) -> std::path::PathBuf {
-    let mut folders = vec![bundle.join("tile").join("entries")];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                return path;
-            }
-        }
-    }
-    panic!("no entries in {}", bundle.display())
 }

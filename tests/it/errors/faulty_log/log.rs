@@ -1,0 +1,195 @@
+//! The model log with faults: what becomes of appends and reads is told it.
+
+use std::ops::RangeInclusive;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use daicho::domain::id::LedgerId;
+use daicho::log::{
+    Checkpoint, Chunk, CommitLog, Freshness, Head as LogHead, Health, LedgerCommit, LogFault,
+    MemoryLog, Outcome, ReadError, ReadLimits,
+};
+use daicho::merkle::Frontier;
+use futures::future::{self, BoxFuture, FutureExt as _};
+use tokio::sync::watch;
+
+/// What becomes of the next appends.
+#[derive(Clone)]
+pub(super) enum Appends {
+    Work,
+    /// Nothing is stored.
+    Refuse(LogFault),
+    /// Nobody is told whether they are stored.
+    Lose {
+        stored: bool,
+    },
+    /// They wait until the gate opens.
+    Hang(watch::Receiver<bool>),
+}
+
+/// What becomes of reads.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Reads {
+    Work,
+    Unavailable,
+    /// Bytes that are no event.
+    Garbage,
+    /// No answer, ever.
+    Hang,
+}
+
+/// The model log with faults.
+#[derive(Clone)]
+pub(super) struct FaultyLog {
+    pub(super) inner: MemoryLog,
+    appends: Arc<Mutex<Appends>>,
+    reads: Arc<Mutex<Reads>>,
+}
+
+impl FaultyLog {
+    pub(super) fn on(inner: MemoryLog) -> Self {
+        Self {
+            inner,
+            appends: Arc::new(Mutex::new(Appends::Work)),
+            reads: Arc::new(Mutex::new(Reads::Work)),
+        }
+    }
+
+    pub(super) fn appends(&self, appends: Appends) {
+        *self.appends.lock().unwrap() = appends;
+    }
+
+    pub(super) fn reads(&self, reads: Reads) {
+        *self.reads.lock().unwrap() = reads;
+    }
+
+    fn reading(&self) -> Result<Reads, ReadError> {
+        match *self.reads.lock().unwrap() {
+            Reads::Unavailable => Err(ReadError::Unavailable(
+                "the disk does not answer".to_owned(),
+            )),
+            other => Ok(other),
+        }
+    }
+}
+
+impl CommitLog for FaultyLog {
+    fn append(&self, group: Vec<LedgerCommit>) -> BoxFuture<'static, Vec<Outcome>> {
+        let inner = self.inner.clone();
+        let mode = self.appends.lock().unwrap().clone();
+        async move {
+            match mode {
+                Appends::Work => inner.append(group).await,
+                Appends::Refuse(fault) => group
+                    .iter()
+                    .map(|_| Outcome::Refused(fault.clone()))
+                    .collect(),
+                Appends::Lose { stored } => {
+                    let count = group.len();
+                    if stored {
+                        inner.append(group).await;
+                    }
+                    let fault = LogFault::Storage("no answer from the disk".to_owned());
+                    vec![Outcome::Unknown(fault); count]
+                }
+                Appends::Hang(mut gate) => {
+                    // As a disk does, it goes on whether or not somebody waits for it.
+                    let appending = tokio::spawn(async move {
+                        gate.wait_for(|open| *open).await.unwrap();
+                        inner.append(group).await
+                    });
+                    appending.await.unwrap()
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn read(
+        &self,
+        ledger: LedgerId,
+        from: u64,
+        limits: ReadLimits,
+    ) -> BoxFuture<'_, Result<Chunk, ReadError>> {
+        match self.reading() {
+            Err(error) => future::ready(Err(error)).boxed(),
+            Ok(Reads::Garbage) => {
+                let detail = "neither copy fits its checksum".to_owned();
+                future::ready(Err(ReadError::Damaged {
+                    position: from,
+                    detail,
+                }))
+                .boxed()
+            }
+            Ok(Reads::Hang) => future::pending().boxed(),
+            Ok(_) => self.inner.read(ledger, from, limits),
+        }
+    }
+
+    fn leaves(
+        &self,
+        ledger: LedgerId,
+        positions: Vec<u64>,
+    ) -> BoxFuture<'_, Result<Vec<Bytes>, ReadError>> {
+        match self.reading() {
+            Err(error) => future::ready(Err(error)).boxed(),
+            Ok(Reads::Garbage) => {
+                let garbage = positions
+                    .iter()
+                    .map(|_| Bytes::from_static(&[0xff; 40]))
+                    .collect();
+                future::ready(Ok(garbage)).boxed()
+            }
+            Ok(Reads::Hang) => future::pending().boxed(),
+            Ok(_) => self.inner.leaves(ledger, positions),
+        }
+    }
+
+    fn heads(
+        &self,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<Vec<(LedgerId, LogHead)>, ReadError>> {
+        self.inner.heads(freshness)
+    }
+
+    fn head(
+        &self,
+        ledger: LedgerId,
+        freshness: Freshness,
+    ) -> BoxFuture<'_, Result<LogHead, ReadError>> {
+        self.inner.head(ledger, freshness)
+    }
+
+    fn frontier(&self, ledger: LedgerId) -> BoxFuture<'_, Result<Frontier, ReadError>> {
+        self.inner.frontier(ledger)
+    }
+
+    fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>> {
+        self.inner.keep_checkpoint(checkpoint)
+    }
+
+    fn checkpoints(
+        &self,
+        ledger: LedgerId,
+        sizes: RangeInclusive<u64>,
+        limit: usize,
+    ) -> BoxFuture<'_, Result<Vec<Checkpoint>, ReadError>> {
+        self.inner.checkpoints(ledger, sizes, limit)
+    }
+
+    fn checkpoint_up_to(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+    ) -> BoxFuture<'_, Result<Option<Checkpoint>, ReadError>> {
+        self.inner.checkpoint_up_to(ledger, size)
+    }
+
+    fn health(&self) -> Health {
+        self.inner.health()
+    }
+
+    fn close(&self) -> BoxFuture<'static, Result<(), LogFault>> {
+        self.inner.close()
+    }
+}
