@@ -33,6 +33,10 @@ Examples:
 pub struct Handover {
     /// Everybody who ever held the seat, and who acts for it.
     pub held: v1::ListGrantsResponse,
+    /// Proposals and decisions whose next step is whoever holds the seat's.
+    pub waiting: v1::ListPendingResponse,
+    /// Other open proposals about what its units answer for.
+    pub proposals: v1::ListPendingResponse,
     /// For each unit of the seat what is open there.
     pub units: Vec<UnitOpen>,
 }
@@ -113,7 +117,22 @@ pub async fn handover(session: &Session, args: &HandoverArgs) -> Result<(), Fail
             actions: client.next_actions(actions).await?,
         });
     }
-    let handover = Handover { held, units };
+    let waiting = v1::ListPendingRequest {
+        seat: Some(args.seat.clone()),
+        ..v1::ListPendingRequest::default()
+    };
+    let waiting = client.pending(waiting).await?;
+    let mut proposals = client.pending(v1::ListPendingRequest::default()).await?;
+    proposals.proposals.retain(|proposal| {
+        let waits = |one: &v1::Proposal| one.proposal == proposal.proposal;
+        !waiting.proposals.iter().any(waits) && is_about(proposal, &units)
+    });
+    let handover = Handover {
+        held,
+        waiting,
+        proposals,
+        units,
+    };
     if session.json {
         let units: Result<Vec<_>, Failure> = handover
             .units
@@ -129,12 +148,31 @@ pub async fn handover(session: &Session, args: &HandoverArgs) -> Result<(), Fail
             .collect();
         return session.print(&serde_json::json!({
             "held": json::value(&handover.held)?,
+            "waiting": json::value(&handover.waiting)?,
+            "proposals": json::value(&handover.proposals)?,
             "units": units?,
         }));
     }
     session
         .output
         .answer(&handover::told(&session.view, &args.seat, &handover))
+}
+
+/// Whether a proposal is about a goal, an initiative or an indicator of these units.
+fn is_about(proposal: &v1::Proposal, units: &[UnitOpen]) -> bool {
+    let Some(subject) = &proposal.subject else {
+        return false;
+    };
+    let is = |entity: &Option<v1::Entity>| entity.as_ref().is_some_and(|one| one.id == subject.id);
+    let mut goals = units.iter().flat_map(|unit| &unit.evaluated.goals);
+    goals.any(|goal| {
+        let mut initiatives = goal.initiatives.iter();
+        is(&goal.goal)
+            || initiatives.any(|initiative| {
+                let mut indicators = initiative.indicators.iter();
+                is(&initiative.initiative) || indicators.any(|one| is(&one.indicator))
+            })
+    })
 }
 
 #[cfg(test)]

@@ -222,6 +222,11 @@ impl Session {
 
     /// Shows what an earlier call recorded: whoever types the command again with other words sees which of them stand.
     async fn show_recorded(&self, response: &v1::AppendEventsResponse) -> Result<(), Failure> {
+        let told = self.view.pick(
+            "最初に記録した内容（今回入力した内容とは比べていません）:",
+            "what was recorded at first, which was not compared with what you typed now:",
+        );
+        self.output.answer_line(told)?;
         let events = response.receipt.iter().flat_map(|receipt| &receipt.events);
         for recorded in events.take(RECORDED_SHOWN) {
             let position = v1::get_event_request::Selector::Position(recorded.position);

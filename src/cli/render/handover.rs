@@ -7,7 +7,7 @@ use crate::cli::render::{View, access, value};
 use crate::cli::table::Table;
 use crate::cli::terminal;
 
-/// Who held the seat, then for each of its units what is open: reports, reviews, next actions, targets.
+/// Who held the seat and which proposals are open, then for each of its units what is open: reports, reviews, next actions, targets.
 pub fn told(view: &View, seat: &str, handover: &Handover) -> String {
     let last = Handover::seat(&handover.held);
     let title = last.map_or_else(String::new, |grant| view.title(grant.title.as_ref()));
@@ -20,6 +20,14 @@ pub fn told(view: &View, seat: &str, handover: &Handover) -> String {
     text.push_str(&view.heading(handover.held.answered_at.as_ref()));
     text.push_str(&section(view, "就任者", "held by"));
     text.push_str(&access::held(view, &handover.held));
+    text.push_str(&section(
+        view,
+        "この職の決裁・合議・後閲待ち",
+        "waits for this seat",
+    ));
+    text.push_str(&proposals(view, &handover.waiting));
+    text.push_str(&section(view, "ほかの起案", "other open proposals"));
+    text.push_str(&proposals(view, &handover.proposals));
     for open in &handover.units {
         text.push_str(&format!(
             "\n{} {}\n",
@@ -58,6 +66,29 @@ fn shown(view: &View, table: &Table) -> String {
         true => view.pick("    なし\n", "    none\n").to_owned(),
         false => table.render(view.columns),
     }
+}
+
+fn proposals(view: &View, open: &v1::ListPendingResponse) -> String {
+    let mut table = Table::new()
+        .indented(4)
+        .text(view.pick("起案番号", "number"))
+        .text(view.pick("状態", "state"))
+        .text(view.pick("種類", "kind"))
+        .wrapping(view.pick("対象", "about"))
+        .text(view.pick("起案", "proposed by"))
+        .text(view.pick("期限", "due"));
+    for proposal in &open.proposals {
+        let drafted = proposal.drafted.as_ref();
+        table.row([
+            proposal.number.clone(),
+            label::proposal_state(view.language, proposal.state()).to_owned(),
+            label::change_kind(view.language, proposal.kind()).to_owned(),
+            view.entity(proposal.subject.as_ref()),
+            view.actor(drafted.and_then(|step| step.actor.as_ref())),
+            proposal.due.clone(),
+        ]);
+    }
+    shown(view, &table)
 }
 
 fn reports(view: &View, reports: &v1::ListReportingStatusResponse) -> String {

@@ -160,6 +160,9 @@ fn file(view: &View, args: &GoalArgs, forms: Forms) -> Result<Found, Failure> {
         Ok((text, Value::Array(all)))
     };
     let (text, events) = told(&shown.events)?;
+    found
+        .text
+        .push_str(view.pick("記録日時はUTC:\n", "recorded (UTC):\n"));
     found.text.push_str(&text);
     found.fields.insert("events_of_goal".to_owned(), events);
     let (text, later) = told(&shown.later)?;

@@ -507,17 +507,32 @@ fn the_decision_that_the_demo_tells_of_goes_as_it_says() {
     let address = sample.server.address();
     let address = address.trim_start_matches("http://").parse().unwrap();
     let commands = decision("daicho", address, "2023-10-06".parse().unwrap(), next, "x");
-    let [proposed, refused, decided] = commands.map(|command| {
-        let words: Vec<&str> = command.split(' ').skip(1).collect();
-        daicho(sample.server.address(), words)
-    });
+    let [propose, refuse, decide] = commands;
+    let typed = |command: &str| daicho(sample.server.address(), command.split(' ').skip(1));
+    let proposed = typed(&propose);
     assert_eq!(proposed.code, 0, "{proposed:?}");
     let (indicator, target) = LOWERED;
     let shown = sample.done(&format!("pending P{next} --json")).json();
     let proposal = &shown["proposals"][0];
     assert_eq!(proposal["subject"]["code"], indicator, "{shown}");
+    let handed = sample.done("handover 長寿課長 --json").json();
+    let open = handed["proposals"]["proposals"].as_array().unwrap();
+    let numbers: Vec<&str> = open
+        .iter()
+        .map(|one| one["number"].as_str().unwrap())
+        .collect();
+    assert_eq!(numbers, ["P1", &format!("P{next}")], "{handed}");
+    let told = sample.done("handover 長寿課長 --lang ja").output;
+    assert!(
+        told.contains("ほかの起案") && told.contains(indicator),
+        "{told}"
+    );
+    let other = sample.done("handover 総務文書課長 --json").json();
+    assert_eq!(other["proposals"]["proposals"].as_array().unwrap().len(), 0);
+    let refused = typed(&refuse);
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(refused.errors.contains("SELF_APPROVAL"), "{refused:?}");
+    let decided = typed(&decide);
     assert_eq!(decided.code, 0, "{decided:?}");
     assert!(decided.output.contains(target), "{decided:?}");
     let again = sample.done("pending --json").json();
