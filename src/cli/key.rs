@@ -16,7 +16,7 @@ use crate::cli::session::Session;
 use crate::cli::{Global, Output, terminal};
 use crate::clock;
 use crate::proof::key_file::KeyFile;
-use crate::proof::store::{OpenError, hold};
+use crate::proof::store::{OpenError, hold_alone};
 use crate::proof::{KeyFolder, KeyLock, KeyLockFile, policy};
 
 /// What can be done with keys.
@@ -275,12 +275,12 @@ fn turn(view: &View, args: &LockedArgs, encrypt: bool) -> Result<(), Failure> {
     };
     let lock = KeyLock::read(Some(&lock)).map_err(|fault| told(&fault))?;
     let data = &args.folder.data;
-    let _no_server_signs = hold(data).map_err(|error| match &error {
+    let _nobody_else = hold_alone(data).map_err(|error| match &error {
         OpenError::Locked { .. } => {
             let data = terminal::line(&data.display().to_string());
             Failure::usage(view.pick(
-                format!("{data} はサーバーが使っています。止めてから行ってください"),
-                format!("a server has {data} open: stop it first"),
+                format!("{data} はサーバーか別のコマンドが使っています。止めてから行ってください"),
+                format!("a server or another command has {data} open: stop it first"),
             ))
         }
         other => Failure::new(Exit::StorageFailed, terminal::line(&other.to_string())),

@@ -363,9 +363,10 @@ fn row<'a>(faults: &mut Faults, line: u64, cell: impl Fn(Column) -> &'a str) -> 
     })
 }
 
-/// `SUBJECT`, or `ISSUER#SUBJECT` where an issuer vouches for it; of any width, for lists are typed.
+/// `SUBJECT`, or `ISSUER#SUBJECT` where an issuer vouches for it. Latin letters, digits and signs of full width are taken for
+/// those of half width, for lists are typed; what else NFKC would change stays as it is signed in with.
 fn login(faults: &mut Faults, line: u64, text: &str) -> Option<LoginId> {
-    let text: String = text.nfkc().collect();
+    let text: String = text.nfc().map(half_width).collect();
     let text = text.trim();
     let (issuer, subject) = match text.rsplit_once('#') {
         Some((issuer, subject)) => (Some(issuer), subject),
@@ -380,6 +381,14 @@ fn login(faults: &mut Faults, line: u64, text: &str) -> Option<LoginId> {
         },
         subject: subject?,
     })
+}
+
+fn half_width(c: char) -> char {
+    match c {
+        '\u{3000}' => ' ',
+        '！'..='～' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        other => other,
+    }
 }
 
 /// A role by its label or its code. Client applications hold no seat by a list of people.
@@ -496,13 +505,15 @@ mod tests {
     }
 
     #[test]
-    fn a_login_is_the_same_in_any_width() {
+    fn a_login_is_typed_in_any_width_and_else_stays_as_it_is() {
         let text = format!(
-            "{HEAD}2024-04-01,甲,ｓ－１,,監査,発令,監査\n2024-04-01,乙,ｈｔｔｐｓ：／／id＃s-2,,監査,発令,監査\n"
+            "{HEAD}2024-04-01,甲,ｓ－１,,監査,発令,監査\n2024-04-01,乙,ｈｔｔｐｓ：／／id＃s-2,,監査,発令,監査\n\
+             2024-04-01,丙,ﾀﾅｶ㈱,,監査,発令,監査\n"
         );
         assert_snapshot!(told(&text), @r"
         2 2024-04-01 甲 - s-1 監査 発令 AUDITOR -
         3 2024-04-01 乙 https://id s-2 監査 発令 AUDITOR -
+        4 2024-04-01 丙 - ﾀﾅｶ㈱ 監査 発令 AUDITOR -
         ");
     }
 

@@ -75,9 +75,16 @@ pub(crate) struct Damage {
     pub(crate) check: String,
 }
 
-/// Keeps servers away from a data folder until what it returns is dropped; `None` where none ever opened it. Fails if one
-/// has it open.
-pub(crate) fn hold(root: &Path) -> Result<Option<File>, OpenError> {
+/// Keeps everybody else away from a data folder until what it returns is dropped; `None` where no server ever opened it.
+/// Fails if a process has it open.
+pub(crate) fn hold_alone(root: &Path) -> Result<Option<File>, OpenError> {
+    hold(root, File::try_lock)
+}
+
+fn hold(
+    root: &Path,
+    take: impl FnOnce(&File) -> Result<(), TryLockError>,
+) -> Result<Option<File>, OpenError> {
     let io = |source| OpenError::Io {
         what: "lock",
         source,
@@ -87,7 +94,7 @@ pub(crate) fn hold(root: &Path) -> Result<Option<File>, OpenError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };
-    match lock.try_lock_shared() {
+    match take(&lock) {
         Ok(()) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
             folder: root.to_owned(),
@@ -100,7 +107,8 @@ impl StoredFolder {
     /// Takes a look at the folder. Fails if a process has it open, if a later version wrote it, or if it is none.
     pub(crate) fn open(root: &Path) -> Result<Self, OpenError> {
         let io = |what| move |source| OpenError::Io { what, source };
-        let lock = hold(root)?;
+        // Others may look at the same time.
+        let lock = hold(root, File::try_lock_shared)?;
         let (format, said) = match folder::read_format(root) {
             Ok(Some(id)) => (None, Some(id)),
             Ok(None) => (Some("the file is missing".to_owned()), None),

@@ -132,7 +132,7 @@ impl Export {
     /// The bundle of the first `size` events, of which a checkpoint is signed if there is none; with the
     /// files of `shelf` that these events name, if one is given.
     pub async fn new(
-        publisher: &Publisher,
+        publisher: &Arc<Publisher>,
         size: u64,
         payload: Payload,
         shelf: Option<Arc<Shelf>>,

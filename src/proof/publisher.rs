@@ -32,8 +32,8 @@ pub struct Publisher {
     file: PathBuf,
     pub(super) witnesses: Arc<[VerifierKey]>,
     latest: watch::Sender<Option<Published>>,
-    /// Held while a checkpoint is signed, or cosigned, and kept. In it: the one whose file is still to be written, because a
-    /// call or the process ended before, or the disk refused it.
+    /// Held while a checkpoint is signed, or cosigned, and kept. In it: the one whose file is still to be written, because the
+    /// process ended before, or the disk refused it.
     pub(super) signing: Mutex<Option<Published>>,
     /// When one was last signed for those who wait for it. Held while it is, so that they share it.
     covered_at: Mutex<Option<tokio::time::Instant>>,
@@ -147,48 +147,49 @@ impl Publisher {
 
     /// The checkpoint of the first `size` events: the kept one, or a new one, durable before it is
     /// returned. Of a size that the ledger does not reach there is none.
-    pub async fn checkpoint_at(&self, size: u64) -> Result<Published, ProofFault> {
-        // What is newer than the latest was kept by a call that ended before it was published.
+    pub async fn checkpoint_at(self: &Arc<Self>, size: u64) -> Result<Published, ProofFault> {
+        // What is newer than the latest is being published, or could not be.
         if size <= self.latest_size()
             && let Some(kept) = self.kept(size).await?
         {
             return Ok(kept);
         }
-        let mut unpublished = self.signing.lock().await;
-        self.complete(&mut unpublished).await?;
-        let signed = match self.kept(size).await? {
-            Some(kept) => kept,
-            None => self.sign(size, &mut unpublished).await?,
-        };
-        if self.latest_size() < size {
-            self.publish(&signed).await?;
-        }
-        *unpublished = None;
-        Ok(signed)
+        // In a task of its own: whoever waits may go, and the file is written by one at a time to its end.
+        let publisher = self.clone();
+        let signing = tokio::spawn(async move { publisher.sign_and_publish(size).await });
+        signing
+            .await
+            .unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(ended) => Err(ProofFault::File(io::Error::other(ended))),
+            })
     }
 
-    /// Writes the file of the checkpoint before, so that the file is never more than one behind.
-    async fn complete(&self, unpublished: &mut Option<Published>) -> Result<(), ProofFault> {
-        let Some(before) = unpublished.clone() else {
-            return Ok(());
+    async fn sign_and_publish(&self, size: u64) -> Result<Published, ProofFault> {
+        let mut unpublished = self.signing.lock().await;
+        // The file is never more than one behind.
+        if let Some(before) = unpublished.clone() {
+            // It may bear cosignatures by now.
+            let kept = self.stored(head(&before).size).await?;
+            self.publish(&kept.map_or(before, Arc::new)).await?;
+            *unpublished = None;
+        }
+        let signed = match self.kept(size).await? {
+            Some(kept) => kept,
+            None => self.sign(size).await?,
         };
-        // It may bear cosignatures by now, or be on its way to the log still: then it is kept once more.
-        let kept = match self.stored(head(&before).size).await? {
-            Some(kept) => Arc::new(kept),
-            None => {
-                self.keep(&before).await?;
-                before
-            }
-        };
-        self.publish(&kept).await?;
-        *unpublished = None;
-        Ok(())
+        if self.latest_size() < size {
+            *unpublished = Some(signed.clone());
+            self.publish(&signed).await?;
+            *unpublished = None;
+        }
+        Ok(signed)
     }
 
     /// A checkpoint that covers the first `size` events, which the ledger has: the latest, or a new one of the head. Those
     /// who wait for one at the same time share it, and one follows the other at [`Publisher::COVERING_PERIOD`] at most, so
     /// that asking for many does not make the log sync more often than it would.
-    pub async fn covering(&self, size: u64) -> Result<Published, ProofFault> {
+    pub async fn covering(self: &Arc<Self>, size: u64) -> Result<Published, ProofFault> {
         let covers = |latest: &Published| size <= head(latest).size;
         if let Some(latest) = self.latest().filter(covers) {
             return Ok(latest);
@@ -237,11 +238,7 @@ impl Publisher {
     }
 
     /// Signs `size` and keeps that: durable when it returns.
-    async fn sign(
-        &self,
-        size: u64,
-        unpublished: &mut Option<Published>,
-    ) -> Result<Published, ProofFault> {
+    async fn sign(&self, size: u64) -> Result<Published, ProofFault> {
         let root = self.reader.root_at(size)?;
         let checkpoint = Checkpoint::new(&self.origin, TreeHead { size, root })?;
         let signers = self.signers()?;
@@ -249,9 +246,6 @@ impl Publisher {
         // The time is not part of a signature of this type.
         let signed = Arc::new(SignedCheckpoint::sign(checkpoint, signers, 0)?);
         Point::CheckpointSigned.pass();
-        if self.latest_size() < size {
-            *unpublished = Some(signed.clone());
-        }
         self.keep(&signed).await?;
         Point::CheckpointKept.pass();
         Ok(signed)
@@ -308,7 +302,11 @@ impl Publisher {
     /// Signs the head whenever it has moved, at most once in `period`, and every closing; until
     /// `closing` becomes true, and then once more what is new. A fault is logged and tried again with the
     /// next event.
-    pub(super) async fn follow(&self, period: Duration, mut closing: watch::Receiver<bool>) {
+    pub(super) async fn follow(
+        self: &Arc<Self>,
+        period: Duration,
+        mut closing: watch::Receiver<bool>,
+    ) {
         let mut heads = self.reader.watch();
         let mut closed = 0;
         loop {
@@ -343,7 +341,7 @@ impl Publisher {
     }
 
     /// Signs the closings up to `size`, but for those up to `closed`, which were looked at, then `size`.
-    async fn sign_new(&self, size: u64, closed: &mut u64) -> Result<(), ProofFault> {
+    async fn sign_new(self: &Arc<Self>, size: u64, closed: &mut u64) -> Result<(), ProofFault> {
         let directory = self.reader.view_at(size).await?.directory;
         let periods = directory.periods();
         let taken = periods.flat_map(|period| period.snapshots.iter().map(|s| s.known_at));

@@ -28,7 +28,7 @@ use crate::proof::bundle::verify::{Finding, Kind, Report, known_signature};
 use crate::proof::{KeyFolder, KeyLock, publisher};
 
 pub use crate::log::OpenError;
-pub(crate) use crate::log::stored::hold;
+pub(crate) use crate::log::stored::hold_alone;
 use again::Stopped;
 pub use again::{Again, Snapshots};
 use batch::Looked;

@@ -15,9 +15,10 @@ use daicho::merkle::{
     Fingerprint, Hash, ProofFile, SignedCheckpoint, Signer as _, SigningKey, StreamFile,
     StreamProof, TreeHead, TrustPolicy, VerifierKey, leaf_hash, verify_consistency,
 };
-use daicho::proof::Proofs;
 use daicho::proof::stream::{StreamFault, verify};
+use daicho::proof::{Proofs, last_checkpoint_file};
 use daicho::server::Opened;
+use futures::FutureExt as _;
 use tokio::sync::watch;
 use tonic::Code;
 
@@ -314,6 +315,24 @@ async fn a_damaged_key_is_never_replaced() {
     let mut ledger = server.ledger("a").await;
     ledger.append_events(append(vec![report])).await.unwrap();
     server.stop().await;
+}
+
+/// One who goes away leaves neither the file half written nor the lock to somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_checkpoint_is_published_though_whoever_asked_has_gone() {
+    let (fixture, folder) = (Fixture::planned().await, tempfile::tempdir().unwrap());
+    let proofs = Proofs::new(fixture.ledgers.clone(), folder.path(), rand::random);
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let publisher = proofs.of(&reader).await.unwrap();
+    let mut latest = publisher.watch();
+    let size = fixture.size().await;
+    let asked = publisher.checkpoint_at(size);
+    assert!(asked.now_or_never().is_none(), "it was signed at once");
+    let is_there = |latest: &Option<_>| latest.is_some();
+    let kept = latest.wait_for(is_there).await.unwrap().clone().unwrap();
+    assert_eq!(kept.checkpoint().head().size, size);
+    let file = last_checkpoint_file(folder.path(), reader.id());
+    assert_eq!(fs::read_to_string(file).unwrap(), kept.note().to_string());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -154,6 +154,22 @@ fn key_files_are_encrypted_opened_and_made_plain_again() {
     }
 }
 
+/// Two that change the same files at once could remove both of them.
+#[test]
+fn a_folder_that_anybody_looks_at_is_left_alone() {
+    let stopped = Stopped::new();
+    let data = stopped.sample.data();
+    let before = names(&data);
+    let looking = fs::File::open(data.join("lock")).unwrap();
+    looking.lock_shared().unwrap();
+    let lock = Some(("--key-identity", "mine"));
+    let refused = stopped.key("encrypt", lock);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(names(&data), before);
+    drop(looking);
+    assert_eq!(stopped.key("encrypt", lock).code, 0);
+}
+
 #[test]
 fn a_lock_that_is_none_changes_no_key_file() {
     let stopped = Stopped::new();
