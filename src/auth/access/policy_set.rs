@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
 
-use crate::domain::access::AccessPolicy;
+use crate::domain::access::{AccessPolicy, Authorization};
 
 /// The schema that every policy is held against.
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -101,6 +101,11 @@ impl CompiledPolicies {
                     first_line()
                 );
                 faults.push(whole(problem));
+            } else if id == Authorization::NAMED_ADMINISTRATOR {
+                // A leaf would say that the configuration named whoever a policy let in.
+                faults.push(whole(format!(
+                    "the id `{id}` is kept for whoever the server's configuration names"
+                )));
             } else if !seen.insert(id.to_owned()) {
                 faults.push(whole(format!("two policies have the id `{id}`")));
             } else if let Err(error) = named.add(policy.new_id(PolicyId::new(id))) {

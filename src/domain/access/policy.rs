@@ -69,10 +69,10 @@ pub struct Authorization {
 }
 
 impl Authorization {
-    /// The id under which a leaf says that its author was named in the server's configuration.
+    /// The id under which a leaf says that its author was named in the server's configuration. No policy may have it.
     pub const NAMED_ADMINISTRATOR: &'static str = "named-administrator";
 
-    /// Whether the server's configuration permitted it, and no seat.
+    /// Whether the server's configuration permitted it.
     pub fn is_of_named_administrator(&self) -> bool {
         self.policy_ids == [Self::NAMED_ADMINISTRATOR]
     }

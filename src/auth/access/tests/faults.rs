@@ -62,6 +62,16 @@ fn all_faults_are_told_at_once() {
 }
 
 #[test]
+fn no_policy_passes_for_the_servers_configuration() {
+    let all = |id: &str| format!("@id(\"{id}\") permit (principal, action, resource);");
+    let reserved =
+        "the id `named-administrator` is kept for whoever the server's configuration names";
+    assert_eq!(told(&all("named-administrator")), reserved);
+    assert_eq!(told(&all(" named-administrator ")), reserved);
+    assert_eq!(told(&all("named-administrators")), "");
+}
+
+#[test]
 fn a_text_after_which_nobody_could_publish_another_is_not_taken() {
     let told = told("@id(\"r\") permit (principal, action in Daicho::Action::\"read\", resource);");
     assert!(told.contains("no role could publish another"), "{told}");

@@ -55,8 +55,11 @@ impl Judge<'_> {
     /// Whether it is an access policy by whoever the server's configuration names: where the one in force lets nobody in,
     /// nobody could propose another or decide on it.
     fn opens_the_door_again(&self) -> bool {
-        let by = self.context.actor.permitted_by.as_ref();
-        by.is_some_and(|by| by.is_of_named_administrator())
+        let actor = self.context.actor;
+        let by = actor.permitted_by.as_ref();
+        // Whoever the configuration names needs no seat.
+        actor.seat.is_none()
+            && by.is_some_and(|by| by.is_of_named_administrator())
             && matches!(
                 &self.proposed.payload,
                 Payload::PolicyPublished(p) if matches!(p.content, PolicyContent::Access(_))

@@ -73,6 +73,9 @@ fn whoever_the_configuration_names_lets_everybody_in_again() {
     assert_snapshot!(world.would(access()), @"recorded");
     // What is decided by whom is nothing that could lock anybody out.
     assert_snapshot!(short(&world.would(fact(published("決裁", 2, matrix())).on(DAY))), @"DECISION_REQUIRED policy_published");
+    // Whoever used a seat was let in by a policy, whatever it is called.
+    world.actor.seat = Some(name("企画職"));
+    assert_snapshot!(short(&world.would(access())), @"DECISION_REQUIRED policy_published");
 }
 
 #[test]
