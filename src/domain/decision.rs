@@ -53,7 +53,7 @@ enumeration! {
         InitialPlan = "INITIAL_PLAN",
         /// 方針・基準の変更: a policy is published.
         PolicyChanged = "POLICY_CHANGED",
-        /// 管理者権限の付与.
+        /// 管理者権限の付与: a seat, acting for one, or another login for whoever has one.
         AdministratorGranted = "ADMINISTRATOR_GRANTED",
     }
 }

@@ -4,9 +4,9 @@ use daicho::api::v1::event_input::Payload;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::*;
-use daicho::clock::new_id;
+use daicho::clock::{new_id, new_random_id};
 
-use crate::errors::world::{Ja, World, actual, corrected, increment};
+use crate::errors::world::{Ja, World, actual, corrected, event, increment, title};
 use crate::service::append;
 
 fn step(payload: Payload) -> EventInput {
@@ -129,5 +129,73 @@ async fn an_approval_and_its_change_are_one_commit_and_a_retry_finds_both() {
     assert_eq!(ended[0].state(), ProposalState::Approved);
     let decision = ended[0].decision.as_ref().unwrap();
     assert_eq!(decision.outcome(), DecisionOutcome::Approved);
+    world.server.stop().await;
+}
+
+/// What an approval policy may ask a decision of has to be taken as a proposal, else nobody could ever make the change.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_signs_in_or_acts_as_an_administrator_can_be_proposed() {
+    let mut world = World::new().await;
+    let today = world.today.to_string();
+    let login = |subject: &str| Login {
+        issuer: None,
+        subject: subject.to_owned(),
+    };
+    let [keeper, deputy] = [(); 2].map(|()| new_random_id().to_string());
+    let registered = |person: &str, subject: &str| {
+        let registered = PersonRegistered {
+            person: person.to_owned(),
+            name: subject.to_owned(),
+            logins: vec![login(subject)],
+        };
+        event(&today, Payload::PersonRegistered(registered))
+    };
+    let granted = RoleGranted {
+        grant: new_id().to_string(),
+        seat: "管理職".to_owned(),
+        title: title("管理者"),
+        role: SeatRole::Administrator.into(),
+        units: Vec::new(),
+        holder: Some(role_granted::Holder::Person(keeper.clone())),
+    };
+    world
+        .given(vec![
+            registered(&keeper, "管理"),
+            registered(&deputy, "代理"),
+            event(&today, Payload::RoleGranted(granted)),
+        ])
+        .await;
+    let signing_in = PersonChanged {
+        person: keeper,
+        name: None,
+        logins: vec![login("管理"), login("管理の端末")],
+    };
+    let acting = DelegationRegistered {
+        delegation: new_id().to_string(),
+        seat: "管理職".to_owned(),
+        delegate: deputy,
+        ground: "出張のため".to_owned(),
+    };
+    let acting = EventInput {
+        valid_to: Some(today.clone()),
+        ..event(&today, Payload::DelegationRegistered(acting))
+    };
+    let changes = [event(&today, Payload::PersonChanged(signing_in)), acting];
+    let proposed = changes.map(|change| {
+        let change = EventInput {
+            event_id: String::new(),
+            ..change
+        };
+        step(Payload::ChangeProposed(Box::new(ChangeProposed {
+            proposal: new_id().to_string(),
+            change: Some(Box::new(change)),
+            impact: "管理者が増える".to_owned(),
+            ..ChangeProposed::default()
+        })))
+    });
+    world.given(proposed.to_vec()).await;
+    let waiting = pending(&world, ListPendingRequest::default()).await;
+    let kinds: Vec<ChangeKind> = waiting.iter().map(Proposal::kind).collect();
+    assert_eq!(kinds, [ChangeKind::AdministratorGranted; 2]);
     world.server.stop().await;
 }

@@ -30,6 +30,7 @@ enum Slot<'a> {
     Profile(IndicatorId),
     Entry(EventId),
     Period(PlanId, &'a Key),
+    Person(PersonId),
 }
 
 impl<'a> Slot<'a> {
@@ -44,6 +45,8 @@ impl<'a> Slot<'a> {
             Payload::ActualRetracted(p) => Self::Entry(p.retracts),
             Payload::PeriodClosed(p) => Self::Period(p.plan, &p.period),
             Payload::PeriodReopened(p) => Self::Period(p.plan, &p.period),
+            // It names all logins: of two the second would take back the first.
+            Payload::PersonChanged(p) => Self::Person(p.person),
             _ => return None,
         })
     }
@@ -114,7 +117,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Of one target, one entry or one period one proposal waits at a time.
+    /// Of one target, one entry, one period or one person one proposal waits at a time.
     fn only_one_waits(&mut self, p: &ChangeProposed) {
         let Some(slot) = Slot::of(&p.change.payload) else {
             return;

@@ -5,7 +5,7 @@ use super::Judge;
 use crate::domain::access::Role;
 use crate::domain::date::Date;
 use crate::domain::decision::ChangeKind;
-use crate::domain::event::{DelegationRegistered, Event, Payload, TargetRevised};
+use crate::domain::event::{DelegationRegistered, Event, Payload, PersonChanged, TargetRevised};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::{Checkpoint, Definition, Member, Part};
 use crate::domain::period::Lock;
@@ -63,7 +63,58 @@ impl Judge<'_> {
             Payload::DelegationRegistered(p) if self.is_administrators(p, event) => {
                 ChangeKind::AdministratorGranted
             }
-            _ => return None,
+            // So does whoever signs in as somebody who has it.
+            Payload::PersonChanged(p) if self.lets_in_as_administrator(p) => {
+                ChangeKind::AdministratorGranted
+            }
+            Payload::RoleGranted(_)
+            | Payload::DelegationRegistered(_)
+            | Payload::PersonChanged(_)
+            // Whoever was not known has no seat yet.
+            | Payload::PersonRegistered(_)
+            | Payload::RoleRevoked(_)
+            | Payload::DelegationEnded(_)
+            | Payload::LedgerOpened(_)
+            | Payload::PlanPublished(_)
+            | Payload::ImportAccepted(_)
+            | Payload::PeriodOpened(_)
+            | Payload::PeriodSoftClosed(_)
+            | Payload::SnapshotTaken(_)
+            | Payload::RestatementIssued(_)
+            | Payload::OrgUnitRegistered(_)
+            | Payload::OrgUnitChanged(_)
+            | Payload::GoalReworded(_)
+            | Payload::InitiativeReworded(_)
+            | Payload::IndicatorReworded(_)
+            | Payload::ActualRecorded(_)
+            | Payload::ActualConfirmed(_)
+            | Payload::DemandRecorded(_)
+            | Payload::ForecastSubmitted(_)
+            | Payload::NarrativeAdded(_)
+            | Payload::EvidenceAttached(_)
+            | Payload::SelfEvaluated(_)
+            | Payload::EvaluationReviewed(_)
+            | Payload::EvaluationFinalised(_)
+            | Payload::NextActionAgreed(_)
+            | Payload::NextActionClosed(_)
+            | Payload::ReportingCalendarSet(_)
+            | Payload::AuditFindingRecorded(_)
+            | Payload::AuditFindingAnswered(_)
+            | Payload::LedgerContinued(_)
+            | Payload::KeyAnnounced(_)
+            | Payload::KeyRetired(_)
+            | Payload::KeyCompromised(_)
+            | Payload::HeadsRecorded(_)
+            | Payload::PersonalDataErased(_)
+            | Payload::EvidenceErased(_)
+            | Payload::ChangeProposed(_)
+            | Payload::ChangeConsulted(_)
+            | Payload::ChangeDecided(_)
+            | Payload::ChangeWithdrawn(_)
+            | Payload::ProposalExpired(_)
+            | Payload::DecisionReviewed(_)
+            | Payload::AccessRecorded(_)
+            | Payload::AccessesLeftOut(_) => return None,
         })
     }
 
@@ -107,6 +158,16 @@ impl Judge<'_> {
         };
         let mut grants = self.context.directory.grants_of_seat(&p.seat);
         grants.any(|grant| grant.role == Role::Administrator && grant.meets(from, to))
+    }
+
+    /// Whether somebody signs in from now on as a person who has a seat of an administrator, or acts for one, today or later.
+    fn lets_in_as_administrator(&self, p: &PersonChanged) -> bool {
+        let (directory, today) = (self.context.directory, self.context.today);
+        let known = directory.person(p.person);
+        let before = known.map_or(&[][..], |known| &known.logins);
+        let is_added = p.logins.iter().any(|login| !before.contains(login));
+        let mut roles = directory.roles_between(p.person, today, None).into_iter();
+        is_added && roles.any(|(_, role)| role == Role::Administrator)
     }
 
     /// By the strongest lock that the report that is replaced, or the one in its place, meets.

@@ -229,3 +229,76 @@ fn whoever_acts_for_an_administrator_becomes_one() {
     assert_snapshot!(world.would(acting("管理職")), @"DECISION_REQUIRED delegation_registered [kind=ADMINISTRATOR_GRANTED kind_en=administrator granted kind_ja=管理者権限の付与 deciders=planning office, director, evaluator deciders_ja=企画政策課・部長・副市長・市長 consulted=- consulted_ja=-]");
     assert_snapshot!(world.would(acting("課長職")), @"recorded");
 }
+
+#[test]
+fn whoever_signs_in_as_an_administrator_becomes_one() {
+    let mut world = staffed();
+    for who in ["管理", "丁"] {
+        world.accept(fact(PersonRegistered {
+            person: person_id(who),
+            name: text(who),
+            logins: vec![login(who)],
+        }));
+    }
+    // As it was decided: a seat from a later day on.
+    let granted = world.event(
+        &fact(RoleGranted {
+            grant: GrantId::derived(SPACE, "管理"),
+            seat: code("管理職"),
+            title: title("管理者"),
+            role: Role::Administrator,
+            units: Vec::new(),
+            holder: Holder::Person(person_id("管理")),
+        })
+        .on("2023-10-10"),
+    );
+    world.apply(granted);
+    let signing_in = |who: &str, logins: &[&str]| {
+        let logins = logins.iter().map(|subject| login(subject)).collect();
+        let changed = PersonChanged {
+            person: person_id(who),
+            name: None,
+            logins,
+        };
+        fact(changed).on(DAY)
+    };
+    let added = || signing_in("管理", &["管理", "管理の端末"]);
+    let required = "DECISION_REQUIRED person_changed";
+    assert_eq!(short(&world.would(added())), required);
+    let taken_back = signing_in("管理", &[]);
+    assert_snapshot!(world.would(taken_back), @"recorded");
+    // It is proposed and decided, one at a time, and never by whoever would sign in so.
+    world.now_by("企画");
+    let proposal = proposed(&world, "P", added());
+    assert_snapshot!(world.outcome(proposal), @"recorded");
+    let again = proposed(&world, "Q", signing_in("管理", &["別"]));
+    assert_snapshot!(short(&world.would(again)), @"PROPOSAL_OPEN change_proposed.change");
+    let own = proposed(&world, "Q", signing_in("管理", &["企画"]));
+    assert!(world.would(own).contains("SELF_GRANT"));
+    world.now_by("部長");
+    assert_snapshot!(world.outcome(approved(&world, "P")), @"recorded");
+    let known = world.directory.person_of(None, &name("管理の端末"));
+    assert_eq!(known, Some(person_id("管理")));
+    // Whoever only acts for one is one too; nobody else is.
+    assert_snapshot!(world.would(signing_in("丁", &["丁", "丁の端末"])), @"recorded");
+    let delegated = DelegationRegistered {
+        delegation: delegation_id("代"),
+        seat: code("管理職"),
+        delegate: person_id("丁"),
+        ground: text("出張のため"),
+    };
+    let delegated = fact(delegated).on("2023-10-10").until("2023-10-20");
+    let delegated = world.event(&delegated);
+    world.apply(delegated);
+    assert_eq!(
+        short(&world.would(signing_in("丁", &["丁", "丁の端末"]))),
+        required
+    );
+}
+
+fn login(subject: &str) -> LoginId {
+    LoginId {
+        issuer: None,
+        subject: name(subject),
+    }
+}
