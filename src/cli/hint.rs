@@ -145,6 +145,8 @@ steps! {
     "PROPOSAL_OPEN" => "内容: daicho pending 起案番号。決裁を待つか、起案者が daicho withdraw で取り下げてください",
         "see: daicho pending PROPOSAL; wait for it, or let its drafter take it back with: daicho withdraw";
     "PROPOSAL_OVERDUE" => "改めて起案してください", "propose it anew";
+    "PROPOSAL_KIND_CHANGED" => "daicho decide return 起案番号 で差し戻し、改めて起案してください",
+        "return it with: daicho decide return PROPOSAL; then propose it anew";
     "PROPOSAL_HASH_MISMATCH" => "もう一度 daicho pending 起案番号 で内容を確かめてから決裁してください",
         "look at it again with: daicho pending PROPOSAL";
     "CONSULTATION_MISSING" => "合議: daicho consult 起案番号 --consent", "they answer with: daicho consult PROPOSAL --consent";

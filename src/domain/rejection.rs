@@ -366,6 +366,8 @@ reasons! {
     ProposalHashMismatch = "PROPOSAL_HASH_MISMATCH", Precondition, "起案の内容が決裁しようとしたものと異なります（現在 {current}）", "the change is not the one that was to be decided; its digest is {current}";
     /// It waited too long.
     ProposalOverdue = "PROPOSAL_OVERDUE", Precondition, "起案の期限（{last}）が過ぎています。改めて起案してください", "the proposal could be decided until {last}; propose anew";
+    /// The change has become one of another kind.
+    ProposalKindChanged = "PROPOSAL_KIND_CHANGED", Precondition, "「{proposed_kind_ja}」として起案されましたが、今は「{kind_ja}」に当たります。改めて起案してください", "it was proposed as {proposed_kind} and is {kind} by now: propose it anew";
     /// Another proposal for the same waits.
     ProposalOpen = "PROPOSAL_OPEN", Precondition, "同じものについて起案{proposal}が決裁を待っています", "proposal {proposal} for the same waits already";
     /// It does not wait any more.

@@ -229,6 +229,15 @@ fn later(seen: &mut Seen) {
             "起案の期限（2023-11-05）が過ぎています",
         ),
         (
+            Rejection::new(Rule::ProposalKindChanged, "change_decided.proposal")
+                .with("kind", "CORRECTED_SOFT_CLOSED")
+                .with("kind_ja", "実績の訂正（受付締切後）")
+                .with("proposed_kind", "CORRECTED_OPEN")
+                .with("proposed_kind_ja", "実績の訂正（受付中の期間）"),
+            ErrorReason::ProposalKindChanged,
+            "「実績の訂正（受付中の期間）」として起案されましたが、今は「実績の訂正（受付締切後）」に当たります",
+        ),
+        (
             Rejection::new(Rule::DecisionNotActing, "decision_reviewed.decision"),
             ErrorReason::DecisionNotActing,
             "代決ではないため後閲はありません",

@@ -17,6 +17,7 @@ use crate::domain::event::{
 use crate::domain::id::{EventId, IndicatorId, PersonId, PlanId, ProposalId};
 use crate::domain::personal::FreeText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
+use crate::domain::text::Language;
 
 mod authority;
 mod kind;
@@ -233,11 +234,14 @@ impl Judge<'_> {
         let Some(kind) = self.kind_of(change).filter(|kind| *kind != proposal.kind) else {
             return;
         };
-        let (kind, proposed) = (kind.code(), proposal.kind.code());
-        self.reject_form(
-            "proposal",
-            &format!("by now it is {kind}, and it was proposed as {proposed}: propose it anew"),
-        );
+        let proposed = proposal.kind;
+        let figures: [(_, &dyn Display); 4] = [
+            ("kind", &kind.code()),
+            ("kind_ja", &kind.label(Language::Ja)),
+            ("proposed_kind", &proposed.code()),
+            ("proposed_kind_ja", &proposed.label(Language::Ja)),
+        ];
+        self.reject_with(Reason::ProposalKindChanged, "proposal", &figures);
     }
 
     pub(super) fn change_withdrawn(&mut self, p: &ChangeWithdrawn) {
@@ -319,7 +323,7 @@ impl Judge<'_> {
 
     fn not_open(&mut self, proposal: &Proposal, field: &str) {
         let state = proposal.state;
-        let ja = state.label(crate::domain::text::Language::Ja);
+        let ja = state.label(Language::Ja);
         let figures: [(_, &dyn Display); 3] = [
             ("proposal", &proposal.code()),
             ("state", &state.code()),

@@ -133,7 +133,7 @@ fn a_proposal_is_decided_as_what_it_is_by_then() {
     world.now_by("部長");
     assert_snapshot!(world.would(approved(&world, "P")), @"recorded, AUTHORITY_NOT_JUDGED");
     world.accept(fact(soft_closed("上半期")).on(DAY));
-    assert_snapshot!(world.would(approved(&world, "P")), @"FIELD_INVALID change_decided.proposal [problem=by now it is CORRECTED_SOFT_CLOSED, and it was proposed as CORRECTED_OPEN: propose it anew]");
+    assert_snapshot!(world.would(approved(&world, "P")), @"PROPOSAL_KIND_CHANGED change_decided.proposal [kind=CORRECTED_SOFT_CLOSED kind_ja=実績の訂正（受付締切後） proposed_kind=CORRECTED_OPEN proposed_kind_ja=実績の訂正（受付中の期間）]");
     // Whoever refuses it needs no other proposal for that.
     let returned = ChangeDecided {
         outcome: DecisionOutcome::Returned,
@@ -152,7 +152,7 @@ fn a_proposal_is_decided_as_what_it_is_by_then() {
     };
     world.accept(fact(redefined("X", 2, at_most)).on(DAY).because("x"));
     world.now_by("部長");
-    assert_snapshot!(short(&world.would(approved(&world, "P"))), @"FIELD_INVALID change_decided.proposal");
+    assert_snapshot!(short(&world.would(approved(&world, "P"))), @"PROPOSAL_KIND_CHANGED change_decided.proposal");
 }
 
 #[test]
