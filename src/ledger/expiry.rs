@@ -3,7 +3,11 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::auth::Authenticator;
+use crate::clock;
+use crate::domain::decision::Proposal;
 use crate::domain::event::{Event, ProposalExpired};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::text::Name;
@@ -40,49 +44,64 @@ impl Ledgers {
             .filter(|proposal| directory.expires_on(proposal) < today);
         let mut expired = 0;
         for proposal in overdue {
-            // Of one proposal always the same event: two that see it at once record it once.
-            let event = Event {
-                id: EventId::derived(proposal.id.uuid(), "proposal-expired"),
-                stream: proposal.stream,
-                valid: None,
-                reason: None,
-                evidence: Vec::new(),
-                source_document: None,
-                decision: None,
-                correlation: None,
-                causation: Some(proposal.drafted.event_id),
-                payload: ProposalExpired {
-                    proposal: proposal.id,
-                }
-                .into(),
-            };
-            let append = Append {
-                ledger: reader.id(),
-                request_id: RequestId::derived(proposal.id.uuid(), "proposal-expired"),
-                events: vec![event],
-                expected: Vec::new(),
-                validate_only: false,
-            };
-            let Ok(name) = Name::parse(ACTOR) else {
-                return Ok(expired);
-            };
-            let permitted = Authenticator.permit_system(name, append);
-            match self.append(permitted, None).await {
-                Ok(_) => expired += 1,
+            // Of one proposal always the same ids: two that see it at once record it once.
+            let mut recorded = self
+                .record_expired(reader, proposal, proposal.id.uuid())
+                .await;
+            if let Err(error @ (AppendError::IdConflict { .. } | AppendError::OtherActor)) =
+                &recorded
+            {
+                tracing::warn!(
+                    ledger = %reader.id(),
+                    proposal = proposal.code(),
+                    error = error as &dyn std::error::Error,
+                    "the ids under which a proposal is recorded as expired are taken; others are drawn"
+                );
+                // Nobody can take beforehand what is drawn now, and a proposal that has expired is refused the second time.
+                let drawn = clock::new_random_id();
+                recorded = self.record_expired(reader, proposal, drawn).await;
+            }
+            match recorded {
+                Ok(()) => expired += 1,
                 // Somebody decided it, or took it back, meanwhile.
                 Err(AppendError::Rejected(_)) => {}
-                // Somebody used the ids for something else. It cannot be decided all the same, and others still expire.
-                Err(error @ (AppendError::IdConflict { .. } | AppendError::OtherActor)) => {
-                    tracing::error!(
-                        ledger = %reader.id(),
-                        proposal = proposal.code(),
-                        error = &error as &dyn std::error::Error,
-                        "the ids under which a proposal is recorded as expired are taken"
-                    );
-                }
                 Err(error) => return Err(error),
             }
         }
         Ok(expired)
+    }
+
+    /// Records that `proposal` has expired, under ids that follow from `ids`.
+    async fn record_expired(
+        &self,
+        reader: &Arc<Reader>,
+        proposal: &Proposal,
+        ids: Uuid,
+    ) -> Result<(), AppendError> {
+        let event = Event {
+            id: EventId::derived(ids, "proposal-expired"),
+            stream: proposal.stream,
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: Some(proposal.drafted.event_id),
+            payload: ProposalExpired {
+                proposal: proposal.id,
+            }
+            .into(),
+        };
+        let append = Append {
+            ledger: reader.id(),
+            request_id: RequestId::derived(ids, "proposal-expired"),
+            events: vec![event],
+            expected: Vec::new(),
+            validate_only: false,
+        };
+        let name = Name::parse(ACTOR).expect("our own name is one");
+        let permitted = Authenticator.permit_system(name, append);
+        self.append(permitted, None).await.map(|_| ())
     }
 }

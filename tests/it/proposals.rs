@@ -4,10 +4,10 @@ use daicho::clock::new_id;
 use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::decision::{DecisionOutcome, ProposalState};
 use daicho::domain::event::*;
-use daicho::domain::id::{EventId, LedgerId, ProposalId};
+use daicho::domain::id::{EventId, LedgerId, ProposalId, RequestId};
 use daicho::domain::personal::FreeText;
 use daicho::domain::text::Text;
-use daicho::ledger::{AppendError, OpenLedger};
+use daicho::ledger::{Append, AppendError, OpenLedger};
 use daicho::log::MemoryLog;
 
 use crate::fixture::{Fixture, event_id, ids, opening, permitted, start};
@@ -141,21 +141,28 @@ async fn the_id_of_the_change_that_an_approval_brings_is_used_once() {
 async fn what_nobody_decided_in_time_is_recorded_as_expired_whatever_ids_are_taken() {
     let fixture = planned().await;
     let spoilt = proposed(&fixture, "2023-05-01").await;
+    let requested = proposed(&fixture, "2023-05-03").await;
     let left = proposed(&fixture, "2023-05-02").await;
     let taken = Event {
         id: EventId::derived(spoilt.uuid(), "proposal-expired"),
         ..fixture.report(1, "2023-06-01")
     };
     fixture.append("担当", vec![taken]).await.unwrap();
+    let taken = Append {
+        request_id: RequestId::derived(requested.uuid(), "proposal-expired"),
+        ..fixture.request(vec![fixture.report(1, "2023-06-02")])
+    };
+    fixture.send("担当", taken).await.unwrap();
     // Through the thirtieth day it may be decided.
     at(&fixture, "2023-11-05T00:00:00Z");
     assert_eq!(fixture.ledgers.expire_proposals().await, 0);
     assert_eq!(state(&fixture, left).await, ProposalState::Open);
     at(&fixture, "2023-11-06T00:00:00Z");
-    assert_eq!(fixture.ledgers.expire_proposals().await, 1);
-    assert_eq!(state(&fixture, left).await, ProposalState::Expired);
-    assert_eq!(state(&fixture, spoilt).await, ProposalState::Open);
-    // It cannot be decided all the same, and nothing is recorded twice.
+    assert_eq!(fixture.ledgers.expire_proposals().await, 3);
+    for proposal in [left, spoilt, requested] {
+        assert_eq!(state(&fixture, proposal).await, ProposalState::Expired);
+    }
+    // It cannot be decided any more, and nothing is recorded twice.
     let approve = approval(&fixture, spoilt, event_id()).await;
     assert!(fixture.append("課長", vec![approve]).await.is_err());
     assert_eq!(fixture.ledgers.expire_proposals().await, 0);
