@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::domain::access::Authorization;
+use crate::domain::access::{Authorization, LoginId};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::id::{
     EventId, GoalId, IndicatorId, InitiativeId, LedgerId, PersonId, PlanId, RequestId, StreamId,
@@ -235,6 +235,21 @@ pub struct Actor {
     pub person: Option<PersonId>,
     /// By which policies it was permitted; `None` where none were in force.
     pub permitted_by: Option<Arc<Authorization>>,
+}
+
+impl Actor {
+    /// What they signed in as.
+    pub fn login(&self) -> LoginId {
+        LoginId {
+            issuer: self.issuer.clone(),
+            subject: self.subject.clone(),
+        }
+    }
+
+    /// Whether both signed in as the same, whoever they are in the organisation.
+    pub fn shares_login_with(&self, other: &Self) -> bool {
+        (&self.subject, &self.issuer) == (&other.subject, &other.issuer)
+    }
 }
 
 enumeration! {

@@ -84,19 +84,15 @@ async fn who_am_i(
         .await?;
     // What it says of oneself is nothing that somebody's sight takes away.
     let (directory, today) = (&reader.view().directory, at.on);
-    let actor = call.actor;
-    let person = directory.person_of(actor.issuer.as_ref(), &actor.subject);
-    let holder = match person {
-        Some(person) => Holder::Person(person),
-        None => Holder::Service(crate::domain::access::LoginId {
-            issuer: actor.issuer.clone(),
-            subject: actor.subject.clone(),
-        }),
+    let person = directory.person_of(call.actor.issuer.as_ref(), &call.actor.subject);
+    let actor = Actor {
+        person,
+        ..call.actor
     };
-    let seats = directory.seats_of(&holder, today);
+    let seats = directory.seats_of(&directory.holder(&actor), today);
     let known = person.and_then(|person| directory.person(person));
     Ok(v1::WhoAmIResponse {
-        actor: Some(show_actor(&Actor { person, ..actor })),
+        actor: Some(show_actor(&actor)),
         person: known.map(|person| shown::person(person, today)),
         seats: seats
             .iter()

@@ -11,7 +11,7 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::actual::aggregate::current_actual;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Actor, Event, Recorded, Stream};
+use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
@@ -521,8 +521,7 @@ async fn is_own(call: &Call, reader: &Reader, receipt: &Receipt) -> Result<bool,
         return Ok(false);
     };
     let author = reader.stored(first.position).await?.recorded.actor;
-    let login = |actor: &Actor| (actor.issuer.clone(), actor.subject.clone());
-    Ok(login(&author) == login(&call.actor))
+    Ok(author.shares_login_with(&call.actor))
 }
 
 fn request_id(text: &str) -> Result<RequestId, Refusal> {

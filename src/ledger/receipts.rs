@@ -81,9 +81,9 @@ impl Ledgers {
             .iter()
             .zip(&stored)
             .all(|(event, s)| event.restates(&s.recorded.event));
-        let same_actor = stored.iter().all(|s| {
-            (&s.recorded.actor.subject, &s.recorded.actor.issuer) == (&actor.subject, &actor.issuer)
-        });
+        let same_actor = stored
+            .iter()
+            .all(|s| s.recorded.actor.shares_login_with(actor));
         if !same_actor {
             return Err(AppendError::OtherActor);
         }

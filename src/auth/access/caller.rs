@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::auth::access::authorizer::{Authorizer, Cause, Denied, Grounds, Holding, InForce};
 use crate::auth::access::facts::{Facts, facts_of};
-use crate::domain::access::{Holder, LoginId, SeatHeld};
+use crate::domain::access::SeatHeld;
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
@@ -120,14 +120,7 @@ impl Caller {
 
 /// The seats that an actor has today.
 pub fn seats_of(actor: &Actor, directory: &Directory, today: Date) -> Vec<SeatHeld> {
-    let holder = match actor.person {
-        Some(person) => Holder::Person(person),
-        None => Holder::Service(LoginId {
-            issuer: actor.issuer.clone(),
-            subject: actor.subject.clone(),
-        }),
-    };
-    directory.seats_of(&holder, today)
+    directory.seats_of(&directory.holder(actor), today)
 }
 
 fn unit_of(directory: &Directory, unit: &Name) -> Option<UnitId> {

@@ -13,8 +13,8 @@ use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::dated::Dated;
 use crate::domain::event::{
-    DelegationEnded, DelegationRegistered, Payload, PersonChanged, PersonRegistered, Recorded,
-    RoleGranted, RoleRevoked,
+    Actor, AuthMethod, DelegationEnded, DelegationRegistered, Payload, PersonChanged,
+    PersonRegistered, Recorded, RoleGranted, RoleRevoked,
 };
 use crate::domain::id::{DelegationId, GrantId, PersonId};
 use crate::domain::text::Name;
@@ -202,6 +202,23 @@ impl Directory {
             subject: subject.clone(),
         };
         self.access.logins.get(&login).copied()
+    }
+
+    /// The person behind an actor: as recorded, else as the login is known by now. The server itself is nobody.
+    pub fn person_behind(&self, actor: &Actor) -> Option<PersonId> {
+        let known = || match actor.method {
+            AuthMethod::System => None,
+            AuthMethod::Unauthenticated | AuthMethod::MutualTls | AuthMethod::Oidc => {
+                self.person_of(actor.issuer.as_ref(), &actor.subject)
+            }
+        };
+        actor.person.or_else(known)
+    }
+
+    /// As whom an actor holds seats: the person behind it, else the login itself.
+    pub fn holder(&self, actor: &Actor) -> Holder {
+        self.person_behind(actor)
+            .map_or_else(|| Holder::Service(actor.login()), Holder::Person)
     }
 
     /// A person.

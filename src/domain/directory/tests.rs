@@ -4,7 +4,9 @@ use jiff::Span;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::access::{Holder, LoginId};
 use crate::domain::event::*;
+use crate::domain::id::PersonId;
 use crate::domain::testing::*;
 
 /// The day that is `n` days after the first of the cycle.
@@ -315,4 +317,42 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn an_actor_holds_seats_as_the_person_of_the_record_or_of_the_login() {
+    let mut world = World::planned();
+    let (known, other) = (
+        PersonId::derived(uuid::Uuid::nil(), "known"),
+        PersonId::derived(uuid::Uuid::nil(), "other"),
+    );
+    let registered = PersonRegistered {
+        person: known,
+        name: text("known"),
+        logins: vec![LoginId {
+            issuer: None,
+            subject: name("daicho"),
+        }],
+    };
+    world.accept(fact(registered));
+    let holder = |actor: &Actor| world.directory.holder(actor);
+    let actor = person("daicho");
+    assert_eq!(holder(&actor), Holder::Person(known));
+    let recorded = Actor {
+        person: Some(other),
+        ..actor.clone()
+    };
+    assert_eq!(holder(&recorded), Holder::Person(other));
+    let vouched_for = Actor {
+        issuer: Some(name("https://id.example")),
+        ..actor.clone()
+    };
+    assert_eq!(holder(&vouched_for), Holder::Service(vouched_for.login()));
+    assert!(!vouched_for.shares_login_with(&actor));
+    // The server is none of them, whatever somebody signs in as.
+    let server = Actor {
+        method: AuthMethod::System,
+        ..actor.clone()
+    };
+    assert_eq!(holder(&server), Holder::Service(actor.login()));
 }

@@ -5,12 +5,10 @@
 use std::sync::Arc;
 
 use super::{Flag, FlagKind};
-use crate::domain::access::{Holder, LoginId, SeatHeld};
+use crate::domain::access::{Holder, SeatHeld};
 use crate::domain::date::Date;
 use crate::domain::decision::{Decision, Proposal};
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::Actor;
-use crate::domain::id::PersonId;
 use crate::domain::text::Name;
 use crate::projection::describe::subject_of;
 
@@ -49,11 +47,12 @@ impl Looked<'_> {
     /// By the person, by the login, or by a post that the drafter held on the day of the decision.
     fn by_drafter(&self) -> Option<Flag> {
         let (drafter, by) = (&self.proposal.drafted.actor, &self.decision.step.actor);
-        let person = self.person(drafter);
+        let person = self.directory.person_behind(drafter);
         let external = self.decision.external.as_ref();
         let decider = external.and_then(|external| external.person);
-        let own = person.is_some() && (person == self.person(by) || person == decider);
-        let login = (&drafter.issuer, &drafter.subject) == (&by.issuer, &by.subject);
+        let decided_by = self.directory.person_behind(by);
+        let own = person.is_some() && (person == decided_by || person == decider);
+        let login = drafter.shares_login_with(by);
         let own_post = || {
             let (external, person) = external.zip(person)?;
             let seats = self
@@ -84,7 +83,7 @@ impl Looked<'_> {
         let (holder, day) = match external {
             // A post in words cannot be held against anything.
             Some(external) => (Holder::Person(external.person?), external.decided_on),
-            None => (self.holder(&decision.step.actor), on),
+            None => (directory.holder(&decision.step.actor), on),
         };
         if !directory.grants().any(|grant| grant.holds_on(day)) {
             return None;
@@ -153,24 +152,6 @@ impl Looked<'_> {
             ),
         );
         Some(flag.with("due", due).with("days", days))
-    }
-
-    fn person(&self, actor: &Actor) -> Option<PersonId> {
-        let known = || {
-            self.directory
-                .person_of(actor.issuer.as_ref(), &actor.subject)
-        };
-        actor.person.or_else(known)
-    }
-
-    fn holder(&self, actor: &Actor) -> Holder {
-        match self.person(actor) {
-            Some(person) => Holder::Person(person),
-            None => Holder::Service(LoginId {
-                issuer: actor.issuer.clone(),
-                subject: actor.subject.clone(),
-            }),
-        }
     }
 
     fn flag(&self, kind: FlagKind, ja: String, en: String) -> Flag {

@@ -6,7 +6,7 @@ use super::{Flag, FlagKind};
 use crate::domain::actual::aggregate::Cut;
 use crate::domain::directory::Named;
 use crate::domain::evaluation::judgement::EvaluationStep;
-use crate::domain::event::{Actor, Subject};
+use crate::domain::event::Subject;
 use crate::domain::goal::evaluation::{Judgement, NextAction};
 use crate::domain::text::Language;
 
@@ -26,7 +26,7 @@ pub(crate) fn judgements<'a>(
             other.step == EvaluationStep::SelfEvaluation
                 && other.position < judgement.position
                 && (other.subject, &other.period) == (judgement.subject, &judgement.period)
-                && is_same(&other.actor, &judgement.actor)
+                && other.actor.shares_login_with(&judgement.actor)
         };
         // Of the self-evaluations before it the last is what was looked at.
         if judgement.step != EvaluationStep::SelfEvaluation
@@ -35,10 +35,6 @@ pub(crate) fn judgements<'a>(
             self_reviewed(judgement, reviewed, flags);
         }
     }
-}
-
-fn is_same(one: &Actor, other: &Actor) -> bool {
-    (&one.subject, &one.issuer) == (&other.subject, &other.issuer)
 }
 
 fn self_reviewed(judgement: &Judgement, own: &Judgement, flags: &mut Vec<Flag>) {

@@ -35,8 +35,7 @@ impl Examined<'_> {
             let drafter = proposed.map(|proposal| &proposal.drafted.actor);
             let same = |by: &&Confirmation| {
                 let mut authors = std::iter::once(&entry.actor).chain(drafter);
-                let who = (&by.actor.subject, &by.actor.issuer);
-                authors.any(|author| (&author.subject, &author.issuer) == who)
+                authors.any(|author| author.shares_login_with(&by.actor))
             };
             let Some(own) = self.confirmations_of(entry).find(same) else {
                 continue;

@@ -133,6 +133,5 @@ pub(super) fn is_same(one: &Actor, other: &Actor) -> bool {
     if let (Some(one), Some(other)) = (one.person, other.person) {
         return one == other;
     }
-    (&one.subject, &one.issuer) == (&other.subject, &other.issuer)
-        || (one.person.is_some() && one.person == other.person)
+    one.shares_login_with(other) || (one.person.is_some() && one.person == other.person)
 }

@@ -1,12 +1,12 @@
 use insta::assert_snapshot;
 
 use super::*;
-use crate::domain::access::Role;
+use crate::domain::access::{LoginId, Role};
 use crate::domain::decision::policy::ApprovalPolicy;
 use crate::domain::decision::{ChangeKind, DecisionOutcome, ExternalDecision, ReviewOutcome};
 use crate::domain::evaluation::policy::PolicyContent;
 use crate::domain::event::*;
-use crate::domain::id::{DelegationId, GrantId};
+use crate::domain::id::{DelegationId, GrantId, PersonId};
 use crate::domain::testing::*;
 use crate::projection::flags::testing::lines;
 

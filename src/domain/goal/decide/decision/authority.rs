@@ -5,7 +5,7 @@ use std::fmt::Display;
 use std::sync::Arc;
 
 use super::{Judge, is_same};
-use crate::domain::access::{Delegation, Holder, LoginId, Role, SeatHeld};
+use crate::domain::access::{Delegation, Holder, Role, SeatHeld};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
@@ -92,9 +92,7 @@ impl Judge<'_> {
     }
 
     pub(super) fn person(&self, actor: &Actor) -> Option<PersonId> {
-        let directory = self.context.directory;
-        let known = || directory.person_of(actor.issuer.as_ref(), &actor.subject);
-        actor.person.or_else(known)
+        self.context.directory.person_behind(actor)
     }
 
     /// The seats by which somebody could act on a day: where it is known in which they did, by that one alone, so that the
@@ -104,14 +102,7 @@ impl Judge<'_> {
         if directory.grants().next().is_none() {
             return Authority::NotJudged;
         }
-        let holder = match self.person(actor) {
-            Some(person) => Holder::Person(person),
-            None => Holder::Service(LoginId {
-                issuer: actor.issuer.clone(),
-                subject: actor.subject.clone(),
-            }),
-        };
-        let mut seats = directory.seats_of(&holder, on);
+        let mut seats = directory.seats_of(&directory.holder(actor), on);
         if let Some(used) = &actor.seat {
             seats.retain(|seat| seat.code.as_str() == used.as_str());
         }
@@ -321,10 +312,9 @@ impl Judge<'_> {
     pub(super) fn is_own(&self, step: &Step, besides: &[PersonId]) -> bool {
         let actor = self.context.actor;
         let theirs = self.behind(&step.actor, step.on);
-        let login = |actor: &Actor| (actor.issuer.clone(), actor.subject.clone());
         // A login that went to somebody else meanwhile is still the one that it was proposed by.
         is_same(&step.actor, actor)
-            || login(&step.actor) == login(actor)
+            || step.actor.shares_login_with(actor)
             || self
                 .behind(actor, self.context.today)
                 .iter()
