@@ -16,6 +16,7 @@ use crate::domain::personal::FreeText;
 use crate::domain::quantity::Quantity;
 use crate::domain::text::Name;
 
+mod answering;
 mod decision;
 mod evaluated;
 mod label;

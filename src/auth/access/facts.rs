@@ -6,7 +6,7 @@ use crate::auth::access::action::Action;
 use crate::domain::date::Date;
 use crate::domain::decision::Proposal;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Payload, Subject, Validity};
+use crate::domain::event::{Actor, Event, Payload, Subject};
 use crate::domain::finding::FindingReference;
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
@@ -131,7 +131,7 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
             other => (other, event.valid),
         },
     };
-    let day = asked_on(about, valid, today);
+    let day = about.answered_on(valid, today);
     let Some(resource) = resource_of(about, directory, day) else {
         return Vec::new();
     };
@@ -181,28 +181,6 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
     let others = authors.map(|author| one(resource.clone(), Some(author)));
     let arrivals = arrival.map(|arrival| one(arrival, None));
     [first].into_iter().chain(others).chain(arrivals).collect()
-}
-
-/// The day on which responsibilities are looked up. Facts are told by whoever answered when they held; everything else is
-/// changed by whoever answers now, or will when it takes effect: nobody rules by an earlier date what they handed over.
-fn asked_on(about: &Payload, valid: Option<Validity>, today: Date) -> Date {
-    let Some(from) = valid.map(|valid| valid.from) else {
-        return today;
-    };
-    match about {
-        Payload::ActualRecorded(_)
-        | Payload::ActualCorrected(_)
-        | Payload::ActualRetracted(_)
-        | Payload::DemandRecorded(_)
-        | Payload::NarrativeAdded(_)
-        | Payload::EvidenceAttached(_)
-        | Payload::SelfEvaluated(_)
-        | Payload::EvaluationReviewed(_)
-        | Payload::EvaluationFinalised(_) => from,
-        // Before the day of effect the sections answer that hand it over.
-        Payload::ResponsibilityTransferred(_) if today <= from => from.yesterday().unwrap_or(from),
-        _ => from.max(today),
-    }
 }
 
 /// What reading a goal comes to today. `None`: there is no such goal.

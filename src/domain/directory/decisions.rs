@@ -11,8 +11,8 @@ use crate::domain::date::Date;
 use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
 use crate::domain::decision::{DecisionOutcome, Proposal, ProposalState};
 use crate::domain::event::{
-    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Event, Payload, Recorded,
-    Stream, StreamKind,
+    ChangeConsulted, ChangeDecided, ChangeProposed, DecisionReviewed, Event, Payload,
+    ProposedChange, Recorded, Stream, StreamKind,
 };
 use crate::domain::id::{EventId, GoalId, ProposalId};
 
@@ -108,8 +108,9 @@ impl Decisions {
 }
 
 impl Directory {
-    /// The units that answer for a change on `date`, the day that it is of.
-    pub fn answering(&self, change: &Payload, stream: Stream, date: Date) -> Answering {
+    /// The units that answer for a change, as it is looked at on `today`.
+    pub fn answering(&self, proposed: &ProposedChange, stream: Stream, today: Date) -> Answering {
+        let change = &*proposed.payload;
         if stream.kind != StreamKind::Goal {
             return Answering::default();
         }
@@ -119,11 +120,7 @@ impl Directory {
                 sections: Vec::new(),
             };
         }
-        let date = match change {
-            // Before the day of effect those answer who hand it over.
-            Payload::ResponsibilityTransferred(_) => date.yesterday().unwrap_or(date),
-            _ => date,
-        };
+        let date = proposed.answered_on(today);
         let indicator = change.indicator().and_then(|id| self.indicator(id));
         let initiative = indicator.map(|entry| entry.placed_on(date).initiative);
         let initiative = initiative.or_else(|| change.initiative());

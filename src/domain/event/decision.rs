@@ -70,9 +70,9 @@ impl ProposedChange {
         self.sealed.as_ref().map(SealedChange::digest)
     }
 
-    /// The day that it is of: where it has none, the day that it is made on.
-    pub fn day(&self, today: Date) -> Date {
-        self.valid.map_or(today, |valid| valid.from)
+    /// The day on which it is looked up who answers for it, on `today`.
+    pub fn answered_on(&self, today: Date) -> Date {
+        self.payload.answered_on(self.valid, today)
     }
 
     /// What is proposed by an event that would say it.

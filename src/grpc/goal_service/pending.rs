@@ -154,7 +154,7 @@ impl Wanted {
             && (self.kinds.is_empty() || self.kinds.contains(&proposal.kind))
             && self
                 .subject
-                .is_none_or(|subject| is_about(directory, proposal, subject))
+                .is_none_or(|subject| is_about(directory, proposal, subject, on))
             && self.seat.as_ref().is_none_or(|seat| {
                 let seats = seats(directory, proposal, pending, on);
                 seats.iter().any(|grant| grant.seat == *seat)
@@ -186,8 +186,9 @@ impl Sees {
     }
 }
 
-/// Whether a proposal is about something or what stands under it.
-fn is_about(directory: &Directory, proposal: &Proposal, subject: Named) -> bool {
+/// Whether a proposal is about something or what stands under it. The units are those that answer on `on`, or that did when it
+/// ended.
+fn is_about(directory: &Directory, proposal: &Proposal, subject: Named, on: Date) -> bool {
     let change = &proposal.change.payload;
     let indicator = change.indicator();
     let initiative = indicator
@@ -201,8 +202,11 @@ fn is_about(directory: &Directory, proposal: &Proposal, subject: Named) -> bool 
             .is_some_and(|ledger| proposal.stream == Stream::ledger(ledger.ledger)),
         Named::Plan(id) => of_plan(id),
         Named::Unit(id) => {
-            let day = proposal.change.day(proposal.drafted.on);
-            let answering = directory.answering(change, proposal.stream, day);
+            let day = match proposal.is_open() {
+                true => on,
+                false => proposal.touched_on,
+            };
+            let answering = directory.answering(&proposal.change, proposal.stream, day);
             answering.departments.contains(&id) || answering.sections.contains(&id)
         }
         Named::Goal(id) => proposal.stream == Stream::goal(id),
@@ -238,10 +242,10 @@ fn seats<'a>(
             let Some(rule) = rule else {
                 return Vec::new();
             };
-            let (change, stream) = (&proposal.change.payload, proposal.stream);
-            // Of the day that the change is of; the seats themselves as they are held now.
-            let answering = directory.answering(change, stream, proposal.change.day(on));
-            let posts = directory.deciders_of(rule, change, stream);
+            let (change, stream) = (&proposal.change, proposal.stream);
+            // The units as a decision on that day looks them up; the seats themselves as they are held then.
+            let answering = directory.answering(change, stream, on);
+            let posts = directory.deciders_of(rule, &change.payload, stream);
             posts
                 .iter()
                 .flat_map(|post| directory.holders_of_post(*post, &answering, on))

@@ -88,9 +88,8 @@ impl Looked<'_> {
         if !directory.grants().any(|grant| grant.holds_on(day)) {
             return None;
         }
-        let change = &self.proposal.change;
-        let day_of_change = change.day(self.proposal.drafted.on);
-        let answering = directory.answering(&change.payload, self.proposal.stream, day_of_change);
+        let (change, stream) = (&self.proposal.change, self.proposal.stream);
+        let answering = directory.answering(change, stream, day);
         let used = |seat: &SeatHeld| {
             external.is_some()
                 || (seat.acting_for.map(|(_, by)| by) == decision.acting

@@ -238,8 +238,9 @@ impl Judge<'_> {
         if directory.grants().next().is_none() {
             return;
         }
-        let answering = self.answering(&proposal.change, proposal.stream);
-        let seats = directory.seats_of(&Holder::Person(person), external.decided_on);
+        let on = external.decided_on;
+        let answering = directory.answering(&proposal.change, proposal.stream, on);
+        let seats = directory.seats_of(&Holder::Person(person), on);
         if !seats.iter().any(|seat| decides(seat, posts, &answering)) {
             self.no_authority("external.person", posts);
         }
@@ -345,10 +346,10 @@ impl Judge<'_> {
         self.reject_with(Reason::NoAuthority, field, &figures);
     }
 
-    /// The units that answer on the day that the change is of, as access policies ask for them too.
+    /// The units that answer for a change today, as access policies ask for them too.
     fn answering(&self, change: &ProposedChange, stream: Stream) -> Answering {
         let (directory, today) = (self.context.directory, self.context.today);
-        directory.answering(&change.payload, stream, change.day(today))
+        directory.answering(change, stream, today)
     }
 }
 

@@ -282,3 +282,96 @@ fn the_seat_that_it_is_done_in_is_the_one_that_may() {
     in_seat(&mut world, "部長", "部長職");
     assert_snapshot!(world.would(approved(&world, "P")), @"recorded");
 }
+
+/// As [`staffed`], with somebody who holds a seat for the section since April, and with the initiative handed over to 財務課 on
+/// 1 October.
+fn handed_over() -> World {
+    let mut world = staffed();
+    seated(&mut world, "財務課長", Role::SectionChief, &["財務課"]);
+    registered(&mut world, "前課長");
+    let earlier = RoleGranted {
+        grant: GrantId::derived(SPACE, "前課長"),
+        seat: code("前課長職"),
+        title: title("前課長"),
+        role: Role::SectionChief,
+        units: vec![unit_id(SECTION)],
+        holder: Holder::Person(person_id("前課長")),
+    };
+    world.accept(fact(earlier).on("2023-04-01"));
+    let transferred = ResponsibilityTransferred {
+        initiative: initiative_id("I"),
+        lead_unit: unit_id("財務課"),
+        contributing_units: Vec::new(),
+    };
+    // As it was decided.
+    let transferred = world.event(&fact(transferred).on("2023-10-01"));
+    world.apply(transferred);
+    world
+}
+
+#[test]
+fn what_was_handed_over_is_proposed_and_decided_by_who_answers_now() {
+    let mut world = handed_over();
+    let backdated = || {
+        fact(target_revised("X", "T", value("60")))
+            .on("2023-09-30")
+            .because("需要の増加")
+    };
+    world.now_by("課長");
+    let proposal = proposed(&world, "P", backdated());
+    assert_snapshot!(short(&world.would(proposal)), @"NO_AUTHORITY change_proposed.change");
+    world.now_by("財務課長");
+    let proposal = proposed(&world, "P", backdated());
+    assert_snapshot!(short(&world.outcome(proposal)), @"recorded, RETROACTIVE_TARGET");
+    world.now_by("課長");
+    assert_snapshot!(short(&world.would(approved(&world, "P"))), @"NO_AUTHORITY change_decided.proposal");
+    world.now_by("部長");
+    assert_snapshot!(world.would(approved(&world, "P")), @"recorded, RETROACTIVE_TARGET");
+    // On paper it was decided by who answered on the day of the paper.
+    let world = world.by("企画");
+    let entered = |on: &str| {
+        let external = ExternalDecision {
+            decided_on: day(on),
+            decider: name("前課長"),
+            person: Some(person_id("前課長")),
+        };
+        let decided = ChangeDecided {
+            external: Some(external),
+            ..approving(&world, "P")
+        };
+        let mut event = world.event(&fact(decided).undated());
+        event.source_document = Some(SourceDocument {
+            number: name("5企第130号"),
+            title: None,
+            date: None,
+        });
+        let told = world.decide(&event).err().unwrap_or_default();
+        let fields: Vec<String> = told
+            .iter()
+            .map(|rule| format!("{} {}", rule.reason.code(), rule.field))
+            .collect();
+        fields.join("; ")
+    };
+    assert_snapshot!(entered("2023-09-20"), @"");
+    assert_snapshot!(entered("2023-10-02"), @"NO_AUTHORITY change_decided.external.person");
+}
+
+#[test]
+fn what_is_handed_over_is_decided_by_who_hands_it_over() {
+    let mut world = staffed();
+    seated(&mut world, "財務課長", Role::SectionChief, &["財務課"]);
+    let transferred = || {
+        let transferred = ResponsibilityTransferred {
+            initiative: initiative_id("I"),
+            lead_unit: unit_id("財務課"),
+            contributing_units: Vec::new(),
+        };
+        fact(transferred).on("2023-10-10").because("改編")
+    };
+    world.now_by("財務課長");
+    let proposal = proposed(&world, "P", transferred());
+    assert_snapshot!(short(&world.would(proposal)), @"NO_AUTHORITY change_proposed.change");
+    world.now_by("課長");
+    let proposal = proposed(&world, "P", transferred());
+    assert_snapshot!(world.would(proposal), @"recorded");
+}
