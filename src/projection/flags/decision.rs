@@ -2,15 +2,62 @@
 //! made for. The rules refuse the first two as far as they can judge them when it is recorded; what was written before them, taken
 //! over, or revoked in hindsight, is found here.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::listing::FlagFilter;
 use super::{Flag, FlagKind};
 use crate::domain::access::{Holder, SeatHeld};
 use crate::domain::date::Date;
 use crate::domain::decision::{Decision, Proposal};
 use crate::domain::directory::{Directory, Named};
+use crate::domain::event::{Stream, StreamKind};
 use crate::domain::text::Name;
 use crate::projection::describe::subject_of;
+
+/// Flags that decisions give rise to.
+pub(crate) const KINDS: [FlagKind; 4] = [
+    FlagKind::DecidedByDrafter,
+    FlagKind::DecidedWithoutAuthority,
+    FlagKind::DecisionRecordedLate,
+    FlagKind::ReviewOverdue,
+];
+
+/// What was decided, by the stream that it is about: looked through once, however many goals are examined.
+#[derive(Debug, Default)]
+pub(crate) struct Decided<'a>(HashMap<Stream, Vec<&'a Arc<Proposal>>>);
+
+impl<'a> Decided<'a> {
+    /// Every proposal that was decided; none where no flag of decisions is asked for.
+    pub(crate) fn of(directory: &'a Directory, filter: &FlagFilter) -> Self {
+        let mut decided = Self::default();
+        if KINDS.into_iter().any(|kind| filter.wants(kind)) {
+            let proposals = directory.proposals();
+            for proposal in proposals.filter(|proposal| proposal.decision.is_some()) {
+                decided.0.entry(proposal.stream).or_default().push(proposal);
+            }
+        }
+        decided
+    }
+
+    /// Those about one of `streams`, in the order of recording.
+    pub(crate) fn about(&self, streams: impl Iterator<Item = Stream>) -> Vec<&'a Arc<Proposal>> {
+        let of_streams = streams.filter_map(|stream| self.0.get(&stream));
+        in_order(of_streams.flatten().copied().collect())
+    }
+
+    /// Those about ledgers, in the order of recording.
+    pub(crate) fn about_ledgers(&self) -> Vec<&'a Arc<Proposal>> {
+        let of_kind = self.0.iter();
+        let of_kind = of_kind.filter(|(stream, _)| stream.kind == StreamKind::Ledger);
+        in_order(of_kind.flat_map(|(_, found)| found).copied().collect())
+    }
+}
+
+fn in_order(mut proposals: Vec<&Arc<Proposal>>) -> Vec<&Arc<Proposal>> {
+    proposals.sort_unstable_by_key(|proposal| proposal.number);
+    proposals
+}
 
 /// Everything unusual on `on` about what was decided of `proposals` by then. Told late is what was told more than
 /// `late_after` days later.

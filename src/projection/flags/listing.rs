@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Examined, Flag, FlagKind, decision, judgement, round, structure};
+use super::decision::{self, Decided};
+use super::{Examined, Flag, FlagKind, judgement, round, structure};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::decision::Proposal;
 use crate::domain::directory::Named;
-use crate::domain::event::{Stream, StreamKind, Subject};
+use crate::domain::event::{Stream, Subject};
 use crate::domain::goal::Goal;
 use crate::domain::id::{GoalId, IndicatorId, PlanId, UnitId};
 use crate::domain::indicator::Definition;
@@ -35,6 +36,13 @@ pub struct FlagFilter {
     pub goal: Option<GoalId>,
     /// About this indicator.
     pub indicator: Option<IndicatorId>,
+}
+
+impl FlagFilter {
+    /// Whether flags of this kind are asked for.
+    pub(crate) fn wants(&self, kind: FlagKind) -> bool {
+        self.kinds.is_empty() || self.kinds.contains(&kind)
+    }
 }
 
 /// Where a list goes on: the number of the plan, of the goal in it (0: the plan itself), of the flag there.
@@ -92,10 +100,11 @@ pub async fn flags(
         .filter(|plan| filter.plan.is_none_or(|wanted| wanted == plan.id))
         .cloned()
         .collect();
+    let decided = Decided::of(directory, filter);
     let mut page = FlagPage::default();
     let mut looked_at = 0;
     for (number, plan) in (0..).zip(plans).skip(cursor.plan as usize) {
-        let of_plan = OfPlan::new(reader, at, filter, plan);
+        let of_plan = OfPlan::new(reader, at, filter, &decided, plan);
         let goals = of_plan.goals();
         let begins = if number == cursor.plan {
             cursor
@@ -160,6 +169,7 @@ struct OfPlan<'a> {
     reader: &'a Reader,
     standpoint: &'a Standpoint,
     filter: &'a FlagFilter,
+    decided: &'a Decided<'a>,
     at: At,
     periods: Vec<Arc<Period>>,
 }
@@ -169,6 +179,7 @@ impl<'a> OfPlan<'a> {
         reader: &'a Reader,
         standpoint: &'a Standpoint,
         filter: &'a FlagFilter,
+        decided: &'a Decided<'a>,
         plan: Arc<Plan>,
     ) -> Self {
         let (directory, known_at) = (&standpoint.view.directory, standpoint.view.size);
@@ -176,6 +187,7 @@ impl<'a> OfPlan<'a> {
             reader,
             standpoint,
             filter,
+            decided,
             periods: directory.periods_of(plan.id).into_iter().cloned().collect(),
             at: At {
                 directory: directory.clone(),
@@ -189,10 +201,6 @@ impl<'a> OfPlan<'a> {
 
     async fn grounded(&self, page: FlagPage) -> Result<FlagPage, ReadFault> {
         grounded(self.reader, page).await
-    }
-
-    fn wants(&self, kind: FlagKind) -> bool {
-        self.filter.kinds.is_empty() || self.filter.kinds.contains(&kind)
     }
 
     /// The goals of the plan that may have flags, in order.
@@ -232,17 +240,14 @@ impl<'a> OfPlan<'a> {
             indicator,
             ..
         } = self.filter;
-        let wanted = [
+        let of_plan = [
             FlagKind::NoGoalUnderPillar,
             FlagKind::NoNumericCriterion,
             FlagKind::FindingOverdue,
-            FlagKind::DecidedByDrafter,
-            FlagKind::DecidedWithoutAuthority,
-            FlagKind::DecisionRecordedLate,
-            FlagKind::ReviewOverdue,
         ];
+        let mut wanted = of_plan.into_iter().chain(decision::KINDS);
         let narrower = section.is_some() || goal.is_some() || indicator.is_some();
-        if narrower || !wanted.into_iter().any(|kind| self.wants(kind)) {
+        if narrower || !wanted.any(|kind| self.filter.wants(kind)) {
             return Ok(Vec::new());
         }
         let on = self.at.effective_on;
@@ -264,9 +269,9 @@ impl<'a> OfPlan<'a> {
         let mut flags = Vec::new();
         structure::plan(directory, &self.at.plan, &numeric, on, &mut flags);
         round::findings(directory, self.at.plan.id, on, &mut flags);
-        self.decisions(|proposal| self.is_of_itself(proposal), &mut flags);
+        self.decisions(self.of_itself(), &mut flags);
         flags.retain(|flag| {
-            self.wants(flag.kind)
+            self.filter.wants(flag.kind)
                 && department.is_none_or(|wanted| flag.subject == Named::Unit(wanted))
         });
         Ok(flags
@@ -276,28 +281,29 @@ impl<'a> OfPlan<'a> {
     }
 
     /// Flags of what was decided of proposals.
-    fn decisions(&self, wanted: impl Fn(&Proposal) -> bool, flags: &mut Vec<Flag>) {
-        let directory = &self.at.directory;
-        let proposals = directory.proposals().filter(|proposal| wanted(proposal));
+    fn decisions(&self, decided: Vec<&Arc<Proposal>>, flags: &mut Vec<Flag>) {
         let late_after = self.at.ruling.policy.content.late_report_days;
         decision::decisions(
-            directory,
-            proposals,
+            &self.at.directory,
+            decided.into_iter(),
             self.at.effective_on,
             late_after,
             flags,
         );
     }
 
-    /// Whether a proposal is about the plan, or about the ledger and was decided in the plan's year.
-    fn is_of_itself(&self, proposal: &Proposal) -> bool {
-        let stream = proposal.stream;
-        let decided_on = proposal.decision.as_ref().map(|decision| decision.step.on);
-        match stream.kind {
-            StreamKind::Plan => stream == Stream::plan(self.at.plan.id),
-            StreamKind::Ledger => decided_on.is_some_and(|on| self.at.plan.cycle.contains(on)),
-            StreamKind::Goal | StreamKind::Org => false,
-        }
+    /// What was decided about the plan, and, in the plan's year, about the ledger.
+    fn of_itself(&self) -> Vec<&'a Arc<Proposal>> {
+        let in_its_year = |proposal: &&Arc<Proposal>| {
+            let decided_on = proposal.decision.as_ref().map(|decision| decision.step.on);
+            decided_on.is_some_and(|on| self.at.plan.cycle.contains(on))
+        };
+        let of_plan = std::iter::once(Stream::plan(self.at.plan.id));
+        let mut found = self.decided.about(of_plan);
+        let of_ledger = self.decided.about_ledgers().into_iter();
+        found.extend(of_ledger.filter(in_its_year));
+        found.sort_unstable_by_key(|proposal| proposal.number);
+        found
     }
 
     async fn definition(&self, id: IndicatorId) -> Result<Option<Arc<Definition>>, ReadFault> {
@@ -363,18 +369,14 @@ impl<'a> OfPlan<'a> {
             judgement::judgements(home.goal.evaluations(), self.standpoint.cut(), &mut said);
             judgement::actions(&home.goal.actions(), self.standpoint.cut(), &mut said);
         }
-        let at_home = |proposal: &Proposal| {
-            homes
-                .keys()
-                .any(|home| proposal.stream == Stream::goal(*home))
-        };
-        self.decisions(at_home, &mut said);
+        let at_home = homes.keys().map(|home| Stream::goal(*home));
+        self.decisions(self.decided.about(at_home), &mut said);
         said.retain(|flag| self.is_of(&goal, flag.subject));
         found.extend(said.into_iter().map(|flag| {
             let lead = lead_of(&goal, flag.subject);
             (flag, lead)
         }));
-        found.retain(|(flag, _)| self.wants(flag.kind));
+        found.retain(|(flag, _)| self.filter.wants(flag.kind));
         // By what they are about, then by kind; each check tells its own in order.
         found.sort_by_key(|(flag, _)| (order(&goal, flag.subject), flag.kind));
         let listed = |(flag, lead)| self.listed(flag, Some(id), lead);

@@ -97,13 +97,7 @@ fn found(world: &World, on: &str) -> String {
     let mut flags = Vec::new();
     let proposals = world.directory.proposals();
     decisions(&world.directory, proposals, day(on), 45, &mut flags);
-    let kinds = [
-        FlagKind::DecidedByDrafter,
-        FlagKind::DecidedWithoutAuthority,
-        FlagKind::DecisionRecordedLate,
-        FlagKind::ReviewOverdue,
-    ];
-    let told = kinds.map(|kind| lines(&flags, kind));
+    let told = KINDS.map(|kind| lines(&flags, kind));
     told.into_iter()
         .filter(|told| !told.is_empty())
         .collect::<Vec<_>>()
@@ -200,4 +194,59 @@ fn what_the_principal_never_looked_at_is_told() {
     world.accept(fact(looked).undated());
     assert_snapshot!(found(&world, "2023-10-24"), @"REVIEW_OVERDUE proposal=P1 due=2023-10-20 days=4 on 2");
     assert_snapshot!(found(&world, "2023-10-25"), @"");
+}
+
+#[test]
+fn whoever_handed_it_over_has_no_say_by_an_earlier_date() {
+    let mut world = staffed();
+    let handed_over = ResponsibilityTransferred {
+        initiative: initiative_id("I"),
+        lead_unit: unit_id("財務課"),
+        contributing_units: Vec::new(),
+    };
+    let handed_over = world.event(&fact(handed_over).on("2023-10-01"));
+    world.apply(handed_over);
+    let change = fact(target_revised("X", "T", value("60"))).on("2023-09-30");
+    let proposed = ChangeProposed {
+        proposal: proposal_id("Q"),
+        kind: Some(ChangeKind::TargetRaised),
+        replaces: None,
+        change: ProposedChange::of(world.event(&change.because("需要の増加"))),
+        impact: text("10件増える"),
+    };
+    world.now_by("係");
+    let proposed = world.event(&fact(proposed).undated());
+    world.apply(proposed);
+    let proposal = world.directory.proposal(proposal_id("Q")).unwrap();
+    let decided = ChangeDecided {
+        proposal: proposal_id("Q"),
+        digest: proposal.change.digest().unwrap(),
+        ..approving(&world)
+    };
+    decided_anyhow(&mut world, "課長", decided);
+    assert_snapshot!(found(&world, DAY), @"DECIDED_WITHOUT_AUTHORITY proposal=P2 actor=課長 day=2023-10-06 on 2");
+}
+
+#[test]
+fn decisions_are_found_by_what_they_are_about() {
+    let mut world = staffed();
+    world.now_by("部長");
+    let decided = approving(&world);
+    world.accept(fact(decided).undated());
+    let numbers = |filter: &FlagFilter, goal: &str| {
+        let decided = Decided::of(&world.directory, filter);
+        let stream = Stream::goal(goal_id(goal));
+        let found = decided.about(std::iter::once(stream)).into_iter();
+        found.map(|proposal| proposal.number).collect::<Vec<_>>()
+    };
+    let all = FlagFilter::default();
+    assert_eq!(numbers(&all, "G"), [1]);
+    assert!(numbers(&all, "H").is_empty());
+    // Whoever asks for no flag of decisions has none looked through.
+    let of_kind = |kind| FlagFilter {
+        kinds: [kind].into(),
+        ..FlagFilter::default()
+    };
+    assert_eq!(numbers(&of_kind(FlagKind::ReviewOverdue), "G"), [1]);
+    assert!(numbers(&of_kind(FlagKind::LateReport), "G").is_empty());
 }
