@@ -58,7 +58,8 @@ pub use heads::stream_key;
 pub use personal::{AboutSubject, words_in};
 
 pub use crate::personal::{
-    Disclosure, Sight, noticing_words, unnoticed, withhold_from_answer, withholding, within_sight,
+    Disclosure, Sight, noticing_words, unnoticed, unshown, withhold_from_answer, withholding,
+    within_sight,
 };
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use receipts::ReceiptLookup;

@@ -419,6 +419,11 @@ pub type Sight = Arc<dyn Fn(&PersonalText) -> bool + Send + Sync>;
 
 tokio::task_local! {
     /// Whose eyes the answer is for that is being made; `None`: for anybody's.
+    ///
+    /// It is of the task that makes the answer and of no other, so it fails open: a task that this one spawns has all words.
+    /// What runs apart shows nobody anything and needs them: the writer holds what is sent against what was recorded, and an
+    /// erasure is finished whoever goes away. So words are opened for an answer in its own task, and what it spawns brings
+    /// back events, leaves or finished text; `tests/it/architecture.rs` names the tasks that `grpc` spawns.
     static SIGHT: RefCell<Option<Sight>>;
 }
 
@@ -431,6 +436,13 @@ fn is_withheld(text: &PersonalText) -> bool {
 /// Runs `answer` so that [`withhold_from_answer`] holds for it.
 pub async fn withholding<T>(answer: impl Future<Output = T>) -> T {
     SIGHT.scope(RefCell::new(None), answer).await
+}
+
+/// Runs `work` that shows nobody anything: it has all words, and it is not noticed which of them it opens. What is made of its
+/// outcome is for the eyes that the answer is for.
+pub async fn unshown<T>(work: impl Future<Output = T>) -> T {
+    let unnoticed = OPENED.scope(Cell::new(false), work);
+    SIGHT.scope(RefCell::new(None), unnoticed).await
 }
 
 /// Lets the answer that is being made hold only words that `sight` lets through; `None`: all.

@@ -502,6 +502,18 @@ impl Event {
         }
     }
 
+    /// Holds itself the words that `sent` holds of the same texts: whoever sent them is shown what they wrote.
+    pub fn hold_words_of(&mut self, sent: &Self) {
+        for (field, text) in self.free_texts_mut() {
+            let mut texts = sent.free_texts();
+            if let Some((_, theirs)) =
+                texts.find(|(name, theirs)| *name == field && *theirs == text)
+            {
+                *text = theirs.clone();
+            }
+        }
+    }
+
     /// Takes from `stored` the personal texts that may say the same: every proposal of a text has a salt of its own, so
     /// that commitments differ where texts do not.
     pub(super) fn take_commitments_of(&mut self, stored: &Self) {

@@ -208,22 +208,25 @@ impl Services {
         begun: Option<Begun>,
         answer: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
-        let answer = withholding(answer);
+        // Boxed, for each scope around it moves it.
+        let answer = withholding(Box::pin(answer));
         let Some(begun) = begun else {
             return answer.await;
         };
-        let never = begun.row.when == When::Refused;
+        let when = begun.row.when;
         let mut underway = Underway {
             services: self,
             begun: Some(begun),
         };
         let (result, noticed) = noticing(answer).await;
-        let noticed = match never {
-            true => Noticed {
+        let noticed = match when {
+            When::Refused => Noticed {
                 denied: noticed.denied,
                 ..Noticed::default()
             },
-            false => noticed,
+            When::Worded | When::Restricted | When::Behind | When::Before | When::Required => {
+                noticed
+            }
         };
         match underway.begun.take() {
             Some(begun) => self.account(begun, noticed, result).await,
@@ -412,6 +415,7 @@ fn how(row: Row, outcome: AccessOutcome, noticed: &Noticed) -> Option<How> {
             AccessClass::SignIn | AccessClass::Read | AccessClass::Verify => None,
         },
         (AccessOutcome::Ok, When::Refused) => None,
+        (AccessOutcome::Ok, When::Worded) => noticed.personal.then_some(How::Required),
         (AccessOutcome::Ok, When::Restricted) if noticed.personal => Some(How::Required),
         (AccessOutcome::Ok, When::Restricted) => noticed.restricted.then_some(How::Behind),
         (AccessOutcome::Ok, When::Behind) => Some(How::Behind),
@@ -445,6 +449,7 @@ mod tests {
         let nothing = &Noticed::default();
         for when in [
             When::Refused,
+            When::Worded,
             When::Restricted,
             When::Behind,
             When::Before,
@@ -457,7 +462,7 @@ mod tests {
             );
             assert_eq!(how, Some(How::Behind));
         }
-        for when in [When::Refused, When::Restricted] {
+        for when in [When::Refused, When::Worded, When::Restricted] {
             let how = how(row(AccessClass::Read, when), AccessOutcome::Ok, nothing);
             assert_eq!(how, None);
         }
@@ -470,7 +475,13 @@ mod tests {
             AccessClass::Export,
             AccessClass::Administer,
         ] {
-            for when in [When::Refused, When::Behind, When::Before, When::Required] {
+            for when in [
+                When::Refused,
+                When::Worded,
+                When::Behind,
+                When::Before,
+                When::Required,
+            ] {
                 let how = how(row(class, when), AccessOutcome::Failed, &Noticed::default());
                 assert_eq!(how, Some(How::Behind), "{class:?} {when:?}");
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::pin::Pin;
 
 use futures::Stream as FutureStream;
+use futures::future::BoxFuture;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
@@ -26,8 +27,7 @@ use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{
-    Append, AppendError, Appended, Reader, Receipt, ReceiptLookup, Standpoint, View,
-    withhold_from_answer,
+    Append, AppendError, Appended, Reader, Receipt, ReceiptLookup, Standpoint, View, unshown,
 };
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
@@ -51,18 +51,19 @@ impl v1::ledger_service_server::LedgerService for Services {
         let begun = self.begin(&request);
         let call = self.call(&request, language);
         let request = request.into_inner();
-        let appended = async {
+        let appended = Box::pin(async {
             let call = call?;
             let deadline = call.deadline;
             // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
-            let appended = tokio::time::timeout_at(deadline.into(), self.append(call, &request));
+            let appended = Box::pin(self.append(call, &request));
+            let appended = tokio::time::timeout_at(deadline.into(), appended);
             appended.await.unwrap_or_else(|_| {
                 Err(match request.validate_only {
                     true => ServiceReason::DeadlinePassed.into(),
                     false => Refusal::deadline_while_appending(),
                 })
             })
-        };
+        });
         let answer = self.accounted(begun, appended).await;
         answer.map(Response::new).map_err(|refusal| {
             refusal
@@ -260,42 +261,12 @@ impl Services {
         request: &v1::AppendEventsRequest,
     ) -> Result<v1::AppendEventsResponse, Refusal> {
         let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
-        // What is sent is held against what was recorded, whoever may see that.
-        withhold_from_answer(None);
         // Codes of everything that was acknowledged before this call can be used in it.
         let view = self.view(&reader, None).await;
-        let id = request_id(&request.request_id);
-        let parsed = parse_events(
-            &view.directory,
-            &request.events,
-            &request.expected_revisions,
-            Append::EVENTS_MAX,
-        );
-        let (id, parsed) = match (id, parsed) {
-            (Ok(id), Ok(parsed)) => (id, parsed),
-            (id, parsed) => {
-                let (id, mut rules) = match id {
-                    Ok(id) => (Some(id), Vec::new()),
-                    Err(Refusal::Rules(rules)) => (None, rules),
-                    Err(other) => return Err(other),
-                };
-                let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
-                rules.append(&mut unsound.rejections);
-                rules.extend(self.judged(&call, &reader, id, unsound).await);
-                return self.refused(request, &call, &view, rules);
-            }
-        };
-        let append = Append {
-            ledger: reader.id(),
-            request_id: id,
-            events: parsed.events,
-            expected: parsed.expected,
-            validate_only: request.validate_only,
-        };
-        let appended = match self.append_computed(&call, &reader, &view, append).await {
+        // What is sent is held against what was recorded, whoever may see that.
+        let appended = match unshown(self.carry_out(&call, &reader, &view, request)).await? {
             Ok(appended) => appended,
-            Err(AppendError::Rejected(rules)) => return self.refused(request, &call, &view, rules),
-            Err(error) => return Err(error.into()),
+            Err(rules) => return self.refused(request, &call, &view, rules),
         };
         let mut answer = v1::AppendEventsResponse {
             receipt: Some(show::receipt(&appended.receipt)),
@@ -331,6 +302,68 @@ impl Services {
             (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today);
         }
         Ok(answer)
+    }
+
+    /// Carries out a request, or says which rules it breaks. Boxed, for it is large, and what follows it needs the stack.
+    fn carry_out<'a>(
+        &'a self,
+        call: &'a Call,
+        reader: &'a Arc<Reader>,
+        view: &'a View,
+        request: &'a v1::AppendEventsRequest,
+    ) -> BoxFuture<'a, Result<Result<Appended, Vec<Rejection>>, Refusal>> {
+        Box::pin(self.try_append(call, reader, view, request))
+    }
+
+    async fn try_append(
+        &self,
+        call: &Call,
+        reader: &Arc<Reader>,
+        view: &View,
+        request: &v1::AppendEventsRequest,
+    ) -> Result<Result<Appended, Vec<Rejection>>, Refusal> {
+        let id = request_id(&request.request_id);
+        let parsed = parse_events(
+            &view.directory,
+            &request.events,
+            &request.expected_revisions,
+            Append::EVENTS_MAX,
+        );
+        let (id, parsed) = match (id, parsed) {
+            (Ok(id), Ok(parsed)) => (id, parsed),
+            (id, parsed) => {
+                let (id, mut rules) = match id {
+                    Ok(id) => (Some(id), Vec::new()),
+                    Err(Refusal::Rules(rules)) => (None, rules),
+                    Err(other) => return Err(other),
+                };
+                let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
+                rules.append(&mut unsound.rejections);
+                rules.extend(self.judged(call, reader, id, unsound).await);
+                return Ok(Err(rules));
+            }
+        };
+        let worded = |event: &&Event| event.personal_texts().next().is_some();
+        let sent: Vec<Event> = parsed.events.iter().filter(worded).cloned().collect();
+        let append = Append {
+            ledger: reader.id(),
+            request_id: id,
+            events: parsed.events,
+            expected: parsed.expected,
+            validate_only: request.validate_only,
+        };
+        match self.append_computed(call, reader, view, append).await {
+            Ok(mut appended) => {
+                for event in &mut appended.events {
+                    if let Some(sent) = sent.iter().find(|sent| sent.id == event.id) {
+                        event.hold_words_of(sent);
+                    }
+                }
+                Ok(Ok(appended))
+            }
+            Err(AppendError::Rejected(rules)) => Ok(Err(rules)),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// What the rules have against the rest of a request that is refused for its form: everything that is

@@ -107,6 +107,30 @@ const CLOCK_ONLY: &[&[&str]] = &[
     &["Uuid", "now_v7"],
     &["Zoned", "now"],
 ];
+/// Files of `grpc` that leave work to other tasks, and what these do. Whose eyes an answer is for is known to its own task alone
+/// (`personal::SIGHT`), so they put no text about a person into words.
+const TASKS: &[(&str, &str)] = &[
+    ("src/grpc/admin_service.rs", "opens ledgers"),
+    ("src/grpc/admin_service/personal.rs", "erases texts"),
+    (
+        "src/grpc/evaluation_service/report/form.rs",
+        "packs what was worded before",
+    ),
+    (
+        "src/grpc/evaluation_service/report/table.rs",
+        "packs what was worded before",
+    ),
+    ("src/grpc/evidence_service/erase.rs", "erases files"),
+    ("src/grpc/evidence_service/put.rs", "keeps files"),
+    ("src/grpc/keys.rs", "changes keys"),
+    (
+        "src/grpc/proof_service.rs",
+        "cosigns, records heads, proves leaves",
+    ),
+    ("src/grpc/receipt_proof.rs", "proves leaves"),
+    ("src/grpc/snapshots.rs", "takes snapshots"),
+    ("src/grpc/store_verification.rs", "verifies the store"),
+];
 /// Names that say nothing of what is inside. `mod.rs`: a module's file stands beside its folder.
 const FILE_NAMES_REFUSED: &[&str] = &["common.rs", "helpers.rs", "mod.rs", "types.rs", "utils.rs"];
 
@@ -151,6 +175,20 @@ fn domain_and_merkle_are_pure() {
 #[test]
 fn only_clock_reads_the_clock_and_draws_ids() {
     assert_none(each_source(clock_readings));
+}
+
+#[test]
+fn whatever_grpc_leaves_to_other_tasks_opens_no_words_for_an_answer() {
+    assert_none(each_source(tasks_unnamed));
+    let unused = TASKS.iter().filter(|(file, _)| {
+        let spawns = |source: &Source| source.file == *file && !spawnings(source).is_empty();
+        !sources().iter().any(spawns)
+    });
+    assert_none(
+        unused
+            .map(|(file, _)| format!("{file} spawns nothing"))
+            .collect(),
+    );
 }
 
 #[test]
@@ -278,6 +316,29 @@ fn clock_readings(source: &Source) -> Vec<String> {
             )
         })
         .collect()
+}
+
+/// Where a source begins work that another task does.
+fn spawnings(source: &Source) -> Vec<&Mention> {
+    let begins = |mention: &&Mention| {
+        let last = mention.path.last().map(String::as_str);
+        matches!(last, Some("spawn" | "spawn_blocking" | "spawn_local"))
+    };
+    source.mentions.iter().filter(begins).collect()
+}
+
+fn tasks_unnamed(source: &Source) -> Vec<String> {
+    let is_grpc = source.module.first().is_some_and(|m| m == "grpc");
+    if !is_grpc || TASKS.iter().any(|(file, _)| *file == source.file) {
+        return Vec::new();
+    }
+    let unnamed = spawnings(source).into_iter().map(|mention| {
+        format!(
+            "{} another task sees every word: open none for an answer there, and name it in TASKS",
+            at(source, mention)
+        )
+    });
+    unnamed.collect()
 }
 
 fn at(source: &Source, mention: &Mention) -> String {
@@ -475,6 +536,21 @@ mod on_invented_sources {
             broken(impurities, "src/domain/date.rs", pure),
             Vec::<String>::new()
         );
+    }
+
+    #[test]
+    fn tasks_are_found() {
+        for text in [
+            "fn f() { tokio::spawn(async {}); }",
+            "use tokio::spawn; fn f() { spawn(g()); }",
+            "fn f() { tokio::task::spawn_blocking(g); }",
+            "fn f() { set.spawn(g()); }",
+        ] {
+            let found = broken(tasks_unnamed, "src/grpc/goal_service.rs", text);
+            assert!(!found.is_empty(), "{text}");
+            assert!(broken(tasks_unnamed, "src/ledger.rs", text).is_empty());
+            assert!(broken(tasks_unnamed, "src/grpc/keys.rs", text).is_empty());
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ use crate::domain::access_log::{AccessClass, AccessedKind};
 pub(in crate::grpc) enum When {
     /// Never.
     Refused,
+    /// Where words about people are in the answer: before it, and it does not leave without it.
+    Worded,
     /// Where something is in the answer that is not for everybody: behind it, or before it where that is about people.
     Restricted,
     /// Always, behind the answer, merged with others like it.
@@ -146,7 +148,7 @@ rows! {
         WhatCould(v1::WhatCouldRequest) = Read Restricted, @ledger;
     }
     LedgerService {
-        AppendEvents(v1::AppendEventsRequest) = Write Refused, @ledger, Request: request_id, #request_id;
+        AppendEvents(v1::AppendEventsRequest) = Write Worded, @ledger, Request: request_id, #request_id;
         GetReceipt(v1::GetReceiptRequest) = Read Refused, @ledger, Request: request_id;
         GetEvent(v1::GetEventRequest) = Read Restricted, @ledger, Event: selector;
         ReadEvents(v1::ReadEventsRequest) = Read Required, @ledger;

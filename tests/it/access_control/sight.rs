@@ -533,3 +533,141 @@ async fn words_about_people_are_shown_to_those_who_may_read_them_and_to_nobody_e
     }
     city.server.stop().await;
 }
+
+/// A finding or an action with words about a person.
+fn about_a_person(day: &str, payload: Payload) -> EventInput {
+    EventInput {
+        personal_texts: vec![PersonalText {
+            field: "payload.text".to_owned(),
+            subject_ref: new_random_id().to_string(),
+        }],
+        ..event(day, payload)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_append_changes_shows_earlier_words_to_those_only_who_may_read_them() {
+    const WORDS: &str = "療養のため担当を外れた本人の申出";
+    const WITHHELD: &str = "not for you to read";
+    let city = City::with(Flags {
+        access_log: Some("true".to_owned()),
+        ..Flags::default()
+    })
+    .await;
+    let (today, first) = (city.today.clone(), city.plan.first_day.clone());
+    let period = PeriodOpened {
+        plan: "計画".to_owned(),
+        period: "初日".to_owned(),
+        title: title("初日"),
+        span: Some(DateSpan {
+            first: first.clone(),
+            last: first.clone(),
+        }),
+    };
+    let period = event(&first, Payload::PeriodOpened(period));
+    city.sends("企画", vec![period]).await.unwrap();
+    let about = || {
+        Some(Subject {
+            kind: Some(subject::Kind::Goal("計画/1-1".to_owned())),
+        })
+    };
+    let action = new_id().to_string();
+    let year: i32 = first[..4].parse().unwrap();
+    let due = format!("{}-03-31", year + 1);
+    let channel = city.server.channel().await;
+    let changes = async |who: &'static str, why: Option<&'static str>, event, validate_only| {
+        let request = AppendEventsRequest {
+            validate_only,
+            effects: true,
+            ..append(vec![event])
+        };
+        let channel = channel.clone();
+        let answer = match why {
+            Some(why) => {
+                let mut client = LedgerServiceClient::with_interceptor(channel, For(who, why));
+                client.append_events(request).await.unwrap()
+            }
+            None => {
+                let mut client = LedgerServiceClient::with_interceptor(channel, As(who));
+                client.append_events(request).await.unwrap()
+            }
+        };
+        city.settle().await;
+        let answer = answer.into_inner();
+        assert!(answer.faults.is_empty(), "{:?}", answer.faults);
+        format!("{:?}", answer.effects)
+    };
+    let agreed = NextActionAgreed {
+        subject: about(),
+        action: action.clone(),
+        period: "初日".to_owned(),
+        kind: ActionKind::Improve.into(),
+        text: WORDS.to_owned(),
+        owner_unit: "散歩課".to_owned(),
+        due: due.clone(),
+    };
+    let agreed = about_a_person(&today, Payload::NextActionAgreed(agreed));
+    // Whoever sends words knows them.
+    let shown = changes("課長", None, agreed.clone(), true).await;
+    assert!(shown.contains(WORDS), "{shown}");
+    let shown = changes("課長", None, agreed, false).await;
+    assert!(shown.contains(WORDS), "{shown}");
+
+    let finding = AuditFindingRecorded {
+        plan: "計画".to_owned(),
+        finding: "F-1".to_owned(),
+        text: WORDS.to_owned(),
+        references: Vec::new(),
+        due,
+        promised: "確認する".to_owned(),
+    };
+    let finding = about_a_person(&today, Payload::AuditFindingRecorded(finding));
+    city.sends("監査", vec![finding]).await.unwrap();
+    let answered = AuditFindingAnswered {
+        plan: "計画".to_owned(),
+        finding: "F-1".to_owned(),
+        text: "承知した".to_owned(),
+        action: "確認した".to_owned(),
+        references: Vec::new(),
+    };
+    let answered = event(&today, Payload::AuditFindingAnswered(answered));
+    let closed = event(
+        &today,
+        Payload::NextActionClosed(NextActionClosed {
+            subject: about(),
+            action,
+            outcome: ActionOutcome::Done.into(),
+            text: "終えた".to_owned(),
+        }),
+    );
+    for (who, why, event, validate_only, may) in [
+        ("課長", Some("事務引継"), &answered, true, false),
+        ("課長", Some("事務引継"), &answered, false, false),
+        ("部長", None, &closed, true, false),
+        ("部長", Some("事務引継"), &closed, true, true),
+        ("部長", Some("事務引継"), &closed, false, true),
+    ] {
+        let shown = changes(who, why, event.clone(), validate_only).await;
+        assert_eq!(shown.contains(WORDS), may, "{who} {why:?}: {shown}");
+        assert_eq!(shown.contains(WITHHELD), !may, "{who} {why:?}: {shown}");
+    }
+
+    // That they were shown is recorded, and nothing of the rest.
+    let mut audit = AuditServiceClient::with_interceptor(channel.clone(), As("監査"));
+    let asked = ListAccessRequest {
+        classes: vec![AccessClass::Write.into()],
+        ..ListAccessRequest::default()
+    };
+    let told = audit.list_access(asked).await.unwrap().into_inner().entries;
+    let told: Vec<(String, bool)> = told
+        .iter()
+        .map(|entry| {
+            let access = crate::access_log::access(entry);
+            assert_eq!(access.outcome(), AccessOutcome::Ok, "{access:?}");
+            (entry.actor.clone().unwrap().subject, access.personal)
+        })
+        .collect();
+    let shown = ("部長".to_owned(), true);
+    assert_eq!(told, [shown.clone(), shown]);
+    city.server.stop().await;
+}
