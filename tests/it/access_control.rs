@@ -395,6 +395,24 @@ async fn a_chief_moves_an_initiative_within_the_department_and_no_further() {
     // Neither by the section that it would arrive at.
     let refused = city.sends("別の担当", vec![moved("計画/別")]).await;
     assert_eq!(refused.unwrap_err().code(), Code::PermissionDenied);
+    // Nor by a proposal, which their own director would approve.
+    let proposed = |to_goal: &str| EventInput {
+        event_id: new_id().to_string(),
+        payload: Some(Payload::ChangeProposed(Box::new(ChangeProposed {
+            proposal: new_id().to_string(),
+            change: Some(Box::new(EventInput {
+                event_id: String::new(),
+                ..moved(to_goal)
+            })),
+            impact: "所管が変わる".to_owned(),
+            ..ChangeProposed::default()
+        }))),
+        ..EventInput::default()
+    };
+    let refused = city.sends("課長", vec![proposed("計画/別")]).await;
+    assert_eq!(reason(&refused.unwrap_err()), "NOT_PERMITTED");
+    let within = city.sends("課長", vec![proposed("計画/1-2")]).await;
+    within.unwrap();
     city.sends("課長", vec![moved("計画/1-2")]).await.unwrap();
     city.server.stop().await;
 }

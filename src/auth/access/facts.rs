@@ -124,7 +124,8 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
         return Vec::new();
     };
     // The steps of a decision are about what the change is about.
-    let (about, valid) = match proposal_of(event, directory) {
+    let step_of = proposal_of(event, directory);
+    let (about, valid) = match step_of {
         Some(proposal) => (&*proposal.change.payload, proposal.change.valid),
         None => match &event.payload {
             Payload::ChangeProposed(p) => (&*p.change.payload, p.change.valid),
@@ -142,8 +143,7 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
     if let Payload::ChangeDecided(p) = &event.payload {
         circumstances.external = p.external.is_some();
     }
-    circumstances.proposer =
-        proposal_of(event, directory).map(|proposal| person_of(&proposal.drafted.actor));
+    circumstances.proposer = step_of.map(|proposal| person_of(&proposal.drafted.actor));
     let mut authors = BTreeSet::new();
     if let Some(indicator) = about.indicator() {
         let closed_on = |day| closing(directory, indicator, day, today);
@@ -162,7 +162,7 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
             }
         }
     }
-    let one = |resource: Resource, author: Option<String>| Facts {
+    let doing = |action, resource: Resource, author: Option<String>| Facts {
         action,
         resource,
         day,
@@ -171,16 +171,24 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
             ..circumstances.clone()
         },
     };
-    let arrival = match about {
-        // What others have proposed to move, they decide on where it is.
-        about if std::ptr::eq(about, &event.payload) => arrival_of(about, directory, day),
-        _ => None,
+    let one = |resource, author| doing(action, resource, author);
+    let arrival = match step_of {
+        // A proposal was asked about at both ends; it is decided on where the thing is.
+        Some(_) => None,
+        None => arrival_of(about, directory, day),
     };
+    let arrival = arrival.map(|arrival| {
+        // What goes to another department nobody proposes who could not move it there.
+        let action = match department_of(&arrival) == department_of(&resource) {
+            true => action,
+            false => Action::of(about).unwrap_or(action),
+        };
+        doing(action, arrival, None)
+    });
     let mut authors = authors.into_iter();
     let first = one(resource.clone(), authors.next());
     let others = authors.map(|author| one(resource.clone(), Some(author)));
-    let arrivals = arrival.map(|arrival| one(arrival, None));
-    [first].into_iter().chain(others).chain(arrivals).collect()
+    [first].into_iter().chain(others).chain(arrival).collect()
 }
 
 /// What reading a goal comes to today. `None`: there is no such goal.
@@ -250,6 +258,13 @@ fn arrival_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Res
     let answering = directory.initiative(initiative)?.responsible_on(day);
     let sections = within_department(directory, goal, day, answering.units());
     under_goal(directory, goal, day, sections)
+}
+
+fn department_of(resource: &Resource) -> Option<UnitId> {
+    match resource {
+        Resource::Goal(goal) => Some(goal.department),
+        Resource::Plan(_) | Resource::Ledger | Resource::Server => None,
+    }
 }
 
 /// Those of `units` that belong to the department whose goal it is.

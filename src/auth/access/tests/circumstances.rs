@@ -3,7 +3,8 @@
 use super::*;
 use crate::domain::access::{Authorization, LoginId};
 use crate::domain::event::{
-    ActualConfirmed, HeadsRecorded, IndicatorMoved, InitiativeMoved, Payload,
+    ActualConfirmed, ChangeProposed, HeadsRecorded, IndicatorMoved, InitiativeMoved, Payload,
+    ProposedChange,
 };
 
 fn may(role: Role, own: bool, facts: &Facts, world: &World) -> bool {
@@ -161,6 +162,53 @@ fn a_section_chief_sets_and_moves_nothing_under_a_goal_of_another_department() {
     let planning = || seat("席", Role::Planning, &[]);
     assert!(may_all(&world, planning(), set("H", "企画政策課")));
     assert!(may_all(&world, planning(), moved("H")));
+}
+
+#[test]
+fn a_move_to_another_department_is_proposed_by_those_only_who_could_make_it() {
+    let mut world = world();
+    world.accept(fact(goal("K", "R5", "企画財政部")));
+    let proposed = |to_goal: &str| {
+        let moved = InitiativeMoved {
+            initiative: initiative_id("I"),
+            from_goal: goal_id("G"),
+            to_goal: goal_id(to_goal),
+            number: 2,
+        };
+        let change = fact(moved).on(TODAY).because("所管替え");
+        let proposal = ChangeProposed {
+            proposal: proposal_id("P"),
+            kind: None,
+            replaces: None,
+            change: ProposedChange::of(world.event(&change)),
+            impact: text("来年度から"),
+        };
+        fact(proposal).undated()
+    };
+    for role in [Role::Director, Role::SectionChief, Role::Clerk] {
+        let own = || seat_of(role, true);
+        assert!(may_all(&world, own(), proposed("K")), "{role:?}");
+        assert!(!may_all(&world, own(), proposed("H")), "{role:?}");
+        // Nor do those propose it who would get it.
+        assert!(!may_all(&world, seat_of(role, false), proposed("H")));
+    }
+    // The planning office does, for the section that answers.
+    for to_goal in ["K", "H"] {
+        let mut all = all_of_event(&world, proposed(to_goal));
+        for facts in &mut all {
+            facts.circumstances.on_behalf_of = Some(unit_id("企画政策課"));
+            facts.circumstances.sourced = true;
+        }
+        let both_ends = all.iter().map(|facts| facts.action).collect::<Vec<_>>();
+        let at_arrival = match to_goal {
+            "H" => Action::ChangeInitiative,
+            _ => Action::ProposeChange,
+        };
+        assert_eq!(both_ends, [Action::ProposeChange, at_arrival]);
+        for facts in &all {
+            assert!(may(Role::Planning, true, facts, &world), "{facts:?}");
+        }
+    }
 }
 
 #[test]
