@@ -431,6 +431,13 @@ impl InForce {
             .as_ref()
             .map_or([0; 32], |policies| policies.sha256())
     }
+
+    /// Whether one of them names a goal by its code.
+    pub(super) fn name_goals(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_some_and(|policies| policies.name_goals())
+    }
 }
 
 /// Whether somebody named in the configuration may do it without a seat: publish an access policy and operate always; register

@@ -190,6 +190,12 @@ impl Standing {
             .is_none_or(|asked| !asked.seats.is_empty() || asked.authorizer.names(&self.actor))
     }
 
+    /// Whether two goals that differ in their codes alone may be answered for differently.
+    pub fn tells_goals_apart(&self) -> bool {
+        let asked = self.asked.as_ref();
+        asked.is_some_and(|asked| asked.policies.name_goals())
+    }
+
     /// Permits what `facts` say. `directory` is where they were looked up.
     pub fn permit(&self, facts: &Facts, directory: &Directory) -> Result<Option<Grounds>, Denied> {
         let chosen = self

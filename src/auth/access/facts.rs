@@ -1,6 +1,6 @@
 //! What a request is about, as policies see it: looked up in the directory on the day in question.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::auth::access::action::Action;
 use crate::domain::date::Date;
@@ -199,6 +199,25 @@ pub fn reading_goal(directory: &Directory, goal: GoalId, today: Date) -> Option<
         day: today,
         circumstances: Circumstances::default(),
     })
+}
+
+/// What reading each goal comes to today; of goals that differ in their codes alone one stands for all, unless policies tell
+/// goals `apart` by their codes.
+pub fn reading_goals(directory: &Directory, today: Date, apart: bool) -> Vec<Facts> {
+    let mut alike = HashSet::new();
+    let facts = directory.goal_ids();
+    let facts = facts.filter_map(|goal| reading_goal(directory, goal, today));
+    let facts = facts.filter(|facts| match &facts.resource {
+        Resource::Goal(of) if !apart => alike.insert((
+            of.plan,
+            of.sections.clone(),
+            of.department,
+            of.public,
+            of.closed,
+        )),
+        _ => true,
+    });
+    facts.collect()
 }
 
 /// What reading a plan comes to. `None`: there is no such plan.

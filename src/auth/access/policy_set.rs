@@ -47,6 +47,8 @@ impl fmt::Display for PolicyFault {
 pub struct CompiledPolicies {
     pub(super) set: PolicySet,
     sha256: [u8; 32],
+    /// Whether one of them names a goal by its code.
+    name_goals: bool,
 }
 
 impl CompiledPolicies {
@@ -118,7 +120,13 @@ impl CompiledPolicies {
         faults.sort_by_key(|fault| fault.at);
         faults.truncate(Self::FAULTS_MAX);
         if faults.is_empty() {
+            let names_goal = |policy: &cedar_policy::Policy| {
+                let mut named = policy.entity_literals().into_iter();
+                named.any(|uid| uid.type_name().to_string() == "Daicho::Goal")
+            };
+            let name_goals = named.policies().any(names_goal);
             Ok(Self {
+                name_goals,
                 set: named,
                 sha256: policy.sha256(),
             })
@@ -130,6 +138,11 @@ impl CompiledPolicies {
     /// SHA-256 of the text they were read from.
     pub fn sha256(&self) -> [u8; 32] {
         self.sha256
+    }
+
+    /// Whether they may answer differently of two goals that differ in their codes alone.
+    pub(super) fn name_goals(&self) -> bool {
+        self.name_goals
     }
 
     /// Their ids, ascending.

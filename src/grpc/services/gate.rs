@@ -11,7 +11,7 @@ use tonic::Status;
 use crate::auth::Permitted;
 use crate::auth::access::{
     Action, CompiledPolicies, Denied, Facts, Grounds, Group, On, Resource, Standing, on_ledger,
-    person_of, reading_goal, reading_plan,
+    person_of, reading_goal, reading_goals, reading_plan,
 };
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
@@ -257,7 +257,7 @@ impl Services {
         self.gate(call, reader, action).is_ok()
     }
 
-    /// Refuses whoever may attach no file to anything, nor write of any goal what a file could show.
+    /// Refuses whoever may attach no file to anything, nor record of any plan or goal what a file could show.
     pub(in crate::grpc) fn may_show(&self, call: &Call, reader: &Reader) -> Result<(), Refusal> {
         let ruled = reader.access_log_of();
         let ruled = ruled.and_then(|facts| self.ledgers().reader(facts));
@@ -267,19 +267,23 @@ impl Services {
             return Ok(());
         }
         let (directory, today) = (reader.view().directory, reader.today());
-        let asked = |goal, action| {
-            let mut facts = reading_goal(&directory, goal, today)?;
+        let asked = |action, mut facts: Facts| {
             facts.action = action;
             facts.circumstances.sourced = true;
-            Some(standing.permit(&facts, &directory))
+            standing.permit(&facts, &directory)
         };
+        let plans = directory.plans().into_iter();
+        let mut plans = plans.filter_map(|plan| reading_plan(&directory, plan.id, today));
+        if plans.any(|plan| asked(Action::RecordFinding, plan).is_ok()) {
+            return Ok(());
+        }
+        let goals = reading_goals(&directory, today, standing.tells_goals_apart());
         let mut denied = None;
         for action in SHOWN_BY_FILES {
-            for goal in directory.goal_ids() {
-                match asked(goal, action) {
-                    Some(Ok(_)) => return Ok(()),
-                    Some(Err(refused)) => denied = denied.or(Some(refused)),
-                    None => {}
+            for goal in &goals {
+                match asked(action, goal.clone()) {
+                    Ok(_) => return Ok(()),
+                    Err(refused) => denied = denied.or(Some(refused)),
                 }
             }
         }

@@ -74,7 +74,8 @@ async fn files_are_put_by_those_who_may_attach_them() {
         ("課長", "EVIDENCE_DIFFERS"),
         ("部長", "EVIDENCE_DIFFERS"),
         ("企画", "EVIDENCE_DIFFERS"),
-        ("監査", "NOT_PERMITTED"),
+        // With a finding, which is about a plan.
+        ("監査", "EVIDENCE_DIFFERS"),
         ("管理", "NOT_PERMITTED"),
         ("通りがかり", "PERMISSION_DENIED"),
     ] {

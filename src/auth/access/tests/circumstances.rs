@@ -212,6 +212,32 @@ fn a_move_to_another_department_is_proposed_by_those_only_who_could_make_it() {
 }
 
 #[test]
+fn of_goals_that_policies_cannot_tell_apart_one_is_asked_about() {
+    let mut world = world();
+    for name in ["K", "M", "N"] {
+        world.accept(fact(goal(name, "R5", "総務部")));
+    }
+    let asked = |apart| {
+        let all = reading_goals(&world.directory, day(TODAY), apart);
+        all.len()
+    };
+    // G, H with its section, and one of the three without any.
+    assert_eq!(asked(false), 3);
+    assert_eq!(asked(true), 5);
+    for (condition, apart) in [
+        ("resource == Daicho::Goal::\"R5/K\"", true),
+        ("resource is Daicho::Goal in Daicho::Goal::\"R5/K\"", true),
+        ("resource is Daicho::Goal in Daicho::Plan::\"R5\"", false),
+        ("resource is Daicho::Goal", false),
+    ] {
+        let text = format!("@id(\"n\") permit (principal, action, {condition});");
+        let policies = CompiledPolicies::read(&AccessPolicy::parse(&text).unwrap()).unwrap();
+        assert_eq!(policies.name_goals(), apart, "{condition}");
+    }
+    assert!(!CompiledPolicies::built_in().name_goals());
+}
+
+#[test]
 fn what_was_handed_over_is_not_ruled_by_an_earlier_date() {
     let mut world = world();
     world.accept(
