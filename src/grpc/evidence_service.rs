@@ -137,8 +137,9 @@ impl v1::evidence_service_server::EvidenceService for Services {
         request: Request<v1::EraseEvidenceRequest>,
     ) -> Result<Response<v1::EraseEvidenceResponse>, Status> {
         self.writing(request, async |call, request: v1::EraseEvidenceRequest| {
-            let shelf = self.shelf(&call, &request.ledger, Action::EraseData)?;
-            self.erase(&call, shelf, &request).await
+            let (reader, grounds) = self.ledger_by(&call, &request.ledger, Action::EraseData)?;
+            let shelf = self.evidence().of(&reader);
+            self.erase(&call, shelf, grounds, &request).await
         })
         .await
     }

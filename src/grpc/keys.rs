@@ -34,8 +34,7 @@ impl Services {
         reason: Option<v1::Reason>,
         asked: Asked,
     ) -> Result<v1::KeyChange, Refusal> {
-        let reader = self.ledger(call, ledger, Action::ManageKeys)?;
-        let grounds = self.ask(call, &reader, Action::ManageKeys)?;
+        let (reader, grounds) = self.ledger_by(call, ledger, Action::ManageKeys)?;
         let request = parse(call, &request_id, reason.as_ref(), &asked)?;
         let publisher = self.proofs().of(&reader).await?;
         let (services, asked_by) = (self.clone(), call.actor.clone());

@@ -19,7 +19,7 @@ use crate::grpc::language;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
 use crate::grpc::services::Services;
 use crate::grpc::show;
-use crate::grpc::snapshots::SnapshotError;
+use crate::grpc::snapshots::{RequestedBy, SnapshotError};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::Reader;
 use crate::merkle::{
@@ -152,10 +152,14 @@ impl v1::proof_service_server::ProofService for Services {
         request: Request<v1::RecordHeadsRequest>,
     ) -> Result<Response<v1::RecordHeadsResponse>, Status> {
         self.writing(request, async |call, request: v1::RecordHeadsRequest| {
-            let reader = self.ledger(&call, &request.ledger, Action::RecordHeads)?;
+            let (reader, grounds) = self.ledger_by(&call, &request.ledger, Action::RecordHeads)?;
             let (snapshots, recording) = (self.snapshots(), reader.clone());
+            let by = RequestedBy {
+                subject: call.actor.subject,
+                grounds,
+            };
             // A caller that goes away does not stop it half-way.
-            let recording = async move { snapshots.record_heads_now(&recording).await };
+            let recording = async move { snapshots.record_heads_now(&recording, by).await };
             let (heads, recorded) = match tokio::spawn(recording).await {
                 Ok(recorded) => recorded?,
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),

@@ -23,6 +23,8 @@ use crate::projection::evaluation::{At, Ruling, evaluate_plan, rows};
 
 mod heads;
 
+pub(super) use heads::RequestedBy;
+
 /// Who appends snapshots: the server.
 const ACTOR: &str = "daicho";
 

@@ -23,8 +23,7 @@ pub(super) async fn erase(
     call: Call,
     request: v1::ErasePersonalDataRequest,
 ) -> Result<v1::ErasePersonalDataResponse, Refusal> {
-    let reader = services.ledger(&call, &request.ledger, Action::EraseData)?;
-    let grounds = services.ask(&call, &reader, Action::EraseData)?;
+    let (reader, grounds) = services.ledger_by(&call, &request.ledger, Action::EraseData)?;
     let erase = parse(&reader, &request)?;
     let subject = erase.subject;
     let permitted = services.auth().permit(&call.actor, erase)?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::api::v1;
-use crate::auth::access::Action;
+use crate::auth::access::Grounds;
 use crate::domain::event::{Event, EvidenceErased, Stream};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::rejection::Reason;
@@ -24,6 +24,7 @@ impl Services {
         &self,
         call: &Call,
         shelf: Arc<Shelf>,
+        grounds: Option<Grounds>,
         request: &v1::EraseEvidenceRequest,
     ) -> Result<v1::EraseEvidenceResponse, Refusal> {
         let (request_id, event, sha256) = parse(&shelf, request)?;
@@ -41,7 +42,6 @@ impl Services {
             };
             let name = Name::parse(ACTOR).map_err(|_| ServiceReason::ActorInvalid)?;
             let permitted = self.auth().permit_system(name, append);
-            let grounds = self.ask(call, shelf.reader(), Action::EraseData)?;
             let permitted = permitted
                 .on_behalf_of(&call.actor.subject)
                 .permitted_by(grounds);

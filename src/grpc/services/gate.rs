@@ -40,6 +40,17 @@ impl Services {
         named: &str,
         action: Action,
     ) -> Result<Arc<Reader>, Refusal> {
+        let (reader, _) = self.ledger_by(call, named, action)?;
+        Ok(reader)
+    }
+
+    /// As [`Self::ledger`], with what permits it.
+    pub(in crate::grpc) fn ledger_by(
+        &self,
+        call: &Call,
+        named: &str,
+        action: Action,
+    ) -> Result<(Arc<Reader>, Option<Grounds>), Refusal> {
         let reader = match self.named(named) {
             Ok(reader) => reader,
             // Strangers are not told either whether there is a ledger.
@@ -48,11 +59,11 @@ impl Services {
             }
             Err(refusal) => return Err(refusal),
         };
-        self.gate(call, &reader, action)?;
+        let grounds = self.ask(call, &reader, action)?;
         if action.group() == Group::Read {
             withhold_from_answer(self.sight_of_words(call, &reader));
         }
-        Ok(reader)
+        Ok((reader, grounds))
     }
 
     /// Which words of texts about people a caller may see; `None`: all of them.
@@ -113,7 +124,7 @@ impl Services {
 
     /// Lets on whoever may do `action` in a ledger, and says by what; `None` where there is nobody to ask, or more than one
     /// thing to ask about.
-    fn gate(
+    pub(in crate::grpc) fn ask(
         &self,
         call: &Call,
         reader: &Reader,
@@ -127,7 +138,7 @@ impl Services {
                 Group::Read => ACCESS_LOG_READ,
                 Group::Write | Group::Approve | Group::Operate => action,
             };
-            return self.gate(call, &facts, action);
+            return self.ask(call, &facts, action);
         }
         let standing = self.standing(call, reader);
         if !standing.is_asked() {
@@ -254,7 +265,7 @@ impl Services {
 
     /// Whether a caller may do `action` in a ledger.
     pub(in crate::grpc) fn may(&self, call: &Call, reader: &Reader, action: Action) -> bool {
-        self.gate(call, reader, action).is_ok()
+        self.ask(call, reader, action).is_ok()
     }
 
     /// Refuses whoever may attach no file to anything, nor record of any plan or goal what a file could show.
@@ -292,16 +303,6 @@ impl Services {
             // There is no goal yet that anything could be attached to.
             None => Ok(()),
         }
-    }
-
-    /// Refuses whoever may not do `action` in a ledger that was found already; says by what the others may.
-    pub(in crate::grpc) fn ask(
-        &self,
-        call: &Call,
-        reader: &Reader,
-        action: Action,
-    ) -> Result<Option<Grounds>, Refusal> {
-        self.gate(call, reader, action)
     }
 
     /// What of `directory` a caller may see: goals that they may not read are as if they were not there.
@@ -347,7 +348,7 @@ impl Right {
         let view = ruling.caught_up(None).await;
         let now = (view.directory.version(), ruling.today());
         if self.found != Some(now) {
-            self.services.gate(&self.call, &self.reader, self.action)?;
+            self.services.ask(&self.call, &self.reader, self.action)?;
             self.found = Some(now);
         }
         Ok(())

@@ -6,6 +6,8 @@
 use std::sync::Arc;
 
 use super::{ACTOR, Closing, SnapshotError, Snapshots};
+use crate::auth::access::Grounds;
+use crate::auth::{Authenticator, Permitted};
 use crate::domain::event::{Event, EventType, HeadsRecorded, Payload, Stream};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::text::Name;
@@ -35,15 +37,16 @@ impl Snapshots {
             EventId::derived(request, &name),
         );
         let closed_by = Some(closed.event.id);
-        self.append_heads(reader, size, request, event, closed_by)
-            .await
+        let append = recording(reader, size, request, event, closed_by).await?;
+        Ok(self.ledgers.append(by_the_server(append)?, None).await?)
     }
 
     /// Records where every stream stands now, unless nothing but recordings was appended since the last one. The recording
     /// that stands, and whether it is new.
-    pub async fn record_heads_now(
+    pub(in crate::grpc) async fn record_heads_now(
         &self,
         reader: &Arc<Reader>,
+        by: RequestedBy,
     ) -> Result<(Arc<HeadsRecording>, bool), SnapshotError> {
         let view = reader.caught_up(None).await;
         let size = view.size;
@@ -57,9 +60,11 @@ impl Snapshots {
             RequestId::derived(space, &name),
             EventId::derived(space, &name),
         );
-        let appended = self
-            .append_heads(reader, size, request, event, None)
-            .await?;
+        let append = recording(reader, size, request, event, None).await?;
+        let permitted = by_the_server(append)?
+            .on_behalf_of(&by.subject)
+            .permitted_by(by.grounds);
+        let appended = self.ledgers.append(permitted, None).await?;
         let view = reader.caught_up(None).await;
         let recorded = view
             .directory
@@ -69,44 +74,52 @@ impl Snapshots {
         let recorded = recorded.ok_or(SnapshotError::Unknown)?.clone();
         Ok((recorded, !appended.replayed))
     }
+}
 
-    async fn append_heads(
-        &self,
-        reader: &Arc<Reader>,
-        size: u64,
-        request_id: RequestId,
-        id: EventId,
-        closed_by: Option<EventId>,
-    ) -> Result<Appended, SnapshotError> {
-        let head = reader.stream_heads(size).await?.head();
-        let event = Event {
-            id,
-            stream: Stream::ledger(reader.id()),
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: closed_by,
-            payload: Payload::HeadsRecorded(HeadsRecorded {
-                size,
-                root: *head.root.as_bytes(),
-                streams: head.size,
-                closed_by,
-            }),
-        };
-        let append = Append {
-            ledger: reader.id(),
-            request_id,
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-        };
-        let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
-        let permitted = crate::auth::Authenticator.permit_system(name, append);
-        Ok(self.ledgers.append(permitted, None).await?)
-    }
+/// For whom heads are recorded, and by what they may ask for it.
+pub(in crate::grpc) struct RequestedBy {
+    pub(in crate::grpc) subject: Name,
+    pub(in crate::grpc) grounds: Option<Grounds>,
+}
+
+/// The request that records where every stream stood at `size`.
+async fn recording(
+    reader: &Arc<Reader>,
+    size: u64,
+    request_id: RequestId,
+    id: EventId,
+    closed_by: Option<EventId>,
+) -> Result<Append, SnapshotError> {
+    let head = reader.stream_heads(size).await?.head();
+    let event = Event {
+        id,
+        stream: Stream::ledger(reader.id()),
+        valid: None,
+        reason: None,
+        evidence: Vec::new(),
+        source_document: None,
+        decision: None,
+        correlation: None,
+        causation: closed_by,
+        payload: Payload::HeadsRecorded(HeadsRecorded {
+            size,
+            root: *head.root.as_bytes(),
+            streams: head.size,
+            closed_by,
+        }),
+    };
+    Ok(Append {
+        ledger: reader.id(),
+        request_id,
+        events: vec![event],
+        expected: Vec::new(),
+        validate_only: false,
+    })
+}
+
+fn by_the_server(append: Append) -> Result<Permitted<Append>, SnapshotError> {
+    let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
+    Ok(Authenticator.permit_system(name, append))
 }
 
 /// Whether every event from `from` up to `size` is a recording of heads.

@@ -2,6 +2,7 @@
 
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::evidence_service_client::EvidenceServiceClient;
+use daicho::api::v1::proof_service_client::ProofServiceClient;
 
 use super::*;
 use crate::service::opening;
@@ -21,6 +22,10 @@ async fn what_administrators_do_says_by_which_policy_and_in_which_seat() {
     });
     let change = announced.await.unwrap().into_inner().change.unwrap();
     let position = change.event.unwrap().position;
+    let mut proofs = ProofServiceClient::with_interceptor(channel, As("管理"));
+    let recorded = proofs.record_heads(RecordHeadsRequest::default()).await;
+    let recorded = recorded.unwrap().into_inner().event.unwrap();
+    let heads = recorded.position;
     let opened = admin.open_ledger(opening("town")).await.unwrap();
     let town = opened.into_inner().ledger.unwrap().id;
     city.settle().await;
@@ -40,13 +45,19 @@ async fn what_administrators_do_says_by_which_policy_and_in_which_seat() {
             .unwrap()
     };
     let sha256 = Policy::parse(BUILT_IN).unwrap().sha256().to_vec();
-    for (ledger, position, subject) in [("city", position, "daicho"), (&town, 0, "管理")] {
+    for (ledger, position, subject) in [
+        ("city", position, "daicho"),
+        ("city", heads, "daicho"),
+        (&town, 0, "管理"),
+    ] {
         let event = event_at(ledger, position).await;
         let by = event.authorization.unwrap();
         assert_eq!(by.policy_ids, ["administrator-operates"], "{subject}");
         assert_eq!(by.policy_set_sha256, sha256);
         let actor = event.actor.unwrap();
         assert_eq!(actor.subject, subject);
+        let asked_by = (subject == "daicho").then_some("管理");
+        assert_eq!(actor.acting_for.as_deref(), asked_by);
         assert_eq!(actor.seat.as_deref(), Some("管理の席"));
     }
     city.server.stop().await;
