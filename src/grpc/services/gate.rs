@@ -1,6 +1,7 @@
 //! Whether a caller may: asked where a ledger is found, where a plan is, before each piece of a long answer, and of the words
 //! about people in it.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -210,7 +211,8 @@ impl Services {
             call,
             reader,
             action,
-            found: None,
+            found: Lasting::default(),
+            sight: Lasting::default(),
         };
         let state = (Box::pin(frames), Some(right));
         Box::pin(futures::stream::unfold(
@@ -331,13 +333,21 @@ struct Right {
     call: Call,
     reader: Arc<Reader>,
     action: Action,
-    /// By which version of the directory, on which day, it was found to last: it lasts as long as both do.
-    found: Option<(u64, Date)>,
+    /// That they may.
+    found: Lasting<()>,
+    /// Which words they may see.
+    sight: Lasting<Option<Sight>>,
 }
 
 impl Right {
-    fn sight_of_words(&self) -> Option<Sight> {
-        self.services.sight_of_words(&self.call, &self.reader)
+    fn sight_of_words(&mut self) -> Option<Sight> {
+        let now = (self.reader.view().directory.version(), self.reader.today());
+        let (services, call, reader) = (&self.services, &self.call, &self.reader);
+        let found = self.sight.at(now, || {
+            Ok::<_, Infallible>(services.sight_of_words(call, reader))
+        });
+        let Ok(sight) = found;
+        sight.clone()
     }
 
     async fn check(&mut self) -> Result<(), Refusal> {
@@ -347,11 +357,34 @@ impl Right {
         // What has ended it may be acknowledged and not seen yet.
         let view = ruling.caught_up(None).await;
         let now = (view.directory.version(), ruling.today());
-        if self.found != Some(now) {
-            self.services.ask(&self.call, &self.reader, self.action)?;
-            self.found = Some(now);
-        }
-        Ok(())
+        let (services, call, reader) = (&self.services, &self.call, &self.reader);
+        let asked = || services.ask(call, reader, self.action).map(drop);
+        self.found.at(now, asked).copied()
+    }
+}
+
+/// What was found out by a version of the directory, on a day: it lasts as long as both do.
+struct Lasting<T>(Option<((u64, Date), T)>);
+
+impl<T> Default for Lasting<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> Lasting<T> {
+    /// What holds `now`, found out anew only where that has changed.
+    fn at<E>(
+        &mut self,
+        now: (u64, Date),
+        find_out: impl FnOnce() -> Result<T, E>,
+    ) -> Result<&T, E> {
+        let kept = self.0.take().filter(|(then, _)| *then == now);
+        let found = match kept {
+            Some((_, found)) => found,
+            None => find_out()?,
+        };
+        Ok(&self.0.insert((now, found)).1)
     }
 }
 
@@ -360,5 +393,34 @@ fn refusal(denied: &Denied, directory: &Directory, today: Date) -> Refusal {
     match denied.told {
         true => Refusal::Rules(vec![rejection(denied, directory, today, "ledger")]),
         false => ServiceReason::PermissionDenied.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::day;
+
+    #[test]
+    fn what_was_found_out_lasts_until_the_directory_or_the_day_changes() {
+        let (mut lasting, mut asked) = (Lasting::default(), 0);
+        let mut ask = |version, on| {
+            let found = lasting.at((version, day(on)), || {
+                asked += 1;
+                Ok::<_, ()>(asked)
+            });
+            *found.unwrap()
+        };
+        assert_eq!(ask(7, "2023-10-06"), 1);
+        assert_eq!(ask(7, "2023-10-06"), 1);
+        assert_eq!(ask(8, "2023-10-06"), 2);
+        assert_eq!(ask(8, "2023-10-07"), 3);
+        assert_eq!(ask(8, "2023-10-07"), 3);
+        // Refused once, it is asked again.
+        assert_eq!(lasting.at((9, day("2023-10-07")), || Err("no")), Err("no"));
+        assert_eq!(
+            lasting.at((8, day("2023-10-07")), || Ok::<_, ()>(9)),
+            Ok(&9)
+        );
     }
 }
