@@ -55,7 +55,7 @@ struct Book {
     acknowledged: Vec<Acknowledged>,
     /// The first of the last round.
     newest: usize,
-    /// Sent, and never answered: the server was killed.
+    /// Sent, and never answered, since the ledger was last compared: the server was killed.
     in_flight: Vec<AppendEventsRequest>,
     found_in_flight: usize,
     /// Checkpoints that somebody has seen.
@@ -198,7 +198,7 @@ async fn load(
             server.kill();
         }
     }
-    book.in_flight = writers.join_all().await;
+    book.in_flight.extend(writers.join_all().await);
     book.signed.extend(signed.await.unwrap());
     assert!(
         book.acknowledged.len() - book.newest >= acks,

@@ -154,7 +154,7 @@ async fn load_until_it_ends(
             server.ask_to_stop();
         }
     }
-    book.in_flight = writers.join_all().await;
+    book.in_flight.extend(writers.join_all().await);
     book.signed.extend(signed.await.unwrap());
 }
 
