@@ -65,8 +65,6 @@ use payload;
 macro_rules! payloads {
     ($($name:ident = $code:literal),* $(,)?) => {
         /// What happened.
-        // Definitions are large and rare; boxing them all would only spread the noise.
-        #[allow(clippy::large_enum_variant)]
         #[derive(Clone, Debug, Eq, PartialEq)]
         pub enum Payload { $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name)),* }
 
