@@ -5,6 +5,7 @@
 //! Only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
 
 pub mod access;
+pub mod token_folder;
 
 use std::sync::Arc;
 

@@ -358,14 +358,20 @@ impl Global {
     }
 
     fn address(&self) -> Result<Address, Failure> {
-        self.address_as(self.sign_in.read(self.language(), &self.server)?)
+        let (language, actor) = (self.language(), self.given_actor());
+        self.address_as(self.sign_in.read(language, &self.server, actor)?)
+    }
+
+    /// Who the command says to be run by.
+    fn given_actor(&self) -> Option<&str> {
+        let given = self.actor.as_deref();
+        given.filter(|name| !name.trim().is_empty())
     }
 
     /// As [`Global::address`], with what is shown to the server. Whoever signs in is not named besides, unless `--as` does.
     fn address_as(&self, sign_in: SignIn) -> Result<Address, Failure> {
-        let given = self.actor.as_ref();
-        let given = given.filter(|name| !name.trim().is_empty());
-        let actor = match given.is_none() && sign_in.names_somebody() {
+        let is_unsaid = self.given_actor().is_none();
+        let actor = match is_unsaid && sign_in.names_somebody() {
             true => None,
             false => Some(self.actor_name()?),
         };

@@ -2,10 +2,11 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use daicho::cli::demo::{DemoArgs, invitation};
+use daicho::cli::demo::{DemoArgs, Served};
 use daicho::cli::exit::Exit;
 use daicho::cli::failure::Failure;
 use daicho::cli::language::{Language, pick};
@@ -18,6 +19,7 @@ use daicho::config::{Config, Flags};
 use daicho::grpc::event::{payload_json, recorded, show_event};
 use daicho::grpc::snapshots_of_stopped;
 use daicho::server::continuation::{ContinueLedger, Hindrance, continue_ledger};
+use daicho::server::sample::sign_in::{self, SEATS_FROM};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -116,6 +118,9 @@ async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
 }
 
 async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
+    if args.sign_in && args.at < SEATS_FROM {
+        return Err(unprepared(&SampleError::NoSeats));
+    }
     let filter_is_set = std::env::var_os("DAICHO_LOG_FILTER").is_some();
     let flags = Flags {
         data: Some(args.data.to_string_lossy().into_owned()),
@@ -126,52 +131,75 @@ async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
         ..Flags::default()
     };
     let (config, opened) = open(language, &flags).await?;
-    let prepared = sample::prepare(&opened.ledgers, args.at).await;
-    let sample = prepared.as_ref().ok().map(|(reader, _)| reader);
-    let today = sample.map_or(args.at, |reader| reader.today());
-    let directory = sample.map(|reader| reader.view().directory);
-    let proposals = directory.map_or(0, |directory| directory.proposals().count());
-    let next_proposal = proposals as u64 + 1;
-    match prepared {
-        Ok(_) if args.prepare_only => {}
-        Ok(_) => {
-            let listening = |address| {
-                // The first line is for programs, the rest for people; both may look away.
-                let _ = Output.answer_line(&format!("listening on {address}"));
-                let _ = Output.answer(&invitation(
-                    language,
-                    &program(),
-                    address,
-                    today,
-                    next_proposal,
-                ));
-            };
-            let served = opened.serve(&config, listening, asked_to_stop()).await;
-            return served.map(|()| Exit::Done).map_err(|error| ended(&error));
+    let prepared = match sample::prepare(&opened.ledgers, args.at).await {
+        Ok((sample, _)) if args.sign_in => {
+            let files = sign_in::prepare(&opened.ledgers, &sample, &config.data).await;
+            files.map(|files| (sample, Some(files)))
         }
+        prepared => prepared.map(|(sample, _)| (sample, None)),
+    };
+    let (sample, files) = match prepared {
+        Ok(prepared) => prepared,
         Err(error) => {
-            let exit = match error {
-                SampleError::Day => Exit::Usage,
-                SampleError::Occupied => Exit::Conflict,
-                _ => Exit::Fault,
-            };
             // What was refused is the failure to tell; a folder that does not close either is logged.
             let _ = opened.close().await;
-            return Err(Failure::new(exit, error.to_string()));
+            return Err(unprepared(&error));
         }
+    };
+    let today = sample.today();
+    if args.prepare_only {
+        opened.close().await.map_err(|error| ended(&error))?;
+        let data = config.data.display();
+        Output.answer_line(&pick(
+            language,
+            format!("見本の台帳を用意しました（{data}、{today}）"),
+            format!("prepared the sample ledger ({data}, {today})"),
+        ))?;
+        return Ok(Exit::Done);
     }
-    opened.close().await.map_err(|error| ended(&error))?;
-    let data = config.data.display();
-    Output.answer_line(&pick(
-        language,
-        format!("見本の台帳を用意しました（{data}、{today}）"),
-        format!("prepared the sample ledger ({data}, {today})"),
-    ))?;
-    Ok(Exit::Done)
+    let config = match &files {
+        Some(files) => load(language, &signing_in(flags, files.settings.clone()))?,
+        None => config,
+    };
+    let next_proposal = sample.view().directory.proposals().count() as u64 + 1;
+    let listening = |address| {
+        let served = Served {
+            program: &program(),
+            address,
+            today,
+            proposal: next_proposal,
+            tokens: files.as_ref().map(|files| files.tokens.as_path()),
+        };
+        // The first line is for programs, the rest for people; both may look away.
+        let _ = Output.answer_line(&format!("listening on {address}"));
+        let _ = Output.answer(&served.invitation(language));
+    };
+    let served = opened.serve(&config, listening, asked_to_stop()).await;
+    served.map(|()| Exit::Done).map_err(|error| ended(&error))
 }
 
-async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Failure> {
-    let config = Config::load(flags).map_err(|invalid| {
+/// The flags of a demo that asks everybody to sign in, as the settings file of its identity provider says.
+fn signing_in(flags: Flags, settings: PathBuf) -> Flags {
+    Flags {
+        config: Some(settings),
+        // What the file says goes behind the environment.
+        auth: Some("required".to_owned()),
+        ..flags
+    }
+}
+
+/// Why there is no sample to serve.
+fn unprepared(error: &SampleError) -> Failure {
+    let exit = match error {
+        SampleError::Day | SampleError::NoSeats => Exit::Usage,
+        SampleError::Occupied => Exit::Conflict,
+        _ => Exit::Fault,
+    };
+    caused(exit, error)
+}
+
+fn load(language: Language, flags: &Flags) -> Result<Config, Failure> {
+    Config::load(flags).map_err(|invalid| {
         let message = pick(
             language,
             "設定に誤りがあります",
@@ -179,7 +207,11 @@ async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Fai
         );
         let faults = invalid.faults().iter().map(ToString::to_string);
         faults.fold(Failure::usage(message), Failure::hint)
-    })?;
+    })
+}
+
+async fn open(language: Language, flags: &Flags) -> Result<(Config, Opened), Failure> {
+    let config = load(language, flags)?;
     telemetry::init(config.log_format, &config.log_filter)
         .map_err(|error| Failure::new(Exit::Fault, error.to_string()))?;
     let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;

@@ -1,6 +1,7 @@
 //! The server: opens the data folder, serves it, and closes it in order.
 
 pub mod continuation;
+pub mod identity_provider;
 pub mod sample;
 
 mod connections;

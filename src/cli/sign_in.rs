@@ -1,7 +1,8 @@
 //! Signing in: whom the server is believed to be, and what is shown to it.
 //!
 //! A token is never an argument, since arguments are seen by everybody on a machine. It comes from a file, from a variable,
-//! or from where `daicho login` kept it for the server, and travels encrypted or not beyond this machine.
+//! from a folder where each of several people has one, or from where `daicho login` kept it for the server, and travels
+//! encrypted or not beyond this machine.
 
 use std::fmt;
 use std::fs::File;
@@ -22,6 +23,7 @@ use crate::domain::text::Language;
 
 pub(super) use kept::{login, logout};
 
+mod folder;
 mod kept;
 
 /// The variable that a token may be in.
@@ -61,7 +63,7 @@ pub struct SignInArgs {
         hide_env_values = true
     )]
     pub client_key: Option<PathBuf>,
-    /// A file with your access token, `-` for standard input; absent: DAICHO_TOKEN, else what `daicho login` kept
+    /// A file with your access token, `-` for standard input; absent: DAICHO_TOKEN, else one of --tokens, else what `daicho login` kept
     #[arg(
         long,
         global = true,
@@ -70,6 +72,15 @@ pub struct SignInArgs {
         hide_env_values = true
     )]
     pub token_file: Option<PathBuf>,
+    /// A folder with access tokens of several people, of which `--as` picks one
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "DAICHO_TOKENS",
+        hide_env_values = true
+    )]
+    pub tokens: Option<PathBuf>,
 }
 
 /// An access token. It prints as nothing.
@@ -154,9 +165,15 @@ impl SignIn {
 }
 
 impl SignInArgs {
-    /// Reads what is named, and where nothing is, what `login` kept for `server`.
-    pub fn read(&self, language: Language, server: &str) -> Result<SignIn, Failure> {
-        let mut sign_in = self.read_given(language)?;
+    /// Reads what is named, and where nothing is, what `login` kept for `server`. `actor` is whom the command is to be run
+    /// as, where that is said.
+    pub fn read(
+        &self,
+        language: Language,
+        server: &str,
+        actor: Option<&str>,
+    ) -> Result<SignIn, Failure> {
+        let mut sign_in = self.read_given(language, actor)?;
         if !sign_in.names_somebody()
             && let Some(path) = kept::kept_at(server)
         {
@@ -166,7 +183,7 @@ impl SignInArgs {
     }
 
     /// Reads what is named.
-    fn read_given(&self, language: Language) -> Result<SignIn, Failure> {
+    fn read_given(&self, language: Language, actor: Option<&str>) -> Result<SignIn, Failure> {
         let pem = |path: &PathBuf| read_text(language, path, PEM_BYTES_MAX);
         let certificates = self.certificates.as_ref().map(pem).transpose()?;
         let identity = match (&self.client_certificate, &self.client_key) {
@@ -180,19 +197,27 @@ impl SignInArgs {
                 )));
             }
         };
+        let mut token = self.given_token(language)?;
+        if token.is_none()
+            && let Some(folder) = &self.tokens
+            // A service that shows a certificate need not be one of those people.
+            && (actor.is_some() || identity.is_none())
+        {
+            token = Some(folder::token_of(language, folder, actor)?);
+        }
         Ok(SignIn {
             certificates,
             identity,
-            token: self.given_token(language)?,
+            token,
         })
     }
 
     fn given_token(&self, language: Language) -> Result<Option<Token>, Failure> {
         if let Some(path) = &self.token_file {
-            let text = match path.as_os_str() == "-" {
-                true => read_all(io::stdin().lock(), TOKEN_BYTES_MAX),
-                false => File::open(path).and_then(|file| read_all(file, TOKEN_BYTES_MAX)),
-            };
+            if path.as_os_str() != "-" {
+                return token_in(language, path).map(Some);
+            }
+            let text = read_all(io::stdin().lock(), TOKEN_BYTES_MAX);
             let text = text.map_err(|error| cannot_read(language, path, &error))?;
             return token(language, text).map(Some);
         }
@@ -217,6 +242,13 @@ fn read_text(language: Language, path: &Path, bytes_max: u64) -> Result<String, 
     let text = File::open(path).and_then(|file| read_all(file, bytes_max));
     let text = text.map_err(|error| cannot_read(language, path, &error))?;
     Ok(text.as_str().to_owned())
+}
+
+/// The token that a file holds.
+fn token_in(language: Language, path: &Path) -> Result<Token, Failure> {
+    let text = File::open(path).and_then(|file| read_all(file, TOKEN_BYTES_MAX));
+    let text = text.map_err(|error| cannot_read(language, path, &error))?;
+    token(language, text)
 }
 
 fn token(language: Language, text: Zeroizing<String>) -> Result<Token, Failure> {

@@ -19,10 +19,12 @@ use crate::domain::text::{InvalidText, Name, Title};
 use crate::grpc::{SnapshotError, Snapshots};
 use crate::ledger::{Append, AppendError, Ledgers, OpenLedger, ReadFault, Reader};
 use crate::projection::evaluation::cache::Cache;
+use crate::server::identity_provider::ProviderFault;
 
 mod chance;
 mod plan;
 mod progress;
+pub mod sign_in;
 mod story;
 
 /// Code of the sample ledger.
@@ -56,6 +58,15 @@ pub enum SampleError {
     /// What was written cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
+    /// There is nobody who could sign in.
+    #[error(
+        "nobody could sign in: the sample says from {} on who holds which seat",
+        sign_in::SEATS_FROM
+    )]
+    NoSeats,
+    /// What people sign in with cannot be made.
+    #[error(transparent)]
+    SignIn(#[from] ProviderFault),
     /// A bundled name or id is not one.
     #[error("the bundled sample is damaged: {0}")]
     Bundle(String),

@@ -28,6 +28,7 @@ mod process;
 mod references;
 mod rounds;
 pub(crate) mod sheets;
+mod sign_in;
 mod store;
 mod tables;
 mod verify;

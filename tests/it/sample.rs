@@ -1,18 +1,22 @@
 //! The sample ledger holds what it promises to show.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use daicho::cli::demo::{REPORTED, REVISED};
+use daicho::domain::access::Holder;
 use daicho::domain::code::Code;
 use daicho::domain::date::Date;
 use daicho::domain::directory::Named;
 use daicho::domain::event::{EventType, Payload};
+use daicho::domain::text::Name;
 use daicho::ledger::index::Direction;
 use daicho::ledger::{Ledgers, Reader};
 use daicho::log::MemoryLog;
 use daicho::projection::change::{ChangeFilter, list};
 use daicho::projection::overview::{overview, plan_on};
-use daicho::server::sample::{CODE, DEFAULT_DAY, prepare};
+use daicho::server::identity_provider::ISSUER;
+use daicho::server::sample::{CODE, DEFAULT_DAY, SampleError, prepare, sign_in};
 
 use crate::fixture::{date, start};
 
@@ -172,4 +176,50 @@ async fn two_samples_of_one_day_have_the_same_bytes() {
     assert!(first.size > 500, "{first:?}");
     assert_eq!(first.size, second.size);
     assert_eq!(first.root, second.root);
+}
+
+#[tokio::test]
+async fn whoever_holds_a_seat_gets_a_login_behind_the_sample_once() {
+    let (ledgers, reader) = sample(DEFAULT_DAY).await;
+    let before = reader.caught_up(None).await;
+    let held = before.directory.grants();
+    let held = held.filter(|grant| grant.holds_on(DEFAULT_DAY));
+    let holders: BTreeSet<Holder> = held.map(|grant| grant.holder.clone()).collect();
+    assert!(50 < holders.len(), "{}", holders.len());
+
+    let data = tempfile::tempdir().unwrap();
+    let files = sign_in::prepare(&ledgers, &reader, data.path())
+        .await
+        .unwrap();
+    let after = reader.caught_up(None).await;
+    assert_eq!(after.head.size, before.head.size + holders.len() as u64);
+    assert_eq!(reader.root_at(before.head.size).unwrap(), before.head.root);
+    let tokens = std::fs::read_dir(&files.tokens).unwrap();
+    assert_eq!(tokens.count(), holders.len());
+    let issuer = Name::parse(ISSUER).unwrap();
+    for post in ["長寿課長", "福祉健康部長", "企画政策課 事務局", "監査委員"]
+    {
+        let post = Name::parse(post).unwrap();
+        let named = after.directory.person_of(None, &post);
+        let signed_in = after.directory.person_of(Some(&issuer), &post);
+        assert!(named.is_some() && named == signed_in, "{post}");
+    }
+
+    let again = sign_in::prepare(&ledgers, &reader, data.path())
+        .await
+        .unwrap();
+    assert_eq!(again, files);
+    assert_eq!(reader.caught_up(None).await.head, after.head);
+}
+
+#[tokio::test]
+async fn nobody_signs_in_to_a_sample_that_has_no_seats_yet() {
+    let day = sign_in::SEATS_FROM.yesterday().unwrap();
+    let (ledgers, reader) = sample(day).await;
+    let before = reader.view().head;
+    let data = tempfile::tempdir().unwrap();
+    let refused = sign_in::prepare(&ledgers, &reader, data.path()).await;
+    assert!(matches!(refused, Err(SampleError::NoSeats)), "{refused:?}");
+    assert_eq!(reader.view().head, before);
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
 }

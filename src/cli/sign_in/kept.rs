@@ -20,7 +20,7 @@ use crate::domain::text::Language;
 /// `daicho login`: keeps a token for a server, once the server said whose it is.
 pub(in crate::cli) async fn login(global: &Global) -> Result<(), Failure> {
     let language = global.language();
-    let sign_in = global.sign_in.read_given(language)?;
+    let sign_in = global.sign_in.read_given(language, global.given_actor())?;
     let Some(Token(token)) = sign_in.token.clone() else {
         return Err(no_token(language).hint(pick(
             language,

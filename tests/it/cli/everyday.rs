@@ -1,7 +1,7 @@
 //! What sections and the planning office write between two reports: confirmations, moved reports, notes, forecasts,
 //! demand and calendars, on the command line against a server with the sample.
 
-use daicho::cli::demo::{LOWERED, decision};
+use daicho::cli::demo::{LOWERED, Served};
 use serde_json::Value;
 
 use super::process::{Ended, daicho};
@@ -506,8 +506,14 @@ fn the_decision_that_the_demo_tells_of_goes_as_it_says() {
     let next = waiting["proposals"].as_array().unwrap().len() as u64 + 1;
     let address = sample.server.address();
     let address = address.trim_start_matches("http://").parse().unwrap();
-    let commands = decision("daicho", address, "2023-10-06".parse().unwrap(), next, "x");
-    let [propose, refuse, decide] = commands;
+    let served = Served {
+        program: "daicho",
+        address,
+        today: "2023-10-06".parse().unwrap(),
+        proposal: next,
+        tokens: None,
+    };
+    let [propose, refuse, decide] = served.decision("x");
     let typed = |command: &str| daicho(sample.server.address(), command.split(' ').skip(1));
     let proposed = typed(&propose);
     assert_eq!(proposed.code, 0, "{proposed:?}");

@@ -1,0 +1,106 @@
+//! A folder of access tokens: a file for each of those who sign in, under their name.
+//!
+//! Whoever writes the tokens and whoever picks one agree here on what a file is called. A name never leads out of the
+//! folder, and no two names share a file.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// Tokens of one folder that are written, and listed, at most.
+pub const TOKENS_MAX: usize = 1_000;
+/// Bytes of a file's name at most. With what stands behind it while it is written, any file system takes that.
+const NAME_BYTES_MAX: usize = 240;
+/// What means something to a file system or a shell, and the mark of what is written in hexadecimal.
+const SPECIAL: &str = "/\\:*?\"<>|%";
+/// What hides a file, looks like an option or gets lost, at one of the ends of a name.
+const SPECIAL_AT_ENDS: &str = ".-~ ";
+
+/// What the file with the token of whoever signs in as `subject` is called; `None` where no file can bear the name.
+pub fn file_name(subject: &str) -> Option<String> {
+    let subject: Vec<char> = subject.nfc().collect();
+    let last = subject.len().checked_sub(1)?;
+    let mut name = String::new();
+    for (at, c) in subject.into_iter().enumerate() {
+        let is_at_end = at == 0 || at == last;
+        let is_special = c.is_control()
+            || SPECIAL.contains(c)
+            || (is_at_end && (SPECIAL_AT_ENDS.contains(c) || c.is_whitespace()));
+        if is_special {
+            let mut bytes = [0; 4];
+            for byte in c.encode_utf8(&mut bytes).bytes() {
+                name.push_str(&format!("%{byte:02X}"));
+            }
+        } else {
+            name.push(c);
+        }
+    }
+    (name.len() <= NAME_BYTES_MAX).then_some(name)
+}
+
+/// Whose token the file `name` holds; `None` where [`file_name`] gives no file such a name.
+pub fn subject(name: &str) -> Option<String> {
+    // Some file systems decompose what they are given.
+    let name: String = name.nfc().collect();
+    let mut pieces = name.split('%');
+    let mut bytes = pieces.next()?.as_bytes().to_vec();
+    for piece in pieces {
+        let (digits, rest) = piece.split_at_checked(2)?;
+        bytes.push(u8::from_str_radix(digits, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    let subject = String::from_utf8(bytes).ok()?;
+    (file_name(&subject)? == name).then_some(subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_never_leads_out_of_the_folder() {
+        for (subject, expected) in [
+            ("長寿課長", "長寿課長"),
+            ("総務文書課 入力担当", "総務文書課 入力担当"),
+            ("s-4711@city.example", "s-4711@city.example"),
+            ("..", "%2E%2E"),
+            ("../../etc/passwd", "%2E.%2F..%2Fetc%2Fpasswd"),
+            ("a\\b:c", "a%5Cb%3Ac"),
+            ("-rf", "%2Drf"),
+            (" a ", "%20a%20"),
+            ("a\u{3000}", "a%E3%80%80"),
+            ("%2E", "%252E"),
+            ("a\nb", "a%0Ab"),
+        ] {
+            assert_eq!(file_name(subject).as_deref(), Some(expected), "{subject}");
+        }
+        assert_eq!(file_name(""), None);
+        assert_eq!(
+            file_name(&"課".repeat(80)).map(|name| name.len()),
+            Some(240)
+        );
+        assert_eq!(file_name(&"課".repeat(81)), None);
+    }
+
+    #[test]
+    fn a_file_has_one_owner_and_an_owner_one_file() {
+        for subject_of in [
+            "長寿課長",
+            "総務文書課 入力担当",
+            "../a",
+            "%",
+            ".",
+            "a%2Fb",
+            "~",
+        ] {
+            let name = file_name(subject_of).unwrap();
+            assert_eq!(subject(&name).as_deref(), Some(subject_of), "{name}");
+        }
+        // Composed and decomposed spellings are one name, as they are to the server.
+        assert_eq!(file_name("カ\u{3099}"), file_name("ガ"));
+        assert_eq!(subject("カ\u{3099}").as_deref(), Some("ガ"));
+        for nobodys in [
+            "", ".", "..", ".hidden", "-a", "a%", "a%2", "a%2f", "%41", "%zz", "a%FF", "%é", "a/b",
+        ] {
+            assert_eq!(subject(nobodys), None, "{nobodys}");
+        }
+    }
+}
