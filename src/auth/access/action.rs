@@ -151,7 +151,7 @@ actions! {
     PublishAccessPolicy = Operate, "権限方針・決裁方針の公表", "publish an access policy";
     /// Erases personal texts and files.
     EraseData = Operate, "消去", "erase personal data or evidence";
-    /// Announces and retires signing keys, adds cosignatures.
+    /// Announces and retires signing keys.
     ManageKeys = Operate, "署名鍵の管理", "manage signing keys";
     /// Records where every stream stands.
     RecordHeads = Operate, "末尾の記録", "record the heads of all streams";

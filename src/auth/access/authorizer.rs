@@ -450,10 +450,7 @@ fn stands_in(action: Action, directory: &Directory, today: Date) -> bool {
         | Action::ManageKeys
         | Action::ReadLedger
         | Action::ReadAccess => true,
-        Action::RegisterPerson
-        | Action::GrantRole
-        | Action::RegisterDelegation
-        | Action::RegisterUnit => {
+        Action::RegisterPerson | Action::GrantRole | Action::RegisterUnit => {
             let held = |role| {
                 let mut grants = directory.grants();
                 grants.any(|grant| grant.role == role && grant.holds_on(today))

@@ -401,6 +401,7 @@ fn named_administrators_are_let_in_to_begin_and_cannot_be_locked_out() {
         (Action::PublishAccessPolicy, true),
         (Action::GrantRole, true),
         (Action::RegisterPerson, true),
+        (Action::RegisterDelegation, false),
         (Action::OperateServer, true),
         (Action::RecordActual, false),
         (Action::ReadGoal, false),
