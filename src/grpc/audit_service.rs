@@ -27,6 +27,8 @@ mod sample;
 mod targets;
 mod trail;
 
+pub(super) use findings::is_in_sight as finding_in_sight;
+
 #[tonic::async_trait]
 impl v1::audit_service_server::AuditService for Services {
     async fn list_changes(

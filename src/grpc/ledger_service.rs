@@ -32,6 +32,10 @@ use crate::ledger::{
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
+mod in_sight;
+
+use in_sight::Told;
+
 /// Events of one batch of a stream at most.
 pub(super) const BATCH_EVENTS: usize = 1_000;
 /// Stored bytes of one batch of a stream at most.
@@ -299,7 +303,8 @@ impl Services {
         if (request.effects || appended.validated_only) && !appended.replayed {
             // The view may be of a later head already; titles and parents of then are told.
             let today = reader.today();
-            (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today);
+            let told = Told::to(self, &call, &reader, &view.directory, &appended).await?;
+            (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today, &told);
         }
         Ok(answer)
     }
@@ -446,11 +451,12 @@ impl Services {
     }
 }
 
-/// What each event changes, and what the indicators touched come to.
+/// What each event changes, and what the indicators touched come to; of what its author is told.
 fn effects(
     directory: &Directory,
     appended: &Appended,
     today: crate::domain::date::Date,
+    told: &Told,
 ) -> (Vec<v1::Effect>, Vec<v1::IndicatorOutcome>) {
     let mut known = directory.clone();
     let mut goals: std::collections::HashMap<Stream, Goal> = appended
@@ -479,7 +485,11 @@ fn effects(
             directory: &known,
             goal: &goal,
         };
-        for change in changes(event, was, is, cycle, today) {
+        let changes = match told.of_event(index) {
+            true => changes(event, was, is, cycle, today),
+            false => Vec::new(),
+        };
+        for change in changes {
             effects.push(v1::Effect {
                 event_index: show::count(index),
                 subject: Some(show::entity(&known, subject_of(event), today)),
@@ -497,7 +507,8 @@ fn effects(
         };
         for (id, after) in touched.after.indicators() {
             let before = touched.before.indicator(*id);
-            if before.is_some_and(|before| std::sync::Arc::ptr_eq(before, after)) {
+            let is_the_same = before.is_some_and(|before| std::sync::Arc::ptr_eq(before, after));
+            if is_the_same || !told.is_in_sight(Named::Indicator(*id)) {
                 continue;
             }
             let state = |indicator: &crate::domain::goal::Indicator| v1::IndicatorState {

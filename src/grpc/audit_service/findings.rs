@@ -98,7 +98,7 @@ pub(super) async fn answer(
 
 /// Whether a caller may read all that a finding and its answer are about: goals that they may not read are not in their
 /// directory.
-async fn is_in_sight(
+pub(in crate::grpc) async fn is_in_sight(
     reader: &Reader,
     directory: &Directory,
     finding: &Finding,

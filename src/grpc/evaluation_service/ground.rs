@@ -47,7 +47,10 @@ impl Services {
         let periods = directory.periods_of(plan.id);
         Ok(v1::ListPeriodsResponse {
             plan: Some(show::entity(directory, Named::Plan(plan.id), at.on)),
-            periods: periods.into_iter().map(period).collect(),
+            periods: periods
+                .into_iter()
+                .map(|found| period(directory, found))
+                .collect(),
             answered_at: Some(show::answered_at(&at)),
         })
     }
@@ -99,7 +102,7 @@ impl Services {
     }
 }
 
-fn period(period: &Arc<Period>) -> v1::Period {
+fn period(directory: &Directory, period: &Arc<Period>) -> v1::Period {
     let last = period.transitions.len().saturating_sub(1);
     let skipped = period
         .restatements
@@ -115,7 +118,7 @@ fn period(period: &Arc<Period>) -> v1::Period {
             .transitions
             .iter()
             .enumerate()
-            .map(|(index, change)| transition(change, index == last))
+            .map(|(index, change)| transition(directory, change, index == last))
             .collect(),
         snapshots: period.snapshots.iter().map(snapshot).collect(),
         restatements: period
@@ -127,7 +130,11 @@ fn period(period: &Arc<Period>) -> v1::Period {
     }
 }
 
-fn transition(transition: &Transition, is_last: bool) -> v1::PeriodTransition {
+fn transition(
+    directory: &Directory,
+    transition: &Transition,
+    is_last: bool,
+) -> v1::PeriodTransition {
     let mut shown = v1::PeriodTransition {
         state: transition.step.state().number(),
         date: transition.date.to_string(),
@@ -140,6 +147,11 @@ fn transition(transition: &Transition, is_last: bool) -> v1::PeriodTransition {
         Step::Opened | Step::SoftClosed => {}
         Step::Closed { revision } => shown.revision = Some(*revision),
         Step::Reopened { scope, until } => {
+            // Indicators that a caller may not read are not in their directory.
+            let seen = scope
+                .iter()
+                .filter(|id| directory.indicator(**id).is_some());
+            let scope: Vec<_> = seen.collect();
             shown.scope_count = Some(show::count(scope.len()));
             shown.until = Some(until.to_string());
             if is_last {

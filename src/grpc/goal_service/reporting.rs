@@ -78,7 +78,7 @@ pub(super) async fn answer(
     };
     Ok(v1::ListReportingStatusResponse {
         plan: Some(show::entity(directory, Named::Plan(plan.id), at.on)),
-        round: Some(show_round(round)),
+        round: Some(in_sight(directory, round)),
         rounds: calendar.rounds.iter().map(|r| r.code.to_string()).collect(),
         calendar_event_id: calendar.event_id.map(|id| id.to_string()),
         judged_on: status.judged_on.to_string(),
@@ -115,10 +115,14 @@ pub(super) async fn calendar(
     let mut seen = BTreeSet::new();
     let named = exceptions
         .map(|exception| exception.indicator)
-        .filter(|indicator| seen.insert(*indicator));
+        .filter(|indicator| directory.indicator(*indicator).is_some() && seen.insert(*indicator));
     Ok(v1::GetReportingCalendarResponse {
         plan: Some(show::entity(directory, Named::Plan(plan.id), at.on)),
-        rounds: calendar.rounds.iter().map(show_round).collect(),
+        rounds: calendar
+            .rounds
+            .iter()
+            .map(|round| in_sight(directory, round))
+            .collect(),
         indicators: named
             .map(|indicator| show::entity(directory, Named::Indicator(indicator), at.on))
             .collect(),
@@ -127,6 +131,15 @@ pub(super) async fn calendar(
         position: calendar.position,
         answered_at: Some(show::answered_at(&at)),
     })
+}
+
+/// A round without the exceptions of indicators that a caller may not read: these are not in their directory.
+fn in_sight(directory: &Directory, round: &ReportingRound) -> v1::ReportingRound {
+    let mut round = round.clone();
+    round
+        .exceptions
+        .retain(|exception| directory.indicator(exception.indicator).is_some());
+    show_round(&round)
 }
 
 /// The plan asked for, or that of the date, with its calendar in force on the date.
