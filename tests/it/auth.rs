@@ -26,11 +26,11 @@ mod beginning;
 mod certificates;
 mod commands;
 mod connections;
-mod issuer;
+pub(crate) mod issuer;
 mod logs;
 mod renewal;
 mod tokens;
-mod world;
+pub(crate) mod world;
 
 /// Makes the reasons happen that come of signing in.
 pub(crate) async fn all_happen(seen: &mut Seen) {

@@ -41,6 +41,7 @@ mod proposals;
 mod questions;
 mod receipts;
 mod report;
+mod role_matrix;
 mod sample;
 mod search;
 mod service;

@@ -7,17 +7,17 @@ use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
 
-pub(super) const ISSUER: &str = "https://id.city.example";
-pub(super) const AUDIENCE: &str = "daicho-city";
+pub(crate) const ISSUER: &str = "https://id.city.example";
+pub(crate) const AUDIENCE: &str = "daicho-city";
 
 /// A key that an issuer signs with.
-pub(super) struct Signer {
+pub(crate) struct Signer {
     id: &'static str,
     key: Ed25519KeyPair,
 }
 
 impl Signer {
-    pub(super) fn new(id: &'static str) -> Self {
+    pub(crate) fn new(id: &'static str) -> Self {
         let pkcs8 = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();
         let key = Ed25519KeyPair::from_pkcs8(pkcs8.as_ref()).unwrap();
         Self { id, key }
@@ -29,7 +29,7 @@ impl Signer {
     }
 
     /// A token with these claims.
-    pub(super) fn token(&self, claims: &Value) -> String {
+    pub(crate) fn token(&self, claims: &Value) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let header = json!({"alg": "EdDSA", "kid": self.id, "typ": "at+jwt"});
         let message = format!("{}.{}", part(&header), part(claims));
@@ -38,13 +38,13 @@ impl Signer {
     }
 
     /// A token of a person.
-    pub(super) fn of(&self, subject: &str) -> String {
+    pub(crate) fn of(&self, subject: &str) -> String {
         self.token(&claims(subject))
     }
 }
 
 /// What a token of a person says.
-pub(super) fn claims(subject: &str) -> Value {
+pub(crate) fn claims(subject: &str) -> Value {
     let now = system_now().as_second();
     json!({
         "iss": ISSUER, "aud": AUDIENCE, "sub": subject, "exp": now + 600, "iat": now, "client_id": "daicho-cli",
@@ -52,7 +52,7 @@ pub(super) fn claims(subject: &str) -> Value {
 }
 
 /// The key set of an issuer.
-pub(super) fn jwks(signers: &[&Signer]) -> String {
+pub(crate) fn jwks(signers: &[&Signer]) -> String {
     let keys: Vec<Value> = signers.iter().map(|signer| signer.jwk()).collect();
     json!({ "keys": keys }).to_string()
 }

@@ -34,20 +34,20 @@ const ADMINISTRATORS: &str = "CN=Services,O=Sample-City#spiffe://city.example/im
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server that takes certificates of an authority and tokens of an issuer.
-pub(super) struct World {
-    pub(super) server: Server,
-    pub(super) authority: Authority,
-    pub(super) signer: Signer,
+pub(crate) struct World {
+    pub(crate) server: Server,
+    pub(crate) authority: Authority,
+    pub(crate) signer: Signer,
     /// Where its files are.
-    pub(super) files: tempfile::TempDir,
+    pub(crate) files: tempfile::TempDir,
 }
 
 /// Which settings a server has besides.
-pub(super) type Change = fn(&mut Flags);
+pub(crate) type Change = fn(&mut Flags);
 
 /// Adds what a caller says of itself.
 #[derive(Clone, Default)]
-pub(super) struct Saying {
+pub(crate) struct Saying {
     name: Option<String>,
     token: Option<String>,
 }
@@ -68,17 +68,17 @@ impl Interceptor for Saying {
 
 /// Somebody with a connection.
 #[derive(Clone)]
-pub(super) struct Caller {
+pub(crate) struct Caller {
     channel: Channel,
     saying: Saying,
 }
 
 impl World {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with(|_| {}).await
     }
 
-    pub(super) async fn with(change: Change) -> Self {
+    pub(crate) async fn with(change: Change) -> Self {
         let (authority, signer) = (Authority::new("Services"), Signer::new("first"));
         let files = tempfile::tempdir().unwrap();
         let path = |name: &str| files.path().join(name);
@@ -111,14 +111,14 @@ impl World {
     }
 
     /// Replaces one of the server's files, as an administrator does it: whole, by renaming.
-    pub(super) fn replace(&self, name: &str, content: &str) {
+    pub(crate) fn replace(&self, name: &str, content: &str) {
         let next = self.files.path().join("next");
         std::fs::write(&next, content).unwrap();
         std::fs::rename(next, self.files.path().join(name)).unwrap();
     }
 
     /// How to reach the server, with a certificate or without.
-    pub(super) fn endpoint(&self, pair: Option<&Pair>) -> Endpoint {
+    pub(crate) fn endpoint(&self, pair: Option<&Pair>) -> Endpoint {
         let mut tls = ClientTlsConfig::new()
             .domain_name("localhost")
             .ca_certificate(Certificate::from_pem(self.authority.pem()));
@@ -130,7 +130,7 @@ impl World {
     }
 
     /// A connection of somebody without a certificate who has said nothing but what the handshake needs.
-    pub(super) async fn handshake(&self) -> TlsStream<TcpStream> {
+    pub(crate) async fn handshake(&self) -> TlsStream<TcpStream> {
         let mut roots = RootCertStore::empty();
         let root = CertificateDer::from_pem_slice(self.authority.pem().as_bytes()).unwrap();
         roots.add(root).unwrap();
@@ -148,7 +148,7 @@ impl World {
     }
 
     /// A service with this certificate, over a connection that is made with its first call.
-    pub(super) fn caller(&self, pair: Option<&Pair>) -> Caller {
+    pub(crate) fn caller(&self, pair: Option<&Pair>) -> Caller {
         Caller {
             channel: self.endpoint(pair).connect_lazy(),
             saying: Saying::default(),
@@ -156,23 +156,23 @@ impl World {
     }
 
     /// Somebody without anything to show.
-    pub(super) fn stranger(&self) -> Caller {
+    pub(crate) fn stranger(&self) -> Caller {
         self.caller(None)
     }
 
     /// A person with this token.
-    pub(super) fn person(&self, token: &str) -> Caller {
+    pub(crate) fn person(&self, token: &str) -> Caller {
         self.stranger().with_token(token)
     }
 }
 
 /// The settings file that tells of the issuer.
-pub(super) fn settings(jwks: &str) -> String {
+pub(crate) fn settings(jwks: &str) -> String {
     format!("[[oidc]]\nissuer = '{ISSUER}'\naudience = '{AUDIENCE}'\njwks = '{jwks}'\n")
 }
 
 impl Caller {
-    pub(super) fn over(channel: Channel) -> Self {
+    pub(crate) fn over(channel: Channel) -> Self {
         Self {
             channel,
             saying: Saying::default(),
@@ -180,39 +180,39 @@ impl Caller {
     }
 
     /// The same, who calls itself this.
-    pub(super) fn claiming(mut self, name: &str) -> Self {
+    pub(crate) fn claiming(mut self, name: &str) -> Self {
         self.saying.name = Some(name.to_owned());
         self
     }
 
-    pub(super) fn with_token(mut self, token: &str) -> Self {
+    pub(crate) fn with_token(mut self, token: &str) -> Self {
         self.saying.token = Some(token.to_owned());
         self
     }
 
     /// Who the server takes it for.
-    pub(super) async fn caller(&self) -> Result<v1::Actor, Status> {
+    pub(crate) async fn caller(&self) -> Result<v1::Actor, Status> {
         let mut client =
             IdentityServiceClient::with_interceptor(self.channel.clone(), self.saying.clone());
         let answer = client.get_caller(v1::GetCallerRequest {}).await?;
         Ok(answer.into_inner().actor.unwrap())
     }
 
-    pub(super) fn ledger(&self) -> LedgerServiceClient<InterceptedService<Channel, Saying>> {
+    pub(crate) fn ledger(&self) -> LedgerServiceClient<InterceptedService<Channel, Saying>> {
         LedgerServiceClient::with_interceptor(self.channel.clone(), self.saying.clone())
     }
 
-    pub(super) fn audit(&self) -> AuditServiceClient<InterceptedService<Channel, Saying>> {
+    pub(crate) fn audit(&self) -> AuditServiceClient<InterceptedService<Channel, Saying>> {
         AuditServiceClient::with_interceptor(self.channel.clone(), self.saying.clone())
     }
 
-    pub(super) fn admin(&self) -> AdminServiceClient<InterceptedService<Channel, Saying>> {
+    pub(crate) fn admin(&self) -> AdminServiceClient<InterceptedService<Channel, Saying>> {
         AdminServiceClient::with_interceptor(self.channel.clone(), self.saying.clone())
     }
 }
 
 /// Asks until the answer is yes. Each question is a round through the server; no clock is watched but for giving up.
-pub(super) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let asking = async {
         while !holds().await {
             tokio::task::yield_now().await;
