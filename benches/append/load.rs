@@ -6,10 +6,14 @@ use std::time::{Duration, Instant};
 
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::event_batch::Content;
+use daicho::api::v1::event_input::Payload;
+use daicho::api::v1::goal_service_client::GoalServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::{
-    AppendEventsRequest, EventFormat, EventInput, GetEventRequest, GetLedgerRequest,
-    OpenLedgerRequest, ReadEventsRequest, SourceDocument, Title, get_event_request,
+    AccessPolicy, AppendEventsRequest, EventFormat, EventInput, GetEventRequest, GetGoalRequest,
+    GetLedgerRequest, Login, OpenLedgerRequest, PersonRegistered, PolicyPublished,
+    ReadEventsRequest, RoleGranted, SeatRole, SourceDocument, Title, get_event_request,
+    policy_published, role_granted,
 };
 use jiff::ToSpan as _;
 use jiff::civil::Date;
@@ -119,6 +123,80 @@ impl Target {
             source: Arc::new(source),
             stored,
         })
+    }
+
+    /// Gives everybody who reports a clerk's seat, and says with `policies` who may do what from now on.
+    pub(crate) async fn ask(&mut self, policies: &str) -> Outcome<()> {
+        let title = |ja: &str| {
+            Some(Title {
+                ja: ja.to_owned(),
+                en: None,
+            })
+        };
+        let event = |payload: Payload| EventInput {
+            event_id: new_id(),
+            valid_from: self.source.days.last().cloned(),
+            payload: Some(payload),
+            ..EventInput::default()
+        };
+        let mut events = Vec::new();
+        for number in 0..ACTORS {
+            // The id of a person says nothing, not even when it was made.
+            let (person, subject) = (uuid::Uuid::new_v4().to_string(), actor(number));
+            events.push(event(Payload::PersonRegistered(PersonRegistered {
+                person: person.clone(),
+                name: subject.clone(),
+                logins: vec![Login {
+                    issuer: None,
+                    subject: subject.clone(),
+                }],
+            })));
+            events.push(event(Payload::RoleGranted(RoleGranted {
+                grant: new_id(),
+                seat: subject.clone(),
+                title: title(&subject),
+                role: SeatRole::Clerk.into(),
+                units: vec!["散歩課".to_owned()],
+                holder: Some(role_granted::Holder::Person(person)),
+            })));
+        }
+        events.push(event(Payload::PolicyPublished(PolicyPublished {
+            code: "access".to_owned(),
+            version: 1,
+            title: title("権限方針"),
+            content: Some(policy_published::Content::Access(AccessPolicy {
+                cedar: policies.to_owned(),
+            })),
+        })));
+        let mut client = LedgerServiceClient::new(self.channels[0].clone());
+        for events in events.chunks(SETUP_BATCH) {
+            // Nobody grants to himself.
+            let mut request = Request::new(self.source.request(events.to_vec()));
+            request
+                .metadata_mut()
+                .insert("daicho-actor", "administrator".parse()?);
+            let answer = client.append_events(request).await?;
+            self.stored = answer.into_inner().receipt.ok_or("no receipt")?.size;
+        }
+        Ok(())
+    }
+
+    /// How many goals one caller reads in a second, one after the other.
+    pub(crate) async fn goals_per_s(&mut self, seconds: Duration) -> Outcome<f64> {
+        let mut client = GoalServiceClient::new(self.channels[0].clone());
+        let goals = &self.source.plan.goals;
+        let (mut read, begun) = (0_u64, Instant::now());
+        while begun.elapsed() < seconds {
+            let goal = &goals[(scattered(read) % goals.len() as u64) as usize];
+            let asked = GetGoalRequest {
+                ledger: self.source.ledger.clone(),
+                goal: goal.clone(),
+                ..GetGoalRequest::default()
+            };
+            client.get_goal(by(0, asked)).await?;
+            read += 1;
+        }
+        Ok(read as f64 / begun.elapsed().as_secs_f64())
     }
 
     /// What it is called in the figures.
@@ -338,10 +416,14 @@ fn connect(server: &Server) -> Outcome<Vec<Channel>> {
 
 fn by<T>(caller: usize, message: T) -> Request<T> {
     let mut request = Request::new(message);
-    if let Ok(actor) = format!("actor-{}", caller % ACTORS).parse() {
+    if let Ok(actor) = actor(caller).parse() {
         request.metadata_mut().insert("daicho-actor", actor);
     }
     request
+}
+
+fn actor(caller: usize) -> String {
+    format!("actor-{}", caller % ACTORS)
 }
 
 fn delimited(mut leaves: &[u8]) -> Outcome<u64> {

@@ -14,6 +14,7 @@ use load::{Load, Target};
 use report::{Report, Row};
 use server::Server;
 
+mod access;
 mod load;
 mod plain_file;
 mod proofs;
@@ -32,6 +33,15 @@ const SETTLE: Duration = Duration::from_secs(1);
 const PLAIN_FILE_SERVER: &str = "plain-file-server";
 /// Measures what proofs cost.
 const PROOFS: &str = "proofs";
+/// Measures what access control costs.
+const ACCESS: &str = "access";
+
+/// What is measured.
+enum Subject {
+    Appends,
+    Proofs(proofs::Part),
+    Access,
+}
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -52,13 +62,14 @@ fn main() -> Outcome<()> {
         }
         (Some(word), part) if word == PROOFS => {
             let part = proofs::Part::named(part.as_deref())?;
-            runtime.block_on(measure(Some(part)))
+            runtime.block_on(measure(Subject::Proofs(part)))
         }
-        _ => runtime.block_on(measure(None)),
+        (Some(word), _) if word == ACCESS => runtime.block_on(measure(Subject::Access)),
+        _ => runtime.block_on(measure(Subject::Appends)),
     }
 }
 
-async fn measure(of_proofs: Option<proofs::Part>) -> Outcome<()> {
+async fn measure(subject: Subject) -> Outcome<()> {
     let number = |name: &str, default: f64| match std::env::var(name) {
         Ok(text) => text
             .parse::<f64>()
@@ -74,9 +85,13 @@ async fn measure(of_proofs: Option<proofs::Part>) -> Outcome<()> {
     std::fs::create_dir_all(&folder)?;
 
     report::print_machine(&folder, seconds, rounds);
-    if let Some(part) = of_proofs {
-        let events = number("DAICHO_BENCH_EVENTS", 1e6)? as u64;
-        return proofs::measure(&folder, seconds, rounds, events, part).await;
+    match subject {
+        Subject::Appends => {}
+        Subject::Proofs(part) => {
+            let events = number("DAICHO_BENCH_EVENTS", 1e6)? as u64;
+            return proofs::measure(&folder, seconds, rounds, events, part).await;
+        }
+        Subject::Access => return access::measure(&folder, seconds, rounds).await,
     }
     let mut report = Report::default();
     for round in 0..rounds {

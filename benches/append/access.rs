@@ -1,0 +1,64 @@
+//! What access control costs: appends and reads of a goal in a ledger with the built-in policies, against one that asks nobody.
+
+use std::path::Path;
+use std::time::Duration;
+
+use daicho::auth::access::BUILT_IN;
+
+use crate::load::{Load, Target};
+use crate::server::Server;
+use crate::{Outcome, SETTLE};
+
+/// Callers and events a call.
+const APPENDS: [(usize, usize); 3] = [(1, 1), (64, 1), (16, 100)];
+
+/// Both ledgers in turn, on fresh folders each round; who goes first changes with the round.
+pub(crate) async fn measure(folder: &Path, seconds: Duration, rounds: u32) -> Outcome<()> {
+    println!("what\tasked/s\tfree/s\tratio");
+    let what =
+        |(callers, batch): (usize, usize)| format!("append, {callers} callers, batch {batch}");
+    let mut names: Vec<String> = APPENDS.into_iter().map(what).collect();
+    names.push("GetGoal, 1 caller".to_owned());
+    let mut ratios: Vec<Vec<f64>> = vec![Vec::new(); names.len()];
+    for round in 0..rounds {
+        let scratch = tempfile::tempdir_in(folder)?;
+        let servers = [
+            Server::daicho(&scratch.path().join("asked"))?,
+            Server::daicho(&scratch.path().join("free"))?,
+        ];
+        let mut targets = [
+            Target::daicho(&servers[0]).await?,
+            Target::daicho(&servers[1]).await?,
+        ];
+        targets[0].ask(BUILT_IN).await?;
+        for (index, (name, ratios)) in names.iter().zip(&mut ratios).enumerate() {
+            let mut found = [0.0; 2];
+            for turn in 0..2 {
+                let which = (turn + round as usize) % 2;
+                tokio::time::sleep(SETTLE).await;
+                let target = &mut targets[which];
+                found[which] = match APPENDS.get(index) {
+                    Some(&(callers, batch)) => {
+                        let load = Load {
+                            callers,
+                            batch,
+                            seconds,
+                        };
+                        target.append(load).await?.events_per_s()
+                    }
+                    None => target.goals_per_s(seconds).await?,
+                };
+            }
+            let ratio = found[0] / found[1];
+            println!("{name}\t{:.0}\t{:.0}\t{ratio:.3}", found[0], found[1]);
+            ratios.push(ratio);
+        }
+    }
+    for (name, mut ratios) in names.iter().zip(ratios) {
+        ratios.sort_by(f64::total_cmp);
+        let median = ratios.get(ratios.len() / 2).copied().unwrap_or(f64::NAN);
+        let best = ratios.last().copied().unwrap_or(f64::NAN);
+        println!("# {name}: median ratio {median:.3}, best {best:.3}");
+    }
+    Ok(())
+}
