@@ -142,7 +142,7 @@ impl Target {
         let mut events = Vec::new();
         for number in 0..ACTORS {
             // The id of a person says nothing, not even when it was made.
-            let (person, subject) = (uuid::Uuid::new_v4().to_string(), actor(number));
+            let (person, subject) = (daicho::clock::new_random_id().to_string(), actor(number));
             events.push(event(Payload::PersonRegistered(PersonRegistered {
                 person: person.clone(),
                 name: subject.clone(),

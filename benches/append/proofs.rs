@@ -136,6 +136,7 @@ pub(crate) async fn measure(
     }
     let (stored, took) = (target.stored(), filled.elapsed());
     println!("# {stored} events after {:.0} s", took.as_secs_f64());
+    server.rest();
     if part.has(Part::Inclusion) {
         inclusion(&server, stored).await?;
         syncs(folder)?;
