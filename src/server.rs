@@ -5,6 +5,7 @@ pub mod identity_provider;
 pub mod sample;
 
 mod connections;
+mod policy_alarm;
 mod signing_in;
 
 use std::future::Future;
@@ -245,6 +246,10 @@ impl Opened {
         let sweep = tokio::spawn(async move { sweeping.sweep(&swept_of).await });
         let (health, health_service) = tonic_health::server::health_reporter();
         let mut following = signing_in::follow(&sign_in, &health);
+        following.spawn(policy_alarm::follow(
+            services.policy_failures(),
+            health.clone(),
+        ));
         health
             .set_service_status("", ServingStatus::NotServing)
             .await;

@@ -21,7 +21,7 @@ pub use facts::{
 };
 pub use policy_set::{BUILT_IN, CompiledPolicies, PolicyFault, SCHEMA};
 pub use question::role_code;
-pub use table::{Extent, TABLE_ROLES, table};
+pub use table::{Extent, TABLE_ROLES, permitted, table};
 
 mod action;
 mod authorizer;

@@ -1,17 +1,19 @@
 //! Who is who, who holds which seat, and for whom they act.
 
+use std::collections::BTreeSet;
+
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
-use crate::auth::access::Action;
-use crate::domain::access::Holder;
+use crate::auth::access::{Action, permitted};
+use crate::domain::access::{Holder, Role};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::Actor;
 use crate::domain::id::{PersonId, UnitId};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::grpc::event::{At, Faults, Resolver, show_actor};
+use crate::grpc::event::{At, Choice as _, Faults, Resolver, show_actor};
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -289,7 +291,18 @@ async fn what_could(
             seats.extend(of_seat.map(|seat| shown::seat(directory, seat, on, Some(&holder))));
         }
     }
+    let policies = services.policies_on(directory, on);
+    let roles: BTreeSet<_> = seats
+        .iter()
+        .filter_map(|seat| Role::from_number(seat.role))
+        .collect();
+    let permissions = policies.iter().flat_map(|policies| {
+        let of_role = |role| shown::permissions(role, &permitted(policies, role));
+        roles.iter().copied().map(of_role)
+    });
     Ok(v1::WhatCouldResponse {
+        permissions: permissions.collect(),
+        policy_set_sha256: policies.as_ref().map(|policies| policies.sha256().to_vec()),
         seats,
         answered_at: Some(answered(&at, on)),
     })

@@ -15,6 +15,7 @@ use tonic_types::StatusExt as _;
 use crate::service::{As, Server, append};
 use crate::small_plan::SmallPlan;
 
+mod alarm;
 mod operators;
 mod sight;
 

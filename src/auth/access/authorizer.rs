@@ -1,11 +1,11 @@
 //! Decides: asks the policies in force for each seat that a caller holds, and remembers what they said.
 
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cedar_policy::Decision;
 use lru::LruCache;
+use tokio::sync::watch;
 
 use crate::auth::access::action::{Action, Group};
 use crate::auth::access::facts::{Facts, Resource, person_of};
@@ -109,6 +109,8 @@ struct Answer {
     permitted: bool,
     /// The policies that decided, ascending; none where nothing permits.
     policy_ids: Vec<String>,
+    /// Whether the policies could not be asked without an error, and refused for that.
+    failed: bool,
 }
 
 /// Decides who may do what.
@@ -120,7 +122,8 @@ pub struct Authorizer {
     required: bool,
     /// Who is let in where no seat can help.
     administrators: Vec<LoginId>,
-    broken: AtomicU64,
+    /// How many questions could not be answered.
+    failures: watch::Sender<u64>,
 }
 
 impl Default for Authorizer {
@@ -143,7 +146,7 @@ impl Authorizer {
             compiled: Mutex::new(LruCache::new(Self::POLICIES_KEPT)),
             required,
             administrators,
-            broken: AtomicU64::new(0),
+            failures: watch::Sender::new(0),
         }
     }
 
@@ -152,9 +155,9 @@ impl Authorizer {
         self.required
     }
 
-    /// How many questions could not be answered, each of which was refused.
-    pub fn broken(&self) -> u64 {
-        self.broken.load(Ordering::Relaxed)
+    /// How many questions could not be answered, each of which was refused; told whenever there is another.
+    pub fn failures(&self) -> watch::Receiver<u64> {
+        self.failures.subscribe()
     }
 
     /// The policies in force in a ledger today; `None`: everybody may do everything there.
@@ -206,6 +209,7 @@ impl Authorizer {
             return Ok(Grounds::named_administrator(policies.sha256()));
         }
         let Some(policies) = &policies.0 else {
+            self.failures.send_modify(|failures| *failures += 1);
             return Err(denied(Cause::NoSeat, Vec::new(), false));
         };
         let person = person_of(holding.actor);
@@ -216,10 +220,10 @@ impl Authorizer {
             .collect();
         // Of one code the seat held oneself comes before the one acted for.
         seats.sort_by_key(|seat| (&seat.code, seat.acting_for.is_some()));
-        let ask = |asker| self.answer(policies, asker, facts, directory, today);
+        let ask = |asker: &Asker| self.answer(policies, asker, facts, directory, today);
         let mut forbidden = Vec::new();
         for seat in &seats {
-            let answer = ask(Asker::in_seat(seat, &person, holding.actor.method));
+            let answer = ask(&Asker::in_seat(seat, &person, holding.actor.method));
             if answer.permitted {
                 return Ok(grounds(policies, Some(seat), &answer));
             }
@@ -228,7 +232,7 @@ impl Authorizer {
         if seats.is_empty() {
             let method = holding.actor.method;
             if holding.chosen.is_none() && facts.action.group() == Group::Read {
-                let answer = ask(Asker::SignedIn { method });
+                let answer = ask(&Asker::SignedIn { method });
                 if answer.permitted {
                     return Ok(grounds(policies, None, &answer));
                 }
@@ -273,7 +277,7 @@ impl Authorizer {
     ) -> bool {
         let facts = super::facts::on_ledger(Action::ReadLedger, today);
         let asker = Asker::in_seat(seat, &person_of(actor), actor.method);
-        self.answer(policies, asker, &facts, directory, today)
+        self.answer(policies, &asker, &facts, directory, today)
             .permitted
     }
 
@@ -301,7 +305,7 @@ impl Authorizer {
             let permitted = self
                 .answer(
                     policies,
-                    Asker::Seat {
+                    &Asker::Seat {
                         code: hypothetical(),
                         role: *role,
                         units: of_role.as_slice().into(),
@@ -335,29 +339,27 @@ impl Authorizer {
     fn answer(
         &self,
         policies: &Arc<CompiledPolicies>,
-        asker: Asker,
+        asker: &Asker,
         facts: &Facts,
         directory: &Directory,
         today: Date,
     ) -> Arc<Answer> {
-        let question = Question::new(policies.sha256(), asker, facts, directory, today);
-        if let Some(answer) = lock(&self.answers).get(&question) {
-            return answer.clone();
+        let question = Question::new(policies, asker, facts, directory, today);
+        let known = lock(&self.answers).get(&question).cloned();
+        let answer = known.unwrap_or_else(|| {
+            let answer = Arc::new(self.ask(policies, &question));
+            lock(&self.answers).put(question, answer.clone());
+            answer
+        });
+        if answer.failed {
+            self.failures.send_modify(|failures| *failures += 1);
         }
-        let answer = Arc::new(self.ask(policies, &question, directory));
-        lock(&self.answers).put(question, answer.clone());
         answer
     }
 
     /// Asks Cedar. What it cannot answer without an error is refused, and somebody is told.
-    fn ask(
-        &self,
-        policies: &CompiledPolicies,
-        question: &Question,
-        directory: &Directory,
-    ) -> Answer {
+    fn ask(&self, policies: &CompiledPolicies, question: &Question) -> Answer {
         let refused = |error: String| {
-            self.broken.fetch_add(1, Ordering::Relaxed);
             tracing::error!(
                 action = question.action().code(),
                 error,
@@ -366,9 +368,10 @@ impl Authorizer {
             Answer {
                 permitted: false,
                 policy_ids: Vec::new(),
+                failed: true,
             }
         };
-        let (request, entities) = match question.to_cedar(directory) {
+        let (request, entities) = match question.to_cedar() {
             Ok(asked) => asked,
             Err(error) => return refused(error),
         };
@@ -386,6 +389,7 @@ impl Authorizer {
         Answer {
             permitted: answer.decision() == Decision::Allow,
             policy_ids,
+            failed: false,
         }
     }
 

@@ -77,6 +77,9 @@ pub enum Closing {
 }
 
 impl Closing {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Open, Self::SoftClosed, Self::Closed];
+
     /// Its word in policies.
     pub fn code(self) -> &'static str {
         match self {

@@ -1,13 +1,17 @@
 //! Policies that were read and found sound.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use cedar_policy::{PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
+use serde_json::Value;
 
+use crate::auth::access::facts::Closing;
+use crate::auth::access::question::GOAL;
 use crate::domain::access::{AccessPolicy, Authorization};
+use crate::domain::event::AuthMethod;
 
 /// The schema that every policy is held against.
 pub const SCHEMA: &str = include_str!("schema.cedarschema");
@@ -47,8 +51,67 @@ impl fmt::Display for PolicyFault {
 pub struct CompiledPolicies {
     pub(super) set: PolicySet,
     sha256: [u8; 32],
-    /// Whether one of them names a goal by its code.
-    name_goals: bool,
+    mentions: Mentions,
+}
+
+/// What policies tell from others of its kind.
+#[derive(Debug, Default)]
+pub(super) struct Mentions {
+    /// Of each type the ids that stand in policies.
+    entities: HashMap<String, HashSet<String>>,
+    /// Every string that stands in policies; `None`: they compare texts with a pattern, which may match any.
+    texts: Option<HashSet<String>>,
+}
+
+impl Mentions {
+    /// Of policies that were read.
+    fn of<'p>(policies: impl Iterator<Item = &'p Policy>) -> Result<Self, String> {
+        let mut entities = HashMap::<_, HashSet<_>>::new();
+        // Words of our own stand beside what callers say.
+        let methods = AuthMethod::ALL.iter().map(|method| method.code());
+        let words = Closing::ALL.iter().map(|closing| closing.code());
+        let mut texts = Some(methods.chain(words).map(str::to_owned).collect());
+        for policy in policies {
+            for uid in policy.entity_literals() {
+                let of_type = entities.entry(uid.type_name().to_string()).or_default();
+                of_type.insert(uid.id().unescaped().to_owned());
+            }
+            let json = policy.to_json().map_err(|error| error.to_string())?;
+            if !collect_texts(&json, texts.as_mut()) {
+                texts = None;
+            }
+        }
+        Ok(Self { entities, texts })
+    }
+
+    /// Whether a policy names this one of the entities of a type.
+    pub(super) fn entity(&self, kind: &str, id: &str) -> bool {
+        self.entities.get(kind).is_some_and(|ids| ids.contains(id))
+    }
+
+    /// Whether a policy may tell this text from others.
+    pub(super) fn text(&self, text: &str) -> bool {
+        self.texts.as_ref().is_none_or(|texts| texts.contains(text))
+    }
+}
+
+/// Collects every string of a policy, its structure's own words too, which does no harm. `false`: one is a pattern.
+fn collect_texts(json: &Value, mut texts: Option<&mut HashSet<String>>) -> bool {
+    match json {
+        Value::String(text) => {
+            if let Some(texts) = texts {
+                texts.insert(text.clone());
+            }
+            true
+        }
+        Value::Array(items) => items
+            .iter()
+            .all(|item| collect_texts(item, texts.as_deref_mut())),
+        Value::Object(fields) => fields
+            .iter()
+            .all(|(name, value)| name != "like" && collect_texts(value, texts.as_deref_mut())),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
+    }
 }
 
 impl CompiledPolicies {
@@ -120,13 +183,11 @@ impl CompiledPolicies {
         faults.sort_by_key(|fault| fault.at);
         faults.truncate(Self::FAULTS_MAX);
         if faults.is_empty() {
-            let names_goal = |policy: &cedar_policy::Policy| {
-                let mut named = policy.entity_literals().into_iter();
-                named.any(|uid| uid.type_name().to_string() == "Daicho::Goal")
-            };
-            let name_goals = named.policies().any(names_goal);
+            // What can be asked about is labelled by what they mention.
+            let mentions =
+                Mentions::of(named.policies()).map_err(|problem| vec![whole(problem)])?;
             Ok(Self {
-                name_goals,
+                mentions,
                 set: named,
                 sha256: policy.sha256(),
             })
@@ -142,7 +203,12 @@ impl CompiledPolicies {
 
     /// Whether they may answer differently of two goals that differ in their codes alone.
     pub(super) fn name_goals(&self) -> bool {
-        self.name_goals
+        self.mentions.entities.contains_key(GOAL)
+    }
+
+    /// What they tell from others of its kind.
+    pub(super) fn mentions(&self) -> &Mentions {
+        &self.mentions
     }
 
     /// Their ids, ascending.

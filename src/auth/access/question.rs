@@ -1,7 +1,11 @@
 //! A question as Cedar is asked it: all that the answer depends on, and nothing else, so that equal questions have equal
 //! answers.
+//!
+//! Policies compare codes and persons, and never look into one. So units, seats, goals and people that no policy names are only
+//! numbered, in the order in which the question comes to them: a clerk who reports on a goal of their own section asks the same
+//! question whoever it is, whichever section.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
@@ -10,14 +14,14 @@ use cedar_policy::{
 };
 
 use crate::auth::access::action::Action;
-use crate::auth::access::facts::{Facts, Resource};
-use crate::auth::access::policy_set::schema;
+use crate::auth::access::facts::{Closing, Facts, Resource};
+use crate::auth::access::policy_set::{CompiledPolicies, Mentions, schema};
 use crate::domain::access::{Role, SeatHeld};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::AuthMethod;
-use crate::domain::id::{LedgerId, UnitId};
+use crate::domain::id::{PlanId, UnitId};
 
 /// Who asks, as policies see it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -49,77 +53,158 @@ impl Asker {
     }
 }
 
+/// What something is called in a question.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+enum Label {
+    /// A policy may tell it from others by its name.
+    Named(Box<str>),
+    /// No policy does: the so-manieth of its kind in the question.
+    Number(usize),
+}
+
+impl Label {
+    /// As Cedar is told it. No code and no person begins with a control character.
+    fn text(&self) -> String {
+        match self {
+            Self::Named(name) => name.to_string(),
+            Self::Number(number) => format!("\u{1}{number}"),
+        }
+    }
+}
+
 /// All that an answer depends on.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub(super) struct Question {
     policies: [u8; 32],
-    ledger: Option<LedgerId>,
-    asker: Asker,
-    facts: Facts,
+    action: Action,
+    asker: Who,
+    resource: What,
     today: Date,
+    period: Closing,
+    sourced: bool,
+    external: bool,
+    author: Option<Label>,
+    proposer: Option<Label>,
+    on_behalf_of: Option<Label>,
+    purpose: Option<Label>,
     /// Every unit that it speaks of, with those above, and the unit that each belongs to on the day.
-    tree: BTreeMap<UnitId, Option<UnitId>>,
+    tree: Vec<(Label, Option<Label>)>,
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Who {
+    Seat {
+        seat: Label,
+        role: Role,
+        /// Ascending.
+        units: Vec<Label>,
+        person: Label,
+        acting: bool,
+        method: AuthMethod,
+    },
+    SignedIn {
+        method: AuthMethod,
+    },
+}
+
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum What {
+    Goal {
+        goal: Label,
+        plan: Label,
+        /// Ascending.
+        sections: Vec<Label>,
+        department: Label,
+        public: bool,
+        closed: bool,
+    },
+    Plan {
+        plan: Label,
+        closed: bool,
+    },
+    Ledger(Label),
+    Server,
+}
+
+/// Gives what a question speaks of its labels.
+struct Labels<'a> {
+    mentions: &'a Mentions,
+    directory: &'a Directory,
+    day: Date,
+    units: Vec<UnitId>,
+    texts: Vec<&'a str>,
+    tree: Vec<(Label, Option<Label>)>,
+}
+
+impl<'a> Labels<'a> {
+    /// A unit with all that are above it.
+    fn unit(&mut self, id: UnitId) -> Label {
+        let mut next = Some(id);
+        while let Some(id) = next.filter(|id| !self.units.contains(id)) {
+            let unit = self.directory.unit(id);
+            next = unit.and_then(|unit| *unit.parents.on(self.day));
+            self.units.push(id);
+            let parent = next.map(|parent| self.unit_label(parent));
+            self.tree.push((self.unit_label(id), parent));
+        }
+        self.unit_label(id)
+    }
+
+    /// Of a unit that was numbered before, or is the next.
+    fn unit_label(&self, id: UnitId) -> Label {
+        let number = self.units.iter().position(|known| *known == id);
+        let code = self.directory.unit(id).map(|unit| unit.code.as_str());
+        self.entity(UNIT, code, number.unwrap_or(self.units.len()))
+    }
+
+    fn units(&mut self, ids: &[UnitId]) -> Vec<Label> {
+        let mut labels: Vec<Label> = ids.iter().map(|id| self.unit(*id)).collect();
+        labels.sort_unstable();
+        labels
+    }
+
+    fn entity(&self, kind: &'static str, code: Option<&str>, number: usize) -> Label {
+        match code.filter(|code| self.mentions.entity(kind, code)) {
+            Some(code) => Label::Named(code.into()),
+            None => Label::Number(number),
+        }
+    }
+
+    /// A person or a purpose; equal ones have one label.
+    fn text(&mut self, text: &'a str) -> Label {
+        if self.mentions.text(text) {
+            return Label::Named(text.into());
+        }
+        let known = self.texts.iter().position(|known| *known == text);
+        Label::Number(known.unwrap_or_else(|| {
+            self.texts.push(text);
+            self.texts.len() - 1
+        }))
+    }
+
+    fn plan(&self, plan: PlanId) -> Label {
+        let code = self.directory.plan(plan).map(|plan| plan.code.as_str());
+        self.entity(PLAN, code, 0)
+    }
 }
 
 impl Question {
     pub(super) fn new(
-        policies: [u8; 32],
-        asker: Asker,
+        policies: &CompiledPolicies,
+        asker: &Asker,
         facts: &Facts,
         directory: &Directory,
         today: Date,
     ) -> Self {
-        let mut tree = BTreeMap::new();
-        let mut add = |id: UnitId| {
-            let mut next = Some(id);
-            for _ in 0..Directory::TREE_DEPTH_MAX {
-                let Some(id) = next.filter(|id| !tree.contains_key(id)) else {
-                    return;
-                };
-                next = directory
-                    .unit(id)
-                    .and_then(|unit| *unit.parents.on(facts.day));
-                tree.insert(id, next);
-            }
+        let mut labels = Labels {
+            mentions: policies.mentions(),
+            directory,
+            day: facts.day,
+            units: Vec::new(),
+            texts: Vec::new(),
+            tree: Vec::new(),
         };
-        if let Asker::Seat { units, .. } = &asker {
-            units.iter().copied().for_each(&mut add);
-        }
-        if let Resource::Goal(goal) = &facts.resource {
-            goal.sections.iter().copied().for_each(&mut add);
-            add(goal.department);
-        }
-        facts.circumstances.on_behalf_of.into_iter().for_each(add);
-        Self {
-            policies,
-            ledger: directory.ledger().map(|ledger| ledger.ledger),
-            asker,
-            facts: facts.clone(),
-            today,
-            tree,
-        }
-    }
-
-    /// As Cedar takes it; `Err` says what does not fit the schema.
-    pub(super) fn to_cedar(&self, directory: &Directory) -> Result<(Request, Entities), String> {
-        let (principal, seat) = self.principal(directory)?;
-        let (resource, of) = self.resource(directory)?;
-        let action = uid("Daicho::Action", self.facts.action.code());
-        let context = self.context(directory)?;
-        let request = Request::new(principal, action, resource, context, Some(schema()))
-            .map_err(|error| error.to_string())?;
-        let units = self.tree.iter().map(|(id, parent)| {
-            let parents = parent.iter().map(|id| unit_uid(directory, *id)).collect();
-            Entity::new_no_attrs(unit_uid(directory, *id), parents)
-        });
-        let entities = [seat, of].into_iter().chain(units);
-        let entities =
-            Entities::from_entities(entities, Some(schema())).map_err(|error| error.to_string())?;
-        Ok((request, entities))
-    }
-
-    fn principal(&self, directory: &Directory) -> Result<(EntityUid, Entity), String> {
-        let (uid, attributes, parents) = match &self.asker {
+        let asker = match asker {
             Asker::Seat {
                 code,
                 role,
@@ -127,20 +212,99 @@ impl Question {
                 person,
                 acting,
                 method,
+            } => Who::Seat {
+                seat: labels.entity(SEAT, Some(code.as_str()), 0),
+                role: *role,
+                units: labels.units(units),
+                person: labels.text(person),
+                acting: *acting,
+                method: *method,
+            },
+            Asker::SignedIn { method } => Who::SignedIn { method: *method },
+        };
+        let resource = match &facts.resource {
+            Resource::Goal(goal) => What::Goal {
+                goal: labels.entity(
+                    GOAL,
+                    directory.goal(goal.goal).map(|entry| entry.code.as_str()),
+                    0,
+                ),
+                plan: labels.plan(goal.plan),
+                sections: labels.units(&goal.sections),
+                department: labels.unit(goal.department),
+                public: goal.public,
+                closed: goal.closed,
+            },
+            Resource::Plan(plan) => What::Plan {
+                plan: labels.plan(plan.plan),
+                closed: plan.closed,
+            },
+            Resource::Ledger => {
+                let code = directory.ledger().map(|ledger| ledger.code.as_str());
+                What::Ledger(labels.entity(LEDGER, code, 0))
+            }
+            Resource::Server => What::Server,
+        };
+        let told = &facts.circumstances;
+        let author = told.author.as_deref().map(|name| labels.text(name));
+        let proposer = told.proposer.as_deref().map(|name| labels.text(name));
+        Self {
+            policies: policies.sha256(),
+            action: facts.action,
+            asker,
+            resource,
+            today,
+            period: told.period,
+            sourced: told.sourced,
+            external: told.external,
+            author,
+            proposer,
+            on_behalf_of: told.on_behalf_of.map(|unit| labels.unit(unit)),
+            purpose: told.purpose.as_deref().map(|text| labels.text(text)),
+            tree: labels.tree,
+        }
+    }
+
+    /// As Cedar takes it; `Err` says what does not fit the schema.
+    pub(super) fn to_cedar(&self) -> Result<(Request, Entities), String> {
+        let (principal, seat) = self.principal()?;
+        let (resource, of) = self.resource()?;
+        let action = uid(ACTION, self.action.code());
+        let request = Request::new(principal, action, resource, self.context()?, Some(schema()))
+            .map_err(|error| error.to_string())?;
+        let units = self.tree.iter().map(|(unit, parent)| {
+            let parents = parent.iter().map(|unit| labelled(UNIT, unit)).collect();
+            Entity::new_no_attrs(labelled(UNIT, unit), parents)
+        });
+        let entities = [seat, of].into_iter().chain(units);
+        let entities =
+            Entities::from_entities(entities, Some(schema())).map_err(|error| error.to_string())?;
+        Ok((request, entities))
+    }
+
+    fn principal(&self) -> Result<(EntityUid, Entity), String> {
+        let (uid, attributes, parents) = match &self.asker {
+            Who::Seat {
+                seat,
+                role,
+                units,
+                person,
+                acting,
+                method,
             } => {
                 let attributes = HashMap::from([
-                    attribute("person", text(person)),
-                    attribute("units", unit_set(directory, units)),
+                    attribute("person", text(&person.text())),
+                    attribute("units", unit_set(units)),
                     attribute("acting", RestrictedExpression::new_bool(*acting)),
                     attribute("method", text(method.code())),
                 ]);
-                let units = units.iter().map(|id| unit_uid(directory, *id));
-                let role = uid("Daicho::Role", role_code(*role));
+                let units = units.iter().map(|unit| labelled(UNIT, unit));
+                let role = uid(ROLE, role_code(*role));
                 let parents: HashSet<EntityUid> = units.chain([role]).collect();
-                (uid("Daicho::Seat", code.as_str()), attributes, parents)
+                (labelled(SEAT, seat), attributes, parents)
             }
-            Asker::SignedIn { method } => (
-                uid("Daicho::SignedIn", "signed-in"),
+            Who::SignedIn { method } => (
+                uid(SIGNED_IN, "signed-in"),
                 HashMap::from([attribute("method", text(method.code()))]),
                 HashSet::new(),
             ),
@@ -149,69 +313,52 @@ impl Question {
         Ok((uid, entity.map_err(|error| error.to_string())?))
     }
 
-    fn resource(&self, directory: &Directory) -> Result<(EntityUid, Entity), String> {
-        let plan_uid = |id| match directory.plan(id) {
-            Some(plan) => uid("Daicho::Plan", plan.code.as_str()),
-            None => uid("Daicho::Plan", &id.to_string()),
-        };
-        let (uid, attributes, parents) = match &self.facts.resource {
-            Resource::Goal(goal) => {
+    fn resource(&self) -> Result<(EntityUid, Entity), String> {
+        let (uid, attributes, parents) = match &self.resource {
+            What::Goal {
+                goal,
+                plan,
+                sections,
+                department,
+                public,
+                closed,
+            } => {
                 let attributes = HashMap::from([
-                    attribute("sections", unit_set(directory, &goal.sections)),
-                    attribute("department", unit(directory, goal.department)),
-                    attribute("public", RestrictedExpression::new_bool(goal.public)),
-                    attribute("closed", RestrictedExpression::new_bool(goal.closed)),
+                    attribute("sections", unit_set(sections)),
+                    attribute("department", unit(department)),
+                    attribute("public", RestrictedExpression::new_bool(*public)),
+                    attribute("closed", RestrictedExpression::new_bool(*closed)),
                 ]);
-                let named = match directory.goal(goal.goal) {
-                    Some(entry) => uid("Daicho::Goal", entry.code.as_str()),
-                    None => uid("Daicho::Goal", &goal.goal.to_string()),
-                };
-                (named, attributes, HashSet::from([plan_uid(goal.plan)]))
+                let parents = HashSet::from([labelled(PLAN, plan)]);
+                (labelled(GOAL, goal), attributes, parents)
             }
-            Resource::Plan(plan) => {
-                let closed = RestrictedExpression::new_bool(plan.closed);
+            What::Plan { plan, closed } => {
+                let closed = RestrictedExpression::new_bool(*closed);
                 let attributes = HashMap::from([attribute("closed", closed)]);
-                (plan_uid(plan.plan), attributes, HashSet::new())
+                (labelled(PLAN, plan), attributes, HashSet::new())
             }
-            Resource::Ledger => {
-                let code = directory.ledger().map_or("", |ledger| ledger.code.as_str());
-                (uid("Daicho::Ledger", code), HashMap::new(), HashSet::new())
-            }
-            Resource::Server => (
-                uid("Daicho::Server", "server"),
-                HashMap::new(),
-                HashSet::new(),
-            ),
+            What::Ledger(code) => (labelled(LEDGER, code), HashMap::new(), HashSet::new()),
+            What::Server => (uid(SERVER, "server"), HashMap::new(), HashSet::new()),
         };
         let entity = Entity::new(uid.clone(), attributes, parents);
         Ok((uid, entity.map_err(|error| error.to_string())?))
     }
 
-    fn context(&self, directory: &Directory) -> Result<Context, String> {
-        let circumstances = &self.facts.circumstances;
+    fn context(&self) -> Result<Context, String> {
+        let said = |label: &Option<Label>| label.as_ref().map(|label| text(&label.text()));
         let optional = [
-            ("author", circumstances.author.as_deref().map(text)),
-            ("proposer", circumstances.proposer.as_deref().map(text)),
-            ("purpose", circumstances.purpose.as_deref().map(text)),
-            (
-                "on_behalf_of",
-                circumstances.on_behalf_of.map(|id| unit(directory, id)),
-            ),
+            ("author", said(&self.author)),
+            ("proposer", said(&self.proposer)),
+            ("purpose", said(&self.purpose)),
+            ("on_behalf_of", self.on_behalf_of.as_ref().map(unit)),
         ];
+        let bool = RestrictedExpression::new_bool;
+        let today = RestrictedExpression::new_long(number_of(self.today));
         let fixed = [
-            attribute(
-                "today",
-                RestrictedExpression::new_long(number_of(self.today)),
-            ),
-            attribute("period", text(circumstances.period.code())),
-            attribute(
-                "sourced",
-                RestrictedExpression::new_bool(circumstances.sourced),
-            ),
-            attribute(
-                "external",
-                RestrictedExpression::new_bool(circumstances.external),
-            ),
+            attribute("today", today),
+            attribute("period", text(self.period.code())),
+            attribute("sourced", bool(self.sourced)),
+            attribute("external", bool(self.external)),
         ];
         let optional = optional
             .into_iter()
@@ -220,7 +367,7 @@ impl Question {
     }
 
     pub(super) fn action(&self) -> Action {
-        self.facts.action
+        self.action
     }
 }
 
@@ -251,33 +398,32 @@ fn text(value: &str) -> RestrictedExpression {
     RestrictedExpression::new_string(value.to_owned())
 }
 
-fn unit(directory: &Directory, id: UnitId) -> RestrictedExpression {
-    RestrictedExpression::new_entity_uid(unit_uid(directory, id))
+fn unit(label: &Label) -> RestrictedExpression {
+    RestrictedExpression::new_entity_uid(labelled(UNIT, label))
 }
 
-fn unit_set(directory: &Directory, ids: &[UnitId]) -> RestrictedExpression {
-    RestrictedExpression::new_set(ids.iter().map(|id| unit(directory, *id)))
+fn unit_set(labels: &[Label]) -> RestrictedExpression {
+    RestrictedExpression::new_set(labels.iter().map(unit))
 }
 
-fn unit_uid(directory: &Directory, id: UnitId) -> EntityUid {
-    match directory.unit(id) {
-        Some(unit) => uid("Daicho::Unit", unit.code.as_str()),
-        None => uid("Daicho::Unit", &id.to_string()),
-    }
+fn labelled(kind: &'static str, label: &Label) -> EntityUid {
+    uid(kind, &label.text())
 }
+
+const ACTION: &str = "Daicho::Action";
+pub(super) const GOAL: &str = "Daicho::Goal";
+const LEDGER: &str = "Daicho::Ledger";
+const PLAN: &str = "Daicho::Plan";
+const ROLE: &str = "Daicho::Role";
+const SEAT: &str = "Daicho::Seat";
+const SERVER: &str = "Daicho::Server";
+const SIGNED_IN: &str = "Daicho::SignedIn";
+const UNIT: &str = "Daicho::Unit";
 
 fn uid(kind: &'static str, id: &str) -> EntityUid {
     static KINDS: LazyLock<HashMap<&'static str, EntityTypeName>> = LazyLock::new(|| {
         let kinds = [
-            "Daicho::Action",
-            "Daicho::Goal",
-            "Daicho::Ledger",
-            "Daicho::Plan",
-            "Daicho::Role",
-            "Daicho::Seat",
-            "Daicho::Server",
-            "Daicho::SignedIn",
-            "Daicho::Unit",
+            ACTION, GOAL, LEDGER, PLAN, ROLE, SEAT, SERVER, SIGNED_IN, UNIT,
         ];
         let named = |kind| {
             let name = EntityTypeName::from_str(kind).expect("a name of our own schema");

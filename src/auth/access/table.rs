@@ -46,10 +46,7 @@ pub enum Extent {
 /// What every role may do by `policies`, action by action in the order of the schema. Units, seats and goals that the policies
 /// name do not show in it.
 pub fn table(policies: &Arc<CompiledPolicies>) -> Vec<(Action, [Extent; 8])> {
-    let asking = Asking {
-        authorizer: Authorizer::default(),
-        policies: InForce::of(policies.clone()),
-    };
+    let asking = Asking::new(InForce::of(policies.clone()));
     let row = |action: &Action| {
         (
             *action,
@@ -59,7 +56,19 @@ pub fn table(policies: &Arc<CompiledPolicies>) -> Vec<(Action, [Extent; 8])> {
     Action::ALL.iter().map(row).collect()
 }
 
+/// What one role may do by `policies`: every action that it may do at all, in the order of the schema, as in [`table`].
+pub fn permitted(policies: &InForce, role: Role) -> Vec<(Action, Extent)> {
+    let asking = Asking::new(policies.clone());
+    let extents = Action::ALL
+        .iter()
+        .map(|action| (*action, asking.extent(*action, role)));
+    extents
+        .filter(|(_, extent)| *extent != Extent::Never)
+        .collect()
+}
+
 struct Asking {
+    /// Of its own: questions about units that no ledger has are not remembered beside real ones.
     authorizer: Authorizer,
     policies: InForce,
 }
@@ -81,6 +90,13 @@ static UNITS: LazyLock<Units> = LazyLock::new(|| {
 });
 
 impl Asking {
+    fn new(policies: InForce) -> Self {
+        Self {
+            authorizer: Authorizer::default(),
+            policies,
+        }
+    }
+
     fn extent(&self, action: Action, role: Role) -> Extent {
         let nothing_particular = Circumstances {
             author: Some("somebody else".to_owned()),

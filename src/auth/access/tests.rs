@@ -20,6 +20,7 @@ use crate::domain::text::Language;
 
 mod circumstances;
 mod faults;
+mod labels;
 
 const TODAY: &str = "2023-10-06";
 
@@ -229,7 +230,7 @@ fn every_role_may_do_what_the_matrix_says_and_nothing_else() {
         let nobody = asked(&authorizer, &built_in(), &[], &facts, &world);
         assert_eq!(nobody.unwrap_err().cause, Cause::NoSeat, "{action:?}");
     }
-    assert_eq!(authorizer.broken(), 0);
+    assert_eq!(*authorizer.failures().borrow(), 0);
 }
 
 #[test]

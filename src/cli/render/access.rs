@@ -123,7 +123,7 @@ pub(super) fn held(view: &View, response: &v1::ListGrantsResponse) -> String {
     text
 }
 
-/// The seats that somebody had on a day.
+/// The seats that somebody had on a day, and what these allowed.
 pub fn could(view: &View, response: &v1::WhatCouldResponse) -> String {
     let mut text = view.heading(response.answered_at.as_ref());
     text.push('\n');
@@ -134,8 +134,53 @@ pub fn could(view: &View, response: &v1::WhatCouldResponse) -> String {
         ));
     } else {
         text.push_str(&seats(view, &response.seats, true));
+        text.push('\n');
+        text.push_str(&allowed(view, response));
     }
     text.push_str(&view.footer(response.answered_at.as_ref()));
+    text
+}
+
+/// What the roles of seats permitted, by role and by how far.
+fn allowed(view: &View, response: &v1::WhatCouldResponse) -> String {
+    let Some(sha256) = &response.policy_set_sha256 else {
+        let told = view.pick(
+            "この日に有効な権限方針はなく、誰でも何でもできました\n",
+            "no access policy was in force on this day: everybody could do everything\n",
+        );
+        return told.to_owned();
+    };
+    let mut table = Table::new()
+        .text(view.pick("権限", "role"))
+        .text(view.pick("範囲", "for"))
+        .wrapping(view.pick("できること", "may"));
+    for role in &response.permissions {
+        let extents = [
+            (v1::PermissionExtent::Any, view.pick("全て", "any unit")),
+            (v1::PermissionExtent::Own, view.pick("所管", "own units")),
+            (v1::PermissionExtent::Conditional, view.pick("条件", "if")),
+        ];
+        for (extent, called) in extents {
+            let of_extent = role.actions.iter().filter(|a| a.extent() == extent);
+            let titles: Vec<String> = of_extent.map(|a| view.title(a.title.as_ref())).collect();
+            if !titles.is_empty() {
+                table.row([
+                    label::seat_role(view.language, role.role()).to_owned(),
+                    called.to_owned(),
+                    titles.join(view.pick("、", ", ")),
+                ]);
+            }
+        }
+    }
+    let mut text = table.render(view.columns);
+    text.push_str(view.pick(
+        "条件: 目的・本人の記録・代行入力などの場合\n",
+        "if: for a purpose, on one's own entry, on behalf of a unit …\n",
+    ));
+    text.push_str(&view.pick(
+        format!("権限方針 SHA-256 {}\n", hex::encode(sha256)),
+        format!("access policy SHA-256 {}\n", hex::encode(sha256)),
+    ));
     text
 }
 

@@ -1,11 +1,13 @@
 //! Persons, seats, grants and delegations as the API shows them.
 
 use crate::api::v1;
-use crate::domain::access::{Delegation, Grant, Holder, Person, SeatHeld};
+use crate::auth::access::{Action, Extent};
+use crate::domain::access::{Delegation, Grant, Holder, Person, Role, SeatHeld};
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::id::{PersonId, UnitId};
 use crate::domain::personal::{FreeText, Words};
+use crate::domain::text::Language;
 use crate::grpc::event::{Choice as _, show_login, show_timestamp, show_title};
 
 /// A name, or what became of its words.
@@ -88,6 +90,27 @@ pub(super) fn seat(
         grant: seat.grant.to_string(),
         acting_for,
         holder: who.map(|who| holder(directory, who, on)),
+    }
+}
+
+pub(super) fn permissions(role: Role, permitted: &[(Action, Extent)]) -> v1::RolePermissions {
+    let shown = |(action, extent): &(Action, Extent)| v1::PermittedAction {
+        action: action.code().to_owned(),
+        title: Some(v1::Title {
+            ja: action.label(Language::Ja).to_owned(),
+            en: Some(action.label(Language::En).to_owned()),
+        }),
+        extent: match extent {
+            Extent::Any => v1::PermissionExtent::Any,
+            Extent::Own => v1::PermissionExtent::Own,
+            Extent::Sometimes => v1::PermissionExtent::Conditional,
+            Extent::Never => v1::PermissionExtent::Unspecified,
+        }
+        .into(),
+    };
+    v1::RolePermissions {
+        role: role.number(),
+        actions: permitted.iter().map(shown).collect(),
     }
 }
 

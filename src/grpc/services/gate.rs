@@ -7,12 +7,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures::{Stream, StreamExt as _};
+use tokio::sync::watch;
 use tonic::Status;
 
 use crate::auth::Permitted;
 use crate::auth::access::{
-    Action, CompiledPolicies, Denied, Facts, Grounds, Group, On, Resource, Standing, on_ledger,
-    person_of, reading_goal, reading_goals, reading_plan,
+    Action, CompiledPolicies, Denied, Facts, Grounds, Group, InForce, On, Resource, Standing,
+    on_ledger, person_of, reading_goal, reading_goals, reading_plan,
 };
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
@@ -92,6 +93,16 @@ impl Services {
             facts.circumstances.author = Some(person_of(&origin.author));
             standing.permit(&facts, &directory).is_ok()
         }))
+    }
+
+    /// How many questions to access policies could not be answered; told whenever there is another.
+    pub(crate) fn policy_failures(&self) -> watch::Receiver<u64> {
+        self.0.authorizer.failures()
+    }
+
+    /// The access policies that a ledger had in force on a day; `None`: everybody could do everything.
+    pub(in crate::grpc) fn policies_on(&self, directory: &Directory, day: Date) -> Option<InForce> {
+        self.0.authorizer.in_force(directory, day)
     }
 
     /// Whether some ledger here has access control.

@@ -128,6 +128,9 @@ fn a_seat_is_granted_delegated_and_handed_over() {
         .daicho(&format!("grants could --person s-2 --on {until} --json"))
         .json();
     assert_eq!(could["seats"][0]["acting_for"]["name"]["text"], "課長");
+    let told = place.daicho(&format!("grants could --person s-2 --on {until} --lang ja"));
+    let free = "この日に有効な権限方針はなく、誰でも何でもできました";
+    assert!(told.output.contains(free), "{told:?}");
 
     let indicator = format!("{plan}/文化部/1-1/1.1");
     place.daicho(&format!("record {indicator} 5 --on {day}"));

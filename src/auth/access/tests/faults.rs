@@ -89,9 +89,14 @@ fn what_cannot_be_answered_is_refused_and_counted() {
     let (world, authorizer) = (world(), Authorizer::default());
     let seats = [seat_of(Role::Clerk, true)];
     let facts = facts(&world, Action::ReadGoal);
-    let outcome = asked(&authorizer, &policies, &seats, &facts, &world);
-    assert_eq!(outcome.unwrap_err().cause, Cause::NotPermitted);
-    assert!(0 < authorizer.broken());
+    // Each time, though the answer is remembered.
+    for _ in 0..2 {
+        let mut failures = authorizer.failures();
+        let outcome = asked(&authorizer, &policies, &seats, &facts, &world);
+        assert_eq!(outcome.unwrap_err().cause, Cause::NotPermitted);
+        assert!(failures.has_changed().unwrap());
+        assert!(0 < *failures.borrow_and_update());
+    }
 }
 
 #[test]
@@ -105,4 +110,5 @@ fn policies_that_cannot_be_read_any_more_let_nobody_in() {
     let facts = facts(&world, Action::ReadLedger);
     let outcome = asked(&authorizer, &in_force, &seats, &facts, &world);
     assert_eq!(outcome.unwrap_err().cause, Cause::NoSeat);
+    assert_eq!(*authorizer.failures().borrow(), 1);
 }
