@@ -58,6 +58,7 @@ impl v1::goal_service_server::GoalService for Services {
                 show::add_entry_forms(&mut goal, &reader, &at.view, &card, &call.actor).await?;
             }
             let answer = v1::GetGoalResponse {
+                open_proposals: pending::of_goal(self, &call, &reader, &at, card.id),
                 goal: Some(goal),
                 answered_at: Some(show::answered_at(&at)),
             };

@@ -2,6 +2,7 @@
 
 use crate::domain::access::Role;
 use crate::domain::decision::{ChangeKind, ConsultationOutcome, DecisionOutcome, ReviewOutcome};
+use crate::domain::event::EventType;
 use crate::domain::text::Language;
 
 mod cell;
@@ -198,6 +199,7 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
         "entry" | "actual" | "confirmed" | "period" | "target" | "phase" | "evaluation" => word,
         "definition" | "plan_profile" | "profile" => kind,
         "role" => role,
+        "proposed" => event_type,
         "policy_content" | "change_kind" => approval,
         "decision" | "consultation" | "decision_review" => decision,
         _ => return text.to_owned(),
@@ -218,6 +220,11 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
     }
     told.push_str(rest);
     told
+}
+
+/// The code of a type of event in words.
+fn event_type(language: Language, code: &str) -> Option<&'static str> {
+    EventType::from_code(code).map(|event_type| event_type.label(language))
 }
 
 /// The code of a role in words.

@@ -3,7 +3,7 @@
 use crate::api::v1;
 use crate::cli::label;
 use crate::cli::render::import::assumed_ja;
-use crate::cli::render::{View, indented, value};
+use crate::cli::render::{View, event, indented, value};
 use crate::cli::table::Table;
 use crate::cli::terminal;
 use crate::domain::text::Language;
@@ -76,6 +76,7 @@ pub fn card(view: &View, response: &v1::GetGoalResponse) -> String {
         text.push_str(&section(view, initiative));
     }
     text.push_str(&told(view, goal));
+    text.push_str(&proposed(view, &response.open_proposals));
     text.push('\n');
     text.push_str(&view.footer(response.answered_at.as_ref()));
     text
@@ -274,6 +275,29 @@ fn told(view: &View, goal: &v1::Goal) -> String {
                 view.entity(attachment.subject.as_ref())
             ));
         }
+    }
+    text
+}
+
+/// What waits for a decision: a line each.
+fn proposed(view: &View, proposals: &[v1::Proposal]) -> String {
+    let mut text = String::new();
+    if !proposals.is_empty() {
+        text.push_str(view.pick(
+            "\n  決裁待ち（数値には入っていません）\n",
+            "\n  waiting for a decision (in no figure)\n",
+        ));
+    }
+    for proposal in proposals {
+        let (number, due) = (
+            terminal::line(&proposal.number),
+            terminal::line(&proposal.due),
+        );
+        let kind = label::change_kind(view.language, proposal.kind());
+        let change = proposal.change.as_ref();
+        let told = change.map_or_else(String::new, |change| event::told(view, change));
+        let due = view.pick(format!("期限 {due}"), format!("due {due}"));
+        text.push_str(&format!("    {number}  {kind}  {told}  {due}\n"));
     }
     text
 }

@@ -23,6 +23,7 @@ use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{Reader, Standpoint};
 use crate::projection::describe::subject_of;
 
 /// Seats told of one proposal at most.
@@ -87,20 +88,54 @@ pub(super) async fn answer(
             .iter()
             .skip(skip)
             .take(rows)
-            .map(|(kind, proposal)| show_proposal(directory, proposal, *kind, at.on))
-            .map(|proposal| match sees.units {
-                true => proposal,
-                // Who holds which seat is for those who have one.
-                false => v1::Proposal {
-                    seats: Vec::new(),
-                    ..proposal
-                },
-            })
+            .map(|(kind, proposal)| shown(directory, proposal, *kind, at.on, sees.units))
             .collect(),
         next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
         total: show::count(found.len()),
         answered_at: Some(show::answered_at(&at)),
     })
+}
+
+/// Proposals about a goal or what stands under it that wait for a decision, the oldest first.
+pub(super) fn of_goal(
+    services: &Services,
+    call: &Call,
+    reader: &Reader,
+    at: &Standpoint,
+    goal: GoalId,
+) -> Vec<v1::Proposal> {
+    let directory = &at.view.directory;
+    let open = directory
+        .open_proposals()
+        .filter(|proposal| proposal.stream == Stream::goal(goal) && proposal.drafted.on <= at.on);
+    let open: Vec<&Arc<Proposal>> = open.collect();
+    if open.is_empty() {
+        return Vec::new();
+    }
+    let units = services.may(call, reader, Action::ReadLedger);
+    let decision = v1::PendingKind::Decision;
+    open.iter()
+        .map(|proposal| shown(directory, proposal, decision, at.on, units))
+        .collect()
+}
+
+/// A proposal; `units`: for somebody who may read what the ledger is, with its units.
+fn shown(
+    directory: &Directory,
+    proposal: &Proposal,
+    kind: v1::PendingKind,
+    on: Date,
+    units: bool,
+) -> v1::Proposal {
+    let shown = show_proposal(directory, proposal, kind, on);
+    match units {
+        true => shown,
+        // Who holds which seat is for those who have one.
+        false => v1::Proposal {
+            seats: Vec::new(),
+            ..shown
+        },
+    }
 }
 
 /// What of the proposals is asked for.

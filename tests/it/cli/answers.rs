@@ -468,6 +468,7 @@ pub(super) fn goal() -> v1::GetGoalResponse {
     v1::GetGoalResponse {
         goal: Some(goal),
         answered_at: answered_at(),
+        open_proposals: Vec::new(),
     }
 }
 
