@@ -5,6 +5,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+// Seeded anew with every run, so that no forged history can be made slow to look at.
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 
 use crate::domain::event::{EventType, Recorded, Stream};
@@ -20,8 +22,8 @@ pub(super) struct History {
     before: Option<(Timestamp, u64)>,
     /// The request that the event before came in, its number in that and how many there are.
     request: Option<(RequestId, u32, u32)>,
-    streams: HashMap<Stream, Last>,
-    ids: HashSet<EventId>,
+    streams: HashMap<Stream, Last, RandomState>,
+    ids: HashSet<EventId, RandomState>,
     /// Whether an event was passed over: it is of some stream and of some request.
     lacks: bool,
 }
@@ -44,8 +46,8 @@ impl History {
             ledger: (said, id),
             before: None,
             request: None,
-            streams: HashMap::new(),
-            ids: HashSet::new(),
+            streams: HashMap::default(),
+            ids: HashSet::default(),
             lacks: false,
         }
     }
@@ -158,8 +160,12 @@ impl History {
         leaf_hash: Hash,
         found: &mut dyn FnMut(Finding),
     ) {
-        let stream = recorded.event.stream;
-        let last = self.streams.get(&stream).copied();
+        let this = Last {
+            position,
+            revision: recorded.revision,
+            leaf_hash,
+        };
+        let last = self.streams.insert(recorded.event.stream, this);
         let revision = last.map_or(1, |last| last.revision + 1);
         if revision < recorded.revision && self.lacks {
             // Nothing can be decided of it.
@@ -175,11 +181,5 @@ impl History {
             let is = before.map_or_else(String::new, |hash| hex(&hash));
             found(finding.differs(hex(&last.leaf_hash), is));
         }
-        let last = Last {
-            position,
-            revision: recorded.revision,
-            leaf_hash,
-        };
-        self.streams.insert(stream, last);
     }
 }

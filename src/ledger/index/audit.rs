@@ -4,7 +4,7 @@
 //! It keeps eight bytes an event: a sum over everything that the index must say of it, from which what the index does say
 //! is taken away. The sum is of a keyed hash that differs with every run, so nobody can make two that cancel out.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::domain::directory::Directory;
@@ -12,7 +12,7 @@ use crate::domain::event::Recorded;
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedFault, DerivedRange, DerivedStore};
 use crate::merkle::tile::TILE_WIDTH;
-use crate::merkle::{Hash, Tile, TileBuilder};
+use crate::merkle::{self, Tile, TileBuilder};
 
 use super::filter::Filter;
 use super::manifest::Manifest;
@@ -34,6 +34,18 @@ pub struct IndexFault {
     pub expected: String,
     /// What was found.
     pub found: String,
+}
+
+/// A key of the index, hashed.
+struct Keyed(DefaultHasher);
+
+impl Keyed {
+    /// That the index says it of the event at `position`.
+    fn at(&self, position: u64) -> u64 {
+        let mut hasher = self.0.clone();
+        position.hash(&mut hasher);
+        hasher.finish()
+    }
 }
 
 /// The pass over all events that an index covers.
@@ -92,7 +104,7 @@ impl<'a> IndexAudit<'a> {
     pub fn event(
         &mut self,
         recorded: Option<&Recorded>,
-        leaf_hash: Hash,
+        leaf_hash: merkle::Hash,
     ) -> Result<(), DerivedFault> {
         let position = self.tiles.size();
         let mut full = Vec::new();
@@ -130,22 +142,24 @@ impl<'a> IndexAudit<'a> {
         terms.dedup();
         let terms = terms
             .iter()
-            .map(|term| self.entry(term.as_bytes(), position));
+            .map(|term| self.key(term.as_bytes()).at(position));
         let event = id_key(EVENT, recorded.event.id.as_bytes());
         let request =
             (recorded.request_index == 0).then(|| id_key(REQUEST, recorded.request_id.as_bytes()));
         let ids = std::iter::once(event).chain(request);
-        let ids = ids.map(|key| self.entry(&key, position));
+        let ids = ids.map(|key| self.key(&key).at(position));
         terms.chain(ids).fold(0, u64::wrapping_add)
     }
 
-    fn entry(&self, key: &[u8], position: u64) -> u64 {
-        self.hasher.hash_one((key, position))
+    fn key(&self, key: &[u8]) -> Keyed {
+        let mut hasher = self.hasher.build_hasher();
+        key.hash(&mut hasher);
+        Keyed(hasher)
     }
 
     /// Takes away what the index says of an event. It says nothing of those that it does not reach.
-    fn says(&mut self, key: &[u8], position: u64) {
-        let entry = self.entry(key, position);
+    fn says(&mut self, key: &Keyed, position: u64) {
+        let entry = key.at(position);
         if let Some(owed) = usize::try_from(position)
             .ok()
             .and_then(|at| self.owed.get_mut(at))
@@ -156,7 +170,7 @@ impl<'a> IndexAudit<'a> {
 
     /// Compares the rest, now that all `size` events were taken, and tells every fault.
     pub fn finish(mut self, size: u64) -> Result<Vec<IndexFault>, DerivedFault> {
-        let partial: Vec<(Tile, Vec<Hash>)> = self
+        let partial: Vec<(Tile, Vec<merkle::Hash>)> = self
             .tiles
             .partial()
             .map(|(tile, hashes)| (tile, hashes.to_vec()))
@@ -196,6 +210,7 @@ impl<'a> IndexAudit<'a> {
 
     fn lists(&mut self, up_to: u64) -> Result<(), DerivedFault> {
         let (mut term, mut last): (Vec<u8>, Option<u64>) = (Vec::new(), None);
+        let mut keyed = self.key(&term);
         let mut from = vec![b'p'];
         loop {
             let range = DerivedRange::between(&from, b"q");
@@ -212,12 +227,13 @@ impl<'a> IndexAudit<'a> {
                 };
                 if of != term {
                     (term, last) = (of.to_vec(), None);
+                    keyed = self.key(of);
                 }
                 // As readers take them: once, in order, below what the manifest covers.
                 for position in postings::decode(value) {
                     if last.is_none_or(|last| last < position) && position < up_to {
                         last = Some(position);
-                        self.says(of, position);
+                        self.says(&keyed, position);
                     }
                 }
             }
@@ -246,7 +262,8 @@ impl<'a> IndexAudit<'a> {
                 );
             }
             before = Some(key);
-            self.says(&key, position);
+            let keyed = self.key(&key);
+            self.says(&keyed, position);
         }
         if found != count {
             self.fault(None, &part, &count.to_string(), &found.to_string());
@@ -255,7 +272,7 @@ impl<'a> IndexAudit<'a> {
     }
 
     /// Compares a stored tile with the hashes of the events below it.
-    fn tile(&mut self, tile: Tile, computed: &[Hash]) -> Result<(), DerivedFault> {
+    fn tile(&mut self, tile: Tile, computed: &[merkle::Hash]) -> Result<(), DerivedFault> {
         let Some((level, index)) = tiles::place(tile) else {
             return Ok(());
         };

@@ -381,7 +381,7 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(index) = &mut self.index
-            && let Err(fault) = index.event(event.recorded.as_ref().ok(), hash)
+            && let Err(fault) = index.event(event.recorded.as_deref().ok(), hash)
         {
             self.index_unreadable(&fault.to_string());
         }
