@@ -28,6 +28,7 @@ mod authorizer;
 mod caller;
 mod facts;
 mod policy_set;
+mod policy_text;
 mod question;
 mod table;
 

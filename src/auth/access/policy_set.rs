@@ -6,9 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
 use miette::Diagnostic;
-use serde_json::Value;
 
 use crate::auth::access::facts::Closing;
+use crate::auth::access::policy_text::{self, Texts};
 use crate::auth::access::question::GOAL;
 use crate::domain::access::{AccessPolicy, Authorization};
 use crate::domain::event::AuthMethod;
@@ -59,28 +59,30 @@ pub struct CompiledPolicies {
 pub(super) struct Mentions {
     /// Of each type the ids that stand in policies.
     entities: HashMap<String, HashSet<String>>,
-    /// Every string that stands in policies; `None`: they compare texts with a pattern, which may match any.
-    texts: Option<HashSet<String>>,
+    /// Every string that stands in policies.
+    texts: Texts,
 }
 
 impl Mentions {
-    /// Of policies that were read.
-    fn of<'p>(policies: impl Iterator<Item = &'p Policy>) -> Result<Self, String> {
+    /// Of policies that were read, in whose text these strings stand. `Err` names one that no code and no person can be.
+    fn of<'p>(policies: impl Iterator<Item = &'p Policy>, texts: Texts) -> Result<Self, String> {
         let mut entities = HashMap::<_, HashSet<_>>::new();
+        for uid in policies.flat_map(Policy::entity_literals) {
+            let id = uid.id().unescaped().to_owned();
+            // It could be what a thing is called that no policy names.
+            if id.contains(char::is_control) {
+                return Err(format!("a control character in `{uid}`"));
+            }
+            let of_type = entities.entry(uid.type_name().to_string()).or_default();
+            of_type.insert(id);
+        }
         // Words of our own stand beside what callers say.
         let methods = AuthMethod::ALL.iter().map(|method| method.code());
         let words = Closing::ALL.iter().map(|closing| closing.code());
-        let mut texts = Some(methods.chain(words).map(str::to_owned).collect());
-        for policy in policies {
-            for uid in policy.entity_literals() {
-                let of_type = entities.entry(uid.type_name().to_string()).or_default();
-                of_type.insert(uid.id().unescaped().to_owned());
-            }
-            let json = policy.to_json().map_err(|error| error.to_string())?;
-            if !collect_texts(&json, texts.as_mut()) {
-                texts = None;
-            }
-        }
+        let texts = texts.map(|mut texts| {
+            texts.extend(methods.chain(words).map(str::to_owned));
+            texts
+        });
         Ok(Self { entities, texts })
     }
 
@@ -95,30 +97,15 @@ impl Mentions {
     }
 }
 
-/// Collects every string of a policy, its structure's own words too, which does no harm. `false`: one is a pattern.
-fn collect_texts(json: &Value, mut texts: Option<&mut HashSet<String>>) -> bool {
-    match json {
-        Value::String(text) => {
-            if let Some(texts) = texts {
-                texts.insert(text.clone());
-            }
-            true
-        }
-        Value::Array(items) => items
-            .iter()
-            .all(|item| collect_texts(item, texts.as_deref_mut())),
-        Value::Object(fields) => fields
-            .iter()
-            .all(|(name, value)| name != "like" && collect_texts(value, texts.as_deref_mut())),
-        Value::Null | Value::Bool(_) | Value::Number(_) => true,
-    }
-}
-
 impl CompiledPolicies {
     /// Policies of one text at most.
     pub const POLICIES_MAX: usize = 500;
     /// Characters of a policy's `@id` at most.
     pub const ID_CHARS_MAX: usize = 120;
+    /// Brackets within brackets at most.
+    pub const NESTING_MAX: usize = 64;
+    /// Operators of one policy at most.
+    pub const OPERATORS_MAX: usize = 1_000;
     /// Faults that are told of one text at most.
     pub const FAULTS_MAX: usize = 100;
 
@@ -134,6 +121,7 @@ impl CompiledPolicies {
     /// Reads policies; all that is wrong with them is told together.
     pub fn read(policy: &AccessPolicy) -> Result<Self, Vec<PolicyFault>> {
         let text = policy.cedar();
+        let texts = policy_text::look(text)?;
         let parsed: PolicySet = text.parse().map_err(|errors: cedar_policy::ParseErrors| {
             let faults = errors.iter().map(|error| fault(text, error));
             faults.take(Self::FAULTS_MAX).collect::<Vec<_>>()
@@ -185,7 +173,7 @@ impl CompiledPolicies {
         if faults.is_empty() {
             // What can be asked about is labelled by what they mention.
             let mentions =
-                Mentions::of(named.policies()).map_err(|problem| vec![whole(problem)])?;
+                Mentions::of(named.policies(), texts).map_err(|problem| vec![whole(problem)])?;
             Ok(Self {
                 mentions,
                 set: named,
@@ -234,7 +222,7 @@ fn fault(text: &str, error: &(impl Diagnostic + fmt::Display)) -> PolicyFault {
 }
 
 /// Line and column of a byte, both from 1.
-fn position(text: &str, offset: usize) -> Option<(u32, u32)> {
+pub(super) fn position(text: &str, offset: usize) -> Option<(u32, u32)> {
     let before = text.get(..offset)?;
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;

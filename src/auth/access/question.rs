@@ -5,7 +5,9 @@
 //! numbered, in the order in which the question comes to them: a clerk who reports on a goal of their own section asks the same
 //! question whoever it is, whichever section.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock};
 
@@ -63,7 +65,7 @@ enum Label {
 }
 
 impl Label {
-    /// As Cedar is told it. No code and no person begins with a control character.
+    /// As Cedar is told it. Nothing that has a name begins with a control character, and no policy names what does.
     fn text(&self) -> String {
         match self {
             Self::Named(name) => name.to_string(),
@@ -154,7 +156,7 @@ impl<'a> Labels<'a> {
     fn unit_label(&self, id: UnitId) -> Label {
         let number = self.units.iter().position(|known| *known == id);
         let code = self.directory.unit(id).map(|unit| unit.code.as_str());
-        self.entity(UNIT, code, number.unwrap_or(self.units.len()))
+        self.entity(UNIT, code, &id, number.unwrap_or(self.units.len()))
     }
 
     fn units(&mut self, ids: &[UnitId]) -> Vec<Label> {
@@ -163,10 +165,12 @@ impl<'a> Labels<'a> {
         labels
     }
 
-    fn entity(&self, kind: &'static str, code: Option<&str>, number: usize) -> Label {
-        match code.filter(|code| self.mentions.entity(kind, code)) {
-            Some(code) => Label::Named(code.into()),
-            None => Label::Number(number),
+    /// What has no code, or none yet, goes by its id.
+    fn entity(&self, kind: &str, code: Option<&str>, id: &dyn Display, number: usize) -> Label {
+        let name = code.map_or_else(|| Cow::Owned(id.to_string()), Cow::Borrowed);
+        match self.mentions.entity(kind, &name) {
+            true => Label::Named(name.into()),
+            false => Label::Number(number),
         }
     }
 
@@ -184,7 +188,7 @@ impl<'a> Labels<'a> {
 
     fn plan(&self, plan: PlanId) -> Label {
         let code = self.directory.plan(plan).map(|plan| plan.code.as_str());
-        self.entity(PLAN, code, 0)
+        self.entity(PLAN, code, &plan, 0)
     }
 }
 
@@ -213,7 +217,7 @@ impl Question {
                 acting,
                 method,
             } => Who::Seat {
-                seat: labels.entity(SEAT, Some(code.as_str()), 0),
+                seat: labels.entity(SEAT, Some(code.as_str()), code, 0),
                 role: *role,
                 units: labels.units(units),
                 person: labels.text(person),
@@ -227,6 +231,7 @@ impl Question {
                 goal: labels.entity(
                     GOAL,
                     directory.goal(goal.goal).map(|entry| entry.code.as_str()),
+                    &goal.goal,
                     0,
                 ),
                 plan: labels.plan(goal.plan),
@@ -241,7 +246,7 @@ impl Question {
             },
             Resource::Ledger => {
                 let code = directory.ledger().map(|ledger| ledger.code.as_str());
-                What::Ledger(labels.entity(LEDGER, code, 0))
+                What::Ledger(labels.entity(LEDGER, code, &"", 0))
             }
             Resource::Server => What::Server,
         };

@@ -29,8 +29,8 @@ pub(super) struct Looked {
     pub(super) leaf: Bytes,
     /// The hash of its bytes.
     pub(super) hash: Hash,
-    /// What it says; apart, since it is handed on several times.
-    pub(super) recorded: Result<Box<Recorded>, DecodeError>,
+    /// What it says.
+    pub(super) recorded: Result<Recorded, DecodeError>,
 }
 
 impl Looked {
@@ -38,7 +38,7 @@ impl Looked {
     pub(super) fn at(leaf: Bytes) -> Self {
         Self {
             hash: leaf_hash(&leaf),
-            recorded: decode(&leaf).map(Box::new),
+            recorded: decode(&leaf),
             leaf,
         }
     }

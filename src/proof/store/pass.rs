@@ -239,36 +239,36 @@ impl<'a> Pass<'a> {
         let again = usize::try_from(self.next - first.min(self.next)).unwrap_or(usize::MAX);
         events.drain(..again.min(events.len()));
         let first = self.next;
-        let mut pairs = Vec::with_capacity(events.len());
-        let mut differ = self.other.is_some();
-        for (position, event) in (first..).zip(events) {
+        // What the read copy has otherwise, by its place in the group.
+        let mut others: BTreeMap<usize, Looked> = BTreeMap::new();
+        for (at, (position, event)) in (first..).zip(&events).enumerate() {
             let other = self.copied_leaf(position);
-            let other = other.filter(|other| *other != event.leaf).map(Looked::at);
-            differ |= other.is_some();
-            pairs.push((event, other));
+            if let Some(other) = other.filter(|other| *other != event.leaf) {
+                others.insert(at, Looked::at(other));
+            }
         }
         // What the group itself says of its root tells which of two was altered by somebody careless.
+        let differ = self.other.is_some() || !others.is_empty();
         let prefers_copy = differ && !self.broken && {
             let mut ours = self.frontier.clone();
-            ours.extend(pairs.iter().map(|(event, _)| event.hash));
+            ours.extend(events.iter().map(|event| event.hash));
             let mut theirs = match &self.other {
                 Some((other, _)) => other.clone(),
                 None => self.frontier.clone(),
             };
-            let their_hash =
-                |(event, other): &(Looked, Option<Looked>)| other.as_ref().unwrap_or(event).hash;
-            theirs.extend(pairs.iter().map(their_hash));
+            let their_hash = |(at, event)| others.get(&at).unwrap_or(event).hash;
+            theirs.extend(events.iter().enumerate().map(their_hash));
             ours.root() != section.root && theirs.root() == section.root
         };
-        for (event, other) in pairs {
-            let ours = event.hash;
-            let theirs = other.as_ref().map_or(ours, |other| other.hash);
+        for (at, event) in events.iter().enumerate() {
+            let other = others.get(&at);
+            let (ours, theirs) = (event.hash, other.unwrap_or(event).hash);
             if other.is_some() {
                 let found = Finding::at(Kind::CopiesDiffer, self.next);
                 self.report.add(found.differs(hex(&ours), hex(&theirs)));
             }
             let chosen = other.filter(|_| prefers_copy).unwrap_or(event);
-            self.event(&chosen, ours, theirs);
+            self.event(chosen, ours, theirs);
         }
         self.generation = section.generation;
         self.after_section(end, section.root, prefers_copy);
@@ -381,7 +381,7 @@ impl<'a> Pass<'a> {
             }
         }
         if let Some(index) = &mut self.index
-            && let Err(fault) = index.event(event.recorded.as_deref().ok(), hash)
+            && let Err(fault) = index.event(event.recorded.as_ref().ok(), hash)
         {
             self.index_unreadable(&fault.to_string());
         }

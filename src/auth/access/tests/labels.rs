@@ -92,6 +92,60 @@ fn whoever_a_policy_names_is_told_from_others() {
     assert_eq!([1, 2, 1, 3].map(may), [true, false, true, false]);
 }
 
+#[test]
+fn no_policy_names_what_is_only_numbered() {
+    let permits = |when: &str| {
+        format!(
+            "{BUILT_IN}@id(\"x\") permit (principal is Daicho::Seat, action == Daicho::Action::\"EraseData\", \
+             resource) when {{ {when} }};"
+        )
+    };
+    let refused = |text: &str| {
+        let text = AccessPolicy::parse(text).unwrap();
+        let faults = CompiledPolicies::read(&text).unwrap_err();
+        faults
+            .iter()
+            .all(|fault| fault.problem.contains("a control character"))
+    };
+    for one in ["\\u{1}0", "\u{1}0", "\\x010"] {
+        assert!(
+            refused(&permits(&format!("principal == Daicho::Seat::\"{one}\""))),
+            "{one:?}"
+        );
+        assert!(
+            refused(&permits(&format!("principal in Daicho::Unit::\"{one}\""))),
+            "{one:?}"
+        );
+    }
+    assert!(refused(&permits("principal.person == \"\u{1}0\"")));
+    // As an escape it is a text that nobody has.
+    let escaped = InForce::of(policies(&permits("principal.person == \"\\u{1}0\"")));
+    let world = world();
+    let facts = facts(&world, Action::EraseData);
+    let seats = [seat_of(Role::Clerk, true)];
+    assert!(asked(&Authorizer::default(), &escaped, &seats, &facts, &world).is_err());
+}
+
+#[test]
+fn what_has_no_code_yet_is_named_by_its_id() {
+    let world = world();
+    let goal = goal_id("set only now");
+    let text = format!(
+        "{BUILT_IN}@id(\"x\") forbid (principal, action == Daicho::Action::\"SetGoal\", \
+         resource == Daicho::Goal::\"{goal}\");"
+    );
+    let mut facts = facts(&world, Action::SetGoal);
+    let Resource::Goal(of) = &mut facts.resource else {
+        panic!("it is done to a goal")
+    };
+    of.goal = goal;
+    let seats = [seat_of(Role::Director, true)];
+    let ask = |policies: &InForce| asked(&Authorizer::default(), policies, &seats, &facts, &world);
+    assert!(ask(&built_in()).is_ok());
+    let denied = ask(&InForce::of(policies(&text))).unwrap_err();
+    assert_eq!(denied.cause, Cause::Forbidden(vec!["x".to_owned()]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]

@@ -193,7 +193,7 @@ pub(super) struct Event {
     /// What the lowest tile has instead.
     pub(super) expected: Option<Hash>,
     /// What it says.
-    pub(super) recorded: Result<Box<Recorded>, DecodeError>,
+    pub(super) recorded: Result<Recorded, DecodeError>,
     /// Its line, where it says something else.
     pub(super) line: Option<Line>,
 }
@@ -214,7 +214,7 @@ impl Looked<'_> {
             let hash = leaf_hash(leaf);
             let hashes = piece.entries.hashes.as_ref();
             let expected = hashes.and_then(|hashes| hashes.get(piece.from + at).copied());
-            let recorded = decode(leaf).map(Box::new);
+            let recorded = decode(leaf);
             let line = match (&recorded, piece.line(at)) {
                 (Ok(recorded), Some(found)) => {
                     rendered.clear();

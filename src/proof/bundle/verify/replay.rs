@@ -161,7 +161,7 @@ impl<'a> Replay<'a> {
         watch(Seen {
             position,
             size: self.manifest.size,
-            recorded: event.recorded.as_deref().ok(),
+            recorded: event.recorded.as_ref().ok(),
             leaf_hash: &hash,
         });
         self.frontier.push(hash);
