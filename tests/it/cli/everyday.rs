@@ -540,7 +540,10 @@ fn the_decision_that_the_demo_tells_of_goes_as_it_says() {
     let shown = || sample.done(&format!("goal show {goal} --lang ja")).output;
     assert!(shown().contains(waits), "{}", shown());
     let changes = sample.done(&format!("audit changes {indicator} --limit 1 --lang ja"));
-    assert!(changes.output.contains("目標値の変更"), "{changes:?}");
+    assert!(
+        changes.output.contains("起案する変更: 目標変更"),
+        "{changes:?}"
+    );
     let refused = typed(&refuse);
     assert_eq!(refused.code, 1, "{refused:?}");
     assert!(refused.errors.contains("SELF_APPROVAL"), "{refused:?}");
