@@ -75,7 +75,7 @@ impl Sights {
             .goal_ids()
             .filter(|goal| {
                 let facts = reading_goal(current, *goal, today);
-                facts.is_none_or(|facts| standing.permit(&facts, current).is_err())
+                facts.is_none_or(|facts| !standing.permits(&facts, current))
             })
             .collect();
         let seen = shown.hiding(hidden);

@@ -113,6 +113,17 @@ struct Answer {
     failed: bool,
 }
 
+/// What came of asking for each seat.
+enum Tried<'a> {
+    Permitted(Grounds),
+    Denied {
+        /// The seats that were tried.
+        seats: Vec<&'a SeatHeld>,
+        /// The policies that forbade it.
+        forbidden: Vec<String>,
+    },
+}
+
 /// Decides who may do what.
 #[derive(Debug)]
 pub struct Authorizer {
@@ -212,31 +223,11 @@ impl Authorizer {
             self.failures.send_modify(|failures| *failures += 1);
             return Err(denied(Cause::NoSeat, Vec::new(), false));
         };
-        let person = person_of(holding.actor);
-        let mut seats: Vec<&SeatHeld> = holding
-            .seats
-            .iter()
-            .filter(|seat| holding.chosen.is_none_or(|code| seat.code == *code))
-            .collect();
-        // Of one code the seat held oneself comes before the one acted for.
-        seats.sort_by_key(|seat| (&seat.code, seat.acting_for.is_some()));
-        let ask = |asker: &Asker| self.answer(policies, asker, facts, directory, today);
-        let mut forbidden = Vec::new();
-        for seat in &seats {
-            let answer = ask(&Asker::in_seat(seat, &person, holding.actor.method));
-            if answer.permitted {
-                return Ok(grounds(policies, Some(seat), &answer));
-            }
-            forbidden.extend(answer.policy_ids.iter().cloned());
-        }
+        let (seats, mut forbidden) = match self.tried(policies, holding, facts, directory, today) {
+            Tried::Permitted(grounds) => return Ok(grounds),
+            Tried::Denied { seats, forbidden } => (seats, forbidden),
+        };
         if seats.is_empty() {
-            let method = holding.actor.method;
-            if holding.chosen.is_none() && facts.action.group() == Group::Read {
-                let answer = ask(&Asker::SignedIn { method });
-                if answer.permitted {
-                    return Ok(grounds(policies, None, &answer));
-                }
-            }
             let told = holding
                 .seats
                 .iter()
@@ -264,6 +255,66 @@ impl Authorizer {
             Cause::NotPermitted
         };
         Err(denied(cause, could, told))
+    }
+
+    /// Whether [`Self::permit`] would permit it, without asking who else could.
+    pub fn permits(
+        &self,
+        policies: &InForce,
+        holding: Holding<'_>,
+        facts: &Facts,
+        directory: &Directory,
+        today: Date,
+    ) -> bool {
+        if self.names(holding.actor) && stands_in(facts.action, directory, today) {
+            return true;
+        }
+        match &policies.0 {
+            Some(policies) => {
+                let tried = self.tried(policies, holding, facts, directory, today);
+                matches!(tried, Tried::Permitted(_))
+            }
+            None => {
+                self.failures.send_modify(|failures| *failures += 1);
+                false
+            }
+        }
+    }
+
+    /// Tries each seat that may be used.
+    fn tried<'a>(
+        &self,
+        policies: &Arc<CompiledPolicies>,
+        holding: Holding<'a>,
+        facts: &Facts,
+        directory: &Directory,
+        today: Date,
+    ) -> Tried<'a> {
+        let person = person_of(holding.actor);
+        let method = holding.actor.method;
+        let mut seats: Vec<&SeatHeld> = holding
+            .seats
+            .iter()
+            .filter(|seat| holding.chosen.is_none_or(|code| seat.code == *code))
+            .collect();
+        // Of one code the seat held oneself comes before the one acted for.
+        seats.sort_by_key(|seat| (&seat.code, seat.acting_for.is_some()));
+        let ask = |asker: &Asker| self.answer(policies, asker, facts, directory, today);
+        let mut forbidden = Vec::new();
+        for seat in &seats {
+            let answer = ask(&Asker::in_seat(seat, &person, method));
+            if answer.permitted {
+                return Tried::Permitted(grounds(policies, Some(seat), &answer));
+            }
+            forbidden.extend(answer.policy_ids.iter().cloned());
+        }
+        if seats.is_empty() && holding.chosen.is_none() && facts.action.group() == Group::Read {
+            let answer = ask(&Asker::SignedIn { method });
+            if answer.permitted {
+                return Tried::Permitted(grounds(policies, None, &answer));
+            }
+        }
+        Tried::Denied { seats, forbidden }
     }
 
     /// Whether a seat may read what the ledger is.

@@ -151,6 +151,27 @@ struct Asked {
     on_behalf_of: Option<Option<UnitId>>,
 }
 
+impl Asked {
+    /// What is asked, with what the caller says of how they act.
+    fn completed(&self, facts: &Facts) -> Facts {
+        let mut facts = facts.clone();
+        facts.circumstances.on_behalf_of = self.on_behalf_of.flatten();
+        if facts.circumstances.purpose.is_none() {
+            let purpose = self.acting.purpose.as_ref();
+            facts.circumstances.purpose = purpose.map(ToString::to_string);
+        }
+        facts
+    }
+
+    fn holding<'a>(&'a self, actor: &'a Actor, chosen: Option<&'a Code>) -> Holding<'a> {
+        Holding {
+            actor,
+            seats: &self.seats,
+            chosen,
+        }
+    }
+}
+
 impl Standing {
     /// Who it is, with the person that the directory knows them as.
     pub fn actor(&self) -> &Actor {
@@ -205,6 +226,16 @@ impl Standing {
         self.permit_in(chosen, facts, directory)
     }
 
+    /// Whether [`Self::permit`] would permit it: cheaper, for it does not look for who else could.
+    pub fn permits(&self, facts: &Facts, directory: &Directory) -> bool {
+        self.asked.as_ref().is_none_or(|asked| {
+            let facts = asked.completed(facts);
+            let holding = asked.holding(&self.actor, asked.acting.seat.as_ref());
+            let authorizer = &asked.authorizer;
+            authorizer.permits(&asked.policies, holding, &facts, directory, self.today)
+        })
+    }
+
     /// Permits all of it, in one seat.
     fn permit_all(&self, all: &[Facts], directory: &Directory) -> Result<Option<Grounds>, Denied> {
         let Some(asked) = &self.asked else {
@@ -254,17 +285,8 @@ impl Standing {
         let Some(asked) = &self.asked else {
             return Ok(None);
         };
-        let mut facts = facts.clone();
-        facts.circumstances.on_behalf_of = asked.on_behalf_of.flatten();
-        if facts.circumstances.purpose.is_none() {
-            let purpose = asked.acting.purpose.as_ref();
-            facts.circumstances.purpose = purpose.map(ToString::to_string);
-        }
-        let holding = Holding {
-            actor: &self.actor,
-            seats: &asked.seats,
-            chosen,
-        };
+        let facts = asked.completed(facts);
+        let holding = asked.holding(&self.actor, chosen);
         asked
             .authorizer
             .permit(&asked.policies, holding, &facts, directory, self.today)

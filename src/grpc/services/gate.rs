@@ -73,7 +73,7 @@ impl Services {
         let standing = self.standing(call, reader);
         let (directory, today) = (reader.view().directory, reader.today());
         let of_ledger = on_ledger(Action::ReadPersonalData, today);
-        if !standing.is_asked() || standing.permit(&of_ledger, &directory).is_ok() {
+        if !standing.is_asked() || standing.permits(&of_ledger, &directory) {
             return None;
         }
         Some(Arc::new(move |text: &PersonalText| {
@@ -91,7 +91,7 @@ impl Services {
             };
             facts.action = Action::ReadPersonalData;
             facts.circumstances.author = Some(person_of(&origin.author));
-            standing.permit(&facts, &directory).is_ok()
+            standing.permits(&facts, &directory)
         }))
     }
 
@@ -331,7 +331,7 @@ impl Services {
         }
         let (now, today) = (reader.view().directory, reader.today());
         let all = on_ledger(Action::ReadEverything, today);
-        if standing.permit(&all, &now).is_ok() {
+        if standing.permits(&all, &now) {
             return directory;
         }
         self.0.sights.of(reader, &now, directory, &standing, today)
