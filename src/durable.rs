@@ -3,11 +3,11 @@
 //! The new one is written under another name and synced, then it takes the name of the old one, and the folder is synced.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-/// Who may read a file.
+/// Who may read a file, or look into a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
     /// Whoever the folder lets in.
@@ -38,8 +38,13 @@ pub fn replace_in_steps(
     passed: impl Fn(Step),
 ) -> io::Result<()> {
     let draft = draft(path);
+    // One that was left there may be for others too, and somebody may have it open: it is not written over.
+    match std::fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     if access == Access::Private {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -57,11 +62,38 @@ pub fn replace_in_steps(
 
 /// Makes a folder with those above it that are not there; durable when it returns.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
+    make(folder, Access::Shared)
+}
+
+/// As [`make_folder`], for its owner only: whatever is made, and `folder` also where it was there and open to others.
+pub fn make_private_folder(folder: &Path) -> io::Result<()> {
+    make(folder, Access::Private)?;
+    #[cfg(unix)]
+    std::fs::set_permissions(
+        folder,
+        std::os::unix::fs::PermissionsExt::from_mode(FOLDER_MODE),
+    )?;
+    Ok(())
+}
+
+/// Rights to a folder that nobody but its owner looks into.
+#[cfg(unix)]
+const FOLDER_MODE: u32 = 0o700;
+
+fn make(folder: &Path, access: Access) -> io::Result<()> {
     let missing: Vec<&Path> = folder
         .ancestors()
         .take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
         .collect();
-    std::fs::create_dir_all(folder)?;
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    if access == Access::Private {
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    builder.create(folder)?;
     // Each new one is an entry of the one above.
     missing.iter().try_for_each(|made| sync_folder(above(made)))
 }
@@ -118,5 +150,44 @@ mod tests {
         }
         let nowhere = folder.path().join("none/file");
         assert!(replace(&nowhere, b"", Access::Shared).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_never_written_into_a_draft_that_others_can_read() {
+        use std::io::Read as _;
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        fs::write(draft(&path), "left").unwrap();
+        fs::set_permissions(draft(&path), fs::Permissions::from_mode(0o644)).unwrap();
+        let mut open_elsewhere = File::open(draft(&path)).unwrap();
+        replace(&path, b"secret", Access::Private).unwrap();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read(&path).unwrap(), b"secret");
+        let mut seen = String::new();
+        open_elsewhere.read_to_string(&mut seen).unwrap();
+        assert_eq!(seen, "left");
+        assert!(!draft(&path).exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_folder_is_closed_to_others_whether_made_or_found() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let inner = root.path().join("made/inner");
+        make_private_folder(&inner).unwrap();
+        assert_eq!(
+            (mode(&root.path().join("made")), mode(&inner)),
+            (0o700, 0o700)
+        );
+        fs::set_permissions(&inner, fs::Permissions::from_mode(0o755)).unwrap();
+        make_folder(&inner).unwrap();
+        assert_eq!(mode(&inner), 0o755);
+        make_private_folder(&inner).unwrap();
+        assert_eq!(mode(&inner), 0o700);
     }
 }

@@ -1,9 +1,11 @@
 //! A folder of access tokens: a file for each of those who sign in, under their name.
 //!
 //! Whoever writes the tokens and whoever picks one agree here on what a file is called. A name never leads out of the
-//! folder, and no two names share a file.
+//! folder, and on a file system that tells cases apart no two names share a file, nor one the draft of another's.
 
 use unicode_normalization::UnicodeNormalization as _;
+
+use crate::durable::DRAFT;
 
 /// Tokens of one folder that are written, and listed, at most.
 pub const TOKENS_MAX: usize = 1_000;
@@ -18,11 +20,17 @@ const SPECIAL_AT_ENDS: &str = ".-~ ";
 pub fn file_name(subject: &str) -> Option<String> {
     let subject: Vec<char> = subject.nfc().collect();
     let last = subject.len().checked_sub(1)?;
+    let draft: Vec<char> = DRAFT.chars().collect();
+    // Where a name would end as drafts do, its first character there is written in hexadecimal.
+    let draft_at = subject
+        .ends_with(&draft)
+        .then(|| subject.len() - draft.len());
     let mut name = String::new();
     for (at, c) in subject.into_iter().enumerate() {
         let is_at_end = at == 0 || at == last;
         let is_special = c.is_control()
             || SPECIAL.contains(c)
+            || draft_at == Some(at)
             || (is_at_end && (SPECIAL_AT_ENDS.contains(c) || c.is_whitespace()));
         if is_special {
             let mut bytes = [0; 4];
@@ -69,6 +77,10 @@ mod tests {
             ("a\u{3000}", "a%E3%80%80"),
             ("%2E", "%252E"),
             ("a\nb", "a%0Ab"),
+            (".new", "%2Enew"),
+            ("a.new", "a%2Enew"),
+            ("a.new.new", "a.new%2Enew"),
+            ("a.news", "a.news"),
         ] {
             assert_eq!(file_name(subject).as_deref(), Some(expected), "{subject}");
         }
@@ -90,9 +102,13 @@ mod tests {
             ".",
             "a%2Fb",
             "~",
+            "a",
+            "a.new",
         ] {
             let name = file_name(subject_of).unwrap();
             assert_eq!(subject(&name).as_deref(), Some(subject_of), "{name}");
+            // What a file is called while it is written is nobody's.
+            assert_eq!(subject(&format!("{name}{DRAFT}")), None, "{name}");
         }
         // Composed and decomposed spellings are one name, as they are to the server.
         assert_eq!(file_name("カ\u{3099}"), file_name("ガ"));

@@ -3,7 +3,7 @@
 //! ```text
 //! issuer.jwk    the private key (RFC 8037); for its owner only
 //! jwks.json     the public one, as servers read it
-//! daicho.toml   the settings of a server that takes these tokens and nothing else
+//! daicho.toml   a settings file for a server that takes these tokens; what its variables and flags say goes before it
 //! tokens/       an access token (RFC 9068) for each of those who sign in, under their name; for their owner only
 //! ```
 //! Its folder is its own: it knows nothing of ledgers, and what they sign with lies elsewhere. The key is durable before
@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use crate::auth::token_folder;
 use crate::clock;
 use crate::domain::text::Name;
-use crate::durable::{self, Access};
+use crate::durable::{self, Access, DRAFT};
 
 /// Who issues the tokens. Nobody can have this name on a network.
 pub const ISSUER: &str = "https://identity.demo.invalid";
@@ -91,7 +91,7 @@ struct StoredKey<'a> {
 impl IdentityProvider {
     /// Opens the one in `folder`, or makes it. Writes what a server has to read. Blocks.
     pub fn open(folder: &Path) -> Result<Self, ProviderFault> {
-        make_private(folder)?;
+        durable::make_private_folder(folder).map_err(file_fault(folder))?;
         let path = folder.join(KEY);
         let key = match read_key(&path)? {
             Some(key) => key,
@@ -113,7 +113,7 @@ impl IdentityProvider {
         Ok(provider)
     }
 
-    /// The settings file of a server that takes these tokens and nothing else.
+    /// The settings file for a server that takes these tokens.
     pub fn settings(&self) -> PathBuf {
         self.folder.join(SETTINGS)
     }
@@ -151,7 +151,7 @@ impl IdentityProvider {
         now: Timestamp,
     ) -> Result<usize, ProviderFault> {
         let folder = self.tokens();
-        make_private(&folder)?;
+        durable::make_private_folder(&folder).map_err(file_fault(&folder))?;
         let mut written = BTreeSet::new();
         for subject in subjects.into_iter().take(token_folder::TOKENS_MAX) {
             let Some(name) = token_folder::file_name(subject.as_str()) else {
@@ -254,14 +254,19 @@ fn read_key(path: &Path) -> Result<Option<SigningKey>, ProviderFault> {
     }
 }
 
-/// Takes away the tokens of those who are not among `subjects`. What is called like nobody's token stays.
+/// Takes away the tokens of those who are not among `subjects`, and every draft of one, for none is being written. What is
+/// called like nobody's token stays.
 fn take_away_others(folder: &Path, subjects: &BTreeSet<String>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let subject = name.to_str().and_then(token_folder::subject);
-        let is_others = subject.is_some_and(|subject| !subjects.contains(&subject));
-        if is_others && entry.file_type()?.is_file() {
+        let name = name.to_str().unwrap_or_default();
+        let drafted = name.strip_suffix(DRAFT).and_then(token_folder::subject);
+        let is_over = match token_folder::subject(name) {
+            Some(subject) => !subjects.contains(&subject),
+            None => drafted.is_some(),
+        };
+        if is_over && entry.file_type()?.is_file() {
             fs::remove_file(entry.path())?;
         }
     }
@@ -270,17 +275,6 @@ fn take_away_others(folder: &Path, subjects: &BTreeSet<String>) -> io::Result<()
 
 fn write(path: &Path, text: &str, access: Access) -> Result<(), ProviderFault> {
     durable::replace(path, text.as_bytes(), access).map_err(file_fault(path))
-}
-
-/// Makes a folder into which nobody else may look, or closes it to others.
-fn make_private(folder: &Path) -> Result<(), ProviderFault> {
-    let made = durable::make_folder(folder);
-    #[cfg(unix)]
-    let made = made.and_then(|()| {
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        fs::set_permissions(folder, mode)
-    });
-    made.map_err(file_fault(folder))
 }
 
 fn file_fault(path: &Path) -> impl FnOnce(io::Error) -> ProviderFault {

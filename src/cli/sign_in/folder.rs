@@ -9,7 +9,6 @@ use crate::cli::failure::Failure;
 use crate::cli::language::pick;
 use crate::cli::terminal;
 use crate::domain::text::Language;
-use crate::durable::DRAFT;
 
 /// Names that are told where the one asked for is not there.
 const NAMES_TOLD: usize = 10;
@@ -52,8 +51,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(folder)?.take(TOKENS_MAX) {
         let name = entry?.file_name();
-        let name = name.to_str().filter(|name| !name.ends_with(DRAFT));
-        names.extend(name.and_then(subject));
+        names.extend(name.to_str().and_then(subject));
     }
     names.sort_unstable();
     Ok(names)

@@ -1,7 +1,7 @@
 //! Where `daicho login` keeps the token for a server, for its owner only, and `logout` forgets it.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use http::Uri;
@@ -16,6 +16,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::cli::terminal;
 use crate::domain::text::Language;
+use crate::durable::{self, Access};
 
 /// `daicho login`: keeps a token for a server, once the server said whose it is.
 pub(in crate::cli) async fn login(global: &Global) -> Result<(), Failure> {
@@ -143,28 +144,10 @@ pub(super) fn kept(language: Language, path: &Path) -> Result<Option<Token>, Fai
     token(language, text).map(Some)
 }
 
-/// Writes beside and renames, so that nobody ever reads half a token or one that others could read.
+/// Replaces it as a whole: nobody ever reads half a token or one that others could read.
 fn keep(path: &Path, token: &str) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)?;
-    let mut next = path.to_owned();
-    next.set_extension("next");
-    match fs::remove_file(&next) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&next)?;
-    file.write_all(token.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(next, path)
+    durable::make_private_folder(path.parent().unwrap_or(Path::new(".")))?;
+    durable::replace(path, token.as_bytes(), Access::Private)
 }
 
 fn nowhere(language: Language) -> Failure {
@@ -207,5 +190,38 @@ mod tests {
         assert_eq!(mode(path.parent().unwrap()), 0o700);
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(kept(Language::En, &path).is_err());
+    }
+
+    #[test]
+    fn keeping_a_token_touches_nothing_of_another_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |server: &str| folder.path().join(file_name(server).unwrap());
+        let (one, other) = (
+            path("https://a.one.example"),
+            path("https://a.other.example"),
+        );
+        let beside = |path: &Path, end: &str| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            folder.path().join(format!("{name}{end}"))
+        };
+        // What an end left behind: of this server it is cleared away, of the other one it stays, and so does whatever is
+        // called by the beginning of a host.
+        let own = beside(&one, durable::DRAFT);
+        let others = [
+            beside(&other, durable::DRAFT),
+            folder.path().join("a.one.next"),
+        ];
+        for left in others.iter().chain([&own]) {
+            fs::write(left, "left").unwrap();
+        }
+        keep(&one, "a.b.c").unwrap();
+        assert_eq!(
+            kept(Language::En, &one).unwrap().unwrap().0.as_str(),
+            "a.b.c"
+        );
+        assert!(!own.exists());
+        for left in others {
+            assert_eq!(fs::read_to_string(left).unwrap(), "left");
+        }
     }
 }

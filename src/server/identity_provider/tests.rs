@@ -161,6 +161,11 @@ fn there_is_a_token_for_each_subject_and_for_nobody_else() {
     fs::write(provided.provider.tokens().join(".kept"), "").unwrap();
     assert_eq!(provided.provider.issue(&all[..1], after(0)).unwrap(), 1);
     assert_eq!(provided.names(), [".kept", "長寿課長"]);
+    // Nor is anybody's token the draft of another's, which goes once all are written.
+    let drafts = [name("長寿課長"), name("長寿課長.new")];
+    fs::write(provided.provider.tokens().join("財務課長.new"), "").unwrap();
+    assert_eq!(provided.provider.issue(&drafts, after(0)).unwrap(), 2);
+    assert_eq!(provided.names(), [".kept", "長寿課長", "長寿課長%2Enew"]);
     // A name that no file can bear.
     let long = name(&"課".repeat(100));
     assert_eq!(provided.provider.issue([&long], after(0)).unwrap(), 0);
