@@ -118,8 +118,9 @@ async fn serve(language: Language, args: &ServeArgs) -> Result<Exit, Failure> {
 }
 
 async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
-    if args.sign_in && args.at < SEATS_FROM {
-        return Err(unprepared(&SampleError::NoSeats));
+    // A folder that is there may hold the sample already, at a day of its own.
+    if args.sign_in && !args.data.exists() {
+        sign_in::check_day(args.at).map_err(|error| unprepared(language, &error))?;
     }
     let filter_is_set = std::env::var_os("DAICHO_LOG_FILTER").is_some();
     let flags = Flags {
@@ -131,19 +132,22 @@ async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
         ..Flags::default()
     };
     let (config, opened) = open(language, &flags).await?;
-    let prepared = match sample::prepare(&opened.ledgers, args.at).await {
-        Ok((sample, _)) if args.sign_in => {
-            let files = sign_in::prepare(&opened.ledgers, &sample, &config.data).await;
-            files.map(|files| (sample, Some(files)))
+    let prepared = match args.sign_in {
+        true => {
+            let made = sign_in::make(&opened.ledgers, args.at, &config.data).await;
+            made.map(|(sample, files)| (sample, Some(files)))
         }
-        prepared => prepared.map(|(sample, _)| (sample, None)),
+        false => {
+            let made = sample::prepare(&opened.ledgers, args.at).await;
+            made.map(|(sample, _)| (sample, None))
+        }
     };
     let (sample, files) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => {
             // What was refused is the failure to tell; a folder that does not close either is logged.
             let _ = opened.close().await;
-            return Err(unprepared(&error));
+            return Err(unprepared(language, &error));
         }
     };
     let today = sample.today();
@@ -189,9 +193,29 @@ fn signing_in(flags: Flags, settings: PathBuf) -> Flags {
 }
 
 /// Why there is no sample to serve.
-fn unprepared(error: &SampleError) -> Failure {
+fn unprepared(language: Language, error: &SampleError) -> Failure {
     let exit = match error {
-        SampleError::Day | SampleError::NoSeats => Exit::Usage,
+        SampleError::NoSeats { day } => {
+            return Failure::usage(pick(
+                language,
+                format!(
+                    "このフォルダーでは {day} に職に就いている人がいません。--data で別のフォルダーを指定してください"
+                ),
+                format!("nobody holds a seat in this folder on {day}; choose another --data"),
+            ));
+        }
+        SampleError::SeatsLater => {
+            return Failure::usage(pick(
+                language,
+                format!(
+                    "サインインできる人がいません。見本の職は {SEATS_FROM} からです。--at にその日以降を指定してください"
+                ),
+                format!(
+                    "nobody could sign in: the sample says from {SEATS_FROM} on who holds which seat; choose that day or a later one with --at"
+                ),
+            ));
+        }
+        SampleError::Day => Exit::Usage,
         SampleError::Occupied => Exit::Conflict,
         _ => Exit::Fault,
     };

@@ -42,7 +42,7 @@ pub struct DemoArgs {
     /// Where to listen, on this machine only; port 0: one that is free
     #[arg(long, value_name = "ADDRESS", default_value = LISTEN)]
     pub listen: String,
-    /// The day it stands at
+    /// The day it is made to stand at; a sample that is there keeps its own
     #[arg(long, value_name = "DATE", default_value = "2023-10-06", value_parser = input::date)]
     pub at: Date,
     /// Have everybody sign in, and write an access token for whoever holds a seat
@@ -163,12 +163,12 @@ impl Served<'_> {
             format!(
                 "利用にはサインインが必要です。\n\
                  職に就いている人ごとのトークンが {tokens} にあり、--as で選びます。\n\
-                 有効なのは1日で、起動のたびに作り直します。\n\n"
+                 有効なのは1日です。切れたら起動し直してください（起動のたびに作り直します）。\n\n"
             ),
             format!(
                 "Everybody has to sign in.\n\
                  There is a token for everybody who holds a seat in {tokens}; --as picks one of them.\n\
-                 They count for a day, and each start writes new ones.\n\n"
+                 They count for a day. After that start it again: each start writes new ones.\n\n"
             ),
         )
     }
@@ -224,5 +224,12 @@ mod tests {
         }
         assert!(!named.invitation(Language::En).contains("sign in"));
         assert!(served.invitation(Language::Ja).contains("demo/tokens"));
+        for (language, again) in [
+            (Language::Ja, "起動し直してください"),
+            (Language::En, "After that start it again"),
+        ] {
+            let told = served.invitation(language);
+            assert!(told.contains(again), "{told}");
+        }
     }
 }

@@ -58,12 +58,18 @@ pub enum SampleError {
     /// What was written cannot be read.
     #[error(transparent)]
     Read(#[from] ReadFault),
-    /// There is nobody who could sign in.
+    /// Nobody could sign in to a sample that is made for such a day.
     #[error(
         "nobody could sign in: the sample says from {} on who holds which seat",
         sign_in::SEATS_FROM
     )]
-    NoSeats,
+    SeatsLater,
+    /// Nobody could sign in to the sample that is there.
+    #[error("nobody holds a seat on {day}")]
+    NoSeats {
+        /// The day it stands at.
+        day: Date,
+    },
     /// What people sign in with cannot be made.
     #[error(transparent)]
     SignIn(#[from] ProviderFault),
@@ -98,16 +104,17 @@ pub(super) struct Act {
 
 /// Makes the sample as it stands on `day`, unless the folder holds it already, and says whether it was made.
 ///
+/// A sample that is there keeps its own day, so of `day` nothing is asked then.
 /// Snapshots are taken at the closings, as a server would: on the ledger's clock, before anything else happens.
 pub async fn prepare(
     ledgers: &Arc<Ledgers>,
     day: Date,
 ) -> Result<(Arc<Reader>, bool), SampleError> {
-    if day < DAYS.0 || DAYS.1 < day {
-        return Err(SampleError::Day);
-    }
     if let Ok(reader) = ledgers.resolve(CODE) {
         return Ok((reader, false));
+    }
+    if day < DAYS.0 || DAYS.1 < day {
+        return Err(SampleError::Day);
     }
     if !ledgers.list().is_empty() {
         return Err(SampleError::Occupied);

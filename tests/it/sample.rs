@@ -3,22 +3,26 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use daicho::auth::token_folder;
 use daicho::cli::demo::{REPORTED, REVISED};
-use daicho::domain::access::Holder;
+use daicho::domain::access::{Holder, LoginId, Person};
 use daicho::domain::code::Code;
 use daicho::domain::date::Date;
 use daicho::domain::directory::Named;
-use daicho::domain::event::{EventType, Payload};
+use daicho::domain::event::{
+    Event, EventType, Payload, PersonChanged, Reason, ReasonCode, Stream, Validity,
+};
+use daicho::domain::personal::FreeText;
 use daicho::domain::text::Name;
 use daicho::ledger::index::Direction;
-use daicho::ledger::{Ledgers, Reader};
+use daicho::ledger::{Append, Ledgers, Reader};
 use daicho::log::MemoryLog;
 use daicho::projection::change::{ChangeFilter, list};
 use daicho::projection::overview::{overview, plan_on};
 use daicho::server::identity_provider::ISSUER;
 use daicho::server::sample::{CODE, DEFAULT_DAY, SampleError, prepare, sign_in};
 
-use crate::fixture::{date, start};
+use crate::fixture::{date, event_id, permitted, request_id, start};
 
 async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
     let ledgers = start(&MemoryLog::new()).await;
@@ -87,9 +91,12 @@ async fn the_sample_holds_the_whole_plan_and_its_story() {
             indicator.title().ja
         );
     }
-    // Made once, it is only opened again.
-    let (_, made) = prepare(&ledgers, DEFAULT_DAY).await.unwrap();
-    assert!(!made);
+    // Made once, it is only opened again, and stands at its own day whatever is asked for.
+    for day in [DEFAULT_DAY, date("2023-06-01"), date("1999-01-01")] {
+        let (again, made) = prepare(&ledgers, day).await.unwrap();
+        assert!(!made);
+        assert_eq!(again.today(), DEFAULT_DAY);
+    }
     assert_eq!(ledgers.resolve(CODE).unwrap().id(), reader.id());
 }
 
@@ -212,6 +219,78 @@ async fn whoever_holds_a_seat_gets_a_login_behind_the_sample_once() {
     assert_eq!(reader.caught_up(None).await.head, after.head);
 }
 
+/// Gives somebody of the sample logins elsewhere until they have `count`.
+async fn logins_elsewhere(ledgers: &Ledgers, reader: &Reader, post: &str, count: usize) {
+    let directory = reader.caught_up(None).await.directory;
+    let id = directory.person_of(None, &Name::parse(post).unwrap());
+    let person = directory.person(id.unwrap()).unwrap();
+    let elsewhere = (person.logins.len()..count).map(|number| LoginId {
+        issuer: Some(Name::parse("https://id.city.example").unwrap()),
+        subject: Name::parse(&format!("{post} {number}")).unwrap(),
+    });
+    let changed = PersonChanged {
+        person: person.id,
+        name: None,
+        logins: person.logins.iter().cloned().chain(elsewhere).collect(),
+    };
+    let event = Event {
+        id: event_id(),
+        stream: Stream::ledger(reader.id()),
+        valid: Some(Validity::from(reader.today())),
+        reason: Some(Reason {
+            code: ReasonCode::Other,
+            text: FreeText::parse("ログインを加える。").unwrap(),
+        }),
+        evidence: Vec::new(),
+        source_document: None,
+        decision: None,
+        correlation: None,
+        causation: None,
+        payload: changed.into(),
+    };
+    let append = Append {
+        ledger: reader.id(),
+        request_id: request_id(),
+        events: vec![event],
+        expected: Vec::new(),
+        validate_only: false,
+    };
+    let append = permitted("企画政策課 事務局", append);
+    ledgers.append(append, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_may_have_no_further_login_gets_no_token_and_keeps_nobody_out() {
+    let (ledgers, reader) = sample(DEFAULT_DAY).await;
+    let (full, nearly_full) = ("長寿課長", "福祉健康部長");
+    logins_elsewhere(&ledgers, &reader, full, Person::LOGINS_MAX).await;
+    logins_elsewhere(&ledgers, &reader, nearly_full, Person::LOGINS_MAX - 1).await;
+    let data = tempfile::tempdir().unwrap();
+    let prepared = || sign_in::prepare(&ledgers, &reader, data.path());
+    let tokens = prepared().await.unwrap().tokens;
+    let has_token = |post: &str| {
+        let name = token_folder::file_name(post).unwrap();
+        tokens.join(name).is_file()
+    };
+    assert!(!has_token(full));
+    assert!(has_token(nearly_full) && has_token("監査委員"));
+    // It starts again all the same, and there is nothing left to append.
+    let head = reader.caught_up(None).await.head;
+    prepared().await.unwrap();
+    assert_eq!(reader.caught_up(None).await.head, head);
+}
+
+#[test]
+fn a_sample_is_made_to_sign_in_to_from_the_day_on_that_it_knows_seats() {
+    let first = sign_in::SEATS_FROM;
+    assert!(sign_in::check_day(first).is_ok());
+    let refused = sign_in::check_day(first.yesterday().unwrap());
+    assert!(
+        matches!(refused, Err(SampleError::SeatsLater)),
+        "{refused:?}"
+    );
+}
+
 #[tokio::test]
 async fn nobody_signs_in_to_a_sample_that_has_no_seats_yet() {
     let day = sign_in::SEATS_FROM.yesterday().unwrap();
@@ -219,7 +298,10 @@ async fn nobody_signs_in_to_a_sample_that_has_no_seats_yet() {
     let before = reader.view().head;
     let data = tempfile::tempdir().unwrap();
     let refused = sign_in::prepare(&ledgers, &reader, data.path()).await;
-    assert!(matches!(refused, Err(SampleError::NoSeats)), "{refused:?}");
+    let Err(SampleError::NoSeats { day: told }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(told, day);
     assert_eq!(reader.view().head, before);
     assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
 }

@@ -1,13 +1,13 @@
 //! The sample as a ledger that people sign in to (`daicho demo --sign-in`): whoever holds a seat gets a login at the demo's
 //! identity provider, and an access token for it.
 //!
-//! The sample itself stays as it is: the logins are events behind it, appended once. Which seats there are is asked of the
-//! ledger's clock; for how long a token counts, of the machine's.
+//! The sample itself stays as it is: the logins are events behind it, each appended once. Which seats there are is asked of
+//! the ledger's clock; for how long a token counts, of the machine's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{SampleError, refused};
+use super::{CODE, SampleError, refused};
 use crate::auth::{Authenticator, token_folder};
 use crate::clock;
 use crate::domain::access::{Holder, LoginId, Person};
@@ -34,6 +34,28 @@ pub struct SignInFiles {
     pub tokens: PathBuf,
 }
 
+/// Refuses a day to make a sample for on which nobody could sign in.
+pub fn check_day(day: Date) -> Result<(), SampleError> {
+    match day < SEATS_FROM {
+        true => Err(SampleError::SeatsLater),
+        false => Ok(()),
+    }
+}
+
+/// Makes the sample for `day` unless it is there, at whatever day, and what people sign in to it with.
+pub async fn make(
+    ledgers: &Arc<Ledgers>,
+    day: Date,
+    data: &Path,
+) -> Result<(Arc<Reader>, SignInFiles), SampleError> {
+    if ledgers.resolve(CODE).is_err() {
+        check_day(day)?;
+    }
+    let (reader, _) = super::prepare(ledgers, day).await?;
+    let files = prepare(ledgers, &reader, data).await?;
+    Ok((reader, files))
+}
+
 /// Registers the logins that are not there yet and writes a new token for everybody who holds a seat today.
 pub async fn prepare(
     ledgers: &Ledgers,
@@ -52,7 +74,8 @@ pub async fn prepare(
     let directory = reader.caught_up(None).await.directory;
     let subjects = subjects(&directory, reader.today(), &issuer);
     if subjects.is_empty() {
-        return Err(SampleError::NoSeats);
+        let day = reader.today();
+        return Err(SampleError::NoSeats { day });
     }
     let folder = data.join(FOLDER);
     let writing = tokio::task::spawn_blocking(move || {
@@ -79,7 +102,8 @@ fn seated(directory: &Directory, today: Date) -> impl Iterator<Item = &Arc<Perso
     seated.take(token_folder::TOKENS_MAX)
 }
 
-/// What changes of those who can only name themselves so far: under each such name they sign in at `issuer` too.
+/// What changes of those who can only name themselves so far: under each such name they sign in at `issuer` too, as far as a
+/// person may have further logins. Whoever has all of them gets none, and hinders nobody.
 fn changed(directory: &Directory, today: Date, issuer: &Name) -> Vec<PersonChanged> {
     let changed = seated(directory, today).filter_map(|person| {
         let named = person.logins.iter().filter(|login| login.issuer.is_none());
@@ -91,7 +115,8 @@ fn changed(directory: &Directory, today: Date, issuer: &Name) -> Vec<PersonChang
             issuer: Some(issuer.clone()),
             subject: login.subject.clone(),
         });
-        let new: Vec<LoginId> = signing_in.filter(is_new).collect();
+        let room = Person::LOGINS_MAX.saturating_sub(person.logins.len());
+        let new: Vec<LoginId> = signing_in.filter(is_new).take(room).collect();
         (!new.is_empty()).then(|| PersonChanged {
             person: person.id,
             name: None,

@@ -42,9 +42,14 @@ impl Demo {
 
     fn words(&self, more: &[&str]) -> Vec<String> {
         let data = self.path("demo");
-        let words = ["demo", "--lang", "en", "--data", data.to_str().unwrap()];
+        let words = ["demo", "--data", data.to_str().unwrap()];
+        let language: &[&str] = match more.contains(&"--lang") {
+            true => &[],
+            false => &["--lang", "en"],
+        };
         words
             .iter()
+            .chain(language)
             .chain(more)
             .map(|word| (*word).to_owned())
             .collect()
@@ -223,6 +228,35 @@ fn a_demo_that_starts_again_keeps_its_key_and_the_logins() {
     let named = daicho(server.address(), ["goal", "list", "--as", "長寿課長"]);
     assert_eq!(named.code, 0, "{named:?}");
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_folder_that_holds_the_sample_keeps_its_day_whatever_is_asked_for() {
+    let demo = Demo::new();
+    assert_eq!(demo.prepare(&[]).code, 0);
+    for day in ["2023-06-01", "1999-01-01"] {
+        let again = demo.prepare(&["--sign-in", "--at", day]);
+        assert_eq!(again.code, 0, "{again:?}");
+        assert!(again.output.contains("2023-10-06"), "{again:?}");
+    }
+
+    let early = Demo::new();
+    assert_eq!(early.prepare(&["--at", "2023-06-01"]).code, 0);
+    let told = "nobody holds a seat in this folder on 2023-06-01; choose another --data";
+    refused(&early.prepare(&["--sign-in"]), 2, &[told]);
+    let told = "2023-06-01 に職に就いている人がいません";
+    let japanese = early.prepare(&["--sign-in", "--lang", "ja"]);
+    refused(&japanese, 2, &[told, "--data"]);
+
+    // A folder that is there and holds nothing gets no sample that nobody could sign in to.
+    let empty = Demo::new();
+    fs::create_dir(empty.path("demo")).unwrap();
+    let refusing = empty.prepare(&["--sign-in", "--at", "2023-06-01"]);
+    refused(&refusing, 2, &["2023-10-03", "--at"]);
+    let refusing = empty.prepare(&["--sign-in", "--at", "2023-06-01", "--lang", "ja"]);
+    refused(&refusing, 2, &["見本の職は 2023-10-03 から"]);
+    let made = empty.prepare(&["--sign-in"]);
+    assert!(made.output.contains("2023-10-06"), "{made:?}");
 }
 
 #[cfg(unix)]
