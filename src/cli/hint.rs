@@ -117,8 +117,8 @@ steps! {
         "correct it with: daicho correct INDICATOR@DATE VALUE --reason …";
     "IDEMPOTENCY_CONFLICT" => "別の事実なら --request-id を付けずにやり直してください",
         "if it is another fact, run it again without --request-id";
-    "UNAUTHENTICATED" => "daicho login --token-file ファイル でサインインするか、--client-certificate と --client-key を指定してください",
-        "sign in with: daicho login --token-file FILE; a service gives --client-certificate and --client-key";
+    "UNAUTHENTICATED" => "daicho login --token-file ファイル でサインインするか、--tokens フォルダー --as 名前、サービスなら --client-certificate と --client-key を指定してください",
+        "sign in with: daicho login --token-file FILE; or give --tokens DIR --as NAME; a service gives --client-certificate and --client-key";
     "ACTOR_MISMATCH" => "--as（環境変数 DAICHO_ACTOR）を外すか、その人としてサインインしてください",
         "leave --as (the variable DAICHO_ACTOR) out, or sign in as that one";
     "ACTOR_DIFFERS" => "記録した本人の名前（--as）でやり直すか、--request-id を外してください",

@@ -20,14 +20,14 @@ use crate::cli::failure::Failure;
 use crate::cli::language::pick;
 use crate::cli::terminal;
 use crate::domain::text::Language;
+use given::TokenArgs;
 
 pub(super) use kept::{login, logout};
 
 mod folder;
+mod given;
 mod kept;
 
-/// The variable that a token may be in.
-const TOKEN_VARIABLE: &str = "DAICHO_TOKEN";
 /// Bytes of a token at most, as the server has it.
 const TOKEN_BYTES_MAX: u64 = 12 * 1024;
 /// Bytes of a file with certificates or a key at most.
@@ -63,24 +63,9 @@ pub struct SignInArgs {
         hide_env_values = true
     )]
     pub client_key: Option<PathBuf>,
-    /// A file with your access token, `-` for standard input; absent: DAICHO_TOKEN, else one of --tokens, else what `daicho login` kept
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "DAICHO_TOKEN_FILE",
-        hide_env_values = true
-    )]
-    pub token_file: Option<PathBuf>,
-    /// A folder with access tokens of several people, of which `--as` picks one
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "DAICHO_TOKENS",
-        hide_env_values = true
-    )]
-    pub tokens: Option<PathBuf>,
+    /// Where a token is.
+    #[command(flatten)]
+    token: TokenArgs,
 }
 
 /// An access token. It prints as nothing.
@@ -197,34 +182,16 @@ impl SignInArgs {
                 )));
             }
         };
-        let mut token = self.given_token(language)?;
-        if token.is_none()
-            && let Some(folder) = &self.tokens
-            // A service that shows a certificate need not be one of those people.
-            && (actor.is_some() || identity.is_none())
-        {
-            token = Some(folder::token_of(language, folder, actor)?);
+        let mut token = self.token.one(language, actor)?;
+        // A service that shows a certificate need not be one of those people.
+        if token.is_none() && (actor.is_some() || identity.is_none()) {
+            token = self.token.of_several(language, actor)?;
         }
         Ok(SignIn {
             certificates,
             identity,
             token,
         })
-    }
-
-    fn given_token(&self, language: Language) -> Result<Option<Token>, Failure> {
-        if let Some(path) = &self.token_file {
-            if path.as_os_str() != "-" {
-                return token_in(language, path).map(Some);
-            }
-            let text = read_all(io::stdin().lock(), TOKEN_BYTES_MAX);
-            let text = text.map_err(|error| cannot_read(language, path, &error))?;
-            return token(language, text).map(Some);
-        }
-        match std::env::var(TOKEN_VARIABLE) {
-            Ok(text) if !text.is_empty() => token(language, Zeroizing::new(text)).map(Some),
-            _ => Ok(None),
-        }
     }
 }
 

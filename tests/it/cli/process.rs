@@ -29,6 +29,16 @@ pub(super) struct Ended {
 }
 
 impl Ended {
+    /// Runs a command to its end.
+    pub(super) fn of(mut command: Command) -> Self {
+        let ended = command.output().unwrap();
+        Self {
+            code: ended.status.code().unwrap(),
+            output: String::from_utf8(ended.stdout).unwrap(),
+            errors: String::from_utf8(ended.stderr).unwrap(),
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         assert_eq!(
             self.output.lines().count(),
@@ -105,12 +115,7 @@ impl Place {
 }
 
 pub(super) fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
-    let ended = command(server, words).output().unwrap();
-    Ended {
-        code: ended.status.code().unwrap(),
-        output: String::from_utf8(ended.stdout).unwrap(),
-        errors: String::from_utf8(ended.stderr).unwrap(),
-    }
+    Ended::of(command(server, words))
 }
 
 pub(super) fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {

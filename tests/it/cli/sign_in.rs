@@ -10,7 +10,7 @@ use daicho::domain::text::Name;
 use daicho::server::identity_provider::IdentityProvider;
 use tempfile::TempDir;
 
-use super::process::{Ended, daicho};
+use super::process::{Ended, command, daicho};
 use crate::process::Process;
 
 /// An address where nobody listens.
@@ -138,7 +138,8 @@ fn the_commands_of_a_demo_that_is_signed_in_to_go_as_printed() {
 
     // Nobody is let in by a name alone, as they are where nobody signs in.
     let named = daicho(server.address(), ["goal", "list", "--as", "長寿課長"]);
-    refused(&named, 1, &["UNAUTHENTICATED"]);
+    let hint = "--tokens DIR --as NAME";
+    refused(&named, 1, &["UNAUTHENTICATED", hint]);
     let unknown = typed(&server, "goal list", &demo.tokens(), "長寿課");
     refused(
         &unknown,
@@ -228,6 +229,65 @@ fn a_demo_that_starts_again_keeps_its_key_and_the_logins() {
     let named = daicho(server.address(), ["goal", "list", "--as", "長寿課長"]);
     assert_eq!(named.code, 0, "{named:?}");
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn a_token_that_is_typed_goes_before_those_in_variables() {
+    let demo = Demo::new();
+    let server = demo.serve(&["--sign-in"]);
+    let (folder, director) = (demo.tokens(), demo.tokens().join("福祉健康部長"));
+    let (folder, director) = (folder.to_str().unwrap(), director.to_str().unwrap());
+    let auditor = &*demo.token("監査委員");
+    let run = |words: &[&str], set: &[(&str, &str)]| {
+        let words = words.iter().copied().chain(["--lang", "en", "--json"]);
+        let mut command = command(server.address(), words);
+        command.env_remove("DAICHO_ACTOR").envs(set.iter().copied());
+        Ended::of(command)
+    };
+    let subject = |words: &[&str], set: &[(&str, &str)]| {
+        let ended = run(words, set);
+        assert_eq!(ended.code, 0, "{words:?} {set:?}: {ended:?}");
+        let actor = &ended.json()["actor"];
+        actor["subject"].as_str().unwrap().to_owned()
+    };
+    let by_folder = ["whoami", "--tokens", folder, "--as", "長寿課長"];
+    // Before the command, too, and of whatever is set nothing is read.
+    let before = ["--tokens", folder, "--as", "長寿課長", "whoami"];
+    let nowhere = ("DAICHO_TOKEN_FILE", "no/such/file");
+    let others: [&[(&str, &str)]; 4] = [
+        &[("DAICHO_TOKEN", auditor)],
+        &[("DAICHO_TOKEN", "no token at all")],
+        &[("DAICHO_TOKEN_FILE", director), ("DAICHO_TOKEN", auditor)],
+        &[nowhere, ("DAICHO_TOKENS", "no/such/folder")],
+    ];
+    for set in others {
+        assert_eq!(subject(&by_folder, set), "長寿課長");
+        assert_eq!(subject(&before, set), "長寿課長");
+    }
+    let by_file = ["whoami", "--token-file", director];
+    let others: [&[(&str, &str)]; 3] = [
+        &[("DAICHO_TOKEN", auditor)],
+        &[("DAICHO_TOKENS", folder)],
+        &[nowhere, ("DAICHO_TOKENS", "no/such/folder")],
+    ];
+    for set in others {
+        assert_eq!(subject(&by_file, set), "福祉健康部長");
+    }
+
+    // Of variables alone one that names one token goes before the folder.
+    let in_folder = [("DAICHO_TOKENS", folder), ("DAICHO_ACTOR", "長寿課長")];
+    assert_eq!(subject(&["whoami"], &in_folder), "長寿課長");
+    let in_variable = [("DAICHO_TOKENS", folder), ("DAICHO_TOKEN", auditor)];
+    assert_eq!(subject(&["whoami"], &in_variable), "監査委員");
+    let in_file = [("DAICHO_TOKEN", auditor), ("DAICHO_TOKEN_FILE", director)];
+    assert_eq!(subject(&["whoami"], &in_file), "福祉健康部長");
+
+    // Two that are typed are one too many, and a folder that is typed asks for a name, whatever else is shown.
+    let both = run(&[&by_folder[..], &by_file[1..]].concat(), &[]);
+    refused(&both, 2, &["--token-file", "--tokens"]);
+    let certificate = ["--client-certificate", director, "--client-key", director];
+    let unnamed = run(&[&by_folder[..3], &certificate[..]].concat(), &[]);
+    refused(&unnamed, 2, &["--as"]);
 }
 
 #[test]
