@@ -27,7 +27,7 @@ mod sample;
 mod targets;
 mod trail;
 
-pub(super) use findings::is_in_sight as finding_in_sight;
+pub(super) use findings::{is_in_sight as finding_in_sight, references_in_sight};
 
 #[tonic::async_trait]
 impl v1::audit_service_server::AuditService for Services {

@@ -303,8 +303,20 @@ impl Services {
         if (request.effects || appended.validated_only) && !appended.replayed {
             // The view may be of a later head already; titles and parents of then are told.
             let today = reader.today();
-            let told = Told::to(self, &call, &reader, &view.directory, &appended).await?;
-            (answer.effects, answer.outcomes) = effects(&view.directory, &appended, today, &told);
+            match Told::to(self, &call, &reader, &view.directory, &appended).await {
+                Ok(told) => {
+                    (answer.effects, answer.outcomes) =
+                        effects(&view.directory, &appended, today, &told);
+                }
+                // Nothing was appended.
+                Err(fault) if appended.validated_only => return Err(fault.into()),
+                // What is durable is answered as such, whatever can still be told of it.
+                Err(fault) => tracing::error!(
+                    ledger = %reader.id(),
+                    error = &fault as &dyn std::error::Error,
+                    "an append is answered without what it changes"
+                ),
+            }
         }
         Ok(answer)
     }

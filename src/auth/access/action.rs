@@ -54,8 +54,8 @@ macro_rules! actions {
 actions! {
     /// What the ledger is, its units, plans, policies, keys and proofs.
     ReadLedger = Read, "台帳の閲覧", "read what the ledger is";
-    /// Who holds which seat.
-    ReadAccess = Read, "権限の閲覧", "read who holds which seat";
+    /// Persons, who holds which seat and what they could do. Access logs are read by who may [`Action::VerifyStore`].
+    ReadAccess = Read, "利用者・権限の閲覧", "read persons and who holds which seat";
     /// Every event of every goal, in bulk.
     ReadEverything = Read, "全イベントの閲覧", "read all events";
     /// A plan's calendar, periods, evaluations as a whole and findings.
@@ -155,8 +155,8 @@ actions! {
     ManageKeys = Operate, "署名鍵の管理", "manage signing keys";
     /// Records where every stream stands.
     RecordHeads = Operate, "末尾の記録", "record the heads of all streams";
-    /// Verifies what is stored.
-    VerifyStore = Operate, "保管データの検証", "verify what is stored";
+    /// Verifies what is stored, and reads the access log beside it.
+    VerifyStore = Operate, "保管データの検証・アクセス記録の閲覧", "verify what is stored, read the access log";
     /// Opens ledgers and looks at the server.
     OperateServer = Operate, "サーバーの運用", "operate the server";
 }

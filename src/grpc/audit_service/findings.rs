@@ -103,8 +103,21 @@ pub(in crate::grpc) async fn is_in_sight(
     directory: &Directory,
     finding: &Finding,
 ) -> Result<bool, ReadFault> {
-    let answer = finding.answer.iter().flat_map(|answer| &answer.references);
-    for reference in finding.references.iter().chain(answer) {
+    if let Some(answer) = &finding.answer
+        && !references_in_sight(reader, directory, &answer.references).await?
+    {
+        return Ok(false);
+    }
+    references_in_sight(reader, directory, &finding.references).await
+}
+
+/// Whether a caller may read all that these references name.
+pub(in crate::grpc) async fn references_in_sight(
+    reader: &Reader,
+    directory: &Directory,
+    references: &[FindingReference],
+) -> Result<bool, ReadFault> {
+    for reference in references {
         let is_there = match reference {
             FindingReference::Unit(_) => true,
             FindingReference::Subject(Subject::Goal(id)) => directory.goal(*id).is_some(),

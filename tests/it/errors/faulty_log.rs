@@ -36,6 +36,7 @@ use crate::fixture::{evidence, proofs};
 use crate::service::{append, opening};
 use crate::small_plan::SmallPlan;
 
+mod after_append;
 mod log;
 
 /// The services on a faulty log, on a port of their own.

@@ -9,7 +9,7 @@ use tonic::Code;
 use super::matrix::{PHASES, WITHIN};
 use super::people::DRAFTER;
 use super::place::Place;
-use super::plan::{NEXT_PLAN, PLAN};
+use super::plan::{self, CLOSED, NEXT_PLAN, PLAN};
 use super::wire::{Call, Caller, Says};
 use super::world::{LEDGER, Realm, append, call};
 use crate::errors::world::{event, title};
@@ -118,6 +118,75 @@ async fn who_answers_or_consents_is_told_nothing_of_a_goal_that_they_may_not_rea
     realm.world.server.stop().await;
 }
 
+/// The built-in policies with more, as an event.
+fn policies(more: &str) -> EventInput {
+    let policy = PolicyPublished {
+        code: "access".to_owned(),
+        version: 1,
+        title: title("権限方針"),
+        content: Some(policy_published::Content::Access(AccessPolicy {
+            cedar: format!("{BUILT_IN}\n{more}"),
+        })),
+    };
+    event(super::DAY, event_input::Payload::PolicyPublished(policy))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_keeps_a_plan_is_told_by_no_calendar_or_reopening_what_is_hidden_in_it() {
+    let realm = held().await;
+    let [own, beside, hidden] = &realm.ground.places;
+    let effects = async |event: EventInput| {
+        let caller = realm.caller("planning");
+        let answer: AppendEventsResponse = caller.gets(&append(event, true)).await;
+        assert!(answer.faults.is_empty(), "{:?}", answer.faults);
+        format!("{:?}{:?}", answer.effects, answer.outcomes)
+    };
+    // What was set before names an indicator of every place; this names none that will be hidden.
+    let calendar = || plan::calendar(super::DAY, [own, beside].into_iter());
+    let of_seen = || plan::reopened(super::DAY, CLOSED, [own, beside].into_iter());
+    let of_hidden = || {
+        let mut event = plan::reopened(super::DAY, CLOSED, [hidden].into_iter());
+        if let Some(event_input::Payload::PeriodReopened(reopened)) = &mut event.payload {
+            // By its id, which does not tell its code.
+            reopened.scope = vec![hidden.indicator.clone()];
+        }
+        event
+    };
+    let period = || plan::period(super::DAY, "六月", "2023-06-01", "2023-06-30");
+    for told in [effects(calendar()).await, effects(of_hidden()).await] {
+        assert!(told.contains(&hidden.indicator_code()), "{told}");
+    }
+
+    let goals = [hidden.goal_code(), hidden.second_goal()];
+    let unread = goals.iter().enumerate().map(|(number, goal)| {
+        format!(
+            "@id(\"not-the-goal-{number}\")\nforbid (principal in Daicho::Role::\"planning\", \
+             action == Daicho::Action::\"ReadGoal\", resource == Daicho::Goal::\"{goal}\");\n"
+        )
+    });
+    let limited = format!(
+        "@id(\"not-everything\")\nforbid (principal in Daicho::Role::\"planning\", \
+         action == Daicho::Action::\"ReadEverything\", resource);\n{}",
+        unread.collect::<String>()
+    );
+    realm.appends(DRAFTER, policies(&limited)).await.unwrap();
+
+    for secret in [
+        hidden.goal_code(),
+        hidden.indicator.clone(),
+        hidden.words.clone(),
+    ] {
+        for told in [effects(calendar()).await, effects(of_hidden()).await] {
+            assert!(!told.contains(&secret), "{told}");
+        }
+    }
+    let told = effects(of_seen()).await;
+    assert!(told.contains(&own.indicator_code()), "{told}");
+    let told = effects(period()).await;
+    assert!(told.contains("六月"), "{told}");
+    realm.world.server.stop().await;
+}
+
 /// What a clerk is told of a plan by those that can be asked about it.
 const OF_PLANS: [&str; 8] = [
     "AuditService/ListAuditFindings",
@@ -179,19 +248,10 @@ async fn asked_about(caller: &Caller, plan: &str) -> (Vec<String>, Vec<String>) 
 async fn a_plan_that_may_not_be_read_is_told_of_by_no_method_that_can_be_asked_about_it() {
     let realm = held().await;
     let forbidden = format!(
-        "{BUILT_IN}\n@id(\"not-the-next\")\nforbid (principal in Daicho::Role::\"clerk\", \
+        "@id(\"not-the-next\")\nforbid (principal in Daicho::Role::\"clerk\", \
          action == Daicho::Action::\"ReadPlan\", resource == Daicho::Plan::\"{NEXT_PLAN}\");\n"
     );
-    let policy = PolicyPublished {
-        code: "access".to_owned(),
-        version: 1,
-        title: title("権限方針"),
-        content: Some(policy_published::Content::Access(AccessPolicy {
-            cedar: forbidden,
-        })),
-    };
-    let policy = event(super::DAY, event_input::Payload::PolicyPublished(policy));
-    realm.appends(DRAFTER, policy).await.unwrap();
+    realm.appends(DRAFTER, policies(&forbidden)).await.unwrap();
 
     let clerk = realm.caller("clerk");
     let mut told: Vec<&str> = OF_PLANS.into_iter().chain(OF_GOALS).collect();

@@ -25,6 +25,8 @@ pub(super) enum Appends {
     },
     /// They wait until the gate opens.
     Hang(watch::Receiver<bool>),
+    /// They are stored, and from then on reads are answered with garbage.
+    Blind,
 }
 
 /// What becomes of reads.
@@ -77,9 +79,15 @@ impl CommitLog for FaultyLog {
     fn append(&self, group: Vec<LedgerCommit>) -> BoxFuture<'static, Vec<Outcome>> {
         let inner = self.inner.clone();
         let mode = self.appends.lock().unwrap().clone();
+        let reads = self.reads.clone();
         async move {
             match mode {
                 Appends::Work => inner.append(group).await,
+                Appends::Blind => {
+                    let outcomes = inner.append(group).await;
+                    *reads.lock().unwrap() = Reads::Garbage;
+                    outcomes
+                }
                 Appends::Refuse(fault) => group
                     .iter()
                     .map(|_| Outcome::Refused(fault.clone()))
