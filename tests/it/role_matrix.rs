@@ -16,6 +16,7 @@
 //! frame       an event of every kind about a plan or the ledger
 //! expected    who may what, by hand
 //! matrix      asking all of it
+//! secrets     what no answer and no refusal tells whoever may not read it
 //! rules       what holds of the whole
 //! hidden      what may not be read is not named by what may
 //! ```
@@ -46,6 +47,7 @@ mod plan;
 mod reads;
 mod row;
 mod rules;
+mod secrets;
 mod wire;
 mod world;
 

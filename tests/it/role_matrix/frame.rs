@@ -364,5 +364,10 @@ pub(super) fn of_the_server(name: &str, asked: &Asked<'_>) -> EventInput {
         }),
         other => panic!("{other} is not among those that only the server writes"),
     };
-    event(DAY, payload)
+    match name {
+        "snapshot_taken" => event(DAY, payload),
+        "ledger_continued" | "personal_data_erased" | "evidence_erased" => because(step(payload)),
+        // What the server says of itself has no day.
+        _ => step(payload),
+    }
 }

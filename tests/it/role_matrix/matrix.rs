@@ -1,17 +1,16 @@
 //! Asks everything of everybody, everywhere, before, while and after the seats are held, and keeps what became of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use daicho::api::v1::AppendEventsResponse;
 use futures::future::join_all;
-use prost::Message as _;
 use tonic::Code;
 
 use super::people::COLUMNS;
 use super::place::Place;
 use super::row::{Asked, Asks, Kind, Row, Tells};
+use super::secrets::{Answer, faults, holds};
 use super::wire::{Call, Refused};
 use super::world::{Realm, append};
 
@@ -23,6 +22,8 @@ pub(super) const PHASES: [(&str, &str); 3] = [
 ];
 /// The phase in which the seats are held.
 pub(super) const WITHIN: usize = 1;
+/// The phase in which they are held no more.
+pub(super) const AFTER: usize = 2;
 
 /// What became of a request.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -88,13 +89,6 @@ impl Cell {
     }
 }
 
-fn holds(answer: &[Bytes], words: &str) -> bool {
-    let words = words.as_bytes();
-    answer
-        .iter()
-        .any(|message| message.windows(words.len()).any(|found| found == words))
-}
-
 /// The whole matrix.
 #[derive(Default)]
 pub(super) struct Matrix {
@@ -152,10 +146,28 @@ impl Matrix {
         matrix
     }
 
+    /// For which reasons rules refuse what is asked in a row.
+    fn reasons(&self, row: usize) -> String {
+        let cells = self.cells.range((row, 0, 0, 0)..(row + 1, 0, 0, 0));
+        let reasons: BTreeSet<&str> = cells
+            .filter_map(|(_, cell)| match cell {
+                Cell::Rule(reason) => Some(reason.as_str()),
+                _ => None,
+            })
+            .collect();
+        match reasons.is_empty() {
+            true => String::new(),
+            false => {
+                let reasons: Vec<&str> = reasons.into_iter().collect();
+                format!("| r: {}", reasons.join(", "))
+            }
+        }
+    }
+
     /// The whole matrix as text.
     pub(super) fn shown(&self, rows: &[Row]) -> String {
         let mut text = String::from(
-            "+ done  r refused by a rule  . answered without it  h as if it were not there\n\
+            "+ done  r refused by a rule, for the reason at the end  . answered without it  h as if it were not there\n\
              u NOT_RESPONSIBLE_UNIT  p NOT_PERMITTED  x PERMISSION_DENIED  n UNAUTHENTICATED\n\
              Where it matters: of the own section, of another of the department, of another department.\n",
         );
@@ -185,7 +197,7 @@ impl Matrix {
                 let _ = match phase {
                     WITHIN => write!(text, "|         "),
                     0 => write!(text, "|        "),
-                    _ => writeln!(text),
+                    _ => writeln!(text, "{}", self.reasons(number)),
                 };
             }
         }
@@ -232,7 +244,6 @@ impl Asking<'_> {
                 .iter()
                 .map(|place| became(self.row, &answer, place))
                 .collect();
-            self.look_for_secrets(&answer, &mut found.wrong);
             return found;
         }
         for place in places {
@@ -249,7 +260,6 @@ impl Asking<'_> {
                 }
             }
             found.cells.push(cell);
-            self.look_for_secrets(&answer, &mut found.wrong);
         }
         found
     }
@@ -257,8 +267,17 @@ impl Asking<'_> {
     /// Asks one thing. What is refused when it is only asked whether, is refused for the same reason when it is sent.
     async fn answer(&self, place: &Place, wrong: &mut Vec<String>) -> Result<Vec<Bytes>, Refused> {
         let (caller, asked) = (self.realm.caller(self.who), self.of(place));
+        let calls = async |call: Call, wrong: &mut Vec<String>| {
+            let answered = caller.calls(&call).await;
+            let answer = Answer::of(self.row, call, answered);
+            let places = &self.realm.ground.places;
+            let of = if self.phase == WITHIN { self.who } else { "" };
+            let secrets = answer.tells_secrets(self.row, of, places).into_iter();
+            wrong.extend(secrets.map(|secret| format!("{}: tells {secret}", self.cell())));
+            answer.answered
+        };
         let (event, on_behalf_of) = match &self.row.asks {
-            Asks::Calls(build) => return caller.calls(&build(&asked)).await,
+            Asks::Calls(build) => return calls(build(&asked), wrong).await,
             Asks::Appends {
                 event,
                 on_behalf_of,
@@ -268,10 +287,10 @@ impl Asking<'_> {
             call.says.on_behalf_of = on_behalf_of.then(|| place.section.clone());
             call
         };
-        let validated = caller.calls(&acting(append(event.clone(), true))).await;
+        let validated = calls(acting(append(event.clone(), true)), wrong).await;
         let found = became(self.row, &validated, place);
         if !found.is_permitted() {
-            let sent = caller.calls(&acting(append(event, false))).await;
+            let sent = calls(acting(append(event, false)), wrong).await;
             let sent = became(self.row, &sent, place);
             if sent != found {
                 let (cell, name) = (self.cell(), place.name);
@@ -282,39 +301,6 @@ impl Asking<'_> {
         }
         validated
     }
-
-    /// What somebody may not read is in no answer to them, whatever they ask.
-    fn look_for_secrets(&self, answer: &Result<Vec<Bytes>, Refused>, wrong: &mut Vec<String>) {
-        let Ok(answer) = answer else { return };
-        let row = self.row;
-        for (place, at) in self.realm.ground.places.iter().enumerate() {
-            if self.phase == WITHIN && may_read(self.who, place) {
-                continue;
-            }
-            let secrets = at.secrets();
-            // Whoever sends an event knows what it is about, and whoever knows a request's id the streams of its receipt. What
-            // somebody asked for stands in access logs under its name.
-            let named = ["LedgerService/GetReceipt", "AuditService/ListAccess"];
-            let told = match row.kind == Kind::Reads && !named.contains(&row.of()) {
-                true => &secrets[..],
-                false => &secrets[..1],
-            };
-            for secret in told.iter().filter(|secret| holds(answer, secret)) {
-                let cell = self.cell();
-                wrong.push(format!("{cell}: tells `{secret}` of {}", at.name));
-            }
-        }
-    }
-}
-
-/// Who may read of a place while the seats are held; written by hand.
-fn may_read(who: &str, place: usize) -> bool {
-    match who {
-        "planning" | "evaluator" | "auditor" => true,
-        "director" | "chief" | "acting" => place <= 1,
-        "clerk" | "service" => place == 0,
-        _ => false,
-    }
 }
 
 /// What an answer comes to for a place.
@@ -324,8 +310,8 @@ fn became(row: &Row, answer: &Result<Vec<Bytes>, Refused>, place: &Place) -> Cel
         Err(refused) => return Cell::refused(row, refused),
     };
     if let Asks::Appends { .. } = row.asks {
-        let told = AppendEventsResponse::decode(answer[0].clone()).unwrap();
-        let reasons = || told.faults.iter().map(|fault| fault.reason.as_str());
+        let faults = faults(answer);
+        let reasons = || faults.iter().map(|fault| fault.reason.as_str());
         let by_access = reasons().find_map(Cell::by_access);
         let by_rule = reasons().next().map(|reason| Cell::Rule(reason.to_owned()));
         return by_access.or(by_rule).unwrap_or(Cell::Done);

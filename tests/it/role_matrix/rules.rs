@@ -1,19 +1,125 @@
 //! Rules that hold of the whole matrix. Each names the cells that break it.
 
-use super::expected::{Extent, extent, table};
+use super::expected::{extent, table};
 use super::frame::BY_THE_SERVER;
-use super::matrix::{Cell, Matrix, PHASES, WITHIN};
+use super::matrix::{AFTER, Cell, Matrix, PHASES, WITHIN};
 use super::people::{COLUMNS, SEATED};
 use super::row::{Asked, Kind, Row, Tells};
 use super::world::{Realm, append};
 
-/// What is asked for in a way that a rule always refuses, once access let it through.
-const REFUSED_BY_RULE: [(&str, &str); 4] = [
-    ("EvaluationService/CompareCycles", "PLAN_UNKNOWN"),
-    ("goal_resumed", "GOAL_NOT_SUSPENDED"),
-    ("change_withdrawn", "NOT_THE_DRAFTER"),
-    ("decision_reviewed", "DECISION_NOT_ACTING"),
+/// A row, somebody in a phase, a reason.
+type RefusedByRule = (&'static str, Option<(&'static str, usize)>, &'static str);
+
+/// Where access lets something through and a rule refuses it: whoever asks, or somebody in a phase; and for which reason.
+const REFUSED_BY_RULE: [RefusedByRule; 10] = [
+    ("EvaluationService/CompareCycles", None, "PLAN_UNKNOWN"),
+    ("goal_resumed", None, "GOAL_NOT_SUSPENDED"),
+    ("change_withdrawn", None, "NOT_THE_DRAFTER"),
+    ("decision_reviewed", None, "DECISION_NOT_ACTING"),
+    // Whom the configuration names did it before, by the same ids.
+    (
+        "AdminService/OpenLedger",
+        ADMINISTRATOR,
+        "IDEMPOTENCY_CONFLICT",
+    ),
+    ("AdminService/AnnounceKey", ADMINISTRATOR, "ACTOR_DIFFERS"),
+    ("AdminService/RetireKey", ADMINISTRATOR, "ACTOR_DIFFERS"),
+    ("AdminService/CompromiseKey", ADMINISTRATOR, "ACTOR_DIFFERS"),
+    // No policy takes effect on a day that is over.
+    ("policy_published:access", NAMED_AFTER, "DATE_IN_PAST"),
+    ("policy_published:approval", NAMED_AFTER, "DATE_IN_PAST"),
 ];
+const ADMINISTRATOR: Option<(&str, usize)> = Some(("administrator", WITHIN));
+const NAMED_AFTER: Option<(&str, usize)> = Some(("named", AFTER));
+
+/// What somebody never may, as the documents say it in a sentence.
+struct Never {
+    rule: &'static str,
+    who: &'static [&'static str],
+    /// Of which rows, and from which place on.
+    what: fn(&Row) -> bool,
+    from: usize,
+}
+
+const NEVER: [Never; 8] = [
+    Never {
+        rule: "auditors write findings and nothing else",
+        who: &["auditor"],
+        what: |row| row.writes() && row.of() != "audit_finding_recorded",
+        from: 0,
+    },
+    Never {
+        rule: "administrators write no facts",
+        who: &["administrator"],
+        what: |row| row.writes() && !POLICIES_OF_ACCESS.contains(&row.name.as_str()),
+        from: 0,
+    },
+    Never {
+        rule: "applications submit and never decide",
+        who: &["service"],
+        what: |row| row.writes() && !SUBMITTED.contains(&row.of()),
+        from: 0,
+    },
+    Never {
+        rule: "a clerk is told nothing of another unit, whatever is asked",
+        who: &["clerk"],
+        what: |row| row.tells.is_of_place(),
+        from: 1,
+    },
+    Never {
+        rule: "nobody works for a section that is not theirs",
+        who: &["chief", "clerk", "service", "acting"],
+        what: |row| row.works_for_a_unit(),
+        from: 1,
+    },
+    Never {
+        rule: "no director works for another department",
+        who: &["director"],
+        what: |row| row.works_for_a_unit(),
+        from: 2,
+    },
+    Never {
+        rule: "who is not in the ledger is told nothing of it",
+        who: &["unknown"],
+        what: |row| !row.is_for_everybody(),
+        from: 0,
+    },
+    Never {
+        rule: "who holds no seat is told of none but their own",
+        who: &["seatless"],
+        what: |row| !row.is_for_everybody() && row.of() != "AccessService/WhoAmI",
+        from: 0,
+    },
+];
+const POLICIES_OF_ACCESS: [&str; 2] = ["policy_published:access", "policy_published:approval"];
+const SUBMITTED: [&str; 5] = [
+    "actual_recorded",
+    "actual_corrected",
+    "actual_retracted",
+    "demand_recorded",
+    "change_proposed",
+];
+
+impl Row {
+    fn writes(&self) -> bool {
+        matches!(self.kind, Kind::WritesOfGoal | Kind::WritesOfWhole)
+    }
+
+    /// Another section's consent is asked for by name.
+    fn works_for_a_unit(&self) -> bool {
+        self.kind == Kind::WritesOfGoal && self.of() != "change_consulted"
+    }
+
+    fn is_for_everybody(&self) -> bool {
+        self.of() == "IdentityService/GetCaller" || self.name.starts_with("grpc.")
+    }
+}
+
+impl Tells {
+    fn is_of_place(self) -> bool {
+        matches!(self, Self::OfPlace | Self::CodeOfPlace)
+    }
+}
 
 /// The matrix with its rows.
 pub(super) struct Rules<'a> {
@@ -71,8 +177,9 @@ impl<'a> Rules<'a> {
 
     /// All that is broken, by the name of the rule.
     pub(super) fn broken(&self) -> Vec<String> {
-        let rules: [(&str, Vec<String>); 11] = [
+        let mut rules = vec![
             ("the tables say who may what", self.tables()),
+            ("what a rule refuses is met with", self.unmet()),
             (
                 "without signing in there is health and nothing else",
                 self.nobody(),
@@ -85,37 +192,16 @@ impl<'a> Rules<'a> {
                 "whoever acts for a seat may what the seat may",
                 self.acting(),
             ),
-            ("auditors write findings and nothing else", self.auditors()),
-            ("administrators write no facts", self.administrators()),
-            (
-                "a clerk is told nothing of another unit, whatever is asked",
-                self.clerks(),
-            ),
-            (
-                "nobody works for a unit that is not theirs",
-                self.other_units(),
-            ),
-            ("applications submit and never decide", self.applications()),
-            (
-                "who is not in the ledger is told nothing of it",
-                self.strangers(),
-            ),
-            (
-                "every request is one that somebody is served",
-                self.served(),
-            ),
+            ("whoever reads all is told of every place", self.readers()),
+            ("answers", self.matrix.wrong.clone()),
         ];
+        rules.extend(NEVER.map(|never| (never.rule, self.never(&never))));
         let named = rules.into_iter().flat_map(|(rule, broken)| {
             broken
                 .into_iter()
                 .map(move |cell| format!("{rule}: {cell}"))
         });
-        let wrong = self
-            .matrix
-            .wrong
-            .iter()
-            .map(|wrong| format!("answers: {wrong}"));
-        named.chain(wrong).collect()
+        named.collect()
     }
 
     fn where_not(&self, holds: impl Fn(&At<'_>) -> bool) -> Vec<String> {
@@ -123,6 +209,7 @@ impl<'a> Rules<'a> {
         broken.map(|at| at.to_string()).collect()
     }
 
+    /// Whatever the tables permit is done, but for what a rule refuses, for the reason that is written.
     fn tables(&self) -> Vec<String> {
         let table = table();
         self.where_not(|at| {
@@ -132,8 +219,22 @@ impl<'a> Rules<'a> {
             let mut rows = table.iter();
             let (_, extents) = rows.find(|(name, _)| *name == at.row.name).unwrap();
             let expected = extent(extents, at.who, at.phase == WITHIN);
-            at.cell.is_permitted() == expected.holds(at.place)
+            match (expected.holds(at.place), foretold(at)) {
+                (true, Some(reason)) => *at.cell == Cell::Rule(reason.to_owned()),
+                (true, None) => *at.cell == Cell::Done,
+                (false, _) => !at.cell.is_permitted(),
+            }
         })
+    }
+
+    /// Lines about rules that refuse nothing.
+    fn unmet(&self) -> Vec<String> {
+        let lines = REFUSED_BY_RULE.iter();
+        let unmet = lines.filter(|line| {
+            let met = |at: &At<'_>| is_about(line, at) && matches!(at.cell, Cell::Rule(_));
+            !self.cells().any(|at| met(&at))
+        });
+        unmet.map(|line| format!("{line:?}")).collect()
     }
 
     fn nobody(&self) -> Vec<String> {
@@ -160,109 +261,40 @@ impl<'a> Rules<'a> {
         })
     }
 
-    fn auditors(&self) -> Vec<String> {
+    fn readers(&self) -> Vec<String> {
         self.where_not(|at| {
-            let writes = matches!(at.row.kind, Kind::WritesOfGoal | Kind::WritesOfWhole);
-            let finding = at.row.of() == "audit_finding_recorded";
-            at.who != "auditor" || !writes || finding || !at.cell.is_permitted()
+            let reads = at.phase == WITHIN && ["auditor", "planning"].contains(&at.who);
+            !reads || !at.row.tells.is_of_place() || *at.cell == Cell::Done
         })
     }
 
-    fn administrators(&self) -> Vec<String> {
+    fn never(&self, never: &Never) -> Vec<String> {
         self.where_not(|at| {
-            let writes = matches!(at.row.kind, Kind::WritesOfGoal | Kind::WritesOfWhole);
-            let policy = ["policy_published:access", "policy_published:approval"]
-                .contains(&at.row.name.as_str());
-            at.who != "administrator" || !writes || policy || !at.cell.is_permitted()
+            let is_meant = never.who.contains(&at.who) && never.from <= at.place;
+            !is_meant || !(never.what)(at.row) || !at.cell.is_permitted()
         })
     }
+}
 
-    fn other_units(&self) -> Vec<String> {
-        self.where_not(|at| {
-            let reach = match at.who {
-                "director" => 1,
-                "chief" | "clerk" | "service" | "acting" => 0,
-                _ => return true,
-            };
-            // Another section's consent is asked for by name.
-            let consent = at.row.of() == "change_consulted";
-            at.row.kind != Kind::WritesOfGoal
-                || consent
-                || at.place <= reach
-                || !at.cell.is_permitted()
-        })
-    }
+fn is_about((name, of, _): &RefusedByRule, at: &At<'_>) -> bool {
+    *name == at.row.name && of.is_none_or(|of| of == (at.who, at.phase))
+}
 
-    fn clerks(&self) -> Vec<String> {
-        self.where_not(|at| {
-            let tells = matches!(at.row.tells, Tells::OfPlace | Tells::CodeOfPlace);
-            at.who != "clerk" || !tells || at.place == 0 || !at.cell.is_permitted()
-        })
-    }
+/// For which reason a rule refuses what access lets through.
+fn foretold(at: &At<'_>) -> Option<&'static str> {
+    let mut lines = REFUSED_BY_RULE.iter();
+    let line = lines.find(|line| is_about(line, at));
+    line.map(|(_, _, reason)| *reason)
+}
 
-    fn applications(&self) -> Vec<String> {
-        let submits = [
-            "actual_recorded",
-            "actual_corrected",
-            "actual_retracted",
-            "demand_recorded",
-        ];
-        self.where_not(|at| {
-            let writes = matches!(at.row.kind, Kind::WritesOfGoal | Kind::WritesOfWhole);
-            let submits = submits.contains(&at.row.of()) || at.row.of() == "change_proposed";
-            at.who != "service" || !writes || submits || !at.cell.is_permitted()
-        })
-    }
-
-    fn strangers(&self) -> Vec<String> {
-        self.where_not(|at| {
-            let told = at.row.of() == "IdentityService/GetCaller"
-                || at.row.name.starts_with("grpc.")
-                || !at.cell.is_permitted();
-            let own_seats = at.row.of() == "AccessService/WhoAmI";
-            match at.who {
-                "unknown" => told,
-                "seatless" => told || own_seats,
-                _ => true,
-            }
-        })
-    }
-
-    /// Rows that say nothing of access: that nobody is served, or that do not tell what they are for.
-    fn served(&self) -> Vec<String> {
-        let mut broken = Vec::new();
-        let table = table();
-        for row in self.rows {
-            let mut lines = table.iter();
-            let (_, extents) = lines.find(|(name, _)| *name == row.name).unwrap();
-            if extents.iter().all(|extent| *extent == Extent::Never) {
-                continue;
-            }
-            let of_row = || self.cells().filter(|at| std::ptr::eq(at.row, row));
-            let mut rules = REFUSED_BY_RULE.iter();
-            let by_rule = rules.find(|(name, _)| *name == row.name);
-            let served = of_row().any(|at| *at.cell == Cell::Done);
-            let as_foretold = |at: &At<'_>| match (by_rule, at.cell) {
-                (Some((_, reason)), Cell::Rule(found)) => found == reason,
-                (Some(_), Cell::Done) => false,
-                _ => true,
-            };
-            match by_rule {
-                None if !served => broken.push(format!("{}: nobody is served", row.name)),
-                _ => broken.extend(
-                    of_row()
-                        .filter(|at| !as_foretold(at))
-                        .map(|at| at.to_string()),
-                ),
-            }
-            if matches!(row.tells, Tells::OfPlace | Tells::CodeOfPlace) {
-                let readers = of_row()
-                    .filter(|at| at.phase == WITHIN && ["auditor", "planning"].contains(&at.who));
-                let silent = readers.filter(|at| *at.cell != Cell::Done);
-                broken.extend(silent.map(|at| at.to_string()));
-            }
-        }
-        broken
+/// Why somebody's event is refused that only the server writes: who may not write at all is told so.
+fn refused_as(name: &str, who: &str) -> &'static str {
+    match (name, who) {
+        (_, "nobody") => "UNAUTHENTICATED",
+        (_, "seatless" | "unknown") => "PERMISSION_DENIED",
+        ("ledger_opened", _) => "LEDGER_OPENED_ONCE",
+        ("snapshot_taken", _) => "SNAPSHOT_BY_SERVER",
+        _ => "EVENT_BY_SERVER",
     }
 }
 
@@ -279,8 +311,12 @@ pub(super) async fn written_by_others(realm: &Realm) -> Vec<String> {
                 by: who,
             };
             let event = super::frame::of_the_server(name, &asked);
-            if realm.caller(who).calls(&append(event, false)).await.is_ok() {
-                broken.push(format!("{name}, {who}: was taken"));
+            match realm.caller(who).calls(&append(event, false)).await {
+                Ok(_) => broken.push(format!("{name}, {who}: was taken")),
+                Err(refused) if refused.reason != refused_as(name, who) => {
+                    broken.push(format!("{name}, {who}: {refused:?}"));
+                }
+                Err(_) => {}
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Calls by their paths with bytes for messages: one way to call every method, whatever it takes and answers.
 
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use bytes::{Buf as _, BufMut as _, Bytes};
@@ -43,20 +44,38 @@ pub(super) struct Caller {
 }
 
 /// Why a call was refused, as a program reads it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub(super) struct Refused {
     pub(super) code: Code,
     pub(super) reason: String,
     pub(super) message: String,
+    figures: BTreeMap<String, String>,
+    /// The details as they were sent.
+    pub(super) details: Bytes,
+}
+
+impl PartialEq for Refused {
+    fn eq(&self, other: &Self) -> bool {
+        // The figures in the details are in no order.
+        let told = |of: &Self| (of.code, of.reason.clone(), of.message.clone());
+        told(self) == told(other)
+            && self.figures == other.figures
+            && self.details.len() == other.details.len()
+    }
 }
 
 impl Refused {
     fn new(status: &Status) -> Self {
-        let reason = status.get_details_error_info().map(|info| info.reason);
+        let info = status.get_details_error_info();
+        let reason = info.as_ref().map(|info| info.reason.clone());
         Self {
             code: status.code(),
             reason: reason.unwrap_or_else(|| format!("{:?}", status.code())),
+            figures: info
+                .map(|info| info.metadata.into_iter().collect())
+                .unwrap_or_default(),
             message: status.message().to_owned(),
+            details: Bytes::copy_from_slice(status.details()),
         }
     }
 }
