@@ -1,47 +1,33 @@
 //! Writing events, and reading them as they were written.
 
-use std::sync::Arc;
-
 use std::pin::Pin;
 
 use futures::Stream as FutureStream;
-use futures::future::BoxFuture;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::auth::access::Action;
-use crate::domain::actual::aggregate::current_actual;
-use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Event, Recorded, Stream};
-use crate::domain::goal::Goal;
-use crate::domain::id::{EventId, GoalId, RequestId};
-use crate::domain::rejection::{Reason, Rejection};
-use crate::grpc::accounting::{noticed_broken, noticed_of};
-use crate::grpc::event::{
-    At, Faults, Unsound, on_the_wire, parse_events, recorded, show_actual, show_target,
-};
+use crate::domain::directory::Named;
+use crate::domain::id::{EventId, RequestId};
+use crate::domain::rejection::Reason;
+use crate::grpc::accounting::noticed_of;
+use crate::grpc::event::{At, Faults, on_the_wire, recorded};
 use crate::grpc::follow::{self, Selection};
 use crate::grpc::goal_service::form;
 use crate::grpc::language;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{
-    Append, AppendError, Appended, Reader, Receipt, ReceiptLookup, Standpoint, View, unshown,
-};
-use crate::projection::describe::{Known, changes, subject_of};
-use crate::projection::goal_card::cycle_of;
+use crate::ledger::{Reader, Receipt, ReceiptLookup, Standpoint};
+use crate::projection::describe::subject_of;
 
+mod append;
 mod in_sight;
-
-use in_sight::Told;
 
 /// Events of one batch of a stream at most.
 pub(super) const BATCH_EVENTS: usize = 1_000;
 /// Stored bytes of one batch of a stream at most.
 pub(super) const BATCH_BYTES: usize = 256 * 1024;
-/// Faults that the answer to a validation tells at most.
-const FAULTS_MAX: usize = 1_000;
 
 type Frames<T> = Pin<Box<dyn FutureStream<Item = Result<T, Status>> + Send>>;
 
@@ -258,319 +244,6 @@ impl v1::ledger_service_server::LedgerService for Services {
     }
 }
 
-impl Services {
-    async fn append(
-        &self,
-        call: Call,
-        request: &v1::AppendEventsRequest,
-    ) -> Result<v1::AppendEventsResponse, Refusal> {
-        let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
-        // Codes of everything that was acknowledged before this call can be used in it.
-        let view = self.view(&reader, None).await;
-        // What is sent is held against what was recorded, whoever may see that.
-        let appended = match unshown(self.carry_out(&call, &reader, &view, request)).await? {
-            Ok(appended) => appended,
-            Err(rules) => return self.refused(request, &call, &view, rules),
-        };
-        let mut answer = v1::AppendEventsResponse {
-            receipt: Some(show::receipt(&appended.receipt)),
-            replayed: appended.replayed,
-            validated: appended.validated_only,
-            notices: appended
-                .notices
-                .iter()
-                .map(|notice| v1::Notice {
-                    field: on_the_wire(&request.events, notice.field.clone()),
-                    ..show::notice(notice, call.language)
-                })
-                .collect(),
-            effects: Vec::new(),
-            outcomes: Vec::new(),
-            head: Some(show::head(reader.head())),
-            faults: Vec::new(),
-            derived: Vec::new(),
-            derived_follows: false,
-            proof: None,
-            proof_follows: false,
-        };
-        if !appended.validated_only {
-            let derived = self.snapshots_of(&reader, &appended, call.deadline).await?;
-            (answer.derived, answer.derived_follows) = derived;
-            let (receipt, mode) = (&appended.receipt, request.receipt_mode());
-            let proof = self.proof_of(&reader, receipt, mode, call.deadline).await;
-            (answer.proof, answer.proof_follows) = proof;
-        }
-        if (request.effects || appended.validated_only) && !appended.replayed {
-            // The view may be of a later head already; titles and parents of then are told.
-            let today = reader.today();
-            match Told::to(self, &call, &reader, &view.directory, &appended).await {
-                Ok(told) => {
-                    (answer.effects, answer.outcomes) =
-                        effects(&view.directory, &appended, today, &told);
-                }
-                // Nothing was appended.
-                Err(fault) if appended.validated_only => return Err(fault.into()),
-                // What is durable is answered as such, whatever can still be told of it.
-                Err(fault) => tracing::error!(
-                    ledger = %reader.id(),
-                    error = &fault as &dyn std::error::Error,
-                    "an append is answered without what it changes"
-                ),
-            }
-        }
-        Ok(answer)
-    }
-
-    /// Carries out a request, or says which rules it breaks. Boxed, for it is large, and what follows it needs the stack.
-    fn carry_out<'a>(
-        &'a self,
-        call: &'a Call,
-        reader: &'a Arc<Reader>,
-        view: &'a View,
-        request: &'a v1::AppendEventsRequest,
-    ) -> BoxFuture<'a, Result<Result<Appended, Vec<Rejection>>, Refusal>> {
-        Box::pin(self.try_append(call, reader, view, request))
-    }
-
-    async fn try_append(
-        &self,
-        call: &Call,
-        reader: &Arc<Reader>,
-        view: &View,
-        request: &v1::AppendEventsRequest,
-    ) -> Result<Result<Appended, Vec<Rejection>>, Refusal> {
-        let id = request_id(&request.request_id);
-        let parsed = parse_events(
-            &view.directory,
-            &request.events,
-            &request.expected_revisions,
-            Append::EVENTS_MAX,
-        );
-        let (id, parsed) = match (id, parsed) {
-            (Ok(id), Ok(parsed)) => (id, parsed),
-            (id, parsed) => {
-                let (id, mut rules) = match id {
-                    Ok(id) => (Some(id), Vec::new()),
-                    Err(Refusal::Rules(rules)) => (None, rules),
-                    Err(other) => return Err(other),
-                };
-                let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
-                rules.append(&mut unsound.rejections);
-                rules.extend(self.judged(call, reader, id, unsound).await);
-                return Ok(Err(rules));
-            }
-        };
-        let worded = |event: &&Event| event.personal_texts().next().is_some();
-        let sent: Vec<Event> = parsed.events.iter().filter(worded).cloned().collect();
-        let append = Append {
-            ledger: reader.id(),
-            request_id: id,
-            events: parsed.events,
-            expected: parsed.expected,
-            validate_only: request.validate_only,
-        };
-        match self.append_computed(call, reader, view, append).await {
-            Ok(mut appended) => {
-                for event in &mut appended.events {
-                    if let Some(sent) = sent.iter().find(|sent| sent.id == event.id) {
-                        event.hold_words_of(sent);
-                    }
-                }
-                Ok(Ok(appended))
-            }
-            Err(AppendError::Rejected(rules)) => Ok(Err(rules)),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// What the rules have against the rest of a request that is refused for its form: everything that is
-    /// wrong is told at once.
-    async fn judged(
-        &self,
-        call: &Call,
-        reader: &Arc<Reader>,
-        id: Option<RequestId>,
-        unsound: Unsound,
-    ) -> Vec<Rejection> {
-        let not_checked = |index| Rejection::new(Reason::NotChecked, format!("events[{index}]"));
-        let Unsound {
-            sound,
-            dependent,
-            expected,
-            ..
-        } = unsound;
-        let mut rules: Vec<Rejection> = dependent.into_iter().map(not_checked).collect();
-        let Some((_, first)) = sound.first() else {
-            return rules;
-        };
-        // Nothing is recorded under it, so any id serves that no call has.
-        let request_id =
-            id.unwrap_or_else(|| RequestId::derived(first.id.uuid(), "to be judged only"));
-        let (places, events): (Vec<usize>, Vec<Event>) = sound.into_iter().unzip();
-        let ledger = reader.id();
-        let append = Append {
-            ledger,
-            request_id,
-            events,
-            expected,
-            validate_only: true,
-        };
-        let view = reader.view();
-        let judged = self.append_computed(call, reader, &view, append).await;
-        // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
-        let Err(AppendError::Rejected(broken)) = judged else {
-            return rules;
-        };
-        for rule in broken {
-            let place = event_of(&rule.field)
-                .and_then(|(index, rest)| Some((*places.get(index)?, rest.to_owned())));
-            let Some((index, rest)) = place else {
-                rules.push(rule);
-                continue;
-            };
-            rules.push(Rejection {
-                field: format!("events[{index}]{rest}"),
-                ..rule
-            });
-        }
-        rules
-    }
-
-    /// The answer to a request that breaks rules: an error, or for a validation all that is wrong.
-    fn refused(
-        &self,
-        request: &v1::AppendEventsRequest,
-        call: &Call,
-        view: &View,
-        mut rules: Vec<Rejection>,
-    ) -> Result<v1::AppendEventsResponse, Refusal> {
-        // Told event by event, whoever found it.
-        rules.sort_by_key(|rule| event_of(&rule.field).map(|(index, _)| index));
-        if !request.validate_only {
-            return Err(Refusal::Rules(rules));
-        }
-        noticed_broken(&rules);
-        let faults = rules.into_iter().take(FAULTS_MAX).map(|rule| v1::Fault {
-            reason: rule.reason.code().to_owned(),
-            message: rule.message(call.language),
-            field: on_the_wire(&request.events, rule.field),
-        });
-        Ok(v1::AppendEventsResponse {
-            faults: faults.collect(),
-            head: Some(show::head(view.head)),
-            ..v1::AppendEventsResponse::default()
-        })
-    }
-}
-
-/// What each event changes, and what the indicators touched come to; of what its author is told.
-fn effects(
-    directory: &Directory,
-    appended: &Appended,
-    today: crate::domain::date::Date,
-    told: &Told,
-) -> (Vec<v1::Effect>, Vec<v1::IndicatorOutcome>) {
-    let mut known = directory.clone();
-    let mut goals: std::collections::HashMap<Stream, Goal> = appended
-        .goals
-        .iter()
-        .map(|touched| (touched.stream, Goal::clone(&touched.before)))
-        .collect();
-    let mut effects = Vec::new();
-    for (index, (event, place)) in appended
-        .events
-        .iter()
-        .zip(&appended.receipt.events)
-        .enumerate()
-    {
-        let mut goal = goals.remove(&event.stream).unwrap_or_default();
-        let before = (known.clone(), goal.clone());
-        let fold = provisional(appended, event, index, place.position, place.recorded_at);
-        known.apply(&fold);
-        goal.apply(&fold, today);
-        let cycle = goal_of(event.stream).and_then(|id| cycle_of(&known, id));
-        let was = Known {
-            directory: &before.0,
-            goal: &before.1,
-        };
-        let is = Known {
-            directory: &known,
-            goal: &goal,
-        };
-        let changes = match told.of_event(index) {
-            true => changes(event, was, is, cycle, today),
-            false => Vec::new(),
-        };
-        for change in changes {
-            effects.push(v1::Effect {
-                event_index: show::count(index),
-                subject: Some(show::entity(&known, subject_of(event), today)),
-                field: change.field.to_owned(),
-                before: change.before,
-                after: change.after,
-            });
-        }
-        goals.insert(event.stream, goal);
-    }
-    let mut outcomes = Vec::new();
-    for touched in &appended.goals {
-        let Some(cycle) = goal_of(touched.stream).and_then(|id| cycle_of(&known, id)) else {
-            continue;
-        };
-        for (id, after) in touched.after.indicators() {
-            let before = touched.before.indicator(*id);
-            let is_the_same = before.is_some_and(|before| std::sync::Arc::ptr_eq(before, after));
-            if is_the_same || !told.is_in_sight(Named::Indicator(*id)) {
-                continue;
-            }
-            let state = |indicator: &crate::domain::goal::Indicator| v1::IndicatorState {
-                actual: Some(show_actual(&current_actual(indicator, cycle, today))),
-                target: indicator
-                    .target_on(today)
-                    .map(|version| show_target(&version.target)),
-                definition_version: indicator.definition_version(),
-            };
-            outcomes.push(v1::IndicatorOutcome {
-                indicator: Some(show::entity(&known, Named::Indicator(*id), today)),
-                before: before.map(|before| state(before)),
-                after: Some(state(after)),
-            });
-        }
-    }
-    (effects, outcomes)
-}
-
-/// An event of the answer as if it were read back, to fold it.
-fn provisional(
-    appended: &Appended,
-    event: &Event,
-    index: usize,
-    position: u64,
-    recorded_at: jiff::Timestamp,
-) -> Recorded {
-    let receipt = &appended.receipt;
-    Recorded {
-        ledger: receipt.ledger,
-        generation: receipt.generation,
-        position,
-        revision: 1,
-        recorded_at,
-        prev_leaf_hash: None,
-        actor: appended.actor.clone(),
-        request_id: receipt.request_id,
-        request_index: show::count(index),
-        request_count: show::count(receipt.events.len()),
-        event: event.clone(),
-    }
-}
-
-fn goal_of(stream: Stream) -> Option<GoalId> {
-    let is_goal = stream.kind == crate::domain::event::StreamKind::Goal;
-    is_goal
-        .then(|| GoalId::from_bytes(stream.id.as_bytes()).ok())
-        .flatten()
-}
-
 /// Whether the caller is whom the events of a receipt are recorded of.
 async fn is_own(call: &Call, reader: &Reader, receipt: &Receipt) -> Result<bool, Refusal> {
     let Some(first) = receipt.events.first() else {
@@ -597,10 +270,4 @@ fn format(number: i32) -> Result<v1::EventFormat, Refusal> {
         Ok(format) => Ok(format),
         Err(_) => Err(form("format", "no such format")),
     }
-}
-
-/// The event of a request that a field belongs to, with the rest of its path.
-fn event_of(field: &str) -> Option<(usize, &str)> {
-    let (index, rest) = field.strip_prefix("events[")?.split_once(']')?;
-    Some((index.parse().ok()?, rest))
 }
