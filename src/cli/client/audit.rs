@@ -5,6 +5,34 @@ use crate::api::v1;
 use crate::cli::failure::Failure;
 
 impl Client {
+    /// Changes, all pages as one, up to `limit`.
+    pub async fn changes(
+        &self,
+        request: v1::ListChangesRequest,
+        limit: usize,
+    ) -> Result<v1::ListChangesResponse, Failure> {
+        let mut all = v1::ListChangesResponse::default();
+        for _ in 0..PAGES_MAX {
+            let missing = limit.saturating_sub(all.changes.len());
+            let request = v1::ListChangesRequest {
+                ledger: self.ledger(),
+                // The server caps the page; the size must be the same on every page.
+                page_size: u32::try_from(limit).unwrap_or(u32::MAX),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..request.clone()
+            };
+            let page = self.take(self.audit.clone().list_changes(self.ask(request)).await)?;
+            let more = missing < page.changes.len();
+            all.changes.extend(page.changes.into_iter().take(missing));
+            all.next_page_token = page.next_page_token;
+            all.answered_at = page.answered_at;
+            if more || all.next_page_token.is_empty() || limit <= all.changes.len() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// A sample of changes.
     pub async fn sample(
         &self,

@@ -24,6 +24,52 @@ pub struct Report {
 }
 
 impl Client {
+    /// The periods of a plan.
+    pub async fn periods(&self, plan: Option<String>) -> Result<v1::ListPeriodsResponse, Failure> {
+        let request = v1::ListPeriodsRequest {
+            ledger: self.ledger(),
+            as_of: self.as_of.clone(),
+            plan,
+            ..v1::ListPeriodsRequest::default()
+        };
+        let answer = self
+            .evaluations
+            .clone()
+            .list_periods(self.ask(request))
+            .await;
+        self.take(answer)
+    }
+
+    /// Policies of this code, or all, all pages as one.
+    pub async fn policies(
+        &self,
+        code: Option<String>,
+    ) -> Result<v1::ListPoliciesResponse, Failure> {
+        let mut all = v1::ListPoliciesResponse::default();
+        for _ in 0..PAGES_MAX {
+            let request = v1::ListPoliciesRequest {
+                ledger: self.ledger(),
+                as_of: self.as_of.clone(),
+                code: code.clone(),
+                page_token: std::mem::take(&mut all.next_page_token),
+                ..v1::ListPoliciesRequest::default()
+            };
+            let page = self
+                .evaluations
+                .clone()
+                .list_policies(self.ask(request))
+                .await;
+            let page = self.take(page)?;
+            all.policies.extend(page.policies);
+            all.next_page_token = page.next_page_token;
+            all.answered_at = page.answered_at;
+            if all.next_page_token.is_empty() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
     /// An evaluation, all pages as one.
     pub async fn evaluate(
         &self,
