@@ -17,9 +17,11 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 
 mod answers;
 mod bundles;
+mod demo;
 mod everyday;
 mod evidence;
 mod grants;
+mod imports;
 mod key_files;
 mod papers;
 mod personal;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use daicho::api::v1;
 use daicho::api::v1::ledger_service_server::LedgerService as _;
 use daicho::clock::new_id;
-use daicho::domain::actual::{Measurement, MemberState, MilestoneState, NilCause, ReportedPart};
+use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::code::{Code, Key};
 use daicho::domain::date::DateSpan;
 use daicho::domain::directory::Named;
@@ -16,12 +16,9 @@ use daicho::domain::evaluation::policy::{
 use daicho::domain::event::*;
 use daicho::domain::fiscal_year::FiscalYear;
 use daicho::domain::id::{EventId, IndicatorId, LedgerId, PlanId};
-use daicho::domain::indicator::{
-    AggSpace, AggTime, AttainmentBasis, Checkpoint, Comparator, Definition, Disclosure, EntryKind,
-    MeasureType, Member, Part, ValueDomain,
-};
+use daicho::domain::indicator::{AggTime, Definition, Member};
 use daicho::domain::quantity::Quantity;
-use daicho::domain::target::{Aim, Baseline, EndState, PartTarget, PlanPoint, PlanProfile, Target};
+use daicho::domain::target::{Aim, Baseline, PlanPoint, PlanProfile, Target};
 use daicho::domain::text::{Name, Text};
 use daicho::grpc::Services;
 use daicho::import::events::{SourceFile, batches, events, plan_id};
@@ -31,7 +28,10 @@ use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::super::service::{asked, services};
-use crate::fixture::{counted, date, opening, permitted, request_id, start, title};
+use crate::fixture::{date, opening, permitted, request_id, start, title};
+
+mod further;
+mod reports;
 
 const TABLE: &str = include_str!("plan.csv");
 
@@ -223,170 +223,6 @@ impl Year {
             opened.valid = Some(Validity::from(date("2023-04-01")));
         }
         self.at("2023-04-04", "企画課", more).await;
-    }
-
-    /// Kinds of measure that the plan's words do not bring: parts and components, a reduction, a range, steps.
-    fn further(&self) -> Vec<Event> {
-        let (lesson, stream) = self.named("救命の講習");
-        let components: Vec<IndicatorId> = {
-            let view = self.reader.view();
-            let initiative = view.directory.indicator(lesson).unwrap().initiative();
-            view.directory
-                .indicators_of(initiative)
-                .filter(|id| *id != self.named("園の巡回").0)
-                .collect()
-        };
-        let part = |name: &str| Part {
-            key: key(name),
-            label: title(name),
-            weight: None,
-        };
-        let checkpoint = |name: &str, due: &str, weight: i64| Checkpoint {
-            key: key(name),
-            label: title(name),
-            due: Some(date(due)),
-            weight: Some(weight.into()),
-        };
-        let value = |value: i64| Aim::Value(value.into());
-        let level = Definition {
-            measure_type: MeasureType::Level,
-            entry_kind: Some(EntryKind::Absolute),
-            agg_time: AggTime::Latest,
-            ..counted()
-        };
-        let all = [
-            (
-                "composite",
-                Definition {
-                    measure_type: MeasureType::Composite,
-                    entry_kind: None,
-                    agg_time: AggTime::None,
-                    agg_space: AggSpace::AllOf,
-                    components,
-                    ..counted()
-                },
-                Aim::Components,
-            ),
-            (
-                "parts",
-                Definition {
-                    agg_space: AggSpace::CappedSum,
-                    parts: vec![part("east"), part("west")],
-                    ..counted()
-                },
-                value(5),
-            ),
-            (
-                "reduced",
-                Definition {
-                    comparator: Comparator::Le,
-                    attainment_basis: AttainmentBasis::FromBaseline,
-                    ..level.clone()
-                },
-                value(45),
-            ),
-            (
-                "cap",
-                Definition {
-                    comparator: Comparator::Le,
-                    ..counted()
-                },
-                value(6),
-            ),
-            (
-                "range",
-                Definition {
-                    comparator: Comparator::InRange,
-                    ..level
-                },
-                Aim::Range {
-                    lower: 20.into(),
-                    upper: 24.into(),
-                },
-            ),
-            (
-                "steps",
-                Definition {
-                    measure_type: MeasureType::Milestone,
-                    entry_kind: Some(EntryKind::MilestoneState),
-                    agg_time: AggTime::DoneBy,
-                    comparator: Comparator::DoneBy,
-                    domain: ValueDomain::default(),
-                    checkpoints: vec![
-                        checkpoint("draft", "2023-08-31", 40),
-                        checkpoint("hearing", "2023-12-28", 35),
-                        checkpoint("decision", "2024-03-15", 25),
-                    ],
-                    ..counted()
-                },
-                Aim::Done {
-                    due: date("2024-03-31"),
-                    end_state: EndState::Decided,
-                },
-            ),
-        ];
-        let view = self.reader.view();
-        let initiative = view.directory.indicator(lesson).unwrap().initiative();
-        let mut events = Vec::new();
-        for (name, definition, aim) in all {
-            let indicator = IndicatorId::derived(Uuid::NAMESPACE_OID, name);
-            let parts = definition.parts.iter().zip([3, 2]);
-            let target = Target {
-                aim,
-                parts: parts
-                    .map(|(part, value)| PartTarget {
-                        part: part.key.clone(),
-                        value: value.into(),
-                    })
-                    .collect(),
-            };
-            let defined = IndicatorDefined {
-                indicator,
-                initiative,
-                code: Code::parse(&format!("R5/{name}")).unwrap(),
-                title: title(name),
-                source_text: Text::parse(name).unwrap(),
-                definition,
-                continues: None,
-            };
-            let mut add = |about: &str, payload: Payload| {
-                events.push(event(
-                    &format!("{name} {about}"),
-                    stream,
-                    "2023-04-01",
-                    payload,
-                ));
-            };
-            add("defined", defined.into());
-            add("target", TargetSet { indicator, target }.into());
-            if name == "reduced" {
-                let baseline = Baseline {
-                    value: 60.into(),
-                    as_of: date("2023-03-31"),
-                    source: None,
-                };
-                add(
-                    "baseline",
-                    BaselineSet {
-                        indicator,
-                        baseline,
-                    }
-                    .into(),
-                );
-            }
-            let profile = match name {
-                "steps" => PlanProfile::Steps,
-                "parts" | "reduced" | "cap" => PlanProfile::Linear,
-                _ => continue,
-            };
-            let line = PlanProfileSet {
-                indicator,
-                profile,
-                assumed: false,
-            };
-            add("line", line.into());
-        }
-        events
     }
 
     /// Targets that are raised and lowered, and what owners expect.
@@ -652,86 +488,6 @@ impl Year {
         let code = &view.directory.indicator(indicator).unwrap().code;
         id(&format!("{code} {number}"))
     }
-
-    /// What every indicator reports on days from `first` to `last`, each a week later.
-    async fn reports(&self, first: &str, last: &str) {
-        let view = self.reader.view();
-        let mut events = Vec::new();
-        for (code, named) in view.directory.codes() {
-            let Named::Indicator(indicator) = named else {
-                continue;
-            };
-            let entry = view.directory.indicator(indicator).unwrap();
-            let stream = Stream::goal(entry.home);
-            let state = self.reader.stream(stream, view.size).await.unwrap();
-            let state = state.goal.indicator(indicator).unwrap().clone();
-            let definition = state.definition().unwrap();
-            let aim = state.first_target().map(|version| version.target.aim);
-            let reports = match code.as_str().strip_prefix("R5/") {
-                Some(name) if !name.contains('/') => of_further(name),
-                _ => measured(definition, aim)
-                    .into_iter()
-                    .map(|(day, measurement)| (day, None, measurement))
-                    .collect(),
-            };
-            for (number, (day, part, measurement)) in reports.into_iter().enumerate() {
-                let recorded = ActualRecorded {
-                    indicator,
-                    measurement,
-                    reported: ReportedPart {
-                        part,
-                        unit_code: None,
-                    },
-                };
-                events.push(shown(event(
-                    &format!("{code} {number}"),
-                    stream,
-                    day,
-                    recorded,
-                )));
-            }
-            if definition.demand_driven {
-                for (day, requests) in [("2023-09-30", 44), ("2024-03-31", 61)] {
-                    let demand = DemandRecorded {
-                        indicator,
-                        requests: requests.into(),
-                    };
-                    events.push(event(&format!("demand {day}"), stream, day, demand));
-                }
-            }
-        }
-        let day = |event: &Event| event.valid.unwrap().counts_on();
-        events.retain(|event| date(first) <= day(event) && day(event) <= date(last));
-        events.sort_by_key(day);
-        for of_day in events.chunk_by(|one, other| day(one) == day(other)) {
-            let recorded = day(&of_day[0]).saturating_add(jiff::Span::new().days(7));
-            self.at(&recorded.to_string(), "入力担当", of_day.to_vec())
-                .await;
-        }
-    }
-}
-
-/// With evidence and a reason where a report needs them.
-fn shown(mut event: Event) -> Event {
-    let Payload::ActualRecorded(recorded) = &event.payload else {
-        return event;
-    };
-    let judged = matches!(recorded.measurement, Measurement::RubricLevel(_));
-    if judged || matches!(recorded.measurement, Measurement::Milestone { .. }) {
-        event.evidence.push(Evidence {
-            sha256: [7; 32],
-            media_type: Name::parse("application/pdf").unwrap(),
-            title: Name::parse("記録").unwrap(),
-            uri: None,
-            size_bytes: None,
-            disclosure: Disclosure::Internal,
-        });
-    }
-    if judged {
-        let text = "実施の記録と利用者の声を確かめ、基準に照らして判断した。";
-        event = because(event, ReasonCode::Other, text);
-    }
-    event
 }
 
 /// What the words of the plan leave open.
@@ -748,161 +504,4 @@ fn complete(title: &str, definition: &mut Definition) {
         until: None,
     };
     definition.members = members.iter().map(member).collect();
-}
-
-/// What those report that the plan's words did not bring.
-fn of_further(name: &str) -> Vec<(&'static str, Option<Key>, Measurement)> {
-    let added = |amount: i64| Measurement::Increment(amount.into());
-    let stood = |value: i64| Measurement::Level(value.into());
-    let step = |checkpoint: &str| Measurement::Milestone {
-        checkpoint: Some(key(checkpoint)),
-        state: MilestoneState::Completed,
-    };
-    let whole = Measurement::Milestone {
-        checkpoint: None,
-        state: MilestoneState::Decided,
-    };
-    match name {
-        "parts" => vec![
-            ("2023-06-30", Some(key("east")), added(2)),
-            ("2023-09-30", Some(key("east")), added(2)),
-            ("2024-02-29", Some(key("west")), added(1)),
-        ],
-        "reduced" => vec![
-            ("2023-06-30", None, stood(58)),
-            ("2023-09-30", None, stood(52)),
-            ("2024-03-31", None, stood(44)),
-        ],
-        "cap" => vec![
-            ("2023-07-31", None, added(2)),
-            ("2023-11-30", None, added(3)),
-            ("2024-02-29", None, added(2)),
-        ],
-        "range" => vec![
-            ("2023-09-30", None, stood(25)),
-            ("2024-03-31", None, stood(22)),
-        ],
-        "steps" => vec![
-            ("2023-08-31", None, step("draft")),
-            ("2024-01-31", None, step("hearing")),
-            ("2024-03-31", None, whole),
-        ],
-        _ => Vec::new(),
-    }
-}
-
-/// What an indicator reports in the year, in the order of days.
-fn measured(definition: &Definition, aim: Option<Aim>) -> Vec<(&'static str, Measurement)> {
-    const MONTHS: [&str; 9] = [
-        "2023-04-30",
-        "2023-05-31",
-        "2023-06-30",
-        "2023-07-31",
-        "2023-08-31",
-        "2023-09-30",
-        "2023-11-30",
-        "2024-01-31",
-        "2024-03-31",
-    ];
-    let Some(kind) = definition.entry_kind else {
-        return Vec::new();
-    };
-    let whole = match aim {
-        Some(Aim::Value(value) | Aim::Approximate { value, .. }) => value.decimal(),
-        _ => 10.into(),
-    };
-    let of = |hundredths: i64| {
-        let decimals = if definition.domain.integer {
-            0
-        } else {
-            u32::from(definition.unit.decimals).max(2)
-        };
-        let part = whole * rust_decimal::Decimal::new(hundredths, 2);
-        Quantity::from(part.trunc_with_scale(decimals))
-    };
-    match kind {
-        EntryKind::Increment if definition.per_month => MONTHS
-            .into_iter()
-            .zip([100, 125, 100, 75, 110, 100, 90, 130, 100])
-            .map(|(day, share)| (day, Measurement::Increment(of(share))))
-            .collect(),
-        EntryKind::Increment => {
-            let mut reports = vec![("2023-04-30", Measurement::Nil(NilCause::NoActivity))];
-            let days = [
-                MONTHS[2], MONTHS[3], MONTHS[4], MONTHS[5], MONTHS[7], MONTHS[8],
-            ];
-            let shares = [17, 25, 9, 17, 25, 17];
-            let added = |(day, share)| (day, Measurement::Increment(of(share)));
-            reports.extend(days.into_iter().zip(shares).map(added));
-            reports
-        }
-        EntryKind::Absolute => [(MONTHS[2], 24), (MONTHS[5], 91), ("2023-12-31", 97)]
-            .map(|(day, share)| (day, Measurement::Level(of(share))))
-            .to_vec(),
-        EntryKind::NumDen => {
-            // Of a yearly mean the days so far, of a share that settles what was paid so far.
-            let days = [MONTHS[2], MONTHS[5], "2024-02-29"];
-            let parts = match definition.settlement_until {
-                Some(_) => [(3_050, 5_600), (2_380, 4_380), (4_340, 4_400)],
-                None if whole < 20.into() => [(1_210, 360), (1_250, 361), (2_100, 1)],
-                None => [(310, 400), (333, 420), (331, 400)],
-            };
-            let ratio = |(day, (numerator, denominator))| {
-                let (numerator, denominator): (i64, i64) = (numerator, denominator);
-                let ratio = Measurement::Ratio {
-                    numerator: numerator.into(),
-                    denominator: denominator.into(),
-                };
-                (day, ratio)
-            };
-            days.into_iter().zip(parts).map(ratio).collect()
-        }
-        EntryKind::MemberState => [
-            (MONTHS[2], "東園"),
-            (MONTHS[5], "南園"),
-            (MONTHS[7], "西園"),
-        ]
-        .map(|(day, member)| {
-            let done = Measurement::Member {
-                member: key(member),
-                state: MemberState::Done,
-            };
-            (day, done)
-        })
-        .to_vec(),
-        EntryKind::MemberValue => [
-            (MONTHS[2], "企画課", 38),
-            (MONTHS[5], "広報課", 45),
-            (MONTHS[7], "道路課", 46),
-            (MONTHS[8], "道路課", 31),
-        ]
-        .map(|(day, member, value)| {
-            let value = Measurement::MemberValue {
-                member: key(member),
-                value: value.into(),
-            };
-            (day, value)
-        })
-        .to_vec(),
-        EntryKind::MilestoneState => {
-            let state = |state| Measurement::Milestone {
-                checkpoint: None,
-                state,
-            };
-            let mut reports = vec![(MONTHS[4], state(MilestoneState::Started))];
-            if !matches!(
-                aim,
-                Some(Aim::Done {
-                    end_state: EndState::Started,
-                    ..
-                })
-            ) {
-                reports.push(("2024-02-29", state(MilestoneState::Completed)));
-            }
-            reports
-        }
-        EntryKind::RubricLevel => [(MONTHS[5], 2), (MONTHS[8], 3)]
-            .map(|(day, level)| (day, Measurement::RubricLevel(level)))
-            .to_vec(),
-    }
 }
