@@ -4,8 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use crate::{Outcome, PLAIN_FILE_SERVER};
+
+/// Between two looks at what a server takes: so long that a fiftieth of a processor is 4 ticks, and not lost in rounding.
+const LOOKED_AT: Duration = Duration::from_secs(2);
 
 /// A server process.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl Server {
         };
         for _ in 0..30 {
             let before = ticks();
-            std::thread::sleep(std::time::Duration::from_secs(2));
+            std::thread::sleep(LOOKED_AT);
             // A tick is a hundredth of a second.
             if ticks() - before < 4 {
                 return;
