@@ -106,7 +106,7 @@ steps! {
         "see the targets with: daicho goal history INDICATOR";
     "CODE_UNKNOWN" => "目標は daicho goal list --find 言葉、部・課等は daicho org show で探せます",
         "look for goals with: daicho goal list --find WORDS; for units with: daicho org show";
-    "EVENT_UNKNOWN" => "イベントIDと台帳を確認してください", "check the event id and the ledger";
+    "EVENT_UNKNOWN" => "イベントのID・位置と台帳を確認してください", "check the id or position of the event, and the ledger";
     "REFERENCE_UNKNOWN" => "先に記録されたイベントのIDを指定してください", "name an event that was recorded before";
     "REQUEST_UNKNOWN" => "記録されていません。同じ操作をもう一度行えます", "it was not recorded; send it again";
 

@@ -15,6 +15,7 @@ use crate::domain::event::{EventType, Stream as EventStream};
 use crate::domain::text::Language;
 use crate::grpc::event::{At, Choice as _, Faults, Resolver, recorded};
 use crate::grpc::ledger_service::{BATCH_BYTES, BATCH_EVENTS};
+use crate::grpc::services::SightOfEvents;
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{ReadFault, Reader, View};
@@ -82,9 +83,12 @@ impl Selection {
     }
 }
 
-/// What a stream could not go on for.
-fn end(fault: ReadFault, language: Language) -> Status {
-    Refusal::from(fault).into_status(language)
+/// Which events are wanted, in which form, and for whose eyes.
+pub(super) struct Wanted {
+    pub(super) format: v1::EventFormat,
+    pub(super) selection: Selection,
+    /// `None`: whoever reads them reads them all.
+    pub(super) sight: Option<SightOfEvents>,
 }
 
 fn passed(deadline: Option<Instant>) -> bool {
@@ -100,16 +104,23 @@ async fn until_deadline<T>(deadline: Option<Instant>, work: impl Future<Output =
     }
 }
 
-/// A chunk as a batch; `None` if the selection takes nothing of it.
-fn batch(
+/// A chunk as a batch; `None` if nothing of it is wanted.
+async fn batch(
     reader: &Reader,
     chunk: &Chunk,
-    format: v1::EventFormat,
-    selection: &Selection,
-) -> Result<Option<v1::EventBatch>, ReadFault> {
-    let mut first_position = chunk.first();
-    let (content, count) = match format {
-        v1::EventFormat::Leaves if selection.takes_all() => (
+    wanted: &Wanted,
+) -> Result<Option<v1::EventBatch>, Refusal> {
+    let (selection, mut first_position) = (&wanted.selection, chunk.first());
+    let verifier = match &wanted.sight {
+        Some(sight) => sight.now(reader).await?,
+        None => None,
+    };
+    let sees = |position: u64, leaf: &[u8]| match &verifier {
+        Some(verifier) => verifier.reads_leaf(position, leaf),
+        None => Ok(true),
+    };
+    let (content, count) = match wanted.format {
+        v1::EventFormat::Leaves if selection.takes_all() && verifier.is_none() => (
             v1::event_batch::Content::Leaves(chunk.framed().clone()),
             chunk.count(),
         ),
@@ -118,7 +129,7 @@ fn batch(
             for (position, leaf) in chunk.leaves() {
                 let envelope = codec::envelope(&leaf)
                     .map_err(|source| ReadFault::Decode { position, source })?;
-                if selection.takes(envelope.stream, envelope.event_type) {
+                if selection.takes(envelope.stream, envelope.event_type) && sees(position, &leaf)? {
                     if count == 0 {
                         first_position = position;
                     }
@@ -132,6 +143,10 @@ fn batch(
         v1::EventFormat::Events | v1::EventFormat::Unspecified => {
             let mut events = Vec::with_capacity(chunk.count());
             for (position, leaf) in chunk.leaves() {
+                // What is not shown is not opened either.
+                if !sees(position, &leaf)? {
+                    continue;
+                }
                 let event = reader.recorded(position, &leaf)?;
                 if selection.takes(event.event.stream, event.event.payload.event_type()) {
                     if events.is_empty() {
@@ -174,14 +189,14 @@ pub(super) fn read(
     view: View,
     from: u64,
     until: u64,
-    format: v1::EventFormat,
+    wanted: Wanted,
     deadline: Option<Instant>,
     language: Language,
 ) -> impl Stream<Item = Result<v1::ReadEventsResponse, Status>> {
     let head = show::head(view.head);
-    let empty = until <= from;
+    let (empty, wanted) = (until <= from, Arc::new(wanted));
     futures::stream::unfold(Some((from, empty)), move |state| {
-        let (reader, head) = (reader.clone(), head.clone());
+        let (reader, head, wanted) = (reader.clone(), head.clone(), wanted.clone());
         async move {
             let (from, empty) = state?;
             if empty {
@@ -197,8 +212,8 @@ pub(super) fn read(
             }
             let answer = async {
                 let chunk = chunk(&reader, from, until).await?;
-                let batch = batch(&reader, &chunk, format, &Selection::default())?;
-                Ok::<_, ReadFault>((chunk.next(), batch))
+                let batch = batch(&reader, &chunk, &wanted).await?;
+                Ok::<_, Refusal>((chunk.next(), batch))
             };
             match until_deadline(deadline, answer).await {
                 None => {
@@ -213,7 +228,7 @@ pub(super) fn read(
                     };
                     Some((Ok(frame), Some((next, false))))
                 }
-                Some(Err(fault)) => Some((Err(end(fault, language)), None)),
+                Some(Err(refusal)) => Some((Err(refusal.into_status(language)), None)),
             }
         }
     })
@@ -231,8 +246,7 @@ struct Follower {
 pub(super) fn follow(
     reader: Arc<Reader>,
     from: u64,
-    format: v1::EventFormat,
-    selection: Selection,
+    wanted: Wanted,
     deadline: Option<Instant>,
     closing: watch::Receiver<bool>,
     language: Language,
@@ -242,9 +256,9 @@ pub(super) fn follow(
         caught_up: false,
         ended: false,
     };
-    let selection = Arc::new(selection);
+    let wanted = Arc::new(wanted);
     futures::stream::unfold(state, move |mut state| {
-        let (reader, selection, mut closing) = (reader.clone(), selection.clone(), closing.clone());
+        let (reader, wanted, mut closing) = (reader.clone(), wanted.clone(), closing.clone());
         async move {
             if state.ended {
                 return None;
@@ -273,7 +287,8 @@ pub(super) fn follow(
                     }
                     let read = async {
                         let chunk = chunk(&reader, state.next, head.size).await?;
-                        Ok((chunk.next(), batch(&reader, &chunk, format, &selection)?))
+                        let batch = batch(&reader, &chunk, &wanted).await?;
+                        Ok::<_, Refusal>((chunk.next(), batch))
                     };
                     match until_deadline(deadline, read).await {
                         // Told at the head of the loop.
@@ -285,9 +300,9 @@ pub(super) fn follow(
                                 None => continue,
                             }
                         }
-                        Some(Err(fault)) => {
+                        Some(Err(refusal)) => {
                             state.ended = true;
-                            return Some((Err(end(fault, language)), state));
+                            return Some((Err(refusal.into_status(language)), state));
                         }
                     }
                 }

@@ -8,14 +8,13 @@ use tonic::{Request, Response, Status};
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::directory::Named;
-use crate::domain::id::{EventId, RequestId};
-use crate::domain::rejection::Reason;
+use crate::domain::id::RequestId;
 use crate::grpc::accounting::noticed_of;
 use crate::grpc::event::{At, Faults, on_the_wire, recorded};
-use crate::grpc::follow::{self, Selection};
+use crate::grpc::follow::{self, Selection, Wanted};
 use crate::grpc::goal_service::form;
 use crate::grpc::language;
-use crate::grpc::services::{Call, Services};
+use crate::grpc::services::{Call, EventAsked, Needs, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Reader, Receipt, ReceiptLookup, Standpoint};
@@ -72,11 +71,14 @@ impl v1::ledger_service_server::LedgerService for Services {
             match self.ledgers().receipt(reader.id(), id).await? {
                 ReceiptLookup::Found(receipt) => {
                     let mode = request.receipt_mode();
+                    let positions = receipt.events.iter().map(|event| event.position);
+                    let positions: Vec<u64> = positions.collect();
                     // A proof holds the events that it proves.
                     if mode == v1::ReceiptMode::Published
                         && !is_own(&call, &reader, &receipt).await?
+                        && !self.reads_all_at(&call, &reader, &positions).await?
                     {
-                        self.ask(&call, &reader, Action::ReadEverything)?;
+                        return Err(self.not_everything(&call, &reader));
                     }
                     let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
                     let (proof, proof_follows) = proof.await;
@@ -100,18 +102,14 @@ impl v1::ledger_service_server::LedgerService for Services {
         request: Request<v1::GetEventRequest>,
     ) -> Result<Response<v1::GetEventResponse>, Status> {
         self.unary(request, async |call, request: v1::GetEventRequest| {
-            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
+            use v1::get_event_request::Selector;
+            let reader = self.ledger_of_events(&call, &request.ledger)?;
             let view = self.view(&reader, request.min_position).await;
-            let position = match &request.selector {
-                None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
-                Some(v1::get_event_request::Selector::Position(position)) => *position,
-                Some(v1::get_event_request::Selector::EventId(text)) => {
-                    let mut faults = Faults::default();
-                    let id: Option<EventId> = faults.id(&At::field("event_id"), text);
-                    let id = faults.into_result(id)?;
-                    reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
-                }
-            };
+            let asked = request.selector.as_ref().map(|selector| match selector {
+                Selector::Position(position) => EventAsked::Position(*position),
+                Selector::EventId(id) => EventAsked::Id(id),
+            });
+            let position = self.position_in_sight(&call, &reader, &view, asked).await?;
             let stored = reader.stored(position).await?;
             let about = subject_of(&stored.recorded.event);
             noticed_of(&view.directory, about, reader.today());
@@ -136,7 +134,7 @@ impl v1::ledger_service_server::LedgerService for Services {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
-            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
+            let reader = self.ledger_of_events(&call, &request.ledger)?;
             let waiting = self.view(&reader, request.min_position);
             let view = tokio::time::timeout_at(call.deadline.into(), waiting)
                 .await
@@ -158,16 +156,27 @@ impl v1::ledger_service_server::LedgerService for Services {
                     .from_position
                     .saturating_add(request.limit.unwrap_or(u64::MAX)),
             );
+            let (needs, sight) = match self.verifier(&call, &reader)? {
+                None => (Action::ReadEverything.into(), None),
+                Some(_) => (
+                    Needs::Verifying(Vec::new()),
+                    Some(self.sight_of_events(&call)),
+                ),
+            };
             let frames = follow::read(
                 reader.clone(),
                 view,
                 request.from_position,
                 until,
-                format,
+                Wanted {
+                    format,
+                    selection: Selection::default(),
+                    sight,
+                },
                 deadline,
                 language,
             );
-            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
+            Ok(self.while_permitted(call, reader, needs, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;
@@ -186,25 +195,37 @@ impl v1::ledger_service_server::LedgerService for Services {
             let call = self.call(&request, language)?;
             let deadline = call.asked;
             let request = request.into_inner();
-            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
+            let reader = self.ledger_of_events(&call, &request.ledger)?;
             let view = self.view(&reader, None).await;
             if view.head.size < request.from_position {
                 let refusal = Refusal::new(ServiceReason::PositionOutOfRange);
                 return Err(refusal.with("size", view.head.size));
             }
             let format = format(request.format)?;
-            let selection = Selection::parse(&view.directory, &request.streams, &request.types)?;
+            let (needs, sight, directory) = match self.verifier(&call, &reader)? {
+                None => (Action::ReadEverything.into(), None, view.directory),
+                Some(verifier) => {
+                    let verified = verifier.goals_asked(&request.streams)?;
+                    let verified = verified.ok_or_else(|| self.not_everything(&call, &reader))?;
+                    let sight = Some(self.sight_of_events(&call));
+                    (Needs::Verifying(verified), sight, verifier.seen().clone())
+                }
+            };
+            let wanted = Wanted {
+                format,
+                selection: Selection::parse(&directory, &request.streams, &request.types)?,
+                sight,
+            };
             let from = request.from_position;
             let frames = follow::follow(
                 reader.clone(),
                 from,
-                format,
-                selection,
+                wanted,
                 deadline,
                 self.closing(),
                 language,
             );
-            Ok(self.while_permitted(call, reader, Action::ReadEverything, frames))
+            Ok(self.while_permitted(call, reader, needs, frames))
         };
         let frames = self.accounted(begun, opened).await;
         let frames = frames.map_err(|refusal: Refusal| refusal.into_status(language))?;

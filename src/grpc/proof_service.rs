@@ -3,25 +3,23 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use futures::Stream;
+use futures::Stream as FutureStream;
 use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::auth::access::Action;
-use crate::domain::directory::Directory;
-use crate::domain::event::Payload;
-use crate::domain::id::EventId;
+use crate::domain::event::{Payload, Stream};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::event::{At, Faults, Resolver, payload_json};
 use crate::grpc::goal_service::form;
 use crate::grpc::keys;
 use crate::grpc::language;
 use crate::grpc::page_token::{Place, Scope, filter_digest};
-use crate::grpc::services::Services;
+use crate::grpc::services::{Call, EventAsked, Needs, Services};
 use crate::grpc::show;
 use crate::grpc::snapshots::{RequestedBy, SnapshotError};
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::Reader;
+use crate::ledger::{Reader, View};
 use crate::merkle::{
     Fingerprint, Hash, NotAdded, NoteSignature, ProofFile, SignedCheckpoint, Unverified,
 };
@@ -29,8 +27,9 @@ use crate::proof::bundle::Export;
 use crate::proof::stream::StreamExport;
 use crate::proof::{COSIGNATURES_MAX, NotCosigned, ProofFault, Publisher};
 
-type StreamFrames = Pin<Box<dyn Stream<Item = Result<v1::GetStreamProofResponse, Status>> + Send>>;
-type Frames = Pin<Box<dyn Stream<Item = Result<v1::ExportBundleResponse, Status>> + Send>>;
+type StreamFrames =
+    Pin<Box<dyn FutureStream<Item = Result<v1::GetStreamProofResponse, Status>> + Send>>;
+type Frames = Pin<Box<dyn FutureStream<Item = Result<v1::ExportBundleResponse, Status>> + Send>>;
 
 /// The longest line of a cosignature: the longest name, a dash, a key id, a time and a signature.
 const COSIGNATURE_BYTES_MAX: usize = 512;
@@ -188,18 +187,13 @@ impl v1::proof_service_server::ProofService for Services {
             request,
             async |call, request: v1::GetInclusionProofRequest| {
                 use v1::get_inclusion_proof_request::Selector;
-                let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
+                let reader = self.ledger_of_events(&call, &request.ledger)?;
                 let view = self.view(&reader, request.min_position).await;
-                let position = match &request.selector {
-                    None => return Err(Refusal::rule(Reason::FieldRequired, "selector")),
-                    Some(Selector::Position(position)) => *position,
-                    Some(Selector::EventId(text)) => {
-                        let mut faults = Faults::default();
-                        let id: Option<EventId> = faults.id(&At::field("event_id"), text);
-                        let id = faults.into_result(id)?;
-                        reader.position_of(id)?.ok_or(ServiceReason::EventUnknown)?
-                    }
-                };
+                let asked = request.selector.as_ref().map(|selector| match selector {
+                    Selector::Position(position) => EventAsked::Position(*position),
+                    Selector::EventId(id) => EventAsked::Id(id),
+                });
+                let position = self.position_in_sight(&call, &reader, &view, asked).await?;
                 let size = size("size", request.size, view.size)?;
                 if size <= position {
                     let beyond = Refusal::new(ServiceReason::PositionOutOfRange);
@@ -268,27 +262,29 @@ impl v1::proof_service_server::ProofService for Services {
         let opened = async {
             let call = self.call(&request, language)?;
             let request = request.into_inner();
-            let reader = self.ledger(&call, &request.ledger, Action::ReadEverything)?;
+            let reader = self.ledger_of_events(&call, &request.ledger)?;
             let opening = async {
                 let view = self.view(&reader, request.min_position).await;
-                let stream = stream(&view.directory, request.stream.as_ref())?;
-                let size = size("size", request.size, view.size)?;
+                let asked = self.stream_asked(&call, &reader, &view, &request);
+                let (stream, size, needs) = asked.await?;
                 let directory = reader.view_at(size).await?.directory;
                 let Some(heads) = directory.heads().max_by_key(|heads| heads.size) else {
                     let rule = Rejection::new(Reason::HeadsNotRecorded, "size");
                     return Err(vec![rule.with("size", size)].into());
                 };
                 let publisher = self.proofs().of(&reader).await?;
-                Ok::<_, Refusal>(StreamExport::new(publisher, stream, heads, size).await?)
+                let export = StreamExport::new(publisher, stream, heads, size).await?;
+                Ok::<_, Refusal>((needs, export))
             };
-            let export = tokio::time::timeout_at(call.deadline.into(), opening)
+            let opened = tokio::time::timeout_at(call.deadline.into(), opening)
                 .await
                 .map_err(|_| Refusal::new(ServiceReason::DeadlinePassed))?;
-            Ok((call, reader, export?))
+            let (needs, export) = opened?;
+            Ok((call, reader, needs, export))
         };
         let opened = self.accounted(begun, opened).await;
         let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
-        let (call, reader, export) = opened;
+        let (call, reader, needs, export) = opened;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
             let mut export = export?;
             match export.next().await {
@@ -302,7 +298,7 @@ impl v1::proof_service_server::ProofService for Services {
                 }
             }
         });
-        let frames = self.while_permitted(call, reader, Action::ReadEverything, frames);
+        let frames = self.while_permitted(call, reader, needs, frames);
         Ok(Response::new(frames))
     }
 
@@ -355,15 +351,30 @@ impl v1::proof_service_server::ProofService for Services {
     }
 }
 
-/// The stream that is asked for.
-fn stream(
-    directory: &Directory,
-    asked: Option<&v1::StreamRef>,
-) -> Result<crate::domain::event::Stream, Refusal> {
-    let asked = asked.ok_or_else(|| Refusal::rule(Reason::FieldRequired, "stream"))?;
-    let mut faults = Faults::default();
-    let found = Resolver::new(directory).stream(&mut faults, &At::field("stream"), asked);
-    Ok(faults.into_result(found)?)
+impl Services {
+    /// The stream and the size that a proof is asked for, and what whoever reads it needs.
+    async fn stream_asked(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        view: &View,
+        request: &v1::GetStreamProofRequest,
+    ) -> Result<(Stream, u64, Needs), Refusal> {
+        let (at, mut faults) = (At::field("stream"), Faults::default());
+        let asked = request.stream.as_ref();
+        let asked = asked.ok_or_else(|| Refusal::rule(Reason::FieldRequired, "stream"))?;
+        let Some(verifier) = self.verifier(call, reader)? else {
+            let found = Resolver::new(&view.directory).stream(&mut faults, &at, asked);
+            let stream = faults.into_result(found)?;
+            let size = size("size", request.size, view.size)?;
+            return Ok((stream, size, Action::ReadEverything.into()));
+        };
+        let goal = verifier.goal_asked(&at, asked)?;
+        let goal = goal.ok_or_else(|| self.not_everything(call, reader))?;
+        let size = size("size", request.size, view.size)?;
+        let verified = self.verified(call, reader, &verifier, goal, size).await?;
+        Ok((Stream::goal(goal), size, Needs::Verifying(vec![verified])))
+    }
 }
 
 /// A size that is asked for, at least 1 and at most `max`; `max` where none is.

@@ -36,8 +36,10 @@ use crate::projection::evaluation::cache::Cache;
 use crate::proof::Proofs;
 
 mod gate;
+mod verifying;
 
-pub(super) use gate::ACCESS_LOG_READ;
+pub(super) use gate::{ACCESS_LOG_READ, Needs};
+pub(super) use verifying::{EventAsked, SightOfEvents};
 
 /// Bytes of one request message at most: the events of a full append and what goes around them.
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
@@ -107,6 +109,7 @@ struct Shared {
 }
 
 /// A call: who makes it, in which language, until when.
+#[derive(Clone)]
 pub(super) struct Call {
     pub(super) language: Language,
     pub(super) actor: Actor,

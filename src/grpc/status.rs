@@ -69,7 +69,7 @@ service_reasons! {
     /// Nothing has this id or code.
     CodeUnknown = "CODE_UNKNOWN", NotFound, "このIDやコードのものはありません", "nothing has this id or code";
     /// No event has this id.
-    EventUnknown = "EVENT_UNKNOWN", NotFound, "このIDのイベントはありません", "no event has this id";
+    EventUnknown = "EVENT_UNKNOWN", NotFound, "そのようなイベントはありません", "there is no such event";
     /// This closing of the period has no snapshot.
     SnapshotUnknown = "SNAPSHOT_UNKNOWN", NotFound, "その期間は凍結されていません", "nothing was frozen of this period, or not for this closing";
     /// No call with this id was recorded.

@@ -117,6 +117,38 @@ pub fn subject_of(event: &Event) -> Named {
     }
 }
 
+/// What a payload names beside what it is about; of a proposal, what the change does.
+pub fn named_beside(payload: &Payload) -> Vec<Named> {
+    let indicators =
+        |ids: &[IndicatorId]| ids.iter().map(|id| Some(Named::Indicator(*id))).collect();
+    let named: Vec<Option<Named>> = match payload {
+        Payload::ChangeProposed(p) => return named_beside(&p.change.payload),
+        Payload::GoalSet(p) => vec![p.continues.map(Named::Goal)],
+        Payload::GoalCarriedOver(p) => vec![p.to_goal.map(Named::Goal)],
+        Payload::InitiativeSet(p) => vec![
+            Some(Named::Goal(p.goal)),
+            p.continues.map(Named::Initiative),
+        ],
+        Payload::InitiativeMoved(p) => {
+            vec![Some(Named::Goal(p.from_goal)), Some(Named::Goal(p.to_goal))]
+        }
+        Payload::IndicatorDefined(p) => {
+            let mut named: Vec<_> = indicators(&p.definition.components);
+            named.push(Some(Named::Initiative(p.initiative)));
+            named.push(p.continues.map(Named::Indicator));
+            named
+        }
+        Payload::IndicatorRedefined(p) => indicators(&p.definition.components),
+        Payload::IndicatorMoved(p) => vec![
+            Some(Named::Initiative(p.from_initiative)),
+            Some(Named::Initiative(p.to_initiative)),
+        ],
+        Payload::PeriodReopened(p) => indicators(&p.scope),
+        _ => Vec::new(),
+    };
+    named.into_iter().flatten().collect()
+}
+
 /// What a stream is about.
 fn of_stream(stream: Stream) -> Named {
     let id = stream.id.as_bytes();

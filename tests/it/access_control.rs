@@ -18,6 +18,7 @@ use crate::small_plan::SmallPlan;
 mod alarm;
 mod operators;
 mod sight;
+mod verifying;
 mod words;
 
 /// A plan whose goals 文化部 set and 散歩課 answers for, one goal of 別部 for which 別課 answers, and somebody for every role.

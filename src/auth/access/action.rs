@@ -62,6 +62,8 @@ actions! {
     ReadPlan = Read, "計画の閲覧", "read a plan";
     /// A goal with all that stands under it.
     ReadGoal = Read, "組織目標の閲覧", "read a goal";
+    /// The events of a goal one by one, with proofs of them. Who may read everything needs it for none.
+    VerifyGoal = Read, "組織目標の検証・証明の取得", "verify a goal, with its events and proofs";
     /// Words about people, with their openings.
     ReadPersonalData = Read, "個人情報の閲覧", "read personal data";
 
@@ -179,6 +181,7 @@ impl Action {
     pub fn on(self) -> On {
         match self {
             Self::ReadGoal
+            | Self::VerifyGoal
             | Self::ReadPersonalData
             | Self::SetGoal
             | Self::ChangeGoal

@@ -137,6 +137,7 @@ const MATRIX: &str = "
   ReadEverything        -       -     -      a         a        a          -          -
   ReadPlan              a       a     a      a         a        a          -          -
   ReadGoal              o       o     o      a         a        a          -          o
+  VerifyGoal            o       o     -      a         a        a          -          -
   ReadPersonalData      -       -     -      -         -        -          -          -
   SetGoal               o       -     -      a         -        -          -          -
   ChangeGoal            o       -     -      -         -        -          -          -

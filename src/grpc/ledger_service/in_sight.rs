@@ -9,7 +9,7 @@ use crate::domain::id::PlanId;
 use crate::grpc::audit_service::{finding_in_sight, references_in_sight};
 use crate::grpc::services::{Call, Services};
 use crate::ledger::{Appended, ReadFault, Reader};
-use crate::projection::describe::subject_of;
+use crate::projection::describe::{named_beside, subject_of};
 
 /// What of an append its author is told.
 pub(super) struct Told {
@@ -84,7 +84,7 @@ impl Told {
             Payload::ReportingCalendarSet(p) => Some(p.plan),
             _ => None,
         };
-        let mut named = std::iter::once(subject_of(event)).chain(beside(&event.payload));
+        let mut named = std::iter::once(subject_of(event)).chain(named_beside(&event.payload));
         named.all(|named| self.is_in_sight(named)) && plan.is_none_or(|plan| self.is_whole(plan))
     }
 
@@ -121,34 +121,6 @@ fn made_by(payload: &Payload) -> Option<Named> {
         Payload::ChangeProposed(p) => made_by(&p.change.payload),
         _ => None,
     }
-}
-
-/// What is named by its code where an event is told, beside its subject.
-fn beside(payload: &Payload) -> Vec<Named> {
-    let named: Vec<Option<Named>> = match payload {
-        Payload::GoalSet(p) => vec![p.continues.map(Named::Goal)],
-        Payload::InitiativeSet(p) => vec![
-            Some(Named::Goal(p.goal)),
-            p.continues.map(Named::Initiative),
-        ],
-        Payload::InitiativeMoved(p) => {
-            vec![Some(Named::Goal(p.from_goal)), Some(Named::Goal(p.to_goal))]
-        }
-        Payload::IndicatorDefined(p) => vec![
-            Some(Named::Initiative(p.initiative)),
-            p.continues.map(Named::Indicator),
-        ],
-        Payload::IndicatorMoved(p) => vec![
-            Some(Named::Initiative(p.from_initiative)),
-            Some(Named::Initiative(p.to_initiative)),
-        ],
-        Payload::PeriodReopened(p) => {
-            let scope = p.scope.iter();
-            scope.map(|id| Some(Named::Indicator(*id))).collect()
-        }
-        _ => Vec::new(),
-    };
-    named.into_iter().flatten().collect()
 }
 
 #[cfg(test)]
@@ -203,12 +175,14 @@ mod tests {
             fact(continuing),
             fact(reopened(&[])),
             fact(reopened(&["X"])),
+            fact(defined("Y", "J", count())),
+            fact(defined("Z", "J", composite(&["X"]))),
         ];
         let (told, events) = without_g(&facts);
         let named: Vec<bool> = events
             .iter()
             .map(|event| told.names_what_is_seen(event))
             .collect();
-        assert_eq!(named, [true, false, true, false]);
+        assert_eq!(named, [true, false, true, false, true, false]);
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::StreamKind;
 use crate::domain::id::{GoalId, PlanId};
 use crate::domain::personal::PersonalText;
+use crate::grpc::services::verifying::Verified;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Reader, Sight, rejection, withhold_from_answer, within_sight};
@@ -53,14 +54,7 @@ impl Services {
         named: &str,
         action: Action,
     ) -> Result<(Arc<Reader>, Option<Grounds>), Refusal> {
-        let reader = match self.named(named) {
-            Ok(reader) => reader,
-            // Strangers are not told either whether there is a ledger.
-            Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
-                return Err(ServiceReason::PermissionDenied.into());
-            }
-            Err(refusal) => return Err(refusal),
-        };
+        let reader = self.found(call, named)?;
         let grounds = self.ask(call, &reader, action)?;
         if action.group() == Group::Read {
             withhold_from_answer(self.sight_of_words(call, &reader));
@@ -68,8 +62,20 @@ impl Services {
         Ok((reader, grounds))
     }
 
+    /// The ledger that a caller names, whatever they may do there.
+    pub(super) fn found(&self, call: &Call, named: &str) -> Result<Arc<Reader>, Refusal> {
+        match self.named(named) {
+            Ok(reader) => Ok(reader),
+            // Strangers are not told either whether there is a ledger.
+            Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
+                Err(ServiceReason::PermissionDenied.into())
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// Which words of texts about people a caller may see; `None`: all of them.
-    fn sight_of_words(&self, call: &Call, reader: &Reader) -> Option<Sight> {
+    pub(super) fn sight_of_words(&self, call: &Call, reader: &Reader) -> Option<Sight> {
         let standing = self.standing(call, reader);
         let (directory, today) = (reader.view().directory, reader.today());
         let of_ledger = on_ledger(Action::ReadPersonalData, today);
@@ -209,19 +215,19 @@ impl Services {
         }
     }
 
-    /// Frames of an answer for as long as whoever reads them may do `action`: what let them in is asked again before each.
+    /// Frames of an answer for as long as whoever reads them may: what let them in is asked again before each.
     pub(in crate::grpc) fn while_permitted<T: Send + 'static>(
         &self,
         call: Call,
         reader: Arc<Reader>,
-        action: Action,
+        needs: impl Into<Needs>,
         frames: impl Stream<Item = Result<T, Status>> + Send + 'static,
     ) -> Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>> {
         let right = Right {
             services: self.clone(),
             call,
             reader,
-            action,
+            needs: needs.into(),
             found: Lasting::default(),
             sight: Lasting::default(),
         };
@@ -338,12 +344,42 @@ impl Services {
     }
 }
 
+/// What somebody has to be permitted for as long as they read.
+pub(in crate::grpc) enum Needs {
+    /// This in the ledger.
+    Action(Action),
+    /// To verify these streams; none: any goal.
+    Verifying(Vec<Verified>),
+}
+
+impl From<Action> for Needs {
+    fn from(action: Action) -> Self {
+        Self::Action(action)
+    }
+}
+
+impl Needs {
+    fn ask(&self, services: &Services, call: &Call, reader: &Reader) -> Result<(), Refusal> {
+        let verified = match self {
+            Self::Action(action) => return services.ask(call, reader, *action).map(drop),
+            Self::Verifying(verified) => verified,
+        };
+        let Some(verifier) = services.verifier(call, reader)? else {
+            return Ok(());
+        };
+        match verified.iter().all(|one| verifier.still(one)) {
+            true => Ok(()),
+            false => Err(services.not_everything(call, reader)),
+        }
+    }
+}
+
 /// What lets somebody read a long answer: looked at again while it is read.
 struct Right {
     services: Services,
     call: Call,
     reader: Arc<Reader>,
-    action: Action,
+    needs: Needs,
     /// That they may.
     found: Lasting<()>,
     /// Which words they may see.
@@ -369,7 +405,7 @@ impl Right {
         let view = ruling.caught_up(None).await;
         let now = (view.directory.version(), ruling.today());
         let (services, call, reader) = (&self.services, &self.call, &self.reader);
-        let asked = || services.ask(call, reader, self.action).map(drop);
+        let asked = || self.needs.ask(services, call, reader);
         self.found.at(now, asked).copied()
     }
 }
@@ -400,7 +436,7 @@ impl<T> Lasting<T> {
 }
 
 /// What somebody is told who may not.
-fn refusal(denied: &Denied, directory: &Directory, today: Date) -> Refusal {
+pub(super) fn refusal(denied: &Denied, directory: &Directory, today: Date) -> Refusal {
     match denied.told {
         true => Refusal::Rules(vec![rejection(denied, directory, today, "ledger")]),
         false => ServiceReason::PermissionDenied.into(),

@@ -309,6 +309,8 @@ async fn a_receipt_proves_its_events_to_their_author_and_to_those_who_may_read_t
         ("担当", true),
         ("監査", true),
         ("企画", true),
+        ("課長", true),
+        ("部長", true),
         ("別の担当", false),
         ("管理", false),
     ] {

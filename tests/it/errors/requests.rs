@@ -183,7 +183,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         &status,
         Code::NotFound,
         ErrorReason::EventUnknown,
-        "このIDのイベントはありません",
+        "そのようなイベントはありません",
     );
 
     let receipt = GetReceiptRequest {

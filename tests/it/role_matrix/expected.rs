@@ -16,10 +16,11 @@ AccessService/WhoAmI                        a   a   a   a   a   a   a   a    a  
 AdminService/ListLedgers                    a   a   a   a   a   a   a   a    -   -   a   a
 LedgerService/GetLedger                     a   a   a   a   a   a   a   a    -   -   a   a
 LedgerService/GetReceipt                    a   a   a   a   a   a   a   a    -   -   a   a
-LedgerService/GetReceipt:published          -   -   -   a   a   a   -   -    -   -   -   -
-LedgerService/GetEvent                      -   -   -   a   a   a   -   -    -   -   -   -
-LedgerService/ReadEvents                    -   -   -   a   a   a   -   -    -   -   -   -
+LedgerService/GetReceipt:published          d   o   -   a   a   a   -   -    -   -   -   -
+LedgerService/GetEvent                      d   o   -   a   a   a   -   -    -   -   -   -
+LedgerService/ReadEvents                    d   o   -   a   a   a   -   -    -   -   -   -
 LedgerService/SubscribeEvents               -   -   -   a   a   a   -   -    -   -   -   -
+LedgerService/SubscribeEvents:goal          d   o   -   a   a   a   -   -    -   -   -   -
 GoalService/GetGoal                         d   d   o   a   a   a   -   o    -   -   -   -
 GoalService/GetGoal:by-id                   d   d   o   a   a   a   -   o    -   -   -   -
 GoalService/GetGoal:earlier                 d   d   o   a   a   a   -   o    -   -   -   -
@@ -71,8 +72,9 @@ ProofService/GetCheckpoint                  a   a   a   a   a   a   a   a    -  
 ProofService/ListCheckpoints                a   a   a   a   a   a   a   a    -   -   a   a
 ProofService/ListKeys                       a   a   a   a   a   a   a   a    -   -   a   a
 ProofService/GetConsistencyProof            a   a   a   a   a   a   a   a    -   -   a   a
-ProofService/GetInclusionProof              -   -   -   a   a   a   -   -    -   -   -   -
-ProofService/GetStreamProof                 -   -   -   a   a   a   -   -    -   -   -   -
+ProofService/GetInclusionProof              d   o   -   a   a   a   -   -    -   -   -   -
+ProofService/GetStreamProof                 d   o   -   a   a   a   -   -    -   -   -   -
+ProofService/GetStreamProof:unit            -   -   -   a   a   a   -   -    -   -   -   -
 ProofService/ExportBundle                   -   -   -   a   a   a   -   -    -   -   -   -
 ";
 

@@ -3,6 +3,7 @@
 use daicho::api::v1::*;
 use prost::Message as _;
 
+use super::place::Place;
 use super::plan::{FIRST, PLAN};
 use super::row::Tells::{Anything, OfPlace, Words};
 use super::row::{Row, of_ledger, reads, reads_of};
@@ -86,7 +87,25 @@ fn events() -> Vec<Row> {
             let frame = SubscribeEventsResponse::decode(message).unwrap().frame;
             matches!(frame, Some(Frame::CaughtUp(_)))
         }),
+        reads_of("LedgerService/SubscribeEvents:goal", OfPlace, |place, _| {
+            of_ledger!(SubscribeEventsRequest {
+                streams: vec![stream_of(place)]
+            })
+        })
+        .until(|message| {
+            use subscribe_events_response::Frame;
+            let frame = SubscribeEventsResponse::decode(message).unwrap().frame;
+            matches!(frame, Some(Frame::CaughtUp(_)))
+        }),
     ]
+}
+
+/// All events of a goal.
+fn stream_of(place: &Place) -> StreamRef {
+    StreamRef {
+        kind: StreamKind::Goal.into(),
+        id: place.goal.clone(),
+    }
 }
 
 fn goals() -> Vec<Row> {
@@ -258,9 +277,14 @@ fn proofs() -> Vec<Row> {
             })
         }),
         reads_of("ProofService/GetStreamProof", Anything, |place, _| {
+            of_ledger!(GetStreamProofRequest {
+                stream: Some(stream_of(place))
+            })
+        }),
+        reads_of("ProofService/GetStreamProof:unit", Anything, |place, _| {
             let stream = StreamRef {
-                kind: StreamKind::Goal.into(),
-                id: place.goal.clone(),
+                kind: StreamKind::Org.into(),
+                id: place.section.clone(),
             };
             of_ledger!(GetStreamProofRequest {
                 stream: Some(stream)
