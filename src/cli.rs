@@ -319,7 +319,7 @@ pub enum Command {
     Key(KeyCommand),
     /// Print a file that says whom to believe, to be compared and kept by whoever verifies
     TrustPolicy(TrustPolicyArgs),
-    /// Get the whole ledger as a folder of files that can be verified without a server
+    /// Get the whole ledger, or the goals of a unit, as a folder of files that can be verified without a server
     Bundle(BundleArgs),
     /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! `daicho bundle`: the whole ledger as a folder of files that anybody can verify.
+//! `daicho bundle`: the whole ledger as a folder of files that anybody can verify, or the goals of one unit.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -18,6 +18,8 @@ use crate::cli::terminal;
 use crate::merkle::Hash;
 use crate::proof::bundle::{self, Manifest, is_safe_path};
 
+mod unit;
+
 /// Bytes after which a person is told how far it came.
 const PROGRESS_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -26,7 +28,9 @@ const PROGRESS_BYTES: u64 = 64 * 1024 * 1024;
 #[command(after_help = "\
 Example:
   daicho bundle ./2023-09-30
-  daicho verify bundle ./2023-09-30 --policy policy.txt")]
+  daicho verify bundle ./2023-09-30 --policy policy.txt
+Whoever may not read the whole ledger takes the proofs of the goals that they may verify, a file for each:
+  daicho bundle ./hosei --unit 法制課")]
 pub struct BundleArgs {
     /// The folder to write: a new one, or an empty one
     #[arg(value_name = "DIR")]
@@ -37,10 +41,16 @@ pub struct BundleArgs {
     /// Put in the files that these events name, as far as the server keeps them
     #[arg(long)]
     with_evidence: bool,
+    /// Only the goals that this unit answers for, as far as you may verify them: code or id
+    #[arg(long, value_name = "UNIT", conflicts_with = "with_evidence")]
+    unit: Option<String>,
 }
 
 /// Writes the bundle, and compares what was written with what the bundle says of itself.
 pub async fn run(session: &Session, args: &BundleArgs) -> Result<(), Failure> {
+    if let Some(unit) = &args.unit {
+        return unit::run(session, &args.folder, unit, args.size).await;
+    }
     let view = &session.view;
     prepare(view, &args.folder)?;
     let mut frames = session.client.bundle(args.size, args.with_evidence).await?;

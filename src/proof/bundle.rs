@@ -425,26 +425,7 @@ impl Keys {
 
     /// A vkey a line, each with what is known of it on the line before.
     fn list(&self) -> String {
-        let mut text = String::new();
-        for (state, _) in &self.0 {
-            let said = [
-                ("from size", state.from_size),
-                ("retired after size", state.last_size),
-                (
-                    "known to others, trusted up to size",
-                    state.last_trusted_size,
-                ),
-            ];
-            let said = said
-                .into_iter()
-                .filter_map(|(words, size)| size.map(|size| format!("{words} {size}")));
-            let said: Vec<String> = said.collect();
-            if !said.is_empty() {
-                text.push_str(&format!("# {}\n", said.join("; ")));
-            }
-            text.push_str(&format!("{}\n", state.key));
-        }
-        text
+        self.0.iter().map(|(state, _)| state.listed()).collect()
     }
 }
 

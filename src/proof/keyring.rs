@@ -30,6 +30,28 @@ pub struct KeyState {
     pub last_trusted_size: Option<u64>,
 }
 
+impl KeyState {
+    /// The key on a line, with what is known of it on the line before.
+    pub fn listed(&self) -> String {
+        let said = [
+            ("from size", self.from_size),
+            ("retired after size", self.last_size),
+            (
+                "known to others, trusted up to size",
+                self.last_trusted_size,
+            ),
+        ];
+        let said = said
+            .into_iter()
+            .filter_map(|(words, size)| size.map(|size| format!("{words} {size}")));
+        let said: Vec<String> = said.collect();
+        match said.is_empty() {
+            true => format!("{}\n", self.key),
+            false => format!("# {}\n{}\n", said.join("; "), self.key),
+        }
+    }
+}
+
 /// The keys of one ledger.
 pub(super) struct Keyring {
     folder: KeyFolder,

@@ -19,6 +19,7 @@
 //! secrets     what no answer and no refusal tells whoever may not read it
 //! rules       what holds of the whole
 //! hidden      what may not be read is not named by what may
+//! taken_home  what the program takes home of one's own, where other goals are hidden
 //! ```
 
 use std::collections::BTreeSet;
@@ -48,6 +49,7 @@ mod reads;
 mod row;
 mod rules;
 mod secrets;
+mod taken_home;
 mod wire;
 mod world;
 

@@ -21,15 +21,15 @@ pub(super) const TABLE: &str = "\
 
 /// What a command left behind.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) code: i32,
-    pub(super) output: String,
-    pub(super) errors: String,
+pub(crate) struct Ended {
+    pub(crate) code: i32,
+    pub(crate) output: String,
+    pub(crate) errors: String,
 }
 
 impl Ended {
     /// Runs a command to its end.
-    pub(super) fn of(mut command: Command) -> Self {
+    pub(crate) fn of(mut command: Command) -> Self {
         let ended = command.output().unwrap();
         Self {
             code: ended.status.code().unwrap(),
@@ -113,11 +113,11 @@ impl Place {
     }
 }
 
-pub(super) fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
+pub(crate) fn daicho<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Ended {
     Ended::of(command(server, words))
 }
 
-pub(super) fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
+pub(crate) fn command<'a>(server: &str, words: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
     command
         .args(words)

@@ -14,15 +14,15 @@ use super::process::{Ended, command, daicho};
 use crate::process::Process;
 
 /// An address where nobody listens.
-const NOBODY: &str = "http://127.0.0.1:9";
+pub(super) const NOBODY: &str = "http://127.0.0.1:9";
 
 /// A demo in a folder of its own.
-struct Demo {
+pub(super) struct Demo {
     folder: TempDir,
 }
 
 impl Demo {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { folder }
     }
@@ -31,7 +31,7 @@ impl Demo {
         self.folder.path().join(name)
     }
 
-    fn tokens(&self) -> PathBuf {
+    pub(super) fn tokens(&self) -> PathBuf {
         self.path("demo/sign-in/tokens")
     }
 
@@ -55,7 +55,7 @@ impl Demo {
             .collect()
     }
 
-    fn serve(&self, more: &[&str]) -> Process {
+    pub(super) fn serve(&self, more: &[&str]) -> Process {
         let words = self.words(more);
         Process::start(words.iter().map(OsStr::new))
     }
@@ -72,14 +72,14 @@ impl Demo {
 }
 
 /// Runs a line of words without spaces in them as somebody whose token is in `tokens`.
-fn typed(server: &Process, line: &str, tokens: &Path, actor: &str) -> Ended {
+pub(super) fn typed(server: &Process, line: &str, tokens: &Path, actor: &str) -> Ended {
     let tokens = tokens.to_str().unwrap();
     let words = line.split(' ').chain(["--tokens", tokens, "--as", actor]);
     daicho(server.address(), words.chain(["--lang", "en"]))
 }
 
 #[track_caller]
-fn refused(ended: &Ended, code: i32, words: &[&str]) {
+pub(super) fn refused(ended: &Ended, code: i32, words: &[&str]) {
     assert_eq!((ended.code, ended.output.as_str()), (code, ""), "{ended:?}");
     for words in words {
         assert!(ended.errors.contains(words), "no `{words}`: {ended:?}");

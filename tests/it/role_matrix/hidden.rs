@@ -15,7 +15,7 @@ use super::world::{LEDGER, Realm, append, call};
 use crate::errors::world::{event, title};
 
 /// A realm while the seats are held.
-async fn held() -> Realm {
+pub(super) async fn held() -> Realm {
     let mut realm = Realm::new().await;
     realm.enter(PHASES[WITHIN].1).await;
     realm
