@@ -16,6 +16,7 @@ use crate::service::{As, Server, append};
 use crate::small_plan::SmallPlan;
 
 mod alarm;
+mod consulted;
 mod operators;
 mod sight;
 mod verifying;

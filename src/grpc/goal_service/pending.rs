@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::v1;
-use crate::auth::access::Action;
-use crate::domain::access::{Grant, Holder};
+use crate::auth::access::{Action, Standing};
+use crate::domain::access::{Grant, Holder, SeatHeld};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::Post;
@@ -14,6 +14,7 @@ use crate::domain::directory::{Directory, Named};
 use crate::domain::event::{Stream, StreamKind};
 use crate::domain::id::{GoalId, PlanId};
 use crate::domain::rejection::Reason;
+use crate::domain::text::Name;
 use crate::grpc::event::{
     At, Choice as _, Faults, Resolver, show_actor, show_change, show_external,
     show_source_document, show_timestamp, show_title,
@@ -52,7 +53,19 @@ pub(super) async fn answer(
         .await?;
     let directory = &at.view.directory;
     let wanted = wanted(directory, &request)?;
+    // Whoever is asked about a change is shown it whole, whatever else of the goal is hidden from them.
+    let whole = match directory.hidden().is_empty() {
+        true => directory.clone(),
+        false => reader.view_at(at.view.size).await?.directory,
+    };
     let sees = Sees {
+        seen: directory,
+        whole: &whole,
+        asked: Asked {
+            standing: services.standing(call, &reader),
+            now: reader.view().directory,
+            today: reader.today(),
+        },
         access: services.may(call, &reader, Action::ReadAccess)
             || services.may(call, &reader, Action::ReadEverything),
         units: services.may(call, &reader, Action::ReadLedger),
@@ -65,22 +78,23 @@ pub(super) async fn answer(
     };
     // As one that never was.
     if let Some(one) = wanted.one
-        && !directory
-            .proposals()
-            .any(|proposal| proposal.id == one && sees.proposal(directory, proposal))
+        && directory
+            .proposal(one)
+            .and_then(|proposal| sees.proposal(proposal))
+            .is_none()
     {
         return Err(Refusal::rule(Reason::ProposalUnknown, "proposal"));
     }
-    let mut found: Vec<(v1::PendingKind, &Arc<Proposal>)> = Vec::new();
+    let mut found: Vec<(v1::PendingKind, &Directory, &Arc<Proposal>)> = Vec::new();
     for proposal in directory.proposals() {
         let kind = pending(proposal);
         let is_asked_for = request.ended || wanted.one.is_some();
         if proposal.drafted.on <= at.on
-            && sees.proposal(directory, proposal)
             && (kind != v1::PendingKind::None || is_asked_for)
-            && wanted.takes(directory, proposal, kind, at.on)
+            && let Some(shown) = sees.proposal(proposal)
+            && wanted.takes(shown, proposal, kind, at.on)
         {
-            found.push((kind, proposal));
+            found.push((kind, shown, proposal));
         }
     }
     Ok(v1::ListPendingResponse {
@@ -88,7 +102,7 @@ pub(super) async fn answer(
             .iter()
             .skip(skip)
             .take(rows)
-            .map(|(kind, proposal)| shown(directory, proposal, *kind, at.on, sees.units))
+            .map(|(kind, of, proposal)| shown(of, proposal, *kind, at.on, sees.units))
             .collect(),
         next_page_token: services.next_token(&scope, Some((&at).into()), skip + rows, found.len()),
         total: show::count(found.len()),
@@ -198,7 +212,11 @@ impl Wanted {
 }
 
 /// What a caller may read.
-struct Sees {
+struct Sees<'a> {
+    /// What they see of what there is.
+    seen: &'a Directory,
+    whole: &'a Directory,
+    asked: Asked,
     /// Who may do what.
     access: bool,
     /// What the ledger is, with its units.
@@ -206,18 +224,89 @@ struct Sees {
     plans: BTreeSet<PlanId>,
 }
 
-impl Sees {
+impl<'a> Sees<'a> {
+    /// Where a proposal is shown from, to whoever may read what it is about or is asked about it.
+    fn proposal(&self, proposal: &Proposal) -> Option<&'a Directory> {
+        if self.is_about_what_they_read(proposal) {
+            Some(self.seen)
+        } else if self.asked.about(proposal) {
+            Some(self.whole)
+        } else {
+            None
+        }
+    }
+
     /// Whether a caller may read what a proposal is about: goals that they may not read are not in their directory.
-    fn proposal(&self, directory: &Directory, proposal: &Proposal) -> bool {
+    fn is_about_what_they_read(&self, proposal: &Proposal) -> bool {
         let id = proposal.stream.id.as_bytes();
         match proposal.stream.kind {
             StreamKind::Goal => {
-                GoalId::from_bytes(id).is_ok_and(|goal| directory.goal(goal).is_some())
+                GoalId::from_bytes(id).is_ok_and(|goal| self.seen.goal(goal).is_some())
             }
             StreamKind::Plan => PlanId::from_bytes(id).is_ok_and(|id| self.plans.contains(&id)),
             StreamKind::Ledger => self.access,
             StreamKind::Org => self.units,
         }
+    }
+}
+
+/// Whose consent (合議) a caller gives, by the seats that they hold today.
+struct Asked {
+    standing: Standing,
+    now: Arc<Directory>,
+    today: Date,
+}
+
+impl Asked {
+    /// Whether they are asked about a proposal, or were: by the approval policy, today or on the day that it ended, or they
+    /// have answered. It stays theirs to read with what became of it.
+    fn about(&self, proposal: &Proposal) -> bool {
+        let acting = self.standing.acting();
+        let seats = self.standing.seats().iter();
+        let seats: Vec<&SeatHeld> = seats
+            .filter(|seat| {
+                acting
+                    .seat
+                    .as_ref()
+                    .is_none_or(|chosen| *chosen == seat.code)
+            })
+            .collect();
+        // What they may read is a question of now, whatever the answer is of.
+        let proposal = self.now.proposal(proposal.id).map(Arc::as_ref);
+        let Some(proposal) = proposal.filter(|_| !seats.is_empty()) else {
+            return false;
+        };
+        self.is_of_their_posts(proposal, &seats) || self.have_answered(proposal, &seats)
+    }
+
+    fn is_of_their_posts(&self, proposal: &Proposal, seats: &[&SeatHeld]) -> bool {
+        let day = match proposal.is_open() {
+            true => self.today,
+            false => proposal.touched_on,
+        };
+        let policy = self.now.approval_policy_on(day, None);
+        let rule = policy
+            .as_ref()
+            .and_then(|(_, policy)| policy.rule(proposal.kind));
+        rule.is_some_and(|rule| {
+            let answering = self.now.answering(&proposal.change, proposal.stream, day);
+            let mut posts = rule.consulted.iter();
+            posts.any(|post| {
+                let mut seats = seats.iter();
+                seats.any(|seat| post.is_of(seat.role, &seat.units, &answering))
+            })
+        })
+    }
+
+    /// Whether the answer is theirs, or was given in a seat that is theirs now.
+    fn have_answered(&self, proposal: &Proposal, seats: &[&SeatHeld]) -> bool {
+        let actor = self.standing.actor();
+        proposal.consultations.iter().any(|answer| {
+            let of = &answer.step.actor;
+            let in_seat = of.seat.as_ref().map(Name::as_str);
+            let is_theirs = actor.person.is_some() && of.person == actor.person;
+            is_theirs || seats.iter().any(|seat| in_seat == Some(seat.code.as_str()))
+        })
     }
 }
 
