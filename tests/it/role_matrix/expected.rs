@@ -3,16 +3,19 @@
 //! ```text
 //! a  for any unit            o  for the own section
 //! d  for the own department  -  never
+//! D O P  the same as d, o and -, and what is PUBLIC
 //! ```
 //!
 //! Of what tells of a goal, a letter says of which goals it tells: an answer that leaves them out is no answer about them.
 //! The last columns hold no seat: a person of the directory, somebody unknown, whom the configuration names, and the same while
 //! nobody holds the seat of an administrator. Whoever acts for a seat is in the rules.
 
+use super::place::PUBLIC;
+
 pub(super) const READS: &str = "
                                            dir chi cle pla eva aud adm ser  sea unk nam beg
 IdentityService/GetCaller                   a   a   a   a   a   a   a   a    a   a   a   a
-AccessService/WhoAmI                        a   a   a   a   a   a   a   a    a   -   a   a
+AccessService/WhoAmI                        a   a   a   a   a   a   a   a    a   a   a   a
 AdminService/ListLedgers                    a   a   a   a   a   a   a   a    -   -   a   a
 LedgerService/GetLedger                     a   a   a   a   a   a   a   a    -   -   a   a
 LedgerService/GetReceipt                    a   a   a   a   a   a   a   a    -   -   a   a
@@ -21,35 +24,35 @@ LedgerService/GetEvent                      d   o   -   a   a   a   -   -    -  
 LedgerService/ReadEvents                    d   o   -   a   a   a   -   -    -   -   -   -
 LedgerService/SubscribeEvents               -   -   -   a   a   a   -   -    -   -   -   -
 LedgerService/SubscribeEvents:goal          d   o   -   a   a   a   -   -    -   -   -   -
-GoalService/GetGoal                         d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/GetGoal:by-id                   d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/GetGoal:earlier                 d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/ListGoals                       d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/ListGoals:section               d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/LookupCode                      d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/LookupCode:beginning            d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/GetSeries                       d   d   o   a   a   a   -   o    -   -   -   -
+GoalService/GetGoal                         D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/GetGoal:by-id                   D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/GetGoal:earlier                 D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/ListGoals                       D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/ListGoals:section               D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/LookupCode                      D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/LookupCode:beginning            D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/GetSeries                       D   D   O   a   a   a   P   O    P   P   P   P
 GoalService/GetOverview                     a   a   a   a   a   a   -   -    -   -   -   -
 GoalService/GetOrganisation                 a   a   a   a   a   a   a   a    -   -   a   a
-GoalService/GetResponsibility               d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/GetResponsibility:section       d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/ListReportingStatus             d   d   o   a   a   a   -   -    -   -   -   -
-GoalService/GetReportingCalendar            d   d   o   a   a   a   -   -    -   -   -   -
-GoalService/ListPending                     d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/ListPending:one                 d   d   o   a   a   a   -   o    -   -   -   -
-GoalService/ListPending:subject             d   d   o   a   a   a   -   o    -   -   -   -
+GoalService/GetResponsibility               D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/GetResponsibility:section       D   D   O   a   a   a   P   O    -   -   P   P
+GoalService/ListReportingStatus             D   D   O   a   a   a   -   -    -   -   -   -
+GoalService/GetReportingCalendar            D   D   O   a   a   a   -   -    -   -   -   -
+GoalService/ListPending                     D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/ListPending:one                 D   D   O   a   a   a   P   O    P   P   P   P
+GoalService/ListPending:subject             D   D   O   a   a   a   P   O    P   P   P   P
 GoalService/WatchGoals                      -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/ListChanges                    -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/SampleChanges                  -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/GetEntryTrail                  -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/ListFlags                      -   -   -   a   a   a   -   -    -   -   -   -
-AuditService/ListAuditFindings              d   d   o   a   a   a   -   -    -   -   -   -
-AuditService/DiffGoal                       d   d   o   a   a   a   -   o    -   -   -   -
+AuditService/ListAuditFindings              D   D   O   a   a   a   -   -    -   -   -   -
+AuditService/DiffGoal                       D   D   O   a   a   a   P   O    P   P   P   P
 AuditService/ExplainFigure                  -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/ListTargetChanges              -   -   -   a   a   a   -   -    -   -   -   -
 AuditService/ListAccess                     -   -   -   -   -   a   a   -    -   -   a   a
-EvaluationService/EvaluatePlan              d   d   o   a   a   a   -   -    -   -   -   -
-EvaluationService/EvaluatePlan:section      d   d   o   a   a   a   -   -    -   -   -   -
+EvaluationService/EvaluatePlan              D   D   O   a   a   a   -   -    -   -   -   -
+EvaluationService/EvaluatePlan:section      D   D   O   a   a   a   -   -    -   -   -   -
 EvaluationService/CompareEvaluations        -   -   -   a   a   a   -   -    -   -   -   -
 EvaluationService/CompareCycles             -   -   -   a   a   a   -   -    -   -   -   -
 EvaluationService/ListSnapshots             a   a   a   a   a   a   -   -    -   -   -   -
@@ -57,7 +60,7 @@ EvaluationService/GetSnapshot               -   -   -   a   a   a   -   -    -  
 EvaluationService/ExportReport              -   -   -   a   a   a   -   -    -   -   -   -
 EvaluationService/ListPeriods               a   a   a   a   a   a   -   -    -   -   -   -
 EvaluationService/ListPolicies              a   a   a   a   a   a   a   a    -   -   a   a
-EvaluationService/ListNextActions           d   d   o   a   a   a   -   -    -   -   -   -
+EvaluationService/ListNextActions           D   D   O   a   a   a   -   -    -   -   -   -
 EvidenceService/GetEvidence                 -   -   -   a   a   a   -   -    -   -   -   -
 EvidenceService/CheckEvidence               -   -   -   a   a   a   -   -    -   -   -   -
 AccessService/ListPersons                   -   -   -   a   a   a   a   -    -   -   a   a
@@ -201,6 +204,9 @@ pub(super) enum Extent {
     Department,
     Section,
     Never,
+    DepartmentOrPublic,
+    SectionOrPublic,
+    Public,
 }
 
 impl Extent {
@@ -210,18 +216,32 @@ impl Extent {
             "d" => Self::Department,
             "o" => Self::Section,
             "-" => Self::Never,
+            "D" => Self::DepartmentOrPublic,
+            "O" => Self::SectionOrPublic,
+            "P" => Self::Public,
             _ => return None,
         })
     }
 
-    /// Whether it holds of the own section (0), another of the department (1), another department (2).
+    /// Whether it holds of the own section (0), another of the department (1), another department (2), what is PUBLIC there (3).
     pub(super) fn holds(self, place: usize) -> bool {
         match self {
             Self::Any => true,
             Self::Department => place <= 1,
             Self::Section => place == 0,
             Self::Never => false,
+            Self::DepartmentOrPublic => place <= 1 || place == PUBLIC,
+            Self::SectionOrPublic => place == 0 || place == PUBLIC,
+            Self::Public => place == PUBLIC,
         }
+    }
+
+    /// Whether it is for everybody where it is PUBLIC.
+    pub(super) fn is_for_everybody(self) -> bool {
+        matches!(
+            self,
+            Self::DepartmentOrPublic | Self::SectionOrPublic | Self::Public
+        )
     }
 }
 

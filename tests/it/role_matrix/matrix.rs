@@ -7,8 +7,8 @@ use bytes::Bytes;
 use futures::future::join_all;
 use tonic::Code;
 
-use super::people::COLUMNS;
-use super::place::Place;
+use super::people::{COLUMNS, without_seat};
+use super::place::{PLACES, Place};
 use super::row::{Asked, Asks, Kind, Row, Tells};
 use super::secrets::{Answer, faults, holds};
 use super::wire::{Call, Refused};
@@ -169,13 +169,13 @@ impl Matrix {
         let mut text = String::from(
             "+ done  r refused by a rule, for the reason at the end  . answered without it  h as if it were not there\n\
              u NOT_RESPONSIBLE_UNIT  p NOT_PERMITTED  x PERMISSION_DENIED  n UNAUTHENTICATED\n\
-             Where it matters: of the own section, of another of the department, of another department.\n",
+             Where it matters: of the own section, of another of the department, of another department, of one more whose goal is PUBLIC.\n",
         );
         let without_seat = ["seatless", "unknown", "named", "nobody"];
         let head = |columns: &[&str]| -> String {
             columns
                 .iter()
-                .map(|name| format!("{:4}", &name[..3]))
+                .map(|name| format!("{:5}", &name[..3]))
                 .collect()
         };
         let (all, few) = (head(&COLUMNS), head(&without_seat));
@@ -188,11 +188,11 @@ impl Matrix {
                     .enumerate()
                     .filter(|(_, who)| phase == WITHIN || without_seat.contains(who));
                 for (column, _) in shown {
-                    let letters: String = (0..3)
+                    let letters: String = (0..PLACES)
                         .map(|place| self.cell(number, column, phase, place).letter())
                         .collect();
                     let alike = letters.chars().all(|letter| letters.starts_with(letter));
-                    let _ = write!(text, "{:4}", if alike { &letters[..1] } else { &letters });
+                    let _ = write!(text, "{:5}", if alike { &letters[..1] } else { &letters });
                 }
                 let _ = match phase {
                     WITHIN => write!(text, "|         "),
@@ -271,8 +271,11 @@ impl Asking<'_> {
             let answered = caller.calls(&call).await;
             let answer = Answer::of(self.row, call, answered);
             let places = &self.realm.ground.places;
-            let of = if self.phase == WITHIN { self.who } else { "" };
-            let secrets = answer.tells_secrets(self.row, of, places).into_iter();
+            let who = match self.phase {
+                WITHIN => self.who,
+                _ => without_seat(self.who),
+            };
+            let secrets = answer.tells_secrets(self.row, who, places).into_iter();
             wrong.extend(secrets.map(|secret| format!("{}: tells {secret}", self.cell())));
             answer.answered
         };

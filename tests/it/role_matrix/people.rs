@@ -56,6 +56,13 @@ pub(super) const SEATED: [(&str, &str); 9] = [
     ("acting", "seatless"),
 ];
 
+/// What somebody is on a day on which no seat is held.
+pub(super) fn without_seat(who: &'static str) -> &'static str {
+    let mut seated = SEATED.iter();
+    let outside = seated.find(|(seated, _)| *seated == who);
+    outside.map_or(who, |(_, outside)| outside)
+}
+
 /// Those who wrote what there is, and hold their seats all the time.
 pub(super) const DRAFTER: &str = "drafter";
 pub(super) const DECIDER: &str = "decider";
@@ -79,7 +86,7 @@ const PERSONS: [(&str, &[Seat]); 12] = [
         DRAFTER,
         &[
             (SeatRole::Planning, &[]),
-            (SeatRole::SectionChief, &["甲課", "隣課", "乙課"]),
+            (SeatRole::SectionChief, &["甲課", "隣課", "乙課", "公課"]),
         ],
     ),
     (DECIDER, &[(SeatRole::Director, &["甲部", "乙部"])]),

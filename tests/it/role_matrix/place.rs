@@ -17,6 +17,11 @@ use crate::evidence::sha256;
 const IN_CLOSED: &str = "2023-04-20";
 const IN_OPEN: &str = "2023-05-02";
 
+/// How many places there are.
+pub(super) const PLACES: usize = 4;
+/// The one whose goal is PUBLIC, of another department.
+pub(super) const PUBLIC: usize = 3;
+
 /// A goal of a department, for which a section answers.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -26,6 +31,8 @@ pub(super) struct Place {
     pub(super) section: String,
     /// What every title and text of it says, and nothing else.
     pub(super) words: String,
+    /// For whom its indicators are.
+    disclosure: Disclosure,
     pub(super) goal: String,
     pub(super) initiative: String,
     pub(super) indicator: String,
@@ -59,6 +66,7 @@ impl Place {
             section: format!("{name}課"),
             file: format!("{words}\n").into_bytes(),
             words,
+            disclosure: Disclosure::Internal,
             goal: id(),
             initiative: id(),
             indicator: id(),
@@ -73,6 +81,12 @@ impl Place {
             request: id(),
             own: BTreeMap::new(),
         }
+    }
+
+    /// The same with indicators that everybody may see. Its second goal has none, and is nobody else's to see for it.
+    pub(super) fn in_public(mut self) -> Self {
+        self.disclosure = Disclosure::Public;
+        self
     }
 
     pub(super) fn goal_code(&self) -> String {
@@ -188,9 +202,13 @@ impl Place {
     pub(super) fn planned(&self) -> Vec<EventInput> {
         let id = || new_id().to_string();
         let second = format!("{}/1", self.second_goal());
+        let measured = Definition {
+            disclosure: self.disclosure.into(),
+            ..counted()
+        };
         let on_demand = Definition {
             demand_driven: true,
-            ..kept_inside()
+            ..measured.clone()
         };
         vec![
             self.goal_set(&self.goal, self.goal_code()),
@@ -203,7 +221,7 @@ impl Place {
             ),
             self.initiative_set(&id(), self.goal_code(), 2, self.second_initiative()),
             self.initiative_set(&id(), self.second_goal(), 1, second),
-            self.indicator_defined(&self.indicator, self.indicator_code(), kept_inside()),
+            self.indicator_defined(&self.indicator, self.indicator_code(), measured),
             self.indicator_defined(&id(), self.aimless(), on_demand),
             EventInput {
                 event_id: self.target.clone(),

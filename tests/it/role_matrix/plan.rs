@@ -15,7 +15,7 @@ pub(super) const REOPENED: &str = "初旬";
 pub(super) const OPEN: &str = "五月";
 /// The first day of the plan.
 pub(super) const FIRST: &str = "2023-04-01";
-/// Two departments: one with two sections, one with one.
+/// Two departments with two sections each.
 pub(super) fn units() -> Vec<EventInput> {
     vec![
         unit(FIRST, "甲部", UnitKind::Department, None),
@@ -23,6 +23,7 @@ pub(super) fn units() -> Vec<EventInput> {
         unit(FIRST, "甲課", UnitKind::Section, Some("甲部")),
         unit(FIRST, "隣課", UnitKind::Section, Some("甲部")),
         unit(FIRST, "乙課", UnitKind::Section, Some("乙部")),
+        unit(FIRST, "公課", UnitKind::Section, Some("乙部")),
     ]
 }
 

@@ -1,9 +1,10 @@
 //! Rules that hold of the whole matrix. Each names the cells that break it.
 
-use super::expected::{extent, table};
+use super::expected::{Extent, extent, table};
 use super::frame::BY_THE_SERVER;
 use super::matrix::{AFTER, Cell, Matrix, PHASES, WITHIN};
 use super::people::{COLUMNS, SEATED};
+use super::place::{PLACES, PUBLIC};
 use super::row::{Asked, Kind, Row, Tells};
 use super::world::{Realm, append};
 
@@ -41,7 +42,7 @@ struct Never {
     from: usize,
 }
 
-const NEVER: [Never; 8] = [
+const NEVER: [Never; 7] = [
     Never {
         rule: "auditors write findings and nothing else",
         who: &["auditor"],
@@ -79,14 +80,8 @@ const NEVER: [Never; 8] = [
         from: 2,
     },
     Never {
-        rule: "who is not in the ledger is told nothing of it",
-        who: &["unknown"],
-        what: |row| !row.is_for_everybody(),
-        from: 0,
-    },
-    Never {
-        rule: "who holds no seat is told of none but their own",
-        who: &["seatless"],
+        rule: "who holds no seat is told of none but their own, and of what is PUBLIC",
+        who: &["seatless", "unknown"],
         what: |row| !row.is_for_everybody() && row.of() != "AccessService/WhoAmI",
         from: 0,
     },
@@ -138,7 +133,13 @@ struct At<'a> {
 
 impl std::fmt::Display for At<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let place = ["own section", "own department", "another department"][self.place];
+        let places = [
+            "own section",
+            "own department",
+            "another department",
+            "PUBLIC",
+        ];
+        let place = places[self.place];
         let (name, phase) = (&self.row.name, PHASES[self.phase].0);
         write!(f, "{name}, {}, {phase}, {place}: {:?}", self.who, self.cell)
     }
@@ -157,7 +158,7 @@ impl<'a> Rules<'a> {
                 .enumerate()
                 .flat_map(move |(column, who)| {
                     (0..PHASES.len()).flat_map(move |phase| {
-                        (0..3).map(move |place| At {
+                        (0..PLACES).map(move |place| At {
                             row,
                             who,
                             phase,
@@ -216,10 +217,7 @@ impl<'a> Rules<'a> {
             if at.who == "nobody" {
                 return true;
             }
-            let mut rows = table.iter();
-            let (_, extents) = rows.find(|(name, _)| *name == at.row.name).unwrap();
-            let expected = extent(extents, at.who, at.phase == WITHIN);
-            match (expected.holds(at.place), foretold(at)) {
+            match (expected(&table, at).holds(at.place), foretold(at)) {
                 (true, Some(reason)) => *at.cell == Cell::Rule(reason.to_owned()),
                 (true, None) => *at.cell == Cell::Done,
                 (false, _) => !at.cell.is_permitted(),
@@ -268,12 +266,25 @@ impl<'a> Rules<'a> {
         })
     }
 
+    /// What is PUBLIC is read by everybody, where the tables say so.
     fn never(&self, never: &Never) -> Vec<String> {
+        let table = table();
         self.where_not(|at| {
             let is_meant = never.who.contains(&at.who) && never.from <= at.place;
-            !is_meant || !(never.what)(at.row) || !at.cell.is_permitted()
+            let is_for_everybody = || {
+                let reads = at.place == PUBLIC && at.row.kind == Kind::Reads;
+                reads && expected(&table, at).is_for_everybody()
+            };
+            !is_meant || !(never.what)(at.row) || !at.cell.is_permitted() || is_for_everybody()
         })
     }
+}
+
+/// What the tables say of a cell.
+fn expected(table: &[(&str, [Extent; 12])], at: &At<'_>) -> Extent {
+    let mut rows = table.iter();
+    let (_, extents) = rows.find(|(name, _)| *name == at.row.name).unwrap();
+    extent(extents, at.who, at.phase == WITHIN)
 }
 
 fn is_about((name, of, _): &RefusedByRule, at: &At<'_>) -> bool {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use daicho::api::v1::{AppendEventsResponse, Fault};
 use prost::Message as _;
 
-use super::place::Place;
+use super::place::{PUBLIC, Place};
 use super::row::{Asks, Kind, Row};
 use super::wire::{Call, Refused};
 
@@ -48,14 +48,19 @@ impl Answer {
         }
     }
 
-    /// What it tells that somebody may not read who holds their seat; who holds none has no name here.
+    /// What it tells that somebody may not read.
     pub(super) fn tells_secrets(&self, row: &Row, who: &str, places: &[Place]) -> Vec<String> {
         let mut found = Vec::new();
         for (number, place) in places.iter().enumerate() {
             if may_read(who, number) {
                 continue;
             }
-            let secrets = place.secrets();
+            let is_read = number == PUBLIC && who != "nobody";
+            let secrets = match is_read {
+                // What is PUBLIC opens nothing beside it.
+                true => vec![place.second_goal()],
+                false => place.secrets().to_vec(),
+            };
             // Whoever sends an event knows what it is about, and whoever knows a request's id the streams of its receipt. What
             // somebody asked for stands in access logs under its name.
             let named = ["LedgerService/GetReceipt", "AuditService/ListAccess"];
@@ -74,7 +79,7 @@ impl Answer {
     }
 }
 
-/// Who may read of a place while the seats are held; written by hand.
+/// Who may read all of a place; written by hand.
 fn may_read(who: &str, place: usize) -> bool {
     match who {
         "planning" | "evaluator" | "auditor" => true,

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use prost::Message;
 
 use super::people::{DECIDER, DRAFTER, HELD_UNTIL, INSPECTOR, People};
-use super::place::{Place, step};
+use super::place::{PLACES, Place, step};
 use super::plan::{self, CLOSED, FIRST, REOPENED};
 use super::wire::{Call, Caller, Refused, Says};
 use crate::auth::world::World;
@@ -35,8 +35,8 @@ const WRITTEN_ON: &str = "2023-05-10";
 /// What requests are about.
 pub(super) struct Ground {
     pub(super) people: People,
-    /// Of one's own section, of another section of the department, of another department.
-    pub(super) places: [Place; 3],
+    /// Of one's own section, of another section of the department, of another department, and one of that which is PUBLIC.
+    pub(super) places: [Place; PLACES],
     /// Where nothing is.
     pub(super) nowhere: Place,
     /// The size when all had been written.
@@ -144,6 +144,7 @@ impl Realm {
                 Place::new("甲", "甲部"),
                 Place::new("隣", "甲部"),
                 Place::new("乙", "乙部"),
+                Place::new("公", "乙部").in_public(),
             ],
             nowhere: Place::new("無", "無部"),
             size: 0,
