@@ -16,7 +16,6 @@ use crate::domain::period::{Period, Step, Transition};
 use crate::domain::text::Name;
 use crate::grpc::services::Services;
 use crate::grpc::show;
-use crate::grpc::status::Refusal;
 use crate::ledger::{Append, AppendError, Appended, Ledgers, ReadFault, Reader};
 use crate::projection::evaluation::cache::{Cache, Question};
 use crate::projection::evaluation::{At, Ruling, evaluate_plan, rows};
@@ -201,17 +200,17 @@ impl Snapshots {
 const ANSWER_TIME: Duration = Duration::from_millis(50);
 
 impl Services {
-    /// What the server appends after the closings among the events of an answer, and whether some of it is still to come.
-    /// What is missing is appended now; it goes on behind the caller's deadline.
+    /// What the server appends after the closings among the events of an answer, and whether some of it is still to come or
+    /// cannot be read now. What is missing is appended now; it goes on behind the caller's deadline.
     pub(super) async fn snapshots_of(
         &self,
         reader: &Arc<Reader>,
         appended: &Appended,
         deadline: Instant,
-    ) -> Result<(Vec<v1::RecordedEvent>, bool), Refusal> {
+    ) -> (Vec<v1::RecordedEvent>, bool) {
         let closes = |event: &Event| matches!(event.payload, Payload::PeriodClosed(_));
         if !appended.events.iter().any(closes) {
-            return Ok((Vec::new(), false));
+            return (Vec::new(), false);
         }
         reader.caught_up(None).await;
         let positions: Vec<u64> = appended
@@ -246,11 +245,22 @@ impl Services {
             found.extend(of_these);
         }
         found.sort_unstable();
-        let stored = reader.stored_at(&found).await?;
+        let stored = match reader.stored_at(&found).await {
+            Ok(stored) => stored,
+            // What is durable is answered as such, whatever can still be told of it.
+            Err(fault) => {
+                tracing::error!(
+                    ledger = %reader.id(),
+                    error = &fault as &dyn std::error::Error,
+                    "a closing is answered without the snapshot that was taken after it"
+                );
+                return (Vec::new(), true);
+            }
+        };
         let follows = missing(reader)
             .iter()
             .any(|closing| positions.contains(&closing.position));
-        Ok((stored.iter().map(show::recorded_event).collect(), follows))
+        (stored.iter().map(show::recorded_event).collect(), follows)
     }
 }
 

@@ -63,7 +63,7 @@ impl Services {
             proof_follows: false,
         };
         if !appended.validated_only {
-            let derived = self.snapshots_of(&reader, &appended, call.deadline).await?;
+            let derived = self.snapshots_of(&reader, &appended, call.deadline).await;
             (answer.derived, answer.derived_follows) = derived;
             let (receipt, mode) = (&appended.receipt, request.receipt_mode());
             let proof = self.proof_of(&reader, receipt, mode, call.deadline).await;

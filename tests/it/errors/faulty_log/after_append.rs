@@ -119,10 +119,49 @@ async fn what_is_stored_is_answered_though_what_it_changes_cannot_be_told() {
     );
     server.log.reads(Reads::Work);
 
-    server.log.appends(Appends::Blind);
+    server.log.appends(Appends::Blind { after: 0 });
     let answer = chief.append_events(answered(&today, false)).await;
     let answer = answer.unwrap().into_inner();
     assert_eq!(answer.receipt.unwrap().first_position, size);
     assert!(answer.effects.is_empty() && answer.outcomes.is_empty());
     assert_eq!(server.size().await, size + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_closing_is_answered_though_the_snapshot_behind_it_cannot_be_read() {
+    let mut server = Faulty::planned().await;
+    let day = server.first_day.clone();
+    let opened = PeriodOpened {
+        plan: "計画".to_owned(),
+        period: "初日".to_owned(),
+        title: title("初日"),
+        span: Some(DateSpan {
+            first: day.clone(),
+            last: day.clone(),
+        }),
+    };
+    let opened = event(&day, Payload::PeriodOpened(opened));
+    let opened = server.client.append_events(append(vec![opened])).await;
+    let size = opened.unwrap().into_inner().receipt.unwrap().size;
+    let closed = PeriodClosed {
+        plan: "計画".to_owned(),
+        period: "初日".to_owned(),
+        revision: None,
+    };
+    let closing = append(vec![event(&day, Payload::PeriodClosed(closed))]);
+
+    // The snapshot and the heads are appended behind it.
+    server.log.appends(Appends::Blind { after: 2 });
+    let answer = server.client.append_events(closing.clone()).await;
+    let answer = answer.unwrap().into_inner();
+    assert_eq!(answer.receipt.unwrap().first_position, size);
+    assert!(answer.derived.is_empty() && answer.derived_follows);
+    assert_eq!(server.size().await, size + 3);
+
+    server.log.reads(Reads::Work);
+    let again = server.client.append_events(closing).await;
+    let again = again.unwrap().into_inner();
+    assert!(again.replayed && !again.derived_follows);
+    let derived = again.derived.iter().map(|event| event.position);
+    assert!(derived.eq([size + 1, size + 2]), "{:?}", again.derived);
 }

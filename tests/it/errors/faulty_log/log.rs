@@ -25,8 +25,10 @@ pub(super) enum Appends {
     },
     /// They wait until the gate opens.
     Hang(watch::Receiver<bool>),
-    /// They are stored, and from then on reads are answered with garbage.
-    Blind,
+    /// They are stored; so many more are too, and from then on reads are answered with garbage.
+    Blind {
+        after: usize,
+    },
 }
 
 /// What becomes of reads.
@@ -79,13 +81,16 @@ impl CommitLog for FaultyLog {
     fn append(&self, group: Vec<LedgerCommit>) -> BoxFuture<'static, Vec<Outcome>> {
         let inner = self.inner.clone();
         let mode = self.appends.lock().unwrap().clone();
-        let reads = self.reads.clone();
+        let (appends, reads) = (self.appends.clone(), self.reads.clone());
         async move {
             match mode {
                 Appends::Work => inner.append(group).await,
-                Appends::Blind => {
+                Appends::Blind { after } => {
                     let outcomes = inner.append(group).await;
-                    *reads.lock().unwrap() = Reads::Garbage;
+                    match after.checked_sub(1) {
+                        Some(after) => *appends.lock().unwrap() = Appends::Blind { after },
+                        None => *reads.lock().unwrap() = Reads::Garbage,
+                    }
                     outcomes
                 }
                 Appends::Refuse(fault) => group
