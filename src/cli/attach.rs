@@ -177,7 +177,7 @@ pub async fn attach(session: &Session, args: &AttachArgs) -> Result<(), Failure>
         })),
         ..v1::EventInput::default()
     };
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 /// A file as an event names it: its digest and size, its name for a title.

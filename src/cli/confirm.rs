@@ -87,7 +87,7 @@ pub async fn confirm(session: &Session, args: &ConfirmArgs) -> Result<(), Failur
         );
         return Ok(());
     }
-    session.append(events, &writing, &[]).await
+    session.append(events, &writing).await
 }
 
 /// Event ids by the indicator's id.

@@ -264,7 +264,7 @@ async fn tell(session: &Session, args: &WritingArgs, payload: Payload) -> Result
         valid_from: None,
         ..args.event((today, None), v1::ReasonCode::Other, payload)?
     };
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 /// The events as proposals. What a change would come to is told by its reason.

@@ -163,7 +163,7 @@ pub async fn demand(session: &Session, args: &DemandArgs) -> Result<(), Failure>
     });
     let valid = (args.on, args.until);
     let event = args.writing.event(valid, v1::ReasonCode::Other, payload)?;
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 /// Puts a report under the indicator it belongs to.
@@ -209,9 +209,7 @@ pub async fn transfer(session: &Session, args: &MoveArgs) -> Result<(), Failure>
     });
     let mut recorded = args.writing.event((first, last), code, recorded)?;
     recorded.causation_id = Some(retracted.event_id.clone());
-    let moved = session
-        .append(vec![retracted, recorded], &writing, &[&from, &to])
-        .await;
+    let moved = session.append(vec![retracted, recorded], &writing).await;
     moved.map_err(|failure| does_not_fit(session, failure))
 }
 

@@ -246,7 +246,7 @@ pub async fn run(session: &Session, command: &GrantsCommand) -> Result<(), Failu
             });
             let (days, code) = ((args.from, Some(args.until)), v1::ReasonCode::Other);
             let event = args.writing.event(days, code, payload)?;
-            session.append(vec![event], &writing, &[]).await
+            session.append(vec![event], &writing).await
         }
         GrantsCommand::End(args) => {
             let payload = Payload::DelegationEnded(v1::DelegationEnded {
@@ -312,7 +312,7 @@ async fn grant(session: &Session, args: &GrantArgs) -> Result<(), Failure> {
     let from = session.day(args.from).await?;
     let code = v1::ReasonCode::Other;
     let event = args.writing.event((from, args.to), code, payload)?;
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 impl RevokeArgs {

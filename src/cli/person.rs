@@ -154,7 +154,7 @@ async fn add(session: &Session, args: &AddArgs) -> Result<(), Failure> {
     let code = v1::ReasonCode::Other;
     let mut event = args.writing.event((from, None), code, payload)?;
     keep_apart(&mut event, &person, args.plain_name);
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 async fn change(session: &Session, args: &ChangeArgs) -> Result<(), Failure> {
@@ -189,7 +189,7 @@ async fn change(session: &Session, args: &ChangeArgs) -> Result<(), Failure> {
         &person.person,
         args.plain_name || args.name.is_none(),
     );
-    session.append(vec![event], &writing, &[]).await
+    session.append(vec![event], &writing).await
 }
 
 /// Marks the name as a text about the person, unless it is to stay in the ledger.

@@ -210,9 +210,7 @@ impl Session {
             proof_follows: found.proof_follows,
             ..v1::AppendEventsResponse::default()
         };
-        self.answer(&response, |view, response| {
-            receipt::appended(view, response, &[])
-        })?;
+        self.answer(&response, receipt::appended)?;
         if !self.json {
             self.show_recorded(&response).await?;
         }
@@ -251,7 +249,7 @@ impl Session {
         }
         let on = self.day(on).await?;
         let event = args.event((on, None), default_code, payload)?;
-        self.append(vec![event], &writing, &[]).await
+        self.append(vec![event], &writing).await
     }
 
     /// `on`, or today in the ledger's zone.
@@ -266,17 +264,14 @@ impl Session {
         })
     }
 
-    /// Appends events as one call and prints what came of it; `about` are the indicators whose units are to be told.
+    /// Appends events as one call and prints what came of it.
     pub async fn append(
         &self,
         events: Vec<v1::EventInput>,
         writing: &Writing,
-        about: &[&v1::Indicator],
     ) -> Result<(), Failure> {
         let response = self.send(events, writing).await?;
-        self.answer(&response, |view, response| {
-            receipt::appended(view, response, about)
-        })?;
+        self.answer(&response, receipt::appended)?;
         self.keep(writing, &response)?;
         if response.faults.is_empty() {
             Ok(())
@@ -338,9 +333,7 @@ impl Session {
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
         let response = self.send(events, writing).await?;
-        self.answer(&response, |view, response| {
-            receipt::appended(view, response, &[about])
-        })?;
+        self.answer(&response, receipt::appended)?;
         self.keep(writing, &response)?;
         if !response.faults.is_empty() {
             return Err(Failure::Answered);

@@ -179,16 +179,8 @@ fn an_overview_shows_empty_cells() {
 #[test]
 fn a_write_tells_before_and_after() {
     let appended = answers::appended();
-    let about = v1::Indicator {
-        id: appended.outcomes[0].indicator.clone().unwrap().id,
-        definition: Some(v1::DefinitionVersion {
-            definition: Some(answers::count()),
-            ..v1::DefinitionVersion::default()
-        }),
-        ..v1::Indicator::default()
-    };
     for (name, language) in [("appended_ja", Language::Ja), ("appended_en", Language::En)] {
-        let text = render::receipt::appended(&view(language, None), &appended, &[&about]);
+        let text = render::receipt::appended(&view(language, None), &appended);
         assert_snapshot!(name, text);
     }
 }
@@ -212,8 +204,7 @@ fn a_check_tells_every_fault() {
     };
     assert_snapshot!(render::receipt::appended(
         &view(Language::Ja, None),
-        &checked,
-        &[]
+        &checked
     ));
 }
 

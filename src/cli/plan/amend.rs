@@ -347,7 +347,7 @@ fn show(
     match response {
         Some(response) => session
             .output
-            .answer(&receipt::appended(&session.view, response, &[])),
+            .answer(&receipt::appended(&session.view, response)),
         None if amendment.changes.is_empty() => Ok(()),
         None => {
             let count = amendment.changes.len();

@@ -140,9 +140,7 @@ pub async fn restate(session: &Session, args: &RestateArgs) -> Result<(), Failur
     let events = vec![event];
     attach::put(session, &writing, &events).await?;
     let response = session.client.append(writing.request(events)).await?;
-    session.answer(&response, |view, response| {
-        receipt::appended(view, response, &[])
-    })?;
+    session.answer(&response, receipt::appended)?;
     if response.faults.is_empty() {
         Ok(())
     } else {

@@ -9,12 +9,8 @@ use crate::cli::terminal;
 /// The field of an indicator that its reports come to.
 const ACTUAL: &str = "actual";
 
-/// An append, answered. `about` are the indicators that it is about, for the units.
-pub fn appended(
-    view: &View,
-    response: &v1::AppendEventsResponse,
-    about: &[&v1::Indicator],
-) -> String {
+/// An append, answered.
+pub fn appended(view: &View, response: &v1::AppendEventsResponse) -> String {
     let mut text = String::new();
     if !response.faults.is_empty() {
         return faults(view, &response.faults);
@@ -39,7 +35,7 @@ pub fn appended(
             .iter()
             .position(|outcome| subject.is_some() && outcome.indicator.as_ref() == subject);
         let outcome = outcomes.remove(found?);
-        Some(stands_at(view, outcome, definition_of(outcome, about)))
+        Some(stands_at(view, outcome))
     };
     // What an indicator comes to is told with its target, below what changed of it.
     let told_below = |effect: &v1::Effect| {
@@ -67,7 +63,7 @@ pub fn appended(
     for outcome in outcomes {
         let name = view.entity(outcome.indicator.as_ref());
         text.push_str(&format!("  {name}\n"));
-        text.push_str(&stands_at(view, outcome, definition_of(outcome, about)));
+        text.push_str(&stands_at(view, outcome));
     }
     for notice in &response.notices {
         let kind = label::notice_kind(view.language, notice.kind());
@@ -114,23 +110,10 @@ fn faults(view: &View, faults: &[v1::Fault]) -> String {
     text
 }
 
-/// The definition of the indicator of an outcome, where it is known.
-fn definition_of<'a>(
-    outcome: &v1::IndicatorOutcome,
-    about: &[&'a v1::Indicator],
-) -> Option<&'a v1::Definition> {
-    let id = &outcome.indicator.as_ref()?.id;
-    let indicator = about.iter().find(|indicator| indicator.id == *id)?;
-    indicator.definition.as_ref()?.definition.as_ref()
-}
-
 /// What an indicator stood at and stands at, where that differs.
-fn stands_at(
-    view: &View,
-    outcome: &v1::IndicatorOutcome,
-    definition: Option<&v1::Definition>,
-) -> String {
+fn stands_at(view: &View, outcome: &v1::IndicatorOutcome) -> String {
     let mut text = String::new();
+    let definition = outcome.definition.as_ref();
     let states = [outcome.before.as_ref(), outcome.after.as_ref()];
     let [before, after] = states.map(|state| {
         state.map_or_else(

@@ -13,7 +13,9 @@ use crate::domain::goal::Goal;
 use crate::domain::id::{GoalId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::accounting::noticed_broken;
-use crate::grpc::event::{Unsound, on_the_wire, parse_events, show_actual, show_target};
+use crate::grpc::event::{
+    Unsound, on_the_wire, parse_events, show_actual, show_definition, show_target,
+};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::Refusal;
@@ -303,6 +305,9 @@ fn effects(
                 indicator: Some(show::entity(&known, Named::Indicator(*id), today)),
                 before: before.map(|before| state(before)),
                 after: Some(state(after)),
+                definition: after
+                    .definition()
+                    .map(|definition| show_definition(definition)),
             });
         }
     }

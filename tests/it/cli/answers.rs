@@ -720,6 +720,7 @@ pub(super) fn appended() -> v1::AppendEventsResponse {
             indicator: subject,
             before: state("28"),
             after: state("88"),
+            definition: Some(count()),
         }],
         head: Some(head(1_301)),
         ..v1::AppendEventsResponse::default()

@@ -127,6 +127,16 @@ fn the_commands_of_a_demo_that_is_signed_in_to_go_as_printed() {
     );
     let (indicator, target) = LOWERED;
     assert!(ended[5].output.contains(target), "{:?}", ended[5]);
+    // What the indicator comes to is told with its unit, though the decision names none.
+    let (goal, _) = indicator.rsplit_once('/').unwrap();
+    let line = format!("goal show {goal} --json");
+    let goal = typed(&server, &line, &demo.tokens(), "監査委員").json();
+    let definition = &goal["goal"]["initiatives"][0]["indicators"][0]["definition"];
+    let unit = definition["definition"]["unit"]["display_en"].as_str();
+    let unit = unit.filter(|unit| !unit.is_empty()).unwrap();
+    let mut lines = ended[5].output.lines();
+    let stands_at = lines.find(|line| line.contains("stands at:")).unwrap();
+    assert!(stands_at.contains(unit), "no `{unit}`: {stands_at}");
 
     // The ledger says who it was, and in which seat.
     let line = format!("audit changes {indicator} --type target-revised --json");
