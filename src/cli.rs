@@ -368,12 +368,14 @@ impl Global {
         given.filter(|name| !name.trim().is_empty())
     }
 
-    /// As [`Global::address`], with what is shown to the server. Whoever signs in is not named besides, unless `--as` does.
+    /// As [`Global::address`], with what is shown to the server. Whoever signs in is not named besides, unless `--as` does: by
+    /// their name, or by a seat.
     fn address_as(&self, sign_in: SignIn) -> Result<Address, Failure> {
         let is_unsaid = self.given_actor().is_none();
-        let actor = match is_unsaid && sign_in.names_somebody() {
-            true => None,
-            false => Some(self.actor_name()?),
+        let actor = match sign_in.name() {
+            Some(name) => Some(name.to_owned()),
+            None if is_unsaid && sign_in.names_somebody() => None,
+            None => Some(self.actor_name()?),
         };
         Ok(Address {
             server: self.server.clone(),

@@ -19,7 +19,7 @@ use daicho::config::{Config, Flags};
 use daicho::grpc::event::{payload_json, recorded, show_event};
 use daicho::grpc::snapshots_of_stopped;
 use daicho::server::continuation::{ContinueLedger, Hindrance, continue_ledger};
-use daicho::server::sample::sign_in::{self, SEATS_FROM};
+use daicho::server::sample::sign_in::{self, LOGINS_MAX, SEATS_FROM};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
@@ -202,6 +202,17 @@ fn unprepared(language: Language, error: &SampleError) -> Failure {
                     "このフォルダーでは {day} に職に就いている人がいません。--data で別のフォルダーを指定してください"
                 ),
                 format!("nobody holds a seat in this folder on {day}; choose another --data"),
+            ));
+        }
+        SampleError::NoLogins { day } => {
+            return Failure::usage(pick(
+                language,
+                format!(
+                    "{day} に職に就いている人はいますが、ログインを加えられる人がいません。一人のログインは{LOGINS_MAX}個までで、連携システムのログインは使えません。--data で別のフォルダーを指定してください"
+                ),
+                format!(
+                    "nobody who holds a seat on {day} can have another login: a person has at most {LOGINS_MAX}, and none that a service signs in with; choose another --data"
+                ),
             ));
         }
         SampleError::SeatsLater => {

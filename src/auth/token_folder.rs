@@ -1,7 +1,10 @@
 //! A folder of access tokens: a file for each of those who sign in, under their name.
 //!
 //! Whoever writes the tokens and whoever picks one agree here on what a file is called. A name never leads out of the
-//! folder, and on a file system that tells cases apart no two names share a file, nor one the draft of another's.
+//! folder, and on a file system that tells cases apart no two names share a file, nor one the draft of another's. A file of
+//! its own tells who holds which seat.
+
+use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -9,12 +12,19 @@ use crate::durable::DRAFT;
 
 /// Tokens of one folder that are written, and listed, at most.
 pub const TOKENS_MAX: usize = 1_000;
+/// The file that tells who can be picked by which seat: [`Seats`] in JSON. No token is called so.
+pub const SEATS: &str = ".seats.json";
+/// Bytes of it at most: 1,000 people with 32 seats each, at 500 bytes a seat.
+pub const SEATS_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Bytes of a file's name at most. With what stands behind it while it is written, any file system takes that.
 const NAME_BYTES_MAX: usize = 240;
 /// What means something to a file system or a shell, and the mark of what is written in hexadecimal.
 const SPECIAL: &str = "/\\:*?\"<>|%";
 /// What hides a file, looks like an option or gets lost, at one of the ends of a name.
 const SPECIAL_AT_ENDS: &str = ".-~ ";
+
+/// Codes of seats, each with as whom its holders sign in.
+pub type Seats = BTreeMap<String, Vec<String>>;
 
 /// What the file with the token of whoever signs in as `subject` is called; `None` where no file can bear the name.
 pub fn file_name(subject: &str) -> Option<String> {
@@ -114,7 +124,8 @@ mod tests {
         assert_eq!(file_name("カ\u{3099}"), file_name("ガ"));
         assert_eq!(subject("カ\u{3099}").as_deref(), Some("ガ"));
         for nobodys in [
-            "", ".", "..", ".hidden", "-a", "a%", "a%2", "a%2f", "%41", "%zz", "a%FF", "%é", "a/b",
+            "", ".", "..", SEATS, ".hidden", "-a", "a%", "a%2", "a%2f", "%41", "%zz", "a%FF", "%é",
+            "a/b",
         ] {
             assert_eq!(subject(nobodys), None, "{nobodys}");
         }

@@ -70,7 +70,11 @@ pub struct SignInArgs {
 
 /// An access token. It prints as nothing.
 #[derive(Clone)]
-pub struct Token(Zeroizing<String>);
+pub struct Token {
+    text: Zeroizing<String>,
+    /// Whose it is, where that is known.
+    of: Option<String>,
+}
 
 impl fmt::Debug for Token {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,15 +96,20 @@ impl SignIn {
         self.identity.is_some() || self.token.is_some()
     }
 
+    /// As whom the server will know the caller, where the token was picked by a seat that they hold.
+    pub fn name(&self) -> Option<&str> {
+        self.token.as_ref()?.of.as_deref()
+    }
+
     /// The `authorization` header, if there is a token.
     pub(super) fn authorization(
         &self,
         language: Language,
     ) -> Result<Option<AsciiMetadataValue>, Failure> {
-        let Some(Token(token)) = &self.token else {
+        let Some(token) = &self.token else {
             return Ok(None);
         };
-        let header = Zeroizing::new(format!("Bearer {}", token.as_str()));
+        let header = Zeroizing::new(format!("Bearer {}", token.text.as_str()));
         let mut header: AsciiMetadataValue = header.parse().map_err(|_| no_token(language))?;
         header.set_sensitive(true);
         Ok(Some(header))
@@ -222,7 +231,10 @@ fn token(language: Language, text: Zeroizing<String>) -> Result<Token, Failure> 
     let token = text.trim();
     let is_plain = token.bytes().all(|byte| byte.is_ascii_graphic());
     match is_plain && !token.is_empty() {
-        true => Ok(Token(Zeroizing::new(token.to_owned()))),
+        true => Ok(Token {
+            text: Zeroizing::new(token.to_owned()),
+            of: None,
+        }),
         false => Err(no_token(language)),
     }
 }
@@ -256,7 +268,7 @@ mod tests {
     #[test]
     fn a_token_is_one_word_and_never_printed() {
         let read = |text: &str| token(Language::En, Zeroizing::new(text.to_owned()));
-        assert_eq!(read(" a.b.c\n").unwrap().0.as_str(), "a.b.c");
+        assert_eq!(read(" a.b.c\n").unwrap().text.as_str(), "a.b.c");
         for wrong in ["", " \n", "a b", "a\nb", "あ"] {
             assert!(read(wrong).is_err(), "{wrong}");
         }
@@ -266,7 +278,7 @@ mod tests {
     #[test]
     fn secrets_travel_encrypted_or_not_beyond_this_machine() {
         let sign_in = SignIn {
-            token: Some(Token(Zeroizing::new("a.b.c".to_owned()))),
+            token: Some(token(Language::En, Zeroizing::new("a.b.c".to_owned())).unwrap()),
             ..SignIn::default()
         };
         let secure = |server: &str| {

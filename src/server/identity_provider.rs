@@ -4,7 +4,8 @@
 //! issuer.jwk    the private key (RFC 8037); for its owner only
 //! jwks.json     the public one, as servers read it
 //! daicho.toml   a settings file for a server that takes these tokens; what its variables and flags say goes before it
-//! tokens/       an access token (RFC 9068) for each of those who sign in, under their name; for their owner only
+//! tokens/       an access token (RFC 9068) for each of those who sign in, under their name, and `.seats.json`, by which
+//!               one is picked by the seat that somebody holds; for their owner only
 //! ```
 //! Its folder is its own: it knows nothing of ledgers, and what they sign with lies elsewhere. The key is durable before
 //! anything is signed with it, and never replaced.
@@ -23,7 +24,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::auth::token_folder;
+use crate::auth::token_folder::{self, Seats};
 use crate::clock;
 use crate::domain::text::Name;
 use crate::durable::{self, Access, DRAFT};
@@ -164,6 +165,16 @@ impl IdentityProvider {
         }
         take_away_others(&folder, &written).map_err(file_fault(&folder))?;
         Ok(written.len())
+    }
+
+    /// Writes by which seats the tokens can be picked. Blocks.
+    pub fn tell_seats(&self, seats: &Seats) -> Result<(), ProviderFault> {
+        let text = format!("{}\n", json!(seats));
+        write(
+            &self.tokens().join(token_folder::SEATS),
+            &text,
+            Access::Private,
+        )
     }
 
     fn public_key(&self) -> Value {

@@ -70,6 +70,12 @@ pub enum SampleError {
         /// The day it stands at.
         day: Date,
     },
+    /// Of those who hold a seat nobody can have a login at the demo's identity provider.
+    #[error("nobody who holds a seat on {day} can have another login")]
+    NoLogins {
+        /// The day it stands at.
+        day: Date,
+    },
     /// What people sign in with cannot be made.
     #[error(transparent)]
     SignIn(#[from] ProviderFault),

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use daicho::auth::token_folder;
 use daicho::cli::demo::{REPORTED, REVISED};
-use daicho::domain::access::{Holder, LoginId, Person};
+use daicho::domain::access::{Holder, LoginId, Person, Role};
 use daicho::domain::code::Code;
 use daicho::domain::date::Date;
 use daicho::domain::directory::Named;
 use daicho::domain::event::{
-    Event, EventType, Payload, PersonChanged, Reason, ReasonCode, Stream, Validity,
+    Event, EventType, Payload, PersonChanged, Reason, ReasonCode, RoleGranted, Stream, Validity,
 };
+use daicho::domain::id::GrantId;
 use daicho::domain::personal::FreeText;
 use daicho::domain::text::Name;
 use daicho::ledger::index::Direction;
@@ -22,7 +23,7 @@ use daicho::projection::overview::{overview, plan_on};
 use daicho::server::identity_provider::ISSUER;
 use daicho::server::sample::{CODE, DEFAULT_DAY, SampleError, prepare, sign_in};
 
-use crate::fixture::{date, event_id, permitted, request_id, start};
+use crate::fixture::{date, event_id, permitted, request_id, start, title};
 
 async fn sample(day: Date) -> (Arc<Ledgers>, Arc<Reader>) {
     let ledgers = start(&MemoryLog::new()).await;
@@ -201,7 +202,9 @@ async fn whoever_holds_a_seat_gets_a_login_behind_the_sample_once() {
     let after = reader.caught_up(None).await;
     assert_eq!(after.head.size, before.head.size + holders.len() as u64);
     assert_eq!(reader.root_at(before.head.size).unwrap(), before.head.root);
-    let tokens = std::fs::read_dir(&files.tokens).unwrap();
+    let names = std::fs::read_dir(&files.tokens).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let tokens = names.filter(|name| token_folder::subject(name).is_some());
     assert_eq!(tokens.count(), holders.len());
     let issuer = Name::parse(ISSUER).unwrap();
     for post in ["長寿課長", "福祉健康部長", "企画政策課 事務局", "監査委員"]
@@ -233,7 +236,12 @@ async fn logins_elsewhere(ledgers: &Ledgers, reader: &Reader, post: &str, count:
         name: None,
         logins: person.logins.iter().cloned().chain(elsewhere).collect(),
     };
-    let event = Event {
+    record(ledgers, reader, vec![changed.into()]).await;
+}
+
+/// Records events of the whole ledger as of its today.
+async fn record(ledgers: &Ledgers, reader: &Reader, payloads: Vec<Payload>) {
+    let event = |payload| Event {
         id: event_id(),
         stream: Stream::ledger(reader.id()),
         valid: Some(Validity::from(reader.today())),
@@ -246,12 +254,12 @@ async fn logins_elsewhere(ledgers: &Ledgers, reader: &Reader, post: &str, count:
         decision: None,
         correlation: None,
         causation: None,
-        payload: changed.into(),
+        payload,
     };
     let append = Append {
         ledger: reader.id(),
         request_id: request_id(),
-        events: vec![event],
+        events: payloads.into_iter().map(event).collect(),
         expected: Vec::new(),
         validate_only: false,
     };
@@ -278,6 +286,61 @@ async fn whoever_may_have_no_further_login_gets_no_token_and_keeps_nobody_out() 
     let head = reader.caught_up(None).await.head;
     prepared().await.unwrap();
     assert_eq!(reader.caught_up(None).await.head, head);
+}
+
+#[tokio::test]
+async fn whose_login_is_a_services_gets_no_token_and_keeps_nobody_out() {
+    let (ledgers, reader) = sample(DEFAULT_DAY).await;
+    let post = Name::parse("長寿課長").unwrap();
+    let service = LoginId {
+        issuer: Some(Name::parse(ISSUER).unwrap()),
+        subject: post.clone(),
+    };
+    let directory = reader.caught_up(None).await.directory;
+    let units = directory.units();
+    let mut units = units.iter().filter(|unit| unit.exists_on(DEFAULT_DAY));
+    let unit = units.next().unwrap().id;
+    let granted = RoleGranted {
+        grant: GrantId::derived(reader.id().uuid(), "service"),
+        seat: Code::parse("連携").unwrap(),
+        title: title("連携"),
+        role: Role::Service,
+        units: vec![unit],
+        holder: Holder::Service(service),
+    };
+    record(&ledgers, &reader, vec![granted.into()]).await;
+    let data = tempfile::tempdir().unwrap();
+    let files = sign_in::prepare(&ledgers, &reader, data.path()).await;
+    let tokens = files.unwrap().tokens;
+    let has_token = |post: &str| tokens.join(post).is_file();
+    assert!(!has_token(post.as_str()) && has_token("福祉健康部長"));
+}
+
+#[tokio::test]
+async fn where_nobody_may_have_a_further_login_it_says_so() {
+    let (ledgers, reader) = sample(DEFAULT_DAY).await;
+    let directory = reader.caught_up(None).await.directory;
+    let full = |person: &Arc<Person>| {
+        let more = (person.logins.len()..Person::LOGINS_MAX).map(|number| LoginId {
+            issuer: Some(Name::parse("https://id.city.example").unwrap()),
+            subject: Name::parse(&format!("{} {number}", person.id)).unwrap(),
+        });
+        let changed = PersonChanged {
+            person: person.id,
+            name: None,
+            logins: person.logins.iter().cloned().chain(more).collect(),
+        };
+        changed.into()
+    };
+    let all = directory.persons().into_iter().map(full).collect();
+    record(&ledgers, &reader, all).await;
+    let data = tempfile::tempdir().unwrap();
+    let refused = sign_in::prepare(&ledgers, &reader, data.path()).await;
+    let Err(SampleError::NoLogins { day }) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(day, DEFAULT_DAY);
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0);
 }
 
 #[test]

@@ -1,19 +1,22 @@
 //! A folder with access tokens of several people, as the demo writes one: whose token is picked, and who there is.
 
+use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::{Token, cannot_read, token_in};
-use crate::auth::token_folder::{TOKENS_MAX, file_name, subject};
+use super::{Token, cannot_read, read_all, token_in};
+use crate::auth::token_folder::{SEATS, SEATS_BYTES_MAX, Seats, TOKENS_MAX, file_name, subject};
 use crate::cli::failure::Failure;
 use crate::cli::language::pick;
 use crate::cli::terminal;
+use crate::domain::code::Code;
 use crate::domain::text::Language;
 
 /// Names that are told where the one asked for is not there.
 const NAMES_TOLD: usize = 10;
 
-/// The token of `actor`. Without a name, or with one that has no token, it is told who has one.
+/// The token of `actor`: of whoever is called so, else of whoever alone holds the seat of this code. Without a name, or with
+/// one that has no token, it is told who has one.
 pub(super) fn token_of(
     language: Language,
     folder: &Path,
@@ -28,14 +31,24 @@ pub(super) fn token_of(
         );
         return Err(Failure::usage(message).hint(told(language, &names, "")));
     };
-    let path = file_name(actor).map(|name| folder.join(name));
-    match path.filter(|path| path.is_file()) {
-        Some(path) => token_in(language, &path),
-        None => {
-            let (name, shown) = (
-                terminal::line(actor),
-                terminal::line(&folder.to_string_lossy()),
-            );
+    let holders = match file_of(folder, actor) {
+        Some(_) => vec![actor.to_owned()],
+        None => holders_of(folder, actor)
+            .map_err(|error| cannot_read(language, &folder.join(SEATS), &error))?,
+    };
+    let held = |name: &String| file_of(folder, name).map(|path| (name.clone(), path));
+    let mut held: Vec<_> = holders.iter().filter_map(held).collect();
+    let (name, shown) = (
+        terminal::line(actor),
+        terminal::line(&folder.to_string_lossy()),
+    );
+    match (held.pop(), held.is_empty()) {
+        (Some((name, path)), true) => {
+            let mut token = token_in(language, &path)?;
+            token.of = Some(name);
+            Ok(token)
+        }
+        (None, _) => {
             let message = pick(
                 language,
                 format!("「{name}」のトークンは {shown} にありません"),
@@ -43,7 +56,39 @@ pub(super) fn token_of(
             );
             Err(Failure::usage(message).hint(told(language, &names, actor)))
         }
+        (Some(_), false) => {
+            let message = pick(
+                language,
+                format!(
+                    "「{name}」の職には複数の人が就いています。だれとしてサインインするかを --as で指定してください"
+                ),
+                format!(
+                    "several hold the seat `{name}`: say with --as as which of them you sign in"
+                ),
+            );
+            Err(Failure::usage(message).hint(told(language, &holders, "")))
+        }
     }
+}
+
+/// The file with the token of whoever signs in as `name`, if there is one.
+fn file_of(folder: &Path, name: &str) -> Option<PathBuf> {
+    let path = file_name(name).map(|name| folder.join(name));
+    path.filter(|path| path.is_file())
+}
+
+/// As whom the holders of a seat sign in; nobody where the folder tells of no such seat, or of none at all.
+fn holders_of(folder: &Path, seat: &str) -> io::Result<Vec<String>> {
+    let Ok(seat) = Code::parse(seat) else {
+        return Ok(Vec::new());
+    };
+    let text = match File::open(folder.join(SEATS)) {
+        Ok(file) => read_all(file, SEATS_BYTES_MAX)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let mut seats: Seats = serde_json::from_str(&text)?;
+    Ok(seats.remove(&seat.to_string()).unwrap_or_default())
 }
 
 /// Everybody who has a token there, by name.
@@ -146,6 +191,38 @@ mod tests {
         );
         let nowhere = nobody.path().join("none");
         assert!(told_of(&nowhere, Some("一課長")).starts_with("cannot read "));
+    }
+
+    #[test]
+    fn a_seat_picks_the_token_of_whoever_alone_holds_it() {
+        let folder = folder(&["s-1", "s-2", "二課長"]);
+        let seats = r#"{"一課長": ["s-1"], "二課長": ["s-1"], "三課長": ["s-1", "s-2"], "四課長": ["s-9"], "五課長": ["s-2", "s-9"]}"#;
+        let picked = |actor: &str| {
+            token_of(Language::En, folder.path(), Some(actor))
+                .unwrap()
+                .of
+        };
+        let path = folder.path().join(SEATS);
+        std::fs::write(&path, seats).unwrap();
+        for (actor, of) in [("一課長", "s-1"), ("s-2", "s-2"), ("五課長", "s-2")] {
+            assert_eq!(picked(actor).as_deref(), Some(of), "{actor}");
+        }
+        // A name goes before a seat.
+        assert_eq!(picked("二課長").as_deref(), Some("二課長"));
+        assert_eq!(
+            told_of(folder.path(), Some("三課長")),
+            "several hold the seat `三課長`: say with --as as which of them you sign in: there are: s-1, s-2"
+        );
+        let nobody = told_of(folder.path(), Some("四課長"));
+        assert!(
+            nobody.starts_with("there is no token of `四課長`"),
+            "{nobody}"
+        );
+        assert!(nobody.ends_with("there are: s-1, s-2, 二課長"), "{nobody}");
+        std::fs::write(&path, "[]").unwrap();
+        let damaged = told_of(folder.path(), Some("一課長"));
+        assert!(damaged.starts_with("cannot read "), "{damaged}");
+        assert_eq!(picked("s-1").as_deref(), Some("s-1"));
     }
 
     #[test]

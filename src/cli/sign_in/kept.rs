@@ -22,7 +22,7 @@ use crate::durable::{self, Access};
 pub(in crate::cli) async fn login(global: &Global) -> Result<(), Failure> {
     let language = global.language();
     let sign_in = global.sign_in.read_given(language, global.given_actor())?;
-    let Some(Token(token)) = sign_in.token.clone() else {
+    let Some(token) = sign_in.token.clone() else {
         return Err(no_token(language).hint(pick(
             language,
             "--token-file ファイル（標準入力は -）か環境変数 DAICHO_TOKEN で渡してください",
@@ -33,7 +33,7 @@ pub(in crate::cli) async fn login(global: &Global) -> Result<(), Failure> {
     let address = global.address_as(sign_in)?;
     let session = Session::connect(address, Output, global.json).await?;
     let caller = session.client.caller().await?;
-    keep(&path, &token).map_err(|error| {
+    keep(&path, &token.text).map_err(|error| {
         let shown = terminal::line(&path.to_string_lossy());
         Failure::new(
             Exit::Fault,
@@ -183,7 +183,10 @@ mod tests {
         assert!(kept(Language::En, &path).unwrap().is_none());
         for text in ["a.b.c", "d.e.f"] {
             keep(&path, text).unwrap();
-            assert_eq!(kept(Language::En, &path).unwrap().unwrap().0.as_str(), text);
+            assert_eq!(
+                kept(Language::En, &path).unwrap().unwrap().text.as_str(),
+                text
+            );
         }
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&path), 0o600);
@@ -216,7 +219,7 @@ mod tests {
         }
         keep(&one, "a.b.c").unwrap();
         assert_eq!(
-            kept(Language::En, &one).unwrap().unwrap().0.as_str(),
+            kept(Language::En, &one).unwrap().unwrap().text.as_str(),
             "a.b.c"
         );
         assert!(!own.exists());

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{CODE, SampleError, refused};
-use crate::auth::{Authenticator, token_folder};
+use crate::auth::Authenticator;
+use crate::auth::token_folder::{self, Seats};
 use crate::clock;
 use crate::domain::access::{Holder, LoginId, Person};
 use crate::domain::date::Date;
@@ -24,6 +25,8 @@ use crate::server::identity_provider::{ISSUER, IdentityProvider};
 const FOLDER: &str = "sign-in";
 /// First day on which the sample says who holds which seat.
 pub const SEATS_FROM: Date = jiff::civil::date(2023, 10, 3);
+/// Logins of one person at most.
+pub const LOGINS_MAX: usize = Person::LOGINS_MAX;
 
 /// Where whoever serves the sample, and whoever signs in, finds what they need.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -72,15 +75,20 @@ pub async fn prepare(
         register(ledgers, reader, changed).await?;
     }
     let directory = reader.caught_up(None).await.directory;
-    let subjects = subjects(&directory, reader.today(), &issuer);
+    let day = reader.today();
+    let subjects = subjects(&directory, day, &issuer);
     if subjects.is_empty() {
-        let day = reader.today();
-        return Err(SampleError::NoSeats { day });
+        return Err(match seated(&directory, day).next() {
+            None => SampleError::NoSeats { day },
+            Some(_) => SampleError::NoLogins { day },
+        });
     }
+    let seats = seats(&directory, day, &issuer);
     let folder = data.join(FOLDER);
     let writing = tokio::task::spawn_blocking(move || {
         let provider = IdentityProvider::open(&folder)?;
         provider.issue(&subjects, clock::system_now())?;
+        provider.tell_seats(&seats)?;
         Ok(SignInFiles {
             settings: provider.settings(),
             tokens: provider.tokens(),
@@ -102,20 +110,21 @@ fn seated(directory: &Directory, today: Date) -> impl Iterator<Item = &Arc<Perso
     seated.take(token_folder::TOKENS_MAX)
 }
 
-/// What changes of those who can only name themselves so far: under each such name they sign in at `issuer` too, as far as a
-/// person may have further logins. Whoever has all of them gets none, and hinders nobody.
+/// What changes of those who can only name themselves so far: under each such name they sign in at `issuer` too, unless
+/// somebody else does, a service among them, and as far as a person may have further logins. Whoever gets none hinders nobody.
 fn changed(directory: &Directory, today: Date, issuer: &Name) -> Vec<PersonChanged> {
     let changed = seated(directory, today).filter_map(|person| {
         let named = person.logins.iter().filter(|login| login.issuer.is_none());
         let is_new = |login: &LoginId| {
-            let known = directory.person_of(login.issuer.as_ref(), &login.subject);
-            known.is_none()
+            let person = directory.person_of(login.issuer.as_ref(), &login.subject);
+            let service = Holder::Service(login.clone());
+            person.is_none() && directory.grants_of(&service).next().is_none()
         };
         let signing_in = named.map(|login| LoginId {
             issuer: Some(issuer.clone()),
             subject: login.subject.clone(),
         });
-        let room = Person::LOGINS_MAX.saturating_sub(person.logins.len());
+        let room = LOGINS_MAX.saturating_sub(person.logins.len());
         let new: Vec<LoginId> = signing_in.filter(is_new).take(room).collect();
         (!new.is_empty()).then(|| PersonChanged {
             person: person.id,
@@ -131,6 +140,23 @@ fn subjects(directory: &Directory, today: Date, issuer: &Name) -> Vec<Name> {
     let logins = seated(directory, today).flat_map(|person| &person.logins);
     let here = logins.filter(|login| login.issuer.as_ref() == Some(issuer));
     here.map(|login| login.subject.clone()).collect()
+}
+
+/// As whom the holders of each seat sign in at `issuer`: whoever has several logins there, by the first.
+fn seats(directory: &Directory, today: Date, issuer: &Name) -> Seats {
+    let mut seats = Seats::new();
+    for person in seated(directory, today) {
+        let mut logins = person.logins.iter();
+        let Some(login) = logins.find(|login| login.issuer.as_ref() == Some(issuer)) else {
+            continue;
+        };
+        let held = directory.seats_of(&Holder::Person(person.id), today);
+        for seat in held.iter().filter(|seat| seat.acting_for.is_none()) {
+            let holders = seats.entry(seat.code.to_string()).or_default();
+            holders.push(login.subject.to_string());
+        }
+    }
+    seats
 }
 
 /// Appends the changes in one request, as the server's own doing. What a policy of the ledger wants decided is refused.

@@ -156,6 +156,9 @@ fn the_commands_of_a_demo_that_is_signed_in_to_go_as_printed() {
         2,
         &["there is no token of `長寿課`", "長寿課 入力担当, 長寿課長"],
     );
+    // The code of a seat will do where that is not what its holder is called.
+    let clerk = typed(&server, "whoami --json", &demo.tokens(), "長寿課入力担当").json();
+    assert_eq!(clerk["actor"]["subject"], "長寿課 入力担当", "{clerk}");
     // What a seat may not do, it may not do with a token either.
     let chief = typed(&server, "audit changes", &demo.tokens(), "長寿課長");
     refused(&chief, 1, &["NOT_PERMITTED"]);
