@@ -1,11 +1,16 @@
 //! Small files that are replaced as a whole: durable when that returns, and at every moment the old one or the new one.
 //!
-//! The new one is written under another name and synced, then it takes the name of the old one, and the folder is synced.
+//! The new one is written under another name and synced, then it takes the name of the old one, and the folder is synced. A
+//! [`Lock`] says whose the folder is meanwhile.
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+mod lock;
+
+pub use lock::Lock;
 
 /// Who may read a file, or look into a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::domain::id::LedgerId;
+use crate::durable::Lock;
 use crate::log::copy::record::CopyRecord;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
@@ -40,7 +41,7 @@ pub(crate) struct StoredFolder {
     /// What is wrong with the file `format`.
     pub(crate) format: Option<String>,
     /// Keeps servers out while this reads, where there is a file to lock.
-    _lock: Option<File>,
+    _lock: Option<Lock>,
 }
 
 /// What a walk through the journal meets, in its order.
@@ -77,25 +78,25 @@ pub(crate) struct Damage {
 
 /// Keeps everybody else away from a data folder until what it returns is dropped; `None` where no server ever opened it.
 /// Fails if a process has it open.
-pub(crate) fn hold_alone(root: &Path) -> Result<Option<File>, OpenError> {
-    hold(root, File::try_lock)
+pub(crate) fn hold_alone(root: &Path) -> Result<Option<Lock>, OpenError> {
+    hold(root, Lock::alone)
 }
 
 fn hold(
     root: &Path,
-    take: impl FnOnce(&File) -> Result<(), TryLockError>,
-) -> Result<Option<File>, OpenError> {
+    take: impl FnOnce(File) -> Result<Lock, TryLockError>,
+) -> Result<Option<Lock>, OpenError> {
     let io = |source| OpenError::Io {
         what: "lock",
         source,
     };
-    let lock = match File::open(root.join("lock")) {
-        Ok(lock) => lock,
+    let file = match File::open(root.join("lock")) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(io(error)),
     };
-    match take(&lock) {
-        Ok(()) => Ok(Some(lock)),
+    match take(file) {
+        Ok(lock) => Ok(Some(lock)),
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
             folder: root.to_owned(),
         }),
@@ -108,7 +109,7 @@ impl StoredFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, OpenError> {
         let io = |what| move |source| OpenError::Io { what, source };
         // Others may look at the same time.
-        let lock = hold(root, File::try_lock_shared)?;
+        let lock = hold(root, Lock::shared)?;
         let (format, said) = match folder::read_format(root) {
             Ok(Some(id)) => (None, Some(id)),
             Ok(None) => (Some("the file is missing".to_owned()), None),

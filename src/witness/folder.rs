@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use crate::durable::{self, Access};
+use crate::durable::{self, Access, Lock};
 use crate::merkle::note::NOTE_BYTES_MAX;
 use crate::merkle::seen::Seen;
 use crate::merkle::{
@@ -38,7 +38,7 @@ pub struct Folder {
     key: SigningKey,
     seen: Seen,
     /// Released when it is dropped.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// The folder of a witness cannot be used.
@@ -218,7 +218,7 @@ impl Folder {
     }
 }
 
-fn lock(root: &Path) -> Result<File, FolderFault> {
+fn lock(root: &Path) -> Result<Lock, FolderFault> {
     let path = root.join("lock");
     let opened = durable::make_folder(root).and_then(|()| {
         let mut options = OpenOptions::new();
@@ -229,8 +229,8 @@ fn lock(root: &Path) -> Result<File, FolderFault> {
         source,
     };
     let file = opened.map_err(fault)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
+    match Lock::alone(file) {
+        Ok(lock) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(FolderFault::InUse(root.to_owned())),
         Err(TryLockError::Error(source)) => Err(fault(source)),
     }

@@ -16,13 +16,13 @@
 //! for each ledger, then `crc32c` with 8 hex digits over all lines before.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::LedgerId;
-use crate::durable::{self, Access, Step, sync_folder};
+use crate::durable::{self, Access, Lock, Step, sync_folder};
 use crate::fault_point::Point;
 use crate::log::embedded::OpenError;
 use crate::log::head::Head;
@@ -41,7 +41,7 @@ const EVENTS_MAX: usize = 1_000;
 pub(crate) struct DataFolder {
     root: PathBuf,
     /// Released when it is dropped, or before.
-    lock: File,
+    lock: Lock,
 }
 
 impl DataFolder {
@@ -58,8 +58,8 @@ impl DataFolder {
             .write(true)
             .open(root.join("lock"))
             .map_err(io)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self {
+        match Lock::alone(lock) {
+            Ok(lock) => Ok(Self {
                 root: root.to_owned(),
                 lock,
             }),
@@ -72,7 +72,7 @@ impl DataFolder {
 
     /// Gives the folder up: nothing of it is touched any more.
     pub(crate) fn release(&self) {
-        if let Err(error) = self.lock.unlock() {
+        if let Err(error) = self.lock.release() {
             tracing::warn!(%error, "the data folder's lock could not be released");
         }
     }
