@@ -286,11 +286,10 @@ impl v1::proof_service_server::ProofService for Services {
         let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let (call, reader, needs, export) = opened;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
-            let mut export = export?;
-            match export.next().await {
+            match export?.next().await {
                 Ok(None) => None,
-                Ok(Some(content)) => {
-                    Some((Ok(v1::GetStreamProofResponse { content }), Some(export)))
+                Ok(Some((content, rest))) => {
+                    Some((Ok(v1::GetStreamProofResponse { content }), Some(rest)))
                 }
                 Err(fault) => {
                     let status = Refusal::from(fault).into_status(language);
@@ -330,15 +329,14 @@ impl v1::proof_service_server::ProofService for Services {
         let opened = opened.map_err(|refusal: Refusal| refusal.into_status(language))?;
         let (call, reader, export) = opened;
         let frames = futures::stream::unfold(Some(export), move |export| async move {
-            let mut export = export?;
-            match export.next().await {
+            match export?.next().await {
                 Ok(None) => None,
-                Ok(Some(piece)) => {
+                Ok(Some((piece, rest))) => {
                     let frame = v1::ExportBundleResponse {
                         path: piece.path,
                         content: piece.bytes,
                     };
-                    Some((Ok(frame), Some(export)))
+                    Some((Ok(frame), Some(rest)))
                 }
                 Err(fault) => {
                     let status = Refusal::from(fault).into_status(language);

@@ -186,11 +186,12 @@ impl Export {
         Ok(export)
     }
 
-    /// The next piece; `None`: the bundle is complete.
-    pub async fn next(&mut self) -> Result<Option<Piece>, ProofFault> {
+    /// The next piece, and the rest of the bundle; `None`: it is complete. One that failed is gone: what it lacks is never
+    /// taken for its end.
+    pub async fn next(mut self) -> Result<Option<(Piece, Self)>, ProofFault> {
         loop {
             if let Some(piece) = self.ready.pop_front() {
-                return Ok(Some(piece));
+                return Ok(Some((piece, self)));
             }
             if matches!(self.stage, Stage::End) {
                 return Ok(None);

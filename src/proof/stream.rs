@@ -70,8 +70,9 @@ impl StreamExport {
         })
     }
 
-    /// The next bytes of the file; `None`: it is whole.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, ProofFault> {
+    /// The next bytes of the file, and the rest of it; `None`: it is whole. One that failed is gone: what it lacks is never
+    /// taken for its end.
+    pub async fn next(mut self) -> Result<Option<(Bytes, Self)>, ProofFault> {
         let mut text = String::new();
         if !self.is_begun {
             self.is_begun = true;
@@ -101,7 +102,7 @@ impl StreamExport {
                 }));
             }
         }
-        Ok((!text.is_empty()).then(|| text.into_bytes().into()))
+        Ok((!text.is_empty()).then(|| (text.into_bytes().into(), self)))
     }
 
     fn reader(&self) -> &Arc<Reader> {
