@@ -77,6 +77,8 @@ class Rotation(unittest.TestCase):
         theirs = json.loads(done.stdout)
         self.assertEqual(ours, done.returncode, (out, theirs))
         self.assertEqual(json.loads(out)["lost"], theirs.get("lost"))
+        self.unknown = theirs["kept_unknown"]
+        self.assertEqual(json.loads(out)["kept_unknown"], self.unknown)
         return ours, json.loads(out)["integrity"]["sentence"], theirs["verdicts"]["INTEGRITY"]["en"]
 
     def test_both_follow_a_change_of_keys(self):
@@ -92,8 +94,15 @@ class Rotation(unittest.TestCase):
         self.daicho("bundle", self.at("two"))
         for policy in ("old-policy", "both-policy"):
             self.assertEqual(self.both("two", policy, "--since", before)[0], 0, policy)
+            self.assertEqual(self.unknown, 0)
 
         first, second = (key["verifier_key"] for key in self.keys())
+        # Whoever has the new key alone knows nobody who signed what was kept before, until an event names the old one.
+        pathlib.Path(self.at("second-policy")).write_text(f"log {second}\nquorum none\n", "utf-8")
+        code, ours, theirs = self.both("two", "second-policy")
+        self.assertEqual((code, self.unknown), (2, 1))
+        for said in (ours, theirs):
+            self.assertRegex(said, "1 (of the )?kept checkpoints have .*no signature")
         self.daicho("key", "retire", first.split("+")[1], "--reason", "定期更新")
         self.kept("new-policy", "trust-policy")
         self.assertNotIn(first, pathlib.Path(self.at("new-policy")).read_text("utf-8"))

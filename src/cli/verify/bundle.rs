@@ -365,6 +365,16 @@ impl Judgement {
         if let Some(doubt) = &self.doubt {
             return doubt.clone();
         }
+        let unknown = report.kept_unknown;
+        if 0 < unknown {
+            return (
+                Outcome::Undecided,
+                view.pick(
+                    format!("保管された先端証明のうち{unknown}件は、根は合いますが、信頼方針にもこの台帳のイベントにもない鍵の署名です。以前の鍵も信頼方針に加えてください"),
+                    format!("{unknown} of the kept checkpoints have the roots of these events, but no signature by a key that the policy or the ledger names: add the earlier key to the policy too"),
+                ),
+            );
+        }
         let size = report
             .checkpoint
             .as_ref()
@@ -398,17 +408,11 @@ impl Judgement {
         for found in &self.report.findings {
             text.push_str(&found::text(&self.view, found));
         }
-        let (omitted, unknown) = (self.report.omitted, self.report.kept_unknown);
+        let omitted = self.report.omitted;
         if 0 < omitted {
             text.push_str(&self.view.pick(
                 format!("ほかに{omitted}件\n"),
                 format!("and {omitted} more\n"),
-            ));
-        }
-        if 0 < unknown {
-            text.push_str(&self.view.pick(
-                format!("保管された先端証明のうち{unknown}件は、信頼方針にない鍵の署名です\n"),
-                format!("{unknown} of the kept checkpoints are signed by keys that the policy does not know\n"),
             ));
         }
         if let Some(mark) = self.view.sample_mark() {
@@ -436,6 +440,7 @@ impl Judgement {
         all.insert("streams".to_owned(), json!(report.streams));
         all.insert("personal_texts".to_owned(), self.openings.json());
         all.insert("kept_checkpoints".to_owned(), json!(report.kept));
+        all.insert("kept_unknown".to_owned(), json!(report.kept_unknown));
         let files = &report.attachments;
         let erased = files.erased.iter();
         let erased: Map<String, Value> = erased

@@ -1992,6 +1992,7 @@ class Bundle:
             if checkpoint
             else {},
             kept_checkpoints=sum(1 for path in self.folder.listed if path.startswith("checkpoints/")),
+            kept_unknown=self.kept_unknown,
         )
         if self.wanted_stream:
             report.facts["stream"] = self._stream_facts()

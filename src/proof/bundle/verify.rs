@@ -233,7 +233,7 @@ pub fn verify(folder: &Path, terms: Terms<'_>, watch: &mut dyn FnMut(Seen<'_>)) 
     let complete = ended.is_some() && report.unreadable.is_none();
     attached.judge(&files, &manifest, complete, &mut report);
     for size in unknown {
-        judge_unknown(&files, size, &notices, &mut report);
+        judge_unknown(&files, size, &manifest.origin, &notices, &mut report);
     }
     report.notices = notices;
     if let (Some(head), Some(root)) = (head, ended)
@@ -345,8 +345,15 @@ pub(in crate::proof) fn known_signature<'p>(
 }
 
 /// Looks whether a key that the ledger names signed a kept checkpoint that no key of the policy did: the root that a
-/// believed key signed covers the event that names it.
-fn judge_unknown(files: &Files<'_>, size: u64, notices: &Notices, report: &mut Report) {
+/// believed key signed covers the event that names it. Of an earlier generation its own key is wanted, and the root agrees
+/// all the same.
+fn judge_unknown(
+    files: &Files<'_>,
+    size: u64,
+    origin: &str,
+    notices: &Notices,
+    report: &mut Report,
+) {
     let path = checkpoint_path(size);
     let read = files.read(&path, NOTE_BYTES_MAX).ok();
     // What cannot be read was told when it came.
@@ -355,7 +362,9 @@ fn judge_unknown(files: &Files<'_>, size: u64, notices: &Notices, report: &mut R
     };
     match signed.note().verify(notices.keys()) {
         Ok(_) => {}
-        Err(Unverified::NoKnownKey) => report.kept_unknown += 1,
+        Err(Unverified::NoKnownKey) => {
+            report.kept_unknown += u64::from(signed.checkpoint().origin() == origin);
+        }
         Err(fault) => {
             let found = Finding::of_file(Kind::SignatureFalse, &path);
             let expected = "a signature of the ledger's key".to_owned();
