@@ -59,6 +59,14 @@ pub(super) async fn live(session: &Session) -> Result<Found, Failure> {
             "the server's own word; whoever does not believe it verifies a bundle",
         ),
     );
+    verdicts.say(
+        Aspect::Content,
+        Outcome::NotShown,
+        view.pick(
+            "根拠資料と個人情報の文は調べていません（サーバーを止めて daicho verify store DATA で調べられます）",
+            "files that events name and texts about people were not looked at: daicho verify store DATA looks at those of a server that is stopped",
+        ),
+    );
     let mut text = String::new();
     for found in &report.findings {
         let place = found

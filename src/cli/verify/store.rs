@@ -306,6 +306,16 @@ impl Judgement<'_> {
         if let Some(first) = self.first(Concern::Content) {
             return (Outcome::Tampered, first);
         }
+        if self.report.ledgers.iter().any(|one| one.root.is_none()) {
+            return (
+                Outcome::Undecided,
+                view.pick(
+                    "どちらの控えにもないイベントがあり、その内容も、挙げている資料や文も分かりません",
+                    "neither copy has all events: what the others say, and which files and texts they speak of, is not known",
+                )
+                .to_owned(),
+            );
+        }
         let events: u64 = self.reports().map(|report| report.events).sum();
         let mut told = vec![view.pick(
             format!("{events}件すべての内容を読め、索引はその内容と一致します"),

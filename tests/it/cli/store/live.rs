@@ -32,6 +32,7 @@ fn a_server_verifies_itself_while_it_works() {
     let json = found.json();
     assert_eq!(json["integrity"]["outcome"], "VERIFIED");
     assert_eq!(json["witnessed"]["outcome"], "NOT_SHOWN");
+    assert_eq!(json["content"]["outcome"], "NOT_SHOWN");
     assert_eq!(json["events"], size);
     assert_eq!(json["last_good"], size);
     // A byte of the journal under it: the group is read from its file.

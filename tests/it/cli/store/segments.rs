@@ -128,3 +128,22 @@ async fn a_segment_that_is_gone_or_that_seals_something_else_is_found() {
     );
     assert_eq!(found.ledgers[0].copies, Copies::CopyWhole, "{found:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_said_of_the_content_of_events_that_neither_copy_has() {
+    let left = Left::new();
+    let data = in_segments(&left).await;
+    fs::remove_file(data.path().join("journal/0000000002.journal")).unwrap();
+    fs::remove_dir_all(data.path().join("sled")).unwrap();
+    let told = left.run(data.path(), "--policy @policy --lang en --json");
+    assert_eq!(told.code, 1, "{told:?}");
+    let content = &told.json()["content"];
+    assert_eq!(content["outcome"], "UNDECIDED", "{content}");
+    assert!(
+        content["sentence"]
+            .as_str()
+            .unwrap()
+            .contains("neither copy"),
+        "{content}"
+    );
+}
