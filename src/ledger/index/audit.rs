@@ -5,7 +5,9 @@
 //! is taken away. The sum is of a keyed hash that differs with every run, so nobody can make two that cancel out.
 
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::domain::directory::Directory;
 use crate::domain::event::Recorded;
@@ -56,13 +58,31 @@ pub struct IndexAudit<'a> {
     directory: Directory,
     hasher: RandomState,
     /// What the index must say of each event, less what it says.
-    owed: Vec<u64>,
+    owed: Vec<AtomicU64>,
     tiles: TileBuilder,
     /// An event was passed over: what the index says of it and of later ones cannot be computed.
     blind: bool,
     /// Only the beginning of a tile is compared: it may have grown meanwhile.
     prefixes: bool,
-    faults: Vec<IndexFault>,
+    faults: Faults,
+}
+
+/// What was found, as far as it is told.
+#[derive(Default)]
+struct Faults(Vec<IndexFault>);
+
+impl Faults {
+    fn add(&mut self, position: Option<u64>, part: &str, expected: &str, found: &str) {
+        if self.0.len() < IndexAudit::FAULTS_MAX {
+            self.0.push(IndexFault {
+                position,
+                of_leaf: false,
+                part: part.to_owned(),
+                expected: expected.to_owned(),
+                found: found.to_owned(),
+            });
+        }
+    }
 }
 
 impl<'a> IndexAudit<'a> {
@@ -81,10 +101,10 @@ impl<'a> IndexAudit<'a> {
             tiles: TileBuilder::new(),
             blind: false,
             prefixes: false,
-            faults: Vec::new(),
+            faults: Faults::default(),
         };
         if audit.manifest.is_none() {
-            audit.fault(None, "manifest", "a manifest", "other bytes");
+            audit.faults.add(None, "manifest", "a manifest", "other bytes");
         }
         Ok(audit)
     }
@@ -130,7 +150,7 @@ impl<'a> IndexAudit<'a> {
         }
         if position < self.up_to() {
             let owed = self.of_event(position, recorded);
-            self.owed.push(owed);
+            self.owed.push(AtomicU64::new(owed));
         }
         Ok(())
     }
@@ -158,13 +178,10 @@ impl<'a> IndexAudit<'a> {
     }
 
     /// Takes away what the index says of an event. It says nothing of those that it does not reach.
-    fn says(&mut self, key: &Keyed, position: u64) {
-        let entry = key.at(position);
-        if let Some(owed) = usize::try_from(position)
-            .ok()
-            .and_then(|at| self.owed.get_mut(at))
-        {
-            *owed = owed.wrapping_sub(entry);
+    fn says(&self, key: &Keyed, position: u64) {
+        let at = usize::try_from(position).ok();
+        if let Some(owed) = at.and_then(|at| self.owed.get(at)) {
+            owed.fetch_sub(key.at(position), Ordering::Relaxed);
         }
     }
 
@@ -179,36 +196,42 @@ impl<'a> IndexAudit<'a> {
             self.tile(tile, &hashes)?;
         }
         let Some(manifest) = self.manifest.clone() else {
-            return Ok(self.faults);
+            return Ok(self.faults.0);
         };
         if size < manifest.up_to {
             let (expected, found) = (format!("{size} or less"), manifest.up_to.to_string());
-            self.fault(Some(size), "manifest", &expected, &found);
-            return Ok(self.faults);
+            self.faults.add(Some(size), "manifest", &expected, &found);
+            return Ok(self.faults.0);
         }
         self.strangers()?;
         if self.blind {
-            return Ok(self.faults);
+            return Ok(self.faults.0);
         }
-        self.lists(manifest.up_to)?;
-        for run in &manifest.runs {
-            self.run(run.number, run.ids)?;
-        }
-        let wrong = (0_u64..).zip(&self.owed).filter(|(_, owed)| **owed != 0);
-        let wrong: Vec<u64> = wrong.map(|(at, _)| at).take(Self::FAULTS_MAX).collect();
-        for position in wrong {
+        // Sums do not ask in which order.
+        let (lists, runs) = thread::scope(|scope| {
+            let lists = scope.spawn(|| self.lists(manifest.up_to));
+            let runs = self.runs(&manifest);
+            let lists = lists.join().unwrap_or_else(|panic| resume_unwind(panic));
+            (lists, runs)
+        });
+        let owed = std::mem::take(&mut self.owed);
+        let wrong = (0_u64..).zip(owed);
+        let wrong = wrong.filter_map(|(at, owed)| (owed.into_inner() != 0).then_some(at));
+        let mut faults = self.faults.0;
+        faults.extend(lists?.0);
+        faults.extend(runs?.0);
+        let mut entries = Faults(faults);
+        for position in wrong.take(Self::FAULTS_MAX) {
             let expected = "what the event can be found by";
-            self.fault(
-                Some(position),
-                "postings and ids",
-                expected,
-                "other entries",
-            );
+            let part = "postings and ids";
+            entries.add(Some(position), part, expected, "other entries");
         }
-        Ok(self.faults)
+        entries.0.truncate(Self::FAULTS_MAX);
+        Ok(entries.0)
     }
 
-    fn lists(&mut self, up_to: u64) -> Result<(), DerivedFault> {
+    fn lists(&self, up_to: u64) -> Result<Faults, DerivedFault> {
+        let mut faults = Faults::default();
         let (mut term, mut last): (Vec<u8>, Option<u64>) = (Vec::new(), None);
         let mut keyed = self.key(&term);
         let mut from = vec![b'p'];
@@ -216,13 +239,14 @@ impl<'a> IndexAudit<'a> {
             let range = DerivedRange::between(&from, b"q");
             let page = self.store.scan(self.ledger, &range, PAGE)?;
             let Some((key, _)) = page.last() else {
-                return Ok(());
+                return Ok(faults);
             };
             from = key.to_vec();
             from.push(0);
             for (key, value) in &page {
                 let Some(of) = postings::term_of(key) else {
-                    self.fault(None, "postings", "a term and a position", &hex::encode(key));
+                    let expected = "a term and a position";
+                    faults.add(None, "postings", expected, &hex::encode(key));
                     continue;
                 };
                 if of != term {
@@ -240,11 +264,19 @@ impl<'a> IndexAudit<'a> {
         }
     }
 
-    fn run(&mut self, number: u32, count: u64) -> Result<(), DerivedFault> {
+    fn runs(&self, manifest: &Manifest) -> Result<Faults, DerivedFault> {
+        let mut faults = Faults::default();
+        for run in &manifest.runs {
+            self.run(run.number, run.ids, &mut faults)?;
+        }
+        Ok(faults)
+    }
+
+    fn run(&self, number: u32, count: u64, faults: &mut Faults) -> Result<(), DerivedFault> {
         let part = format!("ids, run {number}");
         let filter = Filter::load(self.store, self.ledger, number)?;
         if filter.is_none() {
-            self.fault(None, &part, "a filter", "none");
+            faults.add(None, &part, "a filter", "none");
         }
         let (mut before, mut found): (Option<IdKey>, u64) = (None, 0);
         for entry in ids::all(self.store, self.ledger, number) {
@@ -254,7 +286,7 @@ impl<'a> IndexAudit<'a> {
             let sorted = before.is_none_or(|before| before < key);
             let held = filter.as_ref().is_none_or(|filter| filter.may_hold(&key));
             if !sorted || !held {
-                self.fault(
+                faults.add(
                     Some(position),
                     &part,
                     "an id in its order and in the filter",
@@ -266,7 +298,7 @@ impl<'a> IndexAudit<'a> {
             self.says(&keyed, position);
         }
         if found != count {
-            self.fault(None, &part, &count.to_string(), &found.to_string());
+            faults.add(None, &part, &count.to_string(), &found.to_string());
         }
         Ok(())
     }
@@ -286,7 +318,7 @@ impl<'a> IndexAudit<'a> {
         let part = tile.to_string();
         let Some(stored) = stored else {
             let expected = format!("{covered} hashes");
-            self.fault(Some(first(0)), &part, &expected, "no hashes");
+            self.faults.add(Some(first(0)), &part, &expected, "no hashes");
             return Ok(());
         };
         let differs = (0_u64..)
@@ -296,12 +328,12 @@ impl<'a> IndexAudit<'a> {
             // What follows from a hash below it is not told again.
             let span = first(at)..first(at + 1);
             let below = |fault: &IndexFault| fault.position.is_some_and(|at| span.contains(&at));
-            if 0 < level && self.faults.iter().any(below) {
+            if 0 < level && self.faults.0.iter().any(below) {
                 return Ok(());
             }
             let (expected, found) = (computed.to_string(), stored.to_string());
-            self.fault(Some(first(at)), &part, &expected, &found);
-            if let Some(fault) = self.faults.last_mut() {
+            self.faults.add(Some(first(at)), &part, &expected, &found);
+            if let Some(fault) = self.faults.0.last_mut() {
                 fault.of_leaf = level == 0;
             }
         } else if (stored.len() as u64) < covered.min(computed.len() as u64)
@@ -312,7 +344,7 @@ impl<'a> IndexAudit<'a> {
                 format!("{covered} hashes"),
                 format!("{} hashes", stored.len()),
             );
-            self.fault(Some(first(at)), &part, &expected, &found);
+            self.faults.add(Some(first(at)), &part, &expected, &found);
         }
         Ok(())
     }
@@ -324,22 +356,10 @@ impl<'a> IndexAudit<'a> {
         for kind in kinds.iter().map(|kind| vec![*kind]).chain([vec![0xff; 18]]) {
             let between = DerivedRange::between(&from, &kind);
             for (key, _) in self.store.scan(self.ledger, &between, 1)? {
-                self.fault(None, "records", "a record of the index", &hex::encode(&key));
+                self.faults.add(None, "records", "a record of the index", &hex::encode(&key));
             }
             from = kind.iter().map(|kind| kind.saturating_add(1)).collect();
         }
         Ok(())
-    }
-
-    fn fault(&mut self, position: Option<u64>, part: &str, expected: &str, found: &str) {
-        if self.faults.len() < Self::FAULTS_MAX {
-            self.faults.push(IndexFault {
-                position,
-                of_leaf: false,
-                part: part.to_owned(),
-                expected: expected.to_owned(),
-                found: found.to_owned(),
-            });
-        }
     }
 }
