@@ -19,7 +19,7 @@ use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_stream::wrappers::TcpListenerStream;
+use tonic::transport::server::TcpIncoming;
 
 use crate::load::{Load, Target, scattered};
 use crate::server::Server;
@@ -70,7 +70,7 @@ pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
     tonic::transport::Server::builder()
         .layer(IdentifyLayer::new(Callers::unauthenticated()))
         .add_routes(services.routes().routes())
-        .serve_with_incoming(TcpListenerStream::new(listener))
+        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
         .await?;
     Ok(())
 }
