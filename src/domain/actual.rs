@@ -1,5 +1,7 @@
 //! Actuals: what was measured, and what all measurements of an indicator come to.
 
+use std::sync::Arc;
+
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::indicator::{EntryKind, enumeration};
@@ -109,7 +111,7 @@ pub struct ReportedPart {
     /// The part; `None` where the indicator has none.
     pub part: Option<Key>,
     /// Code of the unit the values are in. A client may leave it out; the ledger stores the definition's.
-    pub unit_code: Option<String>,
+    pub unit_code: Option<Arc<str>>,
 }
 
 impl ReportedPart {

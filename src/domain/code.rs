@@ -1,6 +1,7 @@
 //! Codes: the names that people type where a program takes an id.
 
 use std::fmt;
+use std::sync::Arc;
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -26,9 +27,10 @@ pub enum InvalidCode {
 /// A code, unique in its ledger: 1 to 120 characters in NFKC, such as `R5/企画財政部/1-2`.
 ///
 /// Letters and digits of any script with `/ - . _ ( ) ・ ー`; no white space. Full width input is
-/// folded (`Ｒ５` is `R5`), so that codes that look alike are one code. Case is kept and counts.
+/// folded (`Ｒ５` is `R5`), so that codes that look alike are one code. Case is kept and counts. Copies share
+/// the text.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Code(String);
+pub struct Code(Arc<str>);
 
 impl Code {
     /// Characters at most.
@@ -54,7 +56,7 @@ impl Code {
         {
             return Err(InvalidCode::ForbiddenCharacter);
         }
-        Ok(Self(code))
+        Ok(Self(code.into()))
     }
 
     /// The code.
@@ -72,7 +74,7 @@ impl fmt::Display for Code {
 /// A short key within one indicator: a part, a member, a checkpoint. The rules of [`Code`], at most 60
 /// characters, no `/`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Key(String);
+pub struct Key(Arc<str>);
 
 impl Key {
     /// Characters at most.
@@ -92,7 +94,7 @@ impl Key {
 
     /// The key under which a composite lists a component: its id, which no key that people give looks like.
     pub(crate) fn of_component(id: IndicatorId) -> Self {
-        Self(id.to_string())
+        Self(id.to_string().into())
     }
 
     /// The key.

@@ -135,8 +135,8 @@ pub struct Entry {
     pub position: u64,
     /// When it was recorded.
     pub recorded_at: Timestamp,
-    /// Who reported.
-    pub actor: Actor,
+    /// Who reported; shared by entries that stand beside each other.
+    pub actor: Arc<Actor>,
     /// The day or days it holds for.
     pub valid: Validity,
     /// What was measured.

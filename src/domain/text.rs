@@ -1,6 +1,7 @@
 //! Words that people write: names and free text.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// The text cannot be used as a name or as free text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -25,9 +26,9 @@ fn deceives(c: char) -> bool {
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// A name or title on one line: 1 to 200 characters, no control characters, no space at the ends.
+/// A name or title on one line: 1 to 200 characters, no control characters, no space at the ends. Copies share the text.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Name(String);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Characters at most.
@@ -41,7 +42,7 @@ impl Name {
             name if Self::CHARS_MAX < name.chars().count() => Err(InvalidText::TooLong {
                 max: Self::CHARS_MAX,
             }),
-            name => Ok(Self(name.to_owned())),
+            name => Ok(Self(name.into())),
         }
     }
 
@@ -57,12 +58,12 @@ impl fmt::Display for Name {
     }
 }
 
-/// Free text as it was written: 1 to 4,000 characters of any kind, kept verbatim.
+/// Free text as it was written: 1 to 4,000 characters of any kind, kept verbatim. Copies share it.
 ///
 /// Text that looks like a formula or holds control characters is accepted as it is; whoever shows or
 /// exports it neutralises it.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
-pub struct Text(String);
+pub struct Text(Arc<str>);
 
 impl Text {
     /// Characters at most.
@@ -78,7 +79,7 @@ impl Text {
                 max: Self::CHARS_MAX,
             });
         }
-        Ok(Self(text.to_owned()))
+        Ok(Self(text.into()))
     }
 
     /// The text.

@@ -184,7 +184,7 @@ impl Example<'_> {
                 measurement,
                 reported: ReportedPart {
                     part,
-                    unit_code: Some(self.definition.unit.code.clone()),
+                    unit_code: Some(self.definition.unit.code.as_str().into()),
                 },
             }
             .into(),

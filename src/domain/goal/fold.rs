@@ -275,6 +275,9 @@ impl Indicator {
 
     fn record(&mut self, mut entry: Entry) {
         let index = self.entries.len();
+        if let Some(last) = self.entries.last() {
+            entry.share_with(last);
+        }
         // An entry belongs to the definition of the day it counts on, so a late report of a day before a
         // break joins the series before it.
         if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
@@ -324,6 +327,18 @@ fn version<T: Clone>(recorded: &Recorded, effective_from: Date, value: &T) -> Ve
     }
 }
 
+impl Entry {
+    /// Holds once what both say: one section reports on an indicator again and again, in one unit.
+    fn share_with(&mut self, other: &Self) {
+        if self.actor == other.actor {
+            self.actor = other.actor.clone();
+        }
+        if self.reported == other.reported {
+            self.reported = other.reported.clone();
+        }
+    }
+}
+
 fn entry(
     recorded: &Recorded,
     effective_from: Date,
@@ -335,7 +350,7 @@ fn entry(
         event_id: recorded.event.id,
         position: recorded.position,
         recorded_at: recorded.recorded_at,
-        actor: recorded.actor.clone(),
+        actor: Arc::new(recorded.actor.clone()),
         valid: recorded
             .event
             .valid

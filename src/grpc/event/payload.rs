@@ -708,7 +708,7 @@ impl Reading<'_, '_> {
         });
         Some(ReportedPart {
             part: part?,
-            unit_code: unit_code?.map(|code| code.to_string()),
+            unit_code: unit_code?.map(|code| code.as_str().into()),
         })
     }
 

@@ -542,6 +542,6 @@ pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
 pub(crate) fn show_reported(reported: &ReportedPart) -> (Option<String>, Option<String>) {
     (
         reported.part.as_ref().map(Key::to_string),
-        reported.unit_code.clone(),
+        reported.unit_code.as_deref().map(str::to_owned),
     )
 }

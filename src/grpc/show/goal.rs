@@ -224,7 +224,7 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
         valid_to: entry.valid.to.map(|day| day.to_string()),
         measurement: Some(show_measurement(&entry.measurement)),
         part: entry.reported.part.as_ref().map(|key| key.to_string()),
-        unit_code: entry.reported.unit_code.clone(),
+        unit_code: entry.reported.unit_code.as_deref().map(str::to_owned),
         definition_version: entry.definition_version,
         reason: entry.reason.as_ref().map(show_reason),
         evidence: entry.evidence.iter().map(show_evidence).collect(),

@@ -296,7 +296,7 @@ fn events() -> impl Strategy<Value = Sample> {
                 measurement: Measurement::Increment(value),
                 reported: ReportedPart {
                     part: None,
-                    unit_code,
+                    unit_code: unit_code.map(Into::into),
                 },
             })
         }),

@@ -1,5 +1,7 @@
 //! Single values: ids, dates, decimals, names, texts, lists, choices.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
@@ -75,6 +77,15 @@ macro_rules! as_they_are {
     )*};
 }
 as_they_are!(bool, u32, u64, String);
+
+impl Wire<String> for Arc<str> {
+    fn put(&self) -> Result<String, EncodeError> {
+        Ok(self.as_ref().to_owned())
+    }
+    fn take(wire: String) -> Result<Self, DecodeError> {
+        Ok(wire.into())
+    }
+}
 
 macro_rules! small_numbers {
     ($($type:ty: $wire:ty),*) => {$(

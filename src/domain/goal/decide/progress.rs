@@ -329,11 +329,11 @@ impl<'a> Judge<'a> {
         }
         let code = &definition.unit.code;
         match &reported.unit_code {
-            Some(named) if named != code => {
+            Some(named) if **named != **code => {
                 self.reject_with(Reason::UnitMismatch, "unit_code", &[("unit", code)]);
             }
             Some(_) => {}
-            None => reported.unit_code = Some(code.clone()),
+            None => reported.unit_code = Some(code.as_str().into()),
         }
     }
 

@@ -80,7 +80,7 @@ pub(in crate::log::codec) fn forms() -> Vec<Sample> {
     for (index, measurement) in measurements.into_iter().enumerate() {
         let reported = ReportedPart {
             part: (index % 2 == 0).then(|| key("北")),
-            unit_code: (index % 3 == 0).then(String::new),
+            unit_code: (index % 3 == 0).then(|| "".into()),
         };
         payloads.push(
             ActualRecorded {

@@ -165,7 +165,7 @@ pub(super) fn plain_target() -> Target {
 pub(super) fn reported() -> ReportedPart {
     ReportedPart {
         part: Some(key("北")),
-        unit_code: Some("10^3{person}".to_owned()),
+        unit_code: Some("10^3{person}".into()),
     }
 }
 

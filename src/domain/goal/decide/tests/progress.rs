@@ -82,7 +82,7 @@ fn a_value_lies_in_the_domain_of_its_unit() {
     let in_unit = |unit: &str| {
         let reported = ReportedPart {
             part: None,
-            unit_code: Some(unit.to_owned()),
+            unit_code: Some(unit.into()),
         };
         World::measuring(length()).would(fact(ActualRecorded {
             reported,
