@@ -45,6 +45,7 @@ mod receipts;
 mod references;
 mod root;
 mod state;
+mod streams;
 mod structure;
 mod validation;
 mod writer;
@@ -322,6 +323,13 @@ impl Ledgers {
                 return Ok(known);
             }
             let states = load(reader, append, covered).await?;
+            // Decided on what one head says: the next one is being published.
+            let end = states.values().map(|state| state.end).max();
+            if let Some(end) = end.filter(|end| covered < *end) {
+                // The sender lives in the reader.
+                let _ = reader.watch().wait_for(|head| end <= head.size).await;
+                continue;
+            }
             let now = reader.clock().now();
             let words = (!append.validate_only).then(|| reader.openings());
             let prepared = match prepare(append, caller, &view.directory, &states, words, now) {
@@ -553,7 +561,7 @@ fn thread(
 /// Indexes synced batches in order; writes index runs beside, one at a time for each ledger.
 async fn publish(mut batches: mpsc::Receiver<(Arc<Reader>, Batch)>) {
     while let Some((reader, batch)) = batches.recv().await {
-        reader.publish(&batch);
+        reader.publish(batch);
         if reader.index().wants_flush() {
             tokio::task::spawn_blocking(move || {
                 if let Err(error) = reader.index().flush() {
@@ -581,6 +589,7 @@ fn code_of(reader: &Arc<Reader>) -> Option<Code> {
         .map(|ledger| ledger.code.clone())
 }
 
+/// The newest state of every stream that `append` touches or expects.
 async fn load(
     reader: &Reader,
     append: &Append,
@@ -591,10 +600,8 @@ async fn load(
     let streams: HashSet<Stream> = touched.chain(expected).collect();
     let mut states = HashMap::with_capacity(streams.len());
     for stream in streams {
-        states.insert(
-            stream,
-            StreamState::clone(reader.stream(stream, size).await?.as_ref()),
-        );
+        let state = reader.stream_covering(stream, size).await?;
+        states.insert(stream, StreamState::clone(&state));
     }
     Ok(states)
 }

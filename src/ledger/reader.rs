@@ -1,5 +1,6 @@
 //! One ledger as its readers see it: committed events, what they fold to, and where to find them.
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -18,6 +19,7 @@ use crate::domain::id::{EventId, LedgerId};
 use crate::domain::personal::Openings;
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
+use crate::ledger::streams::Streams;
 use crate::ledger::structure::{Start, Structure};
 use crate::log::codec::{self, DecodeError};
 use crate::log::{
@@ -115,6 +117,8 @@ impl View {
 /// Events that became durable together, on their way to the readers.
 pub(super) struct Batch {
     pub(super) events: Vec<(Recorded, Hash)>,
+    /// What the streams of these events fold to with them.
+    pub(super) states: HashMap<Stream, Arc<StreamState>>,
     pub(super) head: Head,
 }
 
@@ -136,7 +140,7 @@ pub struct Reader {
     structure: Mutex<Structure>,
     /// Directories of earlier sizes that were asked for, by version.
     directories: Mutex<LruCache<usize, Arc<Directory>>>,
-    streams: Mutex<LruCache<Stream, Arc<StreamState>>>,
+    streams: Streams,
     /// Where every stream stood, by size.
     heads: Mutex<LruCache<u64, Arc<StreamHeads>>>,
     /// What is durable and acknowledged.
@@ -146,8 +150,6 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Streams whose state is kept in memory.
-    const STREAMS_CACHED: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
     /// Directories of earlier sizes that are kept once somebody asked for them.
     const DIRECTORIES_CACHED: NonZeroUsize = NonZeroUsize::new(16).expect("not zero");
     /// Sizes of which it is kept where every stream stood.
@@ -176,7 +178,7 @@ impl Reader {
             view: RwLock::new(View::present(head, Arc::default())),
             structure: Mutex::default(),
             directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
-            streams: Mutex::new(LruCache::new(Self::STREAMS_CACHED)),
+            streams: Streams::new(head.size),
             heads: Mutex::new(LruCache::new(Self::HEADS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
@@ -290,7 +292,8 @@ impl Reader {
     }
 
     /// Makes durable events visible to readers, in the order of their positions.
-    pub(super) fn publish(&self, batch: &Batch) {
+    pub(super) fn publish(&self, batch: Batch) {
+        self.streams.publish(batch.states);
         self.take_in(&batch.events, batch.head);
         self.published.send_replace(batch.head);
     }
@@ -525,12 +528,11 @@ impl Reader {
     /// A stream folded to exactly `size` events of the ledger; revision 0 if it does not exist then. `size`
     /// is that of a [`View`], or what the index covers.
     pub async fn stream(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
-        let state = self.stream_covering(stream, size).await?;
-        if state.end <= size {
-            return Ok(state);
+        match self.streams.newest(stream) {
+            Some(state) if state.end <= size => Ok(state),
+            // It knows more than was asked for: folded from the beginning.
+            _ => self.folded(stream, size).await,
         }
-        // It knows more than was asked for: folded from the beginning.
-        self.folded(Arc::default(), stream, size).await
     }
 
     /// A stream with at least the first `size` events of the ledger folded in, and maybe more. Every version
@@ -540,11 +542,11 @@ impl Reader {
         stream: Stream,
         size: u64,
     ) -> Result<Arc<StreamState>, ReadFault> {
-        let cached = self.cache().get(&stream).cloned().unwrap_or_default();
-        if size <= cached.end {
-            return Ok(cached);
+        match self.streams.newest(stream) {
+            Some(state) => Ok(state),
+            // To the end, so that it can be kept for whoever asks next, of whatever size.
+            None => self.folded(stream, size.max(self.head().size)).await,
         }
-        self.folded(cached, stream, size).await
     }
 
     /// How many events of a stream are among the first `size` of the ledger. `state` covers them.
@@ -565,48 +567,29 @@ impl Reader {
         }
     }
 
-    /// `state` with the events of its stream up to `size` folded in.
-    async fn folded(
-        &self,
-        mut state: Arc<StreamState>,
-        stream: Stream,
-        size: u64,
-    ) -> Result<Arc<StreamState>, ReadFault> {
+    /// A stream folded from the beginning to exactly `size` events of the ledger.
+    async fn folded(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
         let term = Term::stream(stream);
-        let newer = self
-            .index
-            .postings(&term, state.end, size, Direction::Forward, usize::MAX)?;
-        if newer.is_empty() {
-            return Ok(state);
-        }
+        let positions = self.postings(&term, 0, size, Direction::Forward, usize::MAX)?;
         let directory = self.view().directory;
-        let fold = Arc::make_mut(&mut state);
-        for page in newer.chunks(Self::PAGE) {
+        let mut state = StreamState::default();
+        for page in positions.chunks(Self::PAGE) {
             for stored in self.stored_at(page).await? {
                 let recorded = &stored.recorded;
-                let follows = recorded.revision == fold.revision + 1
+                let follows = recorded.revision == state.revision + 1
                     && recorded.prev_leaf_hash.as_ref()
-                        == fold.leaf_hash.as_ref().map(Hash::as_bytes);
+                        == state.leaf_hash.as_ref().map(Hash::as_bytes);
                 if !follows {
                     return Err(ReadFault::BrokenChain {
                         position: recorded.position,
                     });
                 }
-                fold.apply(
-                    recorded,
-                    directory.date_of(recorded.recorded_at),
-                    stored.leaf_hash,
-                );
+                let recorded_on = directory.date_of(recorded.recorded_at);
+                state.apply(recorded, recorded_on, stored.leaf_hash);
             }
         }
-        let mut cache = self.cache();
-        // Another task may have folded further meanwhile.
-        if cache
-            .peek(&stream)
-            .is_none_or(|other| other.end < state.end)
-        {
-            cache.put(stream, state.clone());
-        }
+        let state = Arc::new(state);
+        self.streams.keep(stream, &state, size);
         Ok(state)
     }
 
@@ -630,9 +613,5 @@ impl Reader {
         self.directories
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn cache(&self) -> MutexGuard<'_, LruCache<Stream, Arc<StreamState>>> {
-        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

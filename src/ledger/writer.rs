@@ -6,7 +6,7 @@
 //! a group while the one before is being synced. It applies events to its own states when it takes them
 //! up; nobody else sees them before their sync.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -153,6 +153,8 @@ struct Waiting {
     ledger: LedgerId,
     appended: Appended,
     recorded: Vec<Recorded>,
+    /// What the streams of its events fold to with them.
+    states: Vec<(Stream, Arc<StreamState>)>,
     reply: oneshot::Sender<Result<Verdict, AppendError>>,
 }
 
@@ -303,29 +305,27 @@ impl Writer {
             self.writable.send_replace(false);
             failures.insert(*id, failure);
         }
-        let mut batches: HashMap<LedgerId, Vec<(Recorded, crate::merkle::Hash)>> = HashMap::new();
+        let mut published: HashMap<LedgerId, (Vec<_>, HashMap<_, _>)> = HashMap::new();
         for waiting in waiting {
             let answer = match failures.get(&waiting.ledger) {
                 Some(failure) => Err(failure.clone()),
                 None => {
-                    let hashes = waiting
-                        .appended
-                        .receipt
-                        .events
-                        .iter()
-                        .map(|event| event.leaf_hash);
-                    let events = waiting.recorded.into_iter().zip(hashes);
-                    batches.entry(waiting.ledger).or_default().extend(events);
+                    let events = &waiting.appended.receipt.events;
+                    let hashes = events.iter().map(|event| event.leaf_hash);
+                    let published = published.entry(waiting.ledger).or_default();
+                    published.0.extend(waiting.recorded.into_iter().zip(hashes));
+                    published.1.extend(waiting.states);
                     Ok(Verdict::Appended(Box::new(waiting.appended)))
                 }
             };
             // Nobody may be listening any more; the events are there all the same.
             let _ = waiting.reply.send(answer);
         }
-        for (id, events) in batches {
+        for (id, (events, states)) in published {
             if let Some(ledger) = self.ledgers.get(&id) {
                 let batch = Batch {
                     events,
+                    states,
                     head: ledger.head,
                 };
                 // The publisher ends after the writer.
@@ -510,6 +510,15 @@ impl Writer {
             };
             let recorded = recorded(&append, author, &event, &server, index, count);
             let leaf = client.finish(&server);
+            // What is folded here is shown to readers, who would fold the same from the stored bytes.
+            debug_assert_eq!(
+                ledger
+                    .reader
+                    .recorded(ledger.next, &leaf.bytes)
+                    .ok()
+                    .as_ref(),
+                Some(&recorded)
+            );
             ledger.recent.add(event.id, append.request_id, ledger.next);
             ledger.next += 1;
             state.apply(&recorded, ledger.directory.date_of(recorded_at), leaf.hash);
@@ -531,17 +540,18 @@ impl Writer {
             recorded_events.push(recorded);
             events.push(event);
         }
+        let touched: HashSet<Stream> = recorded_events.iter().map(|r| r.event.stream).collect();
+        let state = |stream| self.streams.peek(&(append.ledger, stream)).cloned();
+        let states: Vec<(Stream, Arc<StreamState>)> = touched
+            .into_iter()
+            .filter_map(|stream| Some((stream, Arc::new(state(stream)?))))
+            .collect();
         let goals = goals
             .into_iter()
             .map(|(stream, before)| Touched {
                 stream,
                 before: Arc::new(before),
-                after: Arc::new(
-                    self.streams
-                        .peek(&(append.ledger, stream))
-                        .map(|s| s.goal.clone())
-                        .unwrap_or_default(),
-                ),
+                after: Arc::new(state(stream).unwrap_or_default().goal),
             })
             .collect();
         self.group.events += leaves.len();
@@ -563,6 +573,7 @@ impl Writer {
                 goals,
             },
             recorded: recorded_events,
+            states,
             reply,
         });
     }

@@ -104,7 +104,9 @@ impl<'a> IndexAudit<'a> {
             faults: Faults::default(),
         };
         if audit.manifest.is_none() {
-            audit.faults.add(None, "manifest", "a manifest", "other bytes");
+            audit
+                .faults
+                .add(None, "manifest", "a manifest", "other bytes");
         }
         Ok(audit)
     }
@@ -318,7 +320,8 @@ impl<'a> IndexAudit<'a> {
         let part = tile.to_string();
         let Some(stored) = stored else {
             let expected = format!("{covered} hashes");
-            self.faults.add(Some(first(0)), &part, &expected, "no hashes");
+            self.faults
+                .add(Some(first(0)), &part, &expected, "no hashes");
             return Ok(());
         };
         let differs = (0_u64..)
@@ -356,7 +359,8 @@ impl<'a> IndexAudit<'a> {
         for kind in kinds.iter().map(|kind| vec![*kind]).chain([vec![0xff; 18]]) {
             let between = DerivedRange::between(&from, &kind);
             for (key, _) in self.store.scan(self.ledger, &between, 1)? {
-                self.faults.add(None, "records", "a record of the index", &hex::encode(&key));
+                self.faults
+                    .add(None, "records", "a record of the index", &hex::encode(&key));
             }
             from = kind.iter().map(|kind| kind.saturating_add(1)).collect();
         }

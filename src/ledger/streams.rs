@@ -1,0 +1,111 @@
+//! The newest states of streams, as readers see them.
+//!
+//! The writer folds each event once; what it folded is put in here when it is durable, before anybody is shown a head that
+//! includes it. So whatever is here is complete, and whoever finds it need not ask the index for newer events.
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::domain::event::Stream;
+use crate::ledger::state::StreamState;
+
+/// States of streams; every event of theirs that readers can see is folded in.
+pub(super) struct Streams(Mutex<Kept>);
+
+struct Kept {
+    states: LruCache<Stream, Arc<StreamState>>,
+    /// Every stream that is not kept ends below this position.
+    floor: u64,
+}
+
+impl Streams {
+    /// Streams whose state is kept in memory.
+    const KEPT: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
+
+    /// None yet, of a ledger that is opened with `size` events.
+    pub(super) fn new(size: u64) -> Self {
+        Self::keeping(Self::KEPT, size)
+    }
+
+    fn keeping(count: NonZeroUsize, floor: u64) -> Self {
+        Self(Mutex::new(Kept {
+            states: LruCache::new(count),
+            floor,
+        }))
+    }
+
+    /// The state of a stream with every event that readers can see, maybe more; `None`: it is not kept.
+    pub(super) fn newest(&self, stream: Stream) -> Option<Arc<StreamState>> {
+        self.kept().states.get(&stream).cloned()
+    }
+
+    /// Keeps a state that was folded from the first `size` events, unless later ones may be lacking from it.
+    pub(super) fn keep(&self, stream: Stream, state: &Arc<StreamState>, size: u64) {
+        let mut kept = self.kept();
+        if kept.floor <= size && !kept.states.contains(&stream) {
+            kept.put(stream, state.clone());
+        }
+    }
+
+    /// Takes in what the writer folded. Called in the order of the positions.
+    pub(super) fn publish(&self, states: impl IntoIterator<Item = (Stream, Arc<StreamState>)>) {
+        let mut kept = self.kept();
+        for (stream, state) in states {
+            kept.put(stream, state);
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Kept {
+    fn put(&mut self, stream: Stream, state: Arc<StreamState>) {
+        if let Some((other, old)) = self.states.push(stream, state)
+            && other != stream
+        {
+            self.floor = self.floor.max(old.end);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::goal_id;
+
+    fn ending(end: u64) -> Arc<StreamState> {
+        Arc::new(StreamState {
+            end,
+            ..StreamState::default()
+        })
+    }
+
+    fn end(streams: &Streams, name: &str) -> Option<u64> {
+        let newest = streams.newest(Stream::goal(goal_id(name)));
+        newest.map(|state| state.end)
+    }
+
+    #[test]
+    fn a_state_that_lacks_what_was_published_meanwhile_is_not_kept() {
+        let streams = Streams::keeping(NonZeroUsize::new(2).unwrap(), 10);
+        let stream = |name| Stream::goal(goal_id(name));
+        // As of an earlier size, of a ledger that was opened with ten.
+        streams.keep(stream("A"), &ending(9), 9);
+        assert_eq!(end(&streams, "A"), None);
+        // Somebody began to fold A from ten events; meanwhile an eleventh came.
+        streams.publish([(stream("A"), ending(11))]);
+        streams.keep(stream("A"), &ending(10), 10);
+        assert_eq!(end(&streams, "A"), Some(11));
+        // Others take its place.
+        streams.publish([(stream("B"), ending(12)), (stream("C"), ending(13))]);
+        assert_eq!(end(&streams, "A"), None);
+        streams.keep(stream("A"), &ending(10), 10);
+        assert_eq!(end(&streams, "A"), None);
+        streams.keep(stream("A"), &ending(11), 13);
+        assert_eq!(end(&streams, "A"), Some(11));
+    }
+}
