@@ -30,7 +30,7 @@ pub enum InvalidCode {
 /// folded (`Ｒ５` is `R5`), so that codes that look alike are one code. Case is kept and counts. Copies share
 /// the text.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Code(Arc<str>);
+pub struct Code(pub(super) Arc<str>);
 
 impl Code {
     /// Characters at most.

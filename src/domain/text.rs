@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::domain::code::Code;
+
 /// The text cannot be used as a name or as free text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum InvalidText {
@@ -49,6 +51,13 @@ impl Name {
     /// The name.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A code is fit to be a name.
+impl From<&Code> for Name {
+    fn from(code: &Code) -> Self {
+        Self(code.0.clone())
     }
 }
 

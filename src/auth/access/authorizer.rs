@@ -25,7 +25,7 @@ pub struct Grounds {
     /// The seat used; `None` for whoever needs none.
     pub seat: Option<SeatHeld>,
     /// The policies that permitted it.
-    pub authorization: Authorization,
+    pub authorization: Arc<Authorization>,
 }
 
 impl Grounds {
@@ -33,10 +33,10 @@ impl Grounds {
     pub fn named_administrator(policy_set_sha256: [u8; 32]) -> Self {
         Self {
             seat: None,
-            authorization: Authorization {
+            authorization: Arc::new(Authorization {
                 policy_set_sha256,
                 policy_ids: vec![Authorization::NAMED_ADMINISTRATOR.to_owned()],
-            },
+            }),
         }
     }
 
@@ -48,16 +48,18 @@ impl Grounds {
             .and_then(|seat| seat.acting_for)
             .and_then(|(person, _)| Name::parse(&person.to_string()).ok());
         actor.acting_for = actor.acting_for.or(acted_for);
-        actor.seat = seat.and_then(|seat| Name::parse(seat.code.as_str()).ok());
-        actor.permitted_by = Some(Arc::new(self.authorization));
+        actor.seat = seat.map(|seat| Name::from(&seat.code));
+        actor.permitted_by = Some(self.authorization);
         actor
     }
 
     /// What somebody was permitted several things by, all in one seat.
     pub(super) fn together(mut all: impl Iterator<Item = Self>) -> Option<Self> {
         let mut first = all.next()?;
-        let policy_ids = &mut first.authorization.policy_ids;
-        policy_ids.extend(all.flat_map(|other| other.authorization.policy_ids));
+        let policy_ids = &mut Arc::make_mut(&mut first.authorization).policy_ids;
+        for other in all {
+            policy_ids.extend_from_slice(&other.authorization.policy_ids);
+        }
         policy_ids.sort_unstable();
         policy_ids.dedup();
         Some(first)
@@ -108,7 +110,7 @@ pub struct Holding<'a> {
 struct Answer {
     permitted: bool,
     /// The policies that decided, ascending; none where nothing permits.
-    policy_ids: Vec<String>,
+    by: Arc<Authorization>,
     /// Whether the policies could not be asked without an error, and refused for that.
     failed: bool,
 }
@@ -304,14 +306,14 @@ impl Authorizer {
         for seat in &seats {
             let answer = ask(&Asker::in_seat(seat, &person, method));
             if answer.permitted {
-                return Tried::Permitted(grounds(policies, Some(seat), &answer));
+                return Tried::Permitted(grounds(Some(seat), &answer));
             }
-            forbidden.extend(answer.policy_ids.iter().cloned());
+            forbidden.extend(answer.by.policy_ids.iter().cloned());
         }
         if seats.is_empty() && holding.chosen.is_none() && facts.action.group() == Group::Read {
             let answer = ask(&Asker::SignedIn { method });
             if answer.permitted {
-                return Tried::Permitted(grounds(policies, None, &answer));
+                return Tried::Permitted(grounds(None, &answer));
             }
         }
         Tried::Denied { seats, forbidden }
@@ -410,17 +412,21 @@ impl Authorizer {
 
     /// Asks Cedar. What it cannot answer without an error is refused, and somebody is told.
     fn ask(&self, policies: &CompiledPolicies, question: &Question) -> Answer {
+        let decided = |permitted, policy_ids, failed| Answer {
+            permitted,
+            by: Arc::new(Authorization {
+                policy_set_sha256: policies.sha256(),
+                policy_ids,
+            }),
+            failed,
+        };
         let refused = |error: String| {
             tracing::error!(
                 action = question.action().code(),
                 error,
                 "an access policy gave an error; the request is refused"
             );
-            Answer {
-                permitted: false,
-                policy_ids: Vec::new(),
-                failed: true,
-            }
+            decided(false, Vec::new(), true)
         };
         let (request, entities) = match question.to_cedar() {
             Ok(asked) => asked,
@@ -437,11 +443,7 @@ impl Authorizer {
             .map(ToString::to_string)
             .collect();
         policy_ids.sort_unstable();
-        Answer {
-            permitted: answer.decision() == Decision::Allow,
-            policy_ids,
-            failed: false,
-        }
+        decided(answer.decision() == Decision::Allow, policy_ids, false)
     }
 
     /// What is wrong with a policy that is about to be published: what does not read, and a text after which nobody could
@@ -516,13 +518,10 @@ fn stands_in(action: Action, directory: &Directory, today: Date) -> bool {
     }
 }
 
-fn grounds(policies: &CompiledPolicies, seat: Option<&SeatHeld>, answer: &Answer) -> Grounds {
+fn grounds(seat: Option<&SeatHeld>, answer: &Answer) -> Grounds {
     Grounds {
         seat: seat.cloned(),
-        authorization: Authorization {
-            policy_set_sha256: policies.sha256(),
-            policy_ids: answer.policy_ids.clone(),
-        },
+        authorization: answer.by.clone(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 
 use cedar_policy::{Policy, PolicyId, PolicySet, Schema, ValidationMode, Validator};
+use foldhash::fast::RandomState;
 use miette::Diagnostic;
 
 use crate::auth::access::facts::Closing;
@@ -58,7 +59,7 @@ pub struct CompiledPolicies {
 #[derive(Debug, Default)]
 pub(super) struct Mentions {
     /// Of each type the ids that stand in policies.
-    entities: HashMap<String, HashSet<String>>,
+    entities: HashMap<String, HashSet<String, RandomState>, RandomState>,
     /// Every string that stands in policies.
     texts: Texts,
 }
@@ -66,7 +67,7 @@ pub(super) struct Mentions {
 impl Mentions {
     /// Of policies that were read, in whose text these strings stand. `Err` names one that no code and no person can be.
     fn of<'p>(policies: impl Iterator<Item = &'p Policy>, texts: Texts) -> Result<Self, String> {
-        let mut entities = HashMap::<_, HashSet<_>>::new();
+        let mut entities = HashMap::<_, HashSet<_, _>, _>::default();
         for uid in policies.flat_map(Policy::entity_literals) {
             let id = uid.id().unescaped().to_owned();
             // It could be what a thing is called that no policy names.

@@ -177,7 +177,7 @@ proptest! {
         let ask = |policies: &InForce| {
             let holding = Holding { actor: &me, seats: &seats, chosen: None };
             let answer = Authorizer::default().permit(policies, holding, &facts, &world.directory, world.today);
-            answer.map(|grounds| (grounds.seat, grounds.authorization.policy_ids))
+            answer.map(|grounds| (grounds.seat, grounds.authorization.policy_ids.clone()))
         };
         let permitted = ask(&built_in());
         prop_assert_eq!(&permitted, &ask(&InForce::of(naming_all())));
