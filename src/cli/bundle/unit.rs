@@ -6,7 +6,6 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::api::v1;
 use crate::cli::bundle::{prepare, shown, unwritable};
@@ -15,8 +14,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal;
+use crate::domain::event::Stream;
+use crate::domain::id::GoalId;
 use crate::domain::text::Language;
 use crate::merkle::{Fingerprint, SignedCheckpoint, StreamFile, VerifierKey};
+use crate::proof::stream::verify;
 use crate::proof::{KeyState, policy};
 
 /// Goals of one folder at most.
@@ -33,8 +35,8 @@ struct Contents {
     /// The day for which its goals were looked up, `2023-09-30`.
     on: String,
     signed: SignedCheckpoint,
-    /// Code, title and file of each goal that is in it, by code.
-    proven: Vec<(String, v1::Title, String)>,
+    /// Code, title and id of each goal that is in it, by code.
+    proven: Vec<(String, v1::Title, GoalId)>,
     /// Codes of those that whoever made it may read and not verify.
     left_out: Vec<String>,
 }
@@ -55,7 +57,6 @@ pub(super) async fn run(
     let signed = SignedCheckpoint::parse(note.as_bytes()).map_err(|fault| unreadable(&fault))?;
     let head = signed.checkpoint().head();
     let (goals, on) = goals_of(session, &unit, head.size).await?;
-    fs::create_dir(folder.join(GOALS)).map_err(|error| unwritable(view, folder, &error))?;
     let mut contents = Contents {
         unit,
         on,
@@ -81,16 +82,17 @@ pub(super) async fn run(
             Err(failure) => return Err(failure),
         };
         // Whatever the server calls it: the file is named by an id and nothing else.
-        let id: Uuid = goal.id.parse().map_err(|fault| unreadable(&fault))?;
+        let id: GoalId = goal.id.parse().map_err(|fault| unreadable(&fault))?;
         let file = StreamFile::parse(&proof).map_err(|fault| unreadable(&fault))?;
-        if file.recording.checkpoint().checkpoint().head() != head {
-            return Err(unreadable(&format!("`{id}` leads to another checkpoint")));
+        let shown = verify(&file).map_err(|fault| unreadable(&fault))?;
+        let leads_to = file.recording.checkpoint().checkpoint().head();
+        if shown.stream != Stream::goal(id) || leads_to != head {
+            return Err(unreadable(&format!("`{id}` is of another goal or size")));
         }
-        let path = format!("{GOALS}/{id}.stream-proof");
-        write(session, folder, &path, &proof)?;
+        write(session, folder, &path_of(id), &proof)?;
         contents
             .proven
-            .push((code, goal.title.unwrap_or_default(), path));
+            .push((code, goal.title.unwrap_or_default(), id));
     }
     if contents.proven.is_empty() {
         return Err(nothing(session, &contents));
@@ -98,12 +100,7 @@ pub(super) async fn run(
     let keys = session.client.keys().await?.keys;
     let keys: Vec<KeyState> = keys.into_iter().map(key).collect();
     let listed: String = keys.iter().map(KeyState::listed).collect();
-    let signatures = contents.signed.note().signatures();
-    let signing = keys
-        .iter()
-        .filter_map(|state| state.key.parse::<VerifierKey>().ok())
-        .filter(|key| signatures.iter().any(|signature| signature.is_of(key)));
-    let policy = policy::text(&signing.collect::<Vec<_>>());
+    let policy = policy::text(&trusted(&keys, &contents.signed));
     for (path, text) in [
         ("checkpoint", note.as_str()),
         ("keys.txt", &listed),
@@ -170,6 +167,32 @@ async fn goals_of(
     Ok((goals, on))
 }
 
+/// Those that signed the checkpoint and are believed for it; where there is none, those in force.
+fn trusted(keys: &[KeyState], signed: &SignedCheckpoint) -> Vec<VerifierKey> {
+    let size = signed.checkpoint().head().size;
+    let signatures = signed.note().signatures();
+    let believed = |state: &&KeyState| state.last_trusted_size.is_none_or(|last| size <= last);
+    let parsed = |state: &KeyState| state.key.parse::<VerifierKey>().ok();
+    let signing: Vec<VerifierKey> = keys
+        .iter()
+        .filter(believed)
+        .filter_map(parsed)
+        .filter(|key| signatures.iter().any(|signature| signature.is_of(key)))
+        .collect();
+    match signing.is_empty() {
+        true => {
+            let in_force = keys.iter().filter(|state| state.is_in_force);
+            in_force.filter_map(parsed).collect()
+        }
+        false => signing,
+    }
+}
+
+/// The file of a goal, below the folder.
+fn path_of(goal: GoalId) -> String {
+    format!("{GOALS}/{goal}.stream-proof")
+}
+
 fn key(key: v1::LedgerKey) -> KeyState {
     KeyState {
         key: terminal::line(&key.verifier_key),
@@ -182,7 +205,9 @@ fn key(key: v1::LedgerKey) -> KeyState {
 
 fn write(session: &Session, folder: &Path, path: &str, bytes: &[u8]) -> Result<(), Failure> {
     let file = folder.join(path);
-    fs::write(&file, bytes).map_err(|error| unwritable(&session.view, &file, &error))
+    let written = fs::create_dir_all(file.parent().unwrap_or(folder));
+    let written = written.and_then(|()| fs::write(&file, bytes));
+    written.map_err(|error| unwritable(&session.view, &file, &error))
 }
 
 fn unreadable(fault: &dyn std::fmt::Display) -> Failure {
@@ -209,7 +234,7 @@ fn tell(session: &Session, folder: &Path, contents: &Contents) -> Result<(), Fai
     let head = contents.signed.checkpoint().head();
     if session.json {
         let goals = contents.proven.iter();
-        let goals = goals.map(|(code, _, path)| json!({"code": code, "file": path}));
+        let goals = goals.map(|(code, _, id)| json!({"code": code, "file": path_of(*id)}));
         return session.print(&json!({
             "folder": folder.to_string_lossy(),
             "origin": contents.signed.checkpoint().origin(),
@@ -260,9 +285,9 @@ impl Contents {
         let lines: String = self
             .proven
             .iter()
-            .map(|(code, of, path)| {
-                let (code, of) = (terminal::line(code), title(of));
-                format!("  # {code} {of}\n  daicho verify goal {path} --policy policy.txt\n")
+            .map(|(code, of, id)| {
+                let (code, of, path) = (terminal::line(code), title(of), path_of(*id));
+                format!("  # {code} {of}\n  daicho verify goal {path} {id} --policy policy.txt\n")
             })
             .collect();
         let codes: String = self
@@ -284,9 +309,11 @@ impl Contents {
                 "\
 検証のしかた
 
-{on}に{unit}が担当する組織目標ごとに、記録されたすべてのイベントと、それが変えられても抜かれてもいないことの証明が
-一つずつあります。どれも、台帳が署名した次の先端証明に至ります。
+次の部・課等がその日に担当する組織目標ごとに、記録されたすべてのイベントと、それが変えられても抜かれてもいないことの証明
+が一つずつあります。どれも、台帳が署名した次の先端証明に至ります。
 
+  部・課等    {unit}
+  基準日      {on}
   台帳        {origin}
   件数        {size}
   先端の指紋  {fingerprint}
@@ -298,8 +325,8 @@ policy.txt は台帳自身から得た信頼方針で、keys.txt は台帳の鍵
 
 2  検証する
 
-サーバーには接続しません。このフォルダーで実行し、どれも INTEGRITY と COMPLETENESS が検証済みで、終了コードが 0 になる
-はずです。
+サーバーには接続しません。このフォルダーで実行します。どれも終了コードが 0 になり、組織目標については INTEGRITY と
+COMPLETENESS が検証済みになるはずです。
 
   daicho verify checkpoint checkpoint --policy policy.txt
 {lines}
@@ -313,9 +340,11 @@ policy.txt は台帳自身から得た信頼方針で、keys.txt は台帳の鍵
                 "\
 How to verify
 
-For each goal that {unit} answers for on {on} there is one proof: every event that was recorded of it, and that none was
+For each goal that this unit answers for on this day there is one proof: every event that was recorded of it, and that none was
 changed or left out. All of them lead to this checkpoint, which the ledger signed.
 
+  unit         {unit}
+  day          {on}
   ledger       {origin}
   events       {size}
   fingerprint  {fingerprint}
@@ -327,7 +356,8 @@ the key fingerprint in policy.txt with what the organisation publishes elsewhere
 
 2  Verify
 
-No server is asked. Run these in this folder; each has to say that INTEGRITY and COMPLETENESS are verified, with exit code 0.
+No server is asked. Run these in this folder: each has to end with exit code 0, and of a goal INTEGRITY and COMPLETENESS have to be
+verified.
 
   daicho verify checkpoint checkpoint --policy policy.txt
 {lines}

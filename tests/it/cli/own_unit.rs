@@ -210,6 +210,20 @@ fn a_folder_of_the_own_unit_verifies_as_its_guides_say() {
     refused(&office.asks(CHIEF, &line), 2, &["is not empty"]);
     assert_eq!(files(Path::new(&again)), found);
 
+    // Proofs of two goals that changed places are not what the guide says.
+    let mut proofs = found.keys().filter(|path| path.starts_with("goals/"));
+    let (one, other) = (proofs.next().unwrap(), proofs.next().unwrap());
+    fs::write(Path::new(&again).join(one), &found[other]).unwrap();
+    fs::write(Path::new(&again).join(other), &found[one]).unwrap();
+    for (line, ended) in follows(Path::new(&again), "README.txt") {
+        let is_swapped = line.contains(one.as_str()) || line.contains(other.as_str());
+        assert_eq!(
+            ended.code,
+            if is_swapped { 3 } else { 0 },
+            "{line}: {ended:?}"
+        );
+    }
+
     // An altered byte of an event is found.
     let (path, bytes) = found
         .iter()
