@@ -16,6 +16,7 @@ pub mod decision;
 pub mod evaluation;
 pub mod finding;
 pub mod indicator;
+pub mod operation;
 pub mod org_unit;
 pub mod period;
 pub mod personal;

@@ -19,6 +19,7 @@ mod as_of;
 mod audit_service;
 mod computed;
 mod deadline;
+mod erasure;
 mod evaluation_service;
 mod evidence_service;
 mod follow;

@@ -112,6 +112,6 @@ mod tests {
         for choice in all::<v1::EventType>() {
             assert_eq!(parse(&word(choice)), Some(choice));
         }
-        assert_eq!(all::<v1::EventType>().len(), 70);
+        assert_eq!(all::<v1::EventType>().len(), 71);
     }
 }

@@ -55,6 +55,12 @@ enumeration! {
         PolicyChanged = "POLICY_CHANGED",
         /// 管理者権限の付与: a seat, acting for one, or another login for whoever has one.
         AdministratorGranted = "ADMINISTRATOR_GRANTED",
+        /// 署名鍵の変更: a key is announced or retired.
+        KeyChanged = "KEY_CHANGED",
+        /// 署名鍵の危殆化: it is said that others know a key.
+        KeyCompromised = "KEY_COMPROMISED",
+        /// 消去: texts about somebody, or a file of evidence, are erased.
+        DataErased = "DATA_ERASED",
     }
 }
 
@@ -132,6 +138,9 @@ labels! {
         InitialPlan => "当初計画の設定", "initial plan";
         PolicyChanged => "方針・基準の変更", "policy changed";
         AdministratorGranted => "管理者権限の付与", "administrator granted";
+        KeyChanged => "署名鍵の公表・廃止", "key announced or retired";
+        KeyCompromised => "署名鍵の危殆化", "key compromised";
+        DataErased => "個人情報・根拠資料の消去", "texts or evidence erased";
     }
     ConsultationOutcome {
         Consent => "同意", "consent";

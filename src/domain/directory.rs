@@ -34,6 +34,7 @@ mod entry;
 mod findings;
 mod fold;
 mod hiding;
+mod operations;
 mod periods;
 mod policies;
 mod streams;
@@ -50,6 +51,7 @@ use access::Access;
 use calendars::Calendars;
 use decisions::Decisions;
 use findings::Findings;
+use operations::Operations;
 use periods::Periods;
 use policies::Policies;
 use trust::Trust;
@@ -104,6 +106,8 @@ pub struct Directory {
     access: Access,
     /// What was proposed and decided.
     decisions: Decisions,
+    /// What was authorised of keys and erasures.
+    operations: Operations,
 }
 
 impl Directory {

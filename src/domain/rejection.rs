@@ -372,6 +372,8 @@ reasons! {
     ProposalOpen = "PROPOSAL_OPEN", Precondition, "同じものについて起案{proposal}が決裁を待っています", "proposal {proposal} for the same waits already";
     /// It does not wait any more.
     ProposalNotOpen = "PROPOSAL_NOT_OPEN", Precondition, "起案{proposal}は「{state_ja}」です", "proposal {proposal} is {state}";
+    /// It may be done already.
+    OperationAuthorised = "OPERATION_AUTHORISED", Precondition, "同じ操作はすでに承認されています（{until}まで）。そのまま実行してください", "the same is authorised already, until {until}: carry it out";
 
     /// Another revision than expected.
     StreamVersionConflict = "STREAM_VERSION_CONFLICT", Stale, "他の更新がありました（現在の版 {current}）", "the stream is at revision {current}, not {expected}";

@@ -50,6 +50,12 @@ impl VerifierKey {
         &self.0
     }
 
+    /// Its name: what the ledger's proofs went by when it was made.
+    pub fn name(&self) -> &str {
+        let first = self.0.find('+');
+        &self.0[..first.unwrap_or(self.0.len())]
+    }
+
     /// Name and id, by which signatures name the key.
     pub fn name_and_id(&self) -> &str {
         let second = self.0.match_indices('+').nth(1);
@@ -179,8 +185,8 @@ pub struct EvidenceErasure {
     pub sha256: [u8; 32],
     /// On which legal ground.
     pub legal_basis: Name,
-    /// Who approved it.
-    pub approved_by: Name,
+    /// Who approved it; every stored erasure says so.
+    pub approved_by: Option<Name>,
     /// The event.
     pub event_id: EventId,
     /// Its position.
@@ -198,6 +204,7 @@ mod tests {
         let text = "ledger.example/city-a+3ce076f6+AQOhB7/zzhC+HXDd";
         let key = VerifierKey::parse(text).unwrap();
         assert_eq!(key.as_str(), text);
+        assert_eq!(key.name(), "ledger.example/city-a");
         assert_eq!(key.name_and_id(), "ledger.example/city-a+3ce076f6");
         for wrong in [
             "",

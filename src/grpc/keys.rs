@@ -138,10 +138,7 @@ impl From<KeyUnchanged> for Refusal {
             KeyUnchanged::OtherRequest => Self::rule(Reason::IdempotencyConflict, "request_id"),
             KeyUnchanged::OtherActor => ServiceReason::ActorDiffers.into(),
             // The event is one of a request that the caller does not see.
-            KeyUnchanged::Append(error) => Self::from(error).map_fields(|field| {
-                let last = field.rsplit_once('.').map(|(_, last)| last.to_owned());
-                last.unwrap_or(field)
-            }),
+            KeyUnchanged::Append(error) => Self::from(error).of_call(),
             KeyUnchanged::Fault(fault) => fault.into(),
         }
     }

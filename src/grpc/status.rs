@@ -257,6 +257,19 @@ impl Refusal {
         }
     }
 
+    /// The same refusal of an event that the server makes for a call, which has the same fields without the event around them.
+    #[must_use]
+    pub fn of_call(self) -> Self {
+        self.map_fields(|field| match field.strip_prefix("events[") {
+            None => field,
+            Some(event) => {
+                let within = event.split_once('.').map(|(_, within)| within);
+                let field = within.and_then(|within| within.split_once('.'));
+                field.map_or_else(String::new, |(_, field)| field.to_owned())
+            }
+        })
+    }
+
     /// The status that the caller gets. Errors that need somebody's attention are logged here, once.
     pub fn into_status(self, language: Language) -> Status {
         match self {

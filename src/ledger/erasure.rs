@@ -29,8 +29,8 @@ pub struct EraseTexts {
     pub subject: DataSubjectId,
     /// On which legal ground.
     pub legal_basis: Name,
-    /// Who approved it.
-    pub approved_by: Name,
+    /// Who approved it; may be left out where an authorisation says so.
+    pub approved_by: Option<Name>,
     /// Why.
     pub reason: EventReason,
 }

@@ -59,6 +59,7 @@ pub fn subject_of(event: &Event) -> Named {
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_)
+        | Payload::OperationAuthorised(_)
         | Payload::AccessRecorded(_)
         | Payload::AccessesLeftOut(_) => Named::Ledger,
         Payload::ChangeProposed(p) => subject_of(&p.change.event(event.id, event.stream)),

@@ -9,7 +9,9 @@ use std::future::Future;
 use crate::domain::event::{
     Event, KeyAnnounced, KeyCompromised, KeyRetired, Payload, Reason, Stream,
 };
+use crate::domain::goal::decide::undecided;
 use crate::domain::id::{EventId, RequestId};
+use crate::domain::operation::Operation;
 use crate::domain::text::Name;
 use crate::domain::trust::VerifierKey as KeyText;
 use crate::ledger::{Append, AppendError, Appended, Ledgers, ReadFault, ReceiptLookup, Stored};
@@ -138,6 +140,12 @@ impl Publisher {
             KeyChange::Announce => {
                 if KEYS_IN_FORCE_MAX <= in_force {
                     return Err(KeyUnchanged::TooMany);
+                }
+                // Before a key is drawn that nobody decided on.
+                let today = self.reader().today();
+                let needed = undecided(&view.directory, &Operation::AnnounceKey, today);
+                if let Some(needed) = needed {
+                    return Err(AppendError::Rejected(vec![needed]).into());
                 }
                 let key = self.draw_key().await?;
                 drawn = Some(key.clone());

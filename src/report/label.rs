@@ -3,6 +3,7 @@
 use crate::domain::access::Role;
 use crate::domain::decision::{ChangeKind, ConsultationOutcome, DecisionOutcome, ReviewOutcome};
 use crate::domain::event::EventType;
+use crate::domain::operation::OperationKind;
 use crate::domain::text::Language;
 
 mod cell;
@@ -173,6 +174,9 @@ pub fn field(language: Language, name: &str) -> &str {
         "acting_delegation" => ("代決", "acting by delegation"),
         "decision_review" => ("後閲", "post-review"),
         "erased_file" => ("消去したファイル", "file erased"),
+        "operation" => ("運用の操作", "operation"),
+        "file_to_erase" => ("消去するファイル", "file to erase"),
+        "usable_until" => ("実行期限", "to be carried out until"),
         "legal_basis" => ("法的根拠", "legal basis"),
         "approved_by" => ("承認者", "approved by"),
         "person" => ("氏名", "name"),
@@ -200,6 +204,7 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
         "definition" | "plan_profile" | "profile" => kind,
         "role" => role,
         "proposed" => event_type,
+        "operation" => operation,
         "policy_content" | "change_kind" => approval,
         "decision" | "consultation" | "decision_review" => decision,
         _ => return text.to_owned(),
@@ -225,6 +230,11 @@ pub fn value(language: Language, field: &str, text: &str) -> String {
 /// The code of a type of event in words.
 fn event_type(language: Language, code: &str) -> Option<&'static str> {
     EventType::from_code(code).map(|event_type| event_type.label(language))
+}
+
+/// The code of an operation in words.
+fn operation(language: Language, code: &str) -> Option<&'static str> {
+    OperationKind::from_code(code).map(|kind| kind.label(language))
 }
 
 /// The code of a role in words.

@@ -17,6 +17,7 @@ use crate::small_plan::SmallPlan;
 
 mod alarm;
 mod consulted;
+mod operations;
 mod operators;
 mod sight;
 mod verifying;

@@ -432,7 +432,7 @@ async fn a_start_sweeps_what_the_ledger_does_not_hold_and_completes_erasures() {
             positions: positions.clone(),
             texts: 2,
             legal_basis: Name::parse("法").unwrap(),
-            approved_by: Name::parse("課長").unwrap(),
+            approved_by: Some(Name::parse("課長").unwrap()),
         }
         .into(),
     };

@@ -153,6 +153,10 @@ actions! {
     PublishAccessPolicy = Operate, "権限方針・決裁方針の公表", "publish an access policy";
     /// Erases personal texts and files.
     EraseData = Operate, "消去", "erase personal data or evidence";
+    /// Proposes a change of keys or an erasure, or takes the proposal back.
+    ProposeOperation = Operate, "運用の起案", "propose a change of keys or an erasure";
+    /// Decides on such a proposal, or looks at a decision that was taken in one's place.
+    DecideOperation = Operate, "運用の決裁", "decide on a change of keys or an erasure";
     /// Announces and retires signing keys.
     ManageKeys = Operate, "署名鍵の管理", "manage signing keys";
     /// Records where every stream stands.
@@ -228,6 +232,8 @@ impl Action {
             | Self::RegisterDelegation
             | Self::PublishAccessPolicy
             | Self::EraseData
+            | Self::ProposeOperation
+            | Self::DecideOperation
             | Self::ManageKeys
             | Self::RecordHeads
             | Self::VerifyStore => On::Ledger,
@@ -255,6 +261,7 @@ impl Action {
             EventType::ChangeDecided => Self::DecideChange,
             EventType::ChangeWithdrawn => Self::WithdrawChange,
             EventType::DecisionReviewed => Self::ReviewDecision,
+            EventType::OperationAuthorised => Self::ProposeOperation,
             EventType::PersonRegistered | EventType::PersonChanged => Self::RegisterPerson,
             EventType::RoleGranted | EventType::RoleRevoked => Self::GrantRole,
             EventType::DelegationRegistered | EventType::DelegationEnded => {
@@ -303,6 +310,16 @@ impl Action {
             EventType::EvaluationFinalised => Self::FinaliseEvaluation,
             EventType::NextActionAgreed | EventType::NextActionClosed => Self::AgreeAction,
         })
+    }
+
+    /// The same step, of a proposal about an operation: whoever operates writes no facts, and need not.
+    #[must_use]
+    pub fn on_operation(self) -> Self {
+        match self {
+            Self::ProposeChange | Self::WithdrawChange => Self::ProposeOperation,
+            Self::DecideChange | Self::ReviewDecision => Self::DecideOperation,
+            other => other,
+        }
     }
 
     /// What appending this event is; `None` where only the server itself makes such events.

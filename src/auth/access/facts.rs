@@ -135,6 +135,10 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
             other => (other, event.valid),
         },
     };
+    let action = match about {
+        Payload::OperationAuthorised(_) => action.on_operation(),
+        _ => action,
+    };
     let day = about.answered_on(valid, today);
     let Some(resource) = resource_of(about, directory, day) else {
         return Vec::new();
@@ -314,6 +318,7 @@ fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Re
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_)
+        | Payload::OperationAuthorised(_)
         | Payload::PersonRegistered(_)
         | Payload::PersonChanged(_)
         | Payload::RoleGranted(_)

@@ -180,6 +180,8 @@ const MATRIX: &str = "
   RegisterDelegation    -       -     -      a         -        -          -          -
   PublishAccessPolicy   -       -     -      a         -        -          a          -
   EraseData             -       -     -      -         -        -          a          -
+  ProposeOperation      a       a     -      a         -        -          a          -
+  DecideOperation       a       -     -      a         a        -          a          -
   ManageKeys            -       -     -      -         -        -          a          -
   RecordHeads           -       -     -      -         -        a          a          -
   VerifyStore           -       -     -      -         -        a          a          -
@@ -466,6 +468,7 @@ fn whoever_the_built_in_matrix_names_is_permitted_to_do_it() {
     let on = |kind| match kind {
         ChangeKind::PeriodClosed | ChangeKind::PeriodReopened => On::Plan,
         ChangeKind::PolicyChanged | ChangeKind::AdministratorGranted => On::Ledger,
+        ChangeKind::KeyChanged | ChangeKind::KeyCompromised | ChangeKind::DataErased => On::Ledger,
         _ => On::Goal,
     };
     let may = |role: Role, action: Action, on: On| {
@@ -516,7 +519,15 @@ fn whoever_the_built_in_matrix_names_is_permitted_to_do_it() {
             .map(|post| (post.role, Action::ConsultChange));
         let deciders = rule.deciders.iter().chain(later);
         let deciders = deciders.map(|post| (post.role, Action::DecideChange));
+        let is_operation = matches!(
+            rule.kind,
+            ChangeKind::KeyChanged | ChangeKind::KeyCompromised | ChangeKind::DataErased
+        );
         for (role, action) in drafters.chain(consulted).chain(deciders) {
+            let action = match is_operation {
+                true => action.on_operation(),
+                false => action,
+            };
             if !may(role, action, on(rule.kind)) {
                 cannot.push(format!(
                     "{} {} {}",

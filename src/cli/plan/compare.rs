@@ -139,6 +139,7 @@ pub fn kind_of(event: &v1::EventInput) -> v1::EventType {
         Some(Payload::HeadsRecorded(_)) => v1::EventType::HeadsRecorded,
         Some(Payload::PersonalDataErased(_)) => v1::EventType::PersonalDataErased,
         Some(Payload::EvidenceErased(_)) => v1::EventType::EvidenceErased,
+        Some(Payload::OperationAuthorised(_)) => v1::EventType::OperationAuthorised,
         Some(Payload::PersonRegistered(_)) => v1::EventType::PersonRegistered,
         Some(Payload::PersonChanged(_)) => v1::EventType::PersonChanged,
         Some(Payload::RoleGranted(_)) => v1::EventType::RoleGranted,

@@ -7,6 +7,7 @@ use crate::api::v1::event_input::Payload;
 use crate::cli::label;
 use crate::cli::render::{View, series, value};
 use crate::cli::terminal;
+use crate::domain::operation::OperationKind;
 
 /// Columns of an event type, so that lines of a stream stand under each other.
 const TYPE_COLUMNS: usize = 22;
@@ -244,6 +245,7 @@ fn summary(view: &View, payload: &Payload) -> String {
             )
         }
         Payload::EvidenceErased(p) => hex::encode(&p.sha256),
+        Payload::OperationAuthorised(p) => authorised(view, p),
         Payload::PersonRegistered(p) => terminal::line(&p.name),
         Payload::PersonChanged(p) => p.name.as_deref().map(terminal::line).unwrap_or_default(),
         Payload::RoleGranted(p) => {
@@ -309,6 +311,36 @@ fn proposed(view: &View, p: &v1::ChangeProposed) -> String {
         Some(change) => format!("{} — {impact}", change.trim_end()),
         None => impact,
     }
+}
+
+/// What may be done once, to what and on which ground.
+fn authorised(view: &View, p: &v1::OperationAuthorised) -> String {
+    use v1::operation_authorised::Operation as Wire;
+    let (kind, to) = match &p.operation {
+        None => return String::new(),
+        Some(Wire::AnnounceKey(_)) => {
+            return OperationKind::AnnounceKey.label(view.language).to_owned();
+        }
+        Some(Wire::RetireKey(of)) => (OperationKind::RetireKey, terminal::line(of)),
+        Some(Wire::CompromiseKey(p)) => {
+            let to = key(
+                view,
+                &p.verifier_key,
+                format!("{}件より後は信頼できない", p.last_trusted_size),
+                format!("not to be trusted above size {}", p.last_trusted_size),
+            );
+            (OperationKind::CompromiseKey, to)
+        }
+        Some(Wire::ErasePersonalData(subject)) => {
+            (OperationKind::ErasePersonalData, terminal::line(subject))
+        }
+        Some(Wire::EraseEvidence(sha256)) => (OperationKind::EraseEvidence, hex::encode(sha256)),
+    };
+    let basis = p.legal_basis.as_deref().map(terminal::line);
+    let basis = basis.map_or_else(String::new, |basis| {
+        view.pick(format!("（{basis}）"), format!(" ({basis})"))
+    });
+    format!("{} {to}{basis}", kind.label(view.language))
 }
 
 /// An answer with its words.

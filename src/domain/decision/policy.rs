@@ -145,7 +145,7 @@ impl Default for ApprovalPolicy {
     /// decided as a document and imported.
     fn default() -> Self {
         use ChangeKind as K;
-        use Role::{Clerk, Director, Evaluator, Planning, SectionChief};
+        use Role::{Administrator, Clerk, Director, Evaluator, Planning, SectionChief};
         let posts = |roles: &[Role]| roles.iter().copied().map(Post::of).collect::<Vec<_>>();
         let rule = |kind, drafters: &[Role], consulted: &[Role], deciders: &[Role]| ApprovalRule {
             kind,
@@ -161,6 +161,11 @@ impl Default for ApprovalPolicy {
         let eased = |kind| ApprovalRule {
             deciders_after_midyear: posts(&[Evaluator]),
             ..rule(kind, &[SectionChief], &[Planning], &[Director])
+        };
+        // A thief does not wait: of so many posts somebody can be reached.
+        let keys = |kind| {
+            let deciders = [Administrator, Planning, Director, Evaluator];
+            rule(kind, &[Administrator], &[], &deciders)
         };
         let rules = vec![
             // What a section chief proposed is the director's to decide.
@@ -205,6 +210,15 @@ impl Default for ApprovalPolicy {
                 &[Planning],
                 &[],
                 &[Planning, Director, Evaluator],
+            ),
+            keys(K::KeyChanged),
+            keys(K::KeyCompromised),
+            // A third person carries it out: administrators erase, and neither propose an erasure nor decide on one.
+            rule(
+                K::DataErased,
+                &[SectionChief, Director, Planning],
+                &[],
+                &[Director],
             ),
         ];
         Self { rules }

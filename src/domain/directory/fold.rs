@@ -23,6 +23,7 @@ impl Directory {
     pub fn apply(&mut self, recorded: &Recorded) {
         self.version += u64::from(recorded.event.payload.is_structural());
         self.access.count(&recorded.event.payload);
+        self.operations.carry_out(recorded);
         let position = recorded.position;
         let from = recorded
             .event
@@ -42,6 +43,7 @@ impl Directory {
             Payload::HeadsRecorded(p) => self.trust.record_heads(recorded, p),
             Payload::PersonalDataErased(p) => self.trust.erase(recorded, p),
             Payload::EvidenceErased(p) => self.trust.erase_evidence(recorded, p),
+            Payload::OperationAuthorised(p) => self.operations.authorise(recorded, p, from),
             Payload::PersonRegistered(p) => self.access.register(recorded, p, from),
             Payload::PersonChanged(p) => self.access.change(recorded, p, from),
             Payload::RoleGranted(p) => self.access.grant(recorded, p, from),

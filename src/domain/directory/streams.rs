@@ -45,6 +45,7 @@ impl Directory {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_)
+            | Payload::OperationAuthorised(_)
             | Payload::AccessRecorded(_)
             | Payload::AccessesLeftOut(_) => Stream::ledger(self.ledger.as_ref()?.ledger),
             Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),

@@ -75,6 +75,7 @@ labels! {
         DecisionReviewed => "後閲", "decision reviewed";
         AccessRecorded => "アクセス記録", "access recorded";
         AccessesLeftOut => "アクセス記録の省略", "accesses left out";
+        OperationAuthorised => "運用の承認", "operation authorised";
     }
     ReasonCode {
         EntryError => "入力誤り", "entry error";

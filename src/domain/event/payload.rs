@@ -34,7 +34,7 @@ pub use indicator::{
 };
 pub use ledger::{
     EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
-    LedgerOpened, PersonalDataErased, PolicyPublished,
+    LedgerOpened, OperationAuthorised, PersonalDataErased, PolicyPublished,
 };
 pub use plan::{
     AuditFindingAnswered, AuditFindingRecorded, ImportAccepted, OrgUnitChanged, OrgUnitRegistered,
@@ -153,6 +153,7 @@ payloads! {
     DecisionReviewed = "DECISION_REVIEWED",
     AccessRecorded = "ACCESS_RECORDED",
     AccessesLeftOut = "ACCESSES_LEFT_OUT",
+    OperationAuthorised = "OPERATION_AUTHORISED",
 }
 
 impl Payload {
@@ -229,6 +230,7 @@ impl Payload {
             | Self::HeadsRecorded(_)
             | Self::PersonalDataErased(_)
             | Self::EvidenceErased(_)
+            | Self::OperationAuthorised(_)
             | Self::ChangeProposed(_)
             | Self::ChangeConsulted(_)
             | Self::ChangeDecided(_)
@@ -285,6 +287,7 @@ impl EventType {
             | Self::HeadsRecorded
             | Self::PersonalDataErased
             | Self::EvidenceErased
+            | Self::OperationAuthorised
             // What waits is asked of by whatever it is about, and by whoever lists what waits.
             | Self::ChangeProposed
             | Self::ChangeConsulted

@@ -283,6 +283,7 @@ impl Event {
             | P::HeadsRecorded(_)
             | P::PersonalDataErased(_)
             | P::EvidenceErased(_)
+            | P::OperationAuthorised(_)
             | P::AccessRecorded(_)
             | P::AccessesLeftOut(_)
             | P::ActualRecorded(_)

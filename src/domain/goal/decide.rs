@@ -16,8 +16,9 @@ use jiff::Timestamp;
 
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Payload};
+use crate::domain::event::{Actor, AuthMethod, Event, Payload};
 use crate::domain::goal::Goal;
+use crate::domain::operation::Operation;
 use crate::domain::rejection::{Notice, NoticeKind, Reason, Rejection};
 
 mod access;
@@ -31,6 +32,7 @@ mod finding;
 mod lock;
 mod notices;
 mod opening;
+mod operation;
 mod period;
 mod policy;
 mod progress;
@@ -45,6 +47,7 @@ mod values;
 
 pub use notices::{LEVEL_KEPT_PERCENT, SPIKE_TIMES, TOTAL_PERCENT};
 pub use opening::decide_opening;
+pub use operation::undecided;
 
 /// What other streams rule, who asks, and the time.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +175,7 @@ fn rules(
         Payload::HeadsRecorded(p) => judge.heads_recorded(p),
         Payload::PersonalDataErased(p) => judge.personal_data_erased(p),
         Payload::EvidenceErased(p) => judge.evidence_erased(p),
+        Payload::OperationAuthorised(p) => event.valid = judge.operation_authorised(p),
         Payload::PersonRegistered(p) => judge.person_registered(p),
         Payload::PersonChanged(p) => judge.person_changed(p),
         Payload::RoleGranted(p) => judge.role_granted(p),
@@ -185,6 +189,11 @@ fn rules(
         Payload::ProposalExpired(p) => judge.proposal_expired(p),
         Payload::DecisionReviewed(p) => judge.decision_reviewed(p),
         Payload::AccessRecorded(_) | Payload::AccessesLeftOut(_) => judge.access(),
+    }
+    if context.actor.method == AuthMethod::System
+        && let Some(operation) = Operation::carried_out_by(&event.payload)
+    {
+        judge.rest_on_authorisation(&operation, &mut event);
     }
     if judge.rejections.is_empty() {
         Ok(Decided {

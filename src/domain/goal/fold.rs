@@ -215,6 +215,7 @@ impl Goal {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_)
+            | Payload::OperationAuthorised(_)
             | Payload::ChangeProposed(_)
             | Payload::ChangeConsulted(_)
             | Payload::ChangeDecided(_)

@@ -7,6 +7,7 @@ use crate::auth::access::Action;
 use crate::clock;
 use crate::domain::id::{DataSubjectId, RequestId};
 use crate::domain::personal::Words;
+use crate::grpc::erasure::approver;
 use crate::grpc::event::{At, Faults, data_subject, parse_reason, show_timestamp};
 use crate::grpc::page_token::{Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
@@ -37,7 +38,8 @@ pub(super) async fn erase(
         Err(AppendError::Unknown(LogFault::Storage(
             "the erasure broke off".to_owned(),
         )))
-    })?;
+    });
+    let erased = erased.map_err(|error| Refusal::from(error).of_call())?;
     let disclosures = reader.disclosures_of(subject).await?;
     Ok(v1::ErasePersonalDataResponse {
         receipt: Some(show::receipt(&erased.receipt)),
@@ -54,7 +56,7 @@ fn parse(reader: &Reader, request: &v1::ErasePersonalDataRequest) -> Result<Eras
     let request_id = faults.id::<RequestId>(&At::field("request_id"), &request.request_id);
     let subject = data_subject(&mut faults, &At::field("subject_ref"), &request.subject_ref);
     let legal_basis = faults.name(&At::field("legal_basis"), &request.legal_basis);
-    let approved_by = faults.name(&At::field("approved_by"), &request.approved_by);
+    let approved_by = approver(&mut faults, reader, &request.approved_by);
     let at = At::field("reason");
     let reason = match &request.reason {
         Some(reason) => parse_reason(&mut faults, &at, reason),

@@ -131,6 +131,7 @@ mirror! {
         EvaluationFinalised, NextActionAgreed, NextActionClosed, ReportingCalendarSet,
         ActualConfirmed, AuditFindingRecorded, AuditFindingAnswered, LedgerContinued, KeyAnnounced,
         KeyRetired, KeyCompromised, HeadsRecorded, PersonalDataErased, EvidenceErased,
+        OperationAuthorised,
         AccessRecorded, AccessesLeftOut,
         PersonRegistered, PersonChanged, RoleGranted, RoleRevoked, DelegationRegistered,
         DelegationEnded,
@@ -144,6 +145,7 @@ mirror! {
         TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended,
         Resumed, Cancelled, CarriedOver, CorrectedOpen, CorrectedSoftClosed, CorrectedClosed,
         PeriodClosed, PeriodReopened, InitialPlan, PolicyChanged, AdministratorGranted,
+        KeyChanged, KeyCompromised, DataErased,
     }
     ConsultationOutcome = ConsultationOutcome { Consent, Object }
     DecisionOutcome = DecisionOutcome { Approved, Returned, Rejected }

@@ -219,6 +219,7 @@ fn may_be_proposed(payload: &v1::event_input::Payload) -> bool {
             | Wire::PlanProfileSet(_)
             | Wire::ActualCorrected(_)
             | Wire::ActualRetracted(_)
+            | Wire::OperationAuthorised(_)
     )
 }
 

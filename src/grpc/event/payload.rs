@@ -277,6 +277,7 @@ impl Reading<'_, '_> {
             Wire::HeadsRecorded(p) => self.heads_recorded(p).map(Payload::from),
             Wire::PersonalDataErased(p) => self.personal_data_erased(p).map(Payload::from),
             Wire::EvidenceErased(p) => self.evidence_erased(p).map(Payload::from),
+            Wire::OperationAuthorised(p) => self.operation_authorised(p).map(Payload::from),
             Wire::PersonRegistered(p) => self.person_registered(p).map(Payload::from),
             Wire::PersonChanged(p) => self.person_changed(p).map(Payload::from),
             Wire::RoleGranted(p) => self.role_granted(p).map(Payload::from),

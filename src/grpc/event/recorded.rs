@@ -23,7 +23,9 @@ use crate::grpc::event::measure::{show_baseline, show_measurement, show_profile,
 use crate::grpc::event::personal::{show_commitments, show_marks};
 use crate::grpc::event::policy::{show_computed, show_content, show_policy_version};
 use crate::grpc::event::round::{show_finding_references, show_round};
-use crate::grpc::event::trust::{show_continued, show_erased, show_heads};
+use crate::grpc::event::trust::{
+    show_authorised, show_continued, show_erased, show_evidence_erased, show_heads,
+};
 
 /// An event in its place.
 pub fn recorded(recorded: &Recorded, leaf_hash: &[u8; 32]) -> v1::Event {
@@ -520,11 +522,8 @@ pub(super) fn show_payload(payload: &Payload) -> event_input::Payload {
             outcome: p.outcome.number(),
             text: p.text.as_ref().map(ToString::to_string),
         }),
-        Payload::EvidenceErased(p) => Wire::EvidenceErased(v1::EvidenceErased {
-            sha256: p.sha256.to_vec(),
-            legal_basis: p.legal_basis.to_string(),
-            approved_by: p.approved_by.to_string(),
-        }),
+        Payload::EvidenceErased(p) => Wire::EvidenceErased(show_evidence_erased(p)),
+        Payload::OperationAuthorised(p) => Wire::OperationAuthorised(show_authorised(p)),
         Payload::PersonRegistered(p) => Wire::PersonRegistered(access::show_registered(p)),
         Payload::PersonChanged(p) => Wire::PersonChanged(access::show_changed(p)),
         Payload::RoleGranted(p) => Wire::RoleGranted(access::show_granted(p)),

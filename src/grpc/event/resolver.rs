@@ -332,6 +332,7 @@ impl<'a> Resolver<'a> {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_)
+            | Payload::OperationAuthorised(_)
             | Payload::AccessRecorded(_)
             | Payload::AccessesLeftOut(_) => return self.ledger().map(Stream::ledger),
             Payload::ChangeProposed(p) => return self.stream_of(&p.change.payload),
@@ -490,6 +491,7 @@ impl<'a> Resolver<'a> {
             | Wire::HeadsRecorded(_)
             | Wire::PersonalDataErased(_)
             | Wire::EvidenceErased(_)
+            | Wire::OperationAuthorised(_)
             | Wire::AccessRecorded(_)
             | Wire::AccessesLeftOut(_)
             | Wire::ActualRecorded(_)

@@ -3,13 +3,17 @@
 use std::fmt::Display;
 
 use crate::api::v1;
+use crate::api::v1::operation_authorised::{Compromise, NewKey, Operation as WireOperation};
 use crate::domain::event::{
     EvidenceErased, HeadsRecorded, KeyAnnounced, KeyCompromised, KeyRetired, LedgerContinued,
-    PersonalDataErased,
+    OperationAuthorised, PersonalDataErased,
 };
+use crate::domain::operation::Operation;
+use crate::domain::text::Name;
 use crate::domain::trust::{
     CheckpointNote, ERASED_POSITIONS_MAX, InvalidCheckpointNote, VerifierKey,
 };
+use crate::grpc::event::data_subject;
 use crate::grpc::event::field::{At, optional};
 use crate::grpc::event::payload::Reading;
 
@@ -88,7 +92,7 @@ impl Reading<'_, '_> {
             positions: positions?,
             texts: p.texts,
             legal_basis: legal_basis?,
-            approved_by: approved_by?,
+            approved_by: Some(approved_by?),
         })
     }
 
@@ -100,15 +104,57 @@ impl Reading<'_, '_> {
         Some(EvidenceErased {
             sha256: sha256?,
             legal_basis: legal_basis?,
-            approved_by: approved_by?,
+            approved_by: Some(approved_by?),
+        })
+    }
+
+    pub(super) fn operation_authorised(
+        &mut self,
+        p: &v1::OperationAuthorised,
+    ) -> Option<OperationAuthorised> {
+        let at = self.at.then("operation_authorised");
+        let operation = match &p.operation {
+            None => self.faults.required(&at.then("operation")),
+            Some(operation) => self.operation(&at, operation),
+        };
+        let legal_basis = optional(p.legal_basis.as_deref(), |basis| {
+            self.faults.name(&at.then("legal_basis"), basis)
+        });
+        Some(OperationAuthorised {
+            operation: operation?,
+            legal_basis: legal_basis?,
+        })
+    }
+
+    fn operation(&mut self, at: &At<'_>, operation: &WireOperation) -> Option<Operation> {
+        Some(match operation {
+            WireOperation::AnnounceKey(_) => Operation::AnnounceKey,
+            WireOperation::RetireKey(key) => {
+                Operation::RetireKey(self.key(&at.then("retire_key"), key)?)
+            }
+            WireOperation::CompromiseKey(p) => Operation::CompromiseKey {
+                key: self.verifier_key(&at.then("compromise_key"), &p.verifier_key)?,
+                last_trusted_size: p.last_trusted_size,
+            },
+            WireOperation::ErasePersonalData(subject) => {
+                let at = at.then("erase_personal_data");
+                Operation::ErasePersonalData(data_subject(self.faults, &at, subject)?)
+            }
+            WireOperation::EraseEvidence(sha256) => {
+                let at = at.then("erase_evidence");
+                Operation::EraseEvidence(self.faults.digest(&at, sha256)?)
+            }
         })
     }
 
     fn verifier_key(&mut self, at: &At<'_>, text: &str) -> Option<VerifierKey> {
-        let at = at.then("verifier_key");
+        self.key(&at.then("verifier_key"), text)
+    }
+
+    fn key(&mut self, at: &At<'_>, text: &str) -> Option<VerifierKey> {
         match text {
-            "" => self.faults.required(&at),
-            text => self.of_form(&at, VerifierKey::parse(text)),
+            "" => self.faults.required(at),
+            text => self.of_form(at, VerifierKey::parse(text)),
         }
     }
 
@@ -142,6 +188,41 @@ pub(super) fn show_erased(p: &PersonalDataErased) -> v1::PersonalDataErased {
         positions: p.positions.clone(),
         texts: p.texts,
         legal_basis: p.legal_basis.to_string(),
-        approved_by: p.approved_by.to_string(),
+        approved_by: named(p.approved_by.as_ref()),
     }
+}
+
+pub(super) fn show_evidence_erased(p: &EvidenceErased) -> v1::EvidenceErased {
+    v1::EvidenceErased {
+        sha256: p.sha256.to_vec(),
+        legal_basis: p.legal_basis.to_string(),
+        approved_by: named(p.approved_by.as_ref()),
+    }
+}
+
+pub(super) fn show_authorised(p: &OperationAuthorised) -> v1::OperationAuthorised {
+    let operation = match &p.operation {
+        Operation::AnnounceKey => WireOperation::AnnounceKey(NewKey {}),
+        Operation::RetireKey(key) => WireOperation::RetireKey(key.to_string()),
+        Operation::CompromiseKey {
+            key,
+            last_trusted_size,
+        } => WireOperation::CompromiseKey(Compromise {
+            verifier_key: key.to_string(),
+            last_trusted_size: *last_trusted_size,
+        }),
+        Operation::ErasePersonalData(subject) => {
+            WireOperation::ErasePersonalData(subject.to_string())
+        }
+        Operation::EraseEvidence(sha256) => WireOperation::EraseEvidence(sha256.to_vec()),
+    };
+    v1::OperationAuthorised {
+        operation: Some(operation),
+        legal_basis: p.legal_basis.as_ref().map(ToString::to_string),
+    }
+}
+
+/// A name that every stored event has.
+fn named(name: Option<&Name>) -> String {
+    name.map(ToString::to_string).unwrap_or_default()
 }

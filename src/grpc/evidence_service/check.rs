@@ -93,7 +93,11 @@ pub(super) fn show_erasure(erasure: &EvidenceErasure) -> v1::EvidenceErasure {
     v1::EvidenceErasure {
         sha256: erasure.sha256.to_vec(),
         legal_basis: erasure.legal_basis.to_string(),
-        approved_by: erasure.approved_by.to_string(),
+        approved_by: erasure
+            .approved_by
+            .as_ref()
+            .map(ToString::to_string)
+            .unwrap_or_default(),
         event_id: erasure.event_id.to_string(),
         position: erasure.position,
         recorded_at: Some(show_timestamp(erasure.recorded_at)),

@@ -9,6 +9,7 @@ use crate::domain::id::{EventId, RequestId};
 use crate::domain::rejection::Reason;
 use crate::domain::text::Name;
 use crate::evidence::{EvidenceFault, Shelf};
+use crate::grpc::erasure::approver;
 use crate::grpc::event::{At, Faults, parse_reason};
 use crate::grpc::evidence_service::check::show_erasure;
 use crate::grpc::services::{Call, Services};
@@ -52,7 +53,7 @@ impl Services {
                     if rules
                         .iter()
                         .any(|rule| rule.reason == Reason::EvidenceErased) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => return Err(Refusal::from(error).of_call()),
             }
         }
         // In a task of its own: what was begun is not left to the next start because a caller goes away.
@@ -88,7 +89,7 @@ fn parse(
         None => faults.required(&at),
     };
     let legal_basis = faults.name(&At::field("legal_basis"), &request.legal_basis);
-    let approved_by = faults.name(&At::field("approved_by"), &request.approved_by);
+    let approved_by = approver(&mut faults, shelf.reader(), &request.approved_by);
     let parsed = (|| {
         let (request_id, sha256) = (request_id?, sha256?);
         let event = Event {

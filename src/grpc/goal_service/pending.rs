@@ -11,7 +11,7 @@ use crate::domain::date::Date;
 use crate::domain::decision::policy::Post;
 use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Stream, StreamKind};
+use crate::domain::event::{Payload, Stream, StreamKind};
 use crate::domain::id::{GoalId, PlanId};
 use crate::domain::rejection::Reason;
 use crate::domain::text::Name;
@@ -68,6 +68,9 @@ pub(super) async fn answer(
         },
         access: services.may(call, &reader, Action::ReadAccess)
             || services.may(call, &reader, Action::ReadEverything),
+        operations: [Action::ProposeOperation, Action::DecideOperation]
+            .into_iter()
+            .any(|action| services.may(call, &reader, action)),
         units: services.may(call, &reader, Action::ReadLedger),
         plans: directory
             .plans()
@@ -219,6 +222,8 @@ struct Sees<'a> {
     asked: Asked,
     /// Who may do what.
     access: bool,
+    /// Proposals to change keys or to erase: whoever takes a step of one.
+    operations: bool,
     /// What the ledger is, with its units.
     units: bool,
     plans: BTreeSet<PlanId>,
@@ -244,7 +249,11 @@ impl<'a> Sees<'a> {
                 GoalId::from_bytes(id).is_ok_and(|goal| self.seen.goal(goal).is_some())
             }
             StreamKind::Plan => PlanId::from_bytes(id).is_ok_and(|id| self.plans.contains(&id)),
-            StreamKind::Ledger => self.access,
+            StreamKind::Ledger => {
+                let is_operation =
+                    matches!(*proposal.change.payload, Payload::OperationAuthorised(_));
+                self.access || is_operation && self.operations
+            }
             StreamKind::Org => self.units,
         }
     }

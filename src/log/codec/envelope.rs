@@ -227,6 +227,7 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::HeadsRecorded
         | EventType::PersonalDataErased
         | EventType::EvidenceErased
+        | EventType::OperationAuthorised
         | EventType::ChangeProposed
         | EventType::ChangeConsulted
         | EventType::ChangeDecided

@@ -14,6 +14,7 @@ use crate::domain::indicator::{
     Checkpoint, DataQuality, Definition, ExternalReference, Member, Part, Quantifier, Rubric,
     ValueDomain,
 };
+use crate::domain::operation::Operation;
 use crate::domain::plan::Pillar;
 use crate::domain::reporting::{ReportingRound, RoundDates, RoundException};
 use crate::domain::target::{Aim, Baseline, PartTarget, PlanPoint, PlanProfile, Target};
@@ -550,6 +551,42 @@ impl Wire<Option<wire::role_granted::Holder>> for Holder {
         Ok(match wire.ok_or_else(DecodeError::missing)? {
             Kind::PersonId(id) => Self::Person(Wire::take(id).within("person_id")?),
             Kind::Service(login) => Self::Service(Wire::take(login).within("service")?),
+        })
+    }
+}
+
+impl Wire<Option<wire::operation_authorised::Operation>> for Operation {
+    fn put(&self) -> Result<Option<wire::operation_authorised::Operation>, EncodeError> {
+        use wire::operation_authorised::{Compromise, NewKey, Operation as Kind};
+        Ok(Some(match self {
+            Self::AnnounceKey => Kind::AnnounceKey(NewKey {}),
+            Self::RetireKey(key) => Kind::RetireKey(key.put()?),
+            Self::CompromiseKey {
+                key,
+                last_trusted_size,
+            } => Kind::CompromiseKey(Compromise {
+                verifier_key: key.put()?,
+                last_trusted_size: *last_trusted_size,
+            }),
+            Self::ErasePersonalData(subject) => Kind::ErasePersonalData(subject.put()?),
+            Self::EraseEvidence(sha256) => Kind::EraseEvidence(sha256.put()?),
+        }))
+    }
+    fn take(wire: Option<wire::operation_authorised::Operation>) -> Result<Self, DecodeError> {
+        use wire::operation_authorised::Operation as Kind;
+        Ok(match wire.ok_or_else(DecodeError::missing)? {
+            Kind::AnnounceKey(_) => Self::AnnounceKey,
+            Kind::RetireKey(key) => Self::RetireKey(Wire::take(key).within("retire_key")?),
+            Kind::CompromiseKey(p) => Self::CompromiseKey {
+                key: Wire::take(p.verifier_key).within("compromise_key.verifier_key")?,
+                last_trusted_size: p.last_trusted_size,
+            },
+            Kind::ErasePersonalData(subject) => {
+                Self::ErasePersonalData(Wire::take(subject).within("erase_personal_data")?)
+            }
+            Kind::EraseEvidence(sha256) => {
+                Self::EraseEvidence(Wire::take(sha256).within("erase_evidence")?)
+            }
         })
     }
 }

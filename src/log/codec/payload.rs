@@ -13,11 +13,11 @@ use crate::domain::event::{
     IndicatorCancelled, IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded,
     InitiativeCancelled, InitiativeMoved, InitiativeReworded, InitiativeSet, KeyAnnounced,
     KeyCompromised, KeyRetired, LedgerContinued, LedgerOpened, NarrativeAdded, NextActionAgreed,
-    NextActionClosed, OrgUnitChanged, OrgUnitRegistered, Payload, PeriodClosed, PeriodOpened,
-    PeriodReopened, PeriodSoftClosed, PersonChanged, PersonRegistered, PersonalDataErased,
-    PlanProfileSet, PlanPublished, PolicyPublished, ProposalExpired, ReportingCalendarSet,
-    ResponsibilityTransferred, RestatementIssued, RoleGranted, RoleRevoked, SelfEvaluated,
-    SnapshotTaken, TargetRevised, TargetSet,
+    NextActionClosed, OperationAuthorised, OrgUnitChanged, OrgUnitRegistered, Payload,
+    PeriodClosed, PeriodOpened, PeriodReopened, PeriodSoftClosed, PersonChanged, PersonRegistered,
+    PersonalDataErased, PlanProfileSet, PlanPublished, PolicyPublished, ProposalExpired,
+    ReportingCalendarSet, ResponsibilityTransferred, RestatementIssued, RoleGranted, RoleRevoked,
+    SelfEvaluated, SnapshotTaken, TargetRevised, TargetSet,
 };
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _};
 use crate::log::codec::model::messages;
@@ -292,9 +292,10 @@ payloads! {
         positions = positions,
         texts = texts,
         legal_basis = legal_basis,
-        approved_by = approved_by,
+        approved_by = approved_by must,
     }
-    EvidenceErased { sha256 = sha256, legal_basis = legal_basis, approved_by = approved_by }
+    EvidenceErased { sha256 = sha256, legal_basis = legal_basis, approved_by = approved_by must }
+    OperationAuthorised { operation = operation, legal_basis = legal_basis }
     PersonRegistered { person = person_id, name = name, logins = logins }
     PersonChanged { person = person_id, name = name, logins = logins }
     RoleGranted {

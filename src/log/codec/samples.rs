@@ -174,6 +174,7 @@ fn stream_of(payload: &Payload) -> Stream {
         | Payload::HeadsRecorded(_)
         | Payload::PersonalDataErased(_)
         | Payload::EvidenceErased(_)
+        | Payload::OperationAuthorised(_)
         | Payload::AccessRecorded(_)
         | Payload::AccessesLeftOut(_) => Stream::ledger(ledger()),
         // A proposal and its steps are in the stream of the change.
@@ -326,6 +327,11 @@ pub(super) fn golden() -> Vec<Sample> {
         samples.push(full(&name_, number, most));
         samples.push(minimal(&format!("{name_}.minimal"), number, least));
     }
+    for (number, (name_, payload)) in (4_001..).zip(trust::authorised()) {
+        samples.push(full(name_, number, payload));
+    }
+    let (name_, least) = trust::least_authorised();
+    samples.push(minimal(name_, 4_001, least));
     samples
 }
 

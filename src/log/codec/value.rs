@@ -406,7 +406,7 @@ choices! {
         NextActionAgreed, NextActionClosed, ReportingCalendarSet, ActualConfirmed, AuditFindingRecorded,
         AuditFindingAnswered, LedgerContinued, KeyAnnounced, KeyRetired, KeyCompromised, HeadsRecorded,
         AccessRecorded, AccessesLeftOut,
-        PersonalDataErased, EvidenceErased, PersonRegistered, PersonChanged, RoleGranted, RoleRevoked,
+        PersonalDataErased, EvidenceErased, OperationAuthorised, PersonRegistered, PersonChanged, RoleGranted, RoleRevoked,
         DelegationRegistered, DelegationEnded,
         ChangeProposed, ChangeConsulted, ChangeDecided, ChangeWithdrawn,
         ProposalExpired, DecisionReviewed,
@@ -417,7 +417,7 @@ choices! {
     ChangeKind = ChangeKind {
         TargetRaised, TargetLowered, TargetOtherwise, PartDropped, Redefined, Moved, Suspended, Resumed, Cancelled,
         CarriedOver, CorrectedOpen, CorrectedSoftClosed, CorrectedClosed, PeriodClosed, PeriodReopened, InitialPlan,
-        PolicyChanged, AdministratorGranted,
+        PolicyChanged, AdministratorGranted, KeyChanged, KeyCompromised, DataErased,
     }
     ConsultationOutcome = ConsultationOutcome { Consent, Object }
     DecisionOutcome = DecisionOutcome { Approved, Returned, Rejected }

@@ -1,6 +1,6 @@
 //! What the events of a proposal tell: what is asked for, what others say of it, what was decided.
 
-use super::{FieldChange, Known, plain, target};
+use super::{FieldChange, Known, plain, target, trust};
 use crate::domain::decision::Proposal;
 use crate::domain::event::{Event, Payload};
 use crate::domain::id::ProposalId;
@@ -30,6 +30,9 @@ pub(super) fn told(event: &Event, after: Known<'_>) -> Vec<FieldChange> {
                         after: Some(target(&revised.target, definition)),
                     });
                 }
+            }
+            if let Payload::OperationAuthorised(authorised) = change.payload.as_ref() {
+                changes.extend(trust::authorised(authorised, change.valid));
             }
             if let Some(valid) = change.valid {
                 changes.push(plain("proposed_from", valid.from.to_string()));

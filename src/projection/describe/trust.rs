@@ -2,9 +2,11 @@
 
 use super::{FieldChange, Known, plain};
 use crate::domain::directory::Directory;
-use crate::domain::event::{Event, Payload};
+use crate::domain::event::{Event, OperationAuthorised, Payload, Validity};
 use crate::domain::id::EventId;
+use crate::domain::operation::Operation;
 use crate::domain::period::Step;
+use crate::domain::text::Name;
 use crate::domain::trust::VerifierKey;
 
 /// Positions of an erasure that are told at most; how many there are is told beside them.
@@ -46,21 +48,49 @@ pub(super) fn told(event: &Event, before: Known<'_>, after: Known<'_>) -> Vec<Fi
             if positions.len() < count {
                 positions.push(format!("… ({count})"));
             }
-            vec![
+            let erased = vec![
                 plain("data_subject", p.subject.to_string()),
                 plain("erased_events", positions.join(", ")),
                 plain("erased_texts", p.texts.to_string()),
-                plain("legal_basis", p.legal_basis.to_string()),
-                plain("approved_by", p.approved_by.to_string()),
-            ]
+            ];
+            let ground = ground(Some(&p.legal_basis), p.approved_by.as_ref());
+            erased.into_iter().chain(ground).collect()
         }
-        Payload::EvidenceErased(p) => vec![
-            plain("erased_file", hex::encode(p.sha256)),
-            plain("legal_basis", p.legal_basis.to_string()),
-            plain("approved_by", p.approved_by.to_string()),
-        ],
+        Payload::EvidenceErased(p) => {
+            let erased = [plain("erased_file", hex::encode(p.sha256))];
+            let ground = ground(Some(&p.legal_basis), p.approved_by.as_ref());
+            erased.into_iter().chain(ground).collect()
+        }
+        Payload::OperationAuthorised(p) => authorised(p, event.valid),
         _ => Vec::new(),
     }
+}
+
+/// What is authorised, to what it is done, on which ground and until when.
+pub(super) fn authorised(p: &OperationAuthorised, valid: Option<Validity>) -> Vec<FieldChange> {
+    let what = plain("operation", p.operation.what().code().to_owned());
+    let to = match &p.operation {
+        Operation::AnnounceKey => Vec::new(),
+        Operation::RetireKey(key) => vec![plain("verifier_key", key.to_string())],
+        Operation::CompromiseKey {
+            key: of,
+            last_trusted_size,
+        } => key(of, "last_trusted_size", *last_trusted_size),
+        Operation::ErasePersonalData(subject) => vec![plain("data_subject", subject.to_string())],
+        Operation::EraseEvidence(sha256) => vec![plain("file_to_erase", hex::encode(sha256))],
+    };
+    let until = valid.and_then(|valid| valid.to);
+    let until = until.map(|until| plain("usable_until", until.to_string()));
+    let ground = ground(p.legal_basis.as_ref(), None);
+    let told = [what].into_iter().chain(to).chain(ground);
+    told.chain(until).collect()
+}
+
+/// On which ground something is erased, and who approved it.
+fn ground(legal_basis: Option<&Name>, approved_by: Option<&Name>) -> Vec<FieldChange> {
+    let basis = legal_basis.map(|basis| plain("legal_basis", basis.to_string()));
+    let approved = approved_by.map(|by| plain("approved_by", by.to_string()));
+    basis.into_iter().chain(approved).collect()
 }
 
 fn key(key: &VerifierKey, field: &'static str, size: u64) -> Vec<FieldChange> {
@@ -147,7 +177,7 @@ mod tests {
             positions: (0..22).collect(),
             texts: 30,
             legal_basis: name("法第100条"),
-            approved_by: name("総務課長"),
+            approved_by: Some(name("総務課長")),
         };
         insta::assert_snapshot!(told_of(&mut world, erased), @"
         data_subject: 486156fd-570a-5235-b2db-452eca5a8231
@@ -159,7 +189,7 @@ mod tests {
         let erased = EvidenceErased {
             sha256: [7; 32],
             legal_basis: name("法第100条"),
-            approved_by: name("総務課長"),
+            approved_by: Some(name("総務課長")),
         };
         insta::assert_snapshot!(told_of(&mut world, erased), @"
         erased_file: 0707070707070707070707070707070707070707070707070707070707070707

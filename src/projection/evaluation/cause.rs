@@ -350,6 +350,7 @@ impl Places {
             | Payload::HeadsRecorded(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_)
+            | Payload::OperationAuthorised(_)
             | Payload::ChangeProposed(_)
             | Payload::ChangeConsulted(_)
             | Payload::ChangeDecided(_)

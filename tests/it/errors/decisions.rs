@@ -75,6 +75,7 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
         world.meet(seen, case).await;
     }
     required(seen, &mut world, &theirs).await;
+    authorised(seen, &mut world).await;
     later(seen);
     world.server.stop().await;
 }
@@ -202,13 +203,7 @@ async fn required(seen: &mut Seen, world: &mut World, theirs: &str) {
     );
     world.meet(seen, case.after(vec![policy])).await;
 
-    let mut goals = GoalServiceClient::with_interceptor(world.server.channel().await, Ja("担当"));
-    let request = ListPendingRequest {
-        proposal: Some(theirs.to_owned()),
-        ..ListPendingRequest::default()
-    };
-    let pending = goals.list_pending(request).await.unwrap().into_inner();
-    let digest = pending.proposals[0].change_sha256.clone();
+    let digest = digest(world, theirs).await;
     let case = refused(
         Status::FailedPrecondition,
         R::ConsultationMissing,
@@ -217,6 +212,47 @@ async fn required(seen: &mut Seen, world: &mut World, theirs: &str) {
         decided(theirs, &digest, DecisionOutcome::Approved),
     );
     world.meet(seen, case).await;
+}
+
+/// What is authorised is done before it is proposed again.
+async fn authorised(seen: &mut Seen, world: &mut World) {
+    let announced = || {
+        let operation = operation_authorised::Operation::AnnounceKey;
+        let authorised = OperationAuthorised {
+            operation: Some(operation(operation_authorised::NewKey {})),
+            legal_basis: None,
+        };
+        because(event(
+            &world.today.to_string(),
+            Payload::OperationAuthorised(authorised),
+        ))
+    };
+    let (first, second) = (new_id().to_string(), new_id().to_string());
+    let again = proposed(&second, announced());
+    let proposed = proposed(&first, announced());
+    world.given(vec![proposed]).await;
+    let digest = digest(world, &first).await;
+    let approved = decided(&first, &digest, DecisionOutcome::Approved);
+    world.given_by("別の担当", approved).await;
+    let case = refused(
+        Status::FailedPrecondition,
+        ErrorReason::OperationAuthorised,
+        "change_proposed.change.operation_authorised",
+        "同じ操作はすでに承認されています",
+        again,
+    );
+    world.meet(seen, case).await;
+}
+
+/// The digest of a proposed change.
+async fn digest(world: &World, proposal: &str) -> Vec<u8> {
+    let mut goals = GoalServiceClient::with_interceptor(world.server.channel().await, Ja("担当"));
+    let request = ListPendingRequest {
+        proposal: Some(proposal.to_owned()),
+        ..ListPendingRequest::default()
+    };
+    let pending = goals.list_pending(request).await.unwrap().into_inner();
+    pending.proposals[0].change_sha256.clone()
 }
 
 /// What comes only after weeks, or of posts that act for others, has its rules tested where they are; here is how it is told.

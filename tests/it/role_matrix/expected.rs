@@ -179,6 +179,11 @@ policy_published:access                     -   -   -   a   -   -   a   -    -  
 policy_published:approval                   -   -   -   a   -   -   a   -    -   -   a   a
 change_proposed:of-plan                     -   -   -   a   -   -   -   -    -   -   -   -
 change_proposed:of-ledger                   -   -   -   a   -   -   -   -    -   -   -   -
+operation_authorised                        a   a   -   a   -   -   a   -    -   -   -   -
+change_proposed:of-operation                a   a   -   a   -   -   a   -    -   -   -   -
+change_consulted:of-operation               a   a   -   a   -   -   -   -    -   -   -   -
+change_decided:of-operation                 a   -   -   a   a   -   a   -    -   -   -   -
+change_withdrawn:of-operation               a   a   -   a   -   -   a   -    -   -   -   -
 ";
 
 /// The columns of the tables: who, and whether on the days on which the seats are held.

@@ -43,6 +43,7 @@ pub(super) fn rows() -> Vec<Row> {
     rows.extend(seats());
     rows.extend(policies());
     rows.extend(proposals());
+    rows.extend(operations());
     rows
 }
 
@@ -279,6 +280,63 @@ fn proposals() -> Vec<Row> {
     vec![
         writes("change_proposed:of-plan", |_| proposed(closed(DAY, OPEN))),
         writes("change_proposed:of-ledger", |_| proposed(access())),
+    ]
+}
+
+/// That a file be erased which no event names: whoever carries it out is asked for by its method.
+fn authorised(byte: u8) -> EventInput {
+    let operation = operation_authorised::Operation::EraseEvidence(vec![byte; 32]);
+    EventInput {
+        valid_to: Some(DAY.to_owned()),
+        ..on_day(Payload::OperationAuthorised(OperationAuthorised {
+            operation: Some(operation),
+            legal_basis: Some("条例".to_owned()),
+        }))
+    }
+}
+
+/// Proposes an operation that all the steps below are about.
+pub(super) fn operation_proposed(proposal: &str, day: &str) -> EventInput {
+    let change = EventInput {
+        event_id: String::new(),
+        valid_from: Some(day.to_owned()),
+        valid_to: None,
+        ..authorised(8)
+    };
+    step(Payload::ChangeProposed(Box::new(ChangeProposed {
+        proposal: proposal.to_owned(),
+        change: Some(Box::new(change)),
+        impact: "影響は小さい".to_owned(),
+        ..ChangeProposed::default()
+    })))
+}
+
+fn operations() -> Vec<Row> {
+    vec![
+        writes("operation_authorised", |_| authorised(7)),
+        writes("change_proposed:of-operation", |_| proposed(authorised(7))),
+        writes("change_consulted:of-operation", |asked| {
+            let (proposal, digest) = asked.ground.operation.clone();
+            step(Payload::ChangeConsulted(ChangeConsulted {
+                proposal,
+                change_sha256: digest,
+                outcome: ConsultationOutcome::Consent.into(),
+                ..ChangeConsulted::default()
+            }))
+        }),
+        writes("change_decided:of-operation", |asked| {
+            let (proposal, digest) = asked.ground.operation.clone();
+            step(Payload::ChangeDecided(ChangeDecided {
+                proposal,
+                change_sha256: digest,
+                outcome: DecisionOutcome::Approved.into(),
+                ..ChangeDecided::default()
+            }))
+        }),
+        writes("change_withdrawn:of-operation", |asked| {
+            let (proposal, _) = asked.ground.operation.clone();
+            step(Payload::ChangeWithdrawn(ChangeWithdrawn { proposal }))
+        }),
     ]
 }
 

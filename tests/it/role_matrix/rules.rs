@@ -12,10 +12,13 @@ use super::world::{Realm, append};
 type RefusedByRule = (&'static str, Option<(&'static str, usize)>, &'static str);
 
 /// Where access lets something through and a rule refuses it: whoever asks, or somebody in a phase; and for which reason.
-const REFUSED_BY_RULE: [RefusedByRule; 10] = [
+const REFUSED_BY_RULE: [RefusedByRule; 12] = [
     ("EvaluationService/CompareCycles", None, "PLAN_UNKNOWN"),
     ("goal_resumed", None, "GOAL_NOT_SUSPENDED"),
     ("change_withdrawn", None, "NOT_THE_DRAFTER"),
+    ("change_withdrawn:of-operation", None, "NOT_THE_DRAFTER"),
+    // Nobody authorises anything alone.
+    ("operation_authorised", None, "DECISION_REQUIRED"),
     ("decision_reviewed", None, "DECISION_NOT_ACTING"),
     // Whom the configuration names did it before, by the same ids.
     (
@@ -52,7 +55,7 @@ const NEVER: [Never; 7] = [
     Never {
         rule: "administrators write no facts",
         who: &["administrator"],
-        what: |row| row.writes() && !POLICIES_OF_ACCESS.contains(&row.name.as_str()),
+        what: |row| row.writes() && !row.is_operating(),
         from: 0,
     },
     Never {
@@ -98,6 +101,13 @@ const SUBMITTED: [&str; 5] = [
 impl Row {
     fn writes(&self) -> bool {
         matches!(self.kind, Kind::WritesOfGoal | Kind::WritesOfWhole)
+    }
+
+    /// Whoever operates publishes policies of access, and proposes and decides changes of keys.
+    fn is_operating(&self) -> bool {
+        POLICIES_OF_ACCESS.contains(&self.name.as_str())
+            || self.of() == "operation_authorised"
+            || self.name.ends_with(":of-operation")
     }
 
     /// Another section's consent is asked for by name.

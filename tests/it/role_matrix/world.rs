@@ -17,6 +17,7 @@ use daicho::merkle::{KeyName, SignatureType, SignedCheckpoint, Signer as _, Sign
 use jiff::Timestamp;
 use prost::Message;
 
+use super::frame::operation_proposed;
 use super::people::{DECIDER, DRAFTER, HELD_UNTIL, INSPECTOR, People};
 use super::place::{PLACES, Place, step};
 use super::plan::{self, CLOSED, FIRST, REOPENED};
@@ -48,6 +49,8 @@ pub(super) struct Ground {
     /// A file that is to be erased, and whom a text is about that is to be erased.
     pub(super) regretted: Vec<u8>,
     pub(super) subject: String,
+    /// A proposal to erase something, and the digest of the change.
+    pub(super) operation: (String, Vec<u8>),
 }
 
 /// The server, the ledger and what is in it.
@@ -152,6 +155,7 @@ impl Realm {
             cosignature: String::new(),
             regretted: "誤って載せた一覧\n".into(),
             subject: new_random_id().to_string(),
+            operation: (String::new(), Vec::new()),
         };
         let mut realm = Self {
             world,
@@ -196,14 +200,16 @@ impl Realm {
     /// Goes on to `instant`, when the seats are held: those who report for their section do so, and what waits is proposed anew,
     /// for it would have expired by then.
     pub(super) async fn enter(&mut self, instant: &str) {
-        for place in &self.ground.places {
+        let waiting = self.ground.places.iter().map(|place| &place.proposal);
+        for proposal in waiting.chain([&self.ground.operation.0]) {
             let withdrawn = v1::ChangeWithdrawn {
-                proposal: place.proposal.clone(),
+                proposal: proposal.clone(),
             };
             let withdrawn = step(v1::event_input::Payload::ChangeWithdrawn(withdrawn));
             self.writes(DRAFTER, vec![withdrawn]).await;
         }
         self.at(instant);
+        self.propose_operation(HELD_UNTIL).await;
         for index in 0..self.ground.places.len() {
             let proposal = new_id().to_string();
             let proposed = self.ground.places[index].given_up(&proposal, HELD_UNTIL);
@@ -265,7 +271,16 @@ impl Realm {
             self.writes(INSPECTOR, vec![place.found(WRITTEN_ON)]).await;
         }
         self.decide().await;
+        self.propose_operation(WRITTEN_ON).await;
         self.look_around().await;
+    }
+
+    async fn propose_operation(&mut self, today: &str) {
+        let proposal = new_id().to_string();
+        let proposed = operation_proposed(&proposal, today);
+        self.writes(DRAFTER, vec![proposed]).await;
+        let digest = self.digest(&proposal).await;
+        self.ground.operation = (proposal, digest);
     }
 
     /// What is regretted later: a text about a person, and a file.

@@ -4,6 +4,7 @@ use crate::domain::code::Code;
 use crate::domain::evaluation::policy::PolicyContent;
 use crate::domain::event::ClockKind;
 use crate::domain::id::{DataSubjectId, EventId, LedgerId};
+use crate::domain::operation::Operation;
 use crate::domain::text::{Name, Title};
 use crate::domain::trust::{CheckpointNote, VerifierKey};
 
@@ -114,8 +115,8 @@ payload! {
         texts: u32,
         /// On which legal ground.
         legal_basis: Name,
-        /// Who approved it.
-        approved_by: Name,
+        /// Who approved it. May be left out where an authorisation is used, which tells; the ledger always stores it.
+        approved_by: Option<Name>,
     }
 }
 
@@ -126,7 +127,17 @@ payload! {
         sha256: [u8; 32],
         /// On which legal ground.
         legal_basis: Name,
-        /// Who approved it.
-        approved_by: Name,
+        /// Who approved it. May be left out where an authorisation is used, which tells; the ledger always stores it.
+        approved_by: Option<Name>,
+    }
+}
+
+payload! {
+    /// A change of keys or an erasure was authorised (運用の承認), once, on the valid days. Only an approval brings it.
+    OperationAuthorised {
+        /// What may be done.
+        operation: Operation,
+        /// On which legal ground; of erasures.
+        legal_basis: Option<Name>,
     }
 }

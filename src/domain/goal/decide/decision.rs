@@ -15,12 +15,15 @@ use crate::domain::event::{
     Payload, ProposalExpired, ProposedChange,
 };
 use crate::domain::id::{EventId, IndicatorId, PersonId, PlanId, ProposalId};
+use crate::domain::operation::Operation;
 use crate::domain::personal::FreeText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
 use crate::domain::text::Language;
 
 mod authority;
 mod kind;
+
+pub(super) use authority::decision_asked_for;
 
 /// What a proposal is for, where only one may wait at a time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -32,6 +35,7 @@ enum Slot<'a> {
     Entry(EventId),
     Period(PlanId, &'a Key),
     Person(PersonId),
+    Operation(&'a Operation),
 }
 
 impl<'a> Slot<'a> {
@@ -48,6 +52,7 @@ impl<'a> Slot<'a> {
             Payload::PeriodReopened(p) => Self::Period(p.plan, &p.period),
             // It names all logins: of two the second would take back the first.
             Payload::PersonChanged(p) => Self::Person(p.person),
+            Payload::OperationAuthorised(p) => Self::Operation(&p.operation),
             _ => return None,
         })
     }
@@ -118,7 +123,7 @@ impl Judge<'_> {
         }
     }
 
-    /// Of one target, one entry, one period or one person one proposal waits at a time.
+    /// Of one target, one entry, one period, one person or one operation one proposal waits at a time.
     fn only_one_waits(&mut self, p: &ChangeProposed) {
         let Some(slot) = Slot::of(&p.change.payload) else {
             return;

@@ -81,6 +81,7 @@ fn takes_span(payload: &Payload) -> bool {
         | Payload::EvidenceAttached(_)
         | Payload::RoleGranted(_)
         | Payload::DelegationRegistered(_)
+        | Payload::OperationAuthorised(_)
         | Payload::OrgUnitRegistered(_) => true,
         _ => false,
     }
@@ -117,5 +118,6 @@ fn needs_reason(payload: &Payload) -> bool {
             | Payload::LedgerContinued(_)
             | Payload::PersonalDataErased(_)
             | Payload::EvidenceErased(_)
+            | Payload::OperationAuthorised(_)
     )
 }

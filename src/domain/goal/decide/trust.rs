@@ -10,7 +10,7 @@ use crate::domain::event::{
 };
 use crate::domain::period::Step;
 use crate::domain::rejection::Reason;
-use crate::domain::trust::ERASED_POSITIONS_MAX;
+use crate::domain::trust::{ERASED_POSITIONS_MAX, VerifierKey};
 
 impl Judge<'_> {
     pub(super) fn ledger_continued(&mut self, p: &LedgerContinued) {
@@ -42,25 +42,34 @@ impl Judge<'_> {
         let Some(key) = self.context.directory.key(&p.verifier_key) else {
             return;
         };
-        if key.retired.is_some() {
-            self.reject_form("verifier_key", "the key is retired already");
-        }
         let announced = key.announced;
+        self.not_retired(&p.verifier_key, "verifier_key");
         if let Some(announced) = announced.filter(|announced| p.last_size < announced.size) {
             let size = announced.size;
             self.reject_form("last_size", &format!("the key signs from size {size} on"));
         }
     }
 
-    pub(super) fn key_compromised(&mut self, p: &KeyCompromised) {
-        if !self.by_server() {
-            return;
+    pub(super) fn not_retired(&mut self, key: &VerifierKey, field: &str) {
+        let known = self.context.directory.key(key);
+        if known.is_some_and(|key| key.retired.is_some()) {
+            self.reject_form(field, "the key is retired already");
         }
-        let key = self.context.directory.key(&p.verifier_key);
+    }
+
+    pub(super) fn key_compromised(&mut self, p: &KeyCompromised) {
+        if self.by_server() {
+            self.still_trusted(&p.verifier_key, p.last_trusted_size, "last_trusted_size");
+        }
+    }
+
+    /// A key is distrusted anew only from a lower size on.
+    pub(super) fn still_trusted(&mut self, key: &VerifierKey, last_trusted_size: u64, field: &str) {
+        let key = self.context.directory.key(key);
         let known = key.and_then(|key| key.compromised);
-        if let Some(known) = known.filter(|known| known.size <= p.last_trusted_size) {
+        if let Some(known) = known.filter(|known| known.size <= last_trusted_size) {
             let problem = format!("the key is trusted up to size {} only already", known.size);
-            self.reject_form("last_trusted_size", &problem);
+            self.reject_form(field, &problem);
         }
     }
 
@@ -106,15 +115,19 @@ impl Judge<'_> {
     }
 
     pub(super) fn evidence_erased(&mut self, p: &EvidenceErased) {
-        if !self.by_server() {
-            return;
+        if self.by_server() {
+            self.not_erased(&p.sha256, "sha256");
         }
+    }
+
+    /// A file is erased once.
+    pub(super) fn not_erased(&mut self, sha256: &[u8; 32], field: &str) {
         let directory = self.context.directory;
-        if let Some(erasure) = directory.evidence_erasure(&p.sha256) {
+        if let Some(erasure) = directory.evidence_erasure(sha256) {
             let date = directory.date_of(erasure.recorded_at);
             let figures: [(_, &dyn Display); 2] =
                 [("date", &date), ("position", &erasure.position)];
-            self.reject_with(Reason::EvidenceErased, "sha256", &figures);
+            self.reject_with(Reason::EvidenceErased, field, &figures);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::api::v1::event_input::Payload as Wire;
+use crate::api::v1::operation_authorised::{Compromise, NewKey, Operation};
 
 pub(super) fn id(number: u32) -> String {
     format!("01890a5d-ac96-774b-bcce-{number:012}")
@@ -770,7 +771,28 @@ pub(super) fn of_proofs() -> Vec<Wire> {
             legal_basis: "法第100条".to_owned(),
             approved_by: "総務課長".to_owned(),
         }),
+        authorised(Operation::AnnounceKey(NewKey {}), None),
+        authorised(Operation::RetireKey(key()), None),
+        authorised(
+            Operation::CompromiseKey(Compromise {
+                verifier_key: key(),
+                last_trusted_size: 3,
+            }),
+            None,
+        ),
+        authorised(
+            Operation::ErasePersonalData(PERSON.to_owned()),
+            Some("法第100条"),
+        ),
+        authorised(Operation::EraseEvidence(vec![5; 32]), Some("法第100条")),
     ]
+}
+
+fn authorised(operation: Operation, legal_basis: Option<&str>) -> Wire {
+    Wire::OperationAuthorised(v1::OperationAuthorised {
+        operation: Some(operation),
+        legal_basis: legal_basis.map(str::to_owned),
+    })
 }
 
 const PERSON: &str = "5f0c1d2e-3b4a-4c5d-8e6f-0123456789ab";

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::id::DataSubjectId;
+use crate::domain::operation::Operation;
 use crate::domain::trust::{CheckpointNote, VerifierKey};
 
 fn key(text: &str) -> VerifierKey {
@@ -12,9 +13,57 @@ fn subject(n: u128) -> DataSubjectId {
     DataSubjectId::new(uuid(0xa000 + n)).unwrap()
 }
 
+const PUBLISHED: &str =
+    "ledger.example/city-a+3ce076f6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+
+/// An authorisation of each operation, by the name of its file.
+pub(super) fn authorised() -> Vec<(&'static str, Payload)> {
+    let of = |operation, legal_basis: Option<&str>| {
+        let legal_basis = legal_basis.map(name);
+        let authorised = OperationAuthorised {
+            operation,
+            legal_basis,
+        };
+        authorised.into()
+    };
+    let law = Some("個人情報の保護に関する法律 第100条");
+    vec![
+        (
+            "operation_authorised",
+            of(Operation::ErasePersonalData(subject(1)), law),
+        ),
+        (
+            "operation_authorised.erase_evidence",
+            of(Operation::EraseEvidence([0x5a; 32]), law),
+        ),
+        (
+            "operation_authorised.retire_key",
+            of(Operation::RetireKey(key(PUBLISHED)), None),
+        ),
+        (
+            "operation_authorised.compromise_key",
+            of(
+                Operation::CompromiseKey {
+                    key: key(PUBLISHED),
+                    last_trusted_size: 1_820,
+                },
+                None,
+            ),
+        ),
+    ]
+}
+
+/// The one with the least.
+pub(super) fn least_authorised() -> (&'static str, Payload) {
+    let authorised = OperationAuthorised {
+        operation: Operation::AnnounceKey,
+        legal_basis: None,
+    };
+    ("operation_authorised.minimal", authorised.into())
+}
+
 /// As [`payloads`](super::payloads::payloads).
 pub(super) fn payloads() -> Vec<(Payload, Payload)> {
-    let published = "ledger.example/city-a+3ce076f6+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
     let note = "ledger.example/city-a\n1820\nq1D7Q3lJ7cs3ZsW5vPgvE9zqcGyMsQjx0JNHzLhcPFI=\n\n— ledger.example/city-a POB29g==\n";
     vec![
         (
@@ -31,7 +80,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
         ),
         (
             KeyAnnounced {
-                verifier_key: key(published),
+                verifier_key: key(PUBLISHED),
                 from_size: 1_821,
             }
             .into(),
@@ -43,7 +92,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
         ),
         (
             KeyRetired {
-                verifier_key: key(published),
+                verifier_key: key(PUBLISHED),
                 last_size: u64::MAX,
             }
             .into(),
@@ -55,7 +104,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
         ),
         (
             KeyCompromised {
-                verifier_key: key(published),
+                verifier_key: key(PUBLISHED),
                 last_trusted_size: 1_820,
             }
             .into(),
@@ -87,7 +136,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 positions: vec![0, 128, 70_000],
                 texts: 4,
                 legal_basis: name("個人情報の保護に関する法律 第100条"),
-                approved_by: name("総務部/総務課/課長"),
+                approved_by: Some(name("総務部/総務課/課長")),
             }
             .into(),
             PersonalDataErased {
@@ -95,7 +144,7 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
                 positions: vec![],
                 texts: 0,
                 legal_basis: name("-"),
-                approved_by: name("-"),
+                approved_by: Some(name("-")),
             }
             .into(),
         ),
@@ -103,13 +152,13 @@ pub(super) fn payloads() -> Vec<(Payload, Payload)> {
             EvidenceErased {
                 sha256: [0x5a; 32],
                 legal_basis: name("個人情報の保護に関する法律 第100条"),
-                approved_by: name("総務部/総務課/課長"),
+                approved_by: Some(name("総務部/総務課/課長")),
             }
             .into(),
             EvidenceErased {
                 sha256: [0; 32],
                 legal_basis: name("-"),
-                approved_by: name("-"),
+                approved_by: Some(name("-")),
             }
             .into(),
         ),

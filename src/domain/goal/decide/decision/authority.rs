@@ -10,6 +10,7 @@ use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::{Answering, ApprovalRule, Post};
 use crate::domain::decision::{ChangeKind, DecisionOutcome, ExternalDecision, Proposal, Step};
+use crate::domain::directory::Directory;
 use crate::domain::evaluation::policy::PolicyContent;
 use crate::domain::event::{Actor, AuthMethod, ChangeDecided, Payload, ProposedChange, Stream};
 use crate::domain::id::{DelegationId, PersonId};
@@ -39,17 +40,22 @@ impl Judge<'_> {
             return None;
         }
         let kind = self.kind_of(self.proposed)?;
-        let rule = self.rule(kind)?;
-        let deciders = self.deciders(&rule, &self.proposed.payload, self.proposed.stream);
-        let rejection = Rejection::new(Reason::DecisionRequired, self.path(""))
-            .with("kind", kind.code())
-            .with("kind_en", kind.label(Language::En))
-            .with("kind_ja", kind.label(Language::Ja))
-            .with("deciders", self.posts(deciders, Language::En))
-            .with("deciders_ja", self.posts(deciders, Language::Ja))
-            .with("consulted", self.posts(&rule.consulted, Language::En))
-            .with("consulted_ja", self.posts(&rule.consulted, Language::Ja));
-        Some(rejection)
+        let rule = self.rule(kind);
+        let (deciders, consulted) = match &rule {
+            Some(rule) => (
+                self.deciders(rule, &self.proposed.payload, self.proposed.stream),
+                rule.consulted.as_slice(),
+            ),
+            // One person authorises nothing, whatever a policy asks for.
+            None if matches!(self.proposed.payload, Payload::OperationAuthorised(_)) => {
+                (&[][..], &[][..])
+            }
+            None => return None,
+        };
+        let (directory, path) = (self.context.directory, self.path(""));
+        Some(decision_asked_for(
+            directory, kind, deciders, consulted, &path,
+        ))
     }
 
     /// Whether it is an access policy by whoever the server's configuration names: where the one in force lets nobody in,
@@ -71,24 +77,8 @@ impl Judge<'_> {
         self.context.directory.deciders_of(rule, change, stream)
     }
 
-    /// Posts in words: `部長（企画財政部）又は副市長・市長`.
     fn posts(&self, posts: &[Post], language: Language) -> String {
-        let directory = self.context.directory;
-        let post = |post: &Post| {
-            let role = post.role.label(language);
-            match post.unit.and_then(|unit| directory.unit(unit)) {
-                Some(unit) => format!("{role} ({})", unit.code),
-                None => role.to_owned(),
-            }
-        };
-        let words: Vec<String> = posts.iter().map(post).collect();
-        if words.is_empty() {
-            return "-".to_owned();
-        }
-        words.join(match language {
-            Language::Ja => "・",
-            Language::En => ", ",
-        })
+        in_words(self.context.directory, posts, language)
     }
 
     pub(super) fn person(&self, actor: &Actor) -> Option<PersonId> {
@@ -351,6 +341,43 @@ impl Judge<'_> {
         let (directory, today) = (self.context.directory, self.context.today);
         directory.answering(change, stream, today)
     }
+}
+
+/// That a change of `kind` has to be decided, with who is asked and who decides.
+pub(in crate::domain::goal::decide) fn decision_asked_for(
+    directory: &Directory,
+    kind: ChangeKind,
+    deciders: &[Post],
+    consulted: &[Post],
+    path: &str,
+) -> Rejection {
+    Rejection::new(Reason::DecisionRequired, path)
+        .with("kind", kind.code())
+        .with("kind_en", kind.label(Language::En))
+        .with("kind_ja", kind.label(Language::Ja))
+        .with("deciders", in_words(directory, deciders, Language::En))
+        .with("deciders_ja", in_words(directory, deciders, Language::Ja))
+        .with("consulted", in_words(directory, consulted, Language::En))
+        .with("consulted_ja", in_words(directory, consulted, Language::Ja))
+}
+
+/// Posts in words: `部長 (企画財政部)・副市長・市長`.
+fn in_words(directory: &Directory, posts: &[Post], language: Language) -> String {
+    let post = |post: &Post| {
+        let role = post.role.label(language);
+        match post.unit.and_then(|unit| directory.unit(unit)) {
+            Some(unit) => format!("{role} ({})", unit.code),
+            None => role.to_owned(),
+        }
+    };
+    let words: Vec<String> = posts.iter().map(post).collect();
+    if words.is_empty() {
+        return "-".to_owned();
+    }
+    words.join(match language {
+        Language::Ja => "・",
+        Language::En => ", ",
+    })
 }
 
 fn of_people(seat: &SeatHeld) -> bool {

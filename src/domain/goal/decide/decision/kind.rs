@@ -67,6 +67,7 @@ impl Judge<'_> {
             Payload::PersonChanged(p) if self.lets_in_as_administrator(p) => {
                 ChangeKind::AdministratorGranted
             }
+            Payload::OperationAuthorised(p) => p.operation.kind(),
             Payload::RoleGranted(_)
             | Payload::DelegationRegistered(_)
             | Payload::PersonChanged(_)

@@ -12,6 +12,7 @@ use crate::domain::id::{DelegationId, GrantId, PersonId};
 use crate::domain::testing::*;
 
 mod kinds;
+mod operations;
 mod posts;
 
 const SPACE: uuid::Uuid = uuid::Uuid::from_u128(7);
@@ -297,13 +298,13 @@ fn a_policy_that_contradicts_itself_is_refused() {
     let world = World::planned().at(DAY);
     let told = world.would(fact(published("決裁", 1, PolicyContent::Approval(policy))).on(DAY));
     assert_snapshot!(told.replace("; ", "\n"), @r"
-    POLICY_INCONSISTENT policy_published.approval.rules[16].kind [problem=a kind of change has one rule]
-    POLICY_INCONSISTENT policy_published.approval.rules[16].deciders [problem=a client application submits and never decides]
-    POLICY_INCONSISTENT policy_published.approval.rules[16].expires_after_days [problem=from 1 to 366]
-    POLICY_INCONSISTENT policy_published.approval.rules[17].kind [problem=a kind of change has one rule]
-    POLICY_INCONSISTENT policy_published.approval.rules[17].deciders [problem=somebody has to decide
+    POLICY_INCONSISTENT policy_published.approval.rules[19].kind [problem=a kind of change has one rule]
+    POLICY_INCONSISTENT policy_published.approval.rules[19].deciders [problem=a client application submits and never decides]
+    POLICY_INCONSISTENT policy_published.approval.rules[19].expires_after_days [problem=from 1 to 366]
+    POLICY_INCONSISTENT policy_published.approval.rules[20].kind [problem=a kind of change has one rule]
+    POLICY_INCONSISTENT policy_published.approval.rules[20].deciders [problem=somebody has to decide
     leave the rule out if nobody has]
-    POLICY_INCONSISTENT policy_published.approval.rules[17].expires_after_days [problem=from 1 to 366]
+    POLICY_INCONSISTENT policy_published.approval.rules[20].expires_after_days [problem=from 1 to 366]
     ");
     assert!(ApprovalPolicy::default().inconsistencies().is_empty());
 }

@@ -65,7 +65,7 @@ fn erased(positions: Vec<u64>, texts: u32) -> PersonalDataErased {
         positions,
         texts,
         legal_basis: name("個人情報の保護に関する法律"),
-        approved_by: name("総務課長"),
+        approved_by: Some(name("総務課長")),
     }
 }
 
@@ -171,7 +171,7 @@ fn a_file_is_erased_once() {
     let erased = |byte| EvidenceErased {
         sha256: [byte; 32],
         legal_basis: name("条例第12条"),
-        approved_by: name("総務部長"),
+        approved_by: Some(name("総務部長")),
     };
     let why = |erased| said(erased).because("氏名の誤掲載");
     assert_snapshot!(world.would(said(erased(7))), @"REASON_REQUIRED reason");
@@ -185,7 +185,10 @@ fn a_file_is_erased_once() {
     assert_snapshot!(world.outcome(why(erased(8))), @"recorded");
     let erasure = world.directory.evidence_erasure(&[7; 32]).unwrap();
     assert_eq!(
-        (erasure.position, erasure.approved_by.as_str()),
+        (
+            erasure.position,
+            erasure.approved_by.as_ref().unwrap().as_str()
+        ),
         (position, "総務部長")
     );
     assert_eq!(world.directory.evidence_erasures().count(), 2);
