@@ -97,6 +97,7 @@ pub mod carried;
 pub mod file;
 pub mod input;
 pub mod measure;
+pub mod operate;
 pub mod writing;
 
 mod actor;

@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
-use uuid::Uuid;
 
 use crate::api::v1;
 use crate::api::v1::check_evidence_response::Frame;
+use crate::api::v1::operation_authorised::Operation;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::operate::{OperatingArgs, carry_out};
 use crate::cli::render::evidence as shown;
 use crate::cli::session::Session;
-use crate::cli::{attach, choice, json, terminal};
-use crate::clock;
+use crate::cli::{attach, json, terminal};
 
 /// What is done with the files.
 #[derive(Clone, Debug, Subcommand)]
@@ -86,26 +86,14 @@ pub struct EraseArgs {
     /// The SHA-256 of the file, 64 hexadecimal digits
     #[arg(value_name = "SHA256", value_parser = parse_digest)]
     sha256: Digest,
-    /// Why: in words
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Why: the kind of reason
-    #[arg(
-        long,
-        value_name = "CODE",
-        default_value = "other",
-        value_parser = choice::parser::<v1::ReasonCode>()
-    )]
-    reason_code: v1::ReasonCode,
     /// On which legal ground
     #[arg(long, value_name = "TEXT")]
     legal_basis: String,
-    /// Who approved it
+    /// Who approved it; left out where the ledger decides on it
     #[arg(long, value_name = "NAME")]
-    approved_by: String,
-    /// Id of an earlier call whose outcome is unknown: nothing is recorded twice
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<Uuid>,
+    approved_by: Option<String>,
+    #[command(flatten)]
+    operating: OperatingArgs,
 }
 
 /// A SHA-256.
@@ -269,20 +257,24 @@ async fn put(session: &Session, args: &PutArgs) -> Result<(), Failure> {
 }
 
 async fn erase(session: &Session, args: &EraseArgs) -> Result<(), Failure> {
-    let request_id = args.request_id.unwrap_or_else(clock::new_id);
+    let operating = &args.operating;
     let request = v1::EraseEvidenceRequest {
         ledger: String::new(),
-        request_id: request_id.to_string(),
+        request_id: operating.request_id(),
         sha256: args.sha256.to_vec(),
-        reason: Some(v1::Reason {
-            code: args.reason_code.into(),
-            text: args.reason.clone(),
-        }),
+        reason: Some(operating.reason()),
         legal_basis: args.legal_basis.clone(),
-        approved_by: args.approved_by.clone(),
+        approved_by: args.approved_by.clone().unwrap_or_default(),
     };
-    let response = session.client.erase_evidence(request).await?;
-    session.answer(&response, shown::erased)
+    let operation = v1::OperationAuthorised {
+        operation: Some(Operation::EraseEvidence(args.sha256.to_vec())),
+        legal_basis: Some(args.legal_basis.clone()),
+    };
+    let erased = session.client.erase_evidence(request);
+    match carry_out(session, operating, operation, erased).await? {
+        Some(erased) => session.answer(&erased, shown::erased),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]

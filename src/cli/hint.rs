@@ -144,6 +144,7 @@ steps! {
     "PROPOSAL_NOT_OPEN" => "経過: daicho pending 起案番号", "see what became of it with: daicho pending PROPOSAL";
     "PROPOSAL_OPEN" => "内容: daicho pending 起案番号。決裁を待つか、起案者が daicho withdraw で取り下げてください",
         "see: daicho pending PROPOSAL; wait for it, or let its drafter take it back with: daicho withdraw";
+    "OPERATION_AUTHORISED" => "--propose を付けずに実行してください", "run it without --propose";
     "PROPOSAL_OVERDUE" => "改めて起案してください", "propose it anew";
     "PROPOSAL_KIND_CHANGED" => "daicho decide return 起案番号 で差し戻し、改めて起案してください",
         "return it with: daicho decide return PROPOSAL; then propose it anew";

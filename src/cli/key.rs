@@ -5,16 +5,15 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::api::v1;
-use crate::cli::choice;
+use crate::api::v1::operation_authorised::{Compromise, NewKey, Operation};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::operate::{OperatingArgs, carry_out};
 use crate::cli::render::{View, key};
 use crate::cli::session::Session;
 use crate::cli::{Global, Output, terminal};
-use crate::clock;
 use crate::proof::key_file::KeyFile;
 use crate::proof::store::{OpenError, hold_alone};
 use crate::proof::{KeyFolder, KeyLock, KeyLockFile, policy};
@@ -44,30 +43,18 @@ A key is replaced in three steps, with time between them for whoever verifies to
   daicho key announce --reason 定期更新
   daicho trust-policy > policy.txt
   daicho key retire 3ce076f6 --reason 定期更新
+Where the approval policy asks for a decision, announce, retire and compromise are proposed first, and done by the same command
+once somebody else has approved them (docs/decisions.md).
 Key files are encrypted while the server is stopped:
   age-keygen -o daicho.key
   daicho key encrypt --data ./daicho-data --key-identity daicho.key
   daicho serve --key-identity daicho.key";
 
-/// Why a key is changed.
-#[derive(Args, Clone, Debug)]
-pub struct WhyArgs {
-    /// Why: in words
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Why: the kind of reason
-    #[arg(long, value_name = "CODE", default_value = "other", value_parser = choice::parser::<v1::ReasonCode>())]
-    reason_code: v1::ReasonCode,
-    /// Id of an earlier call whose outcome is unknown: nothing is changed twice
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<Uuid>,
-}
-
 /// Arguments of `key announce`.
 #[derive(Args, Clone, Debug)]
 pub struct AnnounceArgs {
     #[command(flatten)]
-    why: WhyArgs,
+    operating: OperatingArgs,
 }
 
 /// Arguments of `key retire`.
@@ -77,7 +64,7 @@ pub struct RetireArgs {
     #[arg(value_name = "KEY")]
     key: String,
     #[command(flatten)]
-    why: WhyArgs,
+    operating: OperatingArgs,
 }
 
 /// Arguments of `key compromise`.
@@ -90,7 +77,7 @@ pub struct CompromiseArgs {
     #[arg(long, value_name = "SIZE")]
     last_trusted: u64,
     #[command(flatten)]
-    why: WhyArgs,
+    operating: OperatingArgs,
 }
 
 /// Which data folder.
@@ -138,39 +125,62 @@ pub async fn run(session: &Session, command: &KeyCommand) -> Result<(), Failure>
                 key::list(view, &listed.keys)
             });
         }
-        KeyCommand::Announce(args) => {
-            client
-                .announce_key(v1::AnnounceKeyRequest {
-                    ledger: String::new(),
-                    request_id: args.why.request_id(),
-                    reason: Some(args.why.reason()),
-                })
-                .await?
+        KeyCommand::Announce(AnnounceArgs { operating }) => {
+            let request = v1::AnnounceKeyRequest {
+                ledger: String::new(),
+                request_id: operating.request_id(),
+                reason: Some(operating.reason()),
+            };
+            let operation = of_keys(Operation::AnnounceKey(NewKey {}));
+            let announced = client.announce_key(request);
+            carry_out(session, operating, operation, announced).await?
         }
-        KeyCommand::Retire(args) => {
-            client
-                .retire_key(v1::RetireKeyRequest {
-                    ledger: String::new(),
-                    request_id: args.why.request_id(),
-                    reason: Some(args.why.reason()),
-                    verifier_key: named(session, &args.key).await?,
-                })
-                .await?
+        KeyCommand::Retire(RetireArgs { key, operating }) => {
+            let verifier_key = named(session, key).await?;
+            let request = v1::RetireKeyRequest {
+                ledger: String::new(),
+                request_id: operating.request_id(),
+                reason: Some(operating.reason()),
+                verifier_key: verifier_key.clone(),
+            };
+            let operation = of_keys(Operation::RetireKey(verifier_key));
+            let retired = client.retire_key(request);
+            carry_out(session, operating, operation, retired).await?
         }
-        KeyCommand::Compromise(args) => {
-            client
-                .compromise_key(v1::CompromiseKeyRequest {
-                    ledger: String::new(),
-                    request_id: args.why.request_id(),
-                    reason: Some(args.why.reason()),
-                    verifier_key: named(session, &args.key).await?,
-                    last_trusted_size: args.last_trusted,
-                })
-                .await?
+        KeyCommand::Compromise(CompromiseArgs {
+            key,
+            last_trusted,
+            operating,
+        }) => {
+            let verifier_key = named(session, key).await?;
+            let request = v1::CompromiseKeyRequest {
+                ledger: String::new(),
+                request_id: operating.request_id(),
+                reason: Some(operating.reason()),
+                verifier_key: verifier_key.clone(),
+                last_trusted_size: *last_trusted,
+            };
+            let operation = of_keys(Operation::CompromiseKey(Compromise {
+                verifier_key,
+                last_trusted_size: *last_trusted,
+            }));
+            let compromised = client.compromise_key(request);
+            carry_out(session, operating, operation, compromised).await?
         }
         KeyCommand::Show(_) | KeyCommand::Encrypt(_) | KeyCommand::Decrypt(_) => return Ok(()),
     };
-    session.answer(&changed, key::changed)
+    match changed {
+        Some(changed) => session.answer(&changed, key::changed),
+        None => Ok(()),
+    }
+}
+
+/// What is proposed of keys has no legal ground.
+fn of_keys(operation: Operation) -> v1::OperationAuthorised {
+    v1::OperationAuthorised {
+        operation: Some(operation),
+        legal_basis: None,
+    }
 }
 
 /// Does what needs no server.
@@ -181,19 +191,6 @@ pub fn offline(global: &Global, command: &KeyCommand) -> Result<(), Failure> {
         KeyCommand::Encrypt(args) => turn(&view, args, true),
         KeyCommand::Decrypt(args) => turn(&view, args, false),
         _ => Ok(()),
-    }
-}
-
-impl WhyArgs {
-    fn request_id(&self) -> String {
-        self.request_id.unwrap_or_else(clock::new_id).to_string()
-    }
-
-    fn reason(&self) -> v1::Reason {
-        v1::Reason {
-            code: self.reason_code.into(),
-            text: self.reason.clone(),
-        }
     }
 }
 

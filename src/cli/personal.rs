@@ -9,8 +9,9 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::api::v1;
-use crate::cli::choice;
+use crate::api::v1::operation_authorised::Operation;
 use crate::cli::failure::Failure;
+use crate::cli::operate::{OperatingArgs, carry_out};
 use crate::cli::render::personal;
 use crate::cli::session::Session;
 use crate::cli::terminal;
@@ -57,21 +58,14 @@ pub struct EraseArgs {
     /// On which legal ground
     #[arg(long, value_name = "TEXT")]
     legal_basis: String,
-    /// Who approved it
+    /// Who approved it; left out where the ledger decides on it
     #[arg(long, value_name = "NAME")]
-    approved_by: String,
-    /// Why: in words that say nothing about the person
-    #[arg(long, value_name = "TEXT")]
-    reason: String,
-    /// Why: the kind of reason
-    #[arg(long, value_name = "CODE", default_value = "other", value_parser = choice::parser::<v1::ReasonCode>())]
-    reason_code: v1::ReasonCode,
+    approved_by: Option<String>,
     /// Do it; without this it is only told what would be erased
     #[arg(long)]
     yes: bool,
-    /// Id of an earlier call whose outcome is unknown: nothing is recorded twice
-    #[arg(long, value_name = "UUID")]
-    request_id: Option<Uuid>,
+    #[command(flatten)]
+    operating: OperatingArgs,
 }
 
 /// Does what was asked.
@@ -139,21 +133,26 @@ async fn disclose(session: &Session, args: &DiscloseArgs) -> Result<(), Failure>
 }
 
 async fn erase(session: &Session, args: &EraseArgs) -> Result<(), Failure> {
-    let subject = args.subject.to_string();
-    if !args.yes {
+    let (subject, operating) = (args.subject.to_string(), &args.operating);
+    if !args.yes && !operating.is_proposed() {
         let answer = session.client.personal_data(Some(subject)).await?;
         return session.answer(&answer, personal::would_erase);
     }
     let request = v1::ErasePersonalDataRequest {
-        request_id: args.request_id.unwrap_or_else(clock::new_id).to_string(),
+        request_id: operating.request_id(),
         ledger: String::new(),
-        subject_ref: subject,
+        subject_ref: subject.clone(),
         legal_basis: args.legal_basis.clone(),
-        approved_by: args.approved_by.clone(),
-        reason: Some(v1::Reason {
-            code: args.reason_code.into(),
-            text: args.reason.clone(),
-        }),
+        approved_by: args.approved_by.clone().unwrap_or_default(),
+        reason: Some(operating.reason()),
     };
-    session.answer(&session.client.erase(request).await?, personal::erased)
+    let operation = v1::OperationAuthorised {
+        operation: Some(Operation::ErasePersonalData(subject)),
+        legal_basis: Some(args.legal_basis.clone()),
+    };
+    let erased = session.client.erase(request);
+    match carry_out(session, operating, operation, erased).await? {
+        Some(erased) => session.answer(&erased, personal::erased),
+        None => Ok(()),
+    }
 }

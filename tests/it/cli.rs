@@ -23,6 +23,7 @@ mod evidence;
 mod grants;
 mod imports;
 mod key_files;
+mod operations;
 mod own_unit;
 mod papers;
 mod personal;

@@ -36,9 +36,15 @@ fn one(view: &View, proposal: &v1::Proposal) -> String {
     };
     if let Some(change) = &proposal.change {
         let from = change.valid_from.as_deref().map(terminal::line);
-        let from = from.map_or_else(String::new, |from| {
-            view.pick(format!("（{from}から）"), format!(" (from {from})"))
-        });
+        let to = change.valid_to.as_deref().map(terminal::line);
+        let from = match (from, to) {
+            (None, _) => String::new(),
+            (Some(from), None) => view.pick(format!("（{from}から）"), format!(" (from {from})")),
+            (Some(from), Some(to)) => view.pick(
+                format!("（{from}から{to}まで）"),
+                format!(" (from {from} until {to})"),
+            ),
+        };
         line(
             "変更",
             "change",
