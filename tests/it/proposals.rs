@@ -17,7 +17,7 @@ fn text(text: &str) -> FreeText {
 }
 
 /// Of 6 October 2023, until the clock is set.
-async fn planned() -> Fixture {
+async fn opened() -> Fixture {
     let log = MemoryLog::new();
     let ledgers = start(&log).await;
     let ledger = LedgerId::new(new_id()).unwrap();
@@ -29,6 +29,11 @@ async fn planned() -> Fixture {
     ledgers.open(permitted("opener", sample)).await.unwrap();
     let fixture = ids(ledger, log, ledgers);
     at(&fixture, "2023-10-06T00:00:00Z");
+    fixture
+}
+
+async fn planned() -> Fixture {
+    let fixture = opened().await;
     fixture
         .append("planner", fixture.structure())
         .await
@@ -58,6 +63,14 @@ async fn proposed(fixture: &Fixture, day: &str) -> ProposalId {
         }),
         ..fixture.event(Stream::goal(fixture.goal), day, corrected)
     };
+    let (proposal, proposed) = proposing(fixture, change);
+    let events = vec![reported, proposed];
+    fixture.append("担当", events).await.unwrap();
+    proposal
+}
+
+/// The event that proposes a change of the goal.
+fn proposing(fixture: &Fixture, change: Event) -> (ProposalId, Event) {
     let proposal = ProposalId::new(new_id()).unwrap();
     let proposed = ChangeProposed {
         proposal,
@@ -66,13 +79,13 @@ async fn proposed(fixture: &Fixture, day: &str) -> ProposalId {
         change: ProposedChange::of(change),
         impact: text("1件増える"),
     };
-    let proposed = Event {
+    let stream = Stream::goal(fixture.goal);
+    let event = fixture.event(stream, "2023-10-06", proposed);
+    let undated = Event {
         valid: None,
-        ..fixture.event(Stream::goal(fixture.goal), day, proposed)
+        ..event
     };
-    let events = vec![reported, proposed];
-    fixture.append("担当", events).await.unwrap();
-    proposal
+    (proposal, undated)
 }
 
 async fn state(fixture: &Fixture, proposal: ProposalId) -> ProposalState {
@@ -166,4 +179,22 @@ async fn what_nobody_decided_in_time_is_recorded_as_expired_whatever_ids_are_tak
     let approve = approval(&fixture, spoilt, event_id()).await;
     assert!(fixture.append("課長", vec![approve]).await.is_err());
     assert_eq!(fixture.ledgers.expire_proposals().await, 0);
+}
+
+#[tokio::test]
+async fn a_goal_with_all_it_holds_can_be_proposed_piece_by_piece() {
+    let fixture = opened().await;
+    let mut structure = fixture.structure();
+    let pieces = structure.split_off(3);
+    fixture.append("planner", structure).await.unwrap();
+    for piece in pieces {
+        let payload = piece.payload.clone();
+        let (proposal, proposed) = proposing(&fixture, piece);
+        fixture.append("担当", vec![proposed]).await.unwrap();
+        let approve = approval(&fixture, proposal, event_id()).await;
+        let decided = fixture.append("部長", vec![approve]).await.unwrap();
+        assert_eq!(decided.events[1].payload, payload);
+    }
+    let report = fixture.report(3, "2023-05-01");
+    fixture.append("担当", vec![report]).await.unwrap();
 }
