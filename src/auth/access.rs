@@ -16,7 +16,7 @@ pub use caller::{
 };
 pub use facts::{
     Circumstances, Closing, Facts, GoalFacts, PlanFacts, Resource, facts_of, goal_of,
-    goal_of_finding, on_ledger, person_of, reading_goal, reading_goals, reading_plan,
+    goal_of_finding, on_ledger, person_of, reading_goal, reading_goals, reading_plan, reading_set,
     subject_facts,
 };
 pub use policy_set::{BUILT_IN, CompiledPolicies, PolicyFault, SCHEMA};

@@ -247,6 +247,9 @@ impl Directory {
     pub fn plan_of_change(&self, change: &Payload, stream: Stream) -> Option<PlanId> {
         match stream.kind {
             StreamKind::Goal => {
+                if let Payload::GoalSet(p) = change {
+                    return Some(p.plan);
+                }
                 let goal = GoalId::from_bytes(stream.id.as_bytes()).ok()?;
                 let of_subject = change.indicator().map(Subject::Indicator);
                 let of_subject = of_subject.and_then(|subject| self.plan_of_subject(subject));

@@ -6,7 +6,7 @@ use crate::auth::access::action::Action;
 use crate::domain::date::Date;
 use crate::domain::decision::Proposal;
 use crate::domain::directory::Directory;
-use crate::domain::event::{Actor, Event, Payload, Subject};
+use crate::domain::event::{Actor, Event, GoalSet, Payload, Subject};
 use crate::domain::finding::FindingReference;
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
@@ -208,6 +208,16 @@ pub fn reading_goal(directory: &Directory, goal: GoalId, today: Date) -> Option<
     })
 }
 
+/// What reading a goal would come to today that is only proposed.
+pub fn reading_set(directory: &Directory, set: &GoalSet, today: Date) -> Facts {
+    Facts {
+        action: Action::ReadGoal,
+        resource: Resource::Goal(set_goal(directory, set)),
+        day: today,
+        circumstances: Circumstances::default(),
+    }
+}
+
 /// What reading each goal comes to today; of goals that differ in their codes alone one stands for all, unless policies tell
 /// goals `apart` by their codes.
 pub fn reading_goals(directory: &Directory, today: Date, apart: bool) -> Vec<Facts> {
@@ -352,14 +362,7 @@ fn resource_of(payload: &Payload, directory: &Directory, day: Date) -> Option<Re
         Payload::ReportingCalendarSet(p) => plan_facts(directory, p.plan),
         Payload::AuditFindingRecorded(p) => plan_facts(directory, p.plan),
         Payload::AuditFindingAnswered(p) => plan_facts(directory, p.plan),
-        Payload::GoalSet(p) => Some(Resource::Goal(GoalFacts {
-            goal: p.goal,
-            plan: p.plan,
-            sections: Vec::new(),
-            department: p.department,
-            public: false,
-            closed: is_closed(directory, p.plan),
-        })),
+        Payload::GoalSet(p) => Some(Resource::Goal(set_goal(directory, p))),
         Payload::GoalReworded(p) => whole_goal(directory, p.goal, day),
         Payload::GoalMoved(p) => whole_goal(directory, p.goal, day),
         Payload::GoalSuspended(p) => whole_goal(directory, p.goal, day),
@@ -454,6 +457,18 @@ fn plan_facts(directory: &Directory, plan: PlanId) -> Option<Resource> {
         plan,
         closed: is_closed(directory, plan),
     }))
+}
+
+/// A goal as it is set: nobody works on it yet.
+fn set_goal(directory: &Directory, set: &GoalSet) -> GoalFacts {
+    GoalFacts {
+        goal: set.goal,
+        plan: set.plan,
+        sections: Vec::new(),
+        department: set.department,
+        public: false,
+        closed: is_closed(directory, set.plan),
+    }
 }
 
 /// Whether a plan's year is closed: the period that holds the last day of its cycle is, and was not reopened.

@@ -200,6 +200,7 @@ fn may_be_proposed(payload: &v1::event_input::Payload) -> bool {
             | Wire::PersonChanged(_)
             | Wire::PeriodClosed(_)
             | Wire::PeriodReopened(_)
+            | Wire::GoalSet(_)
             | Wire::GoalMoved(_)
             | Wire::GoalSuspended(_)
             | Wire::GoalResumed(_)

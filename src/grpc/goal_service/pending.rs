@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::api::v1;
-use crate::auth::access::{Action, Standing};
+use crate::auth::access::{Action, Standing, reading_set};
 use crate::domain::access::{Grant, Holder, SeatHeld};
 use crate::domain::code::Code;
 use crate::domain::date::Date;
 use crate::domain::decision::policy::Post;
 use crate::domain::decision::{ChangeKind, Decision, Proposal, Step};
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Payload, Stream, StreamKind};
+use crate::domain::event::{GoalSet, Payload, Stream, StreamKind};
 use crate::domain::id::{GoalId, PlanId};
 use crate::domain::rejection::Reason;
 use crate::domain::text::Name;
@@ -245,9 +245,13 @@ impl<'a> Sees<'a> {
     fn is_about_what_they_read(&self, proposal: &Proposal) -> bool {
         let id = proposal.stream.id.as_bytes();
         match proposal.stream.kind {
-            StreamKind::Goal => {
-                GoalId::from_bytes(id).is_ok_and(|goal| self.seen.goal(goal).is_some())
-            }
+            StreamKind::Goal => match &*proposal.change.payload {
+                // There is none before it is approved: whoever would read it then.
+                Payload::GoalSet(p) if self.whole.goal(p.goal).is_none() => {
+                    self.plans.contains(&p.plan) && self.asked.would_read(p)
+                }
+                _ => GoalId::from_bytes(id).is_ok_and(|goal| self.seen.goal(goal).is_some()),
+            },
             StreamKind::Plan => PlanId::from_bytes(id).is_ok_and(|id| self.plans.contains(&id)),
             StreamKind::Ledger => {
                 let is_operation =
@@ -267,6 +271,12 @@ struct Asked {
 }
 
 impl Asked {
+    /// Whether they could read a goal that is only proposed.
+    fn would_read(&self, set: &GoalSet) -> bool {
+        let facts = reading_set(&self.now, set, self.today);
+        self.standing.permits(&facts, &self.now)
+    }
+
     /// Whether they are asked about a proposal, or were: by the approval policy, today or on the day that it ended, or they
     /// have answered. It stays theirs to read with what became of it.
     fn about(&self, proposal: &Proposal) -> bool {

@@ -28,6 +28,7 @@ async fn deciding() -> City {
         rules: vec![
             rule(ChangeKind::Cancelled, vec![asked]),
             rule(ChangeKind::Suspended, Vec::new()),
+            rule(ChangeKind::InitialPlan, Vec::new()),
         ],
     };
     let events = vec![
@@ -265,5 +266,50 @@ async fn whoever_answered_without_having_to_is_shown_the_proposal_in_that_seat()
     city.sends("企画", events).await.unwrap();
     assert_eq!(refused("課長").await, "PROPOSAL_UNKNOWN");
     assert!(city.proposal("担当", "P1").await.is_ok());
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_goal_is_proposed_before_it_is_there_in_sight_of_its_department() {
+    let city = deciding().await;
+    let goal = new_id().to_string();
+    let set = Payload::GoalSet(GoalSet {
+        goal: goal.clone(),
+        plan: "計画".to_owned(),
+        code: "計画/新".to_owned(),
+        department: "文化部".to_owned(),
+        pillar: 1,
+        title: title("新しい目標"),
+        source_text: "新しい目標。".to_owned(),
+        continues: None,
+    });
+    let direct = city.sends("部長", vec![event(&city.today, set.clone())]);
+    assert_eq!(reason(&direct.await.unwrap_err()), "DECISION_REQUIRED");
+    let proposed = proposed(&city, set);
+    city.sends("部長", vec![proposed]).await.unwrap();
+    let unknown = reason(&city.proposal("課長", "P17").await.unwrap_err());
+    for who in ["別の担当", "担当"] {
+        let refused = city.proposal(who, "P1").await.unwrap_err();
+        assert_eq!(reason(&refused), unknown, "{who}");
+        assert!(city.numbers(who, true).await.is_empty(), "{who}");
+    }
+    let shown = city.proposal("部長", "P1").await.unwrap();
+    for who in ["課長", "企画", "監査", "市長"] {
+        assert_eq!(city.proposal(who, "P1").await.unwrap(), shown, "{who}");
+    }
+    assert_eq!(shown.seats[0].seat, "市長の席");
+    let printed = city.prints("課長", "pending P1").await;
+    assert!(printed.output.contains("新しい目標"), "{printed:?}");
+    assert!(city.goal("部長", &goal).await.is_err(), "it is not there");
+    let decided = step(Payload::ChangeDecided(ChangeDecided {
+        proposal: shown.proposal.clone(),
+        change_sha256: shown.change_sha256.clone(),
+        outcome: DecisionOutcome::Approved.into(),
+        ..ChangeDecided::default()
+    }));
+    city.sends("市長", vec![decided]).await.unwrap();
+    assert_eq!(city.goal("部長", &goal).await.unwrap().code, "計画/新");
+    let refused = city.proposal("別の担当", "P1").await.unwrap_err();
+    assert_eq!(reason(&refused), unknown);
     city.server.stop().await;
 }
