@@ -27,6 +27,7 @@ use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
 
 /// Events are many small values: with the C library's allocator a quarter of an append went into finding room for them.
+/// Without huge pages, which it would ask for: the system stops a call for 5 ms to find one.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
