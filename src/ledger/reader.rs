@@ -122,6 +122,17 @@ pub(super) struct Batch {
     pub(super) head: Head,
 }
 
+impl Batch {
+    /// Nothing yet of what ends at `head`.
+    pub(super) fn up_to(head: Head) -> Self {
+        Self {
+            events: Vec::new(),
+            states: HashMap::new(),
+            head,
+        }
+    }
+}
+
 /// One ledger as its readers see it.
 pub struct Reader {
     id: LedgerId,

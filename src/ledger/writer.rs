@@ -6,7 +6,7 @@
 //! a group while the one before is being synced. It applies events to its own states when it takes them
 //! up; nobody else sees them before their sync.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,13 +21,17 @@ use crate::auth::access::Caller;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Actor, Event, Recorded, Stream, StreamKind};
 use crate::domain::goal::Goal;
-use crate::domain::id::{EventId, LedgerId, RequestId};
+use crate::domain::id::{LedgerId, RequestId};
 use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
 use crate::ledger::prepare::{Prepared, prepare};
 use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
 use crate::log::codec::ServerPart;
 use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
+
+mod recent;
+
+use recent::Recent;
 
 /// A decided request on its way to the writer.
 pub(super) struct Request {
@@ -69,54 +73,6 @@ const GROUP_EVENTS_MAX: usize = 4_096;
 const GROUP_BYTES_MAX: usize = 1024 * 1024;
 /// Streams whose newest state the writer keeps.
 const STREAMS_KEPT: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
-/// Events whose ids the writer keeps at least, for look-ups that are older than they are.
-const RECENT_EVENTS: u64 = 65_536;
-
-/// Ids of the newest events, in two generations, so that old ones go without a scan.
-struct Recent {
-    floor: u64,
-    middle: u64,
-    older: HashMap<(bool, [u8; 16]), u64>,
-    newer: HashMap<(bool, [u8; 16]), u64>,
-}
-
-impl Recent {
-    fn starting(size: u64) -> Self {
-        Self {
-            floor: size,
-            middle: size,
-            older: HashMap::new(),
-            newer: HashMap::new(),
-        }
-    }
-
-    fn add(&mut self, event: EventId, request: RequestId, position: u64) {
-        if position >= self.middle + RECENT_EVENTS {
-            self.older = std::mem::take(&mut self.newer);
-            self.floor = self.middle;
-            self.middle = position;
-        }
-        self.newer.insert((false, *event.as_bytes()), position);
-        self.newer
-            .entry((true, *request.as_bytes()))
-            .or_insert(position);
-    }
-
-    fn find(&self, append: &Append) -> Option<u64> {
-        let events = append.events.iter().flat_map(Event::ids);
-        let events = events.filter_map(|id| self.get(&(false, *id.as_bytes())));
-        events.chain(self.find_request(append.request_id)).max()
-    }
-
-    fn find_request(&self, request: RequestId) -> Option<u64> {
-        self.get(&(true, *request.as_bytes()))
-    }
-
-    fn get(&self, key: &(bool, [u8; 16])) -> Option<u64> {
-        self.newer.get(key).or_else(|| self.older.get(key)).copied()
-    }
-}
-
 struct OwnLedger {
     reader: Arc<Reader>,
     /// As of the last sync.
@@ -154,7 +110,7 @@ struct Waiting {
     appended: Appended,
     recorded: Vec<Recorded>,
     /// What the streams of its events fold to with them.
-    states: Vec<(Stream, Arc<StreamState>)>,
+    states: HashMap<Stream, Arc<StreamState>>,
     reply: oneshot::Sender<Result<Verdict, AppendError>>,
 }
 
@@ -305,29 +261,29 @@ impl Writer {
             self.writable.send_replace(false);
             failures.insert(*id, failure);
         }
-        let mut published: HashMap<LedgerId, (Vec<_>, HashMap<_, _>)> = HashMap::new();
+        let mut batches: HashMap<LedgerId, Batch> = HashMap::new();
         for waiting in waiting {
             let answer = match failures.get(&waiting.ledger) {
                 Some(failure) => Err(failure.clone()),
                 None => {
                     let events = &waiting.appended.receipt.events;
                     let hashes = events.iter().map(|event| event.leaf_hash);
-                    let published = published.entry(waiting.ledger).or_default();
-                    published.0.extend(waiting.recorded.into_iter().zip(hashes));
-                    published.1.extend(waiting.states);
+                    if let Some(ledger) = self.ledgers.get(&waiting.ledger) {
+                        let batch = batches.entry(waiting.ledger);
+                        let batch = batch.or_insert_with(|| Batch::up_to(ledger.head));
+                        batch
+                            .events
+                            .extend(waiting.recorded.into_iter().zip(hashes));
+                        batch.states.extend(waiting.states);
+                    }
                     Ok(Verdict::Appended(Box::new(waiting.appended)))
                 }
             };
             // Nobody may be listening any more; the events are there all the same.
             let _ = waiting.reply.send(answer);
         }
-        for (id, (events, states)) in published {
+        for (id, batch) in batches {
             if let Some(ledger) = self.ledgers.get(&id) {
-                let batch = Batch {
-                    events,
-                    states,
-                    head: ledger.head,
-                };
                 // The publisher ends after the writer.
                 let _ = self.publisher.send((ledger.reader.clone(), batch)).await;
             }
@@ -485,19 +441,21 @@ impl Writer {
             events: Vec::with_capacity(prepared.events.len()),
         };
         let mut recorded_events = Vec::with_capacity(prepared.events.len());
-        let mut goals: VecDeque<(Stream, Goal)> = VecDeque::new();
+        let mut goals: Vec<(Stream, Goal)> = Vec::new();
+        let mut states: HashMap<Stream, StreamState> = HashMap::new();
         let mut bytes = 0;
         let mut leaves = Vec::with_capacity(prepared.events.len());
         let mut events = Vec::with_capacity(prepared.events.len());
         let decided = prepared.events.into_iter().zip(prepared.authors);
         for (index, ((event, client), author)) in decided.enumerate() {
-            let key = (append.ledger, event.stream);
-            let mut state = self.streams.pop(&key).unwrap_or_default();
-            if event.stream.kind == StreamKind::Goal
-                && !goals.iter().any(|(stream, _)| *stream == event.stream)
-            {
-                goals.push_back((event.stream, state.goal.clone()));
-            }
+            let state = states.entry(event.stream).or_insert_with(|| {
+                let kept = self.streams.pop(&(append.ledger, event.stream));
+                let state = kept.unwrap_or_default();
+                if event.stream.kind == StreamKind::Goal {
+                    goals.push((event.stream, state.goal.clone()));
+                }
+                state
+            });
             let now = ledger.reader.clock().now();
             let recorded_at = later(ledger.last_recorded_at, now);
             ledger.last_recorded_at = recorded_at;
@@ -525,8 +483,6 @@ impl Writer {
             if recorded.event.payload.is_structural() {
                 ledger.directory.apply(&recorded);
             }
-            self.evicted
-                .extend(keep(&mut self.streams, append.ledger, event.stream, state));
             receipt.events.push(ReceiptEvent {
                 event_id: event.id,
                 stream: event.stream,
@@ -540,20 +496,22 @@ impl Writer {
             recorded_events.push(recorded);
             events.push(event);
         }
-        let touched: HashSet<Stream> = recorded_events.iter().map(|r| r.event.stream).collect();
-        let state = |stream| self.streams.peek(&(append.ledger, stream)).cloned();
-        let states: Vec<(Stream, Arc<StreamState>)> = touched
-            .into_iter()
-            .filter_map(|stream| Some((stream, Arc::new(state(stream)?))))
-            .collect();
+        for (stream, state) in &states {
+            let kept = keep(&mut self.streams, append.ledger, *stream, state.clone());
+            self.evicted.extend(kept);
+        }
+        let after = |stream| states.get(stream).map(|state| state.goal.clone());
         let goals = goals
             .into_iter()
             .map(|(stream, before)| Touched {
                 stream,
                 before: Arc::new(before),
-                after: Arc::new(state(stream).unwrap_or_default().goal),
+                after: Arc::new(after(&stream).unwrap_or_default()),
             })
             .collect();
+        let states = states.into_iter();
+        let states = states.map(|(stream, state)| (stream, Arc::new(state)));
+        let states = states.collect();
         self.group.events += leaves.len();
         self.group.bytes += bytes;
         self.group
@@ -618,44 +576,5 @@ fn recorded(
         request_index: u32::try_from(index).unwrap_or(u32::MAX),
         request_count: count,
         event: event.clone(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::decision::DecisionOutcome;
-    use crate::domain::event::ChangeDecided;
-    use crate::domain::testing::{event_id, event_of, fact, goal_id, ledger_id, proposal_id};
-
-    #[test]
-    fn an_approval_meets_whoever_took_the_id_of_its_change() {
-        let request = |name| RequestId::derived(uuid::Uuid::NAMESPACE_OID, name);
-        let decided = |outcome| {
-            let decided = ChangeDecided {
-                proposal: proposal_id("P"),
-                digest: [0; 32],
-                outcome,
-                text: None,
-                external: None,
-                acting: None,
-            };
-            let stream = Stream::goal(goal_id("G"));
-            Append {
-                ledger: ledger_id(),
-                request_id: request("decides"),
-                events: vec![event_of(&fact(decided).undated(), event_id("D"), stream)],
-                expected: Vec::new(),
-                validate_only: false,
-            }
-        };
-        let mut recent = Recent::starting(0);
-        recent.add(
-            Event::approved_change_id(event_id("D")),
-            request("takes"),
-            5,
-        );
-        assert_eq!(recent.find(&decided(DecisionOutcome::Approved)), Some(5));
-        assert_eq!(recent.find(&decided(DecisionOutcome::Rejected)), None);
     }
 }
