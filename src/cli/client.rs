@@ -228,29 +228,18 @@ impl Client {
             Err(status) if is_outcome_unknown(&status) => status,
             answer => return self.take(answer),
         };
-        let second = send().await;
-        self.settle(request_id, &first, second)
+        match send().await {
+            // A second attempt that did not get as far as the ids says nothing about the first.
+            Err(second) if !is_decided(&second) => {
+                Err(outcome_unknown(self.address.language, request_id, &first))
+            }
+            answer => self.take(answer),
+        }
     }
 
     fn take<T>(&self, answer: Result<tonic::Response<T>, Status>) -> Result<T, Failure> {
         answer
             .map(tonic::Response::into_inner)
             .map_err(|status| self.failed(&status))
-    }
-
-    /// What a second attempt says about a first one whose answer was lost.
-    fn settle<T>(
-        &self,
-        request_id: &str,
-        first: &Status,
-        second: Result<tonic::Response<T>, Status>,
-    ) -> Result<T, Failure> {
-        match second {
-            // A second attempt that did not get as far as the ids says nothing about the first.
-            Err(second) if !is_decided(&second) => {
-                Err(outcome_unknown(self.address.language, request_id, first))
-            }
-            answer => self.take(answer),
-        }
     }
 }

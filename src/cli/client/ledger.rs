@@ -2,7 +2,7 @@
 
 use tonic::{Request, Status};
 
-use super::{Client, PAGES_MAX, is_outcome_unknown};
+use super::{Client, PAGES_MAX};
 use crate::api::v1;
 use crate::cli::failure::{self, Failure};
 
@@ -46,17 +46,10 @@ impl Client {
         request: v1::OpenLedgerRequest,
     ) -> Result<v1::OpenLedgerResponse, Failure> {
         let send = || async {
-            self.admin
-                .clone()
-                .open_ledger(self.ask(request.clone()))
-                .await
+            let mut admin = self.admin.clone();
+            admin.open_ledger(self.ask(request.clone())).await
         };
-        let first = match send().await {
-            Err(status) if is_outcome_unknown(&status) => status,
-            answer => return self.take(answer),
-        };
-        let second = send().await;
-        self.settle(&request.request_id, &first, second)
+        self.twice(&request.request_id, send).await
     }
 
     /// Appends events; a lost answer is asked for once more with the same ids, which adds nothing twice.
@@ -69,17 +62,10 @@ impl Client {
             ..request
         };
         let send = || async {
-            self.ledgers
-                .clone()
-                .append_events(self.ask(request.clone()))
-                .await
+            let mut ledgers = self.ledgers.clone();
+            ledgers.append_events(self.ask(request.clone())).await
         };
-        let first = match send().await {
-            Err(status) if is_outcome_unknown(&status) => status,
-            answer => return self.take(answer),
-        };
-        let second = send().await;
-        self.settle(&request.request_id, &first, second)
+        self.twice(&request.request_id, send).await
     }
 
     /// Lets the server verify what it has stored; nothing is decided by its word alone.

@@ -1,6 +1,6 @@
 //! Calls about texts about people.
 
-use super::{Client, PAGES_MAX, is_outcome_unknown};
+use super::{Client, PAGES_MAX};
 use crate::api::v1;
 use crate::cli::failure::Failure;
 
@@ -71,11 +71,6 @@ impl Client {
             let mut admin = self.admin.clone();
             admin.erase_personal_data(self.ask(request.clone())).await
         };
-        let first = match send().await {
-            Err(status) if is_outcome_unknown(&status) => status,
-            answer => return self.take(answer),
-        };
-        let second = send().await;
-        self.settle(&request.request_id, &first, second)
+        self.twice(&request.request_id, send).await
     }
 }
