@@ -9,7 +9,7 @@ use crate::domain::date::Date;
 use crate::domain::event::{Payload, Recorded, Validity};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::Definition;
-use crate::domain::target::TargetVersion;
+use crate::domain::target::{Target, TargetVersion};
 
 use super::{
     Attachment, Confirmation, DefinitionVersion, Demand, Entry, FieldsConfirmed, Forecast, Goal,
@@ -22,6 +22,13 @@ impl Goal {
     pub fn apply(&mut self, recorded: &Recorded, recorded_on: Date) {
         let event = &recorded.event;
         let effective_from = event.valid.map_or(recorded_on, |valid| valid.from);
+        let decided = |target: &Target| TargetVersion {
+            event_id: event.id,
+            position: recorded.position,
+            effective_from,
+            recorded_on,
+            target: target.clone(),
+        };
         match &event.payload {
             Payload::IndicatorDefined(p) => {
                 let mut indicator = Indicator {
@@ -70,22 +77,10 @@ impl Goal {
                 });
             }
             Payload::TargetSet(p) => self.change(p.indicator, |i| {
-                Arc::make_mut(&mut i.targets).push(TargetVersion {
-                    event_id: event.id,
-                    position: recorded.position,
-                    effective_from,
-                    recorded_on,
-                    target: p.target.clone(),
-                });
+                Arc::make_mut(&mut i.targets).push(decided(&p.target));
             }),
             Payload::TargetRevised(p) => self.change(p.indicator, |i| {
-                Arc::make_mut(&mut i.targets).push(TargetVersion {
-                    event_id: event.id,
-                    position: recorded.position,
-                    effective_from,
-                    recorded_on,
-                    target: p.target.clone(),
-                });
+                Arc::make_mut(&mut i.targets).push(decided(&p.target));
             }),
             Payload::PlanProfileSet(p) => {
                 self.change(p.indicator, |i| {
