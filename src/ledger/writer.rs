@@ -500,13 +500,14 @@ impl Writer {
             let kept = keep(&mut self.streams, append.ledger, *stream, state.clone());
             self.evicted.extend(kept);
         }
-        let after = |stream| states.get(stream).map(|state| state.goal.clone());
         let goals = goals
             .into_iter()
-            .map(|(stream, before)| Touched {
-                stream,
-                before: Arc::new(before),
-                after: Arc::new(after(&stream).unwrap_or_default()),
+            .filter_map(|(stream, before)| {
+                Some(Touched {
+                    stream,
+                    before: Arc::new(before),
+                    after: Arc::new(states.get(&stream)?.goal.clone()),
+                })
             })
             .collect();
         let states = states.into_iter();

@@ -2,28 +2,23 @@
 
 use crate::api::v1;
 use crate::api::v1::event_input;
-use crate::domain::actual::ReportedPart;
 use crate::domain::code::Code;
 use crate::domain::date::DateSpan;
 use crate::domain::event::{
-    ActualCorrected, ActualRecorded, ActualRetracted, BaselineSet, DemandRecorded, Event, Evidence,
-    EvidenceAttached, ForecastSubmitted, ForecastValue, GoalCancelled, GoalCarriedOver, GoalMoved,
-    GoalResumed, GoalReworded, GoalSet, GoalSuspended, ImportAccepted, IndicatorCancelled,
-    IndicatorDefined, IndicatorMoved, IndicatorRedefined, IndicatorReworded, InitiativeCancelled,
-    InitiativeMoved, InitiativeReworded, InitiativeSet, LedgerOpened, NarrativeAdded,
-    OrgUnitChanged, OrgUnitRegistered, Payload, PlanProfileSet, PlanPublished, Reason,
-    ResponsibilityTransferred, SourceDocument, Subject, TargetRevised, TargetSet, Validity,
+    Event, Evidence, GoalCancelled, GoalResumed, GoalSuspended, ImportAccepted, IndicatorCancelled,
+    InitiativeCancelled, LedgerOpened, OrgUnitChanged, OrgUnitRegistered, Payload, PlanPublished,
+    Reason, SourceDocument, Subject, Validity,
 };
-use crate::domain::id::{EventId, GoalId, IndicatorId, InitiativeId, PlanId, RequestId, UnitId};
-use crate::domain::indicator::{Definition, ExternalReference};
+use crate::domain::id::{EventId, PlanId, RequestId, UnitId};
+use crate::domain::indicator::Definition;
 use crate::domain::plan::Pillar;
 use crate::domain::rejection;
 use crate::grpc::event::field::{At, Faults, optional};
 use crate::grpc::event::resolver::{Referable, Resolver};
-use crate::grpc::event::{EVIDENCE_MAX, definition, measure, personal};
+use crate::grpc::event::{EVIDENCE_MAX, personal};
 
-/// Confidence of a forecast at most.
-const CONFIDENCE_MAX: u32 = 10;
+mod progress;
+mod structure;
 
 pub(super) fn event(
     faults: &mut Faults,
@@ -323,6 +318,23 @@ impl Reading<'_, '_> {
         self.list(at, name, texts, Definition::LIST_MAX)
     }
 
+    pub(super) fn subject(
+        &mut self,
+        at: &At<'_>,
+        subject: Option<&v1::Subject>,
+    ) -> Option<Subject> {
+        use v1::subject::Kind;
+        let at = at.then("subject");
+        match subject.and_then(|subject| subject.kind.as_ref()) {
+            None => self.faults.required(&at),
+            Some(Kind::Goal(text)) => self.the(&at, "goal", text).map(Subject::Goal),
+            Some(Kind::Initiative(text)) => {
+                self.the(&at, "initiative", text).map(Subject::Initiative)
+            }
+            Some(Kind::Indicator(text)) => self.the(&at, "indicator", text).map(Subject::Indicator),
+        }
+    }
+
     /// The id and code of something new, which later events of the request may name.
     fn introduced<T: Referable>(
         &mut self,
@@ -438,410 +450,6 @@ impl Reading<'_, '_> {
             name: name?,
             parent: parent?,
             dissolved: p.dissolved,
-        })
-    }
-
-    fn goal_set(&mut self, p: &v1::GoalSet) -> Option<GoalSet> {
-        let at = self.at.then("goal_set");
-        let plan = self.the(&at, "plan", &p.plan);
-        let department = self.the(&at, "department", &p.department);
-        let (goal, code) = self.introduced::<GoalId>(&at, "goal", &p.goal, &p.code);
-        let pillar = self.faults.ordinal(&at.then("pillar"), p.pillar);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        let continues = self.continued(&at, p.continues.as_deref());
-        Some(GoalSet {
-            goal: goal?,
-            plan: plan?,
-            code: code?,
-            department: department?,
-            pillar: pillar?,
-            title: title?,
-            source_text: source_text?,
-            continues: continues?,
-        })
-    }
-
-    /// What something of an earlier plan goes on in this.
-    fn continued<T: Referable>(&mut self, at: &At<'_>, text: Option<&str>) -> Option<Option<T>> {
-        optional(text, |text| self.the(at, "continues", text))
-    }
-
-    fn goal_reworded(&mut self, p: &v1::GoalReworded) -> Option<GoalReworded> {
-        let at = self.at.then("goal_reworded");
-        let goal = self.the(&at, "goal", &p.goal);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        Some(GoalReworded {
-            goal: goal?,
-            title: title?,
-            source_text: source_text?,
-        })
-    }
-
-    fn goal_moved(&mut self, p: &v1::GoalMoved) -> Option<GoalMoved> {
-        let at = self.at.then("goal_moved");
-        let goal = self.the(&at, "goal", &p.goal);
-        let department = self.the(&at, "department", &p.department);
-        let pillar = self.faults.ordinal(&at.then("pillar"), p.pillar);
-        Some(GoalMoved {
-            goal: goal?,
-            department: department?,
-            pillar: pillar?,
-        })
-    }
-
-    fn goal_carried_over(&mut self, p: &v1::GoalCarriedOver) -> Option<GoalCarriedOver> {
-        let at = self.at.then("goal_carried_over");
-        let goal = self.the(&at, "goal", &p.goal);
-        let to_plan = self.the(&at, "to_plan", &p.to_plan);
-        let to_goal = optional(p.to_goal.as_deref(), |text| self.the(&at, "to_goal", text));
-        Some(GoalCarriedOver {
-            goal: goal?,
-            to_plan: to_plan?,
-            to_goal: to_goal?,
-        })
-    }
-
-    fn initiative_set(&mut self, p: &v1::InitiativeSet) -> Option<InitiativeSet> {
-        let at = self.at.then("initiative_set");
-        let goal = self.the(&at, "goal", &p.goal);
-        let (initiative, code) =
-            self.introduced::<InitiativeId>(&at, "initiative", &p.initiative, &p.code);
-        self.resolver.define_initiative(initiative, goal);
-        let number = self.faults.ordinal(&at.then("number"), p.number);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        let lead_unit = self.the(&at, "lead_unit", &p.lead_unit);
-        let contributing_units = self.units(&at, "contributing_units", &p.contributing_units);
-        let continues = self.continued(&at, p.continues.as_deref());
-        let references = self.faults.list(
-            &at,
-            "references",
-            &p.references,
-            ExternalReference::OF_INITIATIVE_MAX,
-            definition::external_reference,
-        );
-        Some(InitiativeSet {
-            initiative: initiative?,
-            goal: goal?,
-            number: number?,
-            code: code?,
-            title: title?,
-            source_text: source_text?,
-            lead_unit: lead_unit?,
-            contributing_units: contributing_units?,
-            continues: continues?,
-            references: references?,
-        })
-    }
-
-    fn initiative_reworded(&mut self, p: &v1::InitiativeReworded) -> Option<InitiativeReworded> {
-        let at = self.at.then("initiative_reworded");
-        let initiative = self.the(&at, "initiative", &p.initiative);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        Some(InitiativeReworded {
-            initiative: initiative?,
-            title: title?,
-            source_text: source_text?,
-        })
-    }
-
-    fn initiative_moved(&mut self, p: &v1::InitiativeMoved) -> Option<InitiativeMoved> {
-        let at = self.at.then("initiative_moved");
-        let initiative = self.the(&at, "initiative", &p.initiative);
-        let from_goal = self.the(&at, "from_goal", &p.from_goal);
-        let to_goal = self.the(&at, "to_goal", &p.to_goal);
-        let number = self.faults.ordinal(&at.then("number"), p.number);
-        Some(InitiativeMoved {
-            initiative: initiative?,
-            from_goal: from_goal?,
-            to_goal: to_goal?,
-            number: number?,
-        })
-    }
-
-    fn responsibility_transferred(
-        &mut self,
-        p: &v1::ResponsibilityTransferred,
-    ) -> Option<ResponsibilityTransferred> {
-        let at = self.at.then("responsibility_transferred");
-        let initiative = self.the(&at, "initiative", &p.initiative);
-        let lead_unit = self.the(&at, "lead_unit", &p.lead_unit);
-        let contributing_units = self.units(&at, "contributing_units", &p.contributing_units);
-        Some(ResponsibilityTransferred {
-            initiative: initiative?,
-            lead_unit: lead_unit?,
-            contributing_units: contributing_units?,
-        })
-    }
-
-    fn indicator_defined(&mut self, p: &v1::IndicatorDefined) -> Option<IndicatorDefined> {
-        let at = self.at.then("indicator_defined");
-        let initiative = self.the(&at, "initiative", &p.initiative);
-        let at_definition = at.then("definition");
-        let definition = definition::definition(
-            self.faults,
-            self.resolver,
-            &at_definition,
-            p.definition.as_ref(),
-        );
-        let (indicator, code) =
-            self.introduced::<IndicatorId>(&at, "indicator", &p.indicator, &p.code);
-        self.resolver.define_indicator(indicator, initiative);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        let continues = self.continued(&at, p.continues.as_deref());
-        Some(IndicatorDefined {
-            indicator: indicator?,
-            initiative: initiative?,
-            code: code?,
-            title: title?,
-            source_text: source_text?,
-            definition: definition?,
-            continues: continues?,
-        })
-    }
-
-    fn indicator_reworded(&mut self, p: &v1::IndicatorReworded) -> Option<IndicatorReworded> {
-        let at = self.at.then("indicator_reworded");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let title = self.faults.title(&at.then("title"), p.title.as_ref());
-        let source_text = self.faults.text(&at.then("source_text"), &p.source_text);
-        let confirms = definition::field_names(self.faults, &at, "confirms", &p.confirms);
-        Some(IndicatorReworded {
-            indicator: indicator?,
-            title: title?,
-            source_text: source_text?,
-            confirms: confirms?,
-        })
-    }
-
-    fn indicator_moved(&mut self, p: &v1::IndicatorMoved) -> Option<IndicatorMoved> {
-        let at = self.at.then("indicator_moved");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let from_initiative = self.the(&at, "from_initiative", &p.from_initiative);
-        let to_initiative = self.the(&at, "to_initiative", &p.to_initiative);
-        Some(IndicatorMoved {
-            indicator: indicator?,
-            from_initiative: from_initiative?,
-            to_initiative: to_initiative?,
-        })
-    }
-
-    fn indicator_redefined(&mut self, p: &v1::IndicatorRedefined) -> Option<IndicatorRedefined> {
-        let at = self.at.then("indicator_redefined");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let version = self
-            .faults
-            .ordinal(&at.then("definition_version"), p.definition_version);
-        let at_definition = at.then("definition");
-        let definition = definition::definition(
-            self.faults,
-            self.resolver,
-            &at_definition,
-            p.definition.as_ref(),
-        );
-        Some(IndicatorRedefined {
-            indicator: indicator?,
-            definition_version: version?,
-            definition: definition?,
-        })
-    }
-
-    fn baseline_set(&mut self, p: &v1::BaselineSet) -> Option<BaselineSet> {
-        let at = self.at.then("baseline_set");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let baseline = measure::baseline(self.faults, &at.then("baseline"), p.baseline.as_ref());
-        Some(BaselineSet {
-            indicator: indicator?,
-            baseline: baseline?,
-        })
-    }
-
-    fn target_set(&mut self, p: &v1::TargetSet) -> Option<TargetSet> {
-        let at = self.at.then("target_set");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let target = measure::target(self.faults, &at.then("target"), p.target.as_ref());
-        Some(TargetSet {
-            indicator: indicator?,
-            target: target?,
-        })
-    }
-
-    fn target_revised(&mut self, p: &v1::TargetRevised) -> Option<TargetRevised> {
-        let at = self.at.then("target_revised");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let replaces = self.faults.id(&at.then("replaces"), &p.replaces);
-        let before = optional(p.before.as_ref(), |before| {
-            measure::target(self.faults, &at.then("before"), Some(before))
-        });
-        let target = measure::target(self.faults, &at.then("target"), p.target.as_ref());
-        Some(TargetRevised {
-            indicator: indicator?,
-            replaces: replaces?,
-            before: before?,
-            target: target?,
-        })
-    }
-
-    fn plan_profile_set(&mut self, p: &v1::PlanProfileSet) -> Option<PlanProfileSet> {
-        let at = self.at.then("plan_profile_set");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let profile = measure::profile(self.faults, &at.then("profile"), p.profile.as_ref());
-        Some(PlanProfileSet {
-            indicator: indicator?,
-            profile: profile?,
-            assumed: p.assumed,
-        })
-    }
-
-    fn reported(
-        &mut self,
-        at: &At<'_>,
-        part: Option<&str>,
-        unit_code: Option<&str>,
-    ) -> Option<ReportedPart> {
-        let part = optional(part, |key| self.faults.key(&at.then("part"), key));
-        let unit_code = optional(unit_code, |code| {
-            self.faults.name(&at.then("unit_code"), code)
-        });
-        Some(ReportedPart {
-            part: part?,
-            unit_code: unit_code?.map(|code| code.as_str().into()),
-        })
-    }
-
-    fn actual_recorded(&mut self, p: &v1::ActualRecorded) -> Option<ActualRecorded> {
-        let at = self.at.then("actual_recorded");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let measurement =
-            measure::measurement(self.faults, &at.then("measurement"), p.measurement.as_ref());
-        let reported = self.reported(&at, p.part.as_deref(), p.unit_code.as_deref());
-        Some(ActualRecorded {
-            indicator: indicator?,
-            measurement: measurement?,
-            reported: reported?,
-        })
-    }
-
-    fn actual_corrected(&mut self, p: &v1::ActualCorrected) -> Option<ActualCorrected> {
-        let at = self.at.then("actual_corrected");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let corrects = self.faults.id(&at.then("corrects"), &p.corrects);
-        let before = optional(p.before.as_ref(), |before| {
-            measure::measurement(self.faults, &at.then("before"), Some(before))
-        });
-        let measurement =
-            measure::measurement(self.faults, &at.then("measurement"), p.measurement.as_ref());
-        let reported = self.reported(&at, p.part.as_deref(), p.unit_code.as_deref());
-        Some(ActualCorrected {
-            indicator: indicator?,
-            corrects: corrects?,
-            before: before?,
-            measurement: measurement?,
-            reported: reported?,
-        })
-    }
-
-    fn actual_retracted(&mut self, p: &v1::ActualRetracted) -> Option<ActualRetracted> {
-        let at = self.at.then("actual_retracted");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let retracts = self.faults.id(&at.then("retracts"), &p.retracts);
-        let before = optional(p.before.as_ref(), |before| {
-            measure::measurement(self.faults, &at.then("before"), Some(before))
-        });
-        Some(ActualRetracted {
-            indicator: indicator?,
-            retracts: retracts?,
-            before: before?,
-        })
-    }
-
-    fn demand_recorded(&mut self, p: &v1::DemandRecorded) -> Option<DemandRecorded> {
-        let at = self.at.then("demand_recorded");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let requests = self.faults.quantity(&at.then("requests"), &p.requests);
-        Some(DemandRecorded {
-            indicator: indicator?,
-            requests: requests?,
-        })
-    }
-
-    fn forecast_submitted(&mut self, p: &v1::ForecastSubmitted) -> Option<ForecastSubmitted> {
-        use v1::forecast_submitted::Forecast;
-        let at = self.at.then("forecast_submitted");
-        let indicator = self.the(&at, "indicator", &p.indicator);
-        let value = match &p.forecast {
-            None => self.faults.required(&at.then("forecast")),
-            Some(Forecast::Value(value)) => self
-                .faults
-                .quantity(&at.then("value"), value)
-                .map(ForecastValue::Value),
-            Some(Forecast::Date(date)) => self
-                .faults
-                .date(&at.then("date"), date)
-                .map(ForecastValue::Date),
-        };
-        let confidence = optional(p.confidence, |confidence| {
-            if confidence <= CONFIDENCE_MAX {
-                Some(confidence)
-            } else {
-                self.faults.form(&at.then("confidence"), "from 0 to 10")
-            }
-        });
-        let basis = self.faults.free_text(&at.then("basis"), &p.basis);
-        Some(ForecastSubmitted {
-            indicator: indicator?,
-            value: value?,
-            confidence: confidence?,
-            basis: basis?,
-        })
-    }
-
-    pub(super) fn subject(
-        &mut self,
-        at: &At<'_>,
-        subject: Option<&v1::Subject>,
-    ) -> Option<Subject> {
-        use v1::subject::Kind;
-        let at = at.then("subject");
-        match subject.and_then(|subject| subject.kind.as_ref()) {
-            None => self.faults.required(&at),
-            Some(Kind::Goal(text)) => self.the(&at, "goal", text).map(Subject::Goal),
-            Some(Kind::Initiative(text)) => {
-                self.the(&at, "initiative", text).map(Subject::Initiative)
-            }
-            Some(Kind::Indicator(text)) => self.the(&at, "indicator", text).map(Subject::Indicator),
-        }
-    }
-
-    fn narrative_added(&mut self, p: &v1::NarrativeAdded) -> Option<NarrativeAdded> {
-        let at = self.at.then("narrative_added");
-        let subject = self.subject(&at, p.subject.as_ref());
-        let kind = self.faults.choice(&at.then("kind"), p.kind);
-        let text = self.faults.free_text(&at.then("text"), &p.text);
-        Some(NarrativeAdded {
-            subject: subject?,
-            kind: kind?,
-            text: text?,
-        })
-    }
-
-    fn evidence_attached(&mut self, p: &v1::EvidenceAttached) -> Option<EvidenceAttached> {
-        let at = self.at.then("evidence_attached");
-        let subject = self.subject(&at, p.subject.as_ref());
-        let shows = optional(p.shows.as_deref(), |id| {
-            self.faults.id(&at.then("shows"), id)
-        });
-        let filed_under = optional(p.filed_under.as_deref(), |key| {
-            self.faults.key(&at.then("filed_under"), key)
-        });
-        Some(EvidenceAttached {
-            subject: subject?,
-            shows: shows?,
-            filed_under: filed_under?,
         })
     }
 }

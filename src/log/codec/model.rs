@@ -1,20 +1,16 @@
 //! What events are made of: definitions, targets, measurements and their like.
 
-use crate::domain::access::{AccessPolicy, Holder, LoginId};
 use crate::domain::access_log::AccessedResource;
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::DateSpan;
 use crate::domain::evaluation::judgement::ComputedJudgement;
-use crate::domain::evaluation::policy::{
-    EvaluationPolicy, GradeLevel, GradeRubric, PolicyContent, PolicyVersion,
-};
+use crate::domain::evaluation::policy::{EvaluationPolicy, GradeLevel, GradeRubric, PolicyVersion};
 use crate::domain::event::{ForecastValue, Subject};
 use crate::domain::finding::FindingReference;
 use crate::domain::indicator::{
     Checkpoint, DataQuality, Definition, ExternalReference, Member, Part, Quantifier, Rubric,
     ValueDomain,
 };
-use crate::domain::operation::Operation;
 use crate::domain::plan::Pillar;
 use crate::domain::reporting::{ReportingRound, RoundDates, RoundException};
 use crate::domain::target::{Aim, Baseline, PartTarget, PlanPoint, PlanProfile, Target};
@@ -23,6 +19,8 @@ use crate::domain::unit::{Dimension, Unit};
 use crate::log::codec::fault::{DecodeError, EncodeError, Within as _, is};
 use crate::log::codec::value::Wire;
 use crate::log::codec::wire;
+
+mod access;
 
 /// Says which field of a struct is which field of the message of the same name. Fields of the message
 /// that are not named stay empty. `must` marks what the domain lets a proposal leave out and a stored
@@ -519,101 +517,6 @@ impl Wire<wire::ForecastValue> for ForecastValue {
         Ok(match wire.kind.ok_or_else(DecodeError::missing)? {
             Kind::Value(value) => Self::Value(Wire::take(value).within("value")?),
             Kind::Date(date) => Self::Date(Wire::take(date).within("date")?),
-        })
-    }
-}
-
-impl Wire<wire::Login> for LoginId {
-    fn put(&self) -> Result<wire::Login, EncodeError> {
-        Ok(wire::Login {
-            issuer: self.issuer.put().within("issuer")?,
-            subject: self.subject.put().within("subject")?,
-        })
-    }
-    fn take(wire: wire::Login) -> Result<Self, DecodeError> {
-        Ok(Self {
-            issuer: Wire::take(wire.issuer).within("issuer")?,
-            subject: Wire::take(wire.subject).within("subject")?,
-        })
-    }
-}
-
-impl Wire<Option<wire::role_granted::Holder>> for Holder {
-    fn put(&self) -> Result<Option<wire::role_granted::Holder>, EncodeError> {
-        use wire::role_granted::Holder as Kind;
-        Ok(Some(match self {
-            Self::Person(id) => Kind::PersonId(id.put()?),
-            Self::Service(login) => Kind::Service(login.put().within("service")?),
-        }))
-    }
-    fn take(wire: Option<wire::role_granted::Holder>) -> Result<Self, DecodeError> {
-        use wire::role_granted::Holder as Kind;
-        Ok(match wire.ok_or_else(DecodeError::missing)? {
-            Kind::PersonId(id) => Self::Person(Wire::take(id).within("person_id")?),
-            Kind::Service(login) => Self::Service(Wire::take(login).within("service")?),
-        })
-    }
-}
-
-impl Wire<Option<wire::operation_authorised::Operation>> for Operation {
-    fn put(&self) -> Result<Option<wire::operation_authorised::Operation>, EncodeError> {
-        use wire::operation_authorised::{Compromise, NewKey, Operation as Kind};
-        Ok(Some(match self {
-            Self::AnnounceKey => Kind::AnnounceKey(NewKey {}),
-            Self::RetireKey(key) => Kind::RetireKey(key.put()?),
-            Self::CompromiseKey {
-                key,
-                last_trusted_size,
-            } => Kind::CompromiseKey(Compromise {
-                verifier_key: key.put()?,
-                last_trusted_size: *last_trusted_size,
-            }),
-            Self::ErasePersonalData(subject) => Kind::ErasePersonalData(subject.put()?),
-            Self::EraseEvidence(sha256) => Kind::EraseEvidence(sha256.put()?),
-        }))
-    }
-    fn take(wire: Option<wire::operation_authorised::Operation>) -> Result<Self, DecodeError> {
-        use wire::operation_authorised::Operation as Kind;
-        Ok(match wire.ok_or_else(DecodeError::missing)? {
-            Kind::AnnounceKey(_) => Self::AnnounceKey,
-            Kind::RetireKey(key) => Self::RetireKey(Wire::take(key).within("retire_key")?),
-            Kind::CompromiseKey(p) => Self::CompromiseKey {
-                key: Wire::take(p.verifier_key).within("compromise_key.verifier_key")?,
-                last_trusted_size: p.last_trusted_size,
-            },
-            Kind::ErasePersonalData(subject) => {
-                Self::ErasePersonalData(Wire::take(subject).within("erase_personal_data")?)
-            }
-            Kind::EraseEvidence(sha256) => {
-                Self::EraseEvidence(Wire::take(sha256).within("erase_evidence")?)
-            }
-        })
-    }
-}
-
-impl Wire<Option<wire::policy_published::Content>> for PolicyContent {
-    fn put(&self) -> Result<Option<wire::policy_published::Content>, EncodeError> {
-        use wire::policy_published::Content;
-        Ok(Some(match self {
-            Self::Evaluation(policy) => Content::Evaluation(policy.put().within("evaluation")?),
-            Self::Rubric(rubric) => Content::Rubric(rubric.put().within("rubric")?),
-            Self::Approval(approval) => Content::Approval(approval.put().within("approval")?),
-            Self::Access(policy) => Content::Access(wire::AccessPolicy {
-                cedar: policy.cedar().to_owned(),
-            }),
-        }))
-    }
-    fn take(wire: Option<wire::policy_published::Content>) -> Result<Self, DecodeError> {
-        use wire::policy_published::Content;
-        Ok(match wire.ok_or_else(DecodeError::missing)? {
-            Content::Evaluation(policy) => {
-                Self::Evaluation(Wire::take(policy).within("evaluation")?)
-            }
-            Content::Rubric(rubric) => Self::Rubric(Wire::take(rubric).within("rubric")?),
-            Content::Approval(approval) => Self::Approval(Wire::take(approval).within("approval")?),
-            Content::Access(policy) => {
-                Self::Access(is(AccessPolicy::parse(&policy.cedar)).within("access")?)
-            }
         })
     }
 }

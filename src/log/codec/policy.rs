@@ -3,9 +3,11 @@
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::access::AccessPolicy;
 use crate::domain::evaluation::policy::PolicyContent;
-use crate::log::codec::fault::EncodeError;
-use crate::log::codec::value::Wire as _;
+use crate::log::codec::fault::{DecodeError, EncodeError, Within as _, is};
+use crate::log::codec::value::Wire;
+use crate::log::codec::wire;
 use crate::log::codec::wire::policy_published::Content;
 
 /// SHA-256 over what a policy says: over the message `EvaluationPolicy`, `GradeRubric` or `AccessPolicy` as a leaf holds it, with
@@ -19,6 +21,31 @@ pub fn policy_sha256(content: &PolicyContent) -> Result<[u8; 32], EncodeError> {
         None => Vec::new(),
     };
     Ok(Sha256::digest(bytes).into())
+}
+
+impl Wire<Option<Content>> for PolicyContent {
+    fn put(&self) -> Result<Option<Content>, EncodeError> {
+        Ok(Some(match self {
+            Self::Evaluation(policy) => Content::Evaluation(policy.put().within("evaluation")?),
+            Self::Rubric(rubric) => Content::Rubric(rubric.put().within("rubric")?),
+            Self::Approval(approval) => Content::Approval(approval.put().within("approval")?),
+            Self::Access(policy) => Content::Access(wire::AccessPolicy {
+                cedar: policy.cedar().to_owned(),
+            }),
+        }))
+    }
+    fn take(wire: Option<Content>) -> Result<Self, DecodeError> {
+        Ok(match wire.ok_or_else(DecodeError::missing)? {
+            Content::Evaluation(policy) => {
+                Self::Evaluation(Wire::take(policy).within("evaluation")?)
+            }
+            Content::Rubric(rubric) => Self::Rubric(Wire::take(rubric).within("rubric")?),
+            Content::Approval(approval) => Self::Approval(Wire::take(approval).within("approval")?),
+            Content::Access(policy) => {
+                Self::Access(is(AccessPolicy::parse(&policy.cedar)).within("access")?)
+            }
+        })
+    }
 }
 
 #[cfg(test)]
