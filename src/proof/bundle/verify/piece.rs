@@ -15,6 +15,8 @@ use crate::proof::bundle::{Payload, line};
 const PIECE_BYTES: usize = if cfg!(test) { 4 * 1024 } else { 1024 * 1024 };
 /// Characters of a line that differs, as it is told.
 const SHOWN_CHARS: usize = 300;
+/// Characters that are told before the first that differs.
+const BEFORE_CHARS: usize = 60;
 
 /// Some events that follow each other, as they were read.
 #[derive(Default)]
@@ -114,7 +116,7 @@ impl<'a> Pieces<'a> {
     pub(super) fn more_lines(&mut self) -> Option<String> {
         let mut line = Vec::new();
         self.lines.append(&mut line);
-        (!line.is_empty()).then(|| shown(&line))
+        (!line.is_empty()).then(|| shown(&String::from_utf8_lossy(&line), 0))
     }
 
     /// Reads a bundle of events.
@@ -219,9 +221,9 @@ impl Looked<'_> {
                 (Ok(recorded), Some(found)) => {
                     rendered.clear();
                     line::write(&mut rendered, self.origin, recorded, &hash, self.payload);
-                    (found != rendered).then(|| Line {
-                        expected: shown(&rendered),
-                        found: shown(found),
+                    (found != rendered).then(|| {
+                        let (expected, found) = apart(&rendered, found);
+                        Line { expected, found }
                     })
                 }
                 _ => None,
@@ -254,7 +256,46 @@ impl Piece {
     }
 }
 
-fn shown(line: &[u8]) -> String {
-    let text = String::from_utf8_lossy(line);
-    text.trim_end().chars().take(SHOWN_CHARS).collect()
+/// Two lines from shortly before where they begin to differ.
+fn apart(expected: &[u8], found: &[u8]) -> (String, String) {
+    let [expected, found] = [expected, found].map(String::from_utf8_lossy);
+    let beside = expected.chars().zip(found.chars());
+    let alike = beside.take_while(|(one, other)| one == other).count();
+    let from = alike.saturating_sub(BEFORE_CHARS);
+    (shown(&expected, from), shown(&found, from))
+}
+
+/// So much of a line as is told, from the character at `from` on.
+fn shown(line: &str, from: usize) -> String {
+    let mut rest = line.trim_end().chars().skip(from);
+    let mut shown = match from {
+        0 => String::new(),
+        _ => "…".to_owned(),
+    };
+    shown.extend(rest.by_ref().take(SHOWN_CHARS));
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_lines_are_told_from_shortly_before_they_differ() {
+        let line = |number: u32| format!("{}{number}{}\n", "課".repeat(400), "x".repeat(400));
+        let (expected, found) = apart(line(12).as_bytes(), line(13).as_bytes());
+        let told = |last: char| {
+            let (before, behind) = (
+                "課".repeat(BEFORE_CHARS - 1),
+                "x".repeat(300 - BEFORE_CHARS - 1),
+            );
+            format!("…{before}1{last}{behind}…")
+        };
+        assert_eq!((expected, found), (told('2'), told('3')));
+        let short = apart(b"{\"a\":1}\n", b"{\"a\":1}");
+        assert_eq!(short, ("{\"a\":1}".to_owned(), "{\"a\":1}".to_owned()));
+    }
 }
