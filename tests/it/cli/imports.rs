@@ -379,36 +379,17 @@ fn a_dry_run_needs_no_server() {
     std::fs::write(&file, TABLE).unwrap();
     let file = file.display().to_string();
     let nowhere = "http://127.0.0.1:1";
-    let object = daicho(
-        nowhere,
-        [
-            "plan",
-            "import",
-            &file,
-            "--year",
-            "R5",
-            "--dry-run",
-            "--json",
-        ],
-    );
+    let dry_run = |form: &[&'static str]| {
+        let words = ["plan", "import", &file, "--year", "R5", "--dry-run"];
+        daicho(nowhere, words.into_iter().chain(form.iter().copied()))
+    };
+    let object = dry_run(&["--json"]);
     assert_eq!(object.code, 0, "{object:?}");
     let goals = &object.json()["departments"][0]["pillars"][0]["goals"];
     assert_eq!(
         goals[0]["initiatives"][0]["criteria"][0]["measures"][0]["value"],
         "12"
     );
-    let table = daicho(
-        nowhere,
-        [
-            "plan",
-            "import",
-            &file,
-            "--year",
-            "R5",
-            "--dry-run",
-            "--lang",
-            "ja",
-        ],
-    );
+    let table = dry_run(&["--lang", "ja"]);
     insta::assert_snapshot!("dry_run_ja", table.output);
 }
