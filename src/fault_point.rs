@@ -9,7 +9,7 @@ pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
 
 macro_rules! points {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        /// A step of appending, signing, copying or indexing, or of letting a ledger go on under another name.
+        /// A step of appending, signing, copying or indexing, of keeping the journal, or of letting a ledger go on under another name.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Point { $($(#[$doc])* $name),* }
 
@@ -36,6 +36,16 @@ points! {
     JournalWritten = "journal-written";
     /// They are durable; nobody was told.
     JournalSynced = "journal-synced";
+    /// A step of zeros behind the records of the journal is written and not synced.
+    RoomWritten = "room-written";
+    /// It is durable.
+    RoomSynced = "room-synced";
+    /// The seal of a segment is written and not synced; zeros may follow it.
+    SegmentSealed = "segment-sealed";
+    /// They are cut off.
+    SegmentCut = "segment-cut";
+    /// The next segment has its name; the record that it was begun for is not written.
+    SegmentBegun = "segment-begun";
     /// Readers see them; nobody was answered.
     JournalPublished = "journal-published";
     /// A checkpoint is signed and nowhere else.

@@ -3,6 +3,7 @@
 //! ```text
 //! append -> journal thread   decides by the heads it keeps, writes one record for all that waits,
 //!                            one sync, then answers                          (`appender`)
+//!             ^- filler      zeros ahead of it, while it has pauses          (`log::journal::room`)
 //!             |-> ring       the newest records, in memory                   (`ring`)
 //!             `-> feeder     follows the journal, merges small groups into records of sled,
 //!                            checkpoints sled, marks the journal             (`feeder`)
@@ -48,6 +49,7 @@ use crate::log::embedded::appender::Appender;
 use crate::log::embedded::live::LiveCopies;
 use crate::log::embedded::shared::Shared;
 use crate::log::journal::files::{Disk, JournalFiles};
+use crate::log::journal::writer::JournalWriter;
 use crate::log::{
     Checkpoint, Chunk, CommitLog, Freshness, Head, Health, IntegrityEvent, LedgerCommit, LogFault,
     Outcome, ReadError, ReadLimits,
@@ -66,6 +68,9 @@ pub struct EmbeddedConfig {
     pub now_us: NowUs,
     /// The length at which a journal segment is sealed.
     pub segment_bytes: u64,
+    /// How far the journal is filled ahead with zeros at most, while there is little to do: 2 MiB at first, and as much as it
+    /// has already. Nothing where it is 0.
+    pub room_bytes: u64,
     /// What sled may cache; its memory is some multiple of it.
     pub cache_bytes: u64,
     /// The memory for the newest groups.
@@ -101,6 +106,7 @@ impl EmbeddedConfig {
             folder: folder.into(),
             now_us,
             segment_bytes: 64 * MIB,
+            room_bytes: 8 * MIB,
             cache_bytes: 64 * MIB,
             ring_bytes: 32 * MIB as usize,
             lag_bytes: 64 * MIB,
@@ -175,8 +181,9 @@ pub struct EmbeddedLog {
 
 #[derive(Debug)]
 struct Threads {
-    journal: Option<JoinHandle<()>>,
+    journal: Option<JoinHandle<JournalWriter>>,
     feeder: Option<JoinHandle<()>>,
+    filler: Option<JoinHandle<()>>,
 }
 
 impl fmt::Debug for EmbeddedLog {
@@ -313,9 +320,11 @@ impl CommitLog for EmbeddedLog {
             };
             let ending = reader::blocking(move || {
                 appender.stop();
-                threads.join(&shared);
+                let writer = threads.join(&shared).filter(|_| settled.is_ok());
+                let rested = writer.map_or(Ok(()), JournalWriter::rest);
+                let rested = rested.map_err(|error| LogFault::Storage(format!("journal: {error}")));
                 let reopened = shared.give_up_copy(settled.is_ok());
-                settled.and(reopened)
+                settled.and(rested).and(reopened)
             });
             ending
                 .await
@@ -326,11 +335,14 @@ impl CommitLog for EmbeddedLog {
 }
 
 impl Threads {
-    fn join(&mut self, shared: &Shared) {
+    fn join(&mut self, shared: &Shared) -> Option<JournalWriter> {
         // A panic in them has poisoned the log already.
-        self.journal.take().map(JoinHandle::join);
+        let writer = self.journal.take().map(JoinHandle::join);
         shared.stop_feeder();
         self.feeder.take().map(JoinHandle::join);
+        shared.room.stop();
+        self.filler.take().map(JoinHandle::join);
+        writer?.ok()
     }
 }
 

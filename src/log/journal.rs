@@ -4,16 +4,22 @@
 //! <data folder>/journal/0000000001.journal    sealed
 //!                       0000000002.journal    sealed
 //!                       0000000003.journal    the tail, which grows
+//!                       0000000004.ahead      zeros, for the next one; removed at every start
 //! ```
 //! A segment is a file header and records, one after the other. All integers are big-endian, all
-//! records begin at a multiple of 8.
+//! records begin at a multiple of 8. Where the header says so, zeros may follow the last record: room
+//! that was filled ahead (see `room`). A record begins with its magic, so zeros where one could stand,
+//! and nothing else up to the end of the file, say that nothing more was written; any other byte there
+//! is damage. The zeros are cut off when a segment is sealed and when the journal is closed; a crash
+//! leaves them.
 //!
 //! ```text
 //! file header, 64 bytes
 //!    0   8  magic "DAICHOJ\0"
 //!    8   2  format version: 1
-//!   10   2  flags: bit 0 the segment was rebuilt from the read copy; the others are 0 and stand for
-//!           what is to come (filled ahead with zeros, compressed): a file that has them is refused
+//!   10   2  flags: bit 0 the segment was rebuilt from the read copy, bit 1 zeros may follow the last
+//!           record; the others are 0 and stand for what is to come (compressed): a file that has
+//!           them is refused
 //!   12   4  number of the segment, from 1
 //!   16  16  id of the data folder
 //!   32  28  zero
@@ -55,11 +61,12 @@
 //!
 //! Nothing is written after a record before the sync that covers it has returned, save what goes with
 //! it in the same write; those have flag 0 clear. So a damaged record without an intact flagged one
-//! behind it was never acknowledged. Nothing ever trims the journal.
+//! behind it was never acknowledged. Zeros are no record and say nothing about what stands before them. Nothing ever trims the journal.
 
 pub(crate) mod catalog;
 pub(crate) mod files;
 pub(crate) mod record;
+pub(crate) mod room;
 pub(crate) mod segment;
 pub(crate) mod state;
 pub(crate) mod survey;

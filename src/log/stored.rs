@@ -156,10 +156,10 @@ impl StoredFolder {
 
     /// Bytes of the journal, to tell how far a walk has come.
     pub(crate) fn journal_bytes(&self) -> u64 {
-        let files = fs::read_dir(self.root.join("journal"));
-        let files = files.into_iter().flatten().flatten();
-        files
-            .filter_map(|file| Some(file.metadata().ok()?.len()))
+        let dir = self.root.join("journal");
+        let segments = list(&dir).unwrap_or_default().into_iter();
+        segments
+            .filter_map(|number| Some(fs::metadata(segment::path(&dir, number)).ok()?.len()))
             .sum()
     }
 
@@ -237,7 +237,7 @@ impl StoredFolder {
         let tell = |hole: &Hole, visit: &mut dyn FnMut(Met, u64)| {
             let bytes = (hole.to - hole.from) as u64;
             let damage = damage(number, hole.from as u64, bytes, hole.check);
-            let at_the_end = last && hole.to == scan.file.len() && 0 < hole.before;
+            let at_the_end = last && hole.before == scan.records.len() && 0 < hole.before;
             let met = match at_the_end {
                 true => Met::Unfinished(damage),
                 false => Met::Damage(damage),

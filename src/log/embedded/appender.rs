@@ -250,9 +250,10 @@ impl Turn {
 }
 
 impl JournalThread {
-    /// Runs until it is stopped or nobody is left to append.
-    pub(crate) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        while let Some(first) = messages.blocking_recv() {
+    /// Runs until it is stopped or nobody is left to append. Hands back the writer.
+    pub(crate) fn run(mut self, mut messages: mpsc::Receiver<Message>) -> JournalWriter {
+        let mut next = messages.blocking_recv();
+        while let Some(first) = next {
             self.shared.wait_for_feeder();
             let mut turn = Turn::default();
             turn.take(first);
@@ -267,9 +268,17 @@ impl JournalThread {
                 shared.poison("the journal thread panicked".to_owned());
             }
             if self.shared.state().stop_journal && messages.is_empty() {
-                return;
+                break;
             }
+            next = match messages.try_recv() {
+                Ok(waiting) => {
+                    self.shared.room.rush();
+                    Some(waiting)
+                }
+                Err(_) => messages.blocking_recv(),
+            };
         }
+        self.writer
     }
 
     fn turn(&mut self, turn: Turn) {

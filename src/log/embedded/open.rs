@@ -34,9 +34,10 @@ use crate::log::embedded::shared::{Beginning, Shared};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError, Threads};
 use crate::log::head::Head;
 use crate::log::journal::catalog::{Catalog, start_of};
+use crate::log::journal::room::{Filler, Room};
 use crate::log::journal::segment::{self, Scan};
 use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
-use crate::log::journal::writer::{self, Draft, JournalWriter, Written};
+use crate::log::journal::writer::{self, Draft, Home, JournalWriter, Written};
 use crate::log::journal::{FolderId, Ledgers, Location, Record, Seal};
 use crate::merkle::Hash;
 
@@ -56,11 +57,13 @@ pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
     let integrity = IntegrityLog::open(folder.integrity_log(), Arc::clone(&config.now_us))
         .map_err(io_error("integrity.log"))?;
     let id = identify(&folder, format, &segments, &integrity)?;
+    let room = Arc::new(Room::new(config.segment_bytes, config.room_bytes));
     let opening = Opening {
         folder,
         integrity,
         config,
         id,
+        room,
     };
     match opening.run(segments.last().copied()) {
         Ok(opened) => opening.start(opened).map_err(io_error("starting")),
@@ -126,6 +129,7 @@ struct Opening {
     integrity: IntegrityLog,
     config: EmbeddedConfig,
     id: FolderId,
+    room: Arc<Room>,
 }
 
 /// Both copies, checked and repaired.
@@ -288,9 +292,8 @@ impl Opening {
         fs::create_dir_all(&dir).map_err(io_error("journal"))?;
         sync_folder(self.folder.root()).map_err(io_error("journal"))?;
         let ledgers = Ledgers::default();
-        let writer = self
-            .begin_segment(&before_all())
-            .map_err(io_error("journal"))?;
+        let writer =
+            JournalWriter::begin(self.home(), &before_all()).map_err(io_error("journal"))?;
         let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes)
             .map_err(copy_error)?;
         Ok(Opened {
@@ -305,10 +308,14 @@ impl Opening {
         })
     }
 
-    fn begin_segment(&self, seal: &Seal) -> io::Result<JournalWriter> {
-        let files = Arc::clone(&self.config.files);
-        let dir = self.folder.journal();
-        JournalWriter::begin(files, &dir, self.id, self.config.segment_bytes, seal)
+    fn home(&self) -> Home {
+        Home {
+            files: Arc::clone(&self.config.files),
+            dir: self.folder.journal(),
+            folder: self.id,
+            segment_bytes: self.config.segment_bytes,
+            room: Arc::clone(&self.room),
+        }
     }
 
     /// Goes on behind the tail.
@@ -319,6 +326,8 @@ impl Opening {
             seals,
         } = repaired;
         let last = seals.len() as u32 + 1;
+        let dir = self.folder.journal();
+        segment::remove_ahead(&dir)?;
         let mut starts = vec![(1, Ledgers::default())];
         starts.extend(
             seals
@@ -326,24 +335,24 @@ impl Opening {
                 .map(|seal| (seal.segment + 1, Ledgers::from(seal))),
         );
         let (writer, tail) = if let Some(seal) = tail.seal(last) {
+            // A crash right behind the seal leaves the zeros that were to be cut off.
+            segment::cut(&dir, last, tail.end as u64)?;
             starts.push((last + 1, ledgers.clone()));
-            (self.begin_segment(seal)?, Vec::new())
+            (JournalWriter::begin(self.home(), seal)?, Vec::new())
         } else if let Some(end) = tail.records.last() {
             let writer = JournalWriter::resume(
-                Arc::clone(&self.config.files),
-                &self.folder.journal(),
-                self.id,
-                self.config.segment_bytes,
+                self.home(),
                 writer::Tail {
                     segment: last,
                     ordinal: end.decoded.ordinal + 1,
                     written: tail.file.slice(..tail.end),
+                    fillable: tail.header.is_ok_and(|header| header.filled),
                 },
             )?;
             (writer, index(last, &tail))
         } else {
             let seal = seals.last().cloned().unwrap_or_else(before_all);
-            (self.begin_segment(&seal)?, Vec::new())
+            (JournalWriter::begin(self.home(), &seal)?, Vec::new())
         };
         Ok(Resumed {
             writer,
@@ -366,7 +375,9 @@ impl Opening {
             starts,
             tail,
         } = journal;
-        let catalog = Catalog::new(&self.folder.journal(), self.id);
+        let dir = self.folder.journal();
+        let filler = Filler::new(Arc::clone(&self.room), Arc::clone(&self.config.files), &dir);
+        let catalog = Catalog::new(&dir, self.id);
         starts
             .iter()
             .for_each(|(number, state)| catalog.begin(*number, state));
@@ -392,6 +403,7 @@ impl Opening {
             catalog,
             config: self.config,
             id: self.id,
+            room: self.room,
             ledgers: ledgers.clone(),
             copy,
             copied,
@@ -412,9 +424,14 @@ impl Opening {
         let feeder = thread::Builder::new()
             .name("daicho-feeder".to_owned())
             .spawn(move || feeder.run())?;
+        let filling = Arc::clone(&shared);
+        let filler = thread::Builder::new()
+            .name("daicho-filler".to_owned())
+            .spawn(move || filling.run_filler(filler))?;
         let threads = Threads {
             journal: Some(journal),
             feeder: Some(feeder),
+            filler: Some(filler),
         };
         let threads = Arc::new(tokio::sync::Mutex::new(threads));
         Ok(EmbeddedLog {

@@ -1,7 +1,8 @@
 //! What the threads and the readers of an open data folder share.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::domain::id::LedgerId;
 use crate::log::copy::{CopyFault, ReadCopy};
@@ -10,6 +11,7 @@ use crate::log::embedded::folder::{DataFolder, IntegrityLog};
 use crate::log::embedded::kept::Kept;
 use crate::log::embedded::ring::Ring;
 use crate::log::journal::catalog::Catalog;
+use crate::log::journal::room::{Filler, Room};
 use crate::log::journal::writer::Written;
 use crate::log::journal::{FolderId, LedgerState, Ledgers, Location};
 use crate::log::{Head, Health, IntegrityKind, LogFault, ReadError};
@@ -24,6 +26,7 @@ pub(crate) struct Shared {
     pub(crate) catalog: Catalog,
     pub(crate) config: EmbeddedConfig,
     id: FolderId,
+    pub(crate) room: Arc<Room>,
     published: RwLock<BTreeMap<LedgerId, Published>>,
     ring: RwLock<Ring>,
     copy: RwLock<Option<ReadCopy>>,
@@ -80,6 +83,7 @@ pub(crate) struct Beginning {
     pub(crate) catalog: Catalog,
     pub(crate) config: EmbeddedConfig,
     pub(crate) id: FolderId,
+    pub(crate) room: Arc<Room>,
     pub(crate) ledgers: Ledgers,
     pub(crate) copy: ReadCopy,
     pub(crate) copied: HashMap<LedgerId, Head>,
@@ -96,6 +100,7 @@ impl Shared {
             catalog,
             config,
             id,
+            room,
             ledgers,
             copy,
             ..
@@ -128,6 +133,7 @@ impl Shared {
             integrity,
             catalog,
             id,
+            room,
             published: RwLock::new(published.collect()),
             ring: RwLock::new(Ring::new(config.ring_bytes)),
             config,
@@ -174,6 +180,7 @@ impl Shared {
             self.work.notify_all();
             self.relief.notify_all();
             drop(state);
+            self.room.stop();
             self.integrity.record(IntegrityKind::Poisoned, why, None);
         }
     }
@@ -184,6 +191,15 @@ impl Shared {
         self.state().closed = true;
         self.relief.notify_all();
         health
+    }
+
+    /// Has the journal filled ahead until the room is stopped.
+    pub(crate) fn run_filler(&self, filler: Filler) {
+        match catch_unwind(AssertUnwindSafe(|| filler.run())) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => self.poison(format!("journal, filled ahead: {error}")),
+            Err(_) => self.poison("the filler panicked".to_owned()),
+        }
     }
 
     pub(crate) fn stop_feeder(&self) {

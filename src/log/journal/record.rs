@@ -269,6 +269,21 @@ pub(crate) fn claimed_len(header: &[u8; HEADER_BYTES]) -> Result<usize, NoRecord
     }
 }
 
+/// Where the zeros begin that `bytes` ends with.
+pub(crate) fn used(bytes: &[u8]) -> usize {
+    const ZEROS: [u8; 4096] = [0; 4096];
+    let mut end = bytes.len();
+    while let Some(block) = bytes[..end].last_chunk::<4096>()
+        && *block == ZEROS
+    {
+        end -= ZEROS.len();
+    }
+    bytes[..end]
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last + 1)
+}
+
 /// Decodes the record at `at`, with its leaves as slices of `file`.
 pub(crate) fn decode(
     file: &Bytes,
@@ -277,21 +292,15 @@ pub(crate) fn decode(
     segment: u32,
 ) -> Result<Decoded, NoRecord> {
     let rest = file.get(at..).unwrap_or_default();
-    let Some(header) = rest.first_chunk::<HEADER_BYTES>() else {
-        let blank = rest.iter().all(|&byte| byte == 0);
-        return Err(if blank {
-            NoRecord::End
-        } else {
-            NoRecord::Damaged("record header")
-        });
+    let blank = || match used(rest) {
+        0 => NoRecord::End,
+        _ => NoRecord::Damaged("record header"),
     };
-    let length = match claimed_len(header) {
-        Ok(length) => length,
-        Err(NoRecord::End) if rest.iter().any(|&byte| byte != 0) => {
-            return Err(NoRecord::Damaged("record header"));
-        }
-        Err(none) => return Err(none),
-    };
+    let header = rest.first_chunk::<HEADER_BYTES>().ok_or_else(blank)?;
+    let length = claimed_len(header).map_err(|none| match none {
+        NoRecord::End => blank(),
+        damaged => damaged,
+    })?;
     let record = rest
         .get(..length)
         .ok_or(NoRecord::Damaged("record length"))?;

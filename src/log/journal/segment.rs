@@ -12,6 +12,9 @@ const MAGIC: [u8; 8] = *b"DAICHOJ\0";
 const FORMAT: u16 = 1;
 pub(crate) const HEADER_BYTES: usize = 64;
 const REBUILT: u16 = 1;
+const FILLED: u16 = 2;
+/// The extension of a file that was made for a segment before its time.
+const AHEAD: &str = "ahead";
 
 /// The header of a segment file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -21,6 +24,8 @@ pub(crate) struct Header {
     /// Rebuilt from the read copy: its records may be cut at other borders than they once were, and
     /// its digest differs from the one that the next segment repeats.
     pub(crate) rebuilt: bool,
+    /// Zeros may follow the last record.
+    pub(crate) filled: bool,
 }
 
 /// Why a file header cannot be used.
@@ -37,7 +42,8 @@ impl Header {
         let mut bytes = Vec::with_capacity(HEADER_BYTES);
         bytes.put_slice(&MAGIC);
         bytes.put_u16(FORMAT);
-        bytes.put_u16(if self.rebuilt { REBUILT } else { 0 });
+        let flag = |is: bool, flag: u16| if is { flag } else { 0 };
+        bytes.put_u16(flag(self.rebuilt, REBUILT) | flag(self.filled, FILLED));
         bytes.put_u32(self.segment);
         bytes.put_slice(&self.folder.0);
         bytes.put_bytes(0, 28);
@@ -63,13 +69,14 @@ impl Header {
         if magic != MAGIC {
             return Err(NoHeader::Damaged);
         }
-        if format != FORMAT || flags & !REBUILT != 0 {
+        if format != FORMAT || flags & !(REBUILT | FILLED) != 0 {
             return Err(NoHeader::Newer);
         }
         Ok(Self {
             folder: FolderId(folder),
             segment,
             rebuilt: flags & REBUILT != 0,
+            filled: flags & FILLED != 0,
         })
     }
 }
@@ -77,6 +84,32 @@ impl Header {
 /// The path of a segment.
 pub(crate) fn path(dir: &Path, segment: u32) -> PathBuf {
     dir.join(format!("{segment:010}.journal"))
+}
+
+/// The path of the file that was made for a segment before its time.
+pub(crate) fn path_ahead(dir: &Path, segment: u32) -> PathBuf {
+    dir.join(format!("{segment:010}.{AHEAD}"))
+}
+
+/// Removes the files that were made before their time: nothing but zeros was ever acknowledged in them.
+pub(crate) fn remove_ahead(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == AHEAD) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Cuts the file of a segment to `len` bytes, durably.
+pub(crate) fn cut(dir: &Path, segment: u32, len: u64) -> io::Result<()> {
+    let file = fs::File::options().write(true).open(path(dir, segment))?;
+    if file.metadata()?.len() != len {
+        file.set_len(len)?;
+        file.sync_all()?;
+    }
+    Ok(())
 }
 
 /// The numbers of the segments in a folder, ascending. Other names are not looked at.
@@ -106,6 +139,7 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Hole {
     pub(crate) from: usize,
+    /// Where the next record begins, or the zeros that the file ends with.
     pub(crate) to: usize,
     /// The number of intact records before it.
     pub(crate) before: usize,
@@ -167,14 +201,15 @@ impl Scan {
                         Err(NoRecord::End) => "",
                     };
                     let before = scan.records.len();
-                    let next = (at + record::ALIGN..scan.file.len())
+                    let used = record::used(&scan.file);
+                    let next = (at + record::ALIGN..used)
                         .step_by(record::ALIGN)
                         .filter(|&at| scan.file[at..].starts_with(&record::MAGIC))
                         .find_map(|at| {
                             let decoded = record::decode(&scan.file, at, folder, segment).ok()?;
                             (decoded.ordinal >= ordinal).then_some((at, decoded))
                         });
-                    let to = next.as_ref().map_or(scan.file.len(), |(at, _)| *at);
+                    let to = next.as_ref().map_or(used.max(at), |(at, _)| *at);
                     scan.holes.push(Hole {
                         from: at,
                         to,
@@ -230,6 +265,8 @@ pub(crate) fn read_seal(
     let file = fs::File::open(path(dir, segment))?;
     let len = file.metadata()?.len();
     let mut last = [0; 8];
+    // Zeros may follow, if the file was not cut.
+    let len = used(&file, len)?.next_multiple_of(record::ALIGN as u64);
     if len < (HEADER_BYTES + record::HEADER_BYTES) as u64 {
         return Ok(None);
     }
@@ -247,6 +284,23 @@ pub(crate) fn read_seal(
         }) if seal.segment == segment => Some((seal, offset)),
         _ => None,
     })
+}
+
+/// Where the zeros begin that the first `len` bytes of a file end with.
+fn used(file: &fs::File, len: u64) -> io::Result<u64> {
+    use std::os::unix::fs::FileExt as _;
+    let mut block = vec![0; 64 * 1024];
+    let mut end = len;
+    while end > 0 {
+        let begin = end.saturating_sub(block.len() as u64);
+        let block = &mut block[..(end - begin) as usize];
+        file.read_exact_at(block, begin)?;
+        match record::used(block) {
+            0 => end = begin,
+            used => return Ok(begin + used as u64),
+        }
+    }
+    Ok(0)
 }
 
 /// The header and the first record of a segment's file, without reading the rest.

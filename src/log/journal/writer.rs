@@ -1,7 +1,8 @@
 //! The end of the journal: writes records, syncs, seals full segments and begins new ones.
 
+use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
@@ -10,6 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::fault_point::Point;
 use crate::log::journal::files::{JournalFile, JournalFiles};
 use crate::log::journal::record::{self, Place, Record, Seal, SectionDraft};
+use crate::log::journal::room::{Next, Room};
 use crate::log::journal::segment::{self, Header};
 use crate::log::journal::state::Ledgers;
 use crate::log::journal::{FolderId, Location};
@@ -32,12 +34,20 @@ pub(crate) struct Written {
     pub(crate) record: Record,
 }
 
-/// The only hand that writes the journal. After an error it must not be used again.
+/// Where a journal is, and by what means it is written.
+#[derive(Clone, Debug)]
+pub(crate) struct Home {
+    pub(crate) files: Arc<dyn JournalFiles>,
+    pub(crate) dir: PathBuf,
+    pub(crate) folder: FolderId,
+    /// The length at which a segment is sealed.
+    pub(crate) segment_bytes: u64,
+    pub(crate) room: Arc<Room>,
+}
+
+/// The only hand that writes records of the journal. After an error it must not be used again.
 pub(crate) struct JournalWriter {
-    files: Arc<dyn JournalFiles>,
-    dir: PathBuf,
-    folder: FolderId,
-    segment_bytes: u64,
+    home: Home,
     segment: u32,
     file: Box<dyn JournalFile>,
     end: u64,
@@ -54,29 +64,25 @@ pub(crate) struct Tail {
     pub(crate) ordinal: u32,
     /// The bytes of the segment so far.
     pub(crate) written: Bytes,
+    /// Its header says that zeros may follow.
+    pub(crate) fillable: bool,
 }
 
 impl JournalWriter {
     /// Goes on behind an existing tail.
-    pub(crate) fn resume(
-        files: Arc<dyn JournalFiles>,
-        dir: &Path,
-        folder: FolderId,
-        segment_bytes: u64,
-        tail: Tail,
-    ) -> io::Result<Self> {
-        let mut file = files.open(&segment::path(dir, tail.segment))?;
+    pub(crate) fn resume(home: Home, tail: Tail) -> io::Result<Self> {
+        let path = segment::path(&home.dir, tail.segment);
+        let mut file = home.files.open(&path)?;
         // What is readable now may not have been durable when its writer died.
         file.sync()?;
-        files.sync_dir(dir)?;
+        home.files.sync_dir(&home.dir)?;
+        let (end, filled) = (tail.written.len() as u64, fs::metadata(path)?.len());
+        home.room.enter(tail.segment, end, filled, tail.fillable);
         Ok(Self {
-            files,
-            dir: dir.to_owned(),
-            folder,
-            segment_bytes,
+            home,
             segment: tail.segment,
             file,
-            end: tail.written.len() as u64,
+            end,
             ordinal: tail.ordinal,
             digest: Sha256::new_with_prefix(&tail.written),
             undigested: Vec::new(),
@@ -84,27 +90,36 @@ impl JournalWriter {
     }
 
     /// Begins segment `seal.segment + 1`, which must not exist.
-    pub(crate) fn begin(
-        files: Arc<dyn JournalFiles>,
-        dir: &Path,
-        folder: FolderId,
-        segment_bytes: u64,
-        seal: &Seal,
-    ) -> io::Result<Self> {
+    pub(crate) fn begin(home: Home, seal: &Seal) -> io::Result<Self> {
         let number = seal.segment + 1;
-        let begun = opening(folder, seal, false);
-        let mut file = files.create(&segment::path(dir, number))?;
-        file.write_at(&begun, 0)?;
-        file.sync()?;
-        files.sync_dir(dir)?;
+        let begun = opening(home.folder, seal, false);
+        let path = segment::path(&home.dir, number);
+        let (file, filled) = match home.room.take_next(number) {
+            None => {
+                let mut file = home.files.create(&path)?;
+                file.write_at(&begun, 0)?;
+                file.sync()?;
+                (file, 0)
+            }
+            Some(Next {
+                mut file, bytes, ..
+            }) => {
+                file.write_at(&begun, 0)?;
+                file.sync()?;
+                let ahead = segment::path_ahead(&home.dir, number);
+                home.files.rename(&ahead, &path)?;
+                (file, bytes)
+            }
+        };
+        home.files.sync_dir(&home.dir)?;
+        Point::SegmentBegun.pass();
+        let end = begun.len() as u64;
+        home.room.enter(number, end, filled, true);
         Ok(Self {
-            files,
-            dir: dir.to_owned(),
-            folder,
-            segment_bytes,
+            home,
             segment: number,
             file,
-            end: begun.len() as u64,
+            end,
             ordinal: 1,
             digest: Sha256::new_with_prefix(&begun),
             undigested: Vec::new(),
@@ -127,12 +142,13 @@ impl JournalWriter {
         before: &Ledgers,
     ) -> io::Result<Vec<Written>> {
         let (mut bytes, mut offsets) = self.encode(drafts);
-        if self.end + bytes.len() as u64 > self.segment_bytes && self.ordinal > 1 {
+        if self.end + bytes.len() as u64 > self.home.segment_bytes && self.ordinal > 1 {
             self.roll(before)?;
             (bytes, offsets) = self.encode(drafts);
         }
         let bytes = bytes.freeze();
         Point::JournalBegun.pass();
+        self.home.room.claim(self.end + bytes.len() as u64);
         self.file.write_at(&bytes, self.end)?;
         Point::JournalWritten.pass();
         self.file.sync()?;
@@ -153,7 +169,7 @@ impl JournalWriter {
         for (i, draft) in drafts.iter().enumerate() {
             let ordinal = self.ordinal + i as u32;
             let place = Place {
-                folder: self.folder,
+                folder: self.home.folder,
                 segment: self.segment,
                 ordinal,
                 after_sync: i == 0,
@@ -169,7 +185,7 @@ impl JournalWriter {
 
     fn written(&self, bytes: &Bytes, offset: usize) -> io::Result<Written> {
         // Decoding what was just encoded gives the leaves as slices of the one buffer.
-        let decoded = record::decode(bytes, offset, self.folder, self.segment)
+        let decoded = record::decode(bytes, offset, self.home.folder, self.segment)
             .map_err(|_| io::Error::other("a written record does not decode"))?;
         let location = Location {
             segment: self.segment,
@@ -199,17 +215,32 @@ impl JournalWriter {
         let seal = state.seal(self.segment, digest);
         let mut bytes = BytesMut::new();
         let place = Place {
-            folder: self.folder,
+            folder: self.home.folder,
             segment: self.segment,
             ordinal: self.ordinal,
             after_sync: true,
         };
         record::put(&mut bytes, place, &Record::Seal(seal.clone()));
+        let end = self.end + bytes.len() as u64;
+        self.home.room.claim(end);
         self.file.write_at(&bytes, self.end)?;
+        Point::SegmentSealed.pass();
+        if self.home.room.leave() > end {
+            self.file.cut(end)?;
+            Point::SegmentCut.pass();
+        }
         self.file.sync()?;
-        let files = Arc::clone(&self.files);
-        *self = Self::begin(files, &self.dir, self.folder, self.segment_bytes, &seal)?;
+        *self = Self::begin(self.home.clone(), &seal)?;
         Ok(())
+    }
+
+    /// Gives the room back that was filled ahead: a journal at rest has the length of its records.
+    pub(crate) fn rest(mut self) -> io::Result<()> {
+        if self.home.room.leave() > self.end {
+            self.file.cut(self.end)?;
+            self.file.sync()?;
+        }
+        segment::remove_ahead(&self.home.dir)
     }
 }
 
@@ -221,6 +252,7 @@ pub(crate) fn opening(folder: FolderId, seal: &Seal, rebuilt: bool) -> BytesMut 
             folder,
             segment,
             rebuilt,
+            filled: true,
         }
         .encode()[..],
     );

@@ -265,6 +265,30 @@ fn no_flipped_byte_of_the_journal_or_a_small_file_goes_unseen() {
 }
 
 #[test]
+fn zeros_behind_the_journal_say_nothing_and_any_other_byte_there_is_told() {
+    let left = Left::new();
+    let copy = left.copy();
+    let file = journal(copy.path());
+    let mut bytes = fs::read(&file).unwrap();
+    let end = bytes.len();
+    bytes.resize(end + 300_000, 0);
+    fs::write(&file, &bytes).unwrap();
+    let found = left.verify(copy.path());
+    assert!(found.is_sound() && found.unfinished.is_none(), "{found:?}");
+    for at in [0, 7, 100, 299_999] {
+        bytes[end + at] = 1;
+        fs::write(&file, &bytes).unwrap();
+        bytes[end + at] = 0;
+        let found = left.verify(copy.path());
+        let unfinished = found.unfinished.unwrap();
+        assert_eq!(
+            (unfinished.at, unfinished.bytes),
+            (end as u64, at as u64 + 1)
+        );
+    }
+}
+
+#[test]
 fn no_flipped_byte_of_sled_that_says_anything_goes_unseen() {
     let left = Left::new();
     let copy = left.copy();

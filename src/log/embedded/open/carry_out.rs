@@ -13,6 +13,7 @@ use crate::log::embedded::open::{Examined, Opening, Repaired, Resumed, copy_erro
 use crate::log::embedded::repair::Rebuilt;
 use crate::log::head::Head;
 use crate::log::journal::Ledgers;
+use crate::log::journal::record;
 use crate::log::journal::segment::{self, Scan};
 use crate::log::journal::survey::{Survey, TailEnd};
 
@@ -58,13 +59,12 @@ impl Opening {
         let path = segment::path(&dir, number);
         let (aside, shown) = self.folder.new_evidence("torn")?;
         let kept = aside.join(format!("{number:010}.journal.from-byte-{at}"));
-        fs::write(kept, &survey.tail.scan.file[at..])?;
+        let file = &survey.tail.scan.file;
+        fs::write(kept, &file[at..record::used(file).max(at)])?;
         if at == 0 {
             fs::remove_file(&path)?;
         } else {
-            let file = fs::File::options().write(true).open(&path)?;
-            file.set_len(at as u64)?;
-            file.sync_all()?;
+            segment::cut(&dir, number, at as u64)?;
         }
         sync_folder(&dir)?;
         let detail = format!("journal segment {number}: {check}; never acknowledged");

@@ -21,7 +21,7 @@ fn records(bench: &Bench, path: &Path) -> Vec<(usize, usize, bool)> {
         .collect()
 }
 
-fn groups(bench: &Bench, path: &Path) -> Vec<(usize, usize)> {
+pub(super) fn groups(bench: &Bench, path: &Path) -> Vec<(usize, usize)> {
     let records = records(bench, path).into_iter();
     records
         .filter(|record| record.2)
@@ -29,7 +29,7 @@ fn groups(bench: &Bench, path: &Path) -> Vec<(usize, usize)> {
         .collect()
 }
 
-fn flip(path: &Path, at: usize) {
+pub(super) fn flip(path: &Path, at: usize) {
     let mut bytes = fs::read(path).unwrap();
     bytes[at] ^= 0x10;
     fs::write(path, bytes).unwrap();
@@ -41,7 +41,7 @@ fn truncate(path: &Path, len: usize) {
 }
 
 /// Opens a folder that cannot be repaired, and sees that nothing stored was changed.
-fn assert_refused(bench: &Bench, check: &str) {
+pub(super) fn assert_refused(bench: &Bench, check: &str) {
     let journal = |bench: &Bench| -> Vec<_> {
         let stored = bench.stored().into_iter();
         stored
@@ -63,7 +63,11 @@ fn assert_refused(bench: &Bench, check: &str) {
 }
 
 /// Opens, compares, goes on, and sees that nothing is left to repair.
-async fn assert_repaired(bench: &Bench, history: &mut Vec<Leaf>, expected: &[IntegrityKind]) {
+pub(super) async fn assert_repaired(
+    bench: &Bench,
+    history: &mut Vec<Leaf>,
+    expected: &[IntegrityKind],
+) {
     let log = bench.open();
     assert_eq!(kinds(&log), expected, "{:?}", log.integrity_events());
     assert_holds(&log, 1, history).await;
@@ -79,7 +83,7 @@ async fn assert_repaired(bench: &Bench, history: &mut Vec<Leaf>, expected: &[Int
 }
 
 /// A folder with `groups` groups of 3 events, closed.
-async fn stored(bench: &Bench, groups: u64) -> Vec<Leaf> {
+pub(super) async fn stored(bench: &Bench, groups: u64) -> Vec<Leaf> {
     let mut history = vec![];
     let log = bench.open();
     grow(&log, 1, &mut history, groups, 3).await;
@@ -88,7 +92,7 @@ async fn stored(bench: &Bench, groups: u64) -> Vec<Leaf> {
 }
 
 /// A folder with `groups` groups of 3 events that sled never heard of.
-async fn journaled(bench: &Bench, groups: u64) -> Vec<Leaf> {
+pub(super) async fn journaled(bench: &Bench, groups: u64) -> Vec<Leaf> {
     let mut history = vec![];
     let log = bench.open();
     grow(&log, 1, &mut history, groups, 3).await;

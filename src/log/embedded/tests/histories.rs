@@ -79,6 +79,7 @@ fn small(config: &mut EmbeddedConfig) {
     config.segment_bytes = 100_000;
     config.ring_bytes = 50_000;
     config.verify_events_max = 40;
+    config.room_bytes = 8 * 1024 * 1024;
 }
 
 /// The model, and the engine on one folder.

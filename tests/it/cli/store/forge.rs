@@ -45,7 +45,8 @@ impl Segment {
     pub(super) fn read(path: &Path) -> Self {
         let file = fs::read(path).unwrap();
         let (mut at, mut records) = (HEADER, Vec::new());
-        while at < file.len() {
+        // Zeros may follow, where it was filled ahead.
+        while file[at..].iter().any(|byte| *byte != 0) {
             assert_eq!(&file[at..at + 4], b"DJrc");
             let length = number(&file[at + 4..at + 8]) as usize;
             records.push(Record {
