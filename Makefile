@@ -1,7 +1,7 @@
 # make test    everything that must hold, on a machine with cargo, python3 with pip, node with npm
 # make lint    formatting, clippy, protos, documentation, the service unit
 # make fuzz    what parses proofs, against inputs that are made up to break it (minutes)
-# make bench   figures of this machine against a plain-file server (minutes)
+# make bench   figures of this machine against a plain-file server, and other event stores (minutes; benches/README.md)
 # make test-office  the forms printed by LibreOffice, page by page (a minute; installs what it needs with apt-get as root)
 # make pictures     the pictures of docs/first-hour again, from the workbooks that its pages make
 # make demo    a sample ledger, served on 127.0.0.1:7015
@@ -16,6 +16,8 @@ BUF_VERSION := 1.75.0
 BUF := .tools/node_modules/.bin/buf
 BUF_STAMP := .tools/buf-$(BUF_VERSION)
 PYTHON_STAMP := .tools/python.stamp
+UMADB_VERSION := 0.7.8
+UMADB_STAMP := .tools/umadb-$(UMADB_VERSION)
 
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
@@ -95,6 +97,10 @@ lint-unit:
 fuzz:
 	PYTHON=$(PYTHON) tests/fuzz/run $(FUZZ_SECONDS)
 
+# Other event stores are measured in the same rounds where their drivers are: DAICHO_PEER_BENCH names the folder.
+ifneq ($(DAICHO_PEER_BENCH),)
+bench: $(UMADB_STAMP)
+endif
 bench:
 	$(CARGO) bench --locked --bench append
 
@@ -110,3 +116,8 @@ $(BUF_STAMP):
 	mkdir -p .tools
 	$(NPM) install --prefix .tools --no-save --no-audit --no-fund --loglevel=error @bufbuild/buf@$(BUF_VERSION)
 	touch $@
+
+# Not where it cannot be had: the run tells what it leaves out.
+$(UMADB_STAMP):
+	mkdir -p .tools
+	$(PYTHON) -m pip install --quiet --root-user-action=ignore --disable-pip-version-check --upgrade --target .tools/umadb umadb==$(UMADB_VERSION) && touch $@ || true

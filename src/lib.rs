@@ -40,4 +40,6 @@ pub mod config;
 pub mod grpc;
 pub mod server;
 
+pub mod load;
+
 pub mod cli;

@@ -4,10 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use daicho::auth::access::BUILT_IN;
+use daicho::load::{Load, Mix, Operation, Row};
 
-use crate::load::{Load, Target};
 use crate::server::Server;
-use crate::{Outcome, SETTLE};
+use crate::{Outcome, SETTLE, target};
 
 /// Callers and events a call.
 const APPENDS: [(usize, usize); 3] = [(1, 1), (64, 1), (16, 100)];
@@ -29,32 +29,31 @@ pub(crate) async fn measure(folder: &Path, seconds: Duration, rounds: u32) -> Ou
             Server::daicho(&scratch.path().join("free"))?,
         ];
         let mut targets = [
-            Target::daicho(&servers[0]).await?,
-            Target::daicho(&servers[1]).await?,
+            target::daicho(&servers[0]).await?,
+            target::daicho(&servers[1]).await?,
         ];
-        targets[0].ask(BUILT_IN).await?;
+        target::ask(&mut targets[0], BUILT_IN).await?;
         for (index, (name, ratios)) in names.iter().zip(&mut ratios).enumerate() {
             let mut found = [0.0; 2];
             // Reads leave nothing behind, so they can go in short turns, which what else the machine does hits alike.
             let turns = if index < APPENDS.len() { 2 } else { READ_TURNS };
             for turn in 0..turns {
                 let which = (turn + round as usize) % 2;
-                let target = &mut targets[which];
-                found[which] += match APPENDS.get(index) {
+                let load = match APPENDS.get(index) {
                     Some(&(callers, batch)) => {
                         tokio::time::sleep(SETTLE).await;
-                        let load = Load {
-                            callers,
-                            batch,
-                            seconds,
-                        };
-                        target.append(load).await?.events_per_s()
+                        Load::of_appends(callers, batch, seconds)
                     }
-                    None => {
-                        let share = 2.0 / turns as f64;
-                        target.goals_per_s(seconds.mul_f64(share)).await? * share
-                    }
+                    None => Load {
+                        mix: Mix::only(Operation::GetGoal),
+                        warm_up: Duration::ZERO,
+                        ..Load::of_appends(1, 1, seconds.mul_f64(2.0 / turns as f64))
+                    },
                 };
+                let rows = target::measure(&mut targets[which], &load).await?;
+                let per_s = |row: &Row| row.events_per_s.or_else(|| Some(row.calls?.per_s));
+                found[which] +=
+                    rows.first().and_then(per_s).unwrap_or(f64::NAN) * 2.0 / turns as f64;
             }
             let ratio = found[0] / found[1];
             println!("{name}\t{:.0}\t{:.0}\t{ratio:.3}", found[0], found[1]);

@@ -15,15 +15,15 @@ use daicho::auth::{Callers, Mode};
 use daicho::config::{Config, Flags};
 use daicho::evidence::{MediaTypes, Store, Terms};
 use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
+use daicho::load::{Load, scattered};
 use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::transport::server::TcpIncoming;
 
-use crate::load::{Load, Target, scattered};
 use crate::server::Server;
-use crate::{Outcome, SETTLE};
+use crate::{Outcome, SETTLE, target};
 
 /// Runs this program as a server that signs, or that does not.
 pub(crate) const SERVERS: [(&str, bool); 2] = [("signing-server", true), ("silent-server", false)];
@@ -90,13 +90,12 @@ pub(crate) enum Part {
 
 impl Part {
     /// The part that a word names.
-    pub(crate) fn named(word: Option<&str>) -> Outcome<Self> {
+    pub(crate) fn named(word: &str) -> Outcome<Self> {
         match word {
-            None => Ok(Self::All),
-            Some("appends") => Ok(Self::Appends),
-            Some("inclusion") => Ok(Self::Inclusion),
-            Some("verify") => Ok(Self::Verify),
-            Some(other) => Err(format!("`{other}`: appends, inclusion or verify").into()),
+            "appends" => Ok(Self::Appends),
+            "inclusion" => Ok(Self::Inclusion),
+            "verify" => Ok(Self::Verify),
+            other => Err(format!("`{other}`: appends, inclusion or verify").into()),
         }
     }
 
@@ -124,17 +123,12 @@ pub(crate) async fn measure(
     let scratch = tempfile::tempdir_in(folder)?;
     let data = scratch.path().join("data");
     let server = Server::daicho(&data)?;
-    let mut target = Target::daicho(&server).await?;
-    let filled = Instant::now();
-    while target.stored() < events {
-        let load = Load {
-            callers: 16,
-            batch: 100,
-            seconds,
-        };
-        target.append(load).await?;
+    let mut filled = target::daicho(&server).await?;
+    let begun = Instant::now();
+    while filled.size() < events {
+        target::append(&mut filled, &Load::of_appends(16, 100, seconds)).await?;
     }
-    let (stored, took) = (target.stored(), filled.elapsed());
+    let (stored, took) = (filled.size(), begun.elapsed());
     println!("# {stored} events after {:.0} s", took.as_secs_f64());
     server.rest();
     if part.has(Part::Inclusion) {
@@ -198,20 +192,17 @@ async fn signing(folder: &Path, seconds: Duration, rounds: u32) -> Outcome<()> {
         let start = |(name, _): (&str, bool)| Server::again(name, &scratch.path().join(name));
         let servers = [start(SERVERS[0])?, start(SERVERS[1])?];
         let mut targets = [
-            Target::daicho(&servers[0]).await?,
-            Target::daicho(&servers[1]).await?,
+            target::daicho(&servers[0]).await?,
+            target::daicho(&servers[1]).await?,
         ];
         for ((callers, batch), ratios) in APPENDS.into_iter().zip(&mut ratios) {
-            let load = Load {
-                callers,
-                batch,
-                seconds,
-            };
+            let load = Load::of_appends(callers, batch, seconds);
             let mut found = [0.0; 2];
             for turn in 0..2 {
                 let which = (turn + round as usize) % 2;
                 tokio::time::sleep(SETTLE).await;
-                found[which] = targets[which].append(load).await?.events_per_s();
+                let row = target::append(&mut targets[which], &load).await?;
+                found[which] = row.events_per_s.unwrap_or(f64::NAN);
             }
             let ratio = found[0] / found[1];
             println!(

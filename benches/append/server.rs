@@ -47,6 +47,13 @@ impl Server {
         Self::start(command, folder)
     }
 
+    /// Ends it as a power button does, and waits until it is gone.
+    pub(crate) fn kill(&mut self) -> Outcome<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> Outcome<()> {
         let line = format!("kill -TERM {}", self.child.id());

@@ -8,7 +8,7 @@ use daicho::clock::{new_id, new_random_id};
 use daicho::config::Flags;
 
 use crate::service::{As, Caller, Server, append, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 fn event(day: &str, payload: Payload) -> v1::EventInput {
     v1::EventInput {

@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::service::{As, Server, append};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 mod alarm;
 mod consulted;

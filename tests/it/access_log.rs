@@ -17,7 +17,7 @@ use tonic_types::StatusExt as _;
 
 use crate::process::Process;
 use crate::service::{As, Server, append, opening, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 mod auditor;
 mod gone;

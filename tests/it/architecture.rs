@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proof", &["domain", "merkle", "log", "ledger", "evidence"]),
     ("access_log", &["domain", "auth", "ledger", "proof"]),
     ("witness", &["merkle"]),
+    ("load", &["api"]),
     ("import", &["domain"]),
     ("report", &["domain", "merkle", "projection"]),
     ("config", &["domain", "merkle", "auth", "access_log"]),
@@ -51,7 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "api", "domain", "auth", "import", "report", "merkle", "proof", "witness",
+            "api", "domain", "auth", "import", "load", "report", "merkle", "proof", "witness",
         ],
     ),
     (

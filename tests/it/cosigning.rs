@@ -14,7 +14,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::service::{As, Caller, Server, append, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 fn witness(name: &str, number: u8) -> SigningKey {
     let name = KeyName::parse(name).unwrap();

@@ -15,7 +15,7 @@ use tonic_types::StatusExt as _;
 
 use crate::process::Process;
 use crate::service::{append, opening, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 /// Serves `data`, which cannot be served, until that is told.
 fn serve(data: &Path, listen: &str) -> Output {

@@ -19,7 +19,7 @@ use daicho::server::continuation::{
 use tempfile::TempDir;
 
 use crate::service::{As, Server, append, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

@@ -30,7 +30,7 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::process::Process;
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 mod points;
 

@@ -22,7 +22,7 @@ use futures::StreamExt as _;
 use tonic::transport::Channel;
 
 use crate::service::{As, Caller, Server, append, opening, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 mod kill;
 

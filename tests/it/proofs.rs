@@ -24,7 +24,7 @@ use tonic::Code;
 
 use crate::fixture::Fixture;
 use crate::service::{As, Caller, Server, append, report};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 async fn proofs(server: &Server) -> ProofServiceClient<Caller> {
     ProofServiceClient::with_interceptor(server.channel().await, As("auditor"))

@@ -20,7 +20,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
 use tonic::{Request, Status};
 
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 /// Names the caller.
 #[derive(Clone)]

@@ -9,7 +9,7 @@ use tonic::Code;
 use super::world::Ja;
 use super::{Seen, expect};
 use crate::service::{Server, append};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 pub(crate) async fn all_happen(seen: &mut Seen) {
     let flags = Flags {

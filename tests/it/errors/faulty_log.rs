@@ -34,7 +34,7 @@ use super::world::{Ja, narrative};
 use super::{Seen, expect};
 use crate::fixture::{evidence, proofs};
 use crate::service::{append, opening};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 mod after_append;
 mod log;

@@ -17,7 +17,7 @@ use tonic::transport::Channel;
 use tonic::{Request, Status};
 
 use crate::service::{Server, append};
-use crate::small_plan::SmallPlan;
+use daicho::load::SmallPlan;
 
 /// The witness that the server is told of; its seed is 5s.
 pub(crate) const WITNESS_NAME: &str = "witness.example";

@@ -1,7 +1,7 @@
 //! A plan to report on: one department, one section, and as many goals with as many counted indicators as are wanted.
 
-use daicho::api::v1::event_input::Payload;
-use daicho::api::v1::{
+use crate::api::v1::event_input::Payload;
+use crate::api::v1::{
     ActualRecorded, AggSpace, AggTime, AttainmentBasis, Comparator, DateSpan, Definition,
     DimensionKind, Disclosure, EntryKind, EventInput, GoalSet, IndicatorDefined, InitiativeSet,
     MeasureType, Measurement, OrgUnitRegistered, Pillar, PlanPublished, Quantifier, ResultLevel,
@@ -11,18 +11,18 @@ use jiff::civil::Date;
 
 /// What can be reported on, and when.
 #[derive(Debug)]
-pub(crate) struct SmallPlan {
+pub struct SmallPlan {
     /// The fiscal year's first day; never after today.
-    pub(crate) first_day: String,
+    pub first_day: String,
     /// Ids of the indicators, goal by goal.
-    pub(crate) indicators: Vec<String>,
+    pub indicators: Vec<String>,
     /// Ids of the goals.
-    pub(crate) goals: Vec<String>,
+    pub goals: Vec<String>,
 }
 
 impl SmallPlan {
     /// The plan of the fiscal year that holds `today`, and the events that set it, in order.
-    pub(crate) fn new(
+    pub fn new(
         today: Date,
         goals: usize,
         indicators_each: usize,
@@ -151,7 +151,7 @@ impl SmallPlan {
     }
 
     /// A report that `walks` more were held.
-    pub(crate) fn report(&self, event_id: String, indicator: &str, walks: u32) -> EventInput {
+    pub fn report(&self, event_id: String, indicator: &str, walks: u32) -> EventInput {
         EventInput {
             event_id,
             valid_from: Some(self.first_day.clone()),
