@@ -13,13 +13,17 @@ use std::time::Duration;
 mod access;
 mod comparison;
 mod echo;
+mod growth;
+mod ledgers;
 mod machine;
 mod peers;
 mod plain_file;
+mod plot;
 mod proofs;
 mod reached;
 mod rounds;
 mod server;
+mod soak;
 mod target;
 
 /// Pause before a measurement, so that what the other server still writes does not count against it.
@@ -34,6 +38,9 @@ enum Subject {
     Rounds,
     Proofs(proofs::Part),
     Access,
+    Growth,
+    Soak,
+    Ledgers,
 }
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -60,8 +67,11 @@ fn main() -> Outcome<()> {
         ["proofs"] => Subject::Proofs(proofs::Part::All),
         ["proofs", part] => Subject::Proofs(proofs::Part::named(part)?),
         ["access"] => Subject::Access,
+        ["growth"] => Subject::Growth,
+        ["soak"] => Subject::Soak,
+        ["ledgers"] => Subject::Ledgers,
         _ => {
-            let parts = "proofs, access or nothing";
+            let parts = "proofs, access, growth, soak, ledgers or nothing";
             return Err(format!("{words:?}: {parts}").into());
         }
     };
@@ -83,6 +93,15 @@ async fn measure(subject: Subject) -> Outcome<()> {
         Subject::Rounds => rounds::measure(&folder, seconds, rounds).await,
         Subject::Proofs(part) => proofs::measure(&folder, seconds, rounds, events, part).await,
         Subject::Access => access::measure(&folder, seconds, rounds).await,
+        Subject::Growth => growth::measure(&folder, seconds, events).await,
+        Subject::Soak => {
+            let minutes = number("DAICHO_BENCH_MINUTES", 30.0)?;
+            soak::measure(&folder, minutes, number("DAICHO_BENCH_RATE", 1_000.0)?).await
+        }
+        Subject::Ledgers => {
+            let count = number("DAICHO_BENCH_LEDGERS", 1_000.0)? as usize;
+            ledgers::measure(&folder, seconds, count).await
+        }
     }
 }
 
