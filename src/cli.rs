@@ -14,6 +14,7 @@ use crate::api::v1;
 use crate::cli::actor::actor;
 use crate::cli::attach::AttachArgs;
 use crate::cli::audit::AuditCommand;
+use crate::cli::bench::BenchArgs;
 use crate::cli::bundle::BundleArgs;
 use crate::cli::checkpoint::{CheckpointArgs, ProofCommand, TrustPolicyArgs};
 use crate::cli::client::Address;
@@ -57,6 +58,7 @@ use crate::proof::store::Snapshots;
 
 pub mod attach;
 pub mod audit;
+pub mod bench;
 pub mod bundle;
 pub mod checkpoint;
 pub mod confirm;
@@ -341,6 +343,8 @@ pub enum Command {
     Grants(GrantsCommand),
     /// Tell what whoever takes over a seat has to know
     Handover(HandoverArgs),
+    /// Put a load on your own server, in a ledger opened for it, and tell how fast it answers
+    Bench(Box<BenchArgs>),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -456,6 +460,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Login => sign_in::login(global).await,
         Command::Logout => sign_in::logout(global),
         Command::Witness(command) => witness::run(global, command).await,
+        Command::Bench(args) => bench::run(global, args).await,
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)

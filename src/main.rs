@@ -49,6 +49,10 @@ fn main() -> ExitCode {
                 serving.await.map(|()| Exit::Done)
             })
         }
+        // Many callers at once, which must not wait for each other.
+        Command::Bench(_) => run(Builder::new_multi_thread(), async {
+            Ok(cli::run(&cli, FORMS).await)
+        }),
         // One connection, one call after the other: a thread of its own would only be started and ended.
         _ => run(Builder::new_current_thread(), async {
             Ok(cli::run(&cli, FORMS).await)

@@ -22,6 +22,7 @@ use crate::cli::failure::Failure;
 use crate::cli::language::{pick, tag};
 use crate::cli::sign_in::SignIn;
 use crate::domain::text::Language;
+use crate::load::Wires;
 
 pub use evaluation::Report;
 pub use goals::GoalFilter;
@@ -78,6 +79,55 @@ pub struct Address {
     pub timeout: Duration,
 }
 
+impl Address {
+    /// A new connection.
+    async fn connect(&self) -> Result<Channel, Failure> {
+        let language = self.language;
+        let endpoint = Endpoint::from_shared(self.server.clone())
+            .map_err(|error| {
+                let server = &self.server;
+                Failure::usage(pick(
+                    language,
+                    format!("サーバーのURLではありません: {server}: {error}"),
+                    format!("not a server's URL: {server}: {error}"),
+                ))
+            })?
+            .connect_timeout(CONNECT_TIMEOUT);
+        let endpoint = self.sign_in.secure(language, endpoint)?;
+        let connected = endpoint.connect().await;
+        connected.map_err(|error| Failure::unreachable(language, &self.server, &error))
+    }
+
+    fn introduce(&self) -> Result<Introduce, Failure> {
+        let in_metadata = |said: &String| BinaryMetadataValue::from_bytes(said.as_bytes());
+        Ok(Introduce {
+            actor: self.actor.as_ref().map(in_metadata),
+            acting: self
+                .acting
+                .each_ref()
+                .map(|said| said.as_ref().map(in_metadata)),
+            authorization: self.sign_in.authorization(self.language)?,
+            language: self.language,
+        })
+    }
+}
+
+/// So many connections for a load, which makes calls of its own, as the caller that `address` names.
+pub async fn wires(address: &Address, connections: usize) -> Result<Wires, Failure> {
+    let mut channels = Vec::with_capacity(connections);
+    for _ in 0..connections {
+        channels.push(address.connect().await?);
+    }
+    let introduced = address.introduce()?.call(Request::new(()));
+    let introduced =
+        introduced.map_err(|status| Failure::from_status(address.language, &status))?;
+    Ok(Wires {
+        channels,
+        callers: vec![introduced.metadata().clone()],
+        timeout: address.timeout,
+    })
+}
+
 /// Adds to every call who makes it and in which language to answer.
 #[derive(Clone, Debug)]
 pub struct Introduce {
@@ -131,32 +181,8 @@ pub struct Client {
 impl Client {
     /// Connects.
     pub async fn connect(address: Address) -> Result<Self, Failure> {
-        let language = address.language;
-        let endpoint = Endpoint::from_shared(address.server.clone())
-            .map_err(|error| {
-                let server = &address.server;
-                Failure::usage(pick(
-                    language,
-                    format!("サーバーのURLではありません: {server}: {error}"),
-                    format!("not a server's URL: {server}: {error}"),
-                ))
-            })?
-            .connect_timeout(CONNECT_TIMEOUT);
-        let endpoint = address.sign_in.secure(language, endpoint)?;
-        let channel = endpoint
-            .connect()
-            .await
-            .map_err(|error| Failure::unreachable(language, &address.server, &error))?;
-        let actor = address.actor.as_ref();
-        let introduce = Introduce {
-            actor: actor.map(|actor| BinaryMetadataValue::from_bytes(actor.as_bytes())),
-            acting: address.acting.each_ref().map(|said| {
-                said.as_ref()
-                    .map(|said| BinaryMetadataValue::from_bytes(said.as_bytes()))
-            }),
-            authorization: address.sign_in.authorization(language)?,
-            language,
-        };
+        let channel = address.connect().await?;
+        let introduce = address.introduce()?;
         let channel = InterceptedService::new(channel, introduce);
         Ok(Self {
             identity: IdentityServiceClient::new(channel.clone()),
