@@ -1,4 +1,8 @@
-//! The API as generated from `proto/daicho/v1`, and nothing else.
+//! The API as generated from `proto/daicho/v1`, and nothing else but one message that may hold encoded bytes.
+
+mod events;
+
+pub use events::Events;
 
 /// Package `daicho.v1`: messages, clients and servers. The protos are the manual.
 #[allow(missing_docs, clippy::all, unreachable_pub, rust_2018_idioms)]

@@ -29,6 +29,7 @@ use futures::future::BoxFuture;
 use crate::domain::id::LedgerId;
 use crate::merkle::Frontier;
 
+pub(crate) use chunk::put_frame;
 pub use chunk::{Chunk, ReadLimits};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
 pub use embedded::live::LiveCopies;

@@ -31,6 +31,7 @@ mod policy;
 mod recorded;
 mod resolver;
 mod round;
+mod transcript;
 mod trust;
 
 pub(crate) use access::show_login;
@@ -56,6 +57,7 @@ pub(crate) use recorded::{
 pub(crate) use resolver::Referable;
 pub use resolver::Resolver;
 pub(crate) use round::{show_finding_references, show_round, show_round_dates};
+pub(crate) use transcript::transcribe;
 
 /// Pieces of evidence of one event at most.
 pub const EVIDENCE_MAX: usize = 50;

@@ -9,18 +9,22 @@ use tokio::sync::watch;
 use tonic::Status;
 
 use crate::api::v1;
+use crate::api::v1::event_batch::Content;
 use crate::api::v1::subscribe_events_response::{CaughtUp, Closing, FellBehind, Frame, Heartbeat};
 use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, Stream as EventStream};
 use crate::domain::text::Language;
-use crate::grpc::event::{At, Choice as _, Faults, Resolver, recorded};
-use crate::grpc::ledger_service::{BATCH_BYTES, BATCH_EVENTS};
-use crate::grpc::services::SightOfEvents;
+use crate::grpc::event::{At, Choice as _, Faults, Resolver};
+use crate::grpc::ledger_service::BATCH_EVENTS;
+use crate::grpc::services::{SightOfEvents, Verifier};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{ReadFault, Reader, View};
-use crate::log::{Chunk, ReadLimits, codec};
-use crate::merkle::leaf_hash;
+use crate::log::codec;
+
+mod page;
+
+use page::Page;
 
 /// How long a silent stream waits before it gives a sign of life.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -104,83 +108,50 @@ async fn until_deadline<T>(deadline: Option<Instant>, work: impl Future<Output =
     }
 }
 
-/// A chunk as a batch; `None` if nothing of it is wanted.
+/// What of a page is wanted, as a batch; `None` if it is nothing.
 async fn batch(
     reader: &Reader,
-    chunk: &Chunk,
+    page: &Page,
     wanted: &Wanted,
 ) -> Result<Option<v1::EventBatch>, Refusal> {
-    let (selection, mut first_position) = (&wanted.selection, chunk.first());
     let verifier = match &wanted.sight {
         Some(sight) => sight.now(reader).await?,
         None => None,
     };
-    let sees = |position: u64, leaf: &[u8]| match &verifier {
-        Some(verifier) => verifier.reads_leaf(position, leaf),
-        None => Ok(true),
-    };
-    let (content, count) = match wanted.format {
-        v1::EventFormat::Leaves if selection.takes_all() && verifier.is_none() => (
-            v1::event_batch::Content::Leaves(chunk.framed().clone()),
-            chunk.count(),
-        ),
-        v1::EventFormat::Leaves => {
-            let (mut framed, mut count) = (bytes::BytesMut::new(), 0);
-            for (position, leaf) in chunk.leaves() {
-                let envelope = codec::envelope(&leaf)
-                    .map_err(|source| ReadFault::Decode { position, source })?;
-                if selection.takes(envelope.stream, envelope.event_type) && sees(position, &leaf)? {
-                    if count == 0 {
-                        first_position = position;
-                    }
-                    prost::encoding::encode_varint(leaf.len() as u64, &mut framed);
-                    framed.extend_from_slice(&leaf);
-                    count += 1;
-                }
+    let chunk = page.chunk();
+    let is_decoded = wanted.format != v1::EventFormat::Leaves;
+    let (first_position, count, content) = if wanted.selection.takes_all() && verifier.is_none() {
+        let content = match is_decoded {
+            true => Content::Events(page.events(reader)?),
+            false => Content::Leaves(chunk.framed().clone()),
+        };
+        (chunk.first(), chunk.count(), content)
+    } else {
+        let mut some = Vec::new();
+        for (position, leaf) in chunk.leaves() {
+            let envelope =
+                codec::envelope(&leaf).map_err(|source| ReadFault::Decode { position, source })?;
+            let sees = |verifier: &Verifier| verifier.reads_leaf(position, &leaf);
+            if wanted.selection.takes(envelope.stream, envelope.event_type)
+                && verifier.as_ref().map_or(Ok(true), sees)?
+            {
+                some.push((position, leaf));
             }
-            (v1::event_batch::Content::Leaves(framed.freeze()), count)
         }
-        v1::EventFormat::Events | v1::EventFormat::Unspecified => {
-            let mut events = Vec::with_capacity(chunk.count());
-            for (position, leaf) in chunk.leaves() {
-                // What is not shown is not opened either.
-                if !sees(position, &leaf)? {
-                    continue;
-                }
-                let event = reader.recorded(position, &leaf)?;
-                if selection.takes(event.event.stream, event.event.payload.event_type()) {
-                    if events.is_empty() {
-                        first_position = position;
-                    }
-                    events.push(recorded(&event, leaf_hash(&leaf).as_bytes()));
-                }
-            }
-            let count = events.len();
-            let events = v1::event_batch::Events { events };
-            (v1::event_batch::Content::Events(events), count)
-        }
+        let first_position = some
+            .first()
+            .map_or(chunk.first(), |(position, _)| *position);
+        let content = match is_decoded {
+            true => Content::Events(page::events(reader, &some)?),
+            false => Content::Leaves(page::framed(&some)),
+        };
+        (first_position, some.len(), content)
     };
     Ok((count > 0).then(|| v1::EventBatch {
         first_position,
         count: show::count(count),
         content: Some(content),
     }))
-}
-
-/// The next chunk in `from..until`.
-async fn chunk(reader: &Reader, from: u64, until: u64) -> Result<Chunk, ReadFault> {
-    let wanted = usize::try_from(until - from)
-        .unwrap_or(usize::MAX)
-        .min(BATCH_EVENTS);
-    reader
-        .read(
-            from,
-            ReadLimits {
-                max_events: wanted,
-                max_bytes: BATCH_BYTES,
-            },
-        )
-        .await
 }
 
 /// Events from `from` up to `until`, then the end.
@@ -211,9 +182,9 @@ pub(super) fn read(
                 return None;
             }
             let answer = async {
-                let chunk = chunk(&reader, from, until).await?;
-                let batch = batch(&reader, &chunk, &wanted).await?;
-                Ok::<_, Refusal>((chunk.next(), batch))
+                let page = Page::read(&reader, from, until).await?;
+                let batch = batch(&reader, &page, &wanted).await?;
+                Ok::<_, Refusal>((page.chunk().next(), batch))
             };
             match until_deadline(deadline, answer).await {
                 None => {
@@ -286,9 +257,9 @@ pub(super) fn follow(
                         });
                     }
                     let read = async {
-                        let chunk = chunk(&reader, state.next, head.size).await?;
-                        let batch = batch(&reader, &chunk, &wanted).await?;
-                        Ok::<_, Refusal>((chunk.next(), batch))
+                        let page = Page::read(&reader, state.next, head.size).await?;
+                        let batch = batch(&reader, &page, &wanted).await?;
+                        Ok::<_, Refusal>((page.chunk().next(), batch))
                     };
                     match until_deadline(deadline, read).await {
                         // Told at the head of the loop.

@@ -39,7 +39,7 @@ mod gate;
 mod verifying;
 
 pub(super) use gate::{ACCESS_LOG_READ, Needs};
-pub(super) use verifying::{EventAsked, SightOfEvents};
+pub(super) use verifying::{EventAsked, SightOfEvents, Verifier};
 
 /// Bytes of one request message at most: the events of a full append and what goes around them.
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;

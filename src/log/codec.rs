@@ -47,6 +47,7 @@ use decision::encode;
 pub use decision::seal_proposed;
 pub use envelope::{Envelope, envelope};
 pub use fault::{DecodeError, EncodeError};
+pub(crate) use fields::{Field, Fields};
 pub use policy::policy_sha256;
 
 /// The longest event in bytes, so that a length fits two bytes in entry bundles.

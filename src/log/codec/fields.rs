@@ -4,9 +4,9 @@ use crate::log::codec::fault::DecodeError;
 
 /// A field as it stands in the bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     /// Its number.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     value: Value<'a>,
 }
 
@@ -20,29 +20,39 @@ enum Value<'a> {
 
 impl<'a> Field<'a> {
     /// The number it holds; 0, the default, if it holds something else.
-    pub(super) fn varint(&self) -> u64 {
-        match self.value {
-            Value::Varint(value) => value,
-            Value::Bytes(_) | Value::Fixed => 0,
-        }
+    pub(crate) fn varint(&self) -> u64 {
+        self.as_varint().unwrap_or_default()
     }
 
     /// The bytes it holds; none, the default, if it holds something else.
-    pub(super) fn bytes(&self) -> &'a [u8] {
+    pub(crate) fn bytes(&self) -> &'a [u8] {
+        self.as_bytes().unwrap_or_default()
+    }
+
+    /// The number, if it holds one.
+    pub(crate) fn as_varint(&self) -> Option<u64> {
         match self.value {
-            Value::Bytes(bytes) => bytes,
-            Value::Varint(_) | Value::Fixed => &[],
+            Value::Varint(value) => Some(value),
+            Value::Bytes(_) | Value::Fixed => None,
+        }
+    }
+
+    /// The bytes, if it holds some.
+    pub(crate) fn as_bytes(&self) -> Option<&'a [u8]> {
+        match self.value {
+            Value::Bytes(bytes) => Some(bytes),
+            Value::Varint(_) | Value::Fixed => None,
         }
     }
 }
 
 /// Iterates over the fields of one message. Ends after the first error.
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Fields<'a> {
-    pub(super) fn new(message: &'a [u8]) -> Self {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
