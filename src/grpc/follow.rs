@@ -23,6 +23,9 @@ use crate::ledger::{ReadFault, Reader, View};
 use crate::log::codec;
 
 mod page;
+mod tail;
+
+pub(super) use tail::Tail;
 
 use page::Page;
 
@@ -216,6 +219,7 @@ struct Follower {
 /// Events from `from` on, for as long as the client listens.
 pub(super) fn follow(
     reader: Arc<Reader>,
+    tail: Arc<Tail>,
     from: u64,
     wanted: Wanted,
     deadline: Option<Instant>,
@@ -229,7 +233,8 @@ pub(super) fn follow(
     };
     let wanted = Arc::new(wanted);
     futures::stream::unfold(state, move |mut state| {
-        let (reader, wanted, mut closing) = (reader.clone(), wanted.clone(), closing.clone());
+        let (reader, tail, wanted) = (reader.clone(), tail.clone(), wanted.clone());
+        let mut closing = closing.clone();
         async move {
             if state.ended {
                 return None;
@@ -257,7 +262,7 @@ pub(super) fn follow(
                         });
                     }
                     let read = async {
-                        let page = Page::read(&reader, state.next, head.size).await?;
+                        let page = tail.page(&reader, state.next, head.size).await?;
                         let batch = batch(&reader, &page, &wanted).await?;
                         Ok::<_, Refusal>((page.chunk().next(), batch))
                     };

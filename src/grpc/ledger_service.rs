@@ -219,6 +219,7 @@ impl v1::ledger_service_server::LedgerService for Services {
             let from = request.from_position;
             let frames = follow::follow(
                 reader.clone(),
+                self.tail(),
                 from,
                 wanted,
                 deadline,

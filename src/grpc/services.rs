@@ -24,6 +24,7 @@ use crate::evidence::Store;
 use crate::grpc::accounting::Accessed;
 use crate::grpc::deadline::{self, Arrival};
 use crate::grpc::event::{At, Faults};
+use crate::grpc::follow::Tail;
 use crate::grpc::goal_service::form;
 use crate::grpc::identify::Identified;
 use crate::grpc::language;
@@ -101,6 +102,7 @@ struct Shared {
     request_timeout: Duration,
     closing: watch::Receiver<bool>,
     evaluations: Arc<Cache>,
+    tail: Arc<Tail>,
     proofs: Arc<Proofs>,
     evidence: Arc<Store>,
     access_log: Arc<AccessLog>,
@@ -151,6 +153,7 @@ impl Services {
             request_timeout,
             closing,
             evaluations: Arc::default(),
+            tail: Arc::default(),
             proofs,
             evidence,
             verifying: Arc::new(Semaphore::new(1)),
@@ -208,6 +211,11 @@ impl Services {
     /// The longest a unary call may take.
     pub(super) fn request_timeout(&self) -> Duration {
         self.0.request_timeout
+    }
+
+    /// The last events of ledgers, for those who follow.
+    pub(super) fn tail(&self) -> Arc<Tail> {
+        self.0.tail.clone()
     }
 
     /// Evaluations that were computed lately.

@@ -32,7 +32,7 @@ mod access_log;
 mod administration;
 mod decisions;
 mod evidence;
-mod faulty_log;
+pub(crate) mod faulty_log;
 mod notices;
 mod pages;
 mod periods;

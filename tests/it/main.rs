@@ -40,6 +40,7 @@ mod process;
 mod proofs;
 mod proposals;
 mod questions;
+mod reads;
 mod receipts;
 mod report;
 mod role_matrix;

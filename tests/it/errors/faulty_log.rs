@@ -41,16 +41,16 @@ mod log;
 mod waiting;
 
 /// The services on a faulty log, on a port of their own.
-struct Faulty {
-    log: FaultyLog,
+pub(crate) struct Faulty {
+    pub(crate) log: FaultyLog,
     ledgers: Arc<Ledgers>,
     address: SocketAddr,
-    client: LedgerServiceClient<InterceptedService<Channel, Ja>>,
+    pub(crate) client: LedgerServiceClient<InterceptedService<Channel, Ja>>,
     first_day: String,
 }
 
 /// Services that any caller reaches who names himself.
-type Reached = Identify<Routes>;
+pub(crate) type Reached = Identify<Routes>;
 
 fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     services_that(Recording::None, ledgers, limit)
@@ -77,7 +77,12 @@ fn services_that(recording: Recording, ledgers: &Arc<Ledgers>, limit: Duration) 
 
 impl Faulty {
     /// With a plan, while everything still works.
-    async fn planned() -> Self {
+    pub(crate) async fn planned() -> Self {
+        Self::planning(1).await.0
+    }
+
+    /// With a plan of so many goals.
+    pub(crate) async fn planning(goals: usize) -> (Self, SmallPlan) {
         let mut server = Self::on(MemoryLog::new()).await;
         server.admin().open_ledger(opening("city")).await.unwrap();
         let ledger = server
@@ -86,10 +91,13 @@ impl Faulty {
             .await
             .unwrap();
         let today = ledger.into_inner().today.parse().unwrap();
-        let (plan, events) = SmallPlan::new(today, 1, 1, || new_id().to_string());
-        server.client.append_events(append(events)).await.unwrap();
-        server.first_day = plan.first_day;
-        server
+        let (plan, events) = SmallPlan::new(today, goals, 1, || new_id().to_string());
+        for events in events.chunks(1_000) {
+            let request = append(events.to_vec());
+            server.client.append_events(request).await.unwrap();
+        }
+        server.first_day = plan.first_day.clone();
+        (server, plan)
     }
 
     async fn on(log: MemoryLog) -> Self {
@@ -121,7 +129,7 @@ impl Faulty {
     }
 
     /// The services without a network between, where no call takes longer than `limit`.
-    fn routes(&self, limit: Duration) -> Reached {
+    pub(crate) fn routes(&self, limit: Duration) -> Reached {
         let callers = IdentifyLayer::new(Callers::unauthenticated());
         callers.layer(services(&self.ledgers, limit))
     }
@@ -141,7 +149,7 @@ impl Faulty {
         }
     }
 
-    fn note(&self) -> AppendEventsRequest {
+    pub(crate) fn note(&self) -> AppendEventsRequest {
         append(vec![narrative(&self.first_day, "計画/1-1", "覚え書き")])
     }
 
@@ -153,7 +161,7 @@ impl Faulty {
 }
 
 /// Longer than any of these tests takes.
-const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) async fn all_happen(seen: &mut Seen) {
     read_only(seen).await;

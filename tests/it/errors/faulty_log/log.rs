@@ -1,6 +1,7 @@
-//! The model log with faults: what becomes of appends and reads is told it.
+//! The model log with faults: what becomes of appends and reads is told it, and it counts what is read.
 
 use std::ops::RangeInclusive;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
@@ -44,19 +45,33 @@ pub(super) enum Reads {
 
 /// The model log with faults.
 #[derive(Clone)]
-pub(super) struct FaultyLog {
-    pub(super) inner: MemoryLog,
+pub(crate) struct FaultyLog {
+    pub(crate) inner: MemoryLog,
     appends: Arc<Mutex<Appends>>,
     reads: Arc<Mutex<Reads>>,
+    chunks_read: Arc<AtomicU64>,
+    events_read: Arc<AtomicU64>,
 }
 
 impl FaultyLog {
-    pub(super) fn on(inner: MemoryLog) -> Self {
+    pub(crate) fn on(inner: MemoryLog) -> Self {
         Self {
             inner,
             appends: Arc::new(Mutex::new(Appends::Work)),
             reads: Arc::new(Mutex::new(Reads::Work)),
+            chunks_read: Arc::default(),
+            events_read: Arc::default(),
         }
+    }
+
+    /// How often adjacent events were read.
+    pub(crate) fn chunks_read(&self) -> u64 {
+        self.chunks_read.load(Ordering::SeqCst)
+    }
+
+    /// How many events were read one by one.
+    pub(crate) fn events_read(&self) -> u64 {
+        self.events_read.load(Ordering::SeqCst)
     }
 
     pub(super) fn appends(&self, appends: Appends) {
@@ -124,6 +139,7 @@ impl CommitLog for FaultyLog {
         from: u64,
         limits: ReadLimits,
     ) -> BoxFuture<'_, Result<Chunk, ReadError>> {
+        self.chunks_read.fetch_add(1, Ordering::SeqCst);
         match self.reading() {
             Err(error) => future::ready(Err(error)).boxed(),
             Ok(Reads::Garbage) => {
@@ -144,6 +160,8 @@ impl CommitLog for FaultyLog {
         ledger: LedgerId,
         positions: Vec<u64>,
     ) -> BoxFuture<'_, Result<Vec<Bytes>, ReadError>> {
+        self.events_read
+            .fetch_add(positions.len() as u64, Ordering::SeqCst);
         match self.reading() {
             Err(error) => future::ready(Err(error)).boxed(),
             Ok(Reads::Garbage) => {

@@ -1,0 +1,287 @@
+//! How much of the log is read for an answer, counted.
+
+use daicho::api::v1::audit_service_client::AuditServiceClient;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::subscribe_events_response::Frame;
+use daicho::api::v1::*;
+use tonic::Streaming;
+use tonic::service::interceptor::InterceptedService;
+
+use crate::errors::faulty_log::{Faulty, LONG, Reached};
+use crate::errors::world::{Ja, because, proven};
+use crate::service::{append, report};
+
+type Ledger = LedgerServiceClient<InterceptedService<Reached, Ja>>;
+type Frames = Streaming<SubscribeEventsResponse>;
+
+const FOLLOWERS: usize = 100;
+
+/// Somebody who follows everything, up to the head.
+async fn caught_up(mut client: Ledger, format: EventFormat, from_position: u64) -> Frames {
+    let request = SubscribeEventsRequest {
+        from_position,
+        format: format.into(),
+        ..SubscribeEventsRequest::default()
+    };
+    let frames = client.subscribe_events(request).await.unwrap();
+    let mut frames = frames.into_inner();
+    loop {
+        let frame = frames.message().await.unwrap().unwrap();
+        if let Some(Frame::CaughtUp(_)) = frame.frame {
+            return frames;
+        }
+    }
+}
+
+/// The next frame's events: where they begin, how many, and the positions that they say of themselves.
+async fn next(frames: &mut Frames) -> (u64, u32, Vec<u64>) {
+    let frame = frames.message().await.unwrap().unwrap();
+    let Some(Frame::Batch(batch)) = frame.frame else {
+        panic!("{frame:?}");
+    };
+    let positions = match batch.content.unwrap() {
+        event_batch::Content::Events(decoded) => {
+            decoded.events.iter().map(|event| event.position).collect()
+        }
+        event_batch::Content::Leaves(_) => Vec::new(),
+    };
+    (batch.first_position, batch.count, positions)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_caught_up_shares_one_read_of_what_comes() {
+    let mut server = Faulty::planned().await;
+    let from = server
+        .client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .head
+        .unwrap()
+        .size;
+    let client = LedgerServiceClient::with_interceptor(server.routes(LONG), Ja("担当"));
+    let mut followers = Vec::new();
+    for number in 0..FOLLOWERS {
+        let format = match number % 4 {
+            0 => EventFormat::Leaves,
+            _ => EventFormat::Events,
+        };
+        followers.push((format, caught_up(client.clone(), format, from).await));
+    }
+    // One of them reads nothing until all has been written.
+    let (_, mut slow) = followers.pop().unwrap();
+    let before = (server.log.chunks_read(), server.log.events_read());
+    let rounds = 10;
+    for position in from..from + rounds {
+        let request = server.note();
+        server.client.append_events(request).await.unwrap();
+        for (format, frames) in &mut followers {
+            let expected = match format {
+                EventFormat::Leaves => Vec::new(),
+                _ => vec![position],
+            };
+            assert_eq!(next(frames).await, (position, 1, expected));
+        }
+    }
+    assert_eq!(server.log.chunks_read(), before.0 + rounds);
+    // What it missed, others have read.
+    let mut position = from;
+    while position < from + rounds {
+        let (first, count, positions) = next(&mut slow).await;
+        assert_eq!(first, position);
+        assert_eq!(positions.len(), count as usize);
+        position += u64::from(count);
+    }
+    assert_eq!(server.log.chunks_read(), before.0 + rounds);
+    assert_eq!(server.log.events_read(), before.1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stored_leaves_are_what_was_stored_from_the_beginning_on() {
+    let mut server = Faulty::planned().await;
+    let read = async |format: EventFormat, server: &mut Faulty| {
+        let request = ReadEventsRequest {
+            format: format.into(),
+            ..ReadEventsRequest::default()
+        };
+        let mut frames = server
+            .client
+            .read_events(request)
+            .await
+            .unwrap()
+            .into_inner();
+        let frame = frames.message().await.unwrap().unwrap();
+        frame.batch.unwrap().content.unwrap()
+    };
+    let before = server.log.events_read();
+    let leaves = read(EventFormat::Leaves, &mut server).await;
+    let events = read(EventFormat::Events, &mut server).await;
+    let (event_batch::Content::Leaves(leaves), event_batch::Content::Events(events)) =
+        (leaves, events)
+    else {
+        panic!("each in its form");
+    };
+    assert_eq!(server.log.events_read(), before);
+    let mut rest = leaves.as_ref();
+    for event in &events.events {
+        let len = prost::decode_length_delimiter(&mut rest).unwrap();
+        let (leaf, behind) = rest.split_at(len);
+        let hash = daicho::merkle::leaf_hash(leaf);
+        assert_eq!(event.leaf_hash, hash.as_bytes());
+        rest = behind;
+    }
+    assert!(rest.is_empty());
+}
+
+type Audit = AuditServiceClient<InterceptedService<Reached, Ja>>;
+
+const PAGE: u32 = 5;
+const GOALS: usize = 400;
+/// What a page may read: the candidates of one step, the streams and what was in force of those that it tells of, and what
+/// is halved to find a time.
+const READS_MAX: u64 = 256 + 200;
+
+/// Each filter by itself, as a page of it may be asked for.
+fn filters(first_day: &str, time: prost_types::Timestamp) -> Vec<ListChangesRequest> {
+    let all = ListChangesRequest::default;
+    let goal = || Some("計画/1-7".to_owned());
+    let subject = |code: &str| ListChangesRequest {
+        subject: Some(code.to_owned()),
+        ..all()
+    };
+    let day = || Some(first_day.to_owned());
+    vec![
+        all(),
+        ListChangesRequest {
+            actor: Some("担当".to_owned()),
+            ..all()
+        },
+        ListChangesRequest {
+            stream: Some(StreamRef {
+                kind: StreamKind::Goal.into(),
+                id: goal().unwrap(),
+            }),
+            ..all()
+        },
+        subject("計画/1-7"),
+        subject("計画/1-7/1"),
+        subject("計画"),
+        ListChangesRequest {
+            unit: Some("散歩課".to_owned()),
+            ..all()
+        },
+        ListChangesRequest {
+            types: vec![EventType::TargetSet.into()],
+            ..all()
+        },
+        ListChangesRequest {
+            reasons: vec![ReasonCode::EntryError.into()],
+            ..all()
+        },
+        ListChangesRequest {
+            recorded_from: Some(time),
+            ..all()
+        },
+        ListChangesRequest {
+            recorded_until: Some(time),
+            ..all()
+        },
+        ListChangesRequest {
+            valid_from: day(),
+            valid_until: day(),
+            ..all()
+        },
+        ListChangesRequest {
+            valid_from: day(),
+            ..all()
+        },
+        ListChangesRequest {
+            valid_until: day(),
+            ..all()
+        },
+        ListChangesRequest {
+            flagged_only: true,
+            ..all()
+        },
+        ListChangesRequest {
+            has_reason: Some(true),
+            ..all()
+        },
+        ListChangesRequest {
+            has_reason: Some(false),
+            ..all()
+        },
+        ListChangesRequest {
+            has_evidence: Some(true),
+            ..all()
+        },
+        ListChangesRequest {
+            has_evidence: Some(false),
+            ..all()
+        },
+        ListChangesRequest {
+            has_decision: Some(true),
+            ..all()
+        },
+        ListChangesRequest {
+            has_decision: Some(false),
+            ..all()
+        },
+        ListChangesRequest {
+            corrections_only: true,
+            ..all()
+        },
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_changes_reads_what_it_tells_and_not_the_ledger() {
+    let (mut server, plan) = Faulty::planning(GOALS).await;
+    let mut reports = Vec::new();
+    for (number, indicator) in plan.indicators.iter().enumerate() {
+        for event in [
+            report(&plan, indicator, "1"),
+            proven(report(&plan, indicator, "2")),
+        ] {
+            reports.push(match number % 2 {
+                0 => because(event),
+                _ => event,
+            });
+        }
+    }
+    let mut time = None;
+    for events in reports.chunks(500) {
+        let answer = server.client.append_events(append(events.to_vec())).await;
+        let receipt = answer.unwrap().into_inner().receipt.unwrap();
+        time = receipt.events.first().and_then(|event| event.recorded_at);
+    }
+    let size = server
+        .client
+        .get_ledger(GetLedgerRequest::default())
+        .await
+        .unwrap()
+        .into_inner()
+        .head
+        .unwrap()
+        .size;
+    assert!(4 * READS_MAX < size, "{size}");
+    let mut audit: Audit = AuditServiceClient::with_interceptor(server.routes(LONG), Ja("監査"));
+    let mut told = 0;
+    for filter in filters(&plan.first_day, time.unwrap()) {
+        for order in [ChangeOrder::OldestFirst, ChangeOrder::NewestFirst] {
+            let request = ListChangesRequest {
+                page_size: PAGE,
+                order: order.into(),
+                ..filter.clone()
+            };
+            let before = server.log.events_read() + server.log.chunks_read();
+            let answer = audit.list_changes(request).await.unwrap().into_inner();
+            let read = server.log.events_read() + server.log.chunks_read() - before;
+            assert!(read <= READS_MAX, "{read} for {filter:?}");
+            told += answer.changes.len();
+        }
+    }
+    // A page of most of them; corrections and decisions there are none.
+    assert!(38 * PAGE as usize <= told, "{told}");
+}
