@@ -1,0 +1,249 @@
+//! The hot paths, each walked by one client over loopback, with the server in this process on a folder of its own.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use daicho::access_log::Recording;
+use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::audit_service_client::AuditServiceClient;
+use daicho::api::v1::goal_service_client::GoalServiceClient;
+use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::{
+    AppendEventsRequest, AsOf, EventFormat, EventInput, GetGoalRequest, ListChangesRequest,
+    OpenLedgerRequest, ReadEventsRequest, Title, as_of,
+};
+use daicho::auth::{Callers, Mode};
+use daicho::clock::{new_id, system_now};
+use daicho::config::{Config, Flags};
+use daicho::evidence::{MediaTypes, Store, Terms};
+use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
+use daicho::proof::Proofs;
+use daicho::server::Opened;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Channel, Endpoint};
+
+use crate::Outcome;
+use crate::small_plan::SmallPlan;
+
+/// What can be walked.
+pub(crate) const PATHS: [&str; 7] = [
+    "append",
+    "append-100",
+    "get-goal",
+    "as-of",
+    "list-changes",
+    "read-events",
+    "read-leaves",
+];
+
+/// Goals of the plan.
+const GOALS: usize = 100;
+/// Reports on each before anything is counted.
+const REPORTS: usize = 50;
+/// Events of a request that sets the plan or the reports.
+const SETUP_BATCH: usize = 500;
+/// Events that a walk of `read-events` and `read-leaves` reads.
+const EVENTS_READ: u64 = 1_000;
+/// Messages are as large as the server makes them.
+const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Sets up a ledger, and walks a path so many times.
+pub(crate) fn walk(name: &str, walks: u32) -> Outcome<()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+    // One thread, so that what waits for what differs little from run to run.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let (stop, closing) = watch::channel(false);
+        let channel = serve(folder.path(), closing).await?;
+        let mut walker = Walker::set_up(channel).await?;
+        for number in 0..walks {
+            walker.walk(name, number as usize).await?;
+        }
+        stop.send_replace(true);
+        Ok(())
+    })
+}
+
+async fn serve(folder: &Path, closing: watch::Receiver<bool>) -> Outcome<Channel> {
+    let flags = Flags {
+        data: Some(folder.to_string_lossy().into_owned()),
+        ..Flags::default()
+    };
+    let config = Config::from_sources(&flags, |_| None)?;
+    let opened = Opened::open(&config).await?;
+    let proofs = Arc::new(Proofs::new(
+        opened.ledgers.clone(),
+        &config.data,
+        rand::random,
+    ));
+    let terms = Terms {
+        file_bytes_max: config.evidence_file_bytes,
+        media_types: MediaTypes::with(config.evidence_media_types.clone()),
+    };
+    let services = Services::new(Parts {
+        ledgers: opened.ledgers.clone(),
+        proofs,
+        evidence: Arc::new(Store::new(&config.data, terms)),
+        page_key: PageKey::open(&config.data, rand::random)?,
+        default_ledger: None,
+        request_timeout: config.request_timeout,
+        closing,
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let server = tonic::transport::Server::builder()
+        .layer(IdentifyLayer::new(Callers::unauthenticated()))
+        .add_routes(services.routes().routes())
+        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
+    tokio::spawn(server);
+    Ok(Endpoint::from_shared(url)?
+        .tcp_nodelay(true)
+        .connect()
+        .await?)
+}
+
+/// A client, and a ledger with a plan and reports on it.
+struct Walker {
+    channel: Channel,
+    ledger: String,
+    plan: SmallPlan,
+    size: u64,
+}
+
+impl Walker {
+    async fn set_up(channel: Channel) -> Outcome<Self> {
+        let opening = OpenLedgerRequest {
+            request_id: id(),
+            code: "counted".to_owned(),
+            title: Some(Title {
+                ja: "計測市".to_owned(),
+                en: None,
+            }),
+            origin: "daicho.example/counted".to_owned(),
+            time_zone: "Asia/Tokyo".to_owned(),
+            locale: "ja-JP".to_owned(),
+        };
+        let opened = AdminServiceClient::new(channel.clone())
+            .open_ledger(opening)
+            .await?;
+        let ledger = opened.into_inner().ledger.ok_or("no ledger was opened")?.id;
+        let today = system_now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let (plan, mut events) = SmallPlan::new(today, GOALS, 1, id);
+        for number in 0..GOALS * REPORTS {
+            events.push(plan.report(id(), &plan.indicators[number % GOALS], 10));
+        }
+        let mut walker = Self {
+            channel,
+            ledger,
+            plan,
+            size: 0,
+        };
+        for events in events.chunks(SETUP_BATCH) {
+            walker.append(events.to_vec()).await?;
+        }
+        Ok(walker)
+    }
+
+    async fn append(&mut self, events: Vec<EventInput>) -> Outcome<()> {
+        let request = AppendEventsRequest {
+            ledger: self.ledger.clone(),
+            request_id: id(),
+            events,
+            ..AppendEventsRequest::default()
+        };
+        let answer = LedgerServiceClient::new(self.channel.clone())
+            .append_events(request)
+            .await?;
+        self.size = answer.into_inner().receipt.ok_or("no receipt")?.size;
+        Ok(())
+    }
+
+    async fn walk(&mut self, name: &str, number: usize) -> Outcome<()> {
+        match name {
+            "append" => self.report(number, 1).await,
+            "append-100" => self.report(number, 100).await,
+            "get-goal" => self.get_goal(number, None).await,
+            // Another size each time, of which nobody has asked yet.
+            "as-of" => {
+                let known_at = as_of::KnownAt::Size(self.size - number as u64);
+                let as_of = AsOf {
+                    known_at: Some(known_at),
+                    effective_on: None,
+                };
+                self.get_goal(number, Some(as_of)).await
+            }
+            "list-changes" => self.list_changes(number).await,
+            "read-events" => self.read(EventFormat::Events).await,
+            "read-leaves" => self.read(EventFormat::Leaves).await,
+            _ => Err(format!("{name} is not one of {PATHS:?}").into()),
+        }
+    }
+
+    /// A call with so many reports on one goal.
+    async fn report(&mut self, number: usize, count: usize) -> Outcome<()> {
+        let indicator = &self.plan.indicators[number % GOALS];
+        let report = |_| self.plan.report(id(), indicator, 10);
+        let events = (0..count).map(report).collect();
+        self.append(events).await
+    }
+
+    async fn get_goal(&self, number: usize, as_of: Option<AsOf>) -> Outcome<()> {
+        let asked = GetGoalRequest {
+            ledger: self.ledger.clone(),
+            goal: self.plan.goals[number % GOALS].clone(),
+            as_of,
+            ..GetGoalRequest::default()
+        };
+        let answer = GoalServiceClient::new(self.channel.clone())
+            .get_goal(asked)
+            .await?;
+        answer.into_inner().goal.ok_or("no goal")?;
+        Ok(())
+    }
+
+    async fn list_changes(&self, number: usize) -> Outcome<()> {
+        let asked = ListChangesRequest {
+            ledger: self.ledger.clone(),
+            subject: Some(self.plan.goals[number % GOALS].clone()),
+            ..ListChangesRequest::default()
+        };
+        let answer = AuditServiceClient::new(self.channel.clone())
+            .list_changes(asked)
+            .await?;
+        match answer.into_inner().changes.len() {
+            0 => Err("no change is listed".into()),
+            _ => Ok(()),
+        }
+    }
+
+    async fn read(&self, format: EventFormat) -> Outcome<()> {
+        let asked = ReadEventsRequest {
+            ledger: self.ledger.clone(),
+            limit: Some(EVENTS_READ),
+            format: format.into(),
+            ..ReadEventsRequest::default()
+        };
+        let mut client = LedgerServiceClient::new(self.channel.clone())
+            .max_decoding_message_size(MESSAGE_BYTES_MAX);
+        let mut messages = client.read_events(asked).await?.into_inner();
+        let mut batches = 0;
+        while let Some(message) = messages.message().await? {
+            batches += usize::from(message.batch.is_some());
+        }
+        if batches == 0 {
+            return Err("nothing was read".into());
+        }
+        Ok(())
+    }
+}
+
+fn id() -> String {
+    new_id().to_string()
+}
