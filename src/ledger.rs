@@ -31,6 +31,7 @@ use crate::log::{
 pub mod index;
 
 mod access_policy;
+mod actors;
 mod append;
 mod as_of;
 mod continuation;

@@ -112,7 +112,7 @@ impl Growing {
             revision: self.position + 1,
             recorded_at: jiff::Timestamp::UNIX_EPOCH,
             prev_leaf_hash: None,
-            actor: self.actor.clone(),
+            actor: self.actor.clone().into(),
             request_id: RequestId::derived(space, "request"),
             request_index: 0,
             request_count: 1,

@@ -2,6 +2,8 @@
 //!
 //! A decision binds to the digest of the exact change; nothing that waits moves a figure.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::domain::date::Date;
@@ -190,7 +192,7 @@ pub struct Step {
     /// That day in the ledger's zone.
     pub on: Date,
     /// Who took it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
 }
 
 impl Step {

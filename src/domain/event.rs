@@ -282,8 +282,8 @@ pub struct Recorded {
     pub recorded_at: Timestamp,
     /// Leaf hash of the event before it in its stream; `None` for the first.
     pub prev_leaf_hash: Option<[u8; 32]>,
-    /// Who did it.
-    pub actor: Actor,
+    /// Who did it; shared by what they did.
+    pub actor: Arc<Actor>,
     /// The append call it came in.
     pub request_id: RequestId,
     /// Its number in that call, from 0.

@@ -1,5 +1,7 @@
 //! Audit findings (監査指摘): what was found, what was promised by when, and what came of it (措置).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::domain::code::Key;
@@ -74,7 +76,7 @@ pub struct Finding {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who recorded it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The day of the finding.
     pub date: Date,
     /// What was found.
@@ -99,7 +101,7 @@ pub struct FindingAnswer {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who recorded it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The day of the answer: that on which the action was taken.
     pub date: Date,
     /// The answer.

@@ -6,16 +6,13 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{OrdMap, Vector};
 use jiff::Timestamp;
 
 use crate::domain::actual::aggregate::Cut;
-use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::code::Key;
 use crate::domain::date::Date;
-use crate::domain::event::{
-    Actor, Evidence, ForecastValue, NarrativeKind, Reason, Subject, Validity,
-};
+use crate::domain::event::{Actor, Evidence, ForecastValue, NarrativeKind, Subject, Validity};
 use crate::domain::id::{ActionId, EventId, IndicatorId};
 use crate::domain::indicator::Definition;
 use crate::domain::personal::FreeText;
@@ -23,12 +20,14 @@ use crate::domain::target::{Baseline, TargetVersion, in_force};
 use crate::domain::text::Text;
 
 pub mod decide;
+mod entries;
 pub mod entry_form;
 pub mod evaluation;
 mod fold;
 mod history;
 mod tally;
 
+pub use entries::{Confirmation, Entries, Entry, EntryContext, Superseded};
 pub use history::{Demand, PlannedLine, Version};
 pub(crate) use tally::{Slot, Tally};
 
@@ -60,9 +59,7 @@ pub struct Indicator {
     /// Planned lines in the order of recording.
     pub profiles: Arc<Vec<Version<PlannedLine>>>,
     /// Every report and correction in the order of recording.
-    pub entries: Vector<Arc<Entry>>,
-    /// Where an entry stands in `entries`.
-    entry_index: HashMap<EventId, usize>,
+    pub entries: Entries,
     /// Demand by day or span, in the order of recording.
     pub demands: Vector<Demand>,
     /// Forecasts in the order of recording.
@@ -126,66 +123,6 @@ pub struct FieldsConfirmed {
     pub confirmation: Confirmation,
 }
 
-/// A report or correction.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// Its event.
-    pub event_id: EventId,
-    /// Its position.
-    pub position: u64,
-    /// When it was recorded.
-    pub recorded_at: Timestamp,
-    /// Who reported; shared by entries that stand beside each other.
-    pub actor: Arc<Actor>,
-    /// The day or days it holds for.
-    pub valid: Validity,
-    /// What was measured.
-    pub measurement: Measurement,
-    /// Which part, in which unit.
-    pub reported: ReportedPart,
-    /// Version of the definition it was reported under.
-    pub definition_version: u32,
-    /// Why, where a reason was given.
-    pub reason: Option<Reason>,
-    /// What shows it.
-    pub evidence: Vec<Evidence>,
-    /// The entry it replaces.
-    pub corrects: Option<EventId>,
-    /// The event that replaced it or took it back.
-    pub superseded: Option<Superseded>,
-    /// Who looked at it and confirmed it, in the order of recording. A correction is another entry and begins with
-    /// none.
-    pub confirmations: Vec<Confirmation>,
-}
-
-/// That somebody looked at an entry and confirmed it.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Confirmation {
-    /// Its event.
-    pub event_id: EventId,
-    /// Position of that event.
-    pub position: u64,
-    /// When it was recorded.
-    pub recorded_at: Timestamp,
-    /// Who confirmed.
-    pub actor: Actor,
-    /// The day of the confirmation.
-    pub date: Date,
-}
-
-/// How an entry stopped counting.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Superseded {
-    /// By which event.
-    pub by: EventId,
-    /// At which position.
-    pub position: u64,
-    /// When that was recorded.
-    pub recorded_at: Timestamp,
-    /// Whether it was taken back rather than replaced.
-    pub retracted: bool,
-}
-
 /// What a section expected, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Forecast {
@@ -198,7 +135,7 @@ pub struct Forecast {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who expected it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// What was expected.
     pub value: ForecastValue,
     /// How sure, 0 to 10.
@@ -217,7 +154,7 @@ pub struct Narrative {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who told it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// For which day.
     pub valid: Option<Validity>,
     /// What about.
@@ -238,7 +175,7 @@ pub struct Attachment {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who attached it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// For which day.
     pub valid: Option<Validity>,
     /// What about.
@@ -286,24 +223,16 @@ impl Indicator {
     }
 
     /// The entry of an event.
-    pub fn entry(&self, id: EventId) -> Option<&Arc<Entry>> {
-        self.entry_index
-            .get(&id)
-            .and_then(|index| self.entries.get(*index))
-    }
-
-    /// The entry of an event with its index among all.
-    pub(crate) fn indexed_entry(&self, id: EventId) -> Option<(usize, &Entry)> {
-        let index = *self.entry_index.get(&id)?;
-        self.entries.get(index).map(|entry| (index, entry.as_ref()))
+    pub fn entry(&self, id: EventId) -> Option<&Entry> {
+        self.entries.of_event(id).map(|(_, entry)| entry)
     }
 
     /// Entries that count: of the newest definition, neither replaced nor taken back.
-    pub fn effective(&self) -> impl Iterator<Item = &Arc<Entry>> {
+    pub fn effective(&self) -> impl Iterator<Item = &Entry> {
         let version = self.definition_version();
-        self.entries
-            .iter()
-            .filter(move |entry| entry.superseded.is_none() && entry.definition_version == version)
+        self.entries.iter().filter(move |entry| {
+            entry.superseded().is_none() && entry.definition_version == version
+        })
     }
 
     /// The newest correction of the chain that `id` stands in, or the retraction that ended it.
@@ -311,7 +240,7 @@ impl Indicator {
         let mut head = id;
         // A chain never runs backwards, so it ends after as many steps as there are entries.
         for _ in 0..=self.entries.len() {
-            match self.entry(head).and_then(|entry| entry.superseded) {
+            match self.entry(head).and_then(Entry::superseded) {
                 Some(superseded) => head = superseded.by,
                 None => break,
             }

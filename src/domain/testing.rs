@@ -268,7 +268,7 @@ impl World {
         let noon = self.today.at(3, 0, 0, 0).to_zoned(jiff::tz::TimeZone::UTC);
         let recorded = Recorded {
             recorded_at: noon.unwrap().timestamp(),
-            actor: self.actor.clone(),
+            actor: Arc::new(self.actor.clone()),
             ..placed(event, self.position)
         };
         self.directory.apply(&recorded);
@@ -358,8 +358,8 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
 /// The event in its place.
 pub(crate) fn placed(event: Event, position: u64) -> Recorded {
     // Properties place a great many events, so what is the same in all of them is made once.
-    static TESTER: LazyLock<(Actor, LedgerId, RequestId, Timestamp)> = LazyLock::new(|| {
-        let actor = person("tester");
+    static TESTER: LazyLock<(Arc<Actor>, LedgerId, RequestId, Timestamp)> = LazyLock::new(|| {
+        let actor = Arc::new(person("tester"));
         let request_id = RequestId::derived(SPACE, "request");
         (
             actor,

@@ -27,7 +27,7 @@ pub(super) struct Prepared {
     pub(super) actor: Actor,
     pub(super) events: Vec<(Event, ClientPart)>,
     /// Who goes into the leaf of each: who asks, in the seat used, with the policies that permitted it.
-    pub(super) authors: Vec<Actor>,
+    pub(super) authors: Vec<Arc<Actor>>,
     pub(super) notices: Vec<Notice>,
     /// Streams with the revision they had.
     pub(super) basis: Vec<(Stream, u64)>,
@@ -77,7 +77,7 @@ pub(super) fn prepare(
         states: HashMap::new(),
         next: Scratch::FIRST,
     };
-    let mut decided = Vec::with_capacity(append.events.len());
+    let mut decided: Vec<(usize, Event, Arc<Actor>)> = Vec::with_capacity(append.events.len());
     let mut denials = Vec::new();
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
     let mut refused = Refusals::default();
@@ -117,6 +117,12 @@ pub(super) fn prepare(
                 return Err(Unprepared::Denied);
             }
             Ok(outcome) => {
+                // One caller mostly stands in one seat through all of a request.
+                let earlier = decided.last().map(|(_, _, author)| author);
+                let author = match earlier {
+                    Some(earlier) if **earlier == author => Arc::clone(earlier),
+                    _ => Arc::new(author),
+                };
                 notices.extend(outcome.notices.into_iter().map(|notice| Notice {
                     field: format!("{path}.{}", notice.field),
                     ..notice
@@ -126,7 +132,7 @@ pub(super) fn prepare(
                         rejections.push(too_large(index, &error));
                     }
                     if !single {
-                        scratch.apply(&event, &author, append, now);
+                        event = scratch.apply(event, &author, append, now);
                     }
                     decided.push((index, event, author.clone()));
                 }
@@ -271,9 +277,15 @@ impl Scratch {
     /// Beyond every real position, so that the request's events come after all that is recorded.
     const FIRST: u64 = 1 << 62;
 
-    /// Folds in a decided event as if it were recorded now. Positions and hashes do not matter to rules,
-    /// only their order does.
-    fn apply(&mut self, event: &Event, actor: &Actor, append: &Append, now: Timestamp) {
+    /// Folds in a decided event as if it were recorded now, and gives it back. Positions and hashes do not matter to
+    /// rules, only their order does.
+    fn apply(
+        &mut self,
+        event: Event,
+        actor: &Arc<Actor>,
+        append: &Append,
+        now: Timestamp,
+    ) -> Event {
         let today = self.directory.date_of(now);
         let state = self.states.entry(event.stream).or_default();
         let position = self.next;
@@ -289,11 +301,12 @@ impl Scratch {
             request_id: append.request_id,
             request_index: 0,
             request_count: 0,
-            event: event.clone(),
+            event,
         };
         state.apply(&recorded, today, Hash::EMPTY_ROOT);
-        if event.payload.is_structural() {
+        if recorded.event.payload.is_structural() {
             self.directory.apply(&recorded);
         }
+        recorded.event
     }
 }

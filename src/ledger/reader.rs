@@ -17,6 +17,7 @@ use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, Payload, Recorded, Stream};
 use crate::domain::id::{EventId, LedgerId};
 use crate::domain::personal::Openings;
+use crate::ledger::actors::Actors;
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::ledger::streams::Streams;
@@ -152,6 +153,7 @@ pub struct Reader {
     /// Directories of earlier sizes that were asked for, by version.
     directories: Mutex<LruCache<usize, Arc<Directory>>>,
     streams: Streams,
+    actors: Actors,
     /// Where every stream stood, by size.
     heads: Mutex<LruCache<u64, Arc<StreamHeads>>>,
     /// What is durable and acknowledged.
@@ -190,6 +192,7 @@ impl Reader {
             structure: Mutex::default(),
             directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
             streams: Streams::new(head.size),
+            actors: Actors::new(),
             heads: Mutex::new(LruCache::new(Self::HEADS_CACHED)),
             committed: watch::Sender::new(head),
             published: watch::Sender::new(head),
@@ -325,6 +328,11 @@ impl Reader {
             leaf,
             recorded,
         })
+    }
+
+    /// Who did things, to be shared by events that stay in memory.
+    pub(super) fn actors(&self) -> &Actors {
+        &self.actors
     }
 
     /// The words of personal texts, for events that are read.
@@ -585,7 +593,8 @@ impl Reader {
         let directory = self.view().directory;
         let mut state = StreamState::default();
         for page in positions.chunks(Self::PAGE) {
-            for stored in self.stored_at(page).await? {
+            for mut stored in self.stored_at(page).await? {
+                stored.recorded.actor = self.actors.share(stored.recorded.actor);
                 let recorded = &stored.recorded;
                 let follows = recorded.revision == state.revision + 1
                     && recorded.prev_leaf_hash.as_ref()

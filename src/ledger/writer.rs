@@ -466,6 +466,7 @@ impl Writer {
                 recorded_at,
                 prev_leaf_hash: state.leaf_hash,
             };
+            let author = ledger.reader.actors().share(author);
             let recorded = recorded(&append, author, &event, &server, index, count);
             let leaf = client.finish(&server);
             // What is folded here is shown to readers, who would fold the same from the stored bytes.
@@ -559,7 +560,7 @@ pub(super) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
 
 fn recorded(
     append: &Append,
-    actor: Actor,
+    actor: Arc<Actor>,
     event: &Event,
     server: &ServerPart,
     index: usize,

@@ -128,8 +128,8 @@ impl IndicatorCard {
 
     /// Reports and corrections of days up to the date, in the order of recording, those that no longer count
     /// included.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Arc<Entry>> {
-        let holds = |entry: &&Arc<Entry>| self.cut.holds(entry.position, Some(entry.valid));
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        let holds = |entry: &&Entry| self.cut.holds(entry.position, Some(entry.valid));
         self.state.entries.iter().filter(holds)
     }
 
@@ -141,7 +141,7 @@ impl IndicatorCard {
     /// What was known to have replaced `entry` or to have taken it back.
     pub fn superseded(&self, entry: &Entry) -> Option<Superseded> {
         entry
-            .superseded
+            .superseded()
             .filter(|superseded| self.cut.knows(superseded.position))
     }
 

@@ -428,7 +428,7 @@ fn first_of_chain<'a>(state: &'a Indicator, entry: &'a Entry) -> &'a Entry {
     let mut first = entry;
     // A chain never runs forwards, so it ends after as many steps as there are entries.
     for _ in 0..state.entries.len() {
-        match first.corrects.and_then(|id| state.entry(id)) {
+        match first.context.corrects.and_then(|id| state.entry(id)) {
             Some(corrected) => first = corrected,
             None => break,
         }

@@ -99,7 +99,7 @@ impl Rules {
             revision: 1,
             recorded_at,
             prev_leaf_hash: None,
-            actor: planning(),
+            actor: planning().into(),
             request_id: RequestId::derived(self.ledger.uuid(), "request"),
             request_index: 0,
             request_count: 1,

@@ -79,7 +79,7 @@ pub fn standing(indicator: &Indicator, entry: &Entry, cut: Cut) -> Standing {
 }
 
 fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
-    match entry.superseded {
+    match entry.superseded() {
         _ if !cut.knows(entry.position) => Standing::Unknown,
         Some(by) if cut.knows(by.position) && by.retracted => Standing::Retracted(by.by),
         Some(by) if cut.knows(by.position) => Standing::Replaced(by.by),
@@ -92,7 +92,7 @@ fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
 /// The entries that count at `cut`, in the order of recording.
 pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = &Entry> {
     let series = indicator.definition_at(cut).map(|(number, _)| number);
-    let entries = indicator.entries.iter().map(|entry| entry.as_ref());
+    let entries = indicator.entries.iter();
     entries.filter(move |entry| standing_in(series, entry, cut) == Standing::Counts)
 }
 
@@ -133,7 +133,7 @@ pub(crate) fn entries_of_parts<'a>(
     let mut of_part: BTreeMap<&Key, Vec<&Entry>> = BTreeMap::new();
     let mut of_all: Vec<&Entry> = Vec::new();
     for entry in entries {
-        match &entry.reported.part {
+        match &entry.context.reported.part {
             Some(part) => of_part.entry(part).or_default().push(entry),
             None => of_all.push(entry),
         }
@@ -288,9 +288,9 @@ fn by_part(
     let mut groups: BTreeMap<Option<&Key>, Vec<&Entry>> = BTreeMap::new();
     for entry in entries {
         let zero = nil_cause(entry) == Some(NilCause::NoActivity) && adds_up(definition);
-        if nil_cause(entry).is_none() || (zero && entry.reported.part.is_some()) {
+        if nil_cause(entry).is_none() || (zero && entry.context.reported.part.is_some()) {
             groups
-                .entry(entry.reported.part.as_ref())
+                .entry(entry.context.reported.part.as_ref())
                 .or_default()
                 .push(entry);
         }
@@ -380,7 +380,10 @@ fn shares(definition: &Definition, entries: &[&Entry]) -> Actual {
         else {
             continue;
         };
-        let (key, own) = (entry.reported.part.as_ref(), (numerator, denominator));
+        let (key, own) = (
+            entry.context.reported.part.as_ref(),
+            (numerator, denominator),
+        );
         parts
             .entry(key)
             .and_modify(|(last, share)| {

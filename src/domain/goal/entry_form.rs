@@ -239,7 +239,7 @@ impl Example<'_> {
     /// The value it stood at, its baseline, its target, one.
     fn plausible_levels(&self) -> impl Iterator<Item = Quantity> {
         let last = self.indicator.entries.iter().rev().find_map(|entry| {
-            match (&entry.measurement, entry.superseded) {
+            match (&entry.measurement, entry.superseded()) {
                 (Measurement::Level(value), None) => Some(*value),
                 _ => None,
             }

@@ -27,7 +27,7 @@ pub struct Judgement {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who judged.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The day it is of.
     pub date: Date,
     /// Which step of the evaluation.
@@ -62,7 +62,7 @@ pub struct NextAction {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who recorded it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The day it was agreed.
     pub date: Date,
     /// For what.
@@ -91,7 +91,7 @@ pub struct ActionClosed {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who recorded it.
-    pub actor: Actor,
+    pub actor: Arc<Actor>,
     /// The day it ended.
     pub date: Date,
     /// How.

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, Vector};
+use imbl::Vector;
 
-use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::Date;
 use crate::domain::event::{Payload, Recorded, Validity};
 use crate::domain::id::{EventId, IndicatorId};
@@ -12,8 +11,8 @@ use crate::domain::indicator::Definition;
 use crate::domain::target::{Target, TargetVersion};
 
 use super::{
-    Attachment, Confirmation, DefinitionVersion, Demand, Entry, FieldsConfirmed, Forecast, Goal,
-    Indicator, Narrative, PlannedLine, Superseded, Tally, Version,
+    Attachment, Confirmation, DefinitionVersion, Demand, Entries, Entry, FieldsConfirmed, Forecast,
+    Goal, Indicator, Narrative, PlannedLine, Superseded, Tally, Version,
 };
 
 impl Goal {
@@ -38,8 +37,7 @@ impl Goal {
                     targets: Arc::default(),
                     baselines: Arc::default(),
                     profiles: Arc::default(),
-                    entries: Vector::new(),
-                    entry_index: HashMap::new(),
+                    entries: Entries::default(),
                     demands: Vector::new(),
                     forecasts: Vector::new(),
                 };
@@ -93,7 +91,7 @@ impl Goal {
                 });
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
-                i.record(entry(
+                i.record(Entry::new(
                     recorded,
                     effective_from,
                     &p.measurement,
@@ -112,7 +110,7 @@ impl Goal {
                     },
                 );
                 let corrects = Some(p.corrects);
-                i.record(entry(
+                i.record(Entry::new(
                     recorded,
                     effective_from,
                     &p.measurement,
@@ -270,46 +268,37 @@ impl Indicator {
     }
 
     fn record(&mut self, mut entry: Entry) {
-        let index = self.entries.len();
-        if let Some(last) = self.entries.last() {
-            entry.share_with(last);
-        }
         // An entry belongs to the definition of the day it counts on, so a late report of a day before a
         // break joins the series before it.
         if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
             entry.definition_version = number;
             if let Some(version) = self.definitions.get_mut(number as usize - 1) {
+                let index = self.entries.len();
                 version.tally.add(&version.definition, &entry, index);
             }
         }
-        self.entry_index.insert(entry.event_id, index);
-        self.entries.push_back(Arc::new(entry));
+        self.entries.push(entry);
     }
 
     fn confirm(&mut self, id: EventId, confirmation: Confirmation) {
-        let index = self.entry_index.get(&id).copied();
-        if let Some(entry) = index.and_then(|index| self.entries.get_mut(index)) {
-            Arc::make_mut(entry).confirmations.push(confirmation);
+        if let Some((index, _)) = self.entries.of_event(id)
+            && let Some(entry) = self.entries.get_mut(index)
+        {
+            entry.confirm(confirmation);
         }
     }
 
     fn supersede(&mut self, id: EventId, superseded: Superseded) {
-        let Some(entry) = self
-            .entry_index
-            .get(&id)
-            .and_then(|index| self.entries.get_mut(*index))
-        else {
-            return;
-        };
         // The first stands, as it did at every cut between the two; only a forged history has a second.
-        if entry.superseded.is_some() {
-            return;
-        }
-        let entry = Arc::make_mut(entry);
-        entry.superseded = Some(superseded);
-        let version = (entry.definition_version as usize).checked_sub(1);
-        if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
-            version.tally.remove(&version.definition, entry);
+        if let Some((index, entry)) = self.entries.of_event(id)
+            && entry.superseded().is_none()
+            && let Some(entry) = self.entries.get_mut(index)
+        {
+            entry.supersede(superseded);
+            let version = (entry.definition_version as usize).checked_sub(1);
+            if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
+                version.tally.remove(&version.definition, entry);
+            }
         }
     }
 }
@@ -320,44 +309,5 @@ fn version<T: Clone>(recorded: &Recorded, effective_from: Date, value: &T) -> Ve
         position: recorded.position,
         effective_from,
         value: value.clone(),
-    }
-}
-
-impl Entry {
-    /// Holds once what both say: one section reports on an indicator again and again, in one unit.
-    fn share_with(&mut self, other: &Self) {
-        if self.actor == other.actor {
-            self.actor = other.actor.clone();
-        }
-        if self.reported == other.reported {
-            self.reported = other.reported.clone();
-        }
-    }
-}
-
-fn entry(
-    recorded: &Recorded,
-    effective_from: Date,
-    measurement: &Measurement,
-    reported: &ReportedPart,
-    corrects: Option<EventId>,
-) -> Entry {
-    Entry {
-        event_id: recorded.event.id,
-        position: recorded.position,
-        recorded_at: recorded.recorded_at,
-        actor: Arc::new(recorded.actor.clone()),
-        valid: recorded
-            .event
-            .valid
-            .unwrap_or(Validity::from(effective_from)),
-        measurement: measurement.clone(),
-        reported: reported.clone(),
-        definition_version: 1,
-        reason: recorded.event.reason.clone(),
-        evidence: recorded.event.evidence.clone(),
-        corrects,
-        superseded: None,
-        confirmations: Vec::new(),
     }
 }

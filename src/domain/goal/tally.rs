@@ -231,7 +231,7 @@ impl Tally {
 }
 
 fn slot_of(definition: &Definition, entry: &Entry) -> Option<Slot> {
-    let part = entry.reported.part.as_ref();
+    let part = entry.context.reported.part.as_ref();
     Slot::of(
         definition,
         &entry.measurement,

@@ -254,7 +254,7 @@ impl Teller<'_> {
         v1::FigureContribution {
             event: self.event(entry.position),
             measurement: Some(show_measurement(&entry.measurement)),
-            part: show_reported(&entry.reported).0,
+            part: show_reported(&entry.context.reported).0,
             role: found.role.number(),
             gives_way_to: found.for_whom.map(|id| id.to_string()),
             adds: found.adds.map(|amount| amount.to_string()),

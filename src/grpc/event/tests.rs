@@ -244,7 +244,7 @@ fn at_position(event: &Event, position: u64) -> Recorded {
         revision: 1,
         recorded_at: jiff::Timestamp::new(1_680_000_000, 123_456_000).unwrap(),
         prev_leaf_hash: Some([1; 32]),
-        actor: Actor {
+        actor: Arc::new(Actor {
             subject: Name::parse("somebody").unwrap(),
             issuer: None,
             seat: None,
@@ -254,7 +254,7 @@ fn at_position(event: &Event, position: u64) -> Recorded {
             evidence_sha256: None,
             person: None,
             permitted_by: None,
-        },
+        }),
         request_id: RequestId::from_bytes(&[6; 16]).unwrap(),
         request_index: 0,
         request_count: 1,

@@ -330,7 +330,7 @@ fn provisional(
         revision: 1,
         recorded_at,
         prev_leaf_hash: None,
-        actor: appended.actor.clone(),
+        actor: appended.actor.clone().into(),
         request_id: receipt.request_id,
         request_index: show::count(index),
         request_count: show::count(receipt.events.len()),

@@ -223,12 +223,22 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
         valid_from: entry.valid.from.to_string(),
         valid_to: entry.valid.to.map(|day| day.to_string()),
         measurement: Some(show_measurement(&entry.measurement)),
-        part: entry.reported.part.as_ref().map(|key| key.to_string()),
-        unit_code: entry.reported.unit_code.as_deref().map(str::to_owned),
+        part: entry
+            .context
+            .reported
+            .part
+            .as_ref()
+            .map(|key| key.to_string()),
+        unit_code: entry
+            .context
+            .reported
+            .unit_code
+            .as_deref()
+            .map(str::to_owned),
         definition_version: entry.definition_version,
-        reason: entry.reason.as_ref().map(show_reason),
-        evidence: entry.evidence.iter().map(show_evidence).collect(),
-        corrects: entry.corrects.map(|id| id.to_string()),
+        reason: entry.context.reason.as_ref().map(show_reason),
+        evidence: entry.context.evidence.iter().map(show_evidence).collect(),
+        corrects: entry.context.corrects.map(|id| id.to_string()),
         superseded: card.superseded(entry).map(|superseded| v1::Superseded {
             by: superseded.by.to_string(),
             position: superseded.position,
@@ -236,7 +246,7 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
         }),
         counts: card.counts(entry),
         confirmations: entry
-            .confirmations
+            .confirmations()
             .iter()
             .filter(|by| card.cut.knows(by.position) && by.date <= card.cut.on)
             .map(confirmation)

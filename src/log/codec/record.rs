@@ -192,7 +192,7 @@ pub(super) fn recorded(leaf: wire::Leaf) -> Result<Recorded, DecodeError> {
         revision: leaf.revision,
         recorded_at: instant(leaf.recorded_at_micros)?,
         prev_leaf_hash,
-        actor,
+        actor: Arc::new(actor),
         request_id: Wire::take(leaf.request_id).within("request_id")?,
         request_index: leaf.request_index,
         request_count: leaf.request_count,

@@ -64,7 +64,7 @@ impl Sample {
             revision: self.server.revision,
             recorded_at: self.server.recorded_at,
             prev_leaf_hash: self.server.prev_leaf_hash.map(|hash| *hash.as_bytes()),
-            actor: self.actor.clone(),
+            actor: self.actor.clone().into(),
             request_id: self.request.id,
             request_index: self.request.index,
             request_count: self.request.count,

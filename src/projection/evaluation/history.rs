@@ -74,7 +74,8 @@ impl Histories {
     /// What shows the reports that count: given with them, or attached to them or to the indicator later.
     pub fn evidence(&self, id: IndicatorId) -> Vec<&Evidence> {
         let entries = self.counted(id);
-        let mut evidence: Vec<&Evidence> = entries.iter().flat_map(|e| &e.evidence).collect();
+        let mut evidence: Vec<&Evidence> =
+            entries.iter().flat_map(|e| &e.context.evidence).collect();
         let later = self.home(id).into_iter().flat_map(Goal::attachments);
         for attachment in later.filter(|later| self.cut.knows(later.position)) {
             let shows = match attachment.shows {

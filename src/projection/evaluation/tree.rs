@@ -373,7 +373,7 @@ fn last_position(state: &Indicator, cut: Cut) -> Option<u64> {
         .iter()
         .filter(|entry| cut.knows(entry.position) && entry.valid.counts_on() <= cut.on)
         .flat_map(|entry| {
-            let superseded = entry.superseded.map(|by| by.position);
+            let superseded = entry.superseded().map(|by| by.position);
             [Some(entry.position), superseded]
         })
         .flatten()

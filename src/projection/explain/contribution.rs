@@ -323,7 +323,7 @@ impl Whole<'_> {
 }
 
 fn part(entry: &Entry) -> Option<&Key> {
-    entry.reported.part.as_ref()
+    entry.context.reported.part.as_ref()
 }
 
 fn member(entry: &Entry) -> Option<&Key> {

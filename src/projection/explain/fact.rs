@@ -18,7 +18,7 @@ pub fn of_actual(indicator: &Indicator) -> Vec<Fact> {
             day,
         });
         // What replaces a report bears on the day that the report was of, wherever it puts it.
-        facts.extend(entry.superseded.map(|superseded| Fact {
+        facts.extend(entry.superseded().map(|superseded| Fact {
             position: superseded.position,
             day,
         }));

@@ -22,11 +22,11 @@ impl Examined<'_> {
             let day = entry.valid.counts_on();
             if self.cut.holds(entry.position, Some(entry.valid)) {
                 let recorded = self.recorded_on(entry);
-                let corrects = entry.corrects.is_some();
+                let corrects = entry.context.corrects.is_some();
                 self.met(entry.position, day, recorded, corrects, flags);
             }
             // What takes a report back is of the report's days.
-            if let Some(by) = entry.superseded.filter(|by| by.retracted)
+            if let Some(by) = entry.superseded().filter(|by| by.retracted)
                 && self.cut.knows(by.position)
                 && day <= self.cut.on
             {

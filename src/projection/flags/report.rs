@@ -51,13 +51,16 @@ impl Examined<'_> {
 
     /// Reports known and of days up to D, whatever became of them.
     fn known(&self) -> impl Iterator<Item = &Entry> {
-        let entries = self.state.entries.iter().map(|entry| entry.as_ref());
+        let entries = self.state.entries.iter();
         entries.filter(|entry| self.cut.holds(entry.position, Some(entry.valid)))
     }
 
     fn late(&self, flags: &mut Vec<Flag>) {
         let limit = self.policy.late_report_days;
-        for entry in self.known().filter(|entry| entry.corrects.is_none()) {
+        for entry in self
+            .known()
+            .filter(|entry| entry.context.corrects.is_none())
+        {
             let (day, recorded) = (entry.valid.counts_on(), self.recorded_on(entry));
             let days = (recorded - day).get_days();
             if i64::from(days) <= i64::from(limit) {
@@ -80,16 +83,19 @@ impl Examined<'_> {
 
     fn corrected_again(&self, flags: &mut Vec<Flag>) {
         // The newest of each chain: what no known correction replaces.
-        let replaced: BTreeSet<EventId> = self.known().filter_map(|entry| entry.corrects).collect();
+        let replaced: BTreeSet<EventId> = self
+            .known()
+            .filter_map(|entry| entry.context.corrects)
+            .collect();
         for newest in self
             .known()
             .filter(|entry| !replaced.contains(&entry.event_id))
         {
             let mut corrections = Vec::new();
             let mut link = newest;
-            while let Some(before) = link.corrects.and_then(|id| self.state.entry(id)) {
+            while let Some(before) = link.context.corrects.and_then(|id| self.state.entry(id)) {
                 corrections.push(link);
-                link = before.as_ref();
+                link = before;
             }
             if corrections.len() < CORRECTIONS {
                 continue;
@@ -131,7 +137,7 @@ impl Examined<'_> {
                 continue;
             }
             changes.insert((entry.position, 1), (amount, entry));
-            if let Some(by) = entry.superseded.filter(|by| self.cut.knows(by.position)) {
+            if let Some(by) = entry.superseded().filter(|by| self.cut.knows(by.position)) {
                 changes.insert((by.position, 0), (amount, entry));
             }
         }
@@ -175,7 +181,9 @@ impl Examined<'_> {
         let mut levels: BTreeMap<Option<&Key>, Vec<(Quantity, &Entry)>> = BTreeMap::new();
         for entry in self.counted() {
             if let Measurement::Level(level) = entry.measurement {
-                let of_part = levels.entry(entry.reported.part.as_ref()).or_default();
+                let of_part = levels
+                    .entry(entry.context.reported.part.as_ref())
+                    .or_default();
                 of_part.push((level, entry));
             }
         }
@@ -217,7 +225,7 @@ impl Examined<'_> {
         for entry in self.counted() {
             if let Measurement::Increment(amount) = entry.measurement {
                 let place = (
-                    entry.reported.part.as_ref(),
+                    entry.context.reported.part.as_ref(),
                     entry.valid.counts_on(),
                     amount,
                 );
@@ -246,7 +254,10 @@ impl Examined<'_> {
         for (span, deadline) in &self.deadlines {
             let mut all = 0;
             let mut last: Vec<&Entry> = Vec::new();
-            for entry in self.counted().filter(|entry| entry.corrects.is_none()) {
+            for entry in self
+                .counted()
+                .filter(|entry| entry.context.corrects.is_none())
+            {
                 if !span.contains(entry.valid.counts_on()) {
                     continue;
                 }
@@ -343,7 +354,7 @@ impl Examined<'_> {
                 continue;
             }
             all += 1;
-            if entry.evidence.is_empty() && !self.shown.contains(&entry.event_id) {
+            if entry.context.evidence.is_empty() && !self.shown.contains(&entry.event_id) {
                 demanded += usize::from(demands_evidence(&entry.measurement));
                 unshown.push(entry.position);
             }
@@ -373,7 +384,7 @@ impl Examined<'_> {
         let begun = definition.active_window.unwrap_or(self.cycle).first() <= self.cut.on;
         let stands = |entry: &Entry| {
             entry
-                .superseded
+                .superseded()
                 .is_none_or(|by| !self.cut.knows(by.position))
         };
         let reported = self.known().any(stands);

@@ -23,7 +23,7 @@ impl Examined<'_> {
         entry: &'e Entry,
     ) -> impl Iterator<Item = &'e Confirmation> + use<'e> {
         let cut = self.cut;
-        let confirmations = entry.confirmations.iter();
+        let confirmations = entry.confirmations().iter();
         confirmations.filter(move |by| cut.knows(by.position) && by.date <= cut.on)
     }
 
@@ -34,7 +34,7 @@ impl Examined<'_> {
             let proposed = self.directory.proposed_as(entry.event_id);
             let drafter = proposed.map(|proposal| &proposal.drafted.actor);
             let same = |by: &&Confirmation| {
-                let mut authors = std::iter::once(&*entry.actor).chain(drafter);
+                let mut authors = std::iter::once(&entry.actor).chain(drafter);
                 authors.any(|author| author.shares_login_with(&by.actor))
             };
             let Some(own) = self.confirmations_of(entry).find(same) else {

@@ -240,7 +240,7 @@ impl Examined<'_> {
     fn changed_by_correction(&self, flags: &mut Vec<Flag>) {
         let mut corrections: Vec<(u64, Date, Date)> = Vec::new();
         for entry in &self.state.entries {
-            if let Some(by) = entry.superseded.filter(|by| self.cut.knows(by.position)) {
+            if let Some(by) = entry.superseded().filter(|by| self.cut.knows(by.position)) {
                 let day = self.directory.date_of(by.recorded_at);
                 corrections.push((by.position, entry.valid.counts_on(), day));
             }

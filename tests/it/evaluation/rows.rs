@@ -35,7 +35,7 @@ async fn what_comes_later_changes_no_row_of_the_past() {
                 before: None,
                 measurement: Measurement::Increment(amount.checked_add(1.into()).unwrap()),
                 reported: ReportedPart {
-                    part: entry.reported.part.clone(),
+                    part: entry.context.reported.part.clone(),
                     unit_code: None,
                 },
             };

@@ -29,7 +29,7 @@ impl Judge<'_> {
                 self.reject(Reason::EntryUnknown, &field);
                 continue;
             };
-            if entry.superseded.is_some() {
+            if entry.superseded().is_some() {
                 let head = indicator.head_of_chain(*id);
                 self.reject_with(Reason::AlreadySuperseded, &field, &[("head", &head)]);
                 continue;
@@ -37,14 +37,14 @@ impl Judge<'_> {
             // Whoever proposed a correction wrote it, though the decider's name stands at the entry.
             let proposed = self.context.directory.proposed_as(*id);
             let drafted = proposed.map(|proposal| &proposal.drafted.actor);
-            if std::iter::once(&*entry.actor)
+            if std::iter::once(&entry.actor)
                 .chain(drafted)
                 .any(|by| is_same(by, actor))
             {
                 self.reject(Reason::SelfConfirmation, &field);
             }
             let own = |by: &&crate::domain::goal::Confirmation| is_same(&by.actor, actor);
-            if let Some(earlier) = entry.confirmations.iter().find(own) {
+            if let Some(earlier) = entry.confirmations().iter().find(own) {
                 let figures: [(_, &dyn std::fmt::Display); 1] = [("date", &earlier.date)];
                 self.reject_with(Reason::AlreadyConfirmed, &field, &figures);
             }

@@ -160,7 +160,10 @@ impl Report<'_> {
         let (_, entry) = self
             .replaced
             .filter(|(_, e)| e.definition_version == self.version_number)?;
-        let (part, day) = (entry.reported.part.as_ref(), entry.valid.counts_on());
+        let (part, day) = (
+            entry.context.reported.part.as_ref(),
+            entry.valid.counts_on(),
+        );
         Slot::of(&self.version.definition, &entry.measurement, part, day)
     }
 }

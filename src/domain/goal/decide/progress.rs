@@ -207,11 +207,11 @@ impl<'a> Judge<'a> {
         field: &str,
         before: &mut Option<Measurement>,
     ) -> Option<(usize, &'a Entry)> {
-        let Some((index, entry)) = indicator.indexed_entry(id) else {
+        let Some((index, entry)) = indicator.entries.of_event(id) else {
             self.reject(Reason::EntryUnknown, field);
             return None;
         };
-        if entry.superseded.is_some() {
+        if entry.superseded().is_some() {
             let head = indicator.head_of_chain(id);
             self.reject_with(Reason::AlreadySuperseded, field, &[("head", &head)]);
             return None;

@@ -77,7 +77,7 @@ proptest! {
             let recorded = ActualRecorded {
                 indicator: indicator_id("X"),
                 measurement: entry.measurement.clone(),
-                reported: ReportedPart { part: entry.reported.part.clone(), unit_code: None },
+                reported: ReportedPart { part: entry.context.reported.part.clone(), unit_code: None },
             };
             let mut fact = fact(recorded);
             fact.valid = Some(entry.valid);

@@ -169,10 +169,8 @@ proptest! {
             let now = world.indicator("X");
             prop_assert!(before.entries.len() <= now.entries.len());
             for (old, new) in before.entries.iter().zip(&now.entries) {
-                let mut unmarked = new.as_ref().clone();
-                unmarked.superseded = old.superseded;
-                prop_assert_eq!(old.as_ref(), &unmarked);
-                prop_assert!(old.superseded.is_none() || old.superseded == new.superseded);
+                prop_assert_eq!(old, &new.as_before(old));
+                prop_assert!(old.superseded().is_none() || old.superseded() == new.superseded());
             }
             let actual = stands_at(&world, on);
             let _ = actual.rounded(&now.definitions[0].definition, 1);
@@ -248,9 +246,9 @@ proptest! {
         let indicator = world.indicator("X");
         let amounts = |part: Option<&str>| -> Vec<Quantity> {
             let of = |entry: &crate::domain::goal::Entry| {
-                part.is_none_or(|part| entry.reported.part.as_ref().is_some_and(|p| p.as_str() == part))
+                part.is_none_or(|part| entry.context.reported.part.as_ref().is_some_and(|p| p.as_str() == part))
             };
-            let amount = |entry: &std::sync::Arc<crate::domain::goal::Entry>| match entry.measurement {
+            let amount = |entry: &crate::domain::goal::Entry| match entry.measurement {
                 Measurement::Increment(amount) if of(entry) => Some(amount),
                 _ => None,
             };

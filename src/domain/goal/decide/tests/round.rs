@@ -151,7 +151,7 @@ fn somebody_else_confirms_what_stands_and_does_so_once() {
         .indicator("X")
         .entry(event_id("e"))
         .unwrap()
-        .confirmations
+        .confirmations()
         .iter()
         .map(|c| c.actor.subject.to_string())
         .collect();
@@ -173,7 +173,7 @@ fn a_correction_is_unconfirmed_again() {
             .indicator("X")
             .entry(event_id("c"))
             .unwrap()
-            .confirmations
+            .confirmations()
             .is_empty()
     );
     assert!(
@@ -181,7 +181,7 @@ fn a_correction_is_unconfirmed_again() {
             .indicator("X")
             .entry(event_id("e"))
             .unwrap()
-            .confirmations
+            .confirmations()
             .is_empty()
     );
     world.now_by("課長");

@@ -1,0 +1,249 @@
+//! The reports on an indicator: most of what a ledger holds in memory, so kept small and shared.
+
+use std::sync::Arc;
+
+use imbl::Vector;
+use jiff::Timestamp;
+
+use crate::domain::actual::{Measurement, ReportedPart};
+use crate::domain::date::Date;
+use crate::domain::event::{Actor, Evidence, Reason, Recorded, Validity};
+use crate::domain::id::EventId;
+
+/// A report or correction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// Its event.
+    pub event_id: EventId,
+    /// Its position.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who reported.
+    pub actor: Arc<Actor>,
+    /// The day or days it holds for.
+    pub valid: Validity,
+    /// What was measured.
+    pub measurement: Measurement,
+    /// Version of the definition it was reported under.
+    pub definition_version: u32,
+    /// Of what and why it was reported.
+    pub context: Arc<EntryContext>,
+    /// What came of it later; most entries stay as they are.
+    later: Option<Arc<Later>>,
+}
+
+/// What is told beside a measured value: mostly nothing but the unit, so entries that stand beside each other share it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EntryContext {
+    /// Which part, in which unit.
+    pub reported: ReportedPart,
+    /// Why, where a reason was given.
+    pub reason: Option<Reason>,
+    /// What shows it.
+    pub evidence: Vec<Evidence>,
+    /// The entry it replaces.
+    pub corrects: Option<EventId>,
+}
+
+/// What came of an entry after it was recorded.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Later {
+    superseded: Option<Superseded>,
+    confirmations: Vec<Confirmation>,
+}
+
+/// How an entry stopped counting.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Superseded {
+    /// By which event.
+    pub by: EventId,
+    /// At which position.
+    pub position: u64,
+    /// When that was recorded.
+    pub recorded_at: Timestamp,
+    /// Whether it was taken back rather than replaced.
+    pub retracted: bool,
+}
+
+/// That somebody looked at an entry and confirmed it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Confirmation {
+    /// Its event.
+    pub event_id: EventId,
+    /// Position of that event.
+    pub position: u64,
+    /// When it was recorded.
+    pub recorded_at: Timestamp,
+    /// Who confirmed.
+    pub actor: Arc<Actor>,
+    /// The day of the confirmation.
+    pub date: Date,
+}
+
+impl Entry {
+    /// The entry that `recorded` makes, of the first definition until it is told otherwise.
+    pub(super) fn new(
+        recorded: &Recorded,
+        effective_from: Date,
+        measurement: &Measurement,
+        reported: &ReportedPart,
+        corrects: Option<EventId>,
+    ) -> Self {
+        let event = &recorded.event;
+        Self {
+            event_id: event.id,
+            position: recorded.position,
+            recorded_at: recorded.recorded_at,
+            actor: recorded.actor.clone(),
+            valid: event.valid.unwrap_or(Validity::from(effective_from)),
+            measurement: measurement.clone(),
+            definition_version: 1,
+            context: Arc::new(EntryContext {
+                reported: reported.clone(),
+                reason: event.reason.clone(),
+                evidence: event.evidence.clone(),
+                corrects,
+            }),
+            later: None,
+        }
+    }
+
+    /// The event that replaced it or took it back.
+    pub fn superseded(&self) -> Option<Superseded> {
+        self.later.as_ref()?.superseded
+    }
+
+    /// Who looked at it and confirmed it, in the order of recording. A correction is another entry and begins with
+    /// none.
+    pub fn confirmations(&self) -> &[Confirmation] {
+        self.later
+            .as_ref()
+            .map_or(&[], |later| &later.confirmations)
+    }
+
+    /// As it was when only what stands at `earlier`, the same entry, had come of it.
+    #[cfg(test)]
+    pub(super) fn as_before(&self, earlier: &Self) -> Self {
+        Self {
+            later: earlier.later.clone(),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn supersede(&mut self, superseded: Superseded) {
+        Arc::make_mut(self.later.get_or_insert_default()).superseded = Some(superseded);
+    }
+
+    pub(super) fn confirm(&mut self, confirmation: Confirmation) {
+        let later = Arc::make_mut(self.later.get_or_insert_default());
+        later.confirmations.push(confirmation);
+    }
+}
+
+/// Reports in the order of recording. A clone is a savepoint: it shares all but the last few with what is added later.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Entries {
+    /// Blocks of [`Entries::BLOCK`].
+    full: Vector<Arc<Block>>,
+    /// What does not fill a block yet.
+    last: Arc<Block>,
+}
+
+/// Entries that stand beside each other.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Block {
+    entries: Vec<Entry>,
+    /// Ids that may be in here: [`bits`] of each.
+    ids: u64,
+}
+
+/// Two bits of 64 that an id sets, so that most blocks are not looked into for an id that is not there.
+fn bits(id: EventId) -> u64 {
+    // Any bytes would do: ids have random ends.
+    let [.., a, b] = *id.as_bytes();
+    (1 << (a % 64)) | (1 << (b % 64))
+}
+
+impl Entries {
+    /// Entries of a full block: few are copied when one is added to what others hold too.
+    const BLOCK: usize = 16;
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.full.len() * Self::BLOCK + self.last.entries.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The entry at an index.
+    pub fn get(&self, index: usize) -> Option<&Entry> {
+        let block = self.full.get(index / Self::BLOCK).unwrap_or(&self.last);
+        let begins = self.full.len() * Self::BLOCK;
+        match index.checked_sub(begins) {
+            Some(index) => self.last.entries.get(index),
+            None => block.entries.get(index % Self::BLOCK),
+        }
+    }
+
+    /// The newest.
+    pub fn last(&self) -> Option<&Entry> {
+        self.iter().next_back()
+    }
+
+    /// All, in the order of recording.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        let blocks = self.full.iter().chain(std::iter::once(&self.last));
+        blocks.flat_map(|block| &block.entries)
+    }
+
+    /// The entry of an event with its index. Looks at all blocks, newest first, but into few.
+    pub(crate) fn of_event(&self, id: EventId) -> Option<(usize, &Entry)> {
+        let bits = bits(id);
+        let full = self.full.iter().enumerate().rev();
+        let blocks = std::iter::once((self.full.len(), &self.last)).chain(full);
+        let mut blocks = blocks.filter(|(_, block)| block.ids & bits == bits);
+        blocks.find_map(|(number, block)| {
+            let mut entries = block.entries.iter().enumerate();
+            let (within, entry) = entries.find(|(_, entry)| entry.event_id == id)?;
+            Some((number * Self::BLOCK + within, entry))
+        })
+    }
+
+    /// Adds the newest.
+    pub(super) fn push(&mut self, mut entry: Entry) {
+        if let Some(last) = self.last()
+            && last.context == entry.context
+        {
+            entry.context = last.context.clone();
+        }
+        let last = Arc::make_mut(&mut self.last);
+        last.ids |= bits(entry.event_id);
+        last.entries.push(entry);
+        if last.entries.len() == Self::BLOCK {
+            self.full.push_back(std::mem::take(&mut self.last));
+        }
+    }
+
+    /// The entry at an index, to be changed.
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Entry> {
+        let begins = self.full.len() * Self::BLOCK;
+        let (block, within) = match index.checked_sub(begins) {
+            Some(within) => (&mut self.last, within),
+            None => (self.full.get_mut(index / Self::BLOCK)?, index % Self::BLOCK),
+        };
+        Arc::make_mut(block).entries.get_mut(within)
+    }
+}
+
+impl<'a> IntoIterator for &'a Entries {
+    type Item = &'a Entry;
+    type IntoIter = Box<dyn Iterator<Item = &'a Entry> + 'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Box::new(self.iter())
+    }
+}
