@@ -21,6 +21,8 @@ use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tonic::Request;
+use tonic::metadata::MetadataValue;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint};
 
@@ -131,7 +133,7 @@ impl Walker {
             locale: "ja-JP".to_owned(),
         };
         let opened = AdminServiceClient::new(channel.clone())
-            .open_ledger(opening)
+            .open_ledger(by(opening))
             .await?;
         let ledger = opened.into_inner().ledger.ok_or("no ledger was opened")?.id;
         let today = system_now().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -159,7 +161,7 @@ impl Walker {
             ..AppendEventsRequest::default()
         };
         let answer = LedgerServiceClient::new(self.channel.clone())
-            .append_events(request)
+            .append_events(by(request))
             .await?;
         self.size = answer.into_inner().receipt.ok_or("no receipt")?.size;
         Ok(())
@@ -202,7 +204,7 @@ impl Walker {
             ..GetGoalRequest::default()
         };
         let answer = GoalServiceClient::new(self.channel.clone())
-            .get_goal(asked)
+            .get_goal(by(asked))
             .await?;
         answer.into_inner().goal.ok_or("no goal")?;
         Ok(())
@@ -215,7 +217,7 @@ impl Walker {
             ..ListChangesRequest::default()
         };
         let answer = AuditServiceClient::new(self.channel.clone())
-            .list_changes(asked)
+            .list_changes(by(asked))
             .await?;
         match answer.into_inner().changes.len() {
             0 => Err("no change is listed".into()),
@@ -232,7 +234,7 @@ impl Walker {
         };
         let mut client = LedgerServiceClient::new(self.channel.clone())
             .max_decoding_message_size(MESSAGE_BYTES_MAX);
-        let mut messages = client.read_events(asked).await?.into_inner();
+        let mut messages = client.read_events(by(asked)).await?.into_inner();
         let mut batches = 0;
         while let Some(message) = messages.message().await? {
             batches += usize::from(message.batch.is_some());
@@ -242,6 +244,14 @@ impl Walker {
         }
         Ok(())
     }
+}
+
+/// As the one who does everything here.
+fn by<T>(message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let name = MetadataValue::from_static("counter");
+    request.metadata_mut().insert("daicho-actor", name);
+    request
 }
 
 fn id() -> String {

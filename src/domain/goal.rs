@@ -51,7 +51,7 @@ pub struct Indicator {
     /// The texts before it, in the order of recording.
     pub earlier_wordings: Arc<Vec<Version<Text>>>,
     /// Definition versions, 1 first.
-    pub definitions: Vector<DefinitionVersion>,
+    pub definitions: Vec<DefinitionVersion>,
     /// Target versions in the order of decision.
     pub targets: Arc<Vec<TargetVersion>>,
     /// Baselines in the order of recording; the last counts.
@@ -189,7 +189,7 @@ pub struct Attachment {
 impl Indicator {
     /// The newest definition.
     pub fn definition(&self) -> Option<&Arc<Definition>> {
-        self.definitions.back().map(|version| &version.definition)
+        self.definitions.last().map(|version| &version.definition)
     }
 
     /// The definition that holds on `date` with its version number, from 1; before the first day of

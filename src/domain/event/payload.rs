@@ -55,18 +55,26 @@ macro_rules! payload {
 
         impl From<$name> for $crate::domain::event::Payload {
             fn from(payload: $name) -> Self {
-                Self::$name(payload)
+                Self::$name(payload.into())
             }
         }
     };
 }
 use payload;
 
+/// How a payload lies in [`Payload`]: those that are large and rare elsewhere, so that every event is small.
+macro_rules! held {
+    ($name:ident) => { $name };
+    ($name:ident boxed) => { Box<$name> };
+}
+
 macro_rules! payloads {
-    ($($name:ident = $code:literal),* $(,)?) => {
+    ($($name:ident = $code:literal $($boxed:ident)?),* $(,)?) => {
         /// What happened.
         #[derive(Clone, Debug, Eq, PartialEq)]
-        pub enum Payload { $(#[doc = concat!("See [`", stringify!($name), "`].")] $name($name)),* }
+        pub enum Payload {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")] $name(held!($name $($boxed)?))),*
+        }
 
         impl Payload {
             /// Which type of event it is.
@@ -107,10 +115,10 @@ payloads! {
     InitiativeMoved = "INITIATIVE_MOVED",
     InitiativeCancelled = "INITIATIVE_CANCELLED",
     ResponsibilityTransferred = "RESPONSIBILITY_TRANSFERRED",
-    IndicatorDefined = "INDICATOR_DEFINED",
+    IndicatorDefined = "INDICATOR_DEFINED" boxed,
     IndicatorReworded = "INDICATOR_REWORDED",
     IndicatorMoved = "INDICATOR_MOVED",
-    IndicatorRedefined = "INDICATOR_REDEFINED",
+    IndicatorRedefined = "INDICATOR_REDEFINED" boxed,
     IndicatorCancelled = "INDICATOR_CANCELLED",
     BaselineSet = "BASELINE_SET",
     TargetSet = "TARGET_SET",
@@ -145,7 +153,7 @@ payloads! {
     RoleRevoked = "ROLE_REVOKED",
     DelegationRegistered = "DELEGATION_REGISTERED",
     DelegationEnded = "DELEGATION_ENDED",
-    ChangeProposed = "CHANGE_PROPOSED",
+    ChangeProposed = "CHANGE_PROPOSED" boxed,
     ChangeConsulted = "CHANGE_CONSULTED",
     ChangeDecided = "CHANGE_DECIDED",
     ChangeWithdrawn = "CHANGE_WITHDRAWN",

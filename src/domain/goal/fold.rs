@@ -33,7 +33,7 @@ impl Goal {
                 let mut indicator = Indicator {
                     wording: Arc::new(version(recorded, effective_from, &p.source_text)),
                     earlier_wordings: Arc::default(),
-                    definitions: Vector::new(),
+                    definitions: Vec::new(),
                     targets: Arc::default(),
                     baselines: Arc::default(),
                     profiles: Arc::default(),
@@ -49,7 +49,7 @@ impl Goal {
                     let new = Arc::new(version(recorded, effective_from, &p.source_text));
                     let old = std::mem::replace(&mut i.wording, new);
                     Arc::make_mut(&mut i.earlier_wordings).push(Arc::unwrap_or_clone(old));
-                    if let Some(newest) = i.definitions.back_mut()
+                    if let Some(newest) = i.definitions.last_mut()
                         && !p.confirms.is_empty()
                     {
                         newest.confirmed.push_back(Arc::new(FieldsConfirmed {
@@ -258,7 +258,7 @@ impl Goal {
 impl Indicator {
     fn define(&mut self, from: Date, position: u64, definition: &Definition) {
         let definition = Arc::new(definition.clone());
-        self.definitions.push_back(DefinitionVersion {
+        self.definitions.push(DefinitionVersion {
             from,
             position,
             definition,

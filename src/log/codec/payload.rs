@@ -31,7 +31,9 @@ macro_rules! payloads {
         /// Encodes a payload as the message of its type.
         pub(super) fn put(payload: &Payload) -> Result<Bytes, EncodeError> {
             let bytes = match payload {
-                $(Payload::$type(payload) => Wire::<wire::$type>::put(payload)?.encode_to_vec()),*
+                $(Payload::$type(payload) => {
+                    <$type as Wire<wire::$type>>::put(payload)?.encode_to_vec()
+                })*
             };
             Ok(bytes.into())
         }
@@ -41,7 +43,7 @@ macro_rules! payloads {
             match event_type {
                 $(EventType::$type => {
                     let message = wire::$type::decode(bytes).map_err(DecodeError::malformed)?;
-                    <$type as Wire<wire::$type>>::take(message).map(Payload::$type)
+                    <$type as Wire<wire::$type>>::take(message).map(Payload::from)
                 })*
             }
         }

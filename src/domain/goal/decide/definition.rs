@@ -48,7 +48,7 @@ impl Judge<'_> {
         let newest = self
             .goal
             .indicator(p.indicator)
-            .and_then(|indicator| indicator.definitions.back());
+            .and_then(|indicator| indicator.definitions.last());
         let Some(newest) = newest.cloned() else {
             return;
         };
@@ -117,7 +117,7 @@ impl Judge<'_> {
                 &[("expected", &expected)],
             );
         }
-        let Some(newest) = indicator.definitions.back() else {
+        let Some(newest) = indicator.definitions.last() else {
             return;
         };
         if let Some(cycle) = cycle {

@@ -127,7 +127,7 @@ impl Judge<'_> {
             return ChangeKind::TargetOtherwise;
         };
         let (Some(newest), Some(version)) =
-            (indicator.targets.last(), indicator.definitions.back())
+            (indicator.targets.last(), indicator.definitions.last())
         else {
             return ChangeKind::TargetOtherwise;
         };
