@@ -290,6 +290,7 @@ impl Ledgers {
         if !faults.is_empty() {
             return Err(AppendError::Rejected(faults));
         }
+        let append = Arc::new(append);
         let mut keeping = Keeping::new(&reader, &append);
         let outcome = self
             .carry_out(&reader, &append, &caller, deadline, &mut keeping)
@@ -309,7 +310,7 @@ impl Ledgers {
     async fn carry_out(
         &self,
         reader: &Arc<Reader>,
-        append: &Append,
+        append: &Arc<Append>,
         caller: &Caller,
         deadline: Option<Instant>,
         keeping: &mut Keeping,

@@ -74,7 +74,7 @@ fn id_key(kind: u8, id: &[u8; 16]) -> IdKey {
 struct Tail {
     from: u64,
     next: u64,
-    postings: HashMap<Vec<u8>, Vec<u64>>,
+    postings: HashMap<Term, Vec<u64>>,
     ids: HashMap<IdKey, u64>,
     /// Tiles that became full; when it is frozen, the partial ones too.
     tiles: BTreeMap<Place, Vec<Hash>>,
@@ -91,10 +91,7 @@ impl Tail {
 
     fn add(&mut self, event: Indexed) {
         for term in event.terms {
-            self.postings
-                .entry(term.into_bytes())
-                .or_default()
-                .push(event.position);
+            self.postings.entry(term).or_default().push(event.position);
         }
         self.ids
             .insert(id_key(EVENT, event.event_id.as_bytes()), event.position);
@@ -411,7 +408,7 @@ impl Index {
             {
                 let list = tail
                     .postings
-                    .get(key)
+                    .get(term)
                     .map(Vec::as_slice)
                     .unwrap_or_default();
                 let start = list.partition_point(|p| *p < from);

@@ -35,7 +35,7 @@ use recent::Recent;
 
 /// A decided request on its way to the writer.
 pub(super) struct Request {
-    pub(super) append: Append,
+    pub(super) append: Arc<Append>,
     pub(super) caller: Caller,
     pub(super) prepared: Prepared,
     /// States of the streams it rests on, complete below `covered`.
@@ -423,7 +423,7 @@ impl Writer {
     /// Gives each event its place and adds it to the group.
     fn record(
         &mut self,
-        append: Append,
+        append: Arc<Append>,
         prepared: Prepared,
         reply: oneshot::Sender<Result<Verdict, AppendError>>,
     ) {

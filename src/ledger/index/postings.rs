@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
-use super::{Direction, invalid};
+use super::{Direction, Term, invalid};
 
 /// Positions of one list record: even at five bytes a gap below the store's limit for a value.
 const PER_RECORD: usize = 6_000;
@@ -70,7 +70,7 @@ pub(super) fn decode(bytes: &[u8]) -> Vec<u64> {
 pub(super) fn write(
     store: &dyn DerivedStore,
     ledger: LedgerId,
-    postings: &HashMap<Vec<u8>, Vec<u64>>,
+    postings: &HashMap<Term, Vec<u64>>,
 ) -> Result<(), DerivedFault> {
     let mut terms: Vec<_> = postings.iter().collect();
     // In the order of keys, so that neighbours land on the same pages.
@@ -81,7 +81,9 @@ pub(super) fn write(
             let Some(first) = part.first() else { continue };
             let value = encode(part);
             bytes += value.len();
-            batch.put(list_key(term, *first), value).map_err(invalid)?;
+            batch
+                .put(list_key(term.as_bytes(), *first), value)
+                .map_err(invalid)?;
             if batch.len() >= DerivedBatch::KEYS_MAX || bytes >= DerivedBatch::VALUE_BYTES_MAX {
                 store.apply(ledger, std::mem::take(&mut batch))?;
                 bytes = 0;

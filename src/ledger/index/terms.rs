@@ -12,14 +12,30 @@ use crate::domain::text::Name;
 use crate::merkle::Hash;
 
 /// Something an event can be found by, as the key of its posting lists.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Term(Vec<u8>);
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Term {
+    bytes: [u8; Self::BYTES_MAX],
+    length: u8,
+}
 
 impl Term {
+    /// Bytes of a key at most: a kind and a hash, or the name of a type.
+    const BYTES_MAX: usize = 40;
+
     fn new(kind: u8, value: &[u8]) -> Self {
-        let mut bytes = vec![kind];
-        bytes.extend_from_slice(value);
-        Self(bytes)
+        Self::of_parts(&[&[kind], value])
+    }
+
+    fn of_parts(parts: &[&[u8]]) -> Self {
+        let mut term = Self {
+            bytes: [0; Self::BYTES_MAX],
+            length: 0,
+        };
+        for byte in parts.iter().copied().flatten().take(Self::BYTES_MAX) {
+            term.bytes[usize::from(term.length)] = *byte;
+            term.length += 1;
+        }
+        term
     }
 
     /// Events of a stream.
@@ -30,9 +46,7 @@ impl Term {
             StreamKind::Org => 3,
             StreamKind::Goal => 4,
         };
-        let mut value = vec![kind];
-        value.extend_from_slice(stream.id.as_bytes());
-        Self::new(b's', &value)
+        Self::of_parts(&[b"s", &[kind], stream.id.as_bytes()])
     }
 
     /// Events about an indicator.
@@ -134,11 +148,7 @@ impl Term {
     }
 
     pub(super) fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.0
+        &self.bytes[..usize::from(self.length)]
     }
 }
 
@@ -276,5 +286,21 @@ fn initiative_subject(subject: &Subject) -> Option<InitiativeId> {
     match subject {
         Subject::Initiative(id) => Some(*id),
         Subject::Goal(_) | Subject::Indicator(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_fits_whole() {
+        let types = EventType::ALL
+            .iter()
+            .map(|t| (Term::event_type(*t), t.code()));
+        let reasons = ReasonCode::ALL.iter().map(|r| (Term::reason(*r), r.code()));
+        for (term, name) in types.chain(reasons) {
+            assert_eq!(&term.as_bytes()[1..], name.as_bytes());
+        }
     }
 }

@@ -85,7 +85,7 @@ proptest! {
                 prop_assert_eq!(index.position_of_request(request).unwrap(), Some(event.position));
             }
             for term in &event.terms {
-                model.entry(term.clone()).or_default().push(event.position);
+                model.entry(*term).or_default().push(event.position);
             }
         }
         let unknown = event(1 << 40, 0);
