@@ -139,7 +139,7 @@ impl Walker {
         let today = system_now().to_zoned(jiff::tz::TimeZone::UTC).date();
         let (plan, mut events) = SmallPlan::new(today, GOALS, 1, id);
         for number in 0..GOALS * REPORTS {
-            events.push(plan.report(id(), &plan.indicators[number % GOALS], 10));
+            events.push(plan.report(id(), &plan.indicators[number % GOALS], amount(number)));
         }
         let mut walker = Self {
             channel,
@@ -191,8 +191,9 @@ impl Walker {
     /// A call with so many reports on one goal.
     async fn report(&mut self, number: usize, count: usize) -> Outcome<()> {
         let indicator = &self.plan.indicators[number % GOALS];
-        let report = |_| self.plan.report(id(), indicator, 10);
-        let events = (0..count).map(report).collect();
+        let first = REPORTS * GOALS + number * count;
+        let report = |number| self.plan.report(id(), indicator, amount(number));
+        let events = (first..first + count).map(report).collect();
         self.append(events).await
     }
 
@@ -252,6 +253,11 @@ fn by<T>(message: T) -> Request<T> {
     let name = MetadataValue::from_static("counter");
     request.metadata_mut().insert("daicho-actor", name);
     request
+}
+
+/// Another for each report on a goal, or it would be noticed as one that was sent twice.
+fn amount(number: usize) -> u32 {
+    10 + u32::try_from(number).unwrap_or(u32::MAX) / 100
 }
 
 fn id() -> String {

@@ -7,7 +7,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet, Vector};
+use foldhash::quality::RandomState;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdMap, OrdSet, Vector};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -72,6 +74,10 @@ pub enum Named {
     /// An indicator.
     Indicator(IndicatorId),
 }
+
+/// A map that shares structure with its clones. Looked up for every event, so its hash is a quick one; seeded anew at each
+/// start, for ids come from clients.
+type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]

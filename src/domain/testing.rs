@@ -2,7 +2,7 @@
 //! does, without storing anything.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use jiff::Timestamp;
 use uuid::Uuid;

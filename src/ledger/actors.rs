@@ -32,7 +32,7 @@ impl Actors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::testing::person;
+    use crate::domain::testing::{name, person};
 
     #[test]
     fn the_same_actor_is_held_once() {
@@ -41,7 +41,7 @@ mod tests {
         let again = actors.share(Arc::new(person("one")));
         assert!(Arc::ptr_eq(&first, &again));
         let in_a_seat = Actor {
-            seat: Some("seat".parse().unwrap()),
+            seat: Some(name("seat")),
             ..person("one")
         };
         assert!(!Arc::ptr_eq(&first, &actors.share(Arc::new(in_a_seat))));

@@ -14,8 +14,10 @@
 //! t <level u8> <index u64 BE>                   tile of the tree: 1 to 256 hashes
 //! ```
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use foldhash::quality::RandomState;
 
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::fault_point::Point;
@@ -56,6 +58,9 @@ pub(super) struct Indexed {
     pub(super) request_id: Option<RequestId>,
     pub(super) leaf_hash: Hash,
 }
+
+/// Seeded anew at each start, for ids come from clients.
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
 /// A kind of id and the id: the key of the id runs.
 type IdKey = [u8; 17];
@@ -136,7 +141,7 @@ impl Index {
         let found = Manifest::load(store.as_ref(), ledger)?;
         let mut whole = found.as_ref().is_some_and(|found| found.up_to <= size);
         let manifest = found.unwrap_or_default();
-        let mut filters = HashMap::new();
+        let mut filters = HashMap::default();
         for run in &manifest.runs {
             match Filter::load(store.as_ref(), ledger, run.number)? {
                 Some(filter) => {
@@ -175,7 +180,7 @@ impl Index {
         store.clear(ledger)?;
         let inner = Inner {
             manifest: Manifest::default(),
-            filters: HashMap::new(),
+            filters: HashMap::default(),
             frozen: None,
             tail: Tail::starting(0),
             tree: TileBuilder::new(),

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
+
+use super::HashMap;
 
 use super::Directory;
 use crate::domain::access::{Delegation, Ending, Grant, Holder, LoginId, Person, Role, SeatHeld};

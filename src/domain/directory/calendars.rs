@@ -1,6 +1,8 @@
 //! The reporting calendars of each plan.
 
-use imbl::{HashMap, Vector};
+use imbl::Vector;
+
+use super::HashMap;
 
 use crate::domain::date::Date;
 use crate::domain::id::PlanId;

@@ -3,7 +3,9 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdSet, Vector};
+use imbl::{OrdSet, Vector};
+
+use super::HashMap;
 
 use super::Directory;
 use crate::domain::access::Grant;

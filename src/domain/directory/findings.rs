@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap};
+use imbl::OrdMap;
+
+use super::HashMap;
 
 use crate::domain::code::Key;
 use crate::domain::date::Date;

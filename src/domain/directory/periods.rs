@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use imbl::{HashMap, OrdMap, Vector};
+use imbl::{OrdMap, Vector};
+
+use super::HashMap;
 
 use crate::domain::code::Key;
 use crate::domain::date::Date;

@@ -247,3 +247,84 @@ impl<'a> IntoIterator for &'a Entries {
         Box::new(self.iter())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::actual::Measurement;
+    use crate::domain::event::ActualRecorded;
+    use crate::domain::testing::{event_id, event_of, fact, goal_id, increment, placed, recorded};
+
+    fn entry(number: u64) -> Entry {
+        let told = fact(recorded(increment(&number.to_string())));
+        let stream = crate::domain::event::Stream::goal(goal_id("G"));
+        let event = placed(
+            event_of(&told, event_id(&number.to_string()), stream),
+            number,
+        );
+        let crate::domain::event::Payload::ActualRecorded(ActualRecorded {
+            measurement,
+            reported,
+            ..
+        }) = &event.event.payload
+        else {
+            unreachable!("it was just made")
+        };
+        let day = "2023-09-30".parse().unwrap();
+        Entry::new(&event, day, measurement, reported, None)
+    }
+
+    #[test]
+    fn entries_are_found_by_index_by_event_and_in_order_however_many_there_are() {
+        let mut entries = Entries::default();
+        let mut savepoints = Vec::new();
+        for number in 0..100 {
+            savepoints.push(entries.clone());
+            entries.push(entry(number));
+        }
+        for (count, savepoint) in savepoints.iter().enumerate() {
+            assert_eq!(savepoint.len(), count);
+            let positions: Vec<u64> = savepoint.iter().map(|entry| entry.position).collect();
+            assert_eq!(positions, (0..count as u64).collect::<Vec<_>>());
+            let back: Vec<u64> = savepoint.iter().rev().map(|entry| entry.position).collect();
+            assert_eq!(back, (0..count as u64).rev().collect::<Vec<_>>());
+            assert_eq!(savepoint.get(count), None);
+            assert_eq!(
+                savepoint
+                    .last()
+                    .map(|entry| entry.position + 1)
+                    .unwrap_or(0),
+                count as u64
+            );
+            for number in 0..100 {
+                let found = savepoint.of_event(event_id(&number.to_string()));
+                let found = found.map(|(index, entry)| (index, entry.position));
+                assert_eq!(found, (number < count).then_some((number, number as u64)));
+            }
+        }
+    }
+
+    #[test]
+    fn a_change_leaves_savepoints_as_they_were_and_neighbours_share_what_is_alike() {
+        let mut entries = Entries::default();
+        (0..40).for_each(|number| entries.push(entry(number)));
+        let before = entries.clone();
+        let superseded = Superseded {
+            by: event_id("later"),
+            position: 41,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            retracted: true,
+        };
+        for index in [3, 39] {
+            entries.get_mut(index).unwrap().supersede(superseded);
+            assert_eq!(entries.get(index).unwrap().superseded(), Some(superseded));
+            assert_eq!(before.get(index).unwrap().superseded(), None);
+        }
+        assert!(entries.get_mut(40).is_none());
+        let mut contexts = entries.iter().map(|entry| &entry.context);
+        let first = contexts.next().unwrap();
+        assert!(contexts.all(|context| Arc::ptr_eq(context, first)));
+        let measured = &entries.get(3).unwrap().measurement;
+        assert_eq!(measured, &Measurement::Increment("3".parse().unwrap()));
+    }
+}

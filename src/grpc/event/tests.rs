@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use prost::Message as _;
 
 use super::*;

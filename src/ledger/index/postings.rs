@@ -1,7 +1,5 @@
 //! Posting lists: ascending positions of the events that have a term.
 
-use std::collections::HashMap;
-
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
@@ -70,7 +68,7 @@ pub(super) fn decode(bytes: &[u8]) -> Vec<u64> {
 pub(super) fn write(
     store: &dyn DerivedStore,
     ledger: LedgerId,
-    postings: &HashMap<Term, Vec<u64>>,
+    postings: &super::HashMap<Term, Vec<u64>>,
 ) -> Result<(), DerivedFault> {
     let mut terms: Vec<_> = postings.iter().collect();
     // In the order of keys, so that neighbours land on the same pages.

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
+
 use crate::domain::event::Event;
 use crate::domain::id::{EventId, RequestId};
 use crate::ledger::append::Append;
@@ -9,13 +11,16 @@ use crate::ledger::append::Append;
 /// Events whose ids are kept at least.
 const RECENT_EVENTS: u64 = 65_536;
 
+/// Ids, whether of a request, with their positions. Seeded anew at each start, for ids come from clients.
+type Positions = HashMap<(bool, [u8; 16]), u64, RandomState>;
+
 /// Ids of the newest events, in two generations, so that old ones go without a scan.
 pub(super) struct Recent {
     /// Ids of events below this position are not all kept.
     pub(super) floor: u64,
     middle: u64,
-    older: HashMap<(bool, [u8; 16]), u64>,
-    newer: HashMap<(bool, [u8; 16]), u64>,
+    older: Positions,
+    newer: Positions,
 }
 
 impl Recent {
@@ -24,8 +29,8 @@ impl Recent {
         Self {
             floor: size,
             middle: size,
-            older: HashMap::new(),
-            newer: HashMap::new(),
+            older: Positions::default(),
+            newer: Positions::default(),
         }
     }
 

@@ -272,7 +272,7 @@ async fn a_restatement_is_computed_by_the_server_and_nothing_new_is_refused() {
         .await
         .unwrap();
     let indicator = state.goal.indicator(fixture.indicator).unwrap();
-    let first = indicator.entries.front().unwrap().event_id;
+    let first = indicator.entries.get(0).unwrap().event_id;
     let mut corrected = wire(
         "2023-06-30",
         v1::event_input::Payload::ActualCorrected(v1::ActualCorrected {

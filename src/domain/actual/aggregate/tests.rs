@@ -390,13 +390,14 @@ fn only_the_last_correction_counts_until_it_is_taken_back() {
     );
 
     let indicator = world.indicator("X");
-    let stands = |index: usize, cut| standing(indicator, &indicator.entries[index], cut);
+    let stands =
+        |index: usize, cut| standing(indicator, indicator.entries.get(index).unwrap(), cut);
     let now = Cut::on(day(MIDYEAR));
     assert_eq!(stands(0, now), Standing::Replaced(event_id("first")));
     assert_eq!(stands(1, now), Standing::Counts);
     assert_eq!(stands(1, Cut::on(day(july))), Standing::Later);
     assert_eq!(stands(3, now), Standing::Retracted(event_id("back")));
-    let first = indicator.entries[0].position;
+    let first = indicator.entries.get(0).unwrap().position;
     assert_eq!(stands(0, now.known_at(first + 1)), Standing::Counts);
     assert_eq!(stands(0, now.known_at(first)), Standing::Unknown);
 }
@@ -425,7 +426,11 @@ fn a_break_in_the_series_starts_anew() {
     assert_snapshot!(worth(&known_before), @"12");
     let indicator = world.indicator("X");
     assert_eq!(
-        standing(indicator, &indicator.entries[0], Cut::on(day(MIDYEAR))),
+        standing(
+            indicator,
+            indicator.entries.get(0).unwrap(),
+            Cut::on(day(MIDYEAR))
+        ),
         Standing::OtherSeries
     );
 }

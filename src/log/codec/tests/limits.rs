@@ -73,7 +73,7 @@ fn what_could_not_be_read_back_is_not_encoded() {
     let mut redefined = samples::golden()
         .into_iter()
         .find_map(|s| match s.event.payload {
-            Payload::IndicatorRedefined(p) => Some(p),
+            Payload::IndicatorRedefined(p) => Some(*p),
             _ => None,
         })
         .unwrap();

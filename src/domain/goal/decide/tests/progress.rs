@@ -511,5 +511,13 @@ fn a_late_report_joins_the_series_of_its_day() {
     assert_snapshot!(world.would(fact(recorded(increment("1"))).on("2023-08-31")), @"recorded");
     assert_snapshot!(world.would(fact(recorded(increment("1"))).on("2023-09-01")), @"ENTRY_KIND_MISMATCH actual_recorded.measurement [expected=ABSOLUTE expected_ja=時点の値]");
     assert_snapshot!(world.outcome(fact(recorded(increment("2"))).on("2023-08-31")), @"recorded");
-    assert_eq!(world.indicator("X").entries[0].definition_version, 1);
+    assert_eq!(
+        world
+            .indicator("X")
+            .entries
+            .get(0)
+            .unwrap()
+            .definition_version,
+        1
+    );
 }
