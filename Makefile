@@ -2,6 +2,7 @@
 # make lint    formatting, clippy, protos, documentation, the service unit
 # make fuzz    what parses proofs, against inputs that are made up to break it (minutes)
 # make bench   figures of this machine against a plain-file server, and other event stores (minutes; benches/README.md)
+# make instructions  how many instructions the hot paths take, against what is kept (minutes; valgrind)
 # make test-office  the forms printed by LibreOffice, page by page (a minute; installs what it needs with apt-get as root)
 # make pictures     the pictures of docs/first-hour again, from the workbooks that its pages make
 # make demo    a sample ledger, served on 127.0.0.1:7015
@@ -22,7 +23,7 @@ UMADB_STAMP := .tools/umadb-$(UMADB_VERSION)
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench demo
+.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench instructions demo
 
 test: test-rust test-client test-verifier
 
@@ -103,6 +104,11 @@ bench: $(UMADB_STAMP)
 endif
 bench:
 	$(CARGO) bench --locked --bench append
+
+instructions:
+	command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind >/dev/null; } \
+	  || { echo "install valgrind"; exit 1; }
+	$(CARGO) bench --locked --bench instructions
 
 demo:
 	$(CARGO) run --locked --release -- demo

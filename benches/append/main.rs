@@ -14,6 +14,7 @@ mod access;
 mod comparison;
 mod echo;
 mod growth;
+mod here;
 mod ledgers;
 mod machine;
 mod peers;

@@ -4,24 +4,15 @@ use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use daicho::access_log::Recording;
 use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
-use daicho::auth::{Callers, Mode};
-use daicho::config::{Config, Flags};
-use daicho::evidence::{MediaTypes, Store, Terms};
-use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
 use daicho::load::{Load, scattered};
-use daicho::proof::Proofs;
-use daicho::server::Opened;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tonic::transport::server::TcpIncoming;
 
+use crate::here::Here;
 use crate::server::Server;
 use crate::{Outcome, SETTLE, target};
 
@@ -36,43 +27,12 @@ const SYNCS: usize = 200;
 
 /// Serves `folder`; without signing nothing else is different.
 pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
-    let flags = Flags {
-        data: Some(folder.to_string_lossy().into_owned()),
-        listen: Some("127.0.0.1:0".to_owned()),
-        ..Flags::default()
-    };
-    let config = Config::from_sources(&flags, |_| None)?;
-    let opened = Opened::open(&config).await?;
-    let page_key = PageKey::open(&config.data, rand::random)?;
-    let proofs = Proofs::new(opened.ledgers.clone(), &config.data, rand::random);
-    let proofs = Arc::new(proofs);
     // To whom the server is closing, nothing is signed but a last checkpoint.
     let (_keep, closing) = watch::channel(!signs);
-    let terms = Terms {
-        file_bytes_max: config.evidence_file_bytes,
-        media_types: MediaTypes::with(config.evidence_media_types.clone()),
-    };
-    let services = Services::new(Parts {
-        ledgers: opened.ledgers.clone(),
-        proofs: proofs.clone(),
-        evidence: Arc::new(Store::new(&config.data, terms)),
-        page_key,
-        default_ledger: None,
-        request_timeout: config.request_timeout,
-        closing: closing.clone(),
-        recording: Recording::None,
-        auth: Mode::Unauthenticated,
-        administrators: Vec::new(),
-    });
-    proofs.follow_all(&closing);
-    let listener = TcpListener::bind(config.listen).await?;
-    println!("listening on {}", listener.local_addr()?);
-    tonic::transport::Server::builder()
-        .layer(IdentifyLayer::new(Callers::unauthenticated()))
-        .add_routes(services.routes().routes())
-        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)))
-        .await?;
-    Ok(())
+    let here = Here::open(folder, closing.clone()).await?;
+    here.proofs.follow_all(&closing);
+    println!("listening on {}", here.address);
+    Ok(here.serve().await?)
 }
 
 /// What of it is measured; all, where nothing is named.

@@ -11,9 +11,13 @@ use std::process::Command;
 
 use paths::PATHS;
 
+/// As in the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[path = "../append/here.rs"]
+mod here;
 mod paths;
-#[path = "../../tests/it/small_plan.rs"]
-mod small_plan;
 
 /// How often a path is walked while it is counted, beyond what it is walked before.
 const WALKS: u32 = 200;

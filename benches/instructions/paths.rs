@@ -1,9 +1,5 @@
 //! The hot paths, each walked by one client over loopback, with the server in this process on a folder of its own.
 
-use std::path::Path;
-use std::sync::Arc;
-
-use daicho::access_log::Recording;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::goal_service_client::GoalServiceClient;
@@ -12,22 +8,15 @@ use daicho::api::v1::{
     AppendEventsRequest, AsOf, EventFormat, EventInput, GetGoalRequest, ListChangesRequest,
     OpenLedgerRequest, ReadEventsRequest, Title, as_of,
 };
-use daicho::auth::{Callers, Mode};
 use daicho::clock::{new_id, system_now};
-use daicho::config::{Config, Flags};
-use daicho::evidence::{MediaTypes, Store, Terms};
-use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
-use daicho::proof::Proofs;
-use daicho::server::Opened;
-use tokio::net::TcpListener;
+use daicho::load::SmallPlan;
 use tokio::sync::watch;
 use tonic::Request;
 use tonic::metadata::MetadataValue;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Channel, Endpoint};
 
 use crate::Outcome;
-use crate::small_plan::SmallPlan;
+use crate::here::Here;
 
 /// What can be walked.
 pub(crate) const PATHS: [&str; 7] = [
@@ -60,55 +49,17 @@ pub(crate) fn walk(name: &str, walks: u32) -> Outcome<()> {
         .build()?;
     runtime.block_on(async {
         let (stop, closing) = watch::channel(false);
-        let channel = serve(folder.path(), closing).await?;
-        let mut walker = Walker::set_up(channel).await?;
+        let here = Here::open(folder.path(), closing).await?;
+        let url = format!("http://{}", here.address);
+        tokio::spawn(here.serve());
+        let endpoint = Endpoint::from_shared(url)?.tcp_nodelay(true);
+        let mut walker = Walker::set_up(endpoint.connect().await?).await?;
         for number in 0..walks {
             walker.walk(name, number as usize).await?;
         }
         stop.send_replace(true);
         Ok(())
     })
-}
-
-async fn serve(folder: &Path, closing: watch::Receiver<bool>) -> Outcome<Channel> {
-    let flags = Flags {
-        data: Some(folder.to_string_lossy().into_owned()),
-        ..Flags::default()
-    };
-    let config = Config::from_sources(&flags, |_| None)?;
-    let opened = Opened::open(&config).await?;
-    let proofs = Arc::new(Proofs::new(
-        opened.ledgers.clone(),
-        &config.data,
-        rand::random,
-    ));
-    let terms = Terms {
-        file_bytes_max: config.evidence_file_bytes,
-        media_types: MediaTypes::with(config.evidence_media_types.clone()),
-    };
-    let services = Services::new(Parts {
-        ledgers: opened.ledgers.clone(),
-        proofs,
-        evidence: Arc::new(Store::new(&config.data, terms)),
-        page_key: PageKey::open(&config.data, rand::random)?,
-        default_ledger: None,
-        request_timeout: config.request_timeout,
-        closing,
-        recording: Recording::None,
-        auth: Mode::Unauthenticated,
-        administrators: Vec::new(),
-    });
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let server = tonic::transport::Server::builder()
-        .layer(IdentifyLayer::new(Callers::unauthenticated()))
-        .add_routes(services.routes().routes())
-        .serve_with_incoming(TcpIncoming::from(listener).with_nodelay(Some(true)));
-    tokio::spawn(server);
-    Ok(Endpoint::from_shared(url)?
-        .tcp_nodelay(true)
-        .connect()
-        .await?)
 }
 
 /// A client, and a ledger with a plan and reports on it.

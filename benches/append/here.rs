@@ -1,0 +1,73 @@
+//! The services of a data folder, in this process.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use daicho::access_log::Recording;
+use daicho::auth::{Callers, Mode};
+use daicho::config::{Config, Flags};
+use daicho::evidence::{MediaTypes, Store, Terms};
+use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
+use daicho::proof::Proofs;
+use daicho::server::Opened;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tonic::transport::server::TcpIncoming;
+
+use crate::Outcome;
+
+/// What serves a folder.
+pub(crate) struct Here {
+    services: Services,
+    pub(crate) proofs: Arc<Proofs>,
+    listener: TcpListener,
+    /// Where it will listen.
+    pub(crate) address: std::net::SocketAddr,
+}
+
+impl Here {
+    /// Opens `folder` as a server does, for callers who name themselves.
+    pub(crate) async fn open(folder: &Path, closing: watch::Receiver<bool>) -> Outcome<Self> {
+        let flags = Flags {
+            data: Some(folder.to_string_lossy().into_owned()),
+            listen: Some("127.0.0.1:0".to_owned()),
+            ..Flags::default()
+        };
+        let config = Config::from_sources(&flags, |_| None)?;
+        let opened = Opened::open(&config).await?;
+        let proofs = Proofs::new(opened.ledgers.clone(), &config.data, rand::random);
+        let proofs = Arc::new(proofs);
+        let terms = Terms {
+            file_bytes_max: config.evidence_file_bytes,
+            media_types: MediaTypes::with(config.evidence_media_types.clone()),
+        };
+        let services = Services::new(Parts {
+            ledgers: opened.ledgers.clone(),
+            proofs: proofs.clone(),
+            evidence: Arc::new(Store::new(&config.data, terms)),
+            page_key: PageKey::open(&config.data, rand::random)?,
+            default_ledger: None,
+            request_timeout: config.request_timeout,
+            closing,
+            recording: Recording::None,
+            auth: Mode::Unauthenticated,
+            administrators: Vec::new(),
+        });
+        let listener = TcpListener::bind(config.listen).await?;
+        Ok(Self {
+            services,
+            proofs,
+            address: listener.local_addr()?,
+            listener,
+        })
+    }
+
+    /// Serves until it is dropped.
+    pub(crate) async fn serve(self) -> Result<(), tonic::transport::Error> {
+        tonic::transport::Server::builder()
+            .layer(IdentifyLayer::new(Callers::unauthenticated()))
+            .add_routes(self.services.routes().routes())
+            .serve_with_incoming(TcpIncoming::from(self.listener).with_nodelay(Some(true)))
+            .await
+    }
+}
