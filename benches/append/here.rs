@@ -19,15 +19,17 @@ use crate::Outcome;
 /// What serves a folder.
 pub(crate) struct Here {
     services: Services,
-    pub(crate) proofs: Arc<Proofs>,
+    /// Nothing is closing until it is dropped.
+    open: watch::Sender<bool>,
     listener: TcpListener,
     /// Where it will listen.
     pub(crate) address: std::net::SocketAddr,
 }
 
 impl Here {
-    /// Opens `folder` as a server does, for callers who name themselves.
-    pub(crate) async fn open(folder: &Path, closing: watch::Receiver<bool>) -> Outcome<Self> {
+    /// Opens `folder` as a server does, for callers who name themselves; without signing nothing else is different.
+    pub(crate) async fn open(folder: &Path, signs: bool) -> Outcome<Self> {
+        let (open, closing) = watch::channel(false);
         let flags = Flags {
             data: Some(folder.to_string_lossy().into_owned()),
             listen: Some("127.0.0.1:0".to_owned()),
@@ -37,13 +39,16 @@ impl Here {
         let opened = Opened::open(&config).await?;
         let proofs = Proofs::new(opened.ledgers.clone(), &config.data, rand::random);
         let proofs = Arc::new(proofs);
+        if signs {
+            proofs.follow_all(&closing);
+        }
         let terms = Terms {
             file_bytes_max: config.evidence_file_bytes,
             media_types: MediaTypes::with(config.evidence_media_types.clone()),
         };
         let services = Services::new(Parts {
             ledgers: opened.ledgers.clone(),
-            proofs: proofs.clone(),
+            proofs,
             evidence: Arc::new(Store::new(&config.data, terms)),
             page_key: PageKey::open(&config.data, rand::random)?,
             default_ledger: None,
@@ -56,7 +61,7 @@ impl Here {
         let listener = TcpListener::bind(config.listen).await?;
         Ok(Self {
             services,
-            proofs,
+            open,
             address: listener.local_addr()?,
             listener,
         })
@@ -64,6 +69,7 @@ impl Here {
 
     /// Serves until it is dropped.
     pub(crate) async fn serve(self) -> Result<(), tonic::transport::Error> {
+        let _open = self.open;
         tonic::transport::Server::builder()
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
             .add_routes(self.services.routes().routes())

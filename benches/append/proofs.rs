@@ -10,7 +10,6 @@ use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::load::{Load, scattered};
-use tokio::sync::watch;
 
 use crate::here::Here;
 use crate::server::Server;
@@ -25,12 +24,9 @@ const PROOFS: usize = 4_000;
 /// Syncs by which the disk is judged.
 const SYNCS: usize = 200;
 
-/// Serves `folder`; without signing nothing else is different.
+/// Serves `folder`, signing or not.
 pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
-    // To whom the server is closing, nothing is signed but a last checkpoint.
-    let (_keep, closing) = watch::channel(!signs);
-    let here = Here::open(folder, closing.clone()).await?;
-    here.proofs.follow_all(&closing);
+    let here = Here::open(folder, signs).await?;
     println!("listening on {}", here.address);
     Ok(here.serve().await?)
 }
