@@ -46,6 +46,10 @@ points! {
     SegmentCut = "segment-cut";
     /// The next segment has its name; the record that it was begun for is not written.
     SegmentBegun = "segment-begun";
+    /// The compressed form of a sealed segment is durable under another name.
+    SegmentPacked = "segment-packed";
+    /// It has taken the place of the segment, which is not durable yet.
+    SegmentReplaced = "segment-replaced";
     /// Readers see them; nobody was answered.
     JournalPublished = "journal-published";
     /// A checkpoint is signed and nowhere else.

@@ -3,7 +3,8 @@
 //! ```text
 //! append -> journal thread   decides by the heads it keeps, writes one record for all that waits,
 //!                            one sync, then answers                          (`appender`)
-//!             ^- filler      zeros ahead of it, while it has pauses          (`log::journal::room`)
+//!             ^- filler      zeros ahead of it, and compresses what is sealed, while it has pauses
+//!                                                            (`log::journal::room`, `…::packer`)
 //!             |-> ring       the newest records, in memory                   (`ring`)
 //!             `-> feeder     follows the journal, merges small groups into records of sled,
 //!                            checkpoints sled, marks the journal             (`feeder`)
@@ -71,6 +72,8 @@ pub struct EmbeddedConfig {
     /// How far the journal is filled ahead with zeros at most, while there is little to do: 2 MiB at first, and as much as it
     /// has already. Nothing where it is 0.
     pub room_bytes: u64,
+    /// Whether sealed segments of the journal are compressed, while there is little to do.
+    pub pack: bool,
     /// What sled may cache; its memory is some multiple of it.
     pub cache_bytes: u64,
     /// The memory for the newest groups.
@@ -107,6 +110,7 @@ impl EmbeddedConfig {
             now_us,
             segment_bytes: 64 * MIB,
             room_bytes: 8 * MIB,
+            pack: true,
             cache_bytes: 64 * MIB,
             ring_bytes: 32 * MIB as usize,
             lag_bytes: 64 * MIB,

@@ -1,10 +1,11 @@
 //! The journal: the copy of the log that makes a commit durable.
 //!
 //! ```text
-//! <data folder>/journal/0000000001.journal    sealed
+//! <data folder>/journal/0000000001.journal    sealed, and compressed (see `packed`)
 //!                       0000000002.journal    sealed
 //!                       0000000003.journal    the tail, which grows
 //!                       0000000004.ahead      zeros, for the next one; removed at every start
+//!                       0000000002.packing    what is being compressed; removed at every start
 //! ```
 //! A segment is a file header and records, one after the other. All integers are big-endian, all
 //! records begin at a multiple of 8. Where the header says so, zeros may follow the last record: room
@@ -18,11 +19,12 @@
 //!    0   8  magic "DAICHOJ\0"
 //!    8   2  format version: 1
 //!   10   2  flags: bit 0 the segment was rebuilt from the read copy, bit 1 zeros may follow the last
-//!           record; the others are 0 and stand for what is to come (compressed): a file that has
-//!           them is refused
+//!           record, bit 2 all behind the header is compressed; the others are 0 and stand for what is
+//!           to come: a file that has them is refused
 //!   12   4  number of the segment, from 1
 //!   16  16  id of the data folder
-//!   32  28  zero
+//!   32   4  zero, or the crc32c of what is compressed
+//!   36  24  zero
 //!   60   4  crc32c of the 60 bytes before
 //!
 //! record
@@ -65,6 +67,8 @@
 
 pub(crate) mod catalog;
 pub(crate) mod files;
+pub(crate) mod packed;
+pub(crate) mod packer;
 pub(crate) mod record;
 pub(crate) mod room;
 pub(crate) mod segment;

@@ -8,7 +8,7 @@ mod scratch;
 mod stopped;
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -21,6 +21,7 @@ use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 use crate::log::embedded::folder;
 use crate::log::head::{Checkpoint, Head};
+use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::segment::{self, Hole, NoHeader, Scan};
 use crate::log::journal::{FolderId, Location, Record, Seal, Section};
 use crate::log::{OpenError, journal};
@@ -159,7 +160,8 @@ impl StoredFolder {
         let dir = self.root.join("journal");
         let segments = list(&dir).unwrap_or_default().into_iter();
         segments
-            .filter_map(|number| Some(fs::metadata(segment::path(&dir, number)).ok()?.len()))
+            .filter_map(|number| SegmentFile::open(&segment::path(&dir, number)).ok())
+            .filter_map(|file| file.len().ok())
             .sum()
     }
 

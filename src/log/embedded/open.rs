@@ -57,7 +57,11 @@ pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
     let integrity = IntegrityLog::open(folder.integrity_log(), Arc::clone(&config.now_us))
         .map_err(io_error("integrity.log"))?;
     let id = identify(&folder, format, &segments, &integrity)?;
-    let room = Arc::new(Room::new(config.segment_bytes, config.room_bytes));
+    let room = Arc::new(Room::new(
+        config.segment_bytes,
+        config.room_bytes,
+        config.pack,
+    ));
     let opening = Opening {
         folder,
         integrity,
@@ -327,7 +331,7 @@ impl Opening {
         } = repaired;
         let last = seals.len() as u32 + 1;
         let dir = self.folder.journal();
-        segment::remove_ahead(&dir)?;
+        segment::remove_drafts(&dir)?;
         let mut starts = vec![(1, Ledgers::default())];
         starts.extend(
             seals
@@ -376,7 +380,7 @@ impl Opening {
             tail,
         } = journal;
         let dir = self.folder.journal();
-        let filler = Filler::new(Arc::clone(&self.room), Arc::clone(&self.config.files), &dir);
+        let filler = Filler::new(self.home());
         let catalog = Catalog::new(&dir, self.id);
         starts
             .iter()

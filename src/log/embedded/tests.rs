@@ -3,6 +3,7 @@
 mod damage;
 mod faults;
 mod histories;
+mod packed;
 mod room;
 
 use std::fs;
@@ -33,6 +34,8 @@ impl Bench {
             cache_bytes: 4 * 1024 * 1024,
             // How far it is filled is a matter of time; `room` is about that.
             room_bytes: 0,
+            // And what is compressed, too.
+            pack: false,
             checkpoint_every: Duration::from_secs(3_600),
             verify_events_max: u64::MAX,
             ..EmbeddedConfig::new(dir.path().join("data"), Arc::new(|| 1_700_000_000_000_000))
@@ -192,6 +195,7 @@ async fn embedded_keeps_the_promises_without_memory_and_with_short_segments() {
         config.lag_bytes = 8 * 1024;
         config.checkpoint_every = Duration::ZERO;
         config.room_bytes = 8 * 1024 * 1024;
+        config.pack = true;
     };
     conformance::suite(&mut Embedded {
         change,

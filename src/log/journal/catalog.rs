@@ -1,8 +1,6 @@
 //! Which segment and record hold a position, for reads that neither memory nor the read copy serve.
 
 use std::collections::{HashMap, VecDeque};
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::{fmt, io};
@@ -10,6 +8,7 @@ use std::{fmt, io};
 use bytes::BytesMut;
 
 use crate::domain::id::LedgerId;
+use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::record::{self, Decoded, NoRecord, Record, Section};
 use crate::log::journal::segment::{self, Scan};
 use crate::log::journal::state::Ledgers;
@@ -19,6 +18,9 @@ use crate::log::journal::{FolderId, Location};
 /// How many indexes of older segments are kept; one is some megabytes at most.
 const INDEXES_MAX: usize = 4;
 
+/// How many compressed segments are held open.
+const OPEN_MAX: usize = 4;
+
 /// For each ledger, the first position and the offset of each of its records, ascending.
 type Index = HashMap<LedgerId, Vec<(u64, u64)>>;
 
@@ -27,6 +29,8 @@ pub(crate) struct Catalog {
     dir: PathBuf,
     folder: FolderId,
     shelf: RwLock<Shelf>,
+    /// Compressed segments that are open, the one used last at the back.
+    open: Mutex<VecDeque<(u32, Arc<SegmentFile>)>>,
     /// Held while an index is built: one at a time, since a whole segment is read for it.
     building: Mutex<()>,
 }
@@ -83,6 +87,7 @@ impl Catalog {
             dir: dir.to_owned(),
             folder,
             shelf: RwLock::new(shelf),
+            open: Mutex::default(),
             building: Mutex::new(()),
         }
     }
@@ -131,7 +136,7 @@ impl Catalog {
     /// The record at `location`, and where the next one stands.
     pub(crate) fn record(&self, location: Location) -> Result<(Record, Location), JournalFault> {
         let fault = |error: io::Error| JournalFault::new(location, error);
-        let file = File::open(segment::path(&self.dir, location.segment)).map_err(fault)?;
+        let file = self.file(location.segment).map_err(fault)?;
         let mut header = [0; record::HEADER_BYTES];
         file.read_exact_at(&mut header, location.offset)
             .map_err(fault)?;
@@ -157,6 +162,26 @@ impl Catalog {
             },
         };
         Ok((record, next))
+    }
+
+    /// The file of a segment. One that is compressed stays open, with what was unpacked of it last.
+    fn file(&self, number: u32) -> io::Result<Arc<SegmentFile>> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let held = open.iter().position(|(held, _)| *held == number);
+        let (_, file) = match held.and_then(|at| open.remove(at)) {
+            Some(held) => held,
+            None => {
+                let file = SegmentFile::open(&segment::path(&self.dir, number))?;
+                (number, Arc::new(file))
+            }
+        };
+        if file.is_packed() {
+            open.push_back((number, Arc::clone(&file)));
+            if open.len() > OPEN_MAX {
+                open.pop_front();
+            }
+        }
+        Ok(file)
     }
 
     fn find(&self, ledger: LedgerId, position: u64) -> Result<Location, JournalFault> {

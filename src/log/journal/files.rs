@@ -14,7 +14,7 @@ pub(crate) trait JournalFiles: fmt::Debug + Send + Sync {
     /// Opens a file for writing.
     fn open(&self, path: &Path) -> io::Result<Box<dyn JournalFile>>;
 
-    /// Gives a file another name, which no other must have. It is durable after [`sync_dir`](Self::sync_dir).
+    /// Gives a file another name, in place of one that has it. It is durable after [`sync_dir`](Self::sync_dir).
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Makes the names in a folder durable.

@@ -3,6 +3,7 @@
 //! A file that grows has its new length and extents written down with every sync; over bytes that are there already a sync
 //! takes about half as long. So while the writer has little to do, another thread fills what is behind the last record, a
 //! step at a time, and makes the file of the next segment before the last one is full. Where there is no room yet the file grows.
+//! The same thread compresses what is sealed (see `packer`).
 //!
 //! ```text
 //! records │ zeros, durable    │ a piece being written │
@@ -11,13 +12,14 @@
 //! The writer never waits for a step: below `filled` nothing is in its way, and behind it for the piece under way at most.
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::fault_point::Point;
-use crate::log::journal::files::{JournalFile, JournalFiles};
+use crate::log::journal::files::JournalFile;
+use crate::log::journal::packer::{self, Outcome};
 use crate::log::journal::segment;
+use crate::log::journal::writer::Home;
 
 /// What is filled between two syncs: more would make a sync of the writer wait for it too long.
 const STEP_BYTES: u64 = 1024 * 1024;
@@ -36,6 +38,8 @@ const LOOK: Duration = Duration::from_millis(10);
 pub(crate) struct Room {
     /// The most that is filled ahead; nothing where it is 0.
     bytes_max: u64,
+    /// Whether sealed segments are packed.
+    pack: bool,
     segment_bytes: u64,
     state: Mutex<State>,
     /// Held while a piece is written.
@@ -48,6 +52,9 @@ pub(crate) struct Room {
 struct State {
     /// The segment that is written, if zeros may follow in it.
     segment: Option<u32>,
+    /// The next segment to be packed, and the one that is written: all before it are sealed.
+    packing: u32,
+    written: u32,
     /// No zero is written before it.
     end: u64,
     /// Where the zeros end, if that is beyond the records.
@@ -77,12 +84,16 @@ enum Job {
     Fill { segment: u32, to: u64 },
     /// Make the file of this segment.
     Make { segment: u32 },
+    /// Compress this segment.
+    Pack { segment: u32 },
 }
 
 impl Room {
-    pub(crate) fn new(segment_bytes: u64, bytes_max: u64) -> Self {
+    pub(crate) fn new(segment_bytes: u64, bytes_max: u64, pack: bool) -> Self {
         let state = State {
             segment: None,
+            packing: 1,
+            written: 1,
             end: 0,
             filled: 0,
             rushed: 0,
@@ -93,6 +104,7 @@ impl Room {
         };
         Self {
             bytes_max,
+            pack,
             segment_bytes,
             state: Mutex::new(state),
             piece: Mutex::default(),
@@ -111,6 +123,7 @@ impl Room {
     pub(crate) fn enter(&self, segment: u32, end: u64, filled: u64, fillable: bool) {
         let mut state = self.state();
         state.segment = fillable.then_some(segment);
+        state.written = segment;
         (state.end, state.filled, state.full) = (end, filled, false);
         self.wake(&mut state);
     }
@@ -163,6 +176,13 @@ impl Room {
     // The filler's side.
 
     fn job(&self, state: &State) -> Option<Job> {
+        let segment = state.packing;
+        let pack = self.pack && !state.full && segment < state.written;
+        let pack = pack.then_some(Job::Pack { segment });
+        self.room_job(state).or(pack)
+    }
+
+    fn room_job(&self, state: &State) -> Option<Job> {
         let segment = state
             .segment
             .filter(|_| !state.full && self.bytes_max > 0)?;
@@ -240,6 +260,10 @@ impl Room {
         Ok(())
     }
 
+    fn packed(&self, segment: u32) {
+        self.state().packing = segment + 1;
+    }
+
     fn give_up(&self) {
         self.state().full = true;
     }
@@ -249,9 +273,20 @@ impl Room {
         state.stopped || state.rushed != rushed
     }
 
-    /// Waits until all that is to be filled is filled.
+    /// Waits while the writer has no pauses since `rushed` was told. `false` if it is stopped.
+    fn pause(&self, rushed: &mut u64) -> bool {
+        let mut state = self.state();
+        while !state.stopped && state.rushed != *rushed {
+            *rushed = state.rushed;
+            let looked = self.news.wait_timeout(state, LOOK);
+            state = looked.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !state.stopped
+    }
+
+    /// Waits until there is nothing more to do.
     #[cfg(test)]
-    pub(crate) fn wait_until_filled(&self) {
+    pub(crate) fn wait_until_idle(&self) {
         let mut state = self.state();
         while !state.stopped && self.job(&state).is_some() {
             state = self
@@ -265,39 +300,34 @@ impl Room {
 /// Whoever fills ahead of the writer.
 #[derive(Debug)]
 pub(crate) struct Filler {
-    room: Arc<Room>,
-    files: Arc<dyn JournalFiles>,
-    dir: PathBuf,
+    home: Home,
     /// The segment that is filled, opened once more.
     file: Option<(u32, Box<dyn JournalFile>)>,
 }
 
 impl Filler {
-    pub(crate) fn new(room: Arc<Room>, files: Arc<dyn JournalFiles>, dir: &Path) -> Self {
-        Self {
-            room,
-            files,
-            dir: dir.to_owned(),
-            file: None,
-        }
+    pub(crate) fn new(home: Home) -> Self {
+        Self { home, file: None }
     }
 
     /// Fills until the room is stopped. A full disk only ends the filling of a segment, for the writer may find its place yet; any
     /// other error tells of the disk.
     pub(crate) fn run(mut self) -> io::Result<()> {
-        while let Some((job, rushed)) = self.room.wait() {
+        let room = Arc::clone(&self.home.room);
+        while let Some((job, rushed)) = room.wait() {
             let done = match job {
                 Job::Fill { segment, to } => self.fill(segment, to, rushed),
                 Job::Make { segment } => self.make(segment),
+                Job::Pack { segment } => self.pack(segment, rushed),
             };
             match done {
                 Err(error) if is_full(&error) => {
-                    tracing::warn!(%error, "the journal is not filled ahead");
-                    self.room.give_up();
+                    tracing::warn!(%error, "the journal is neither filled ahead nor compressed");
+                    room.give_up();
                 }
                 done => done?,
             }
-            self.room.news.notify_all();
+            room.news.notify_all();
         }
         Ok(())
     }
@@ -306,11 +336,14 @@ impl Filler {
     fn fill(&mut self, segment: u32, to: u64, rushed: u64) -> io::Result<()> {
         let mut file = match self.file.take() {
             Some((of, file)) if of == segment => file,
-            _ => self.files.open(&segment::path(&self.dir, segment))?,
+            _ => {
+                let path = segment::path(&self.home.dir, segment);
+                self.home.files.open(&path)?
+            }
         };
         let mut left = STEP_BYTES;
-        while left > 0 && !self.room.is_rushed_since(rushed) {
-            let piece = self.room.piece(segment, to, |from, bytes| {
+        while left > 0 && !self.home.room.is_rushed_since(rushed) {
+            let piece = self.home.room.piece(segment, to, |from, bytes| {
                 file.write_at(&ZEROS[..bytes], from)
             })?;
             if !piece {
@@ -325,10 +358,33 @@ impl Filler {
         Ok(())
     }
 
+    /// Packs a segment, with pauses while the writer has none. What is damaged stays for others to tell.
+    fn pack(&mut self, segment: u32, mut rushed: u64) -> io::Result<()> {
+        let Home {
+            files,
+            dir,
+            folder,
+            room,
+            ..
+        } = &self.home;
+        match packer::pack(&**files, dir, *folder, segment, &mut || {
+            room.pause(&mut rushed)
+        })? {
+            Outcome::Stopped => {}
+            Outcome::Packed => room.packed(segment),
+            Outcome::Left(check) => {
+                tracing::warn!(segment, check, "a segment of the journal is not compressed");
+                room.packed(segment);
+            }
+        }
+        Ok(())
+    }
+
     fn make(&mut self, segment: u32) -> io::Result<()> {
-        let path = segment::path_ahead(&self.dir, segment);
-        let bytes = self.room.bytes_max.min(self.room.segment_bytes);
+        let path = segment::path_ahead(&self.home.dir, segment);
+        let bytes = self.home.room.bytes_max.min(self.home.room.segment_bytes);
         let offered = self
+            .home
             .files
             .create(&path)
             .and_then(|mut file| {
@@ -349,7 +405,7 @@ impl Filler {
                     bytes,
                 })
             })
-            .map(|next| self.room.offer(next).is_ok());
+            .map(|next| self.home.room.offer(next).is_ok());
         if !matches!(offered, Ok(true)) {
             // Nobody knows of it; a start removes what stays.
             drop(std::fs::remove_file(&path));

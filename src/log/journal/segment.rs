@@ -1,11 +1,13 @@
 //! One segment file: its header, and which of its records are intact.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::log::journal::FolderId;
+use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::record::{self, Decoded, NoRecord, Record, Seal};
 
 const MAGIC: [u8; 8] = *b"DAICHOJ\0";
@@ -13,8 +15,11 @@ const FORMAT: u16 = 1;
 pub(crate) const HEADER_BYTES: usize = 64;
 const REBUILT: u16 = 1;
 const FILLED: u16 = 2;
+const PACKED: u16 = 4;
 /// The extension of a file that was made for a segment before its time.
 const AHEAD: &str = "ahead";
+/// The extension of a file that a segment is compressed into.
+const PACKING: &str = "packing";
 
 /// The header of a segment file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -26,6 +31,8 @@ pub(crate) struct Header {
     pub(crate) rebuilt: bool,
     /// Zeros may follow the last record.
     pub(crate) filled: bool,
+    /// What stands behind the header is compressed, and has this crc32c.
+    pub(crate) packed: Option<u32>,
 }
 
 /// Why a file header cannot be used.
@@ -43,10 +50,15 @@ impl Header {
         bytes.put_slice(&MAGIC);
         bytes.put_u16(FORMAT);
         let flag = |is: bool, flag: u16| if is { flag } else { 0 };
-        bytes.put_u16(flag(self.rebuilt, REBUILT) | flag(self.filled, FILLED));
+        bytes.put_u16(
+            flag(self.rebuilt, REBUILT)
+                | flag(self.filled, FILLED)
+                | flag(self.packed.is_some(), PACKED),
+        );
         bytes.put_u32(self.segment);
         bytes.put_slice(&self.folder.0);
-        bytes.put_bytes(0, 28);
+        bytes.put_u32(self.packed.unwrap_or(0));
+        bytes.put_bytes(0, 24);
         let crc = crc32c::crc32c(&bytes);
         bytes.put_u32(crc);
         let mut header = [0; HEADER_BYTES];
@@ -66,10 +78,11 @@ impl Header {
         let (format, flags, segment) = (fields.get_u16(), fields.get_u16(), fields.get_u32());
         let mut folder = [0; 16];
         fields.copy_to_slice(&mut folder);
+        let crc = fields.get_u32();
         if magic != MAGIC {
             return Err(NoHeader::Damaged);
         }
-        if format != FORMAT || flags & !(REBUILT | FILLED) != 0 {
+        if format != FORMAT || flags & !(REBUILT | FILLED | PACKED) != 0 {
             return Err(NoHeader::Newer);
         }
         Ok(Self {
@@ -77,6 +90,7 @@ impl Header {
             segment,
             rebuilt: flags & REBUILT != 0,
             filled: flags & FILLED != 0,
+            packed: (flags & PACKED != 0).then_some(crc),
         })
     }
 }
@@ -91,19 +105,28 @@ pub(crate) fn path_ahead(dir: &Path, segment: u32) -> PathBuf {
     dir.join(format!("{segment:010}.{AHEAD}"))
 }
 
-/// Removes the files that were made before their time: nothing but zeros was ever acknowledged in them.
-pub(crate) fn remove_ahead(dir: &Path) -> io::Result<()> {
+/// The path of the file that a segment is compressed into, until it takes its place.
+pub(crate) fn path_packing(dir: &Path, segment: u32) -> PathBuf {
+    dir.join(format!("{segment:010}.{PACKING}"))
+}
+
+/// Removes the files that were made before their time, and compressed ones that took no segment's place.
+pub(crate) fn remove_drafts(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == AHEAD) {
+        let is_draft = |extension: &std::ffi::OsStr| extension == AHEAD || extension == PACKING;
+        if path.extension().is_some_and(is_draft) {
             fs::remove_file(path)?;
         }
     }
     Ok(())
 }
 
-/// Cuts the file of a segment to `len` bytes, durably.
+/// Cuts the file of a segment to `len` bytes, durably. One that is compressed has no others.
 pub(crate) fn cut(dir: &Path, segment: u32, len: u64) -> io::Result<()> {
+    if SegmentFile::open(&path(dir, segment))?.is_packed() {
+        return Ok(());
+    }
     let file = fs::File::options().write(true).open(path(dir, segment))?;
     if file.metadata()?.len() != len {
         file.set_len(len)?;
@@ -156,17 +179,23 @@ pub(crate) struct Scan {
     pub(crate) holes: Vec<Hole>,
     /// Where the last intact record ends.
     pub(crate) end: usize,
+    /// The bytes of the segment.
     pub(crate) file: Bytes,
+    /// They are compressed in its file.
+    pub(crate) packed: bool,
 }
 
 impl Scan {
     /// Reads and scans the file of a segment.
     pub(crate) fn read(dir: &Path, folder: FolderId, segment: u32) -> io::Result<Self> {
-        Ok(Self::of(
-            fs::read(path(dir, segment))?.into(),
-            folder,
-            segment,
-        ))
+        let file = SegmentFile::open(&path(dir, segment))?;
+        let (bytes, form) = file.read()?;
+        let scan = Self::of(bytes, folder, segment);
+        Ok(Self {
+            header: form.and(scan.header),
+            packed: file.is_packed(),
+            ..scan
+        })
     }
 
     /// Finds every intact record, also behind damage.
@@ -183,6 +212,7 @@ impl Scan {
             holes: Vec::new(),
             end: 0,
             file,
+            packed: false,
         };
         let mut at = HEADER_BYTES.min(scan.file.len());
         let mut ordinal = 0;
@@ -255,18 +285,29 @@ impl Scan {
     }
 }
 
-/// The seal at the end of a segment's file, with its offset, without reading the rest.
+/// The seal at the end of a segment, and where it stands, without reading the rest.
 pub(crate) fn read_seal(
     dir: &Path,
     folder: FolderId,
     segment: u32,
-) -> io::Result<Option<(Seal, u64)>> {
-    use std::os::unix::fs::FileExt as _;
-    let file = fs::File::open(path(dir, segment))?;
-    let len = file.metadata()?.len();
+) -> io::Result<Option<(Seal, Range<u64>)>> {
+    let file = SegmentFile::open(&path(dir, segment))?;
+    match read_seal_of(&file, folder, segment) {
+        // A frame that cannot be unpacked has no seal.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+        read => read,
+    }
+}
+
+fn read_seal_of(
+    file: &SegmentFile,
+    folder: FolderId,
+    segment: u32,
+) -> io::Result<Option<(Seal, Range<u64>)>> {
+    let len = file.len()?;
     let mut last = [0; 8];
     // Zeros may follow, if the file was not cut.
-    let len = used(&file, len)?.next_multiple_of(record::ALIGN as u64);
+    let len = used(file, len)?.next_multiple_of(record::ALIGN as u64);
     if len < (HEADER_BYTES + record::HEADER_BYTES) as u64 {
         return Ok(None);
     }
@@ -281,14 +322,13 @@ pub(crate) fn read_seal(
         Ok(Decoded {
             record: Record::Seal(seal),
             ..
-        }) if seal.segment == segment => Some((seal, offset)),
+        }) if seal.segment == segment => Some((seal, offset..len)),
         _ => None,
     })
 }
 
 /// Where the zeros begin that the first `len` bytes of a file end with.
-fn used(file: &fs::File, len: u64) -> io::Result<u64> {
-    use std::os::unix::fs::FileExt as _;
+fn used(file: &SegmentFile, len: u64) -> io::Result<u64> {
     let mut block = vec![0; 64 * 1024];
     let mut end = len;
     while end > 0 {
@@ -309,20 +349,35 @@ pub(crate) fn read_opening(
     folder: FolderId,
     segment: u32,
 ) -> io::Result<(Result<Header, NoHeader>, Option<Seal>)> {
-    use std::io::Read as _;
-    let file = fs::File::open(path(dir, segment))?;
-    let mut begin = Vec::new();
-    let mut file = file.take((HEADER_BYTES + record::HEADER_BYTES) as u64);
-    file.read_to_end(&mut begin)?;
-    let header = Header::decode(&begin);
+    let file = SegmentFile::open(&path(dir, segment))?;
+    match read_opening_of(&file, folder, segment) {
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            Ok((Err(NoHeader::Damaged), None))
+        }
+        read => read,
+    }
+}
+
+fn read_opening_of(
+    file: &SegmentFile,
+    folder: FolderId,
+    segment: u32,
+) -> io::Result<(Result<Header, NoHeader>, Option<Seal>)> {
+    let len = file.len()?;
+    let up_to = |end: usize| -> io::Result<Vec<u8>> {
+        let mut begin = vec![0; (end as u64).min(len) as usize];
+        file.read_exact_at(&mut begin, 0)?;
+        Ok(begin)
+    };
+    let begin = up_to(HEADER_BYTES + record::HEADER_BYTES)?;
+    let header = file.outer().and(Header::decode(&begin));
     let claimed = begin
         .get(HEADER_BYTES..)
         .and_then(|rest| rest.first_chunk());
     let Some(Ok(length)) = claimed.map(record::claimed_len) else {
         return Ok((header, None));
     };
-    file.set_limit((length - record::HEADER_BYTES) as u64);
-    file.read_to_end(&mut begin)?;
+    let begin = up_to(HEADER_BYTES + length)?;
     let opening = match record::decode(&begin.into(), HEADER_BYTES, folder, segment) {
         Ok(Decoded {
             ordinal: 0,

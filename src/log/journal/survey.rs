@@ -215,6 +215,9 @@ impl Tail {
             };
             damage = Some((0, what.to_owned()));
         }
+        if scan.packed && damage.is_none() && scan.seal(number).is_none() {
+            damage = Some((scan.end, "seal".to_owned()));
+        }
         let mut misfit = false;
         for (i, found) in scan.records[..intact].iter().enumerate() {
             if let Err(fault) = ledgers.follow(&found.decoded.record) {
@@ -225,10 +228,9 @@ impl Tail {
             }
             note_group_roots(roots, &found.decoded.record);
         }
-        // A record that followed a sync proves that what stood before it was durable.
-        let reached = scan.records[intact..]
-            .iter()
-            .any(|found| found.decoded.after_sync);
+        // A record that followed a sync proves that what stood before it was durable; that it was compressed proves it of all.
+        let mut behind = scan.records[intact..].iter();
+        let reached = scan.packed || behind.any(|found| found.decoded.after_sync);
         let end = match damage {
             None => TailEnd::Whole,
             Some((at, check)) if !reached && !misfit => TailEnd::Torn { at, check },
@@ -299,6 +301,7 @@ fn verify(
     state: &mut Ledgers,
     roots: &mut HashMap<(LedgerId, u64), Hash>,
 ) -> Result<(), String> {
+    scan.header.map_err(|_| "file header")?;
     if let Some(hole) = scan.holes.first() {
         return Err(format!("{} at byte {}", hole.check, hole.from));
     }

@@ -240,7 +240,7 @@ impl JournalWriter {
             self.file.cut(self.end)?;
             self.file.sync()?;
         }
-        segment::remove_ahead(&self.home.dir)
+        segment::remove_drafts(&self.home.dir)
     }
 }
 
@@ -253,6 +253,7 @@ pub(crate) fn opening(folder: FolderId, seal: &Seal, rebuilt: bool) -> BytesMut 
             segment,
             rebuilt,
             filled: true,
+            packed: None,
         }
         .encode()[..],
     );

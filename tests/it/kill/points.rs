@@ -37,8 +37,11 @@ fn is_of_continuation(point: Point) -> bool {
 
 /// Whether only a full segment passes it: the tests of the log end that.
 fn is_of_sealing(point: Point) -> bool {
-    use Point::{SegmentBegun, SegmentCut, SegmentSealed};
-    matches!(point, SegmentSealed | SegmentCut | SegmentBegun)
+    use Point::{SegmentBegun, SegmentCut, SegmentPacked, SegmentReplaced, SegmentSealed};
+    matches!(
+        point,
+        SegmentSealed | SegmentCut | SegmentBegun | SegmentPacked | SegmentReplaced
+    )
 }
 
 /// Whether it is passed once, before a ledger is first signed for.

@@ -35,7 +35,7 @@ pub(super) fn flip(path: &Path, at: usize) {
     fs::write(path, bytes).unwrap();
 }
 
-fn truncate(path: &Path, len: usize) {
+pub(super) fn truncate(path: &Path, len: usize) {
     let bytes = fs::read(path).unwrap();
     fs::write(path, &bytes[..len]).unwrap();
 }

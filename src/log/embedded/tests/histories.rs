@@ -80,6 +80,7 @@ fn small(config: &mut EmbeddedConfig) {
     config.ring_bytes = 50_000;
     config.verify_events_max = 40;
     config.room_bytes = 8 * 1024 * 1024;
+    config.pack = true;
 }
 
 /// The model, and the engine on one folder.

@@ -55,12 +55,12 @@ async fn the_journal_is_filled_ahead_of_what_it_holds_and_at_rest_has_only_that(
     let bench = with_room(64 * MIB);
     let mut history = vec![];
     let log = bench.open();
-    log.shared.room.wait_until_filled();
+    log.shared.room.wait_until_idle();
     let end = log.shared.state().committed.offset;
     assert!((end + MIB..=end + 2 * MIB).contains(&len(&bench.tail())));
     for _ in 0..5 {
         grow(&log, 1, &mut history, 8, 400).await;
-        log.shared.room.wait_until_filled();
+        log.shared.room.wait_until_idle();
         let end = log.shared.state().committed.offset;
         let room = len(&bench.tail()) - end;
         assert!(
@@ -87,7 +87,7 @@ async fn segments_are_cut_when_they_are_sealed_and_the_next_is_there_already() {
     let mut history = vec![];
     let log = bench.open();
     while bench.segments().len() < 5 {
-        log.shared.room.wait_until_filled();
+        log.shared.room.wait_until_idle();
         assert_eq!(len(&bench.tail()), 16 * 1024);
         assert!(lies_ahead(&bench));
         grow(&log, 1, &mut history, 1, 3).await;
@@ -98,7 +98,7 @@ async fn segments_are_cut_when_they_are_sealed_and_the_next_is_there_already() {
         let file = fs::read(sealed).unwrap();
         assert_eq!(&file[file.len() - 4..], b"DJse");
     }
-    log.shared.room.wait_until_filled();
+    log.shared.room.wait_until_idle();
     drop(log);
     assert!(lies_ahead(&bench));
     let log = bench.open();
@@ -126,11 +126,11 @@ async fn a_segment_that_an_earlier_version_began_only_grows() {
     let log = bench.open();
     let mut history = vec![];
     grow(&log, 1, &mut history, 1, 3).await;
-    log.shared.room.wait_until_filled();
+    log.shared.room.wait_until_idle();
     assert_eq!(len(&bench.tail()), log.shared.state().committed.offset);
     while bench.segments().len() < 3 {
         grow(&log, 1, &mut history, 1, 3).await;
-        log.shared.room.wait_until_filled();
+        log.shared.room.wait_until_idle();
     }
     assert_eq!(len(&bench.tail()), 16 * 1024);
     drop(log);
@@ -227,7 +227,7 @@ async fn idle_until_failure(kind: ErrorKind, n: u32, left: Left) -> (Bench, Embe
     // A segment is created, written, synced and named before anything is filled.
     faults.fail_as(4 + n, left, kind);
     let log = bench.open();
-    log.shared.room.wait_until_filled();
+    log.shared.room.wait_until_idle();
     assert!(faults.has_failed());
     (bench, log)
 }
@@ -423,12 +423,13 @@ async fn a_power_cut_at_any_step_loses_nothing_acknowledged() {
     let traced = Traced::default();
     let mut bench = with_room(24 * 1024);
     bench.config.files = Arc::new(traced.clone());
+    bench.config.pack = true;
     let log = bench.open();
     let (mut history, mut acknowledged) = (vec![], vec![(0, 0)]);
     for turn in 0..40 {
         // Now with room, now without.
         if turn % 3 == 0 {
-            log.shared.room.wait_until_filled();
+            log.shared.room.wait_until_idle();
         }
         grow(&log, 1, &mut history, 1, 1 + turn % 40).await;
         let steps = traced.0.lock().unwrap().len();
@@ -481,12 +482,13 @@ const FOLDER: &str = "DAICHO_TEST_FOLDER_WITH_ROOM";
 #[ignore = "the process that `an_end_at_any_step_of_filling_and_sealing_loses_nothing` starts"]
 async fn life_until_a_fault_point() {
     let mut config = with_room(16 * 1024).config;
+    config.pack = true;
     config.folder = PathBuf::from(std::env::var_os(FOLDER).expect("where to live"));
     let log = EmbeddedLog::open(config).unwrap();
     let mut history = vec![];
     for turn in 0..120 {
         if turn % 4 == 0 {
-            log.shared.room.wait_until_filled();
+            log.shared.room.wait_until_idle();
         }
         grow(&log, 1, &mut history, 1, 3).await;
         println!("acknowledged: {}", history.len());
@@ -495,14 +497,18 @@ async fn life_until_a_fault_point() {
 
 #[tokio::test]
 async fn an_end_at_any_step_of_filling_and_sealing_loses_nothing() {
-    use Point::{RoomSynced, RoomWritten, SegmentBegun, SegmentCut, SegmentSealed};
-    for point in [
-        RoomWritten,
-        RoomSynced,
+    use Point::{
+        RoomSynced, RoomWritten, SegmentBegun, SegmentCut, SegmentPacked, SegmentReplaced,
+        SegmentSealed,
+    };
+    let of_segments = [
         SegmentSealed,
         SegmentCut,
         SegmentBegun,
-    ] {
+        SegmentPacked,
+        SegmentReplaced,
+    ];
+    for point in [RoomWritten, RoomSynced].into_iter().chain(of_segments) {
         // Only the first segment is filled: the others were made ahead, zeros and all. Some are full to the last byte, and have
         // nothing to be cut off.
         let passings = match point {
@@ -555,7 +561,7 @@ async fn damaged_room_of_a_running_log_is_no_damage_of_its_records() {
     let log = bench.open();
     let mut history = vec![];
     grow(&log, 1, &mut history, 5, 3).await;
-    log.shared.room.wait_until_filled();
+    log.shared.room.wait_until_idle();
     flip(&bench.tail(), 900_000);
     assert_holds(&log, 1, &history).await;
 }

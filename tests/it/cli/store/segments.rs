@@ -22,6 +22,7 @@ async fn in_segments(left: &Left) -> TempDir {
     let log = EmbeddedLog::open(EmbeddedConfig::new(source.path(), now())).unwrap();
     let mut config = EmbeddedConfig::new(copy.path(), now());
     config.segment_bytes = 32 * 1024;
+    config.pack = false;
     let segmented = EmbeddedLog::open(config).unwrap();
     let ledger = log.ledgers().await.unwrap()[0];
     let kept = log.checkpoints(ledger, 0..=u64::MAX, 1_000).await.unwrap();
