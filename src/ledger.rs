@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! Ledgers::append   request task: look ids up, load streams, decide, encode
+//!                   (those of one Line queue in their order)
 //!   -> writer       one thread: check what is newer, give positions, group, sync, acknowledge
 //!   -> publisher    index, fold the directory, wake readers and followers
 //! Reader            one ledger's committed events: by position, by stream, by what they can be found by
@@ -48,6 +49,7 @@ mod root;
 mod state;
 mod streams;
 mod structure;
+mod turn;
 mod validation;
 mod writer;
 
@@ -66,12 +68,14 @@ pub use crate::personal::{
 pub use reader::{ReadFault, Reader, Stored, View};
 pub use receipts::ReceiptLookup;
 pub use state::StreamState;
+pub use turn::{Line, Turn};
 
 pub use crate::log::codec::policy_sha256;
 
 use personal::Keeping;
 use prepare::{Unprepared, prepare};
 use reader::Batch;
+use turn::Stage;
 use validation::validated;
 use writer::{Message, Request, Verdict, Writer};
 
@@ -260,13 +264,34 @@ impl Ledgers {
         permitted: Permitted<Append>,
         deadline: Option<Instant>,
     ) -> Result<Appended, AppendError> {
+        self.append_from(permitted, deadline, None).await
+    }
+
+    /// As [`Self::append`], for a request that is one of many in a row: decided on the effect of those before it, and refused for
+    /// good only if `turn` was the first before the call or is decided after it. It waits where [`Self::append`] refuses
+    /// as overload.
+    pub async fn append_in_turn(
+        &self,
+        permitted: Permitted<Append>,
+        deadline: Option<Instant>,
+        turn: &Turn,
+    ) -> Result<Appended, AppendError> {
+        self.append_from(permitted, deadline, Some(turn)).await
+    }
+
+    async fn append_from(
+        &self,
+        permitted: Permitted<Append>,
+        deadline: Option<Instant>,
+        turn: Option<&Turn>,
+    ) -> Result<Appended, AppendError> {
         let by_server = |event: &Event| event.payload.is_access();
         if let Some(index) = permitted.request().events.iter().position(by_server) {
             let field = format!("events[{index}]");
             let rule = Rejection::new(Reason::EventByServer, field);
             return Err(AppendError::Rejected(vec![rule]));
         }
-        self.take_up(permitted, deadline).await
+        self.take_up(permitted, deadline, turn).await
     }
 
     /// Appends to an access log what was asked for and by whom. Only what keeps access logs calls it.
@@ -274,13 +299,14 @@ impl Ledgers {
         &self,
         permitted: Permitted<Append>,
     ) -> Result<Appended, AppendError> {
-        self.take_up(permitted, None).await
+        self.take_up(permitted, None, None).await
     }
 
     async fn take_up(
         &self,
         permitted: Permitted<Append>,
         deadline: Option<Instant>,
+        turn: Option<&Turn>,
     ) -> Result<Appended, AppendError> {
         let (caller, append) = permitted.into_caller();
         let reader = self
@@ -293,7 +319,7 @@ impl Ledgers {
         let append = Arc::new(append);
         let mut keeping = Keeping::new(&reader, &append);
         let outcome = self
-            .carry_out(&reader, &append, &caller, deadline, &mut keeping)
+            .carry_out(&reader, &append, &caller, (deadline, turn), &mut keeping)
             .await;
         let stands = match &outcome {
             Ok(appended) => !appended.replayed && !appended.validated_only,
@@ -312,12 +338,13 @@ impl Ledgers {
         reader: &Arc<Reader>,
         append: &Arc<Append>,
         caller: &Caller,
-        deadline: Option<Instant>,
+        (deadline, turn): (Option<Instant>, Option<&Turn>),
         keeping: &mut Keeping,
     ) -> Result<Appended, AppendError> {
-        // Judged on everything that was acknowledged before the call, at least.
-        reader.caught_up(None).await;
         for _ in 0..ATTEMPTS_MAX {
+            let is_first = turn.is_none_or(Turn::is_first);
+            // Judged on everything that was acknowledged before the call, at least.
+            reader.caught_up(None).await;
             // Ids first: what is known is never judged again.
             let view = reader.view();
             let covered = view.head.size;
@@ -344,16 +371,23 @@ impl Ledgers {
             // Only whoever may do it is told what there is, and has texts of policies read for them.
             let mut rules = references::dangling(reader, append)?;
             rules.extend(access_policy::faults(append, &view.directory, now));
+            // Those before it may bring what it lacks: the writer knows them. Words are kept only for what may stand.
+            let may_stand = !is_first && !append.validate_only && keeping.is_empty();
             let prepared = match prepared {
-                Ok(prepared) if rules.is_empty() => prepared,
+                Ok(prepared) if rules.is_empty() && append.validate_only => {
+                    return Ok(validated(&view, append, prepared, &states, now));
+                }
+                Ok(prepared) if rules.is_empty() => Some(prepared),
+                Err(_) if rules.is_empty() && may_stand => None,
                 Ok(_) => return Err(AppendError::Rejected(rules)),
                 Err(broken) => {
                     rules.extend(broken);
                     return Err(AppendError::Rejected(rules));
                 }
             };
-            if append.validate_only {
-                return Ok(validated(&view, append, prepared, &states, now));
+            if let Some(turn) = turn {
+                // Before anything is held that those before it may need.
+                turn.come().await;
             }
             // Durable before anything can name it.
             let kept = keeping.keep().await?;
@@ -365,16 +399,23 @@ impl Ledgers {
                 states,
                 covered,
                 deadline,
+                spot: turn.map(|turn| turn.spot().clone()),
                 reply,
             };
             let failed = !*self.writable.borrow();
             let queue = self.queue().ok_or(STOPPING)?;
-            queue
-                .try_send(Message::Append(Box::new(request)))
-                .map_err(|error| match error {
-                    mpsc::error::TrySendError::Full(_) => AppendError::Overloaded,
-                    mpsc::error::TrySendError::Closed(_) => STOPPING,
-                })?;
+            let room = match turn {
+                None => queue.try_reserve().map_err(|error| match error {
+                    mpsc::error::TrySendError::Full(()) => AppendError::Overloaded,
+                    mpsc::error::TrySendError::Closed(()) => STOPPING,
+                })?,
+                Some(turn) => {
+                    let room = queue.reserve().await.map_err(|_| STOPPING)?;
+                    turn.spot().set(Stage::Queued);
+                    room
+                }
+            };
+            room.send(Message::Append(Box::new(request)));
             drop(kept);
             // The writer answers everything it takes up; a missing answer means that it is gone.
             let verdict = answer.await.unwrap_or_else(|_| {

@@ -38,6 +38,11 @@ impl Keeping {
         }
     }
 
+    /// Whether there are no words to keep.
+    pub(super) fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
     /// Makes the words durable, if there are any. Nobody begins an erasure until the answer is dropped.
     pub(super) async fn keep(&mut self) -> Result<Option<RwLockReadGuard<'_, ()>>, AppendError> {
         if self.events.is_empty() {

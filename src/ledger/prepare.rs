@@ -1,7 +1,8 @@
 //! Deciding a request: which events carry it out, encoded as far as can be before their positions are
-//! known. Done in the request's own task; the writer repeats it only if a stream has moved on meanwhile.
+//! known. Done in the request's own task; the writer repeats it only if a stream has moved on meanwhile, and does it alone for what
+//! may stand only on the effect of others before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -20,7 +21,7 @@ use crate::ledger::state::StreamState;
 use crate::log::codec::{self, ClientPart, RequestPlace};
 use crate::merkle::Hash;
 
-/// A decided request and what the decision rests on.
+/// A decided request and what the decision rests on, beside the states that it was given.
 #[derive(Debug)]
 pub(super) struct Prepared {
     /// Who asks, with the person that the directory knows them as.
@@ -29,8 +30,6 @@ pub(super) struct Prepared {
     /// Who goes into the leaf of each: who asks, in the seat used, with the policies that permitted it.
     pub(super) authors: Vec<Arc<Actor>>,
     pub(super) notices: Vec<Notice>,
-    /// Streams with the revision they had.
-    pub(super) basis: Vec<(Stream, u64)>,
     pub(super) directory_version: u64,
     pub(super) today: Date,
 }
@@ -197,18 +196,11 @@ pub(super) fn prepare(
     if !rejections.is_empty() {
         return Err(Unprepared::Rejected(rejections));
     }
-    let touched: HashSet<Stream> = events.iter().map(|(event, _)| event.stream).collect();
-    let expected = append.expected.iter().map(|(stream, _)| *stream);
-    let basis: HashSet<Stream> = touched.into_iter().chain(expected).collect();
     Ok(Prepared {
         actor,
         events,
         authors,
         notices,
-        basis: basis
-            .into_iter()
-            .map(|stream| (stream, revision(&stream)))
-            .collect(),
         directory_version: directory.version(),
         today,
     })

@@ -26,6 +26,7 @@ use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent
 use crate::ledger::prepare::{Prepared, prepare};
 use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
+use crate::ledger::turn::{Spot, Stage};
 use crate::log::codec::ServerPart;
 use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
 
@@ -37,12 +38,15 @@ use recent::Recent;
 pub(super) struct Request {
     pub(super) append: Arc<Append>,
     pub(super) caller: Caller,
-    pub(super) prepared: Prepared,
+    /// `None`: to be decided on the writer's states, on which those before it in its line have their effect.
+    pub(super) prepared: Option<Prepared>,
     /// States of the streams it rests on, complete below `covered`.
     pub(super) states: HashMap<Stream, StreamState>,
     /// Ids below this position were looked up.
     pub(super) covered: u64,
     pub(super) deadline: Option<Instant>,
+    /// Its place among those that its caller sends in a row.
+    pub(super) spot: Option<Spot>,
     pub(super) reply: oneshot::Sender<Result<Verdict, AppendError>>,
 }
 
@@ -346,9 +350,16 @@ impl Writer {
             states,
             covered,
             deadline,
+            spot,
             reply,
         } = request;
+        let stands = |stage| {
+            if let Some(spot) = &spot {
+                spot.set(stage);
+            }
+        };
         if reply.is_closed() {
+            stands(Stage::Decided);
             return;
         }
         let answer = if !*self.writable.borrow() {
@@ -360,15 +371,23 @@ impl Writer {
                 .map(Verdict::LookAgain)
         } else if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             Err(AppendError::DeadlineBefore)
+        } else if spot.as_ref().is_some_and(|spot| !spot.is_next()) {
+            // The one before it was turned back.
+            Ok(Verdict::LookAgain(0))
         } else {
             match self.admit(&append, &caller, prepared, states, covered) {
                 Ok(prepared) => {
                     self.record(append, prepared, reply);
+                    stands(Stage::Decided);
                     return;
                 }
                 Err(answer) => answer,
             }
         };
+        stands(match &answer {
+            Ok(Verdict::LookAgain(_)) => Stage::Coming,
+            Ok(Verdict::Appended(_)) | Err(_) => Stage::Decided,
+        });
         let _ = reply.send(answer);
     }
 
@@ -377,7 +396,7 @@ impl Writer {
         &mut self,
         append: &Append,
         caller: &Caller,
-        prepared: Prepared,
+        prepared: Option<Prepared>,
         mut states: HashMap<Stream, StreamState>,
         covered: u64,
     ) -> Result<Prepared, Result<Verdict, AppendError>> {
@@ -394,24 +413,27 @@ impl Writer {
                 ledger.recent.floor.max(ledger.floor),
             )));
         }
-        let mut moved = ledger.directory.version() != prepared.directory_version;
-        for (stream, revision) in &prepared.basis {
+        let mut moved = false;
+        for (stream, loaded) in &mut states {
             match self.streams.get(&(append.ledger, *stream)) {
                 Some(own) => {
-                    moved |= own.revision != *revision;
-                    states.insert(*stream, own.clone());
+                    moved |= own.revision != loaded.revision;
+                    *loaded = own.clone();
                 }
                 None => {
                     // Not kept: it ends below the floor, so what the request loaded is the newest.
-                    let loaded = states.get(stream).cloned().unwrap_or_default();
+                    let loaded = loaded.clone();
                     self.evicted
                         .extend(keep(&mut self.streams, append.ledger, *stream, loaded));
                 }
             }
         }
         let now = ledger.reader.clock().now();
-        moved |= ledger.directory.date_of(now) != prepared.today;
-        if !moved {
+        if let Some(prepared) = prepared
+            && !moved
+            && ledger.directory.version() == prepared.directory_version
+            && ledger.directory.date_of(now) == prepared.today
+        {
             return Ok(prepared);
         }
         let words = Some(ledger.reader.openings());
