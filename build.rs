@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .bytes(".daicho.v1.PutEvidenceRequest.piece")
         .bytes(".daicho.v1.GetStreamProofResponse.content")
         .extern_path(".daicho.v1.EventBatch.Events", "crate::api::Events")
+        .extern_path(".google.rpc.Status", "::tonic_types::Status")
         .compile_fds(api)?;
 
     let storage = protox::compile(protos(STORAGE)?, ["proto"])?;

@@ -10,14 +10,15 @@ use daicho::api::v1::ledger_service_server::{LedgerService, LedgerServiceServer}
 use daicho::api::v1::{
     AppendEventsRequest, AppendEventsResponse, GetEventRequest, GetEventResponse, GetLedgerRequest,
     GetLedgerResponse, GetReceiptRequest, GetReceiptResponse, ReadEventsRequest,
-    ReadEventsResponse, Receipt, RecordedEvent, SubscribeEventsRequest, SubscribeEventsResponse,
+    ReadEventsResponse, Receipt, RecordedEvent, SubmitEventsRequest, SubmitEventsResponse,
+    SubscribeEventsRequest, SubscribeEventsResponse,
 };
 use futures::Stream;
 use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tonic::transport::server::TcpIncoming;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::Outcome;
 
@@ -123,6 +124,15 @@ impl LedgerService for PlainFile {
             receipt: Some(receipt),
             ..AppendEventsResponse::default()
         }))
+    }
+
+    type SubmitEventsStream = Messages<SubmitEventsResponse>;
+
+    async fn submit_events(
+        &self,
+        _: Request<Streaming<SubmitEventsRequest>>,
+    ) -> Result<Response<Self::SubmitEventsStream>, Status> {
+        not_offered()
     }
 
     async fn get_receipt(

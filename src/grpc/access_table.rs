@@ -44,6 +44,7 @@ pub const RULES: &[(&str, Access)] = &[
     ),
     ("/daicho.v1.IdentityService/GetCaller", Access::Caller),
     ("/daicho.v1.LedgerService/AppendEvents", Access::Append),
+    ("/daicho.v1.LedgerService/SubmitEvents", Access::Append),
     ("/daicho.v1.LedgerService/GetReceipt", Access::Read),
     ("/daicho.v1.LedgerService/GetEvent", Access::Read),
     ("/daicho.v1.LedgerService/ReadEvents", Access::Read),

@@ -41,9 +41,7 @@ pub(super) struct Begun {
     ledger: String,
     resource: Option<AccessedResource>,
     request_id: Option<RequestId>,
-    actor: Option<Actor>,
-    acting: Acting,
-    peer: Option<Peer>,
+    by: AskedBy,
     at: Instant,
 }
 
@@ -146,26 +144,44 @@ async fn noticing<T>(answer: impl Future<Output = T>) -> (T, Noticed) {
     (answer, noticed)
 }
 
-impl Services {
-    /// Notes what a call asks for; `None` where no access is recorded.
-    pub(super) fn begin<M: Accessed>(&self, request: &Request<M>) -> Option<Begun> {
-        if !self.access_log().is_kept() {
-            return None;
-        }
-        let message = request.get_ref();
+/// Who makes a call, as far as it is known before it is carried out.
+#[derive(Clone, Debug)]
+pub(super) struct AskedBy {
+    actor: Option<Actor>,
+    acting: Acting,
+    peer: Option<Peer>,
+}
+
+impl AskedBy {
+    /// Notes what they ask for.
+    pub(super) fn begins<M: Accessed>(self, message: &M) -> Begun {
         let resource = message.resource().and_then(|(kind, name)| {
             let name = cut(&name)?;
             Some(AccessedResource { kind, name })
         });
-        Some(Begun {
+        Begun {
             row: M::ROW,
             ledger: message.ledger().to_owned(),
             resource,
             request_id: message.request_id().parse().ok(),
+            by: self,
+            at: Instant::now(),
+        }
+    }
+}
+
+impl Services {
+    /// Notes what a call asks for; `None` where no access is recorded.
+    pub(super) fn begin<M: Accessed>(&self, request: &Request<M>) -> Option<Begun> {
+        Some(self.asked_by(request)?.begins(request.get_ref()))
+    }
+
+    /// Notes who makes a call; `None` where no access is recorded.
+    pub(super) fn asked_by<M>(&self, request: &Request<M>) -> Option<AskedBy> {
+        self.access_log().is_kept().then(|| AskedBy {
             actor: self.caller(request).ok(),
             acting: acting(request.metadata()).unwrap_or_default(),
             peer: peer(request.extensions().get().and_then(remote)),
-            at: Instant::now(),
         })
     }
 
@@ -316,22 +332,26 @@ impl Services {
     /// What is recorded of a call that ended so, as far as it was known when it began.
     fn access(&self, begun: Begun, ledger: LedgerId, ended: (AccessOutcome, Code)) -> Access {
         let (outcome, status) = ended;
+        let AskedBy {
+            actor,
+            acting,
+            peer,
+        } = begun.by;
         Access {
             ledger,
             // A credential that was not believed names nobody.
-            actor: begun
-                .actor
+            actor: actor
                 .filter(|_| status != Code::Unauthenticated)
-                .map(|actor| self.known(ledger, actor, &begun.acting)),
+                .map(|actor| self.known(ledger, actor, &acting)),
             rpc: begun.row.rpc,
             class: begun.row.class,
             resource: begun.resource,
-            purpose: begun.acting.purpose,
+            purpose: acting.purpose,
             outcome,
             status: status as u32,
             reason: None,
             policy: None,
-            peer: begun.peer,
+            peer,
             personal: false,
             duration: begun.at.elapsed(),
             request_id: begun.request_id,

@@ -11,40 +11,61 @@ use crate::domain::evaluation::judgement::ComputedJudgement;
 use crate::domain::event::{Event, Payload, RestatementIssued, Subject};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::services::{Call, Services};
-use crate::ledger::{Append, AppendError, Appended, ReadFault, Reader, View};
+use crate::ledger::{Append, AppendError, Appended, ReadFault, Reader, Turn, View};
 use crate::projection::evaluation::{At, Ruling, compare, evaluate_subject, roll_up};
 
+/// Whether the server computes something into such an event.
+fn is_computed(payload: &Payload) -> bool {
+    payload.evaluated().is_some() || matches!(payload, Payload::RestatementIssued(_))
+}
+
 impl Services {
-    /// Appends what a caller sends, with what the server computes into it.
+    /// Appends what a caller sends, with what the server computes into it; `turn`: its place among those that they send in a row.
     pub(super) async fn append_computed(
         &self,
         call: &Call,
         reader: &Arc<Reader>,
         view: &View,
         append: Append,
+        turn: Option<&Turn>,
     ) -> Result<Appended, AppendError> {
-        let computable = |event: &Event| {
-            event.payload.evaluated().is_some()
-                || matches!(event.payload, Payload::RestatementIssued(_))
-        };
-        let deadline = Some(call.deadline);
-        if !append.events.iter().any(computable) {
-            return self
-                .ledgers()
-                .append(self.admit(call, append), deadline)
-                .await;
+        let is_computed = |event: &Event| is_computed(&event.payload);
+        if !append.events.iter().any(is_computed) {
+            return self.append_as_it_is(call, append, turn).await;
+        }
+        let later;
+        let mut view = view;
+        if let Some(turn) = turn {
+            // Figures are what all that was sent before comes to.
+            turn.first().await;
+            later = self.view(reader, None).await;
+            view = &later;
         }
         let as_sent = append.clone();
         let mut append = append;
         let computed = self.compute(reader, view, &mut append.events).await?;
-        let permitted = self.admit(call, append);
-        match self.ledgers().append(permitted, deadline).await {
+        match self.append_as_it_is(call, append, turn).await {
             // The same request was in flight: what was computed for it is not what would be computed now.
             Err(AppendError::IdConflict { .. }) if computed => {
-                let permitted = self.admit(call, as_sent);
-                self.ledgers().append(permitted, deadline).await
+                self.append_as_it_is(call, as_sent, turn).await
             }
             outcome => outcome,
+        }
+    }
+
+    async fn append_as_it_is(
+        &self,
+        call: &Call,
+        append: Append,
+        turn: Option<&Turn>,
+    ) -> Result<Appended, AppendError> {
+        let (permitted, deadline) = (self.admit(call, append), Some(call.deadline));
+        match turn {
+            None => self.ledgers().append(permitted, deadline).await,
+            Some(turn) => {
+                let appended = self.ledgers().append_in_turn(permitted, deadline, turn);
+                appended.await
+            }
         }
     }
 
@@ -62,8 +83,7 @@ impl Services {
                 let plan = view.directory.plan_of_subject(evaluated.subject);
                 (evaluated.subject, plan, evaluated.period.clone())
             });
-            let restates = matches!(event.payload, Payload::RestatementIssued(_));
-            if (judged.is_none() && !restates) || reader.position_of(event.id)?.is_some() {
+            if !is_computed(&event.payload) || reader.position_of(event.id)?.is_some() {
                 continue;
             }
             computed = true;

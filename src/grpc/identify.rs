@@ -48,6 +48,11 @@ pub struct Identified {
     pub access: Access,
 }
 
+/// An answer whose handler looks at the caller's [`Credential`] itself, to tell what was done before it stopped to count: an
+/// extension of the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WatchesCredential;
+
 /// Identifies callers.
 #[derive(Clone, Debug)]
 pub struct IdentifyLayer(Arc<Gate>);
@@ -127,13 +132,21 @@ where
             return self.inner.call(request).boxed();
         };
         request.extensions_mut().insert(identified);
+        request.extensions_mut().insert(credential.clone());
         if self.gate.callers.mode() == Mode::Unauthenticated {
             return self.inner.call(request).boxed();
         }
         let language = language::preferred(request.headers());
         let answer = self.inner.call(request);
         let guarded = move |body| Body::new(Guarded::new(body, credential, language));
-        async move { Ok(answer.await?.map(guarded)) }.boxed()
+        async move {
+            let answer = answer.await?;
+            Ok(match answer.extensions().get() {
+                Some(WatchesCredential) => answer,
+                None => answer.map(guarded),
+            })
+        }
+        .boxed()
     }
 }
 

@@ -1,18 +1,20 @@
 //! Writing events, and reading them as they were written.
 
+use std::convert::Infallible;
 use std::pin::Pin;
 
 use futures::Stream as FutureStream;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::directory::Named;
 use crate::domain::id::RequestId;
 use crate::grpc::accounting::noticed_of;
-use crate::grpc::event::{At, Faults, on_the_wire, recorded};
+use crate::grpc::event::{At, Faults, recorded};
 use crate::grpc::follow::{self, Selection, Wanted};
 use crate::grpc::goal_service::form;
+use crate::grpc::identify::WatchesCredential;
 use crate::grpc::language;
 use crate::grpc::services::{Call, EventAsked, Needs, Services};
 use crate::grpc::show;
@@ -22,6 +24,10 @@ use crate::projection::describe::subject_of;
 
 mod append;
 mod in_sight;
+mod submit;
+
+use submit::Submission;
+pub(super) use submit::{SUBMITTED_BYTES, SUBMITTED_REQUESTS};
 
 /// Events of one batch of a stream at most.
 pub(super) const BATCH_EVENTS: usize = 1_000;
@@ -39,26 +45,34 @@ impl v1::ledger_service_server::LedgerService for Services {
         let language = language::preferred(request.metadata().as_ref());
         let begun = self.begin(&request);
         let call = self.call(&request, language);
-        let request = request.into_inner();
-        let appended = Box::pin(async {
-            let call = call?;
-            let deadline = call.deadline;
-            // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
-            let appended = Box::pin(self.append(call, &request));
-            let appended = tokio::time::timeout_at(deadline.into(), appended);
-            appended.await.unwrap_or_else(|_| {
-                Err(match request.validate_only {
-                    true => ServiceReason::DeadlinePassed.into(),
-                    false => Refusal::deadline_while_appending(),
-                })
-            })
-        });
-        let answer = self.accounted(begun, appended).await;
-        answer.map(Response::new).map_err(|refusal| {
-            refusal
-                .map_fields(|field| on_the_wire(&request.events, field))
-                .into_status(language)
-        })
+        let answer = self.appended(begun, call, request.get_ref(), None).await;
+        answer
+            .map(Response::new)
+            .map_err(|refusal| refusal.into_status(language))
+    }
+
+    type SubmitEventsStream = Frames<v1::SubmitEventsResponse>;
+
+    async fn submit_events(
+        &self,
+        request: Request<Streaming<v1::SubmitEventsRequest>>,
+    ) -> Result<Response<Self::SubmitEventsStream>, Status> {
+        let language = language::preferred(request.metadata().as_ref());
+        let by = self.asked_by(&request);
+        let call = match self.call(&request, language) {
+            Ok(call) => call,
+            Err(refusal) => {
+                let begun = by.map(|by| by.begins(&v1::SubmitEventsRequest::default()));
+                let Err(refusal) = self
+                    .accounted(begun, async { Err::<Infallible, _>(refusal) })
+                    .await;
+                return Err(refusal.into_status(language));
+            }
+        };
+        let frames = Submission::new(self.clone(), call, by, request);
+        let mut answer = Response::new(Box::pin(frames) as Self::SubmitEventsStream);
+        answer.extensions_mut().insert(WatchesCredential);
+        Ok(answer)
     }
 
     async fn get_receipt(

@@ -46,6 +46,9 @@ pub(super) use verifying::{EventAsked, SightOfEvents, Verifier};
 pub(super) const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Bytes of one answer at most.
 const ANSWER_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Appends that are carried out at once for all SubmitEvents streams: half of what may wait for the writer, so that calls with one append
+/// find room there. More wait to be taken.
+const SUBMITTED_AT_ONCE: usize = 2_048;
 /// Rows of a page where the caller does not say.
 const PAGE_ROWS: u32 = 50;
 /// Rows of a page at most.
@@ -108,6 +111,8 @@ struct Shared {
     access_log: Arc<AccessLog>,
     /// One place: a ledger is verified with all that a disk and a core can do.
     verifying: Arc<Semaphore>,
+    /// A place for each append of a stream of them that is carried out.
+    submitted: Arc<Semaphore>,
 }
 
 /// A call: who makes it, in which language, until when.
@@ -157,6 +162,7 @@ impl Services {
             proofs,
             evidence,
             verifying: Arc::new(Semaphore::new(1)),
+            submitted: Arc::new(Semaphore::new(SUBMITTED_AT_ONCE)),
         }))
     }
 
@@ -191,6 +197,11 @@ impl Services {
     /// The place of whoever verifies what is stored.
     pub(super) fn verifying(&self) -> Arc<Semaphore> {
         self.0.verifying.clone()
+    }
+
+    /// The places of appends that come in streams of them.
+    pub(super) fn submitted(&self) -> &Arc<Semaphore> {
+        &self.0.submitted
     }
 
     /// What signs and proves.
@@ -416,6 +427,8 @@ impl Services {
             events_per_batch: number(super::ledger_service::BATCH_EVENTS),
             batch_bytes: number(super::ledger_service::BATCH_BYTES),
             evidence_file_bytes: self.evidence().terms().file_bytes_max,
+            submitted_requests: number(super::ledger_service::SUBMITTED_REQUESTS),
+            submitted_bytes: number(super::ledger_service::SUBMITTED_BYTES),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 
@@ -268,6 +269,29 @@ impl Refusal {
                 field.map_or_else(String::new, |(_, field)| field.to_owned())
             }
         })
+    }
+
+    /// What is told of a call that ended by a mistake of the server: nothing.
+    pub fn panicked() -> tonic_types::Status {
+        tonic_types::Status {
+            code: Code::Internal as i32,
+            message: "internal error".to_owned(),
+            details: Vec::new(),
+        }
+    }
+
+    /// The status that the caller gets, as part of an answer. As [`Self::into_status`] otherwise.
+    pub fn into_message(self, language: Language) -> tonic_types::Status {
+        let status = self.into_status(language);
+        let code = status.code() as i32;
+        // It is what travels as the details of a call that fails, where there are any.
+        let told = tonic_types::Status::decode(status.details()).ok();
+        told.filter(|told| told.code == code)
+            .unwrap_or_else(|| tonic_types::Status {
+                code,
+                message: status.message().to_owned(),
+                details: Vec::new(),
+            })
     }
 
     /// The status that the caller gets. Errors that need somebody's attention are logged here, once.

@@ -388,6 +388,32 @@ def a_follower_may_ask_for_some_types_only(api):
     equal(seen, ["goal_set", "target_set"])
 
 
+def many_appends_are_in_flight_and_answered_in_order(api):
+    ledger = Ledger(api)
+    first = ledger.walks("3")
+    retracted = {"indicator": ledger.indicator, "retracts": first["eventId"]}
+    reason = {"code": "REASON_CODE_ENTRY_ERROR", "text": "二重に報告した"}
+    requests = [ledger.request(first)]
+    requests.append(ledger.request(ledger.event("actualRetracted", retracted, ledger.first, reason=reason)))
+    requests.append(ledger.request(ledger.walks("some")))
+    requests += [ledger.request(ledger.walks("1")) for _ in range(50)]
+    requests.append(requests[0])
+    # All are sent before any answer is read; then the client has sent all, and the stream ends by itself.
+    answers = api.read("LedgerService.SubmitEvents", [{"append": request} for request in requests], language="en")
+    equal([answer.index for answer in answers], list(range(len(requests))))
+    equal([answer.request_id for answer in answers], [request["requestId"] for request in requests])
+    refused = [answer for answer in answers if answer.WhichOneof("frame") == "refused"]
+    equal([answer.index for answer in refused], [2])
+    refusal, alone = Refused.answered(refused[0].refused), ledger.refused(requests[2], language="en")
+    equal((refusal.code, refusal.reason, refusal.message), (alone.code, alone.reason, alone.message))
+    equal((refusal.fields, refusal.localized), (alone.fields, alone.localized))
+    appended = [answer.appended for answer in answers if answer.WhichOneof("frame") == "appended"]
+    equal([answer.receipt.first_position for answer in appended[:-1]], list(range(8, 60)))
+    assert appended[-1].replayed
+    equal(appended[-1].receipt, appended[0].receipt)
+    equal(ledger.head().size, 60)
+
+
 # Where goals stand, and who changed what.
 
 
@@ -545,6 +571,7 @@ TESTS = (
     decoded_events_carry_who_when_and_where,
     a_follower_misses_nothing_and_sees_nothing_twice,
     a_follower_may_ask_for_some_types_only,
+    many_appends_are_in_flight_and_answered_in_order,
     a_client_reads_its_writes,
     a_revised_target_says_who_and_why,
     everything_wrong_is_told_at_once,

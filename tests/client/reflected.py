@@ -22,15 +22,27 @@ class Refused(Exception):
 
     def __init__(self, error):
         super().__init__(f"{error.code().name}: {error.details()}")
-        self.code = error.code().name
-        self.message = error.details()
-        self.info = self.bad_request = self.precondition = self.localized = self.retry = None
+        self._begin(error.code().name, error.details())
         for key, value in error.trailing_metadata() or ():
             if key == "grpc-status-details-bin":
-                self._read(status_pb2.Status.FromString(value), error.code().value[0])
+                status = status_pb2.Status.FromString(value)
+                assert status.code == error.code().value[0], "the details must repeat the code"
+                self._read(status)
 
-    def _read(self, status, code):
-        assert status.code == code, "the details must repeat the code"
+    @classmethod
+    def answered(cls, status):
+        """What an answer tells of one append of many: a `google.rpc.Status`, as the server describes it."""
+        status = status_pb2.Status.FromString(status.SerializeToString())
+        refused = cls.__new__(cls)
+        refused._begin(next(code.name for code in grpc.StatusCode if code.value[0] == status.code), status.message)
+        refused._read(status)
+        return refused
+
+    def _begin(self, code, message):
+        self.code, self.message = code, message
+        self.info = self.bad_request = self.precondition = self.localized = self.retry = None
+
+    def _read(self, status):
         for packed in status.details:
             detail = DETAILS[packed.TypeName()]()
             assert packed.Unpack(detail)
@@ -108,9 +120,10 @@ class Api:
 
     def _start(self, name, request, actor, language, timeout):
         method = self._method(name)
-        message = message_factory.GetMessageClass(method.input_type)()
-        json_format.ParseDict(request, message)
-        kind = self.channel.unary_stream if method.server_streaming else self.channel.unary_unary
+        parse = lambda sent: json_format.ParseDict(sent, message_factory.GetMessageClass(method.input_type)())
+        message = map(parse, request) if method.client_streaming else parse(request)
+        sides = {(False, False): "unary_unary", (False, True): "unary_stream", (True, True): "stream_stream"}
+        kind = getattr(self.channel, sides[method.client_streaming, method.server_streaming])
         call = kind(
             f"/{method.containing_service.full_name}/{method.name}",
             request_serializer=lambda sent: sent.SerializeToString(),
@@ -131,7 +144,7 @@ class Api:
             raise Refused(error) from None
 
     def stream(self, name, request, actor="窓口 花子", language=None, timeout=60):
-        """A call that streams its answer; it can be cancelled."""
+        """A call that streams its answer; it can be cancelled. Where it streams its request too, that is an iterable."""
         return self._start(name, request, actor, language, timeout)
 
     def read(self, name, request, **options):

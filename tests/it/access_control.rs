@@ -13,6 +13,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 use crate::service::{As, Server, append};
+use crate::submit::Submission;
 use daicho::load::SmallPlan;
 
 mod alarm;
@@ -290,6 +291,77 @@ async fn who_only_asks_whether_they_may_and_may_not_is_recorded_as_refused() {
     let access = crate::access_log::access(entry);
     assert_eq!(access.outcome(), AccessOutcome::Refused);
     assert_eq!(access.reason.as_deref(), Some("NOT_RESPONSIBLE_UNIT"));
+    city.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_appends_on_one_stream_each_is_asked_about_and_recorded_by_itself() {
+    let recording = Flags {
+        access_log: Some("true".to_owned()),
+        ..Flags::default()
+    };
+    let city = City::with(recording).await;
+    let own = || {
+        let indicator = &city.plan.indicators[0];
+        city.plan.report(new_id().to_string(), indicator, 1)
+    };
+    let of_another = || {
+        let note = NarrativeAdded {
+            subject: Some(Subject {
+                kind: Some(subject::Kind::Goal("計画/別".to_owned())),
+            }),
+            kind: NarrativeKind::Note.into(),
+            text: "よその目標".to_owned(),
+        };
+        event(&city.today, Payload::NarrativeAdded(note))
+    };
+    for (who, permitted) in [("担当", 2), ("誰か", 0)] {
+        let client = city.server.ledger(who).await;
+        let mut submission = Submission::open(&client, 10, None).await;
+        for sent in [own(), of_another(), own()] {
+            assert!(submission.send(append(vec![sent])).await);
+        }
+        submission.half_close();
+        let mut answers = Vec::new();
+        for _ in 0..3 {
+            answers.push(submission.answer().await);
+        }
+        assert!(submission.frame().await.unwrap().is_none());
+        assert_eq!(
+            answers.iter().filter(|answer| answer.is_ok()).count(),
+            permitted
+        );
+        // As calls of their own are refused.
+        for (answer, sent) in answers.iter().zip([own(), of_another(), own()]) {
+            let alone = client.clone().append_events(append(vec![sent])).await;
+            let told = |status: &Status| (status.code(), reason(status));
+            let told = (
+                answer.as_ref().err().map(told),
+                alone.as_ref().err().map(told),
+            );
+            assert_eq!(told.0, told.1, "{who}");
+            let is_denied = |(code, _): (Code, String)| code == Code::PermissionDenied;
+            assert!(told.0.is_none_or(is_denied));
+        }
+    }
+    let channel = city.server.channel().await;
+    let mut audit = AuditServiceClient::with_interceptor(channel, As("監査"));
+    let asked = ListAccessRequest {
+        classes: vec![AccessClass::Write.into()],
+        ..ListAccessRequest::default()
+    };
+    let told = audit.list_access(asked).await.unwrap().into_inner().entries;
+    let submitted = told.iter().map(crate::access_log::access);
+    let submitted = submitted.filter(|access| access.rpc.ends_with("/SubmitEvents"));
+    let mut refused: Vec<String> = submitted
+        .map(|access| {
+            assert_eq!(access.outcome(), AccessOutcome::Refused);
+            access.reason.clone().unwrap_or_default()
+        })
+        .collect();
+    refused.sort();
+    refused.dedup();
+    assert_eq!(refused, ["NOT_RESPONSIBLE_UNIT", "PERMISSION_DENIED"]);
     city.server.stop().await;
 }
 

@@ -109,7 +109,7 @@ const CLOCK_ONLY: &[&[&str]] = &[
     &["Zoned", "now"],
 ];
 /// Files of `grpc` that leave work to other tasks, and what these do. Whose eyes an answer is for is known to its own task alone
-/// (`personal::SIGHT`), so they put no text about a person into words.
+/// (`personal::SIGHT`), so they put no text about a person into words, or make the whole answer (`Services::accounted`).
 const TASKS: &[(&str, &str)] = &[
     ("src/grpc/admin_service.rs", "opens ledgers"),
     ("src/grpc/admin_service/personal.rs", "erases texts"),
@@ -124,6 +124,10 @@ const TASKS: &[(&str, &str)] = &[
     ("src/grpc/evidence_service/erase.rs", "erases files"),
     ("src/grpc/evidence_service/put.rs", "keeps files"),
     ("src/grpc/keys.rs", "changes keys"),
+    (
+        "src/grpc/ledger_service/submit.rs",
+        "makes the answers to appends, each whole",
+    ),
     (
         "src/grpc/proof_service.rs",
         "cosigns, records heads, proves leaves",

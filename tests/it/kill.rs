@@ -33,8 +33,11 @@ use crate::process::Process;
 use daicho::load::SmallPlan;
 
 mod points;
+mod submitting;
 
 const WRITERS: usize = 16;
+/// Of these so many do not wait for answers.
+const SUBMITTERS: usize = 4;
 /// Acknowledgements in a round are at most so many.
 const ACKS_MAX: usize = 200;
 /// Of earlier rounds so many requests are sent again in each round; of the last round all.
@@ -180,15 +183,14 @@ async fn load(
     let mut writers = JoinSet::new();
     for number in 0..WRITERS {
         let rng = SmallRng::from_rng(rng);
-        let writer = write(
+        writers.spawn(write(
             server.connect(),
             ledger.to_owned(),
             plan.clone(),
             number,
             rng,
             acknowledge.clone(),
-        );
-        writers.spawn(writer);
+        ));
     }
     drop(acknowledge);
     let signed = tokio::spawn(see_signed(server.connect(), ledger.to_owned()));
@@ -198,7 +200,8 @@ async fn load(
             server.kill();
         }
     }
-    book.in_flight.extend(writers.join_all().await);
+    book.in_flight
+        .extend(writers.join_all().await.into_iter().flatten());
     book.signed.extend(signed.await.unwrap());
     assert!(
         book.acknowledged.len() - book.newest >= acks,
@@ -206,7 +209,7 @@ async fn load(
     );
 }
 
-/// One writer: the next request as soon as the last is answered. Returns the one that was not.
+/// One writer: the next request as soon as the last is answered, or as soon as it can be sent. Returns those that were not answered.
 async fn write(
     channel: Channel,
     ledger: String,
@@ -214,19 +217,25 @@ async fn write(
     number: usize,
     mut rng: SmallRng,
     acknowledge: mpsc::Sender<Acknowledged>,
-) -> AppendEventsRequest {
+) -> Vec<AppendEventsRequest> {
     let mut client = LedgerServiceClient::new(channel);
-    let indicator = &plan.indicators[number % plan.indicators.len()];
-    loop {
+    let indicator = plan.indicators[number % plan.indicators.len()].clone();
+    let mut next = move || {
         let count = if rng.random_ratio(1, 8) {
             rng.random_range(2..=20)
         } else {
             1
         };
         let events = (0..count)
-            .map(|_| event(&plan, indicator, &mut rng))
+            .map(|_| event(&plan, &indicator, &mut rng))
             .collect();
-        let request = request(&ledger, events, &mut rng);
+        request(&ledger, events, &mut rng)
+    };
+    if number < SUBMITTERS {
+        return submitting::write(client, next, acknowledge).await;
+    }
+    loop {
+        let request = next();
         match client.append_events(by_tester(request.clone())).await {
             Ok(answer) => {
                 let answer = answer.into_inner();
@@ -237,7 +246,7 @@ async fn write(
             }
             Err(status) => {
                 assert_eq!(reason(&status), None, "refused: {status:?}");
-                return request;
+                return vec![request];
             }
         }
     }

@@ -78,6 +78,12 @@ impl<T: Naming> Naming for Option<T> {
     }
 }
 
+impl Naming for v1::AppendEventsRequest {
+    fn named(&self) -> Option<String> {
+        self.request_id.named()
+    }
+}
+
 impl Naming for v1::get_event_request::Selector {
     fn named(&self) -> Option<String> {
         match self {
@@ -104,7 +110,7 @@ pub(super) fn row(rpc: &str) -> Option<Row> {
 macro_rules! rows {
     ($($service:ident {
         $($method:ident($request:ty) = $class:ident $when:ident
-            $(, @$ledger:ident $(.$inner:ident)?)? $(, $kind:ident: $name:ident)? $(, #$id:ident)?;)*
+            $(, @$ledger:ident $(.$inner:ident)?)? $(, $kind:ident: $name:ident)? $(, #$id:ident $(.$inner_id:ident)?)?;)*
     })*) => {
         /// Every row.
         const ROWS: &[Row] = &[$($(<$request as Accessed>::ROW),*),*];
@@ -117,7 +123,7 @@ macro_rules! rows {
             };
 
             fn ledger(&self) -> &str {
-                rows!(@ledger self $($ledger $($inner)?)?)
+                rows!(@text self $($ledger $($inner)?)?)
             }
 
             $(fn resource(&self) -> Option<(AccessedKind, String)> {
@@ -125,14 +131,14 @@ macro_rules! rows {
             })?
 
             $(fn request_id(&self) -> &str {
-                &self.$id
+                rows!(@text self $id $($inner_id)?)
             })?
         })*)*
     };
-    (@ledger $self:ident) => { "" };
-    (@ledger $self:ident $ledger:ident) => { &$self.$ledger };
-    (@ledger $self:ident $outer:ident $ledger:ident) => {
-        $self.$outer.as_ref().map_or("", |outer| &outer.$ledger)
+    (@text $self:ident) => { "" };
+    (@text $self:ident $field:ident) => { &$self.$field };
+    (@text $self:ident $outer:ident $field:ident) => {
+        $self.$outer.as_ref().map_or("", |outer| &outer.$field)
     };
 }
 
@@ -149,6 +155,7 @@ rows! {
     }
     LedgerService {
         AppendEvents(v1::AppendEventsRequest) = Write Worded, @ledger, Request: request_id, #request_id;
+        SubmitEvents(v1::SubmitEventsRequest) = Write Worded, @append.ledger, Request: append, #append.request_id;
         GetReceipt(v1::GetReceiptRequest) = Read Refused, @ledger, Request: request_id;
         GetEvent(v1::GetEventRequest) = Read Restricted, @ledger, Event: selector;
         ReadEvents(v1::ReadEventsRequest) = Read Required, @ledger;

@@ -12,14 +12,14 @@ use crate::domain::event::{Event, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{GoalId, RequestId};
 use crate::domain::rejection::{Reason, Rejection};
-use crate::grpc::accounting::noticed_broken;
+use crate::grpc::accounting::{Begun, noticed_broken};
 use crate::grpc::event::{
     Unsound, on_the_wire, parse_events, show_actual, show_definition, show_target,
 };
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
-use crate::grpc::status::Refusal;
-use crate::ledger::{Append, AppendError, Appended, Reader, View, unshown};
+use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::{Append, AppendError, Appended, Reader, Turn, View, unshown};
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
@@ -30,18 +30,67 @@ use super::request_id;
 const FAULTS_MAX: usize = 1_000;
 
 impl Services {
-    pub(super) async fn append(
+    /// The answer to an append, accounted for.
+    pub(super) async fn appended(
+        &self,
+        begun: Option<Begun>,
+        call: Result<Call, Refusal>,
+        request: &v1::AppendEventsRequest,
+        turn: Option<&Turn>,
+    ) -> Result<v1::AppendEventsResponse, Refusal> {
+        let appended = Box::pin(async {
+            let call = call?;
+            let deadline = call.deadline;
+            // Dropped at the deadline, the request may be taken up all the same: its outcome is unknown then.
+            let appended = Box::pin(self.append_once_or_again(call, request, turn));
+            let appended = tokio::time::timeout_at(deadline.into(), appended);
+            appended.await.unwrap_or_else(|_| {
+                Err(match request.validate_only {
+                    true => ServiceReason::DeadlinePassed.into(),
+                    false => Refusal::deadline_while_appending(),
+                })
+            })
+        });
+        let answer = self.accounted(begun, appended).await;
+        answer.map_err(|refusal| refusal.map_fields(|field| on_the_wire(&request.events, field)))
+    }
+
+    /// Appends; what is refused while others are before it in its line and the writer has not said so, is tried again behind them.
+    async fn append_once_or_again(
         &self,
         call: Call,
         request: &v1::AppendEventsRequest,
+        turn: Option<&Turn>,
     ) -> Result<v1::AppendEventsResponse, Refusal> {
-        let reader = self.ledger(&call, &request.ledger, Action::ReadLedger)?;
+        let Some(turn) = turn else {
+            return self.append(&call, request, None).await;
+        };
+        if request.validate_only {
+            // A check tells what would come of it after all before it.
+            turn.first().await;
+        }
+        let was_first = turn.is_first();
+        let answer = self.append(&call, request, Some(turn)).await;
+        if answer.is_ok() || was_first || turn.is_decided() {
+            return answer;
+        }
+        turn.first().await;
+        self.append(&call, request, Some(turn)).await
+    }
+
+    async fn append(
+        &self,
+        call: &Call,
+        request: &v1::AppendEventsRequest,
+        turn: Option<&Turn>,
+    ) -> Result<v1::AppendEventsResponse, Refusal> {
+        let reader = self.ledger(call, &request.ledger, Action::ReadLedger)?;
         // Codes of everything that was acknowledged before this call can be used in it.
         let view = self.view(&reader, None).await;
         // What is sent is held against what was recorded, whoever may see that.
-        let appended = match unshown(self.carry_out(&call, &reader, &view, request)).await? {
+        let appended = match unshown(self.carry_out(call, &reader, &view, request, turn)).await? {
             Ok(appended) => appended,
-            Err(rules) => return self.refused(request, &call, &view, rules),
+            Err(rules) => return self.refused(request, call, &view, rules),
         };
         let mut answer = v1::AppendEventsResponse {
             receipt: Some(show::receipt(&appended.receipt)),
@@ -74,7 +123,7 @@ impl Services {
         if (request.effects || appended.validated_only) && !appended.replayed {
             // The view may be of a later head already; titles and parents of then are told.
             let today = reader.today();
-            match Told::to(self, &call, &reader, &view.directory, &appended).await {
+            match Told::to(self, call, &reader, &view.directory, &appended).await {
                 Ok(told) => {
                     (answer.effects, answer.outcomes) =
                         effects(&view.directory, &appended, today, &told);
@@ -99,8 +148,9 @@ impl Services {
         reader: &'a Arc<Reader>,
         view: &'a View,
         request: &'a v1::AppendEventsRequest,
+        turn: Option<&'a Turn>,
     ) -> BoxFuture<'a, Result<Result<Appended, Vec<Rejection>>, Refusal>> {
-        Box::pin(self.try_append(call, reader, view, request))
+        Box::pin(self.try_append(call, reader, view, request, turn))
     }
 
     async fn try_append(
@@ -109,6 +159,7 @@ impl Services {
         reader: &Arc<Reader>,
         view: &View,
         request: &v1::AppendEventsRequest,
+        turn: Option<&Turn>,
     ) -> Result<Result<Appended, Vec<Rejection>>, Refusal> {
         let id = request_id(&request.request_id);
         let parsed = parse_events(
@@ -140,7 +191,7 @@ impl Services {
             expected: parsed.expected,
             validate_only: request.validate_only,
         };
-        match self.append_computed(call, reader, view, append).await {
+        match self.append_computed(call, reader, view, append, turn).await {
             Ok(mut appended) => {
                 for event in &mut appended.events {
                     if let Some(sent) = sent.iter().find(|sent| sent.id == event.id) {
@@ -187,7 +238,8 @@ impl Services {
             validate_only: true,
         };
         let view = reader.view();
-        let judged = self.append_computed(call, reader, &view, append).await;
+        let judged = self.append_computed(call, reader, &view, append, None);
+        let judged = judged.await;
         // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
         let Err(AppendError::Rejected(broken)) = judged else {
             return rules;

@@ -259,3 +259,22 @@ fn manual_and_mapping_name_the_same_reasons_and_codes() {
         .collect();
     assert_eq!(generated, mapped.into_keys().collect());
 }
+
+#[test]
+fn a_status_within_an_answer_is_that_of_a_call_that_fails() {
+    let refusals = [
+        Refusal::overloaded(),
+        Refusal::rule(Reason::FieldRequired, "events"),
+        Refusal::Rules(Vec::new()),
+    ];
+    for refusal in refusals {
+        let status = refusal.clone().into_status(Language::En);
+        let told = refusal.into_message(Language::En);
+        assert_ne!(told.code, 0);
+        assert_eq!(
+            (told.code, told.message.as_str()),
+            (status.code() as i32, status.message())
+        );
+        assert_eq!(told.details.is_empty(), status.details().is_empty());
+    }
+}

@@ -11,7 +11,8 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::world::{Caller, World, until};
 use crate::errors::told;
-use crate::service::opening;
+use crate::service::{append, opening};
+use crate::submit::Submission;
 
 const IMPORT: &str = "spiffe://city.example/import";
 
@@ -92,6 +93,10 @@ async fn a_revoked_certificate_ends_at_the_next_call_of_a_connection_that_lives(
     };
     let (thief, bystander) = (connected(&stolen).await, connected(&other).await);
     assert!(thief.caller().await.is_ok());
+    let mut submission = Submission::open(&thief.ledger(), 10, None).await;
+    assert!(submission.send(append(Vec::new())).await);
+    // It is read, and whatever it is told, it is told.
+    submission.answer().await.unwrap_err();
     world.replace("revoked.pem", &world.authority.revoking(2, &[&stolen]));
     until("the revocation is in force", async || {
         match thief.caller().await {
@@ -104,6 +109,10 @@ async fn a_revoked_certificate_ends_at_the_next_call_of_a_connection_that_lives(
         }
     })
     .await;
+    // Nothing more is taken on a stream either.
+    assert!(submission.send(append(Vec::new())).await);
+    let status = submission.frame().await.unwrap_err();
+    assert_eq!(status.code(), Code::Unauthenticated);
     assert!(bystander.caller().await.is_ok());
     // An authority that is no longer believed takes its services with it.
     let next = super::authority::Authority::new("Next");

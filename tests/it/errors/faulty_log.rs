@@ -38,6 +38,7 @@ use daicho::load::SmallPlan;
 
 mod after_append;
 mod log;
+mod submitted;
 mod waiting;
 
 /// The services on a faulty log, on a port of their own.

@@ -167,7 +167,8 @@ async fn load_until_it_ends(
             server.ask_to_stop();
         }
     }
-    book.in_flight.extend(writers.join_all().await);
+    book.in_flight
+        .extend(writers.join_all().await.into_iter().flatten());
     book.signed.extend(signed.await.unwrap());
 }
 

@@ -1,0 +1,195 @@
+//! A stream of appends while the log takes its time: all of it is in flight until the gate opens.
+
+use std::task::Poll;
+
+use super::*;
+use crate::errors::told;
+use crate::errors::world::goal;
+use crate::submit::Submission;
+
+/// Calls after which a server has looked at what was sent before them over the same connection.
+const ROUND_TRIPS: usize = 20;
+
+struct Held {
+    server: Faulty,
+    submission: Submission,
+    gate: watch::Sender<bool>,
+    size: u64,
+}
+
+impl Held {
+    /// A stream with these requests on it, all of them taken in and none durable.
+    async fn with(requests: &[AppendEventsRequest], server: Faulty) -> Self {
+        let size = server.size().await;
+        let (gate, waits) = watch::channel(false);
+        server.log.appends(Appends::Hang(waits));
+        let submission = Submission::open(&server.client, 1_000, None).await;
+        for request in requests {
+            assert!(submission.send(request.clone()).await);
+        }
+        let mut held = Self {
+            server,
+            submission,
+            gate,
+            size,
+        };
+        held.others_are_served().await;
+        held
+    }
+
+    /// None of what was sent is answered while other calls are.
+    async fn others_are_served(&mut self) {
+        for _ in 0..ROUND_TRIPS {
+            let ledger = self.server.client.get_ledger(GetLedgerRequest::default());
+            ledger.await.unwrap();
+            let frame = std::pin::pin!(self.submission.frame());
+            let Poll::Pending = futures::poll!(frame) else {
+                panic!("answered before it is durable");
+            };
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_of_what_is_in_flight_gets_the_first_receipt_after_its_sync() {
+    let server = Faulty::planned().await;
+    let (first, other) = (server.note(), server.note());
+    let same_id = AppendEventsRequest {
+        request_id: first.request_id.clone(),
+        ..server.note()
+    };
+    let requests = [first.clone(), first.clone(), same_id, other, first];
+    let mut held = Held::with(&requests, server).await;
+    held.gate.send_replace(true);
+    let mut told_of = Vec::new();
+    for _ in &requests {
+        told_of.push(held.submission.answer().await);
+    }
+    let receipt = |index: usize| told_of[index].as_ref().unwrap().receipt.clone();
+    assert_eq!([receipt(1), receipt(4)], [receipt(0), receipt(0)]);
+    let replayed = [0, 1, 3, 4].map(|index| told_of[index].as_ref().unwrap().replayed);
+    assert_eq!(replayed, [false, true, false, true]);
+    let refused = told_of[2].as_ref().unwrap_err();
+    assert_eq!(told(refused).reason, "IDEMPOTENCY_CONFLICT");
+    assert_eq!(held.server.size().await, held.size + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_builds_on_what_is_not_durable_yet_is_not_refused_for_it() {
+    let server = Faulty::planned().await;
+    let day = server.first_day.clone();
+    let on_new = |text: &str| append(vec![narrative(&day, "計画/1-9", text)]);
+    let requests = [
+        server.note(),
+        // Names a goal that comes only behind it.
+        on_new("早すぎる"),
+        append(vec![goal(&day, "計画", "計画/1-9", "文化部", 1)]),
+        on_new("一つ目"),
+        append(vec![goal(&day, "計画", "計画/1-9", "文化部", 1)]),
+        on_new("二つ目"),
+    ];
+    let mut held = Held::with(&requests, server).await;
+    held.gate.send_replace(true);
+    let mut reasons = Vec::new();
+    for _ in &requests {
+        let answer = held.submission.answer().await;
+        reasons.push(answer.err().map(|status| told(&status).reason));
+    }
+    let (unknown, taken) = (
+        Some("GOAL_UNKNOWN".to_owned()),
+        Some("CODE_TAKEN".to_owned()),
+    );
+    assert_eq!(reasons, [None, unknown, None, None, taken, None]);
+    assert_eq!(held.server.size().await, held.size + 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_in_is_recorded_though_its_sender_is_gone() {
+    let server = Faulty::planned().await;
+    let requests: Vec<AppendEventsRequest> = (0..50).map(|_| server.note()).collect();
+    let Held {
+        mut server,
+        submission,
+        gate,
+        size,
+    } = Held::with(&requests, server).await;
+    drop(submission);
+    // The connection lives, so these come behind the end of the stream.
+    for _ in 0..ROUND_TRIPS {
+        let ledger = server.client.get_ledger(GetLedgerRequest::default());
+        ledger.await.unwrap();
+    }
+    gate.send_replace(true);
+    for (request, position) in requests.iter().zip(size..) {
+        let receipt = loop {
+            // Those that the writer has not come to yet are not found, so far.
+            match server.client.get_receipt(receipt_of(request)).await {
+                Ok(found) => break found.into_inner().receipt.unwrap(),
+                Err(status) => assert_eq!(told(&status).reason, "REQUEST_UNKNOWN"),
+            }
+        };
+        assert_eq!(receipt.first_position, position);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_at_its_deadline_and_says_whether_outcomes_are_open() {
+    let server = Faulty::planned().await;
+    let limit = Some(Duration::from_millis(300));
+    let submission = Submission::open(&server.client, 10, limit);
+    let mut submission = submission.await;
+    assert!(submission.send(server.note()).await);
+    submission.answer().await.unwrap();
+    let status = submission.frame().await.unwrap_err();
+    let ended = told(&status);
+    assert_eq!(
+        (
+            ended.code,
+            ended.reason.as_str(),
+            ended.metadata["answered"].as_str()
+        ),
+        (Code::DeadlineExceeded, "DEADLINE_PASSED", "1")
+    );
+
+    let (gate, waits) = watch::channel(false);
+    server.log.appends(Appends::Hang(waits));
+    let mut submission = Submission::open(&server.client, 10, limit).await;
+    let request = server.note();
+    assert!(submission.send(request.clone()).await);
+    let status = submission.frame().await.unwrap_err();
+    let ended = told(&status);
+    assert_eq!(
+        (
+            ended.code,
+            ended.reason.as_str(),
+            ended.metadata["answered"].as_str()
+        ),
+        (Code::DeadlineExceeded, "OUTCOME_UNKNOWN", "0")
+    );
+    gate.send_replace(true);
+    let found = server
+        .client
+        .clone()
+        .get_receipt(receipt_of(&request))
+        .await;
+    assert_eq!(
+        found.unwrap().into_inner().receipt.unwrap().request_id,
+        request.request_id
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_fails_is_told_of_each_append_and_ends_no_stream() {
+    let server = Faulty::planned().await;
+    server.log.appends(Appends::Refuse(storage()));
+    let mut submission = Submission::open(&server.client, 10, None).await;
+    for _ in 0..5 {
+        assert!(submission.send(server.note()).await);
+    }
+    submission.half_close();
+    for _ in 0..5 {
+        let status = submission.answer().await.unwrap_err();
+        assert_eq!(told(&status).reason, "READ_ONLY");
+    }
+    assert!(submission.frame().await.unwrap().is_none());
+}
