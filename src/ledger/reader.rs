@@ -452,6 +452,11 @@ impl Reader {
         self.view().head
     }
 
+    /// The head of what is acknowledged: maybe ahead of what answers include.
+    pub fn acknowledged(&self) -> Head {
+        *self.committed.borrow()
+    }
+
     /// Follows the head.
     pub fn watch(&self) -> watch::Receiver<Head> {
         self.published.subscribe()
@@ -460,7 +465,7 @@ impl Reader {
     /// Waits until answers include everything that was acknowledged before the call, and position
     /// `min_position` where one is given. Whoever calls sets the deadline by dropping the future.
     pub async fn caught_up(&self, min_position: Option<u64>) -> View {
-        let acknowledged = self.committed.borrow().size;
+        let acknowledged = self.acknowledged().size;
         let wanted = min_position
             .map_or(0, |p| p.saturating_add(1))
             .max(acknowledged);

@@ -19,7 +19,7 @@ use crate::grpc::event::{
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{Append, AppendError, Appended, Reader, Turn, View, unshown};
+use crate::ledger::{Append, AppendError, Appended, ReadFault, Reader, Turn, View, unshown};
 use crate::projection::describe::{Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
@@ -106,7 +106,7 @@ impl Services {
                 .collect(),
             effects: Vec::new(),
             outcomes: Vec::new(),
-            head: Some(show::head(reader.head())),
+            head: Some(show::head(reader.acknowledged())),
             faults: Vec::new(),
             derived: Vec::new(),
             derived_follows: false,
@@ -121,13 +121,14 @@ impl Services {
             (answer.proof, answer.proof_follows) = proof;
         }
         if (request.effects || appended.validated_only) && !appended.replayed {
-            // The view may be of a later head already; titles and parents of then are told.
             let today = reader.today();
-            match Told::to(self, call, &reader, &view.directory, &appended).await {
-                Ok(told) => {
-                    (answer.effects, answer.outcomes) =
-                        effects(&view.directory, &appended, today, &told);
-                }
+            let told = async {
+                let before = before(&reader, view, &appended).await?.directory;
+                let told = Told::to(self, call, &reader, &before, &appended).await?;
+                Ok::<_, ReadFault>(effects(&before, &appended, today, &told))
+            };
+            match told.await {
+                Ok(told) => (answer.effects, answer.outcomes) = told,
                 // Nothing was appended.
                 Err(fault) if appended.validated_only => return Err(fault.into()),
                 // What is durable is answered as such, whatever can still be told of it.
@@ -283,6 +284,18 @@ impl Services {
             head: Some(show::head(view.head)),
             ..v1::AppendEventsResponse::default()
         })
+    }
+}
+
+/// What stood right before what was appended, or would be: others may have come since `view` was taken.
+async fn before(reader: &Reader, view: View, appended: &Appended) -> Result<View, ReadFault> {
+    match appended.receipt.events.first() {
+        Some(first) if !appended.validated_only => {
+            reader.caught_up(None).await;
+            // Nothing is read where nothing came between.
+            reader.view_after(&view, first.position).await
+        }
+        _ => Ok(view),
     }
 }
 
