@@ -23,7 +23,7 @@ UMADB_STAMP := .tools/umadb-$(UMADB_VERSION)
 # How long each fuzz target runs.
 FUZZ_SECONDS ?= 60
 
-.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench instructions demo
+.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench protoc instructions demo
 
 test: test-rust test-client test-verifier
 
@@ -100,14 +100,23 @@ fuzz:
 
 # Other event stores are measured in the same rounds where their drivers are: DAICHO_PEER_BENCH names the folder.
 ifneq ($(DAICHO_PEER_BENCH),)
-bench: $(UMADB_STAMP)
+bench: $(UMADB_STAMP) protoc
 endif
 bench:
 	$(CARGO) bench --locked --bench append
 
+# A program of Debian's package of that name or another, installed where it is missing and can be.
+define installed
+	command -v $(1) >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends $(2) >/dev/null; } \
+	  || { echo "install $(2)"; exit 1; }
+endef
+
+# The driver of UmaDB compiles its protocol.
+protoc:
+	$(call installed,protoc,protobuf-compiler)
+
 instructions:
-	command -v valgrind >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && apt-get install -y -qq --no-install-recommends valgrind >/dev/null; } \
-	  || { echo "install valgrind"; exit 1; }
+	$(call installed,valgrind,valgrind)
 	$(CARGO) bench --locked --bench instructions
 
 demo:

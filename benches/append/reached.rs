@@ -110,7 +110,7 @@ const AIMS: [Aim; 19] = [
     elsewhere(
         "SubmitEvents stream",
         "200000/s",
-        "no method of that name yet",
+        "no load of that kind yet",
     ),
     elsewhere(
         "as-of read in 10M events",

@@ -34,7 +34,7 @@ pub struct Calls {
     pub p50_ms: f64,
     /// 99 % took no longer.
     pub p99_ms: f64,
-    /// 99.9 % took no longer.
+    /// 99.9 % took no longer; not a number where a driver does not tell.
     pub p999_ms: f64,
     /// The longest.
     pub max_ms: f64,
