@@ -58,8 +58,8 @@ impl Row {
 impl fmt::Display for Row {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: Option<f64>, digits: usize| match value {
-            Some(value) => format!("{value:.digits$}"),
-            None => "-".to_owned(),
+            Some(value) if !value.is_nan() => format!("{value:.digits$}"),
+            _ => "-".to_owned(),
         };
         let batch = self.batch.map_or("-".to_owned(), |batch| batch.to_string());
         write!(
