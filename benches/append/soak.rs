@@ -3,14 +3,13 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::subscribe_events_response::Frame;
 use daicho::api::v1::{EventFormat, SubscribeEventsRequest};
 use daicho::load::{Load, Mix, Operation, Pace, Row, Target};
+use tokio::sync::watch;
 use tonic::Request;
 use tonic::transport::Channel;
 
@@ -52,8 +51,8 @@ pub(crate) async fn measure(folder: &Path, minutes: f64, calls_per_s: f64) -> Ou
     let scratch = tempfile::tempdir_in(folder)?;
     let server = Server::daicho(&scratch.path().join("daicho"))?;
     let mut ledger = target::with_goals(&server, GOALS).await?;
-    let followed = Arc::new(AtomicU64::new(ledger.size()));
-    let follower = tokio::spawn(follow(subscription(&ledger)?, followed.clone()));
+    let (follows, mut followed) = watch::channel(ledger.size());
+    let follower = tokio::spawn(follow(subscription(&ledger)?, follows));
     let mix = Mix::parse(MIX).map_err(|wrong| format!("{MIX}: {wrong:?}"))?;
     println!("# {minutes} minutes at {calls_per_s} calls a second: {mix}");
     println!(
@@ -83,24 +82,20 @@ pub(crate) async fn measure(folder: &Path, minutes: f64, calls_per_s: f64) -> Ou
             resident_mib: server.resident_bytes() as f64 / MIB,
             disk_per_event: server.disk_bytes() as f64 / ledger.size() as f64,
             p999_ms: [Operation::Append, Operation::GetGoal].map(p999_ms),
-            behind: ledger
-                .size()
-                .saturating_sub(followed.load(Ordering::Relaxed)),
+            behind: ledger.size().saturating_sub(*followed.borrow()),
             errors: measured.errors(),
         };
         println!("{}", line(&look));
         looks.push(look);
     }
-    let patience = Instant::now() + CATCH_UP;
-    while followed.load(Ordering::Relaxed) < ledger.size() {
-        if follower.is_finished() || patience < Instant::now() {
-            let has = followed.load(Ordering::Relaxed);
-            follower.abort();
-            return Err(format!("whoever followed has {has} of {} events", ledger.size()).into());
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let has_all = followed.wait_for(|next| ledger.size() <= *next);
+    // Neither in time, nor where the follower has ended: then the sender is gone.
+    let has_all = matches!(tokio::time::timeout(CATCH_UP, has_all).await, Ok(Ok(_)));
     follower.abort();
+    if !has_all {
+        let has = *followed.borrow();
+        return Err(format!("whoever followed has {has} of {} events", ledger.size()).into());
+    }
     write(&looks)?;
     match looks.iter().map(|look| look.errors).sum::<u64>() {
         0 => Ok(()),
@@ -144,15 +139,15 @@ fn subscription(ledger: &Target) -> Outcome<Subscription> {
 }
 
 /// Follows the ledger, and says up to where it has every event.
-async fn follow((mut client, request): Subscription, followed: Arc<AtomicU64>) -> Outcome<()> {
+async fn follow((mut client, request): Subscription, follows: watch::Sender<u64>) -> Outcome<()> {
     let mut frames = client.subscribe_events(request).await?.into_inner();
     while let Some(message) = frames.message().await? {
         if let Some(Frame::Batch(batch)) = message.frame {
-            let next = followed.load(Ordering::Relaxed);
+            let next = *follows.borrow();
             if batch.first_position != next {
                 return Err(format!("position {} came after {next}", batch.first_position).into());
             }
-            followed.store(next + u64::from(batch.count), Ordering::Relaxed);
+            follows.send_replace(next + u64::from(batch.count));
         }
     }
     Ok(())
