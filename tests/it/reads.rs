@@ -48,18 +48,16 @@ async fn next(frames: &mut Frames) -> (u64, u32, Vec<u64>) {
     (batch.first_position, batch.count, positions)
 }
 
+/// How many events the server's ledger has.
+async fn size(server: &mut Faulty) -> u64 {
+    let asked = server.client.get_ledger(GetLedgerRequest::default());
+    asked.await.unwrap().into_inner().head.unwrap().size
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_caught_up_shares_one_read_of_what_comes() {
     let mut server = Faulty::planned().await;
-    let from = server
-        .client
-        .get_ledger(GetLedgerRequest::default())
-        .await
-        .unwrap()
-        .into_inner()
-        .head
-        .unwrap()
-        .size;
+    let from = size(&mut server).await;
     let client = LedgerServiceClient::with_interceptor(server.routes(LONG), Ja("担当"));
     let mut followers = Vec::new();
     for number in 0..FOLLOWERS {
@@ -256,15 +254,7 @@ async fn a_page_of_changes_reads_what_it_tells_and_not_the_ledger() {
         let receipt = answer.unwrap().into_inner().receipt.unwrap();
         time = receipt.events.first().and_then(|event| event.recorded_at);
     }
-    let size = server
-        .client
-        .get_ledger(GetLedgerRequest::default())
-        .await
-        .unwrap()
-        .into_inner()
-        .head
-        .unwrap()
-        .size;
+    let size = size(&mut server).await;
     assert!(4 * READS_MAX < size, "{size}");
     let mut audit: Audit = AuditServiceClient::with_interceptor(server.routes(LONG), Ja("監査"));
     let mut told = 0;
