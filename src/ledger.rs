@@ -19,15 +19,10 @@ use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use crate::auth::Permitted;
 use crate::auth::access::Caller;
 use crate::domain::code::Code;
-use crate::domain::event::{Event, LedgerOpened, Stream};
-use crate::domain::goal::decide::decide_opening;
-use crate::domain::id::{EventId, LedgerId};
+use crate::domain::event::{Event, Stream};
+use crate::domain::id::LedgerId;
 use crate::domain::rejection::{Reason, Rejection};
-use crate::log::codec::{self, RequestPlace, ServerPart};
-use crate::log::{
-    CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LedgerCommit, LiveCopies, LogFault,
-    Outcome,
-};
+use crate::log::{CommitLog, DerivedStore, Freshness, Head, IntegrityEvent, LiveCopies, LogFault};
 
 pub mod index;
 
@@ -40,6 +35,7 @@ mod denial;
 mod erasure;
 mod expiry;
 mod heads;
+mod opening;
 mod personal;
 mod prepare;
 mod reader;
@@ -53,12 +49,13 @@ mod turn;
 mod validation;
 mod writer;
 
-pub use append::{Append, AppendError, Appended, OpenLedger, Receipt, ReceiptEvent, Touched};
+pub use append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
 pub use as_of::{AsOf, AsOfError, KnownAt, Standpoint};
 pub use continuation::{Continuation, Unserved};
 pub use denial::rejection;
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
+pub use opening::OpenLedger;
 pub use personal::{AboutSubject, words_in};
 
 pub use crate::personal::{
@@ -444,101 +441,6 @@ impl Ledgers {
         }
     }
 
-    /// Opens a ledger: its first event, at position 0. The same request again brings the same ledger.
-    pub async fn open(&self, permitted: Permitted<OpenLedger>) -> Result<Arc<Reader>, AppendError> {
-        let (actor, open) = permitted.into_parts();
-        let _one_at_a_time = self.opening.lock().await;
-        let opened = LedgerOpened {
-            ledger: open.ledger,
-            code: open.code,
-            title: open.title,
-            origin: open.origin,
-            time_zone: open.time_zone,
-            locale: open.locale,
-            sample: open.sample,
-            clock: open.clock,
-            access_log_of: open.access_log_of,
-        };
-        let event = Event {
-            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
-            stream: Stream::ledger(open.ledger),
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: opened.clone().into(),
-        };
-        decide_opening(&event).map_err(AppendError::Rejected)?;
-        if let Some(existing) = self.reader(open.ledger) {
-            let first = existing.stored(0).await?.recorded;
-            let same = first.request_id == open.request_id
-                && first.actor.subject == actor.subject
-                && first.actor.issuer == actor.issuer
-                && first.event.payload == event.payload;
-            return if same {
-                Ok(existing)
-            } else {
-                Err(AppendError::Rejected(vec![Rejection::new(
-                    Reason::IdExists,
-                    "ledger_id",
-                )]))
-            };
-        }
-        if self
-            .list()
-            .iter()
-            .any(|reader| code_of(reader).as_ref() == Some(&opened.code))
-        {
-            return Err(AppendError::Rejected(vec![Rejection::new(
-                Reason::CodeTaken,
-                "code",
-            )]));
-        }
-        if !*self.writable.borrow() {
-            return Err(AppendError::ReadOnly);
-        }
-        let now = if open.sample && opened.clock == crate::domain::event::ClockKind::Simulated {
-            sample_epoch()
-        } else {
-            crate::clock::system_now()
-        };
-        let place = RequestPlace {
-            id: open.request_id,
-            index: 0,
-            count: 1,
-        };
-        let client =
-            codec::encode_client_part(&event, open.ledger, &actor, place).map_err(|error| {
-                AppendError::Rejected(vec![
-                    Rejection::new(Reason::EventTooLarge, "title")
-                        .with("max", codec::EVENT_BYTES_MAX)
-                        .with("problem", error),
-                ])
-            })?;
-        let server = ServerPart {
-            generation: Head::EMPTY.generation,
-            position: 0,
-            revision: 1,
-            recorded_at: now,
-            prev_leaf_hash: None,
-        };
-        let commit = LedgerCommit::new(open.ledger, Head::EMPTY, vec![client.finish(&server)]);
-        let failure = match self.log.append(vec![commit]).await.pop() {
-            Some(Outcome::Committed(_)) => return Ok(self.adopt(open.ledger).await?),
-            Some(Outcome::Conflict(_)) | None => AppendError::ReadOnly,
-            Some(Outcome::Refused(fault)) => AppendError::Refused(fault),
-            Some(Outcome::Unknown(fault)) => AppendError::Unknown(fault),
-        };
-        if let Some(queue) = self.queue() {
-            // Only a stopping server has no writer.
-            let _ = queue.send(Message::LogFailed).await;
-        }
-        Err(failure)
-    }
-
     /// Finishes what was taken up, writes the indexes and closes the log.
     pub async fn stop(&self) -> Result<(), LogFault> {
         drop(
@@ -616,12 +518,6 @@ async fn publish(mut batches: mpsc::Receiver<(Arc<Reader>, Batch)>) {
             });
         }
     }
-}
-
-/// When the simulated clock of a sample ledger begins, before its first fiscal year.
-fn sample_epoch() -> jiff::Timestamp {
-    // 2022-03-01T00:00:00Z
-    jiff::Timestamp::constant(1_646_092_800, 0)
 }
 
 fn code_of(reader: &Arc<Reader>) -> Option<Code> {

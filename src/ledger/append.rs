@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::domain::code::Code;
-use crate::domain::event::{Actor, ClockKind, Event, Stream};
+use crate::domain::event::{Actor, Event, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::personal::PersonalText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
-use crate::domain::text::{Name, Title};
 use crate::log::LogFault;
 use crate::merkle::Hash;
 use crate::personal::KeepFault;
@@ -79,31 +77,6 @@ impl Append {
         }
         faults
     }
-}
-
-/// A ledger to open.
-#[derive(Clone, Debug)]
-pub struct OpenLedger {
-    /// The call's own identity.
-    pub request_id: RequestId,
-    /// Its id; the same request always brings the same.
-    pub ledger: LedgerId,
-    /// Its code.
-    pub code: Code,
-    /// The organisation's name.
-    pub title: Title,
-    /// Origin of its proofs.
-    pub origin: Name,
-    /// IANA time zone.
-    pub time_zone: Name,
-    /// BCP 47 tag.
-    pub locale: Name,
-    /// Whether it is a sample.
-    pub sample: bool,
-    /// How its clock runs.
-    pub clock: ClockKind,
-    /// The ledger whose access log it is; `None`: a ledger of facts.
-    pub access_log_of: Option<LedgerId>,
 }
 
 /// What became of a request. The same for every retry, for ever.

@@ -11,7 +11,6 @@ use lru::LruCache;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
-use crate::domain::actual::aggregate::Cut;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{EventType, Payload, Recorded, Stream};
@@ -21,61 +20,19 @@ use crate::ledger::actors::Actors;
 use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::ledger::streams::Streams;
-use crate::ledger::structure::{Start, Structure};
-use crate::log::codec::{self, DecodeError};
+use crate::ledger::structure::Structure;
+use crate::log::codec;
 use crate::log::{
-    Checkpoint, Chunk, CommitLog, DerivedFault, DerivedStore, Freshness, Head, LogFault, ReadError,
-    ReadLimits,
+    Checkpoint, Chunk, CommitLog, DerivedStore, Freshness, Head, LogFault, ReadLimits,
 };
 use crate::merkle::{Hash, StreamHeads, leaf_hash};
 use crate::personal::{PersonalStore, openings_of};
 
-/// Stored events could not be read or do not fit together.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum ReadFault {
-    /// The log could not be read.
-    #[error(transparent)]
-    Log(#[from] ReadError),
-    /// The index could not be read.
-    #[error("the index cannot be read")]
-    Index(#[from] DerivedFault),
-    /// A stored event cannot be understood by this release.
-    #[error("the event at position `{position}` cannot be decoded")]
-    Decode {
-        /// Its position.
-        position: u64,
-        /// Why.
-        source: DecodeError,
-    },
-    /// A stream's events do not follow each other.
-    #[error("the event at position `{position}` does not follow the one before it in its stream")]
-    BrokenChain {
-        /// Its position.
-        position: u64,
-    },
-    /// The stored events do not lead to the root that the log states.
-    #[error("the events at positions below `{}` have root {found}, not {}", head.size, head.root)]
-    OtherRoot {
-        /// The head as the log states it.
-        head: Head,
-        /// The root over the stored events.
-        found: Hash,
-    },
-    /// The last events of the streams do not account for all events.
-    #[error("the streams among the first `{size}` events come to `{counted}`")]
-    HeadsDiffer {
-        /// How many events there are.
-        size: u64,
-        /// How many the revisions of the last ones come to.
-        counted: u64,
-    },
-    /// The position is not reached yet and the caller would not wait longer.
-    #[error("position `{position}` is not reached")]
-    NotReached {
-        /// The position waited for.
-        position: u64,
-    },
-}
+mod fault;
+mod view;
+
+pub use fault::ReadFault;
+pub use view::View;
 
 /// A committed event as it is stored, and what it says.
 #[derive(Clone, Debug)]
@@ -86,33 +43,6 @@ pub struct Stored {
     pub leaf_hash: Hash,
     /// What they say.
     pub recorded: Recorded,
-}
-
-/// The ledger as it was known at a size, and what stood where then.
-#[derive(Clone, Debug)]
-pub struct View {
-    /// The present head, at or above `size`.
-    pub head: Head,
-    /// K: the events at positions 0 to `size - 1` are known, no others.
-    pub size: u64,
-    /// The fold of the structural events among them.
-    pub directory: Arc<Directory>,
-}
-
-impl View {
-    /// Everything up to `head`, in which `directory` stands.
-    fn present(head: Head, directory: Arc<Directory>) -> Self {
-        Self {
-            head,
-            size: head.size,
-            directory,
-        }
-    }
-
-    /// The facts of days up to `on` that are known here.
-    pub fn cut(&self, on: Date) -> Cut {
-        Cut::on(on).known_at(self.size)
-    }
 }
 
 /// Events that became durable together, on their way to the readers.
@@ -382,69 +312,6 @@ impl Reader {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
-    }
-
-    /// The ledger as it was known when it had `size` events: the directory is the fold of exactly those.
-    /// Costs at most the fold of the structural events between two savepoints, and nothing where none came
-    /// since.
-    pub async fn view_at(&self, size: u64) -> Result<View, ReadFault> {
-        self.view_from(size, None).await
-    }
-
-    /// As [`Reader::view_at`]. Goes on from `earlier` where that is nearer than a savepoint: for those who look
-    /// at one size after another.
-    pub async fn view_after(&self, earlier: &View, size: u64) -> Result<View, ReadFault> {
-        self.view_from(size, Some(&earlier.directory)).await
-    }
-
-    async fn view_from(
-        &self,
-        size: u64,
-        earlier: Option<&Arc<Directory>>,
-    ) -> Result<View, ReadFault> {
-        let present = self.view();
-        if present.head.size < size {
-            let position = size.saturating_sub(1);
-            return Err(ReadFault::NotReached { position });
-        }
-        let view = |directory| View {
-            size,
-            directory,
-            ..present.clone()
-        };
-        let version = self.structure().version_at(size);
-        if version as u64 == present.directory.version() {
-            return Ok(view(present.directory.clone()));
-        }
-        let known = self.directories().get(&version).cloned();
-        if let Some(directory) = known {
-            return Ok(view(directory));
-        }
-        let mut start = self.structure().start(version);
-        let reached = start.directory.version();
-        if let Some(earlier) =
-            earlier.filter(|earlier| (reached..=version as u64).contains(&earlier.version()))
-        {
-            let known = usize::try_from(earlier.version() - reached).unwrap_or(usize::MAX);
-            start.missing.drain(..known.min(start.missing.len()));
-            start.directory = earlier.clone();
-        }
-        let Start {
-            mut directory,
-            missing,
-        } = start;
-        if !missing.is_empty() {
-            let fold = Arc::make_mut(&mut directory);
-            for page in missing.chunks(Self::PAGE) {
-                for stored in self.stored_at(page).await? {
-                    fold.apply(&stored.recorded);
-                }
-            }
-            if earlier.is_none() {
-                self.directories().put(version, directory.clone());
-            }
-        }
-        Ok(view(directory))
     }
 
     /// The head that every answer now includes.
