@@ -27,7 +27,7 @@ mod fold;
 mod history;
 mod tally;
 
-pub use entries::{Confirmation, Entries, Entry, EntryContext, Superseded};
+pub use entries::{Backing, Confirmation, Entries, Entry, EntryContext, Superseded};
 pub use history::{Demand, PlannedLine, Version};
 pub(crate) use tally::{Slot, Tally};
 

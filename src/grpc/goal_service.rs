@@ -256,17 +256,18 @@ impl v1::goal_service_server::GoalService for Services {
                 skip + rows,
                 card.entries().count(),
             );
+            let entries: Vec<_> = card.entries().skip(skip).take(rows).collect();
+            let backings = card.backings(&reader, entries.iter().copied()).await?;
             let known_baselines = state.baselines.iter();
             let known_baselines = known_baselines.filter(|version| cut.knows(version.position));
             let answer = v1::GetSeriesResponse {
                 indicator: Some(show::indicator(directory, &card)),
                 goal: goal.map(|goal| entity(Named::Goal(goal))),
                 initiative: Some(entity(Named::Initiative(initiative))),
-                entries: card
-                    .entries()
-                    .skip(skip)
-                    .take(rows)
-                    .map(|entry| show::entry(&card, entry))
+                entries: entries
+                    .iter()
+                    .zip(&backings)
+                    .map(|(entry, backing)| show::entry(&card, entry, backing))
                     .collect(),
                 targets: card.targets().map(show::target_version).collect(),
                 definitions: show::definitions(&card),

@@ -7,7 +7,9 @@ use crate::domain::actual::aggregate::{Cut, Standing, actual_at, counted, standi
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, GoalEntry, GoalPlace, IndicatorEntry, InitiativeEntry};
 use crate::domain::event::{Stream, Subject};
-use crate::domain::goal::{Attachment, DefinitionVersion, Entry, Indicator, Narrative, Superseded};
+use crate::domain::goal::{
+    Attachment, Backing, DefinitionVersion, Entry, Indicator, Narrative, Superseded,
+};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId};
 use crate::domain::plan::Plan;
 use crate::domain::target::TargetVersion;
@@ -76,32 +78,71 @@ pub struct IndicatorCard {
     pub upcoming: bool,
     /// What its reports come to.
     pub actual: Actual,
+    /// What stands behind the last of its entries.
+    pub backing: Backing,
     /// All that is known of it, maybe more than the cut selects.
     pub state: Arc<Indicator>,
 }
 
 impl IndicatorCard {
     /// An indicator at `cut`; `None` if it was not known.
-    pub fn new(
+    async fn new(
+        reader: &Reader,
         id: IndicatorId,
         entry: Arc<IndicatorEntry>,
         state: Arc<Indicator>,
         cycle: DateSpan,
         cut: Cut,
-    ) -> Option<Self> {
+    ) -> Result<Option<Self>, ReadFault> {
         let upcoming = !entry.stands_on(cut.on);
         let on = cut.on.max(entry.from);
         let cut = Cut { on, ..cut };
-        state.definition_at(cut)?;
-        Some(Self {
+        if state.definition_at(cut).is_none() {
+            return Ok(None);
+        }
+        let mut card = Self {
             id,
             entry,
             cycle,
             cut,
             upcoming,
             actual: actual_at(&state, cycle, cut),
+            backing: Backing::default(),
             state,
-        })
+        };
+        let last = card.entries().next_back().cloned();
+        if let Some(last) = last {
+            let backings = card.backings(reader, [&last]).await?;
+            card.backing = backings.into_iter().next().unwrap_or_default();
+        }
+        Ok(Some(card))
+    }
+
+    /// What stands behind entries of it, in their order: read from their events where the state does not tell it.
+    pub async fn backings<'a>(
+        &self,
+        reader: &Reader,
+        entries: impl IntoIterator<Item = &'a Entry>,
+    ) -> Result<Vec<Backing>, ReadFault> {
+        let (mut backings, mut unknown, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for entry in entries {
+            let known = match entry.is_backed() {
+                true => self.state.entries.backing(entry.position),
+                false => Some(Backing::default()),
+            };
+            if known.is_none() {
+                unknown.push(entry.position);
+                places.push(backings.len());
+            }
+            backings.push(known.unwrap_or_default());
+        }
+        if !unknown.is_empty() {
+            let events = reader.stored_at(&unknown).await?;
+            for (place, stored) in places.into_iter().zip(events) {
+                backings[place] = Backing::of(&stored.recorded.event);
+            }
+        }
+        Ok(backings)
     }
 
     /// How it is measured, with the number of the version.
@@ -229,10 +270,10 @@ pub async fn goal_card(
             };
             let home = homes.of(entry.home).await?;
             let state = home.goal.indicator(indicator).cloned();
-            indicators
-                .extend(state.and_then(|state| {
-                    IndicatorCard::new(indicator, entry, state, plan.cycle, cut)
-                }));
+            if let Some(state) = state {
+                let card = IndicatorCard::new(reader, indicator, entry, state, plan.cycle, cut);
+                indicators.extend(card.await?);
+            }
         }
         initiatives.push(InitiativeCard {
             id: initiative,
@@ -324,5 +365,8 @@ pub async fn indicator_card(
     let home = Stream::goal(entry.home);
     let home = reader.stream_covering(home, view.size).await?;
     let state = home.goal.indicator(id).cloned();
-    Ok(state.and_then(|state| IndicatorCard::new(id, entry, state, cycle, view.cut(date))))
+    match state {
+        Some(state) => IndicatorCard::new(reader, id, entry, state, cycle, view.cut(date)).await,
+        None => Ok(None),
+    }
 }

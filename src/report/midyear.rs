@@ -2,10 +2,12 @@
 //!
 //! The review of September feeds the budget of November, so forecast, cause and next action stand beside the attainment.
 
+use std::collections::HashMap;
+
 use crate::domain::date::Date;
-use crate::domain::event::Subject;
+use crate::domain::event::{Recorded, Subject};
 use crate::domain::goal::evaluation::NextAction;
-use crate::domain::id::UnitId;
+use crate::domain::id::{IndicatorId, UnitId};
 use crate::domain::text::Language;
 use crate::projection::evaluation::history::Histories;
 use crate::projection::evaluation::{At, Judgements, PlanEvaluation};
@@ -17,10 +19,36 @@ use crate::report::outline::{self, Place};
 /// Pieces of evidence that are named; others are counted.
 const EVIDENCE_MAX: usize = 3;
 
-/// The form, of one department only where it is named.
+/// The histories, and the events of the reports whose evidence is named, by position.
+type Told<'a> = (&'a Histories, &'a HashMap<u64, Recorded>);
+
+/// How many pieces of evidence were given with the reports of an indicator that count, and the positions of the first of
+/// these reports: of as many as have those that are named.
+fn shown_by(histories: &Histories, indicator: IndicatorId) -> (usize, Vec<u64>) {
+    let (mut all, mut positions) = (0, Vec::new());
+    for entry in histories.counted(indicator) {
+        if all < EVIDENCE_MAX && 0 < entry.context.evidence {
+            positions.push(entry.position);
+        }
+        all += entry.context.evidence;
+    }
+    (all, positions)
+}
+
+/// Positions of the reports whose evidence the form names.
+pub fn positions(evaluation: &PlanEvaluation, histories: &Histories) -> Vec<u64> {
+    let goals = evaluation.goals.iter();
+    let indicators = goals.flat_map(|goal| goal.indicators());
+    indicators
+        .flat_map(|indicator| shown_by(histories, indicator.id).1)
+        .collect()
+}
+
+/// The form, of one department only where it is named. `events` are those at [`positions`].
 pub fn form(
     evaluation: &PlanEvaluation,
     histories: &Histories,
+    events: &HashMap<u64, Recorded>,
     setting: Setting,
     department: Option<UnitId>,
 ) -> Form {
@@ -33,7 +61,7 @@ pub fn form(
     );
     let mut columns = outline::headings(language);
     columns.extend(headings(language, at.effective_on));
-    let cells = |place: &Place<'_>| line(at, histories, place, language);
+    let cells = |place: &Place<'_>| line(at, (histories, events), place, language);
     outline::form(evaluation, setting, department, title, &columns, cells)
 }
 
@@ -67,7 +95,7 @@ fn actual_as_of(on: Date) -> String {
     }
 }
 
-fn line(at: &At, histories: &Histories, place: &Place<'_>, language: Language) -> Vec<Cell> {
+fn line(at: &At, told: Told<'_>, place: &Place<'_>, language: Language) -> Vec<Cell> {
     let indicator = place.indicator;
     let evaluation = &indicator.evaluation;
     let definition = &indicator.definition;
@@ -88,7 +116,7 @@ fn line(at: &At, histories: &Histories, place: &Place<'_>, language: Language) -
         grade(place, language),
         cause(place, language),
         actions(at, place, language),
-        grounds(histories, place, language),
+        grounds(told, place, language),
     ]
 }
 
@@ -193,7 +221,7 @@ fn told(at: &At, action: &NextAction, language: Language) -> String {
 }
 
 /// What the figures rest on: the parts of a quotient, how many reports, the place in the ledger, what shows them.
-fn grounds(histories: &Histories, place: &Place<'_>, language: Language) -> Cell {
+fn grounds((histories, events): Told<'_>, place: &Place<'_>, language: Language) -> Cell {
     let indicator = place.indicator;
     let mut lines: Vec<String> = Vec::new();
     lines.extend(cells::quotient_parts(&indicator.evaluation, language));
@@ -208,11 +236,15 @@ fn grounds(histories: &Histories, place: &Place<'_>, language: Language) -> Cell
             Language::En => format!("{entries} reports, ledger{at}"),
         });
     }
-    let evidence = histories.evidence(indicator.id);
-    let named = evidence.iter().take(EVIDENCE_MAX);
+    let (given, positions) = shown_by(histories, indicator.id);
+    let reports = positions.iter().filter_map(|position| events.get(position));
+    let attached = histories.attached(indicator.id);
+    let evidence = reports.flat_map(|report| &report.event.evidence);
+    let named = evidence.chain(attached.iter().copied()).take(EVIDENCE_MAX);
     lines.extend(named.map(|piece| piece.title.to_string()));
-    if EVIDENCE_MAX < evidence.len() {
-        let more = evidence.len() - EVIDENCE_MAX;
+    let all = given + attached.len();
+    if EVIDENCE_MAX < all {
+        let more = all - EVIDENCE_MAX;
         lines.push(match language {
             Language::Ja => format!("ほか資料{more}点"),
             Language::En => format!("and {more} more"),

@@ -487,6 +487,64 @@ async fn goals_are_listed_searched_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn why_a_report_was_made_and_what_shows_it_is_told_of_old_and_new_ones() {
+    let mut server = Server::start().await;
+    let plan = server.planned().await;
+    let mut client = server.ledger("生活福祉課 担当").await;
+    // The first neither, the second a reason, the third evidence, the fourth both.
+    for number in 0..4_u8 {
+        let mut event = report(&plan, &plan.indicators[0], &(number + 1).to_string());
+        event.reason = (number % 2 == 1).then(|| v1::Reason {
+            code: v1::ReasonCode::Other.into(),
+            text: format!("事由{number}"),
+        });
+        event.evidence = Vec::from_iter((2 <= number).then(|| v1::Evidence {
+            sha256: vec![number; 32],
+            media_type: "text/plain".to_owned(),
+            title: format!("資料{number}"),
+            disclosure: v1::Disclosure::Internal.into(),
+            ..v1::Evidence::default()
+        }));
+        client.append_events(append(vec![event])).await.unwrap();
+    }
+    let told = |entry: &v1::Entry| {
+        let reason = entry.reason.as_ref().map(|reason| reason.text.as_str());
+        let evidence = entry.evidence.iter().map(|piece| piece.title.as_str());
+        let evidence: Vec<&str> = evidence.collect();
+        format!("{} {}", reason.unwrap_or("-"), evidence.join(" "))
+    };
+    let all = ["- ", "事由1 ", "- 資料2", "事由3 資料3"];
+    // As the writer folded it, and as it is folded from what is stored.
+    for _ in 0..2 {
+        let mut goals = server.goals().await;
+        let series = v1::GetSeriesRequest {
+            indicator: plan.indicators[0].clone(),
+            ..Default::default()
+        };
+        let series = goals.get_series(series).await.unwrap().into_inner();
+        let entries: Vec<String> = series.entries.iter().map(told).collect();
+        assert_eq!(entries, all);
+        // The last at each size.
+        for (entry, expected) in series.entries.iter().zip(all) {
+            let size = v1::as_of::KnownAt::Size(entry.position + 1);
+            let goal = v1::GetGoalRequest {
+                goal: plan.goals[0].clone(),
+                as_of: Some(v1::AsOf {
+                    known_at: Some(size),
+                    effective_on: None,
+                }),
+                ..Default::default()
+            };
+            let goal = goals.get_goal(goal).await.unwrap().into_inner().goal;
+            let indicator = goal.unwrap().initiatives[0].indicators[0].clone();
+            assert_eq!(told(&indicator.last_entry.unwrap()), expected);
+        }
+        server = Server::on(server.stop().await).await;
+    }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn health_and_reflection_answer() {
     use tonic_health::pb::health_client::HealthClient;
     let server = Server::start().await;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::Date;
-use crate::domain::event::{Actor, Evidence, Reason, Recorded, Validity};
+use crate::domain::event::{Actor, Event, Evidence, Reason, Recorded, Validity};
 use crate::domain::id::EventId;
 
 /// A report or correction.
@@ -38,12 +38,32 @@ pub struct Entry {
 pub struct EntryContext {
     /// Which part, in which unit.
     pub reported: ReportedPart,
+    /// Whether a reason was given.
+    pub reasoned: bool,
+    /// Pieces of evidence that were given with it.
+    pub evidence: usize,
+    /// The entry it replaces.
+    pub corrects: Option<EventId>,
+}
+
+/// Why an entry was made and what shows it. No rule and no figure asks for more than whether there is any, so it is kept of
+/// the newest entry alone, which is shown most; of others the stored event tells it.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Backing {
     /// Why, where a reason was given.
     pub reason: Option<Reason>,
     /// What shows it.
     pub evidence: Vec<Evidence>,
-    /// The entry it replaces.
-    pub corrects: Option<EventId>,
+}
+
+impl Backing {
+    /// What stands behind the entry that an event makes.
+    pub fn of(event: &Event) -> Self {
+        Self {
+            reason: event.reason.clone(),
+            evidence: event.evidence.clone(),
+        }
+    }
 }
 
 /// What came of an entry after it was recorded.
@@ -101,8 +121,8 @@ impl Entry {
             definition_version: 1,
             context: Arc::new(EntryContext {
                 reported: reported.clone(),
-                reason: event.reason.clone(),
-                evidence: event.evidence.clone(),
+                reasoned: event.reason.is_some(),
+                evidence: event.evidence.len(),
                 corrects,
             }),
             later: None,
@@ -120,6 +140,11 @@ impl Entry {
         self.later
             .as_ref()
             .map_or(&[], |later| &later.confirmations)
+    }
+
+    /// Whether there is anything in its [`Backing`].
+    pub fn is_backed(&self) -> bool {
+        self.context.reasoned || 0 < self.context.evidence
     }
 
     /// As it was when only what stands at `earlier`, the same entry, had come of it.
@@ -148,6 +173,8 @@ pub struct Entries {
     full: Vector<Arc<Block>>,
     /// What does not fill a block yet.
     last: Arc<Block>,
+    /// Of the newest; `None` if there is nothing in it.
+    backing: Option<Arc<Backing>>,
 }
 
 /// Entries that stand beside each other.
@@ -213,8 +240,18 @@ impl Entries {
         })
     }
 
-    /// Adds the newest.
-    pub(super) fn push(&mut self, mut entry: Entry) {
+    /// What stands behind the entry at `position`; `None`: the stored event has to be asked.
+    pub fn backing(&self, position: u64) -> Option<Backing> {
+        let newest = self.last().filter(|newest| newest.position == position)?;
+        match &self.backing {
+            Some(backing) => Some(Backing::clone(backing)),
+            None => (!newest.is_backed()).then(Backing::default),
+        }
+    }
+
+    /// Adds the newest, with what stands behind it.
+    pub(super) fn push(&mut self, mut entry: Entry, backing: Backing) {
+        self.backing = entry.is_backed().then(|| Arc::new(backing));
         if let Some(last) = self.last()
             && last.context == entry.context
         {
@@ -280,7 +317,7 @@ mod tests {
         let mut savepoints = Vec::new();
         for number in 0..100 {
             savepoints.push(entries.clone());
-            entries.push(entry(number));
+            entries.push(entry(number), Backing::default());
         }
         for (count, savepoint) in savepoints.iter().enumerate() {
             assert_eq!(savepoint.len(), count);
@@ -307,7 +344,7 @@ mod tests {
     #[test]
     fn a_change_leaves_savepoints_as_they_were_and_neighbours_share_what_is_alike() {
         let mut entries = Entries::default();
-        (0..40).for_each(|number| entries.push(entry(number)));
+        (0..40).for_each(|number| entries.push(entry(number), Backing::default()));
         let before = entries.clone();
         let superseded = Superseded {
             by: event_id("later"),

@@ -11,8 +11,8 @@ use crate::domain::indicator::Definition;
 use crate::domain::target::{Target, TargetVersion};
 
 use super::{
-    Attachment, Confirmation, DefinitionVersion, Demand, Entries, Entry, FieldsConfirmed, Forecast,
-    Goal, Indicator, Narrative, PlannedLine, Superseded, Tally, Version,
+    Attachment, Backing, Confirmation, DefinitionVersion, Demand, Entries, Entry, FieldsConfirmed,
+    Forecast, Goal, Indicator, Narrative, PlannedLine, Superseded, Tally, Version,
 };
 
 impl Goal {
@@ -91,13 +91,10 @@ impl Goal {
                 });
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
-                i.record(Entry::new(
-                    recorded,
-                    effective_from,
-                    &p.measurement,
-                    &p.reported,
-                    None,
-                ));
+                i.record(
+                    Entry::new(recorded, effective_from, &p.measurement, &p.reported, None),
+                    Backing::of(event),
+                );
             }),
             Payload::ActualCorrected(p) => self.change(p.indicator, |i| {
                 i.supersede(
@@ -110,13 +107,16 @@ impl Goal {
                     },
                 );
                 let corrects = Some(p.corrects);
-                i.record(Entry::new(
-                    recorded,
-                    effective_from,
-                    &p.measurement,
-                    &p.reported,
-                    corrects,
-                ));
+                i.record(
+                    Entry::new(
+                        recorded,
+                        effective_from,
+                        &p.measurement,
+                        &p.reported,
+                        corrects,
+                    ),
+                    Backing::of(event),
+                );
             }),
             Payload::ActualRetracted(p) => self.change(p.indicator, |i| {
                 i.supersede(
@@ -267,7 +267,7 @@ impl Indicator {
         });
     }
 
-    fn record(&mut self, mut entry: Entry) {
+    fn record(&mut self, mut entry: Entry, backing: Backing) {
         // An entry belongs to the definition of the day it counts on, so a late report of a day before a
         // break joins the series before it.
         if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
@@ -277,7 +277,7 @@ impl Indicator {
                 version.tally.add(&version.definition, &entry, index);
             }
         }
-        self.entries.push(entry);
+        self.entries.push(entry, backing);
     }
 
     fn confirm(&mut self, id: EventId, confirmation: Confirmation) {

@@ -7,7 +7,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::ForecastValue;
 use crate::domain::goal::{
-    Attachment, Confirmation, DefinitionVersion, Entry, Forecast, Narrative,
+    Attachment, Backing, Confirmation, DefinitionVersion, Entry, Forecast, Narrative,
 };
 use crate::domain::target::TargetVersion;
 use crate::grpc::event::{
@@ -146,7 +146,7 @@ pub(in crate::grpc) fn indicator(directory: &Directory, card: &IndicatorCard) ->
             assumed: version.value.assumed,
         }),
         entries: count(card.entries().count()),
-        last_entry: card.entries().next_back().map(|last| entry(card, last)),
+        last_entry: (card.entries().next_back()).map(|last| entry(card, last, &card.backing)),
         last_forecast: state.forecast_at(cut).map(|last| forecast(last)),
         entry_form: None,
         continues: card.entry.continues.map(|id| own(Named::Indicator(id))),
@@ -214,7 +214,7 @@ pub(in crate::grpc) fn definitions(card: &IndicatorCard) -> Vec<v1::DefinitionVe
         .collect()
 }
 
-pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
+pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry, backing: &Backing) -> v1::Entry {
     v1::Entry {
         event_id: entry.event_id.to_string(),
         position: entry.position,
@@ -236,8 +236,8 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry) -> v1::Entry {
             .as_deref()
             .map(str::to_owned),
         definition_version: entry.definition_version,
-        reason: entry.context.reason.as_ref().map(show_reason),
-        evidence: entry.context.evidence.iter().map(show_evidence).collect(),
+        reason: backing.reason.as_ref().map(show_reason),
+        evidence: backing.evidence.iter().map(show_evidence).collect(),
         corrects: entry.context.corrects.map(|id| id.to_string()),
         superseded: card.superseded(entry).map(|superseded| v1::Superseded {
             by: superseded.by.to_string(),

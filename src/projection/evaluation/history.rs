@@ -71,11 +71,11 @@ impl Histories {
         of.map_or_else(Vec::new, |indicator| counted(indicator, self.cut).collect())
     }
 
-    /// What shows the reports that count: given with them, or attached to them or to the indicator later.
-    pub fn evidence(&self, id: IndicatorId) -> Vec<&Evidence> {
+    /// What shows the reports that count and was attached to them or to the indicator later; what was given with them is
+    /// told by their events.
+    pub fn attached(&self, id: IndicatorId) -> Vec<&Evidence> {
         let entries = self.counted(id);
-        let mut evidence: Vec<&Evidence> =
-            entries.iter().flat_map(|e| &e.context.evidence).collect();
+        let mut evidence: Vec<&Evidence> = Vec::new();
         let later = self.home(id).into_iter().flat_map(Goal::attachments);
         for attachment in later.filter(|later| self.cut.knows(later.position)) {
             let shows = match attachment.shows {

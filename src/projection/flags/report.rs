@@ -354,7 +354,7 @@ impl Examined<'_> {
                 continue;
             }
             all += 1;
-            if entry.context.evidence.is_empty() && !self.shown.contains(&entry.event_id) {
+            if entry.context.evidence == 0 && !self.shown.contains(&entry.event_id) {
                 demanded += usize::from(demands_evidence(&entry.measurement));
                 unshown.push(entry.position);
             }

@@ -64,16 +64,14 @@ impl Services {
             v1::ReportKind::Results => results::form(&evaluation, &histories, setting, department),
             v1::ReportKind::Targets => {
                 let positions = targets::positions(&evaluation, &histories);
-                let events: HashMap<u64, Recorded> = asked
-                    .reader
-                    .stored_at(&positions)
-                    .await?
-                    .into_iter()
-                    .map(|stored| (stored.recorded.position, stored.recorded))
-                    .collect();
+                let events = events(asked, &positions).await?;
                 targets::form(&evaluation, &histories, &events, setting, department)
             }
-            _ => midyear::form(&evaluation, &histories, setting, department),
+            _ => {
+                let positions = midyear::positions(&evaluation, &histories);
+                let events = events(asked, &positions).await?;
+                midyear::form(&evaluation, &histories, &events, setting, department)
+            }
         };
         Ok((at, form))
     }
@@ -122,6 +120,13 @@ impl Services {
             restatements::form(restated, setting, department),
         ))
     }
+}
+
+/// Events by position.
+async fn events(asked: &Asked<'_>, positions: &[u64]) -> Result<HashMap<u64, Recorded>, Refusal> {
+    let events = asked.reader.stored_at(positions).await?.into_iter();
+    let by_position = events.map(|stored| (stored.recorded.position, stored.recorded));
+    Ok(by_position.collect())
 }
 
 /// Every change that was known.
