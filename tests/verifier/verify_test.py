@@ -575,7 +575,9 @@ class Tampering(Case):
         ):
             with self.subTest(name):
                 self.written({**GOOD, "events.jsonl": b"".join([*lines[:position], changed, *lines[position + 1 :]])})
-                self.assert_tampered("INTEGRITY", position, "line_differs")
+                report = self.assert_tampered("INTEGRITY", position, "line_differs")
+                # The ledger itself is proved as far as it was signed.
+                self.assertEqual(report["last_good_checkpoint"], SIZE)
         self.written({**GOOD, "events.jsonl": GOOD["events.jsonl"] + line})
         self.assert_tampered("INTEGRITY", SIZE, "line_differs")
 

@@ -985,12 +985,16 @@ class Report:
                     finding["position"], finding["other"] = earlier, later
         self.findings.sort(key=lambda f: (f["position"] is None, f["code"] in RANGED, f["position"] or 0))
 
-    def first_bad(self, content=True):
+    def first_bad(self, copies=True):
         """The first bad position, or the range that it lies in: (from, to), or None.
 
-        Attached files count only where the ledger itself is sound, and where `content` says so.
+        Attached files count only where the ledger itself is sound. Without `copies` neither they count nor the lines for reading.
         """
-        found = [(f["position"], f["to"], f["code"]) for f in self.findings if f["position"] is not None]
+        found = [
+            (f["position"], f["to"], f["code"])
+            for f in self.findings
+            if f["position"] is not None and (copies or f["code"] != "line_differs")
+        ]
         attached = [at for at, _, code in found if FINDINGS[code][0] == "CONTENT"]
         exact = min(
             (at for at, _, code in found if code not in RANGED and FINDINGS[code][0] != "CONTENT"), default=None
@@ -998,13 +1002,13 @@ class Report:
         ranges = min(((at, to) for at, to, code in found if code in RANGED), default=None)
         if ranges and (exact is None or ranges[1] < exact):
             return ranges
-        if exact is None and content:
+        if exact is None and copies:
             exact = min(attached, default=None)
         return None if exact is None else (exact, exact)
 
     def last_good(self):
         """The largest checkpoint that everything before the first bad position agrees with."""
-        bad = self.first_bad(content=False)
+        bad = self.first_bad(copies=False)
         return max((size for size in self.good if bad is None or size <= bad[0]), default=None)
 
     def verdict(self, name):
