@@ -94,7 +94,10 @@ impl Places {
     }
 
     fn set(&mut self, number: u64, stage: Stage) -> [Option<Waker>; 2] {
-        if let Some(place) = self.place(number) {
+        // One that has ended stays so: the writer may come to it only after its caller went away.
+        if let Some(place) = self.place(number)
+            && place.stage != Stage::Ended
+        {
             place.stage = stage;
         }
         while self
@@ -210,6 +213,22 @@ mod tests {
         assert!(has_come(second.come()));
         first.spot().set(Stage::Coming);
         assert!(!second.spot().is_next() && !has_come(second.come()));
+    }
+
+    #[test]
+    fn what_the_writer_says_of_one_that_has_ended_keeps_nobody_waiting() {
+        for late in [Stage::Queued, Stage::Coming, Stage::Decided] {
+            let line = Arc::new(Line::default());
+            let (first, second, third) = (line.join(), line.join(), line.join());
+            let spot = second.spot().clone();
+            drop(second);
+            spot.set(late);
+            assert!(!third.is_first());
+            drop(first);
+            assert!(third.is_first() && has_come(third.come()), "{late:?}");
+            drop(third);
+            assert_eq!(line.places().places.len(), 0);
+        }
     }
 
     #[tokio::test]
