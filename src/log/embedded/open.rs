@@ -475,7 +475,6 @@ fn before_all() -> Seal {
     Ledgers::default().seal(0, Hash::new([0; 32]))
 }
 
-/// The records of the tail with their places, without their leaves.
 /// Where the journal is to be read from for checkpoints that sled lacks; nothing if it lacks none.
 ///
 /// sled may have lost its newest checkpoints while a mark of before them holds. Places in a segment that
@@ -492,6 +491,7 @@ fn unread(copy: &ReadCopy, tail: &[Written]) -> Result<Option<Location>, CopyFau
     })
 }
 
+/// The records of the tail with their places.
 fn index(segment: u32, tail: &Scan) -> Vec<Written> {
     tail.records
         .iter()

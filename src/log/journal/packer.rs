@@ -1,5 +1,6 @@
 //! Packs sealed segments, one at a time: the compressed form is written beside the segment, synced, read back and compared, and
-//! only then takes its name. So there is a whole copy under that name at every moment.
+//! only then takes its name. So there is a whole copy under that name at every moment, and whatever fails before ends nothing but the
+//! packing of that segment.
 
 use std::io;
 use std::path::Path;
@@ -8,23 +9,31 @@ use sha2::{Digest, Sha256};
 
 use crate::fault_point::Point;
 use crate::log::journal::FolderId;
-use crate::log::journal::files::JournalFiles;
+use crate::log::journal::files::{JournalFiles, is_full};
 use crate::log::journal::packed::{Packing, SegmentFile, frame_end};
 use crate::log::journal::segment::{self, HEADER_BYTES, Header};
 use crate::merkle::Hash;
 
 /// What became of a segment.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
     /// It is packed now, or was.
     Packed,
-    /// It is left as it is, since this check failed: the next start and whoever verifies the folder tell of it.
-    Left(&'static str),
+    /// It is left as it is: it is damaged, which the next start and whoever verifies the folder tell too, or a file could not be read or
+    /// written.
+    Left(String),
     /// It was broken off.
     Stopped,
 }
 
-/// Packs a segment. Before each frame `go_on` is asked, which may wait.
+impl Outcome {
+    fn failed(check: &str) -> Self {
+        Self::Left(check.to_owned())
+    }
+}
+
+/// Packs a segment. Before each frame `go_on` is asked, which may wait. The error is of a full disk, or of the folder, in which the
+/// names of other segments are made durable too.
 pub(crate) fn pack(
     files: &dyn JournalFiles,
     dir: &Path,
@@ -37,27 +46,28 @@ pub(crate) fn pack(
     let file = match SegmentFile::open(&path) {
         Ok(file) if file.is_packed() => return Ok(Outcome::Packed),
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Outcome::Left("the file is missing"));
-        }
-        Err(error) => return Err(error),
+        Err(error) => return Ok(Outcome::Left(error.to_string())),
     };
     let packed = write(files, &draft, &file, dir, folder, number, go_on);
-    let outcome = match packed {
-        Ok(Ok(digest)) => read_back(&draft, digest).map(|()| Outcome::Packed),
-        Ok(Err(outcome)) => Ok(outcome),
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(Outcome::Left("record")),
-        Err(error) => Err(error),
+    let replaced = packed.and_then(|packed| match packed {
+        Ok(digest) => {
+            read_back(&draft, digest)?;
+            Point::SegmentPacked.pass();
+            files.rename(&draft, &path)?;
+            Ok(Outcome::Packed)
+        }
+        Err(outcome) => Ok(outcome),
+    });
+    let outcome = match replaced {
+        Ok(Outcome::Packed) => {
+            Point::SegmentReplaced.pass();
+            return files.sync_dir(dir).map(|()| Outcome::Packed);
+        }
+        Err(error) if !is_full(&error) => Ok(Outcome::Left(error.to_string())),
+        outcome => outcome,
     };
-    if !matches!(outcome, Ok(Outcome::Packed)) {
-        // Nobody knows of it; a start removes what stays.
-        drop(std::fs::remove_file(&draft));
-        return outcome;
-    }
-    Point::SegmentPacked.pass();
-    files.rename(&draft, &path)?;
-    Point::SegmentReplaced.pass();
-    files.sync_dir(dir)?;
+    // Nobody knows of it; a start removes what stays.
+    drop(std::fs::remove_file(&draft));
     outcome
 }
 
@@ -72,12 +82,12 @@ fn write(
     go_on: &mut dyn FnMut() -> bool,
 ) -> io::Result<Result<Hash, Outcome>> {
     let Some((seal, sealed)) = segment::read_seal(dir, folder, number)? else {
-        return Ok(Err(Outcome::Left("seal")));
+        return Ok(Err(Outcome::failed("seal")));
     };
     let mut header = [0; HEADER_BYTES];
     file.read_exact_at(&mut header, 0)?;
     let Ok(header) = Header::decode(&header) else {
-        return Ok(Err(Outcome::Left("file header")));
+        return Ok(Err(Outcome::failed("file header")));
     };
     let mut packing = Packing::new()?;
     let mut to = files.create(draft)?;
@@ -91,7 +101,7 @@ fn write(
             true => sealed.start,
             // The digest that a seal tells is over all before it.
             false if Hash::new(hashed.clone().finalize().into()) != seal.digest => {
-                return Ok(Err(Outcome::Left("SHA-256 of the segment")));
+                return Ok(Err(Outcome::failed("SHA-256 of the segment")));
             }
             false => sealed.end,
         };

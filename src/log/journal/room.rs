@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::fault_point::Point;
-use crate::log::journal::files::JournalFile;
+use crate::log::journal::files::{JournalFile, is_full};
 use crate::log::journal::packer::{self, Outcome};
 use crate::log::journal::segment;
 use crate::log::journal::writer::Home;
@@ -310,8 +310,8 @@ impl Filler {
         Self { home, file: None }
     }
 
-    /// Fills until the room is stopped. A full disk only ends the filling of a segment, for the writer may find its place yet; any
-    /// other error tells of the disk.
+    /// Fills until the room is stopped. A full disk only ends the filling of a segment, for the writer may find its place yet, and so
+    /// does a file that cannot be opened, to which nothing was done; any other error tells of the disk.
     pub(crate) fn run(mut self) -> io::Result<()> {
         let room = Arc::clone(&self.home.room);
         while let Some((job, rushed)) = room.wait() {
@@ -321,10 +321,7 @@ impl Filler {
                 Job::Pack { segment } => self.pack(segment, rushed),
             };
             match done {
-                Err(error) if is_full(&error) => {
-                    tracing::warn!(%error, "the journal is neither filled ahead nor compressed");
-                    room.give_up();
-                }
+                Err(error) if is_full(&error) => self.give_up(&error),
                 done => done?,
             }
             room.news.notify_all();
@@ -332,14 +329,27 @@ impl Filler {
         Ok(())
     }
 
+    /// Nothing more is done before the next segment.
+    fn give_up(&self, error: &io::Error) {
+        tracing::warn!(%error, "the journal is neither filled ahead nor compressed");
+        self.home.room.give_up();
+    }
+
     /// One step.
     fn fill(&mut self, segment: u32, to: u64, rushed: u64) -> io::Result<()> {
         let mut file = match self.file.take() {
             Some((of, file)) if of == segment => file,
-            _ => {
-                let path = segment::path(&self.home.dir, segment);
-                self.home.files.open(&path)?
-            }
+            _ => match self
+                .home
+                .files
+                .open(&segment::path(&self.home.dir, segment))
+            {
+                Ok(file) => file,
+                Err(error) => {
+                    self.give_up(&error);
+                    return Ok(());
+                }
+            },
         };
         let mut left = STEP_BYTES;
         while left > 0 && !self.home.room.is_rushed_since(rushed) {
@@ -358,7 +368,7 @@ impl Filler {
         Ok(())
     }
 
-    /// Packs a segment, with pauses while the writer has none. What is damaged stays for others to tell.
+    /// Packs a segment, with pauses while the writer has none. One that cannot be packed is left until the next start.
     fn pack(&mut self, segment: u32, mut rushed: u64) -> io::Result<()> {
         let Home {
             files,
@@ -372,8 +382,8 @@ impl Filler {
         })? {
             Outcome::Stopped => {}
             Outcome::Packed => room.packed(segment),
-            Outcome::Left(check) => {
-                tracing::warn!(segment, check, "a segment of the journal is not compressed");
+            Outcome::Left(why) => {
+                tracing::warn!(segment, why, "a segment of the journal is not compressed");
                 room.packed(segment);
             }
         }
@@ -381,31 +391,28 @@ impl Filler {
     }
 
     fn make(&mut self, segment: u32) -> io::Result<()> {
-        let path = segment::path_ahead(&self.home.dir, segment);
-        let bytes = self.home.room.bytes_max.min(self.home.room.segment_bytes);
-        let offered = self
-            .home
-            .files
-            .create(&path)
-            .and_then(|mut file| {
-                let mut at = 0;
-                while at < bytes {
-                    let step = (bytes - at).min(STEP_BYTES);
-                    let pieces = (0..step).step_by(PIECE_BYTES);
-                    for from in pieces {
-                        let piece = (step - from).min(PIECE_BYTES as u64) as usize;
-                        file.write_at(&ZEROS[..piece], at + from)?;
-                    }
-                    file.sync()?;
-                    at += step;
-                }
-                Ok(Next {
-                    segment,
-                    file,
-                    bytes,
-                })
-            })
-            .map(|next| self.home.room.offer(next).is_ok());
+        let Home {
+            files, dir, room, ..
+        } = &self.home;
+        let path = segment::path_ahead(dir, segment);
+        let file = match files.create(&path) {
+            Ok(file) => file,
+            Err(error) => {
+                self.give_up(&error);
+                drop(std::fs::remove_file(&path));
+                return Ok(());
+            }
+        };
+        let bytes = room.bytes_max.min(room.segment_bytes);
+        let made = zeros(file, bytes);
+        let offered = made.map(|file| {
+            let next = Next {
+                segment,
+                file,
+                bytes,
+            };
+            room.offer(next).is_ok()
+        });
         if !matches!(offered, Ok(true)) {
             // Nobody knows of it; a start removes what stays.
             drop(std::fs::remove_file(&path));
@@ -414,9 +421,19 @@ impl Filler {
     }
 }
 
-static ZEROS: [u8; PIECE_BYTES] = [0; PIECE_BYTES];
-
-fn is_full(error: &io::Error) -> bool {
-    use io::ErrorKind::{QuotaExceeded, StorageFull};
-    matches!(error.kind(), StorageFull | QuotaExceeded)
+/// Fills a new file with zeros, durably.
+fn zeros(mut file: Box<dyn JournalFile>, bytes: u64) -> io::Result<Box<dyn JournalFile>> {
+    let mut at = 0;
+    while at < bytes {
+        let step = (bytes - at).min(STEP_BYTES);
+        for from in (0..step).step_by(PIECE_BYTES) {
+            let piece = (step - from).min(PIECE_BYTES as u64) as usize;
+            file.write_at(&ZEROS[..piece], at + from)?;
+        }
+        file.sync()?;
+        at += step;
+    }
+    Ok(file)
 }
+
+static ZEROS: [u8; PIECE_BYTES] = [0; PIECE_BYTES];

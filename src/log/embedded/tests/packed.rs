@@ -6,7 +6,8 @@ use super::damage::{assert_refused, assert_repaired, flip, stored, truncate};
 use super::*;
 use crate::log::journal::FolderId;
 use crate::log::journal::files::Disk;
-use crate::log::journal::files::faults::{Faulty, Left};
+use crate::log::journal::files::faults::{Faulty, Left, Step};
+use crate::log::journal::packer::{self, Outcome};
 use crate::log::journal::segment::Scan;
 use crate::log::stored::{Met, StoredFolder};
 
@@ -199,9 +200,29 @@ async fn a_damaged_segment_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_disk_that_fails_or_is_full_while_it_compresses_loses_nothing() {
+async fn a_segment_that_cannot_be_read_is_left_and_ends_nothing() {
+    let bench = Bench::small();
+    stored(&bench, 60).await;
+    let dir = bench.path("journal");
+    let pack = |number| packer::pack(&Disk, &dir, id(&bench), number, &mut || true);
+    let segments = bench.segments();
+    let (second, third) = (&segments[1], &segments[2]);
+    fs::remove_file(second).unwrap();
+    fs::create_dir(second).unwrap();
+    fs::remove_file(third).unwrap();
+    for number in [2, 3] {
+        let outcome = pack(number).unwrap();
+        assert!(matches!(outcome, Outcome::Left(_)), "{outcome:?}");
+    }
+    assert_eq!(pack(1).unwrap(), Outcome::Packed);
+    assert_eq!(pack(1).unwrap(), Outcome::Packed, "as it was");
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_or_is_full_while_it_compresses_loses_nothing_and_ends_nothing() {
     let plain = Bench::small();
     let history = stored(&plain, 60).await;
+    let mut failed = Vec::new();
     for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
         for n in 0..12 {
             for left in [Left::Nothing, Left::Half, Left::Everything] {
@@ -213,12 +234,19 @@ async fn a_disk_that_fails_or_is_full_while_it_compresses_loses_nothing() {
                 faults.fail_as(2 + n, left, kind);
                 let log = bench.open();
                 log.shared.room.wait_until_idle();
-                assert!(faults.has_failed());
-                while kind == ErrorKind::Other && log.health() == Health::Ready {
+                let step = faults.failed().unwrap();
+                failed.push(step);
+                // The folder is what the names of new segments are made durable by.
+                let is_final = step == Step::SyncDir && kind == ErrorKind::Other;
+                while is_final && log.health() == Health::Ready {
                     tokio::task::yield_now().await;
                 }
-                let is_ready = log.health() == Health::Ready;
-                assert_eq!(is_ready, kind == ErrorKind::StorageFull, "{n} {left:?}");
+                assert_eq!(log.health() == Health::Ready, !is_final, "{n} {left:?}");
+                let mut history = history.clone();
+                if !is_final {
+                    assert_eq!(kinds(&log), []);
+                    grow(&log, 1, &mut history, 2, 3).await;
+                }
                 assert_holds(&log, 1, &history).await;
                 drop(log);
                 bench.config.files = Arc::new(Disk);
@@ -231,6 +259,14 @@ async fn a_disk_that_fails_or_is_full_while_it_compresses_loses_nothing() {
             }
         }
     }
+    let all = [
+        Step::Create,
+        Step::Write,
+        Step::Sync,
+        Step::Rename,
+        Step::SyncDir,
+    ];
+    assert!(all.iter().all(|step| failed.contains(step)), "{failed:?}");
 }
 
 #[tokio::test]

@@ -234,8 +234,8 @@ async fn idle_until_failure(kind: ErrorKind, n: u32, left: Left) -> (Bench, Embe
 
 #[tokio::test]
 async fn a_disk_that_fails_while_it_is_filled_ends_the_writing() {
-    // Pieces and their sync, and the same for the next segment.
-    for n in [0, 5, 15, 16, 17, 18, 25, 33] {
+    // Pieces and their sync, and the same for the next segment once it was created.
+    for n in [0, 5, 15, 16, 18, 25, 33] {
         for left in [Left::Nothing, Left::Half, Left::Everything] {
             let (mut bench, log) = idle_until_failure(ErrorKind::Other, n, left).await;
             let late = LedgerCommit::new(ledger(1), Head::EMPTY, leaves(1, &[1]));
@@ -254,6 +254,23 @@ async fn a_disk_that_fails_while_it_is_filled_ends_the_writing() {
             drop(log);
             assert_holds(&bench.open(), 1, &history).await;
         }
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_made_ahead_is_done_without() {
+    for left in [Left::Nothing, Left::Half, Left::Everything] {
+        let (bench, log) = idle_until_failure(ErrorKind::Other, 17, left).await;
+        assert!(!lies_ahead(&bench));
+        let mut history = vec![];
+        while bench.segments().len() < 2 {
+            grow(&log, 1, &mut history, 8, 400).await;
+        }
+        log.shared.room.wait_until_idle();
+        assert!(lies_ahead(&bench), "the one after the next is made");
+        assert_eq!((log.health(), kinds(&log)), (Health::Ready, vec![]));
+        drop(log);
+        assert_holds(&bench.open(), 1, &history).await;
     }
 }
 

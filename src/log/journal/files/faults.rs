@@ -17,10 +17,22 @@ pub(crate) enum Left {
     Everything,
 }
 
+/// What is asked of a file system.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Step {
+    Create,
+    Rename,
+    SyncDir,
+    Write,
+    Cut,
+    Sync,
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     /// Counts down to the step that fails.
     fail_in: Option<(u32, Left, Option<io::ErrorKind>)>,
+    failed: Option<Step>,
     steps: u32,
     files: HashMap<PathBuf, Arc<Mutex<Unsynced>>>,
 }
@@ -67,12 +79,17 @@ impl Faulty {
         self.0.lock().unwrap().fail_in.is_none()
     }
 
-    fn step(&self) -> Option<(Left, io::Error)> {
+    /// Which step that was.
+    pub(crate) fn failed(&self) -> Option<Step> {
+        self.0.lock().unwrap().failed
+    }
+
+    fn step(&self, step: Step) -> Option<(Left, io::Error)> {
         let mut plan = self.0.lock().unwrap();
         plan.steps += 1;
         match plan.fail_in {
             Some((0, left, kind)) => {
-                plan.fail_in = None;
+                (plan.fail_in, plan.failed) = (None, Some(step));
                 Some((left, kind.map_or_else(failure, io::Error::from)))
             }
             Some((n, left, kind)) => {
@@ -143,7 +160,7 @@ impl JournalFiles for Faulty {
                 .create_new(true)
                 .open(path)
         };
-        match self.step() {
+        match self.step(Step::Create) {
             None => Ok(self.file(path, create()?)),
             Some((Left::Nothing, failure)) => Err(failure),
             Some((_, failure)) => create().and(Err(failure)),
@@ -162,7 +179,7 @@ impl JournalFiles for Faulty {
             }
             std::fs::rename(from, to)
         };
-        match self.step() {
+        match self.step(Step::Rename) {
             None => rename(),
             Some((Left::Nothing, failure)) => Err(failure),
             Some((_, failure)) => rename().and(Err(failure)),
@@ -170,7 +187,7 @@ impl JournalFiles for Faulty {
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        match self.step() {
+        match self.step(Step::SyncDir) {
             None => Disk.sync_dir(dir),
             Some((_, failure)) => Err(failure),
         }
@@ -180,7 +197,7 @@ impl JournalFiles for Faulty {
 impl JournalFile for FaultyFile {
     fn write_at(&mut self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let mut unsynced = self.unsynced.lock().unwrap();
-        let (stored, failed) = match self.faults.step() {
+        let (stored, failed) = match self.faults.step(Step::Write) {
             None => (bytes.len(), Ok(())),
             Some((Left::Nothing, failure)) => (0, Err(failure)),
             Some((Left::Half, failure)) => (bytes.len() / 2, Err(failure)),
@@ -192,7 +209,7 @@ impl JournalFile for FaultyFile {
 
     fn cut(&mut self, len: u64) -> io::Result<()> {
         let mut unsynced = self.unsynced.lock().unwrap();
-        let failed = self.faults.step();
+        let failed = self.faults.step(Step::Cut);
         if !matches!(failed, Some((Left::Nothing, _))) {
             let before = self.file.metadata()?.len();
             self.note(&mut unsynced, len, before, before)?;
@@ -203,7 +220,7 @@ impl JournalFile for FaultyFile {
 
     fn sync(&mut self) -> io::Result<()> {
         let mut unsynced = self.unsynced.lock().unwrap();
-        let failed = self.faults.step();
+        let failed = self.faults.step(Step::Sync);
         if unsynced.failed {
             return Err(failure());
         }
