@@ -208,12 +208,12 @@ impl Entries {
 
     /// The entry at an index.
     pub fn get(&self, index: usize) -> Option<&Entry> {
-        let block = self.full.get(index / Self::BLOCK).unwrap_or(&self.last);
         let begins = self.full.len() * Self::BLOCK;
-        match index.checked_sub(begins) {
-            Some(index) => self.last.entries.get(index),
-            None => block.entries.get(index % Self::BLOCK),
-        }
+        let (block, within) = match index.checked_sub(begins) {
+            Some(within) => (&self.last, within),
+            None => (self.full.get(index / Self::BLOCK)?, index % Self::BLOCK),
+        };
+        block.entries.get(within)
     }
 
     /// The newest.
