@@ -96,6 +96,48 @@ async fn who_is_caught_up_shares_one_read_of_what_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_kept_for_those_who_follow_is_bounded() {
+    /// As many of the longest notes as a batch has room for.
+    const NOTES: u32 = 21;
+    const BATCHES: u64 = 40;
+    let mut server = Faulty::planned().await;
+    let from = size(&mut server).await;
+    let client = LedgerServiceClient::with_interceptor(server.routes(LONG), Ja("担当"));
+    let follow = |from| caught_up(client.clone(), EventFormat::Leaves, from);
+    let (mut quick, mut slow) = (follow(from).await, follow(from).await);
+    let text = "長".repeat(4_000);
+    let mut position = from;
+    for _ in 0..BATCHES {
+        let request = server.notes(&text, NOTES as usize);
+        server.client.append_events(request).await.unwrap();
+        let (first, count, _) = next(&mut quick).await;
+        assert_eq!((first, count), (position, NOTES));
+        position += u64::from(count);
+    }
+    let bytes = position.saturating_sub(from) * text.len() as u64;
+    // What the slow one missed is more than twice the 4 MiB that are kept, so most of it is read again; had all been kept, none were.
+    assert!(8 * 1024 * 1024 < bytes, "{bytes}");
+    let before = server.log.chunks_read();
+    for batch in 0..BATCHES {
+        let (first, count, _) = next(&mut slow).await;
+        assert_eq!((first, count), (from + batch * u64::from(NOTES), NOTES));
+    }
+    let again = server.log.chunks_read() - before;
+    assert!(BATCHES / 2 < again, "{again}");
+    // The newest are there.
+    let before = server.log.chunks_read();
+    let mut late = client.clone();
+    let request = SubscribeEventsRequest {
+        from_position: position - u64::from(NOTES),
+        format: EventFormat::Leaves.into(),
+        ..SubscribeEventsRequest::default()
+    };
+    let mut late = late.subscribe_events(request).await.unwrap().into_inner();
+    assert_eq!(next(&mut late).await.1, NOTES);
+    assert_eq!(server.log.chunks_read(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stored_leaves_are_what_was_stored_from_the_beginning_on() {
     let mut server = Faulty::planned().await;
     let read = async |format: EventFormat, server: &mut Faulty| {

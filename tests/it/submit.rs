@@ -51,6 +51,12 @@ impl Submission {
         requests.send(SubmitEventsRequest { append }).await.is_ok()
     }
 
+    /// How many requests wait for the transport to take them.
+    pub(crate) fn unsent(&self) -> usize {
+        let requests = self.requests.as_ref().unwrap();
+        requests.max_capacity() - requests.capacity()
+    }
+
     /// Sends nothing more.
     pub(crate) fn half_close(&mut self) {
         self.requests = None;

@@ -45,9 +45,18 @@ mod waiting;
 pub(crate) struct Faulty {
     pub(crate) log: FaultyLog,
     ledgers: Arc<Ledgers>,
+    /// Tells streams that the server stops.
+    closes: watch::Sender<bool>,
     address: SocketAddr,
-    pub(crate) client: LedgerServiceClient<InterceptedService<Channel, Ja>>,
+    pub(crate) client: Client,
     first_day: String,
+}
+
+type Client = LedgerServiceClient<InterceptedService<Channel, Ja>>;
+
+async fn client_of(address: SocketAddr) -> Client {
+    let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+    LedgerServiceClient::with_interceptor(endpoint.connect().await.unwrap(), Ja("担当"))
 }
 
 /// Services that any caller reaches who names himself.
@@ -60,6 +69,15 @@ fn services(ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
 fn services_that(recording: Recording, ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
+    services_until(closing, recording, ledgers, limit)
+}
+
+fn services_until(
+    closing: watch::Receiver<bool>,
+    recording: Recording,
+    ledgers: &Arc<Ledgers>,
+    limit: Duration,
+) -> Routes {
     Services::new(Parts {
         ledgers: ledgers.clone(),
         proofs: proofs(ledgers),
@@ -109,24 +127,25 @@ impl Faulty {
             .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let (closes, closing) = watch::channel(false);
         let server = tonic::transport::Server::builder()
             .layer(DeadlineLayer)
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
-            .add_routes(services(&ledgers, LONG));
+            .add_routes(services_until(closing, Recording::None, &ledgers, LONG));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
-        let channel = Channel::from_shared(format!("http://{address}"))
-            .unwrap()
-            .connect()
-            .await
-            .unwrap();
-        let client = LedgerServiceClient::with_interceptor(channel, Ja("担当"));
         Self {
             log,
             ledgers,
+            closes,
             address,
-            client,
+            client: client_of(address).await,
             first_day: String::new(),
         }
+    }
+
+    /// A client on a connection of its own.
+    async fn another_client(&self) -> Client {
+        client_of(self.address).await
     }
 
     /// The services without a network between, where no call takes longer than `limit`.
@@ -151,7 +170,13 @@ impl Faulty {
     }
 
     pub(crate) fn note(&self) -> AppendEventsRequest {
-        append(vec![narrative(&self.first_day, "計画/1-1", "覚え書き")])
+        self.notes("覚え書き", 1)
+    }
+
+    /// So many notes with this text.
+    pub(crate) fn notes(&self, text: &str, count: usize) -> AppendEventsRequest {
+        let note = |_| narrative(&self.first_day, "計画/1-1", text);
+        append((0..count).map(note).collect())
     }
 
     /// What is durable, whatever the services say.

@@ -2,6 +2,8 @@
 
 use std::task::Poll;
 
+use daicho::api::v1::submit_events_response::Frame;
+
 use super::*;
 use crate::errors::told;
 use crate::errors::world::goal;
@@ -130,6 +132,91 @@ async fn what_was_taken_in_is_recorded_though_its_sender_is_gone() {
         };
         assert_eq!(receipt.first_position, position);
     }
+}
+
+/// What the transport has not taken of these streams, once it takes nothing more while other calls are answered.
+async fn unsent(server: &Faulty, submissions: &[Submission]) -> usize {
+    let (mut left, mut again) = (usize::MAX, 0);
+    while again < 300 {
+        let mut client = server.client.clone();
+        let ledger = client.get_ledger(GetLedgerRequest::default());
+        ledger.await.unwrap();
+        let now = submissions.iter().map(Submission::unsent).sum();
+        again = if now == left { again + 1 } else { 0 };
+        left = now;
+    }
+    left
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_appends_of_all_streams_are_carried_out_at_once_than_may() {
+    const AT_ONCE: u64 = 2_048;
+    const STREAMS: usize = 14;
+    const EACH: usize = 256;
+    let server = Faulty::planned().await;
+    let (gate, waits) = watch::channel(false);
+    server.log.appends(Appends::Hang(waits));
+    // So large that the transport does not take them all where nobody reads.
+    let text = "長".repeat(4_000);
+    let mut submissions = Vec::new();
+    for _ in 0..STREAMS {
+        // What one stream leaves unread holds up no other.
+        let client = server.another_client().await;
+        let submission = Submission::open(&client, EACH, None).await;
+        for _ in 0..EACH {
+            assert!(submission.send(server.notes(&text, 1)).await);
+        }
+        submissions.push(submission);
+    }
+    assert!(0 < unsent(&server, &submissions).await);
+    // Each says how many it took.
+    server.closes.send_replace(true);
+    gate.send_replace(true);
+    let mut taken = 0;
+    for mut submission in submissions {
+        loop {
+            match submission.frame().await.unwrap().unwrap().frame.unwrap() {
+                Frame::Appended(_) => {}
+                Frame::Refused(status) => panic!("{status:?}"),
+                Frame::Closing(closing) => break taken += closing.taken,
+            }
+        }
+    }
+    assert!((1..=AT_ONCE).contains(&taken), "{taken}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_wait_for_their_answers_are_bounded_in_bytes() {
+    const SENT: usize = 24;
+    /// Bytes of a stream's requests in flight at which no further one is read.
+    const BYTES: usize = 4 * 1024 * 1024;
+    let server = Faulty::planned().await;
+    let (gate, waits) = watch::channel(false);
+    server.log.appends(Appends::Hang(waits));
+    let submission = Submission::open(&server.another_client().await, SENT + 1, None).await;
+    // What comes behind it is refused for its form, and not answered before it is.
+    assert!(submission.send(server.note()).await);
+    let large = AppendEventsRequest {
+        request_id: "x".repeat(1024 * 1024),
+        ..server.note()
+    };
+    for _ in 0..SENT {
+        assert!(submission.send(large.clone()).await);
+    }
+    let mut submissions = [submission];
+    let gone = SENT - unsent(&server, &submissions).await;
+    // Those that were read, and what is on the way: a window, and what is put together at once on both sides of it.
+    let most = BYTES / large.request_id.len() + 4;
+    assert!(most < SENT && gone <= most, "{gone} went, {most} may");
+    let [submission] = &mut submissions;
+    submission.half_close();
+    gate.send_replace(true);
+    submission.answer().await.unwrap();
+    for _ in 0..SENT {
+        let status = submission.answer().await.unwrap_err();
+        assert_eq!(told(&status).reason, "ID_INVALID");
+    }
+    assert!(submission.frame().await.unwrap().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
