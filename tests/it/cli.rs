@@ -531,6 +531,12 @@ fn the_command_line_is_read_whole() {
     for line in [
         "daicho record R5/総務部/3-1/1.1 12",
         "daicho record R5/総務部/3-1/1.1 12 --on 2023-02-30",
+        // What is said of a file says nothing of one report.
+        "daicho record R5/総務部/3-1/1.1 12 --on 2023-10-05 --dry-run",
+        "daicho record R5/総務部/3-1/1.1 12 --on 2023-10-05 --correct --reason x",
+        "daicho record R5/総務部/3-1/1.1 12 --on 2023-10-05 --section 総務文書課",
+        "daicho record R5/総務部/3-1/1.1 12 --on 2023-10-05 --plan R5",
+        "daicho record R5/総務部/3-1/1.1 12 --on 2023-10-05 --migration --reason x --document 5企第45号",
         "daicho audit changes --type target-revise",
         "daicho audit targets --direction lower",
         "daicho goal diff R5/総務部/3-1 --from 2023-06-31",

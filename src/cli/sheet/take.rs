@@ -43,27 +43,31 @@ pub const MAPPING_VERSION: u32 = 1;
 /// What evidence is called that a sheet only names.
 const NAMED_IN_SHEET: &str = "報告票の記載: ";
 
+/// What tells one report, which no file goes with. `requires` alone would let the flags of a file stand beside it: it asks for nothing
+/// that contradicts what is there.
+const ONE_REPORT: [&str; 3] = ["indicator", "on", "until"];
+
 /// A file of reports.
 #[derive(Args, Clone, Debug, Default)]
 pub struct FileArgs {
     /// Take a filled-in sheet, workbook or CSV, all of it or nothing
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["indicator", "on", "until"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ONE_REPORT)]
     pub file: Option<PathBuf>,
     /// Only say what is understood of the file; needs no server
-    #[arg(long, requires = "file")]
+    #[arg(long, requires = "file", conflicts_with_all = ONE_REPORT)]
     pub dry_run: bool,
     /// Where the file says something else than it did when it was loaded before, correct that
-    #[arg(long, requires_all = ["file", "reason"])]
+    #[arg(long, requires_all = ["file", "reason"], conflicts_with_all = ONE_REPORT)]
     pub correct: bool,
     /// The file is of a year that began elsewhere: rows by code, of any day, with what was recorded when and by whom
     /// as claims
-    #[arg(long, requires_all = ["file", "reason", "document"], conflicts_with_all = ["correct", "dry_run", "section", "plan"])]
+    #[arg(long, requires_all = ["file", "reason", "document"], conflicts_with_all = ["correct", "dry_run", "section", "plan", "indicator", "on", "until"])]
     pub migration: bool,
     /// Refuse a sheet of any other section: code or id
-    #[arg(long, value_name = "SECTION", requires = "file")]
+    #[arg(long, value_name = "SECTION", requires = "file", conflicts_with_all = ONE_REPORT)]
     pub section: Option<String>,
     /// Refuse a sheet of any other plan: code or id
-    #[arg(long, value_name = "PLAN", requires = "file")]
+    #[arg(long, value_name = "PLAN", requires = "file", conflicts_with_all = ONE_REPORT)]
     pub plan: Option<String>,
 }
 
