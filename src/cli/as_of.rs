@@ -47,7 +47,9 @@ impl KnownAt {
         }
         match text.parse() {
             Ok(instant) => Ok(Self::Time(instant)),
-            Err(_) => input::date(text).map(Self::Date),
+            Err(_) => input::date(text)
+                .map(Self::Date)
+                .map_err(|error| error.to_string()),
         }
     }
 
@@ -96,7 +98,7 @@ pub fn point(text: &str) -> Result<v1::AsOf, String> {
         None => (text, None),
     };
     let args = AsOfArgs {
-        on: Some(input::date(day)?),
+        on: Some(input::date(day).map_err(|error| error.to_string())?),
         known_at,
     };
     args.message().ok_or_else(|| "no day".to_owned())

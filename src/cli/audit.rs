@@ -300,7 +300,9 @@ impl When {
     fn parse(text: &str) -> Result<Self, String> {
         match text.parse() {
             Ok(instant) => Ok(Self::Instant(instant)),
-            Err(_) => input::date(text).map(Self::Day),
+            Err(_) => input::date(text)
+                .map(Self::Day)
+                .map_err(|error| error.to_string()),
         }
     }
 

@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::domain::date::Date;
-use crate::domain::era;
+use crate::domain::era::{self, InvalidEraDate};
 use crate::domain::quantity::{InvalidQuantity, Quantity};
 
 /// Digits between two separators.
@@ -58,8 +58,8 @@ pub fn ratio(text: &str) -> Option<(&str, &str)> {
 }
 
 /// Reads a date in any of the forms that people write, for clap.
-pub fn date(text: &str) -> Result<Date, String> {
-    era::parse_date(text).map_err(|error| error.to_string())
+pub fn date(text: &str) -> Result<Date, InvalidEraDate> {
+    era::parse_date(text)
 }
 
 #[cfg(test)]
@@ -123,6 +123,8 @@ mod tests {
             );
         }
         assert!(date("2023-02-30").is_err());
-        assert!(date("平成31年5月1日").is_err_and(|error| error.contains("令和元年5月1日")));
+        assert!(
+            date("平成31年5月1日").is_err_and(|error| error.to_string().contains("令和元年5月1日"))
+        );
     }
 }

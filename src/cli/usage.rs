@@ -6,6 +6,7 @@ use crate::cli::language::{self, Language};
 use crate::cli::output::Output;
 use crate::cli::verify::Judged;
 use crate::cli::{exit::Exit, hint, terminal};
+use crate::domain::era::InvalidEraDate;
 
 /// Tells what is wrong with the command line, or prints the help that it asks for, and ends the program.
 pub fn exit(error: &Error) -> ! {
@@ -113,7 +114,11 @@ fn in_japanese(error: &Error) -> Option<String> {
     };
     // What the reader of the value says of it is in the words of the forms themselves.
     if let Some(cause) = std::error::Error::source(error) {
-        text.push_str(&format!("  → {}\n", terminal::line(&cause.to_string())));
+        let told = match cause.downcast_ref() {
+            Some(date) => no_date(date),
+            None => cause.to_string(),
+        };
+        text.push_str(&format!("  → {}\n", terminal::line(&told)));
     }
     for (kind, lead) in [
         (ContextKind::ValidValue, "使える値"),
@@ -145,6 +150,26 @@ fn in_japanese(error: &Error) -> Option<String> {
         command => format!("  → くわしくは: {command} --help\n"),
     });
     Some(text)
+}
+
+/// Why a text is no date, in Japanese.
+fn no_date(error: &InvalidEraDate) -> String {
+    match error {
+        InvalidEraDate::NotADate => {
+            "日付は 2023-09-30、2023/9/30、令和5年9月30日、R5.9.30 のように書いてください"
+                .to_owned()
+        }
+        InvalidEraDate::NoSuchDay => {
+            "1900-01-01から2199-12-31までの暦に、その日はありません".to_owned()
+        }
+        InvalidEraDate::YearZero { era } => {
+            let era = era.name_ja();
+            format!("{era}0年はありません。最初の年は{era}元年です")
+        }
+        InvalidEraDate::OutsideEra { era, offered } => {
+            format!("{}ではありません。その日は{offered}です", era.name_ja())
+        }
+    }
 }
 
 /// A value of an error's context, on one line.
@@ -182,6 +207,9 @@ mod tests {
         let lines = [
             "record R5/総務部/3-1/1.1 3",
             "record R5/総務部/3-1/1.1 3 --on 10月5日",
+            "record R5/総務部/3-1/1.1 3 --on 2023-02-30",
+            "record R5/総務部/3-1/1.1 3 --on 平成31年5月1日",
+            "record R5/総務部/3-1/1.1 3 --on 令和0年5月1日",
             "record R5/総務部/3-1/1.1 --nil なし --on 2023-10-05",
             "goal list 業務改善",
             "goal lst",
@@ -203,7 +231,22 @@ mod tests {
 
         $ daicho record R5/総務部/3-1/1.1 3 --on 10月5日
         エラー: --on <DATE> に「10月5日」は使えません
-          → not a date in a form such as `令和5年9月30日`, `R5.9.30`, `2023-09-30` or `2023/9/30`
+          → 日付は 2023-09-30、2023/9/30、令和5年9月30日、R5.9.30 のように書いてください
+          → 使い方: daicho help
+
+        $ daicho record R5/総務部/3-1/1.1 3 --on 2023-02-30
+        エラー: --on <DATE> に「2023-02-30」は使えません
+          → 1900-01-01から2199-12-31までの暦に、その日はありません
+          → 使い方: daicho help
+
+        $ daicho record R5/総務部/3-1/1.1 3 --on 平成31年5月1日
+        エラー: --on <DATE> に「平成31年5月1日」は使えません
+          → 平成ではありません。その日は令和元年5月1日です
+          → 使い方: daicho help
+
+        $ daicho record R5/総務部/3-1/1.1 3 --on 令和0年5月1日
+        エラー: --on <DATE> に「令和0年5月1日」は使えません
+          → 令和0年はありません。最初の年は令和元年です
           → 使い方: daicho help
 
         $ daicho record R5/総務部/3-1/1.1 --nil なし --on 2023-10-05

@@ -22,7 +22,7 @@ impl Point {
             .map_or((text, None), |(day, known)| (day, Some(known)));
         match (input::date(day), known) {
             (Ok(day), known) => Ok(Self::Day(day, known.map(KnownAt::parse).transpose()?)),
-            (Err(problem), Some(_)) => Err(problem),
+            (Err(problem), Some(_)) => Err(problem.to_string()),
             (Err(_), None) => {
                 let (period, revision) = period(text)?;
                 Ok(Self::Period(period, revision))

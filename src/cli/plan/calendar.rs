@@ -131,7 +131,8 @@ fn exception(text: &str) -> Result<(String, v1::RoundException), String> {
 fn dates<'a>(texts: &mut impl Iterator<Item = &'a str>) -> Result<v1::RoundDates, String> {
     let mut date = || {
         let text = texts.next().ok_or("three dates, separated by commas")?;
-        input::date(text.trim()).map(|date| date.to_string())
+        let date = input::date(text.trim()).map_err(|error| error.to_string())?;
+        Ok::<_, String>(date.to_string())
     };
     Ok(v1::RoundDates {
         reports_for: date()?,
