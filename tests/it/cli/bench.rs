@@ -130,6 +130,29 @@ fn nothing_is_written_into_a_ledger_of_somebody() {
 }
 
 #[test]
+fn a_server_that_is_gone_fails_the_calls_and_is_told_with_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::serve(&folder.path().join("data"));
+    let address = server.address().to_owned();
+    let line = "bench --callers 4 --seconds 3 --warm-up 0 --goals 5 --lang en";
+    let bench = std::thread::spawn({
+        let address = address.clone();
+        move || daicho(&address, line.split(' '))
+    });
+    let grown = || {
+        let listed = daicho(&address, ["ledger", "list", "--json"]).json();
+        let size = listed["ledgers"][0]["head"]["size"].as_u64();
+        200 < size.unwrap_or(0)
+    };
+    while !grown() {}
+    server.kill();
+    let ended = bench.join().unwrap();
+    assert_eq!(ended.code, 7, "{ended:?}");
+    assert!(ended.output.contains("append\t4\t1\t"), "{ended:?}");
+    assert!(ended.errors.contains("calls failed"), "{ended:?}");
+}
+
+#[test]
 fn every_fault_of_the_flags_is_told_at_once() {
     let line = "bench --callers 0 --mix append=0,reed --seconds x --rate -5";
     for (language, words) in [
