@@ -179,6 +179,22 @@ impl View {
         }
     }
 
+    /// How many rows there are, called `one` or `many` in English, and whether there are more.
+    pub fn count(&self, count: usize, [one, many]: [&str; 2], has_more: bool) -> String {
+        let rows = if count == 1 { one } else { many };
+        let more = match has_more {
+            true => self.pick(
+                "（続きがあります: --limit で増やせます）",
+                ", and there are more: raise --limit",
+            ),
+            false => "",
+        };
+        self.pick(
+            format!("{count}件{more}\n"),
+            format!("{count} {rows}{more}\n"),
+        )
+    }
+
     /// What an answer was computed at, in the heading of every table: for which day (D), with what was known (K).
     pub fn heading(&self, at: Option<&v1::AnsweredAt>) -> String {
         let Some(at) = at else {

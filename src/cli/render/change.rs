@@ -15,14 +15,8 @@ pub fn list(view: &View, response: &v1::ListChangesResponse) -> String {
         text.push('\n');
     }
     let count = response.changes.len();
-    text.push_str(&if response.next_page_token.is_empty() {
-        view.pick(format!("{count}件\n"), format!("{count} changes\n"))
-    } else {
-        view.pick(
-            format!("{count}件（続きがあります: --limit で増やせます）\n"),
-            format!("{count} changes, and there are more: raise --limit\n"),
-        )
-    });
+    let has_more = !response.next_page_token.is_empty();
+    text.push_str(&view.count(count, ["change", "changes"], has_more));
     text.push_str(&view.footer(response.answered_at.as_ref()));
     text
 }

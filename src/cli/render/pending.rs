@@ -12,8 +12,8 @@ pub fn list(view: &View, response: &v1::ListPendingResponse) -> String {
         text.push_str(&one(view, proposal));
         text.push('\n');
     }
-    let count = response.total;
-    text.push_str(&view.pick(format!("{count}件\n"), format!("{count} proposals\n")));
+    let count = usize::try_from(response.total).unwrap_or(usize::MAX);
+    text.push_str(&view.count(count, ["proposal", "proposals"], false));
     text.push_str(&view.footer(response.answered_at.as_ref()));
     text
 }

@@ -210,7 +210,10 @@ impl Judgement {
         verdicts.say(Aspect::Integrity, outcome, sentence);
         let (events, streams) = (report.events, report.streams);
         let complete = match (outcome, goal) {
-            _ if report.has(Concern::Completeness) => (Outcome::Tampered, found::first(view, report, Concern::Completeness)),
+            _ if report.has(Concern::Completeness) => (
+                Outcome::Tampered,
+                found::first(view, report, Concern::Completeness),
+            ),
             _ if report.lost.is_some() => (Outcome::Undecided, found::lost(view, report)),
             (Outcome::Verified, _) if report.unreadable.is_some() => (
                 Outcome::Undecided,
@@ -231,14 +234,20 @@ impl Judgement {
                             "all {events} events of {streams} streams are there, without a gap"
                         ),
                     ),
-                    heads => view.pick(
-                        format!(
-                            "{events}件、{streams}ストリームのすべてに、位置と版の欠けがなく、全ストリームの記録{heads}回とも一致します"
-                        ),
-                        format!(
-                            "all {events} events of {streams} streams are there, without a gap, as recorded {heads} times"
-                        ),
-                    ),
+                    heads => {
+                        let times = match heads {
+                            1 => "once".to_owned(),
+                            _ => format!("{heads} times"),
+                        };
+                        view.pick(
+                            format!(
+                                "{events}件、{streams}ストリームのすべてに、位置と版の欠けがなく、全ストリームの記録{heads}回とも一致します"
+                            ),
+                            format!(
+                                "all {events} events of {streams} streams are there, without a gap, as recorded {times}"
+                            ),
+                        )
+                    }
                 },
             ),
             (Outcome::Verified, Some(goal)) => self.goal(goal),

@@ -29,13 +29,8 @@ pub fn list(view: &View, response: &v1::ListAccessResponse) -> String {
     }
     let mut text = table.render(view.columns);
     let count = response.entries.len();
-    text.push_str(&match response.next_page_token.is_empty() {
-        true => view.pick(format!("{count}件\n"), format!("{count} accesses\n")),
-        false => view.pick(
-            format!("{count}件（続きがあります: --limit で増やせます）\n"),
-            format!("{count} accesses, and there are more: raise --limit\n"),
-        ),
-    });
+    let has_more = !response.next_page_token.is_empty();
+    text.push_str(&view.count(count, ["access", "accesses"], has_more));
     text
 }
 
