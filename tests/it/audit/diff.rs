@@ -17,8 +17,8 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::world::{
-    CHIEF, CLERK, Writer, because, by_paper, event, event_id, goal, grid, id, indicator, report,
-    target, told, view,
+    CHIEF, CLERK, Writer, because, by_paper, event, event_id, goal, grid, id, indicator,
+    one_more_report, report, target, told, view,
 };
 use crate::fixture::title;
 use crate::service::Server;
@@ -182,27 +182,7 @@ async fn pages_and_subjects_are_pieces_of_the_whole() {
         if request.page_token.is_empty() {
             break;
         }
-        let more = v1::EventInput {
-            event_id: daicho::clock::new_id().to_string(),
-            valid_from: Some("2023-12-01".to_owned()),
-            payload: Some(v1::event_input::Payload::ActualRecorded(
-                v1::ActualRecorded {
-                    indicator: indicator("業務改善").to_string(),
-                    measurement: Some(v1::Measurement {
-                        kind: Some(v1::measurement::Kind::Increment("1".to_owned())),
-                    }),
-                    ..v1::ActualRecorded::default()
-                },
-            )),
-            ..v1::EventInput::default()
-        };
-        let append = crate::service::append(vec![more]);
-        server
-            .ledger("a")
-            .await
-            .append_events(append)
-            .await
-            .unwrap();
+        one_more_report(&server, "2023-12-01").await;
     }
     assert_eq!(pages, whole.differences);
     // What was appended meanwhile is not in it.

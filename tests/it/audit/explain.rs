@@ -9,8 +9,8 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::world::{
-    CHIEF, CLERK, Writer, because, defined, event, event_id, goal, grid, indicator, report, told,
-    view,
+    CHIEF, CLERK, Writer, because, defined, event, event_id, goal, grid, indicator,
+    one_more_report, report, told, view,
 };
 use crate::fixture::counted;
 use crate::service::Server;
@@ -179,27 +179,7 @@ async fn pages_are_of_one_way_whatever_comes_meanwhile() {
         if request.page_token.is_empty() {
             break;
         }
-        let more = v1::EventInput {
-            event_id: daicho::clock::new_id().to_string(),
-            valid_from: Some("2023-11-19".to_owned()),
-            payload: Some(v1::event_input::Payload::ActualRecorded(
-                v1::ActualRecorded {
-                    indicator: indicator("業務改善").to_string(),
-                    measurement: Some(v1::Measurement {
-                        kind: Some(v1::measurement::Kind::Increment("1".to_owned())),
-                    }),
-                    ..v1::ActualRecorded::default()
-                },
-            )),
-            ..v1::EventInput::default()
-        };
-        let append = crate::service::append(vec![more]);
-        server
-            .ledger("a")
-            .await
-            .append_events(append)
-            .await
-            .unwrap();
+        one_more_report(&server, "2023-11-19").await;
     }
     assert_eq!((steps, reports), (whole.steps, whole.contributions));
     server.stop().await;

@@ -9,8 +9,8 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use super::world::{
-    CHIEF, Writer, because, by_paper, defined, event, event_id, goal, grid, indicator, report,
-    target, told, view,
+    CHIEF, Writer, because, by_paper, defined, event, event_id, goal, grid, indicator,
+    one_more_report, report, target, told, view,
 };
 use crate::fixture::counted;
 use crate::service::Server;
@@ -191,27 +191,7 @@ async fn pages_are_of_one_list_whatever_comes_meanwhile() {
             break;
         }
         // A report would be the last one; not of this list.
-        let more = v1::EventInput {
-            event_id: daicho::clock::new_id().to_string(),
-            valid_from: Some("2023-11-21".to_owned()),
-            payload: Some(v1::event_input::Payload::ActualRecorded(
-                v1::ActualRecorded {
-                    indicator: indicator("業務改善").to_string(),
-                    measurement: Some(v1::Measurement {
-                        kind: Some(v1::measurement::Kind::Increment("1".to_owned())),
-                    }),
-                    ..v1::ActualRecorded::default()
-                },
-            )),
-            ..v1::EventInput::default()
-        };
-        let append = crate::service::append(vec![more]);
-        server
-            .ledger("a")
-            .await
-            .append_events(append)
-            .await
-            .unwrap();
+        one_more_report(&server, "2023-11-21").await;
     }
     assert_eq!(pages, whole.changes);
     server.stop().await;

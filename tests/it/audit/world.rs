@@ -21,7 +21,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::fixture::{counted, date, opening, permitted, title};
-use crate::service::Server;
+use crate::service::{Server, append};
 
 /// The id that everything of a name has here.
 pub fn id<T>(name: &str, make: impl Fn(Uuid) -> Result<T, InvalidId>) -> T {
@@ -321,4 +321,25 @@ pub async fn view(
         .unwrap();
     let ledger = answer.into_inner().ledger.unwrap();
     daicho::cli::render::View::new(language, None).of(ledger)
+}
+
+/// Somebody reports while somebody else turns pages.
+pub async fn one_more_report(server: &Server, day: &str) {
+    let measurement = v1::Measurement {
+        kind: Some(v1::measurement::Kind::Increment("1".to_owned())),
+    };
+    let report = v1::EventInput {
+        event_id: new_id().to_string(),
+        valid_from: Some(day.to_owned()),
+        payload: Some(v1::event_input::Payload::ActualRecorded(
+            v1::ActualRecorded {
+                indicator: indicator("業務改善").to_string(),
+                measurement: Some(measurement),
+                ..v1::ActualRecorded::default()
+            },
+        )),
+        ..v1::EventInput::default()
+    };
+    let mut client = server.ledger("a").await;
+    client.append_events(append(vec![report])).await.unwrap();
 }
