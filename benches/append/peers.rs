@@ -116,7 +116,7 @@ impl Peers {
             for batch in &batches {
                 let same = appends.iter().filter(|(_, one)| one == batch);
                 let callers: Vec<String> = same.map(|(callers, _)| callers.to_string()).collect();
-                // What is read back is what the single appends left behind: as much as the batches for one that is as fast.
+                // What is read back is what the batches left behind, more than single appends do.
                 let arguments = format!(
                     "--writers {} --batch {batch} --seconds {} --warmup {} --payload {payload} \
                      --connections 4 --goals 10000 --threads 2{}",
