@@ -67,7 +67,7 @@ pub struct EmbeddedConfig {
     pub folder: PathBuf,
     /// The time that findings are recorded at.
     pub now_us: NowUs,
-    /// The length at which a journal segment is sealed.
+    /// The length at which a journal segment is sealed. One of more than 1 GiB is not compressed.
     pub segment_bytes: u64,
     /// How far the journal is filled ahead with zeros at most, while there is little to do: 2 MiB at first, and as much as it
     /// has already. Nothing where it is 0.

@@ -30,6 +30,9 @@ const FRAME_BYTES: usize = 128 * 1024;
 /// What a frame may hold, so that no length that is damaged takes memory without bound.
 const FRAME_BYTES_MAX: usize = FRAME_BYTES + HEADER_BYTES + RECORD_BYTES_MAX;
 
+/// What all frames of a segment may hold together, for the same reason: a segment is sealed long before.
+const SEGMENT_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+
 /// A higher one makes events some 2 % smaller for twice the time.
 const LEVEL: i32 = 3;
 
@@ -244,7 +247,7 @@ fn read_table(file: &File) -> io::Result<Option<(Vec<Frame>, Vec<u8>)>> {
     let mut frames = Vec::with_capacity(count as usize);
     for entry in table[8..].chunks_exact(8).take(count as usize) {
         let (bytes, len) = (le(entry) as usize, le(&entry[4..]) as usize);
-        if len == 0 || len > FRAME_BYTES_MAX {
+        if len == 0 || len > FRAME_BYTES_MAX || from + len as u64 > SEGMENT_BYTES_MAX {
             return Ok(None);
         }
         let at = next;
@@ -270,6 +273,7 @@ fn find_frames(file: &File) -> io::Result<Vec<Frame>> {
         && let Ok(bytes) = find_frame_compressed_size(rest)
         && let Ok(Some(len)) = get_frame_content_size(rest)
         && (1..=FRAME_BYTES_MAX as u64).contains(&len)
+        && from + len <= SEGMENT_BYTES_MAX
     {
         let len = len as usize;
         frames.push(Frame {

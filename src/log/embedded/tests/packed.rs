@@ -7,6 +7,7 @@ use super::*;
 use crate::log::journal::FolderId;
 use crate::log::journal::files::Disk;
 use crate::log::journal::files::faults::{Faulty, Left, Step};
+use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::packer::{self, Outcome};
 use crate::log::journal::segment::Scan;
 use crate::log::stored::{Met, StoredFolder};
@@ -140,6 +141,29 @@ async fn a_damaged_compressed_segment_is_rebuilt_from_sled() {
         truncate(path, cut(fs::read(path).unwrap().len()));
         assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt]).await;
     }
+}
+
+#[tokio::test]
+async fn lengths_that_no_segment_has_are_not_believed() {
+    const FRAMES: u32 = 1_000;
+    let (bench, mut history) = packed(60).await;
+    let path = bench.segments()[1].clone();
+    // Frames of one byte here, and 8 MiB each in the segment.
+    let mut file = fs::read(&path).unwrap()[..64].to_vec();
+    file.extend(vec![0; FRAMES as usize]);
+    let rest = FRAMES * 8 + 9;
+    file.extend([0x184D_2A5E_u32, rest].iter().flat_map(|n| n.to_le_bytes()));
+    for _ in 0..FRAMES {
+        file.extend([1_u32, 8 << 20].iter().flat_map(|n| n.to_le_bytes()));
+    }
+    file.extend(FRAMES.to_le_bytes());
+    file.push(0);
+    file.extend(0x8F92_EAB1_u32.to_le_bytes());
+    fs::write(&path, file).unwrap();
+    let opened = SegmentFile::open(&path).unwrap();
+    assert!(opened.is_packed() && opened.outer().is_err());
+    assert_eq!(opened.len().unwrap(), 0);
+    assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt]).await;
 }
 
 #[tokio::test]
