@@ -2,14 +2,13 @@
 //! stands under what.
 //!
 //! A fold of the structural events only, small beside the log: a few entries for each goal. Its maps
-//! share structure, so a clone costs nothing and serves as a savepoint.
+//! share structure, so a clone costs nothing and serves as a savepoint. They are ordered, not hashed: what is set
+//! one after the other has ids and codes that stand beside each other, so two savepoints differ in few nodes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use foldhash::quality::RandomState;
-use imbl::shared_ptr::DefaultSharedPtr;
-use imbl::{GenericHashMap, OrdMap, OrdSet, Vector};
+use imbl::{OrdMap, OrdSet, Vector};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -59,7 +58,7 @@ use policies::Policies;
 use trust::Trust;
 
 /// What a code names.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Named {
     /// The ledger itself.
     Ledger,
@@ -75,10 +74,6 @@ pub enum Named {
     Indicator(IndicatorId),
 }
 
-/// A map that shares structure with its clones. Looked up for every event, so its hash is a quick one; seeded anew at each
-/// start, for ids come from clients.
-type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
-
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Directory {
@@ -92,18 +87,18 @@ pub struct Directory {
     rounds: Calendars,
     findings: Findings,
     units: OrdMap<UnitId, Arc<OrgUnit>>,
-    goals: HashMap<GoalId, Arc<GoalEntry>>,
-    initiatives: HashMap<InitiativeId, Arc<InitiativeEntry>>,
-    indicators: HashMap<IndicatorId, Arc<IndicatorEntry>>,
-    codes: HashMap<Code, Named>,
+    goals: OrdMap<GoalId, Arc<GoalEntry>>,
+    initiatives: OrdMap<InitiativeId, Arc<InitiativeEntry>>,
+    indicators: OrdMap<IndicatorId, Arc<IndicatorEntry>>,
+    codes: OrdMap<Code, Named>,
     /// Goals of a plan, by the order they were set in.
-    goals_of_plan: HashMap<PlanId, OrdMap<u64, GoalId>>,
+    goals_of_plan: OrdMap<PlanId, OrdMap<u64, GoalId>>,
     /// Initiatives that stand or stood under a goal.
-    initiatives_ever: HashMap<GoalId, OrdSet<InitiativeId>>,
+    initiatives_ever: OrdMap<GoalId, OrdSet<InitiativeId>>,
     /// Indicators that stand or stood under an initiative.
-    indicators_ever: HashMap<InitiativeId, OrdSet<IndicatorId>>,
+    indicators_ever: OrdMap<InitiativeId, OrdSet<IndicatorId>>,
     /// What goals, initiatives and indicators go on in, in the order of recording.
-    continued_by: HashMap<Named, Vector<Named>>,
+    continued_by: OrdMap<Named, Vector<Named>>,
     /// What the ledger says of its own proofs.
     trust: Trust,
     /// Goals that were taken out of it for somebody who may not read them.

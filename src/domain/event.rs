@@ -319,7 +319,7 @@ enumeration! {
 }
 
 /// What a narrative or a piece of evidence is about, within a goal's stream.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Subject {
     /// The goal.
     Goal(GoalId),

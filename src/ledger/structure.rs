@@ -1,7 +1,7 @@
 //! What stood where at any size: savepoints of the directory along the structural events.
 //!
 //! A directory's maps share structure, so a savepoint costs only what has changed since the one before.
-//! What stood at a size between two of them is the earlier one with a bounded number of events folded in.
+//! What stood at a size between two of them is the earlier one with a few events folded in, however many there are.
 //! Nothing here is stored: it is made while a ledger is opened and while events are taken in.
 
 use std::sync::Arc;
@@ -13,9 +13,8 @@ use crate::domain::directory::Directory;
 pub(super) struct Structure {
     /// Positions of every structural event, ascending: the n-th makes version n + 1 of the directory.
     positions: Vec<u64>,
-    /// The directory after version `every`, 2 `every`, 3 `every` …
+    /// The directory after every [`Structure::EVERY`] of them.
     savepoints: Vec<Arc<Directory>>,
-    every: usize,
 }
 
 /// A directory and the structural events that are missing from it.
@@ -28,26 +27,14 @@ pub(super) struct Start {
 }
 
 impl Structure {
-    /// Savepoints at most; of more every second one is dropped.
-    pub(super) const SAVEPOINTS_MAX: usize = 64;
+    /// Structural events between two savepoints.
+    pub(super) const EVERY: usize = 32;
 
     /// Takes note of the structural event at `position`, after which `directory` stands.
     pub(super) fn add(&mut self, position: u64, directory: &Directory) {
         self.positions.push(position);
-        let every = self.every.max(1);
-        if !self.positions.len().is_multiple_of(every) {
-            return;
-        }
-        self.savepoints.push(Arc::new(directory.clone()));
-        self.every = every;
-        if Self::SAVEPOINTS_MAX < self.savepoints.len() {
-            // The second, fourth, sixth … are those of twice the distance.
-            let mut kept = 0;
-            self.savepoints.retain(|_| {
-                kept += 1;
-                kept % 2 == 0
-            });
-            self.every = 2 * every;
+        if self.positions.len().is_multiple_of(Self::EVERY) {
+            self.savepoints.push(Arc::new(directory.clone()));
         }
     }
 
@@ -58,9 +45,9 @@ impl Structure {
 
     /// The nearest savepoint at or before a version, and what is missing up to it.
     pub(super) fn start(&self, version: usize) -> Start {
-        let before = version / self.every.max(1);
+        let before = version / Self::EVERY;
         let (directory, reached) = match before.checked_sub(1).map(|n| self.savepoints.get(n)) {
-            Some(Some(savepoint)) => (savepoint.clone(), before * self.every),
+            Some(Some(savepoint)) => (savepoint.clone(), before * Self::EVERY),
             _ => (Arc::default(), 0),
         };
         let missing = self.positions.get(reached..version).unwrap_or_default();
@@ -95,24 +82,13 @@ mod tests {
     }
 
     #[test]
-    fn savepoints_are_few_and_evenly_apart() {
-        for count in [1, 63, 64, 65, 66, 129, 1_000] {
-            let (structure, versions) = structure(count);
-            assert!(structure.savepoints.len() <= Structure::SAVEPOINTS_MAX);
-            assert!(Structure::SAVEPOINTS_MAX / 2 <= structure.savepoints.len() || count < 64);
-            for (n, savepoint) in (1..).zip(&structure.savepoints) {
-                assert_eq!(**savepoint, versions[n * structure.every], "{count}: {n}");
-            }
-        }
-    }
-
-    #[test]
     fn a_start_and_what_is_missing_make_every_version() {
         let count = 200;
         let (structure, versions) = structure(count);
         for (version, directory) in versions.iter().enumerate() {
             let start = structure.start(version);
-            assert!(start.missing.len() < structure.every);
+            // However many there are.
+            assert!(start.missing.len() < Structure::EVERY);
             let reached = version - start.missing.len();
             assert_eq!(*start.directory, versions[reached]);
             assert_eq!(start.directory.version() as usize, reached);

@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdMap, OrdSet, Vector};
-
-use super::HashMap;
+use foldhash::quality::RandomState;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdMap, OrdSet, Vector};
 
 use super::Directory;
 use crate::domain::access::{Delegation, Ending, Grant, Holder, LoginId, Person, Role, SeatHeld};
@@ -20,6 +20,10 @@ use crate::domain::event::{
 };
 use crate::domain::id::{DelegationId, GrantId, PersonId};
 use crate::domain::text::Name;
+
+/// A map that shares structure with its clones. Looked up at every call, so its hash is a quick one; seeded anew at each
+/// start, for what callers are known by comes from them.
+type HashMap<K, V> = GenericHashMap<K, V, RandomState, DefaultSharedPtr>;
 
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -1,8 +1,6 @@
 //! The reporting calendars of each plan.
 
-use imbl::Vector;
-
-use super::HashMap;
+use imbl::{OrdMap, Vector};
 
 use crate::domain::date::Date;
 use crate::domain::id::PlanId;
@@ -12,7 +10,7 @@ use crate::domain::reporting::Calendar;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Calendars {
     /// Of each plan in the order of recording.
-    plans: HashMap<PlanId, Vector<Calendar>>,
+    plans: OrdMap<PlanId, Vector<Calendar>>,
 }
 
 impl Calendars {

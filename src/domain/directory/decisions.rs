@@ -3,9 +3,7 @@
 
 use std::sync::Arc;
 
-use imbl::{OrdSet, Vector};
-
-use super::HashMap;
+use imbl::{OrdMap, OrdSet, Vector};
 
 use super::Directory;
 use crate::domain::access::Grant;
@@ -23,10 +21,10 @@ use crate::domain::id::{EventId, GoalId, ProposalId};
 pub(super) struct Decisions {
     /// In the order of recording: number n is at n - 1.
     proposals: Vector<Arc<Proposal>>,
-    numbers: HashMap<ProposalId, u64>,
-    decided: HashMap<EventId, ProposalId>,
+    numbers: OrdMap<ProposalId, u64>,
+    decided: OrdMap<EventId, ProposalId>,
     /// By the event of the change.
-    made: HashMap<EventId, ProposalId>,
+    made: OrdMap<EventId, ProposalId>,
     /// Numbers of those that wait.
     open: OrdSet<u64>,
 }

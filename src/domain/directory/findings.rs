@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::HashMap;
-
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::event::{AuditFindingAnswered, AuditFindingRecorded, Recorded};
@@ -15,7 +13,7 @@ use crate::domain::id::PlanId;
 /// The fold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Findings {
-    plans: HashMap<PlanId, OrdMap<Key, Arc<Finding>>>,
+    plans: OrdMap<PlanId, OrdMap<Key, Arc<Finding>>>,
 }
 
 impl Findings {

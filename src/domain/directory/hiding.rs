@@ -1,9 +1,9 @@
 //! A directory without some goals: as whoever may not read them sees it.
 
-use imbl::OrdSet;
+use imbl::{OrdMap, OrdSet};
 
 use super::{Directory, Named};
-use crate::domain::id::GoalId;
+use crate::domain::id::{GoalId, PlanId};
 
 impl Directory {
     /// Every goal, in no order.
@@ -31,29 +31,44 @@ impl Directory {
             return self.clone();
         }
         let mut seen = self.clone();
-        seen.goals.retain(|id, _| !hidden.contains(id));
-        for (_, goals) in seen.goals_of_plan.iter_mut() {
-            let left = goals.iter().filter(|(_, goal)| !hidden.contains(*goal));
-            *goals = left.map(|(position, goal)| (*position, *goal)).collect();
+        let gone = |id: &GoalId| hidden.contains(id);
+        take_out(&mut seen.goals, |id, _| gone(id));
+        let plans: Vec<PlanId> = seen.goals_of_plan.keys().copied().collect();
+        for plan in plans {
+            if let Some(goals) = seen.goals_of_plan.get_mut(&plan) {
+                take_out(goals, |_, id| gone(id));
+            }
         }
-        seen.initiatives
-            .retain(|_, initiative| !hidden.contains(&initiative.goal()));
+        take_out(&mut seen.initiatives, |_, it| gone(&it.goal()));
         let initiatives = seen.initiatives.clone();
-        seen.indicators
-            .retain(|_, indicator| initiatives.contains_key(&indicator.initiative()));
-        let stands = |named: &Named, seen: &Self| match named {
-            Named::Goal(id) => seen.goals.contains_key(id),
-            Named::Initiative(id) => seen.initiatives.contains_key(id),
-            Named::Indicator(id) => seen.indicators.contains_key(id),
+        take_out(&mut seen.indicators, |_, it| {
+            !initiatives.contains_key(&it.initiative())
+        });
+        let whole = seen.clone();
+        let stands = |named: &Named| match named {
+            Named::Goal(id) => whole.goals.contains_key(id),
+            Named::Initiative(id) => whole.initiatives.contains_key(id),
+            Named::Indicator(id) => whole.indicators.contains_key(id),
             Named::Ledger | Named::Plan(_) | Named::Unit(_) => true,
         };
-        let whole = seen.clone();
-        seen.codes.retain(|_, named| stands(named, &whole));
-        seen.continued_by.retain(|named, _| stands(named, &whole));
-        for (_, later) in seen.continued_by.iter_mut() {
-            later.retain(|named| stands(named, &whole));
+        take_out(&mut seen.codes, |_, named| !stands(named));
+        take_out(&mut seen.continued_by, |named, _| !stands(named));
+        let continued: Vec<Named> = seen.continued_by.keys().copied().collect();
+        for named in continued {
+            if let Some(later) = seen.continued_by.get_mut(&named) {
+                later.retain(|named| stands(named));
+            }
         }
         seen.hidden = hidden;
         seen
+    }
+}
+
+/// Leaves out of a map what `goes`.
+fn take_out<K: Clone + Ord, V: Clone>(map: &mut OrdMap<K, V>, goes: impl Fn(&K, &V) -> bool) {
+    let gone = map.iter().filter(|(key, value)| goes(key, value));
+    let gone: Vec<K> = gone.map(|(key, _)| key.clone()).collect();
+    for key in gone {
+        map.remove(&key);
     }
 }

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use imbl::{OrdMap, Vector};
 
-use super::HashMap;
-
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::event::{PeriodOpened, Recorded, Subject};
@@ -28,7 +26,7 @@ pub struct Finalisation {
 pub(super) struct Periods {
     plans: OrdMap<PlanId, OrdMap<Key, Arc<Period>>>,
     /// In the order of recording.
-    finalised: HashMap<Subject, Vector<Finalisation>>,
+    finalised: OrdMap<Subject, Vector<Finalisation>>,
 }
 
 impl Periods {
