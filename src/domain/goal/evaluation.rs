@@ -157,21 +157,25 @@ impl Evaluations {
             due: p.due,
             closed: None,
         };
-        self.actions.insert(p.action, Arc::new(action));
+        // As with whatever stands once, the first stays: only a forged history has a second.
+        self.actions.entry(p.action).or_insert(Arc::new(action));
     }
 
     pub(super) fn close(&mut self, recorded: &Recorded, date: Date, p: &NextActionClosed) {
         let Some(action) = self.actions.get_mut(&p.action) else {
             return;
         };
-        Arc::make_mut(action).closed = Some(ActionClosed {
-            event_id: recorded.event.id,
-            position: recorded.position,
-            recorded_at: recorded.recorded_at,
-            actor: recorded.actor.clone(),
-            date,
-            outcome: p.outcome,
-            text: p.text.clone(),
-        });
+        // The first closing stays too, as it did at every cut between the two.
+        Arc::make_mut(action)
+            .closed
+            .get_or_insert_with(|| ActionClosed {
+                event_id: recorded.event.id,
+                position: recorded.position,
+                recorded_at: recorded.recorded_at,
+                actor: recorded.actor.clone(),
+                date,
+                outcome: p.outcome,
+                text: p.text.clone(),
+            });
     }
 }

@@ -42,7 +42,9 @@ impl Goal {
                     forecasts: Vector::new(),
                 };
                 indicator.define(effective_from, recorded.position, &p.definition);
-                self.indicators.insert(p.indicator, Arc::new(indicator));
+                // The first stays, with all that was reported under it; only a forged history has a second.
+                let first = self.indicators.entry(p.indicator);
+                first.or_insert(Arc::new(indicator));
             }
             Payload::IndicatorReworded(p) => {
                 self.change(p.indicator, |i| {
