@@ -60,6 +60,8 @@ pub struct Indicator {
     pub profiles: Arc<Vec<Version<PlannedLine>>>,
     /// Every report and correction in the order of recording.
     pub entries: Entries,
+    /// Positions of the events that replaced a report or took one back, ascending.
+    supersedings: Vector<u64>,
     /// Demand by day or span, in the order of recording.
     pub demands: Vector<Demand>,
     /// Forecasts in the order of recording.
@@ -233,6 +235,17 @@ impl Indicator {
         self.entries.iter().filter(move |entry| {
             entry.superseded().is_none() && entry.definition_version == version
         })
+    }
+
+    /// Whether any report was replaced or taken back by an event that `later` knows and `earlier` does not.
+    pub fn superseded_between(&self, earlier: Cut, later: Cut) -> bool {
+        let first = match earlier.known {
+            Some(size) => self.supersedings.binary_search(&size),
+            None => return false,
+        };
+        let first = first.unwrap_or_else(|index| index);
+        let next = self.supersedings.get(first);
+        next.is_some_and(|position| later.knows(*position))
     }
 
     /// The newest correction of the chain that `id` stands in, or the retraction that ended it.

@@ -38,6 +38,7 @@ impl Goal {
                     baselines: Arc::default(),
                     profiles: Arc::default(),
                     entries: Entries::default(),
+                    supersedings: Vector::new(),
                     demands: Vector::new(),
                     forecasts: Vector::new(),
                 };
@@ -297,6 +298,7 @@ impl Indicator {
             && let Some(entry) = self.entries.get_mut(index)
         {
             entry.supersede(superseded);
+            self.supersedings.push_back(superseded.position);
             let version = (entry.definition_version as usize).checked_sub(1);
             if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
                 version.tally.remove(&version.definition, entry);
