@@ -1,16 +1,16 @@
 //! Who changed what: events as changes, with what was before and what is after.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Lateness, Recorded, Stream, StreamKind};
+use crate::domain::event::{Lateness, Recorded, Stream};
 use crate::domain::goal::Goal;
 use crate::domain::id::GoalId;
-use crate::ledger::index::{Direction, Term};
+use crate::ledger::index::Direction;
 use crate::ledger::{ReadFault, Reader, Stored, View};
-use crate::projection::describe::{FieldChange, Known, changes, subject_of};
+use crate::projection::describe::{Actuals, FieldChange, Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
 mod filter;
@@ -53,8 +53,6 @@ pub struct ChangePage {
 /// Events looked at for one page at most, and leaps between lists; a page may then have fewer changes than
 /// asked for.
 const SCAN_MAX: usize = 20_000;
-/// Events read at once.
-const PAGE: usize = 256;
 
 /// Up to `limit` changes known in `view` that satisfy `filter`, from `cursor` on in `direction`.
 pub async fn list(
@@ -65,7 +63,9 @@ pub async fn list(
     direction: Direction,
     limit: usize,
 ) -> Result<ChangePage, ReadFault> {
-    let mut walk = Walk::new(reader, view, filter, cursor, direction).await?;
+    let walk = Walk::new(reader, view, filter, cursor, direction).await?;
+    // One more than the page has says whether there is a next one.
+    let mut walk = walk.wanting(limit.saturating_add(1));
     let (mut found, mut seen, mut next) = (Vec::new(), 0, None);
     while let Some(looked) = walk.next().await? {
         seen += looked.seen;
@@ -92,7 +92,8 @@ pub async fn list(
     })
 }
 
-/// Tells what each event changed: what stood where before and after it, and the goal's stream folded up to it.
+/// Tells what each event changed: what stood where before and after it, and what its goal's newest state says was
+/// known of it then. So no stream is folded for it, however long it is.
 pub(super) async fn tell(reader: &Reader, found: Vec<Stored>) -> Result<Vec<Change>, ReadFault> {
     let mut by_stream: BTreeMap<Stream, Vec<usize>> = BTreeMap::new();
     let mut by_position: Vec<usize> = (0..found.len()).collect();
@@ -112,27 +113,35 @@ pub(super) async fn tell(reader: &Reader, found: Vec<Stored>) -> Result<Vec<Chan
         past = Some(after);
         by_stream.entry(event.stream).or_default().push(index);
     }
-    let mut fields = vec![Vec::new(); found.len()];
+    let (nothing, mut fields) = (Goal::default(), vec![Vec::new(); found.len()]);
     for (stream, wanted) in by_stream {
-        let mut goals = goals(reader, stream, &wanted, &found).await?;
+        let last = wanted.iter().map(|index| found[*index].recorded.position);
+        let goal = match goal_of(stream) {
+            Some(goal) => {
+                let end = last.max().map_or(0, |last| last + 1);
+                Some((goal, reader.stream_covering(stream, end).await?))
+            }
+            None => None,
+        };
+        let state = goal.as_ref().map_or(&nothing, |(_, state)| &state.goal);
+        let mut actuals = Actuals::default();
         for index in wanted {
             let Some((before, after)) = &directories[index] else {
                 continue;
             };
-            let (was, is) = goals.remove(&index).unwrap_or_default();
             let recorded = &found[index].recorded;
+            let known = |directory, size| Known {
+                directory,
+                goal: state,
+                size: Some(size),
+            };
             fields[index] = changes(
                 &recorded.event,
-                Known {
-                    directory: before,
-                    goal: &was,
-                },
-                Known {
-                    directory: after,
-                    goal: &is,
-                },
-                goal_of(stream).and_then(|goal| cycle_of(after, goal)),
+                known(before, recorded.position),
+                known(after, recorded.position + 1),
+                goal.as_ref().and_then(|(goal, _)| cycle_of(after, *goal)),
                 after.date_of(recorded.recorded_at),
+                &mut actuals,
             );
         }
     }
@@ -153,38 +162,4 @@ pub(super) async fn tell(reader: &Reader, found: Vec<Stored>) -> Result<Vec<Chan
             }
         })
         .collect())
-}
-
-/// The state of a goal's stream just before and just after each of the `wanted` of `found`, which are all of that
-/// stream; nothing for other streams, which fold into the directory.
-async fn goals(
-    reader: &Reader,
-    stream: Stream,
-    wanted: &[usize],
-    found: &[Stored],
-) -> Result<HashMap<usize, (Goal, Goal)>, ReadFault> {
-    let mut told = HashMap::new();
-    if stream.kind != StreamKind::Goal {
-        return Ok(told);
-    }
-    let wanted: HashMap<u64, usize> = wanted
-        .iter()
-        .map(|index| (found[*index].recorded.position, *index))
-        .collect();
-    let end = wanted.keys().max().map_or(0, |last| last + 1);
-    let term = Term::stream(stream);
-    let positions = reader.postings(&term, 0, end, Direction::Forward, usize::MAX)?;
-    let directory = reader.view().directory;
-    let mut goal = Goal::default();
-    for page in positions.chunks(PAGE) {
-        for stored in reader.stored_at(page).await? {
-            let recorded = &stored.recorded;
-            let before = goal.clone();
-            goal.apply(recorded, directory.date_of(recorded.recorded_at));
-            if let Some(index) = wanted.get(&recorded.position) {
-                told.insert(*index, (before, goal.clone()));
-            }
-        }
-    }
-    Ok(told)
 }

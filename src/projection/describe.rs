@@ -3,14 +3,15 @@
 //! Found by comparing what was known before with what is known after, so that every kind of event is
 //! told in one way, and a correction shows what it does to the total.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use crate::domain::actual::aggregate::current_actual;
+use crate::domain::actual::aggregate::{Advancing, Cut};
 use crate::domain::actual::{Actual, Measurement};
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::directory::{Directory, Named, Phase};
 use crate::domain::event::{Event, ForecastValue, Payload, Stream, StreamKind, Subject};
-use crate::domain::goal::{Goal, Indicator};
+use crate::domain::goal::{Goal, Indicator, Version};
 use crate::domain::id::{GoalId, IndicatorId, InitiativeId, PlanId, UnitId};
 use crate::domain::indicator::{Definition, ExternalReference};
 use crate::domain::target::{Aim, PlanProfile, Target};
@@ -37,9 +38,35 @@ pub struct FieldChange {
 pub struct Known<'a> {
     /// What stands where.
     pub directory: &'a Directory,
-    /// The state of the event's stream where that is a goal's.
+    /// The state of the event's stream where that is a goal's, maybe with more than is known.
     pub goal: &'a Goal,
+    /// Which of its events are known: those at positions below; `None`: all that are folded in.
+    pub size: Option<u64>,
 }
+
+impl<'a> Known<'a> {
+    /// What is known, whatever the day it holds from.
+    fn cut(self) -> Cut {
+        Cut {
+            on: Date::MAX,
+            known: self.size,
+        }
+    }
+
+    /// An indicator of the stream; it may hold more than is known.
+    fn indicator(self, id: IndicatorId) -> Option<&'a Indicator> {
+        self.goal.indicator(id).map(AsRef::as_ref)
+    }
+
+    /// How an indicator is measured, as last said, with the number of the version.
+    fn definition(self, id: IndicatorId) -> Option<(u32, &'a Definition)> {
+        let (number, version) = self.indicator(id)?.definition_at(self.cut())?;
+        Some((number, &version.definition))
+    }
+}
+
+/// What the indicators of a stream stood at, as far as it was told: for those who tell of one event after another.
+pub type Actuals<'a> = HashMap<IndicatorId, Advancing<'a>>;
 
 /// What is changed: the subject of an event.
 pub fn subject_of(event: &Event) -> Named {
@@ -173,17 +200,18 @@ pub fn named(subject: &Subject) -> Named {
 
 /// What `event` changes between `before` and `after`. `cycle` is that of the plan it belongs to, `date`
 /// the day for which actuals are told and units are named: that of the record. What was set is told as last
-/// recorded, whether or not it is in force yet.
-pub fn changes(
+/// recorded, whether or not it is in force yet. Costs least where `actuals` are of the event before it.
+pub fn changes<'a>(
     event: &Event,
-    before: Known<'_>,
-    after: Known<'_>,
+    before: Known<'a>,
+    after: Known<'a>,
     cycle: Option<DateSpan>,
     date: Date,
+    actuals: &mut Actuals<'a>,
 ) -> Vec<FieldChange> {
     let mut changes = Vec::new();
-    let old = fields(subject_of(event), before, cycle, date);
-    let new = fields(subject_of(event), after, cycle, date);
+    let old = fields(subject_of(event), before, cycle, date, actuals);
+    let new = fields(subject_of(event), after, cycle, date, actuals);
     // The entry itself comes first: what was reported, then what it does to the total.
     changes.extend(told(event, after));
     changes.extend(evaluation::told(event, before, after, date));
@@ -220,9 +248,10 @@ pub fn changes(
 fn told(event: &Event, after: Known<'_>) -> Option<FieldChange> {
     let entry =
         |indicator: IndicatorId, before: Option<&Measurement>, after_: Option<&Measurement>| {
-            let state = after.goal.indicator(indicator);
-            let definition = state.and_then(|state| state.definition());
-            let text = |m: &Measurement| measurement(m, definition.map(|d| d.as_ref()));
+            let definition = after
+                .definition(indicator)
+                .map(|(_, definition)| definition);
+            let text = |m: &Measurement| measurement(m, definition);
             FieldChange {
                 field: "entry",
                 before: before.map(text),
@@ -264,11 +293,12 @@ fn plain(field: &'static str, after: String) -> FieldChange {
 }
 
 /// Everything known of a subject, by field.
-fn fields(
+fn fields<'a>(
     subject: Named,
-    known: Known<'_>,
+    known: Known<'a>,
     cycle: Option<DateSpan>,
     date: Date,
+    actuals: &mut Actuals<'a>,
 ) -> Vec<(&'static str, String)> {
     let directory = known.directory;
     let mut fields = Vec::new();
@@ -349,61 +379,60 @@ fn fields(
                     set("continues", earlier.code.to_string());
                 }
             }
-            if let Some(state) = known.goal.indicator(id) {
-                indicator_fields(state, cycle, date, &mut set);
-            }
+            indicator_fields(id, known, cycle, date, actuals, &mut set);
         }
     }
     fields
 }
 
-fn indicator_fields(
-    state: &Indicator,
+fn indicator_fields<'a>(
+    id: IndicatorId,
+    known: Known<'a>,
     cycle: Option<DateSpan>,
     date: Date,
+    actuals: &mut Actuals<'a>,
     set: &mut dyn FnMut(&'static str, String),
 ) {
-    set("source_text", state.source_text().to_string());
-    let Some(definition) = state.definition() else {
+    let (Some(state), Some((number, definition))) = (known.indicator(id), known.definition(id))
+    else {
         return;
     };
+    let cut = known.cut();
+    if let Some(text) = state.source_text_at(cut) {
+        set("source_text", text.to_string());
+    }
     set(
         "definition",
-        format!(
-            "{} ({})",
-            state.definition_version(),
-            definition.measure_type.code()
-        ),
+        format!("{number} ({})", definition.measure_type.code()),
     );
     // The newest decision, whether or not it is in force yet.
-    if let Some(version) = state.targets.last() {
+    if let Some(version) = state.targets_at(cut).next_back() {
         let text = target(&version.target, definition);
         set("target", format!("{text} ({}〜)", version.effective_from));
     }
-    if let Some(baseline) = state.baseline() {
-        set(
-            "baseline",
-            format!(
-                "{} ({})",
-                with_unit(baseline.value, definition),
-                baseline.as_of
-            ),
-        );
+    if let Some(Version { value, .. }) = state.baseline_at(cut) {
+        let text = with_unit(value.value, definition);
+        set("baseline", format!("{text} ({})", value.as_of));
     }
-    if let Some(line) = state.profile() {
-        set("plan_profile", profile_text(&line.profile, line.assumed));
+    if let Some(Version { value, .. }) = state.profile_at(cut) {
+        set("plan_profile", profile_text(&value.profile, value.assumed));
     }
-    if let Some(forecast) = state.forecasts.back() {
+    if let Some(forecast) = state.forecasts_at(cut).next_back() {
         let value = match forecast.value {
             ForecastValue::Value(value) => with_unit(value, definition),
             ForecastValue::Date(date) => date.to_string(),
         };
         set("forecast", value);
     }
-    if let Some(cycle) = cycle
-        && let Some(text) = actual(&current_actual(state, cycle, date), definition)
-    {
-        set("actual", text);
+    if let Some(cycle) = cycle {
+        let own = actuals.entry(id).or_insert_with(|| Advancing::new(state));
+        if !std::ptr::eq(own.indicator(), state) {
+            *own = Advancing::new(state);
+        }
+        let stood = own.actual_at(cycle, Cut { on: date, ..cut });
+        if let Some(text) = actual(&stood, definition) {
+            set("actual", text);
+        }
     }
 }
 
@@ -546,3 +575,6 @@ pub fn actual(known: &Actual, definition: &Definition) -> Option<String> {
         Actual::RubricLevel(level) => format!("LEVEL {level}"),
     })
 }
+
+#[cfg(test)]
+mod tests;

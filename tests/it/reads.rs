@@ -317,3 +317,37 @@ async fn a_page_of_changes_reads_what_it_tells_and_not_the_ledger() {
     // A page of most of them; corrections and decisions there are none.
     assert!(38 * PAGE as usize <= told, "{told}");
 }
+
+/// What a page reads beside its rows: one more, to know whether there is a next; and what stood where, from the savepoint
+/// before its first row on.
+const BESIDE_ROWS: u64 = 1 + 32;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_changes_of_a_goal_reads_its_rows_however_many_there_are() {
+    let (mut server, plan) = Faulty::planning(1).await;
+    let mut audit: Audit = AuditServiceClient::with_interceptor(server.routes(LONG), Ja("監査"));
+    for reports in [100, 900, 1_000] {
+        let events = (0..reports).map(|_| report(&plan, &plan.indicators[0], "1"));
+        let request = append(events.collect());
+        server.client.append_events(request).await.unwrap();
+        for order in [ChangeOrder::OldestFirst, ChangeOrder::NewestFirst] {
+            let mut page_token = String::new();
+            for _ in 0..3 {
+                let request = ListChangesRequest {
+                    subject: Some("計画/1-1".to_owned()),
+                    page_size: PAGE,
+                    page_token,
+                    order: order.into(),
+                    ..ListChangesRequest::default()
+                };
+                let before = server.log.events_read() + server.log.chunks_read();
+                let answer = audit.list_changes(request).await.unwrap().into_inner();
+                let read = server.log.events_read() + server.log.chunks_read() - before;
+                assert_eq!(answer.changes.len(), PAGE as usize);
+                let most = u64::from(PAGE) + BESIDE_ROWS;
+                assert!(read <= most, "{read} in {order:?} after {reports} more");
+                page_token = answer.next_page_token;
+            }
+        }
+    }
+}

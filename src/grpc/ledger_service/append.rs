@@ -20,7 +20,7 @@ use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Append, AppendError, Appended, ReadFault, Reader, Turn, View, unshown};
-use crate::projection::describe::{Known, changes, subject_of};
+use crate::projection::describe::{Actuals, Known, changes, subject_of};
 use crate::projection::goal_card::cycle_of;
 
 use super::in_sight::Told;
@@ -328,13 +328,15 @@ fn effects(
         let was = Known {
             directory: &before.0,
             goal: &before.1,
+            size: None,
         };
         let is = Known {
             directory: &known,
             goal: &goal,
+            size: None,
         };
         let changes = match told.of_event(index) {
-            true => changes(event, was, is, cycle, today),
+            true => changes(event, was, is, cycle, today, &mut Actuals::default()),
             false => Vec::new(),
         };
         for change in changes {

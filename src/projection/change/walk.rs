@@ -10,7 +10,7 @@ use crate::ledger::index::{Direction, Term};
 use crate::ledger::{ReadFault, Reader, Stored, View};
 use crate::projection::change::filter::ChangeFilter;
 
-/// Events read at once, and positions of a list.
+/// Events read at once at most, and positions of a list.
 const PAGE: usize = 256;
 /// Leaps after which a step of a walk ends, whatever it found.
 const LEAPS_MAX: usize = 4_096;
@@ -22,6 +22,8 @@ pub(in crate::projection) struct Walk<'a> {
     filter: &'a ChangeFilter,
     conditions: Vec<AnyOf>,
     range: Range,
+    /// Events that the next step reads at most.
+    batch: usize,
 }
 
 /// What one step of a walk came by.
@@ -64,7 +66,15 @@ impl<'a> Walk<'a> {
                 to,
                 direction,
             },
+            batch: PAGE,
         })
+    }
+
+    /// The same for who wants so many events: at first no more are read. Mostly the lists alone tell what satisfies the
+    /// filter; where they do not, each step reads twice as many as the one before.
+    pub(in crate::projection) fn wanting(self, count: usize) -> Self {
+        let batch = count.clamp(1, PAGE);
+        Self { batch, ..self }
     }
 
     /// Looks at the next events; `None`: there are no more.
@@ -73,6 +83,7 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let (candidates, leaps) = self.candidates()?;
+        self.batch = PAGE.min(2 * self.batch);
         let mut satisfying = self.reader.stored_at(&candidates).await?;
         satisfying.retain(|stored| self.filter.satisfied_by(self.directory, &stored.recorded));
         Ok(Some(Looked {
@@ -95,7 +106,7 @@ impl<'a> Walk<'a> {
         let (mut found, mut leaps) = (Vec::new(), 0);
         // How many conditions have been found to have the first position of the range.
         let mut agreed = 0;
-        while found.len() < PAGE && leaps < LEAPS_MAX && !self.range.is_empty() {
+        while found.len() < self.batch && leaps < LEAPS_MAX && !self.range.is_empty() {
             let first = self.range.first();
             let Some(condition) = self.conditions.get_mut(agreed) else {
                 // All of them, or there are none.

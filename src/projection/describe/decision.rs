@@ -20,16 +20,15 @@ pub(super) fn told(event: &Event, after: Known<'_>) -> Vec<FieldChange> {
                 p.kind
                     .map(|kind| plain("change_kind", kind.code().to_owned())),
             );
-            if let Payload::TargetRevised(revised) = change.payload.as_ref() {
-                let measured = after.goal.indicator(revised.indicator);
-                if let Some(definition) = measured.and_then(|measured| measured.definition()) {
-                    let before = revised.before.as_ref();
-                    changes.push(FieldChange {
-                        field: "proposed_target",
-                        before: before.map(|before| target(before, definition)),
-                        after: Some(target(&revised.target, definition)),
-                    });
-                }
+            if let Payload::TargetRevised(revised) = change.payload.as_ref()
+                && let Some((_, definition)) = after.definition(revised.indicator)
+            {
+                let before = revised.before.as_ref();
+                changes.push(FieldChange {
+                    field: "proposed_target",
+                    before: before.map(|before| target(before, definition)),
+                    after: Some(target(&revised.target, definition)),
+                });
             }
             if let Payload::OperationAuthorised(authorised) = change.payload.as_ref() {
                 changes.extend(trust::authorised(authorised, change.valid));

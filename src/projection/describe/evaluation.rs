@@ -14,7 +14,7 @@ use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::directory::PublishedContent;
 use crate::domain::evaluation::policy::{EvaluationPolicy, GradeLevel, GradeRubric};
 use crate::domain::event::{Evaluated, Event, Payload, PolicyPublished};
-use crate::domain::goal::evaluation::NextAction;
+use crate::domain::goal::evaluation::{ActionClosed, NextAction};
 use crate::domain::id::{ActionId, PlanId};
 use crate::domain::period::{Period, Step};
 
@@ -241,7 +241,7 @@ fn judged(evaluated: &Evaluated<'_>, before: Known<'_>) -> Vec<FieldChange> {
     let last = before
         .goal
         .evaluations_of(evaluated.subject, evaluated.period)
-        .next_back();
+        .rfind(|judged| before.cut().knows(judged.position));
     let step = |step: &str| format!("{} {step}", evaluated.period);
     let mut changes: Vec<FieldChange> = change(
         "evaluation",
@@ -274,8 +274,10 @@ fn judged(evaluated: &Evaluated<'_>, before: Known<'_>) -> Vec<FieldChange> {
 
 fn action(id: ActionId, before: Known<'_>, after: Known<'_>, date: Date) -> Vec<FieldChange> {
     let text = |known: Known<'_>| {
-        let action = known.goal.action(id)?;
-        Some(action_text(action, after, date))
+        let cut = known.cut();
+        let action = known.goal.action(id).filter(|it| cut.knows(it.position))?;
+        let closed = action.closed.as_ref().filter(|it| cut.knows(it.position));
+        Some(action_text(action, closed, after, date))
     };
     change("next_action", text(before), text(after))
         .into_iter()
@@ -283,7 +285,12 @@ fn action(id: ActionId, before: Known<'_>, after: Known<'_>, date: Date) -> Vec<
 }
 
 /// An action with its owner, its day and how it ended.
-fn action_text(action: &NextAction, known: Known<'_>, date: Date) -> String {
+fn action_text(
+    action: &NextAction,
+    closed: Option<&ActionClosed>,
+    known: Known<'_>,
+    date: Date,
+) -> String {
     let mut text = format!(
         "{} {} ({} 〜{})",
         action.kind.code(),
@@ -291,7 +298,7 @@ fn action_text(action: &NextAction, known: Known<'_>, date: Date) -> String {
         unit_text(known.directory, action.owner_unit, date),
         action.due
     );
-    if let Some(closed) = &action.closed {
+    if let Some(closed) = closed {
         let _ = write!(text, " {}: {}", closed.outcome.code(), closed.text);
     }
     text

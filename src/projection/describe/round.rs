@@ -62,14 +62,15 @@ fn calendar_text(rounds: &[ReportingRound], directory: &Directory) -> String {
 
 /// What the confirmed entries say, with their days.
 fn confirmed(p: &ActualConfirmed, known: Known<'_>) -> String {
-    let state = known.goal.indicator(p.indicator);
-    let definition = state.and_then(|state| state.definition());
+    let state = known.indicator(p.indicator);
+    let definition = known.definition(p.indicator).map(|(_, known)| known);
     let entry = |id: &crate::domain::id::EventId| {
         let entry = state.and_then(|state| state.entry(*id));
+        let entry = entry.filter(|entry| known.cut().knows(entry.position));
         entry.map_or_else(
             || id.to_string(),
             |entry| {
-                let value = measurement(&entry.measurement, definition.map(AsRef::as_ref));
+                let value = measurement(&entry.measurement, definition);
                 format!("{value} ({})", entry.valid.span())
             },
         )

@@ -129,6 +129,7 @@ mod tests {
         let known = |directory| Known {
             directory,
             goal: &goal,
+            size: None,
         };
         let changes = told(&event, known(&before), known(&world.directory));
         let line = |change: &FieldChange| {
