@@ -25,6 +25,8 @@ pub mod entry_form;
 pub mod evaluation;
 mod fold;
 mod history;
+mod rows;
+mod slots;
 mod tally;
 
 pub use entries::{Backing, Confirmation, Entries, Entry, EntryContext, Superseded};
@@ -225,12 +227,12 @@ impl Indicator {
     }
 
     /// The entry of an event.
-    pub fn entry(&self, id: EventId) -> Option<&Entry> {
+    pub fn entry(&self, id: EventId) -> Option<Entry<'_>> {
         self.entries.of_event(id).map(|(_, entry)| entry)
     }
 
     /// Entries that count: of the newest definition, neither replaced nor taken back.
-    pub fn effective(&self) -> impl Iterator<Item = &Entry> {
+    pub fn effective(&self) -> impl Iterator<Item = Entry<'_>> {
         let version = self.definition_version();
         self.entries.iter().filter(move |entry| {
             entry.superseded().is_none() && entry.definition_version == version
@@ -253,7 +255,7 @@ impl Indicator {
         let mut head = id;
         // A chain never runs backwards, so it ends after as many steps as there are entries.
         for _ in 0..=self.entries.len() {
-            match self.entry(head).and_then(Entry::superseded) {
+            match self.entry(head).and_then(|entry| entry.superseded()) {
                 Some(superseded) => head = superseded.by,
                 None => break,
             }

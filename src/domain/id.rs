@@ -140,3 +140,10 @@ impl From<LedgerId> for StreamId {
         Self(id.0)
     }
 }
+
+impl EventId {
+    /// One that was an id before it was taken apart.
+    pub(crate) fn put_together(bytes: u128) -> Self {
+        Self(Uuid::from_u128(bytes))
+    }
+}

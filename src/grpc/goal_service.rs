@@ -257,7 +257,7 @@ impl v1::goal_service_server::GoalService for Services {
                 card.entries().count(),
             );
             let entries: Vec<_> = card.entries().skip(skip).take(rows).collect();
-            let backings = card.backings(&reader, entries.iter().copied()).await?;
+            let backings = card.backings(&reader, &entries).await?;
             let known_baselines = state.baselines.iter();
             let known_baselines = known_baselines.filter(|version| cut.knows(version.position));
             let answer = v1::GetSeriesResponse {

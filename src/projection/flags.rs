@@ -157,12 +157,12 @@ impl Examined<'_> {
         Flag::new(kind, Named::Indicator(self.id), grounds, ja, en)
     }
 
-    fn recorded_on(&self, entry: &Entry) -> Date {
+    fn recorded_on(&self, entry: &Entry<'_>) -> Date {
         self.directory.date_of(entry.recorded_at)
     }
 
     /// Whether an entry is of the series that holds on D.
-    fn of_series(&self, entry: &Entry) -> bool {
+    fn of_series(&self, entry: &Entry<'_>) -> bool {
         let series = self.state.definition_on(self.cut.on, self.cut.known);
         series.is_some_and(|(number, _)| number == entry.definition_version)
     }

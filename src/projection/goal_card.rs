@@ -110,19 +110,17 @@ impl IndicatorCard {
             backing: Backing::default(),
             state,
         };
-        let last = card.entries().next_back().cloned();
-        if let Some(last) = last {
-            let backings = card.backings(reader, [&last]).await?;
-            card.backing = backings.into_iter().next().unwrap_or_default();
-        }
+        let last: Vec<_> = card.entries().next_back().into_iter().collect();
+        let backings = card.backings(reader, &last).await?;
+        card.backing = backings.into_iter().next().unwrap_or_default();
         Ok(Some(card))
     }
 
     /// What stands behind entries of it, in their order: read from their events where the state does not tell it.
-    pub async fn backings<'a>(
+    pub async fn backings(
         &self,
         reader: &Reader,
-        entries: impl IntoIterator<Item = &'a Entry>,
+        entries: &[Entry<'_>],
     ) -> Result<Vec<Backing>, ReadFault> {
         let (mut backings, mut unknown, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for entry in entries {
@@ -169,18 +167,18 @@ impl IndicatorCard {
 
     /// Reports and corrections of days up to the date, in the order of recording, those that no longer count
     /// included.
-    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        let holds = |entry: &&Entry| self.cut.holds(entry.position, Some(entry.valid));
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> {
+        let holds = |entry: &Entry<'_>| self.cut.holds(entry.position, Some(entry.valid));
         self.state.entries.iter().filter(holds)
     }
 
     /// Whether `entry` counts.
-    pub fn counts(&self, entry: &Entry) -> bool {
+    pub fn counts(&self, entry: &Entry<'_>) -> bool {
         standing(&self.state, entry, self.cut) == Standing::Counts
     }
 
     /// What was known to have replaced `entry` or to have taken it back.
-    pub fn superseded(&self, entry: &Entry) -> Option<Superseded> {
+    pub fn superseded(&self, entry: &Entry<'_>) -> Option<Superseded> {
         entry
             .superseded()
             .filter(|superseded| self.cut.knows(superseded.position))

@@ -327,7 +327,7 @@ impl OfRound<'_> {
         let until = dates.reports_for.min(self.at.on);
         let cut = Cut::on(until).known_at(self.at.view.size);
         let since = self.asked_before(id, definition, dates.reports_for);
-        let of_round: Vec<&Entry> = counted(state, cut)
+        let of_round: Vec<Entry<'_>> = counted(state, cut)
             .filter(|entry| since.is_none_or(|since| since < entry.valid.counts_on()))
             .collect();
         let report = self.report(state, &of_round, dates);
@@ -394,14 +394,14 @@ impl OfRound<'_> {
     fn report(
         &self,
         state: &Indicator,
-        of_round: &[&Entry],
+        of_round: &[Entry<'_>],
         dates: RoundDates,
     ) -> Option<RoundReport> {
         // Of equal days `min_by_key` takes the first recorded.
         let newest = of_round
             .iter()
             .min_by_key(|entry| std::cmp::Reverse(entry.valid.counts_on()))?;
-        let first = first_of_chain(state, newest);
+        let first = first_of_chain(state, newest.clone());
         let recorded_on = self.directory.date_of(first.recorded_at);
         let late = (dates.cut_off < recorded_on)
             .then(|| days_between(dates.cut_off, recorded_on))
@@ -424,11 +424,11 @@ fn days_between(from: Date, to: Date) -> Option<u32> {
 }
 
 /// The report that an entry corrects, or itself.
-fn first_of_chain<'a>(state: &'a Indicator, entry: &'a Entry) -> &'a Entry {
+fn first_of_chain<'a>(state: &'a Indicator, entry: Entry<'a>) -> Entry<'a> {
     let mut first = entry;
     // A chain never runs forwards, so it ends after as many steps as there are entries.
     for _ in 0..state.entries.len() {
-        match first.context.corrects.and_then(|id| state.entry(id)) {
+        match first.corrects.and_then(|id| state.entry(id)) {
             Some(corrected) => first = corrected,
             None => break,
         }

@@ -108,7 +108,12 @@ impl Judged {
 
 /// Whether a target was decided when the result was known: `last`, of all reports that count at `cut` the one recorded
 /// last, came before it, and the cycle is over or the target is in force for days that were reported.
-pub fn is_after_result(target: &TargetVersion, last: &Entry, cycle: DateSpan, cut: Cut) -> bool {
+pub fn is_after_result(
+    target: &TargetVersion,
+    last: &Entry<'_>,
+    cycle: DateSpan,
+    cut: Cut,
+) -> bool {
     let over = cycle.last() <= cut.on;
     let of_known_days = target.effective_from <= last.valid.counts_on();
     last.position < target.position && (over || of_known_days)
@@ -116,7 +121,7 @@ pub fn is_after_result(target: &TargetVersion, last: &Entry, cycle: DateSpan, cu
 
 impl<'a> Measured<'a> {
     /// Of the reports that count at `cut` the one recorded last.
-    pub fn last_report(&self, cut: Cut) -> Option<&'a Entry> {
+    pub fn last_report(&self, cut: Cut) -> Option<Entry<'a>> {
         counted(self.state, cut).max_by_key(|entry| entry.position)
     }
 
@@ -128,7 +133,7 @@ impl<'a> Measured<'a> {
         let mut changes = Vec::with_capacity(versions.len());
         let mut before: Option<&TargetVersion> = None;
         for (number, after) in (1..).zip(&versions) {
-            let report = last.map(|last| LastReport {
+            let report = last.as_ref().map(|last| LastReport {
                 position: last.position,
                 before_target: before.is_some() && last.position < after.position,
                 is_result: before.is_some() && is_after_result(after, last, self.cycle, cut),

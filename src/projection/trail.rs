@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Payload, Recorded, Stream};
-use crate::domain::goal::{Attachment, Confirmation, Entry, Indicator};
+use crate::domain::goal::{Attachment, Confirmation, Indicator};
 use crate::domain::id::{EventId, IndicatorId, UnitId};
 use crate::ledger::{ReadFault, Reader, Stored, View};
 
@@ -108,7 +108,7 @@ pub async fn trail(
             confirmations: known
                 .entry(recorded.event.id)
                 .into_iter()
-                .flat_map(Entry::confirmations)
+                .flat_map(|entry| entry.confirmations())
                 .filter(|by| by.position < view.size)
                 .cloned()
                 .collect(),
@@ -148,7 +148,8 @@ fn chain(indicator: &Indicator, id: EventId, size: u64) -> Vec<u64> {
     let mut first = indicator.entry(id);
     // A correction is newer than what it corrects, so this ends.
     while let Some(before) = first
-        .and_then(|entry| entry.context.corrects)
+        .as_ref()
+        .and_then(|entry| entry.corrects)
         .and_then(|id| indicator.entry(id))
     {
         first = Some(before);
@@ -156,7 +157,8 @@ fn chain(indicator: &Indicator, id: EventId, size: u64) -> Vec<u64> {
     let mut chain = Vec::new();
     let mut link = first.filter(|entry| entry.position < size);
     while let Some(entry) = link {
-        chain.push(entry.position);
+        let position = entry.position;
+        chain.push(position);
         let after = entry
             .superseded()
             .filter(|superseded| superseded.position < size);
@@ -167,7 +169,7 @@ fn chain(indicator: &Indicator, id: EventId, size: u64) -> Vec<u64> {
             }
             // Each is newer than the one before, also in a forged history.
             let next = indicator.entry(superseded.by);
-            next.filter(|next| entry.position < next.position)
+            next.filter(|next| position < next.position)
         });
     }
     chain

@@ -158,7 +158,7 @@ pub fn facts_of(event: &Event, directory: &Directory, goal: &Goal, today: Date) 
         let known = goal.indicator(indicator);
         let named = names_entries(about).iter();
         for entry in named.filter_map(|entry| known.and_then(|known| known.entry(*entry))) {
-            authors.insert(person_of(&entry.actor));
+            authors.insert(person_of(entry.actor));
             // What is corrected or taken back counted on a day of its own, whichever the event names.
             if matches!(
                 about,

@@ -78,12 +78,12 @@ pub enum Standing {
 }
 
 /// Whether `entry` counts at `cut`.
-pub fn standing(indicator: &Indicator, entry: &Entry, cut: Cut) -> Standing {
+pub fn standing(indicator: &Indicator, entry: &Entry<'_>, cut: Cut) -> Standing {
     let series = indicator.definition_at(cut).map(|(number, _)| number);
     standing_in(series, entry, cut)
 }
 
-fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
+fn standing_in(series: Option<u32>, entry: &Entry<'_>, cut: Cut) -> Standing {
     match entry.superseded() {
         _ if !cut.knows(entry.position) => Standing::Unknown,
         Some(by) if cut.knows(by.position) && by.retracted => Standing::Retracted(by.by),
@@ -95,7 +95,7 @@ fn standing_in(series: Option<u32>, entry: &Entry, cut: Cut) -> Standing {
 }
 
 /// The entries that count at `cut`, in the order of recording.
-pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = &Entry> {
+pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = Entry<'_>> {
     let series = indicator.definition_at(cut).map(|(number, _)| number);
     let entries = indicator.entries.iter();
     entries.filter(move |entry| standing_in(series, entry, cut) == Standing::Counts)
@@ -112,7 +112,7 @@ pub fn actual_at(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Actual {
         return Actual::NoReport;
     };
     let mut digest = Digest::new(&version.definition);
-    counted(indicator, cut).for_each(|entry| digest.add(entry));
+    counted(indicator, cut).for_each(|entry| digest.add(&entry));
     digest.actual(cycle, cut.on)
 }
 
@@ -121,7 +121,7 @@ pub fn part_actuals(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<(Ke
     let Some((_, version)) = indicator.definition_at(cut) else {
         return Vec::new();
     };
-    let entries: Vec<&Entry> = counted(indicator, cut).collect();
+    let entries: Vec<Entry<'_>> = counted(indicator, cut).collect();
     let parts = entries_of_parts(&version.definition, &entries).into_iter();
     parts
         .map(|(part, entries)| {
@@ -134,19 +134,19 @@ pub fn part_actuals(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<(Ke
 /// What counts of each part, in the order of the definition. A nil report without a part speaks for all.
 pub(crate) fn entries_of_parts<'a>(
     definition: &'a Definition,
-    entries: &[&'a Entry],
-) -> Vec<(&'a Key, Vec<&'a Entry>)> {
-    let mut of_part: BTreeMap<&Key, Vec<&Entry>> = BTreeMap::new();
-    let mut of_all: Vec<&Entry> = Vec::new();
+    entries: &[Entry<'a>],
+) -> Vec<(&'a Key, Vec<Entry<'a>>)> {
+    let mut of_part: BTreeMap<&Key, Vec<Entry<'a>>> = BTreeMap::new();
+    let mut of_all: Vec<Entry<'a>> = Vec::new();
     for entry in entries {
         match &entry.context.reported.part {
-            Some(part) => of_part.entry(part).or_default().push(entry),
-            None => of_all.push(entry),
+            Some(part) => of_part.entry(part).or_default().push(entry.clone()),
+            None => of_all.push(entry.clone()),
         }
     }
     let of = |part: &'a Key| {
         let mut entries = of_part.remove(part).unwrap_or_default();
-        entries.extend(&of_all);
+        entries.extend(of_all.iter().cloned());
         (part, entries)
     };
     definition
@@ -196,7 +196,7 @@ pub(crate) fn fold(
     definition: &Definition,
     cycle: DateSpan,
     on: Date,
-    entries: &[&Entry],
+    entries: &[Entry<'_>],
 ) -> Actual {
     let mut digest = Digest::new(definition);
     entries.iter().for_each(|entry| digest.add(entry));

@@ -67,7 +67,7 @@ fn share(met: usize, of: usize) -> Figure {
 
 impl<'a> Case<'a> {
     /// Holds an actual of the whole or of a part, made of `entries`, against its aim.
-    pub(super) fn judge(&self, aim: &Aim, actual: &Actual, entries: &[&'a Entry]) -> Verdict {
+    pub(super) fn judge(&self, aim: &Aim, actual: &Actual, entries: &[Entry<'a>]) -> Verdict {
         let actual = self.read(actual);
         match actual.as_ref() {
             Actual::NoReport => return Verdict::unknown(Obstacle::NoReport),
@@ -273,7 +273,7 @@ impl<'a> Case<'a> {
 
     /// Members whose own value is as it must be, of those in the set. One that broke a cap stays among those
     /// that failed, also once it is below again or has left the set.
-    fn members(&self, aim: &Aim, values: &[(Key, Quantity)], entries: &[&Entry]) -> Verdict {
+    fn members(&self, aim: &Aim, values: &[(Key, Quantity)], entries: &[Entry<'_>]) -> Verdict {
         if !matches!(
             aim,
             Aim::Value(_) | Aim::Approximate { .. } | Aim::Range { .. }
@@ -309,7 +309,7 @@ impl<'a> Case<'a> {
 
     /// Members that broke what must hold for all, for good: by their greatest or least value, or by the last
     /// level of a month that is over.
-    fn broken_by<'b>(&self, aim: &Aim, entries: &[&'b Entry]) -> Vec<&'b Key> {
+    fn broken_by<'b>(&self, aim: &Aim, entries: &'b [Entry<'_>]) -> Vec<&'b Key> {
         let extreme = match self.definition.agg_time {
             AggTime::Max => self.is_cap(),
             AggTime::Min => !self.is_cap(),
@@ -432,7 +432,7 @@ impl<'a> Case<'a> {
 
     /// The day since which a milestone is in its end state: as reported of itself, or because every checkpoint
     /// is.
-    pub(super) fn done_on(&self, end_state: EndState, entries: &[&Entry]) -> Option<Date> {
+    pub(super) fn done_on(&self, end_state: EndState, entries: &[Entry<'_>]) -> Option<Date> {
         let enough = |state: MilestoneState| required_state(end_state) <= state;
         let since = |of: Option<&Key>| {
             let mut states: Vec<(Date, u64, bool)> = entries

@@ -25,7 +25,7 @@ pub(super) struct Case<'a> {
     /// Last day a value of the cycle may be dated; from it on the result is final.
     pub(super) closes: Date,
     /// What counts at the cut.
-    pub(super) entries: Vec<&'a Entry>,
+    pub(super) entries: Vec<Entry<'a>>,
     pub(super) actual: Actual,
     /// The last known baseline of this series.
     pub(super) baseline: Option<&'a Baseline>,
@@ -48,7 +48,7 @@ impl<'a> Case<'a> {
             begins = begins.max(version.from);
         }
         let settled = definition.settlement_until.unwrap_or(cycle.last());
-        let entries: Vec<&Entry> = counted(indicator, cut).collect();
+        let entries: Vec<Entry<'_>> = counted(indicator, cut).collect();
         let actual = fold(definition, cycle, cut.on, &entries);
         let baseline = indicator
             .baselines_at(cut)

@@ -106,7 +106,7 @@ pub fn evaluate_goal(
 /// One part with its own figures, and the verdict they came from.
 pub(super) struct Part<'a> {
     pub(super) key: &'a Key,
-    pub(super) entries: Vec<&'a Entry>,
+    pub(super) entries: Vec<Entry<'a>>,
     pub(super) actual: Actual,
 }
 

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use imbl::Vector;
+use imbl::{OrdMap, Vector};
 use jiff::Timestamp;
 
 use crate::domain::actual::{Measurement, ReportedPart};
 use crate::domain::date::Date;
-use crate::domain::event::{Actor, Event, Evidence, Reason, Recorded, Validity};
+use crate::domain::event::{Actor, Event, Evidence, Reason, Validity};
 use crate::domain::id::EventId;
 
-/// A report or correction.
+mod block;
+
+use block::Block;
+pub(super) use block::Fresh;
+
+/// A report or correction, read from where it is kept.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct Entry<'a> {
     /// Its event.
     pub event_id: EventId,
     /// Its position.
@@ -20,17 +25,19 @@ pub struct Entry {
     /// When it was recorded.
     pub recorded_at: Timestamp,
     /// Who reported.
-    pub actor: Arc<Actor>,
+    pub actor: &'a Arc<Actor>,
     /// The day or days it holds for.
     pub valid: Validity,
     /// What was measured.
     pub measurement: Measurement,
     /// Version of the definition it was reported under.
     pub definition_version: u32,
-    /// Of what and why it was reported.
-    pub context: Arc<EntryContext>,
-    /// What came of it later; most entries stay as they are.
-    later: Option<Arc<Later>>,
+    /// Of what it was reported, and whether more was told.
+    pub context: &'a EntryContext,
+    /// The entry it replaces.
+    pub corrects: Option<EventId>,
+    superseded: Option<&'a Superseded>,
+    confirmations: &'a [Confirmation],
 }
 
 /// What is told beside a measured value: mostly nothing but the unit, so entries that stand beside each other share it.
@@ -42,8 +49,6 @@ pub struct EntryContext {
     pub reasoned: bool,
     /// Pieces of evidence that were given with it.
     pub evidence: usize,
-    /// The entry it replaces.
-    pub corrects: Option<EventId>,
 }
 
 /// Why an entry was made and what shows it. No rule and no figure asks for more than whether there is any, so it is kept of
@@ -64,13 +69,6 @@ impl Backing {
             evidence: event.evidence.clone(),
         }
     }
-}
-
-/// What came of an entry after it was recorded.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Later {
-    superseded: Option<Superseded>,
-    confirmations: Vec<Confirmation>,
 }
 
 /// How an entry stopped counting.
@@ -101,45 +99,16 @@ pub struct Confirmation {
     pub date: Date,
 }
 
-impl Entry {
-    /// The entry that `recorded` makes, of the first definition until it is told otherwise.
-    pub(super) fn new(
-        recorded: &Recorded,
-        effective_from: Date,
-        measurement: &Measurement,
-        reported: &ReportedPart,
-        corrects: Option<EventId>,
-    ) -> Self {
-        let event = &recorded.event;
-        Self {
-            event_id: event.id,
-            position: recorded.position,
-            recorded_at: recorded.recorded_at,
-            actor: recorded.actor.clone(),
-            valid: event.valid.unwrap_or(Validity::from(effective_from)),
-            measurement: measurement.clone(),
-            definition_version: 1,
-            context: Arc::new(EntryContext {
-                reported: reported.clone(),
-                reasoned: event.reason.is_some(),
-                evidence: event.evidence.len(),
-                corrects,
-            }),
-            later: None,
-        }
-    }
-
+impl<'a> Entry<'a> {
     /// The event that replaced it or took it back.
     pub fn superseded(&self) -> Option<Superseded> {
-        self.later.as_ref()?.superseded
+        self.superseded.copied()
     }
 
     /// Who looked at it and confirmed it, in the order of recording. A correction is another entry and begins with
     /// none.
-    pub fn confirmations(&self) -> &[Confirmation] {
-        self.later
-            .as_ref()
-            .map_or(&[], |later| &later.confirmations)
+    pub fn confirmations(&self) -> &'a [Confirmation] {
+        self.confirmations
     }
 
     /// Whether there is anything in its [`Backing`].
@@ -151,54 +120,78 @@ impl Entry {
     #[cfg(test)]
     pub(super) fn as_before(&self, earlier: &Self) -> Self {
         Self {
-            later: earlier.later.clone(),
+            superseded: earlier.superseded,
+            confirmations: earlier.confirmations,
             ..self.clone()
         }
-    }
-
-    pub(super) fn supersede(&mut self, superseded: Superseded) {
-        Arc::make_mut(self.later.get_or_insert_default()).superseded = Some(superseded);
-    }
-
-    pub(super) fn confirm(&mut self, confirmation: Confirmation) {
-        let later = Arc::make_mut(self.later.get_or_insert_default());
-        later.confirmations.push(confirmation);
     }
 }
 
 /// Reports in the order of recording. A clone is a savepoint: it shares all but the last few with what is added later.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entries {
-    /// Blocks of [`Entries::BLOCK`].
-    full: Vector<Arc<Block>>,
-    /// What does not fill a block yet.
-    last: Arc<Block>,
+    /// All but the newest: blocks of [`Block::ENTRIES_MAX`], the last of them maybe of fewer.
+    packed: Vector<Arc<Block>>,
+    /// What is not packed yet.
+    fresh: Arc<Vec<Fresh>>,
+    notes: Notes,
     /// Of the newest; `None` if there is nothing in it.
     backing: Option<Arc<Backing>>,
+    /// Bytes of `packed`.
+    bytes: usize,
 }
 
-/// Entries that stand beside each other.
+/// What is to be said of few entries, by index. Whoever is in here has a mark at the entry.
 #[derive(Clone, Debug, Default, PartialEq)]
-struct Block {
-    entries: Vec<Entry>,
-    /// Ids that may be in here: [`bits`] of each.
-    ids: u64,
+struct Notes {
+    corrects: OrdMap<usize, EventId>,
+    superseded: OrdMap<usize, Superseded>,
+    /// Most were confirmed once, many of them by one event: then they share what is said of it.
+    confirmed: OrdMap<usize, Arc<[Confirmation]>>,
 }
 
-/// Two bits of 64 that an id sets, so that most blocks are not looked into for an id that is not there.
-fn bits(id: EventId) -> u64 {
-    // Any bytes would do: ids have random ends.
-    let [.., a, b] = *id.as_bytes();
-    (1 << (a % 64)) | (1 << (b % 64))
+/// What is to be said of one entry.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Note<'a> {
+    corrects: Option<EventId>,
+    superseded: Option<&'a Superseded>,
+    confirmations: &'a [Confirmation],
+}
+
+impl Notes {
+    fn of(&self, index: usize) -> Note<'_> {
+        let confirmed = self.confirmed.get(&index);
+        Note {
+            corrects: self.corrects.get(&index).copied(),
+            superseded: self.superseded.get(&index),
+            confirmations: confirmed.map_or(&[], |confirmed| confirmed),
+        }
+    }
+
+    #[cfg(test)]
+    fn size(&self) -> usize {
+        /// A key with its value; of what entries share, about a third.
+        const CORRECTS: usize = 32;
+        const SUPERSEDED: usize = 64;
+        const CONFIRMED: usize = 64;
+        self.corrects.len() * CORRECTS
+            + self.superseded.len() * SUPERSEDED
+            + self.confirmed.len() * CONFIRMED
+    }
 }
 
 impl Entries {
-    /// Entries of a full block: few are copied when one is added to what others hold too.
-    const BLOCK: usize = 16;
+    /// Entries that are packed together: few are copied when one is added to what others hold too.
+    const FRESH_MAX: usize = 16;
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.full.len() * Self::BLOCK + self.last.entries.len()
+        self.packed_len() + self.fresh.len()
+    }
+
+    fn packed_len(&self) -> usize {
+        let full = self.packed.len().saturating_sub(1) * Block::ENTRIES_MAX;
+        full + self.packed.last().map_or(0, |block| block.len())
     }
 
     /// Whether there is none.
@@ -207,37 +200,68 @@ impl Entries {
     }
 
     /// The entry at an index.
-    pub fn get(&self, index: usize) -> Option<&Entry> {
-        let begins = self.full.len() * Self::BLOCK;
-        let (block, within) = match index.checked_sub(begins) {
-            Some(within) => (&self.last, within),
-            None => (self.full.get(index / Self::BLOCK)?, index % Self::BLOCK),
+    pub fn get(&self, index: usize) -> Option<Entry<'_>> {
+        match index.checked_sub(self.packed_len()) {
+            Some(within) => {
+                let fresh = self.fresh.get(within)?;
+                Some(self.entry_of(fresh, index))
+            }
+            None => {
+                let block = self.packed.get(index / Block::ENTRIES_MAX)?;
+                Some(self.entry_in(block, index))
+            }
+        }
+    }
+
+    fn entry_in<'a>(&'a self, block: &'a Block, index: usize) -> Entry<'a> {
+        let within = index % Block::ENTRIES_MAX;
+        let note = match block.noted >> within & 1 {
+            0 => Note::default(),
+            _ => self.notes.of(index),
         };
-        block.entries.get(within)
+        block.entry(within, note)
+    }
+
+    fn entry_of<'a>(&'a self, fresh: &'a Fresh, index: usize) -> Entry<'a> {
+        let note = match fresh.noted {
+            false => Note::default(),
+            true => self.notes.of(index),
+        };
+        fresh.entry(note)
     }
 
     /// The newest.
-    pub fn last(&self) -> Option<&Entry> {
-        self.iter().next_back()
+    pub fn last(&self) -> Option<Entry<'_>> {
+        self.get(self.len().checked_sub(1)?)
     }
 
     /// All, in the order of recording.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        let blocks = self.full.iter().chain(std::iter::once(&self.last));
-        blocks.flat_map(|block| &block.entries)
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> {
+        let blocks = self.packed.iter().enumerate();
+        let packed = blocks.flat_map(|(number, block)| {
+            let begins = number * Block::ENTRIES_MAX;
+            let indexes = begins..begins + block.len();
+            indexes.map(|index| self.entry_in(block, index))
+        });
+        let begins = self.packed_len();
+        let fresh = self.fresh.iter().enumerate();
+        packed.chain(fresh.map(move |(within, fresh)| self.entry_of(fresh, begins + within)))
     }
 
-    /// The entry of an event with its index. Looks at all blocks, newest first, but into few.
-    pub(crate) fn of_event(&self, id: EventId) -> Option<(usize, &Entry)> {
-        let bits = bits(id);
-        let full = self.full.iter().enumerate().rev();
-        let blocks = std::iter::once((self.full.len(), &self.last)).chain(full);
-        let mut blocks = blocks.filter(|(_, block)| block.ids & bits == bits);
-        blocks.find_map(|(number, block)| {
-            let mut entries = block.entries.iter().enumerate();
-            let (within, entry) = entries.find(|(_, entry)| entry.event_id == id)?;
-            Some((number * Self::BLOCK + within, entry))
-        })
+    /// The entry of an event with its index. Looks at the ids of all, newest first.
+    pub(crate) fn of_event(&self, id: EventId) -> Option<(usize, Entry<'_>)> {
+        let mut fresh = self.fresh.iter();
+        if let Some(within) = fresh.position(|fresh| fresh.event_id == id) {
+            let index = self.packed_len() + within;
+            return Some((index, self.get(index)?));
+        }
+        let blocks = self.packed.iter().enumerate().rev();
+        let mut found = blocks.flat_map(|(number, block)| {
+            let begins = number * Block::ENTRIES_MAX;
+            let may_be = block.may_be(id).map(move |within| begins + within);
+            may_be.map(|index| (index, self.entry_in(block, index)))
+        });
+        found.find(|(_, entry)| entry.event_id == id)
     }
 
     /// What stands behind the entry at `position`; `None`: the stored event has to be asked.
@@ -249,36 +273,80 @@ impl Entries {
         }
     }
 
-    /// Adds the newest, with what stands behind it.
-    pub(super) fn push(&mut self, mut entry: Entry, backing: Backing) {
-        self.backing = entry.is_backed().then(|| Arc::new(backing));
-        if let Some(last) = self.last()
-            && last.context == entry.context
+    /// Adds the newest, with the entry that it replaces and what stands behind it.
+    pub(super) fn push(&mut self, mut new: Fresh, corrects: Option<EventId>, backing: Backing) {
+        if let Some(last) = self.fresh.last()
+            && last.context == new.context
         {
-            entry.context = last.context.clone();
+            new.context = last.context.clone();
         }
-        let last = Arc::make_mut(&mut self.last);
-        last.ids |= bits(entry.event_id);
-        last.entries.push(entry);
-        if last.entries.len() == Self::BLOCK {
-            self.full.push_back(std::mem::take(&mut self.last));
+        let is_backed = new.context.reasoned || 0 < new.context.evidence;
+        self.backing = is_backed.then(|| Arc::new(backing));
+        if let Some(corrected) = corrects {
+            new.noted = true;
+            self.notes.corrects.insert(self.len(), corrected);
+        }
+        let fresh = Arc::make_mut(&mut self.fresh);
+        fresh.push(new);
+        if fresh.len() == Self::FRESH_MAX {
+            let fresh = std::mem::take(&mut self.fresh);
+            self.pack(&fresh);
         }
     }
 
-    /// The entry at an index, to be changed.
-    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut Entry> {
-        let begins = self.full.len() * Self::BLOCK;
-        let (block, within) = match index.checked_sub(begins) {
-            Some(within) => (&mut self.last, within),
-            None => (self.full.get_mut(index / Self::BLOCK)?, index % Self::BLOCK),
+    fn pack(&mut self, fresh: &[Fresh]) {
+        let begun = match self.packed.last() {
+            Some(last) if last.len() < Block::ENTRIES_MAX => self.packed.pop_back(),
+            _ => None,
         };
-        Arc::make_mut(block).entries.get_mut(within)
+        let before = self.packed.last().map(AsRef::as_ref);
+        let block = Block::of(begun.as_deref(), fresh, before);
+        let freed = begun.map_or(0, |begun| begun.size(before));
+        self.bytes = self.bytes + block.size(before) - freed;
+        self.packed.push_back(Arc::new(block));
+    }
+
+    /// Notes that the entry at an index counts no longer.
+    pub(super) fn supersede(&mut self, index: usize, superseded: Superseded) {
+        self.mark(index);
+        self.notes.superseded.insert(index, superseded);
+    }
+
+    /// Notes that somebody confirmed the entry at an index; `alone` is the confirmation, to be shared.
+    pub(super) fn confirm(&mut self, index: usize, alone: &Arc<[Confirmation]>) {
+        self.mark(index);
+        let confirmed = match self.notes.confirmed.get(&index) {
+            Some(earlier) => earlier.iter().chain(alone.iter()).cloned().collect(),
+            None => alone.clone(),
+        };
+        self.notes.confirmed.insert(index, confirmed);
+    }
+
+    fn mark(&mut self, index: usize) {
+        match index.checked_sub(self.packed_len()) {
+            Some(within) => {
+                if let Some(fresh) = Arc::make_mut(&mut self.fresh).get_mut(within) {
+                    fresh.noted = true;
+                }
+            }
+            None => {
+                if let Some(block) = self.packed.get_mut(index / Block::ENTRIES_MAX) {
+                    Arc::make_mut(block).noted |= 1 << (index % Block::ENTRIES_MAX);
+                }
+            }
+        }
+    }
+
+    /// Bytes of all, about: the words behind the newest and what is shared with other indicators are not counted.
+    #[cfg(test)]
+    pub(crate) fn size(&self) -> usize {
+        self.bytes + self.fresh.len() * std::mem::size_of::<Fresh>() + self.notes.size()
     }
 }
 
 impl<'a> IntoIterator for &'a Entries {
-    type Item = &'a Entry;
-    type IntoIter = Box<dyn Iterator<Item = &'a Entry> + 'a>;
+    type Item = Entry<'a>;
+    type IntoIter = Box<dyn Iterator<Item = Entry<'a>> + 'a>;
 
     fn into_iter(self) -> Self::IntoIter {
         Box::new(self.iter())
@@ -286,82 +354,4 @@ impl<'a> IntoIterator for &'a Entries {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::actual::Measurement;
-    use crate::domain::event::ActualRecorded;
-    use crate::domain::testing::{event_id, event_of, fact, goal_id, increment, placed, recorded};
-
-    fn entry(number: u64) -> Entry {
-        let told = fact(recorded(increment(&number.to_string())));
-        let stream = crate::domain::event::Stream::goal(goal_id("G"));
-        let event = placed(
-            event_of(&told, event_id(&number.to_string()), stream),
-            number,
-        );
-        let crate::domain::event::Payload::ActualRecorded(ActualRecorded {
-            measurement,
-            reported,
-            ..
-        }) = &event.event.payload
-        else {
-            unreachable!("it was just made")
-        };
-        let day = "2023-09-30".parse().unwrap();
-        Entry::new(&event, day, measurement, reported, None)
-    }
-
-    #[test]
-    fn entries_are_found_by_index_by_event_and_in_order_however_many_there_are() {
-        let mut entries = Entries::default();
-        let mut savepoints = Vec::new();
-        for number in 0..100 {
-            savepoints.push(entries.clone());
-            entries.push(entry(number), Backing::default());
-        }
-        for (count, savepoint) in savepoints.iter().enumerate() {
-            assert_eq!(savepoint.len(), count);
-            let positions: Vec<u64> = savepoint.iter().map(|entry| entry.position).collect();
-            assert_eq!(positions, (0..count as u64).collect::<Vec<_>>());
-            let back: Vec<u64> = savepoint.iter().rev().map(|entry| entry.position).collect();
-            assert_eq!(back, (0..count as u64).rev().collect::<Vec<_>>());
-            assert_eq!(savepoint.get(count), None);
-            assert_eq!(
-                savepoint
-                    .last()
-                    .map(|entry| entry.position + 1)
-                    .unwrap_or(0),
-                count as u64
-            );
-            for number in 0..100 {
-                let found = savepoint.of_event(event_id(&number.to_string()));
-                let found = found.map(|(index, entry)| (index, entry.position));
-                assert_eq!(found, (number < count).then_some((number, number as u64)));
-            }
-        }
-    }
-
-    #[test]
-    fn a_change_leaves_savepoints_as_they_were_and_neighbours_share_what_is_alike() {
-        let mut entries = Entries::default();
-        (0..40).for_each(|number| entries.push(entry(number), Backing::default()));
-        let before = entries.clone();
-        let superseded = Superseded {
-            by: event_id("later"),
-            position: 41,
-            recorded_at: Timestamp::UNIX_EPOCH,
-            retracted: true,
-        };
-        for index in [3, 39] {
-            entries.get_mut(index).unwrap().supersede(superseded);
-            assert_eq!(entries.get(index).unwrap().superseded(), Some(superseded));
-            assert_eq!(before.get(index).unwrap().superseded(), None);
-        }
-        assert!(entries.get_mut(40).is_none());
-        let mut contexts = entries.iter().map(|entry| &entry.context);
-        let first = contexts.next().unwrap();
-        assert!(contexts.all(|context| Arc::ptr_eq(context, first)));
-        let measured = &entries.get(3).unwrap().measurement;
-        assert_eq!(measured, &Measurement::Increment("3".parse().unwrap()));
-    }
-}
+mod tests;

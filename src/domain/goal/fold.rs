@@ -10,8 +10,9 @@ use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::Definition;
 use crate::domain::target::{Target, TargetVersion};
 
+use super::entries::Fresh;
 use super::{
-    Attachment, Backing, Confirmation, DefinitionVersion, Demand, Entries, Entry, FieldsConfirmed,
+    Attachment, Backing, Confirmation, DefinitionVersion, Demand, Entries, FieldsConfirmed,
     Forecast, Goal, Indicator, Narrative, PlannedLine, Superseded, Tally, Version,
 };
 
@@ -94,10 +95,8 @@ impl Goal {
                 });
             }
             Payload::ActualRecorded(p) => self.change(p.indicator, |i| {
-                i.record(
-                    Entry::new(recorded, effective_from, &p.measurement, &p.reported, None),
-                    Backing::of(event),
-                );
+                let fresh = Fresh::new(recorded, effective_from, &p.measurement, &p.reported);
+                i.record(fresh, None, Backing::of(event));
             }),
             Payload::ActualCorrected(p) => self.change(p.indicator, |i| {
                 i.supersede(
@@ -109,17 +108,8 @@ impl Goal {
                         retracted: false,
                     },
                 );
-                let corrects = Some(p.corrects);
-                i.record(
-                    Entry::new(
-                        recorded,
-                        effective_from,
-                        &p.measurement,
-                        &p.reported,
-                        corrects,
-                    ),
-                    Backing::of(event),
-                );
+                let fresh = Fresh::new(recorded, effective_from, &p.measurement, &p.reported);
+                i.record(fresh, Some(p.corrects), Backing::of(event));
             }),
             Payload::ActualRetracted(p) => self.change(p.indicator, |i| {
                 i.supersede(
@@ -133,17 +123,15 @@ impl Goal {
                 );
             }),
             Payload::ActualConfirmed(p) => self.change(p.indicator, |i| {
+                let alone = Arc::from([Confirmation {
+                    event_id: event.id,
+                    position: recorded.position,
+                    recorded_at: recorded.recorded_at,
+                    actor: recorded.actor.clone(),
+                    date: effective_from,
+                }]);
                 for id in &p.entries {
-                    i.confirm(
-                        *id,
-                        Confirmation {
-                            event_id: event.id,
-                            position: recorded.position,
-                            recorded_at: recorded.recorded_at,
-                            actor: recorded.actor.clone(),
-                            date: effective_from,
-                        },
-                    );
+                    i.confirm(*id, &alone);
                 }
             }),
             Payload::DemandRecorded(p) => self.change(p.indicator, |i| {
@@ -270,24 +258,23 @@ impl Indicator {
         });
     }
 
-    fn record(&mut self, mut entry: Entry, backing: Backing) {
+    fn record(&mut self, mut new: Fresh, corrects: Option<EventId>, backing: Backing) {
         // An entry belongs to the definition of the day it counts on, so a late report of a day before a
         // break joins the series before it.
-        if let Some((number, _)) = self.definition_on(entry.valid.counts_on(), None) {
-            entry.definition_version = number;
+        if let Some((number, _)) = self.definition_on(new.valid.counts_on(), None) {
+            new.definition_version = number;
             if let Some(version) = self.definitions.get_mut(number as usize - 1) {
                 let index = self.entries.len();
+                let entry = new.entry(Default::default());
                 version.tally.add(&version.definition, &entry, index);
             }
         }
-        self.entries.push(entry, backing);
+        self.entries.push(new, corrects, backing);
     }
 
-    fn confirm(&mut self, id: EventId, confirmation: Confirmation) {
-        if let Some((index, _)) = self.entries.of_event(id)
-            && let Some(entry) = self.entries.get_mut(index)
-        {
-            entry.confirm(confirmation);
+    fn confirm(&mut self, id: EventId, alone: &Arc<[Confirmation]>) {
+        if let Some((index, _)) = self.entries.of_event(id) {
+            self.entries.confirm(index, alone);
         }
     }
 
@@ -295,14 +282,13 @@ impl Indicator {
         // The first stands, as it did at every cut between the two; only a forged history has a second.
         if let Some((index, entry)) = self.entries.of_event(id)
             && entry.superseded().is_none()
-            && let Some(entry) = self.entries.get_mut(index)
         {
-            entry.supersede(superseded);
-            self.supersedings.push_back(superseded.position);
             let version = (entry.definition_version as usize).checked_sub(1);
             if let Some(version) = version.and_then(|index| self.definitions.get_mut(index)) {
-                version.tally.remove(&version.definition, entry);
+                version.tally.remove(&version.definition, &entry);
             }
+            self.entries.supersede(index, superseded);
+            self.supersedings.push_back(superseded.position);
         }
     }
 }

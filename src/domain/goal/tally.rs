@@ -6,6 +6,7 @@
 use imbl::OrdMap;
 
 use super::Entry;
+use super::slots::Slots;
 use crate::domain::actual::Measurement;
 use crate::domain::code::Key;
 use crate::domain::date::Date;
@@ -83,7 +84,7 @@ pub(crate) struct Occupants {
 /// What was reported under one definition.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Tally {
-    slots: OrdMap<Slot, Occupants>,
+    slots: Slots,
     /// Sum of the increments that count.
     total: Quantity,
     /// The same for each part.
@@ -99,21 +100,16 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// Adds the entry that stands at `index`.
-    pub(super) fn add(&mut self, definition: &Definition, entry: &Entry, index: usize) {
+    pub(super) fn add(&mut self, definition: &Definition, entry: &Entry<'_>, index: usize) {
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
-        let occupants = self
-            .slots
-            .get(&slot)
-            .map_or(1, |o| o.count.saturating_add(1));
-        self.slots.insert(
-            slot,
-            Occupants {
-                count: occupants,
-                newest: index,
-            },
-        );
+        let before = self.slots.get(&slot).map_or(0, |o| o.count);
+        let occupants = Occupants {
+            count: before.saturating_add(1),
+            newest: index,
+        };
+        self.slots.set(slot, occupants);
         match &entry.measurement {
             Measurement::Increment(amount) => {
                 self.gross = sum(self.gross, magnitude(*amount));
@@ -147,15 +143,16 @@ impl Tally {
     }
 
     /// Takes out an entry that counts no longer.
-    pub(super) fn remove(&mut self, definition: &Definition, entry: &Entry) {
+    pub(super) fn remove(&mut self, definition: &Definition, entry: &Entry<'_>) {
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
-        if let Some(occupants) = self.slots.get_mut(&slot) {
-            occupants.count = occupants.count.saturating_sub(1);
-            if occupants.count == 0 {
-                self.slots.remove(&slot);
+        match self.slots.get(&slot) {
+            Some(Occupants { count, newest }) if 1 < count => {
+                let count = count - 1;
+                self.slots.set(slot, Occupants { count, newest });
             }
+            _ => self.slots.remove(&slot),
         }
         let Measurement::Increment(amount) = entry.measurement else {
             return;
@@ -176,7 +173,7 @@ impl Tally {
     }
 
     fn find_largest(&self) -> Option<(Quantity, u32)> {
-        let largest = self.slots.keys().map(|slot| slot.amount).max()?;
+        let largest = self.slots.iter().map(|(slot, _)| slot.amount).max()?;
         let equal = self.slots.iter().filter(|(slot, _)| slot.amount == largest);
         Some((
             largest,
@@ -186,27 +183,23 @@ impl Tally {
 
     /// Who stands in a place.
     pub(crate) fn at(&self, slot: &Slot) -> Option<Occupants> {
-        self.slots.get(slot).copied()
+        self.slots.get(slot)
     }
 
     /// Indexes of the newest entries of the same part and member on the days before `slot`'s, latest first.
     pub(crate) fn before(&self, slot: &Slot) -> impl Iterator<Item = usize> + '_ {
-        let place = (slot.part, slot.member);
-        self.slots
-            .range(..*slot)
-            .rev()
-            .take_while(move |(found, _)| (found.part, found.member) == place)
-            .map(|(_, occupants)| occupants.newest)
+        same_place(slot, self.slots.before(*slot))
     }
 
     /// Indexes of the newest entries of the same part and member on the days after `slot`'s, in order.
     pub(crate) fn after(&self, slot: &Slot) -> impl Iterator<Item = usize> + '_ {
-        let place = (slot.part, slot.member);
-        let later = (std::ops::Bound::Excluded(*slot), std::ops::Bound::Unbounded);
-        self.slots
-            .range(later)
-            .take_while(move |(found, _)| (found.part, found.member) == place)
-            .map(|(_, occupants)| occupants.newest)
+        same_place(slot, self.slots.after(*slot))
+    }
+
+    /// Bytes on the heap, about.
+    #[cfg(test)]
+    pub(super) fn size(&self) -> usize {
+        self.slots.size()
     }
 
     /// Sum of the increments that count.
@@ -230,7 +223,17 @@ impl Tally {
     }
 }
 
-fn slot_of(definition: &Definition, entry: &Entry) -> Option<Slot> {
+/// Of places that lead away from `slot` those of the same part and member.
+fn same_place<'a>(
+    slot: &Slot,
+    places: impl Iterator<Item = (Slot, Occupants)> + 'a,
+) -> impl Iterator<Item = usize> + 'a {
+    let place = (slot.part, slot.member);
+    let near = places.take_while(move |(found, _)| (found.part, found.member) == place);
+    near.map(|(_, occupants)| occupants.newest)
+}
+
+fn slot_of(definition: &Definition, entry: &Entry<'_>) -> Option<Slot> {
     let part = entry.context.reported.part.as_ref();
     Slot::of(
         definition,

@@ -250,7 +250,7 @@ impl Teller<'_> {
     }
 
     fn contribution(&self, found: &Contribution<'_>) -> v1::FigureContribution {
-        let entry = found.entry;
+        let entry = &found.entry;
         v1::FigureContribution {
             event: self.event(entry.position),
             measurement: Some(show_measurement(&entry.measurement)),

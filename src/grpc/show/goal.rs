@@ -146,7 +146,7 @@ pub(in crate::grpc) fn indicator(directory: &Directory, card: &IndicatorCard) ->
             assumed: version.value.assumed,
         }),
         entries: count(card.entries().count()),
-        last_entry: (card.entries().next_back()).map(|last| entry(card, last, &card.backing)),
+        last_entry: (card.entries().next_back()).map(|last| entry(card, &last, &card.backing)),
         last_forecast: state.forecast_at(cut).map(|last| forecast(last)),
         entry_form: None,
         continues: card.entry.continues.map(|id| own(Named::Indicator(id))),
@@ -214,12 +214,16 @@ pub(in crate::grpc) fn definitions(card: &IndicatorCard) -> Vec<v1::DefinitionVe
         .collect()
 }
 
-pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry, backing: &Backing) -> v1::Entry {
+pub(in crate::grpc) fn entry(
+    card: &IndicatorCard,
+    entry: &Entry<'_>,
+    backing: &Backing,
+) -> v1::Entry {
     v1::Entry {
         event_id: entry.event_id.to_string(),
         position: entry.position,
         recorded_at: Some(show_timestamp(entry.recorded_at)),
-        actor: Some(show_actor(&entry.actor)),
+        actor: Some(show_actor(entry.actor)),
         valid_from: entry.valid.from.to_string(),
         valid_to: entry.valid.to.map(|day| day.to_string()),
         measurement: Some(show_measurement(&entry.measurement)),
@@ -238,7 +242,7 @@ pub(in crate::grpc) fn entry(card: &IndicatorCard, entry: &Entry, backing: &Back
         definition_version: entry.definition_version,
         reason: backing.reason.as_ref().map(show_reason),
         evidence: backing.evidence.iter().map(show_evidence).collect(),
-        corrects: entry.context.corrects.map(|id| id.to_string()),
+        corrects: entry.corrects.map(|id| id.to_string()),
         superseded: card.superseded(entry).map(|superseded| v1::Superseded {
             by: superseded.by.to_string(),
             position: superseded.position,

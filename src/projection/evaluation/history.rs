@@ -66,7 +66,7 @@ impl Histories {
     }
 
     /// The reports that count, in the order of recording.
-    pub fn counted(&self, id: IndicatorId) -> Vec<&Entry> {
+    pub fn counted(&self, id: IndicatorId) -> Vec<Entry<'_>> {
         let of = self.indicator(id);
         of.map_or_else(Vec::new, |indicator| counted(indicator, self.cut).collect())
     }

@@ -52,7 +52,7 @@ impl Role {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Contribution<'a> {
     /// The report.
-    pub entry: &'a Entry,
+    pub entry: Entry<'a>,
     /// What it does.
     pub role: Role,
     /// The event that it gives way to: what replaced it, took it back or outdid it.
@@ -67,7 +67,7 @@ pub struct Contribution<'a> {
 pub fn contributions(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<Contribution<'_>> {
     let mut known = Vec::new();
     for entry in &indicator.entries {
-        let (role, for_whom) = match standing(indicator, entry, cut) {
+        let (role, for_whom) = match standing(indicator, &entry, cut) {
             Standing::Unknown => continue,
             // What it does among those that count is seen below.
             Standing::Counts => (Role::Outdone, None),
@@ -83,7 +83,7 @@ pub fn contributions(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<Co
             adds: None,
         });
     }
-    known.sort_by_key(|contribution| order(contribution.entry));
+    known.sort_by_key(|contribution| order(&contribution.entry));
     let Some((_, version)) = indicator.definition_on(cut.on, cut.known) else {
         return known;
     };
@@ -111,7 +111,7 @@ pub fn contributions(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Vec<Co
 }
 
 /// The day it counts on, then the place in the ledger: which of two is the later one.
-fn order(entry: &Entry) -> (Date, u64) {
+fn order(entry: &Entry<'_>) -> (Date, u64) {
     (entry.valid.counts_on(), entry.position)
 }
 
@@ -143,7 +143,7 @@ impl Whole<'_> {
         for contribution in &mut *counting {
             (contribution.role, contribution.adds) = match contribution.entry.measurement {
                 Measurement::Nil(NilCause::NoActivity) => (Role::Adds, Some(Quantity::ZERO)),
-                _ => match value(contribution.entry) {
+                _ => match value(&contribution.entry) {
                     Some(value) => (Role::Adds, Some(value)),
                     None => (Role::Nil, None),
                 },
@@ -152,10 +152,10 @@ impl Whole<'_> {
         if self.definition.agg_space == AggSpace::MinOfParts {
             let mut totals: BTreeMap<Option<&Key>, Decimal> = BTreeMap::new();
             // Nothing said of all parts together is a part of its own.
-            let of_part = |entry: &Entry| value(entry).is_some() || part(entry).is_some();
+            let of_part = |entry: &Entry<'_>| value(entry).is_some() || part(entry).is_some();
             let adding = counting.iter().filter(|c| c.role == Role::Adds);
-            for contribution in adding.filter(|c| of_part(c.entry)) {
-                let total = totals.entry(part(contribution.entry)).or_default();
+            for contribution in adding.filter(|c| of_part(&c.entry)) {
+                let total = totals.entry(part(&contribution.entry)).or_default();
                 *total += contribution.adds.unwrap_or_default().decimal();
             }
             let least = totals.into_iter().min_by_key(|(_, total)| *total);
@@ -175,7 +175,7 @@ impl Whole<'_> {
                 continue;
             };
             contribution.role = Role::Adds;
-            let total = totals.entry(part(contribution.entry)).or_default();
+            let total = totals.entry(part(&contribution.entry)).or_default();
             *total = (sum(total.0, numerator), sum(total.1, denominator));
         }
         if self.definition.agg_space == AggSpace::MinOfParts {
@@ -190,7 +190,7 @@ impl Whole<'_> {
     fn only(&self, counting: &mut [&mut Contribution<'_>], deciding: Option<Option<&Key>>) {
         for contribution in counting {
             let made = contribution.role.makes_the_figure();
-            if made && deciding.is_some_and(|deciding| deciding != part(contribution.entry)) {
+            if made && deciding.is_some_and(|deciding| deciding != part(&contribution.entry)) {
                 contribution.role = Role::OtherPart;
             }
         }
@@ -207,7 +207,7 @@ impl Whole<'_> {
             let month = contribution.entry.valid.counts_on().first_of_month();
             let adds = match contribution.entry.measurement {
                 Measurement::Nil(NilCause::NoActivity) => Some(Quantity::ZERO),
-                _ => value(contribution.entry),
+                _ => value(&contribution.entry),
             };
             contribution.adds = adds;
             contribution.role = match adds {
@@ -220,10 +220,10 @@ impl Whole<'_> {
 
     /// One of each part and member gives its value.
     fn chosen(&self, counting: &mut [&mut Contribution<'_>]) {
-        type Place<'k> = (Option<&'k Key>, Option<&'k Key>);
-        let mut chosen: BTreeMap<Place<'_>, &Entry> = BTreeMap::new();
+        type Place<'k> = (Option<&'k Key>, Option<Key>);
+        let mut chosen: BTreeMap<Place<'_>, Entry<'_>> = BTreeMap::new();
         for contribution in &mut *counting {
-            let entry = contribution.entry;
+            let entry = &contribution.entry;
             if matches!(entry.measurement, Measurement::Nil(_)) {
                 contribution.role = Role::Nil;
                 continue;
@@ -232,18 +232,17 @@ impl Whole<'_> {
                 contribution.role = Role::OutsideSet;
                 continue;
             }
-            let place = (part(entry), member(entry));
             chosen
-                .entry(place)
-                .and_modify(|other| *other = self.better(other, entry))
-                .or_insert(entry);
+                .entry((part(entry), member(entry).cloned()))
+                .and_modify(|other| *other = self.better(other, entry).clone())
+                .or_insert_with(|| entry.clone());
         }
         for contribution in &mut *counting {
             if contribution.role != Role::Outdone {
                 continue;
             }
-            let entry = contribution.entry;
-            let winner = chosen.get(&(part(entry), member(entry)));
+            let entry = &contribution.entry;
+            let winner = chosen.get(&(part(entry), member(entry).cloned()));
             match winner.map(|winner| winner.event_id) {
                 Some(winner) if winner == entry.event_id => contribution.role = Role::Decides,
                 winner => contribution.for_whom = winner,
@@ -270,7 +269,7 @@ impl Whole<'_> {
     }
 
     /// Which of two entries of one place gives its value; `one` is the earlier.
-    fn better<'e>(&self, one: &'e Entry, other: &'e Entry) -> &'e Entry {
+    fn better<'e, 'k>(&self, one: &'e Entry<'k>, other: &'e Entry<'k>) -> &'e Entry<'k> {
         let greater = value(one)
             .zip(value(other))
             .map(|(one, other)| one.cmp(&other));
@@ -303,12 +302,12 @@ impl Whole<'_> {
             let Some(newest) = indexes.last().copied() else {
                 continue;
             };
-            let state = state(counting[newest].entry);
+            let state = state(&counting[newest].entry);
             let newest_id = counting[newest].entry.event_id;
             let since = indexes
                 .iter()
                 .rev()
-                .take_while(|index| self::state(counting[**index].entry) == state)
+                .take_while(|index| self::state(&counting[**index].entry) == state)
                 .last()
                 .copied();
             for index in indexes {
@@ -322,11 +321,11 @@ impl Whole<'_> {
     }
 }
 
-fn part(entry: &Entry) -> Option<&Key> {
+fn part<'a>(entry: &Entry<'a>) -> Option<&'a Key> {
     entry.context.reported.part.as_ref()
 }
 
-fn member(entry: &Entry) -> Option<&Key> {
+fn member<'e>(entry: &'e Entry<'_>) -> Option<&'e Key> {
     match &entry.measurement {
         Measurement::Member { member, .. } | Measurement::MemberValue { member, .. } => {
             Some(member)
@@ -335,7 +334,7 @@ fn member(entry: &Entry) -> Option<&Key> {
     }
 }
 
-fn value(entry: &Entry) -> Option<Quantity> {
+fn value(entry: &Entry<'_>) -> Option<Quantity> {
     match &entry.measurement {
         Measurement::Increment(value)
         | Measurement::Level(value)
@@ -344,7 +343,7 @@ fn value(entry: &Entry) -> Option<Quantity> {
     }
 }
 
-fn worse(one: &Entry, other: &Entry) -> std::cmp::Ordering {
+fn worse(one: &Entry<'_>, other: &Entry<'_>) -> std::cmp::Ordering {
     match (&one.measurement, &other.measurement) {
         (
             Measurement::Ratio {
@@ -360,7 +359,7 @@ fn worse(one: &Entry, other: &Entry) -> std::cmp::Ordering {
     }
 }
 
-fn state(entry: &Entry) -> Option<MilestoneState> {
+fn state(entry: &Entry<'_>) -> Option<MilestoneState> {
     match entry.measurement {
         Measurement::Milestone { state, .. } => Some(state),
         _ => None,

@@ -21,8 +21,8 @@ impl Examined<'_> {
         for entry in &self.state.entries {
             let day = entry.valid.counts_on();
             if self.cut.holds(entry.position, Some(entry.valid)) {
-                let recorded = self.recorded_on(entry);
-                let corrects = entry.context.corrects.is_some();
+                let recorded = self.recorded_on(&entry);
+                let corrects = entry.corrects.is_some();
                 self.met(entry.position, day, recorded, corrects, flags);
             }
             // What takes a report back is of the report's days.

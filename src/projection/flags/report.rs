@@ -45,23 +45,20 @@ impl Examined<'_> {
         self.nil(flags);
     }
 
-    fn counted(&self) -> impl Iterator<Item = &Entry> {
+    fn counted(&self) -> impl Iterator<Item = Entry<'_>> {
         counted(self.state, self.cut)
     }
 
     /// Reports known and of days up to D, whatever became of them.
-    fn known(&self) -> impl Iterator<Item = &Entry> {
+    fn known(&self) -> impl Iterator<Item = Entry<'_>> {
         let entries = self.state.entries.iter();
         entries.filter(|entry| self.cut.holds(entry.position, Some(entry.valid)))
     }
 
     fn late(&self, flags: &mut Vec<Flag>) {
         let limit = self.policy.late_report_days;
-        for entry in self
-            .known()
-            .filter(|entry| entry.context.corrects.is_none())
-        {
-            let (day, recorded) = (entry.valid.counts_on(), self.recorded_on(entry));
+        for entry in self.known().filter(|entry| entry.corrects.is_none()) {
+            let (day, recorded) = (entry.valid.counts_on(), self.recorded_on(&entry));
             let days = (recorded - day).get_days();
             if i64::from(days) <= i64::from(limit) {
                 continue;
@@ -83,19 +80,15 @@ impl Examined<'_> {
 
     fn corrected_again(&self, flags: &mut Vec<Flag>) {
         // The newest of each chain: what no known correction replaces.
-        let replaced: BTreeSet<EventId> = self
-            .known()
-            .filter_map(|entry| entry.context.corrects)
-            .collect();
+        let replaced: BTreeSet<EventId> = self.known().filter_map(|entry| entry.corrects).collect();
         for newest in self
             .known()
             .filter(|entry| !replaced.contains(&entry.event_id))
         {
             let mut corrections = Vec::new();
-            let mut link = newest;
-            while let Some(before) = link.context.corrects.and_then(|id| self.state.entry(id)) {
-                corrections.push(link);
-                link = before;
+            let mut link = newest.clone();
+            while let Some(before) = link.corrects.and_then(|id| self.state.entry(id)) {
+                corrections.push(std::mem::replace(&mut link, before));
             }
             if corrections.len() < CORRECTIONS {
                 continue;
@@ -115,8 +108,7 @@ impl Examined<'_> {
                 FlagKind::RepeatedCorrection,
                 corrections
                     .iter()
-                    .copied()
-                    .chain([link])
+                    .chain([&link])
                     .map(|entry| entry.position),
                 format!("一つの報告が{count}回訂正されました（{ja}）"),
                 format!("one report was corrected {count} times, {en}"),
@@ -128,18 +120,18 @@ impl Examined<'_> {
     fn spikes(&self, flags: &mut Vec<Flag>) {
         // What came in and what went out, in the order of the ledger; a correction takes out first, for what is
         // replaced is no measure for what replaces it.
-        let mut changes: BTreeMap<(u64, u8), (Quantity, &Entry)> = BTreeMap::new();
+        let mut changes: BTreeMap<(u64, u8), (Quantity, Entry<'_>)> = BTreeMap::new();
         for entry in &self.state.entries {
             let Measurement::Increment(amount) = entry.measurement else {
                 continue;
             };
-            if !self.cut.knows(entry.position) || !self.of_series(entry) {
+            if !self.cut.knows(entry.position) || !self.of_series(&entry) {
                 continue;
             }
-            changes.insert((entry.position, 1), (amount, entry));
             if let Some(by) = entry.superseded().filter(|by| self.cut.knows(by.position)) {
-                changes.insert((by.position, 0), (amount, entry));
+                changes.insert((by.position, 0), (amount, entry.clone()));
             }
+            changes.insert((entry.position, 1), (amount, entry));
         }
         let standing: BTreeSet<EventId> = self.counted().map(|entry| entry.event_id).collect();
         let mut before: BTreeMap<Quantity, usize> = BTreeMap::new();
@@ -178,7 +170,7 @@ impl Examined<'_> {
     }
 
     fn drops(&self, flags: &mut Vec<Flag>) {
-        let mut levels: BTreeMap<Option<&Key>, Vec<(Quantity, &Entry)>> = BTreeMap::new();
+        let mut levels: BTreeMap<Option<&Key>, Vec<(Quantity, Entry<'_>)>> = BTreeMap::new();
         for entry in self.counted() {
             if let Measurement::Level(level) = entry.measurement {
                 let of_part = levels
@@ -221,7 +213,7 @@ impl Examined<'_> {
     }
 
     fn duplicates(&self, flags: &mut Vec<Flag>) {
-        let mut places: BTreeMap<(Option<&Key>, Date, Quantity), Vec<&Entry>> = BTreeMap::new();
+        let mut places: BTreeMap<(Option<&Key>, Date, Quantity), Vec<Entry<'_>>> = BTreeMap::new();
         for entry in self.counted() {
             if let Measurement::Increment(amount) = entry.measurement {
                 let place = (
@@ -253,16 +245,13 @@ impl Examined<'_> {
     fn rush(&self, flags: &mut Vec<Flag>) {
         for (span, deadline) in &self.deadlines {
             let mut all = 0;
-            let mut last: Vec<&Entry> = Vec::new();
-            for entry in self
-                .counted()
-                .filter(|entry| entry.context.corrects.is_none())
-            {
+            let mut last: Vec<Entry<'_>> = Vec::new();
+            for entry in self.counted().filter(|entry| entry.corrects.is_none()) {
                 if !span.contains(entry.valid.counts_on()) {
                     continue;
                 }
                 all += 1;
-                let left = (*deadline - self.recorded_on(entry)).get_days();
+                let left = (*deadline - self.recorded_on(&entry)).get_days();
                 if (0..RUSH_DAYS).contains(&left) {
                     last.push(entry);
                 }
@@ -292,7 +281,7 @@ impl Examined<'_> {
     }
 
     fn identical(&self, flags: &mut Vec<Flag>) {
-        let mut months: BTreeMap<Date, (Quantity, Vec<&Entry>)> = BTreeMap::new();
+        let mut months: BTreeMap<Date, (Quantity, Vec<Entry<'_>>)> = BTreeMap::new();
         for entry in self.counted() {
             if let Measurement::Increment(amount) = entry.measurement {
                 let month = months
@@ -307,8 +296,8 @@ impl Examined<'_> {
             let remainder = value.decimal().checked_rem(Decimal::from(ROUND));
             Quantity::ZERO < value && remainder.is_some_and(|rest| rest.is_zero())
         };
-        let mut run: Vec<(Date, Quantity, Vec<&Entry>)> = Vec::new();
-        let mut end = |run: &mut Vec<(Date, Quantity, Vec<&Entry>)>| {
+        let mut run: Vec<(Date, Quantity, Vec<Entry<'_>>)> = Vec::new();
+        let mut end = |run: &mut Vec<(Date, Quantity, Vec<Entry<'_>>)>| {
             if let [(first, value, _), .., (last, ..)] = run.as_slice()
                 && IDENTICAL_MONTHS <= run.len()
             {
@@ -382,7 +371,7 @@ impl Examined<'_> {
         };
         let definition = &version.definition;
         let begun = definition.active_window.unwrap_or(self.cycle).first() <= self.cut.on;
-        let stands = |entry: &Entry| {
+        let stands = |entry: Entry<'_>| {
             entry
                 .superseded()
                 .is_none_or(|by| !self.cut.knows(by.position))

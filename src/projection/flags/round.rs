@@ -20,7 +20,7 @@ impl Examined<'_> {
     /// Confirmations of an entry that are known and of days up to D.
     fn confirmations_of<'e>(
         &self,
-        entry: &'e Entry,
+        entry: &Entry<'e>,
     ) -> impl Iterator<Item = &'e Confirmation> + use<'e> {
         let cut = self.cut;
         let confirmations = entry.confirmations().iter();
@@ -34,10 +34,10 @@ impl Examined<'_> {
             let proposed = self.directory.proposed_as(entry.event_id);
             let drafter = proposed.map(|proposal| &proposal.drafted.actor);
             let same = |by: &&Confirmation| {
-                let mut authors = std::iter::once(&entry.actor).chain(drafter);
+                let mut authors = std::iter::once(entry.actor).chain(drafter);
                 authors.any(|author| author.shares_login_with(&by.actor))
             };
-            let Some(own) = self.confirmations_of(entry).find(same) else {
+            let Some(own) = self.confirmations_of(&entry).find(same) else {
                 continue;
             };
             let (who, day) = (&own.actor.subject, entry.valid.counts_on());
@@ -64,7 +64,7 @@ impl Examined<'_> {
             let round = rounds.iter().find(|round| day <= round.reports_for);
             round.map_or_else(|| settled_by(self.cycle), |round| round.fixed_on)
         };
-        let open: Vec<&Entry> = counted(self.state, self.cut)
+        let open: Vec<Entry<'_>> = counted(self.state, self.cut)
             .filter(|entry| fixed_on(entry.valid.counts_on()) < self.cut.on)
             .filter(|entry| self.confirmations_of(entry).next().is_none())
             .collect();

@@ -62,7 +62,7 @@ impl Examined<'_> {
             let evaluation = self.evaluate(cut);
             evaluation.filter(|evaluation| evaluation.status == Status::Breached)
         };
-        let mut reports: Vec<&Entry> = counted(self.state, self.cut).collect();
+        let mut reports: Vec<Entry<'_>> = counted(self.state, self.cut).collect();
         reports.sort_by_key(|entry| (entry.valid.counts_on(), entry.position));
         let days: BTreeSet<Date> = reports
             .iter()
@@ -88,12 +88,12 @@ impl Examined<'_> {
                 let cut = Cut::on(self.recorded_on(entry)).known_at(entry.position + 1);
                 is_breached(cut).is_some()
             });
-        let told = self.frozen_after(known.map_or(u64::MAX, |entry| entry.position));
+        let told = self.frozen_after(known.as_ref().map_or(u64::MAX, |entry| entry.position));
         let value = Words::each(|language| match &then.value {
             Ok(value) => wording::amount(value, definition, language),
             Err(_) => wording::actual(&then.actual, definition, language),
         });
-        let known_on = known.map(|entry| self.recorded_on(entry));
+        let known_on = known.as_ref().map(|entry| self.recorded_on(entry));
         let since = known_on.map_or_else(String::new, |day| day.to_string());
         let (told_ja, told_en) = match &told {
             Some((period, day)) => (

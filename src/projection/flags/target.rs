@@ -167,7 +167,7 @@ impl Examined<'_> {
             return;
         };
         let day = last.valid.counts_on();
-        let recorded = self.recorded_on(last);
+        let recorded = self.recorded_on(&last);
         let mut flag = self.about(
             FlagKind::TargetAfterLastActual,
             revision,

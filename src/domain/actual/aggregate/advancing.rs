@@ -59,8 +59,8 @@ impl<'a> Advancing<'a> {
             && cut.knows(entry.position)
         {
             at.known += 1;
-            match standing_in(Some(series), entry, cut) {
-                Standing::Counts => at.counted.add(entry),
+            match standing_in(Some(series), &entry, cut) {
+                Standing::Counts => at.counted.add(&entry),
                 Standing::Later => {
                     let day = entry.valid.counts_on();
                     at.later = Some(at.later.map_or(day, |later| later.min(day)));

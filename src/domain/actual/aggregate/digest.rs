@@ -30,10 +30,10 @@ pub(super) struct Digest<'a> {
     shares: BTreeMap<Option<&'a Key>, (Order, Share)>,
     /// By their first days.
     months: BTreeMap<Date, Quantity>,
-    members: BTreeMap<&'a Key, (Order, MemberState)>,
-    values_of_members: BTreeMap<&'a Key, Number>,
+    members: BTreeMap<Key, (Order, MemberState)>,
+    values_of_members: BTreeMap<Key, Number>,
     /// By checkpoint; `None`: of the whole.
-    milestones: BTreeMap<Option<&'a Key>, Vec<(Date, u64, MilestoneState)>>,
+    milestones: BTreeMap<Option<Key>, Vec<(Date, u64, MilestoneState)>>,
     rubric: Option<(Order, u32)>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Digest<'a> {
     }
 
     /// Takes in an entry that counts.
-    pub(super) fn add(&mut self, entry: &'a Entry) {
+    pub(super) fn add(&mut self, entry: &Entry<'a>) {
         let order = (entry.valid.counts_on(), entry.position);
         let part = entry.context.reported.part.as_ref();
         match &entry.measurement {
@@ -102,7 +102,7 @@ impl<'a> Digest<'a> {
             }
             Measurement::MemberValue { member, value } => {
                 self.add_value(part, order, *value);
-                let of_member = self.values_of_members.entry(member);
+                let of_member = self.values_of_members.entry(member.clone());
                 of_member
                     .or_default()
                     .add(self.definition.agg_time, order, *value);
@@ -116,12 +116,13 @@ impl<'a> Digest<'a> {
             }
             Measurement::Member { member, state } => {
                 self.parts.entry(part).or_default();
-                let newest = self.members.entry(member).or_insert((order, *state));
+                let newest = self.members.entry(member.clone());
+                let newest = newest.or_insert((order, *state));
                 *newest = (*newest).max((order, *state));
             }
             Measurement::Milestone { checkpoint, state } => {
                 self.parts.entry(part).or_default();
-                let history = self.milestones.entry(checkpoint.as_ref()).or_default();
+                let history = self.milestones.entry(checkpoint.clone()).or_default();
                 history.push((order.0, order.1, *state));
             }
             Measurement::RubricLevel(level) => {
@@ -292,7 +293,7 @@ impl<'a> Digest<'a> {
             .iter()
             .filter(|(key, (_, state))| *state == MemberState::Done && self.in_set(key, on));
         Actual::Coverage {
-            done: done.map(|(key, _)| (*key).clone()).collect(),
+            done: done.map(|(key, _)| key.clone()).collect(),
             in_set: self.size_of_set(on),
         }
     }
@@ -303,7 +304,7 @@ impl<'a> Digest<'a> {
         let values = values.filter(|(key, _)| self.in_set(key, on));
         Actual::Members {
             values: values
-                .map(|(key, number)| ((*key).clone(), number.value()))
+                .map(|(key, number)| (key.clone(), number.value()))
                 .collect(),
             in_set: self.size_of_set(on),
         }
@@ -341,7 +342,7 @@ impl<'a> Digest<'a> {
             .checkpoints
             .iter()
             .filter_map(|c| {
-                let (state, since) = newest(states.get(&Some(&c.key))?)?;
+                let (state, since) = newest(states.get(&Some(c.key.clone()))?)?;
                 Some((c.key.clone(), state, since))
             })
             .collect();

@@ -391,7 +391,7 @@ fn only_the_last_correction_counts_until_it_is_taken_back() {
 
     let indicator = world.indicator("X");
     let stands =
-        |index: usize, cut| standing(indicator, indicator.entries.get(index).unwrap(), cut);
+        |index: usize, cut| standing(indicator, &indicator.entries.get(index).unwrap(), cut);
     let now = Cut::on(day(MIDYEAR));
     assert_eq!(stands(0, now), Standing::Replaced(event_id("first")));
     assert_eq!(stands(1, now), Standing::Counts);
@@ -428,7 +428,7 @@ fn a_break_in_the_series_starts_anew() {
     assert_eq!(
         standing(
             indicator,
-            indicator.entries.get(0).unwrap(),
+            &indicator.entries.get(0).unwrap(),
             Cut::on(day(MIDYEAR))
         ),
         Standing::OtherSeries

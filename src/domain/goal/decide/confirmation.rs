@@ -37,7 +37,7 @@ impl Judge<'_> {
             // Whoever proposed a correction wrote it, though the decider's name stands at the entry.
             let proposed = self.context.directory.proposed_as(*id);
             let drafted = proposed.map(|proposal| &proposal.drafted.actor);
-            if std::iter::once(&entry.actor)
+            if std::iter::once(entry.actor)
                 .chain(drafted)
                 .any(|by| is_same(by, actor))
             {

@@ -79,7 +79,7 @@ impl Judge<'_> {
             return;
         };
         // What is being replaced is no measure for what replaces it.
-        let sole = report.replaced.is_some_and(|(_, entry)| {
+        let sole = report.replaced.as_ref().is_some_and(|(_, entry)| {
             count == 1 && entry.measurement == Measurement::Increment(largest)
         });
         if !sole && Quantity::ZERO < largest && times(largest, SPIKE_TIMES) < amount.decimal() {
@@ -135,14 +135,15 @@ impl Judge<'_> {
         let others = |index: &usize| {
             report
                 .replaced
-                .is_none_or(|(replaced, _)| replaced != *index)
+                .as_ref()
+                .is_none_or(|(replaced, _)| replaced != index)
         };
         let before = report.version.tally.before(slot).find(others);
         let before = before.and_then(|index| report.indicator.entries.get(index));
-        let Some(Measurement::Level(before)) = before.map(|entry| &entry.measurement) else {
+        let Some(Measurement::Level(before)) = before.map(|entry| entry.measurement) else {
             return;
         };
-        if Quantity::ZERO < *before && times(level, 100) < times(*before, LEVEL_KEPT_PERCENT) {
+        if Quantity::ZERO < before && times(level, 100) < times(before, LEVEL_KEPT_PERCENT) {
             let percent = 100 - LEVEL_KEPT_PERCENT;
             self.notice(
                 NoticeKind::LevelDrop,
@@ -159,6 +160,7 @@ impl Report<'_> {
     fn replaced_slot(&self) -> Option<Slot> {
         let (_, entry) = self
             .replaced
+            .as_ref()
             .filter(|(_, e)| e.definition_version == self.version_number)?;
         let (part, day) = (
             entry.context.reported.part.as_ref(),

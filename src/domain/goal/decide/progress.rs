@@ -29,7 +29,7 @@ pub(super) struct Report<'a> {
     pub(super) measurement: &'a Measurement,
     pub(super) slot: Option<Slot>,
     /// The entry replaced, with its index among the indicator's entries.
-    pub(super) replaced: Option<(usize, &'a Entry)>,
+    pub(super) replaced: Option<(usize, Entry<'a>)>,
 }
 
 impl<'a> Judge<'a> {
@@ -50,7 +50,7 @@ impl<'a> Judge<'a> {
         };
         self.phases(p.indicator);
         let replaced = self.standing_entry(indicator, p.corrects, "corrects", &mut p.before);
-        let old = replaced.map(|(_, entry)| entry.valid.counts_on());
+        let old = replaced.as_ref().map(|(_, entry)| entry.valid.counts_on());
         let new = self.proposed.valid.map(|valid| valid.counts_on());
         let days: Vec<Date> = old.into_iter().chain(new).collect();
         self.changed_in(p.indicator, &days);
@@ -206,7 +206,7 @@ impl<'a> Judge<'a> {
         id: EventId,
         field: &str,
         before: &mut Option<Measurement>,
-    ) -> Option<(usize, &'a Entry)> {
+    ) -> Option<(usize, Entry<'a>)> {
         let Some((index, entry)) = indicator.entries.of_event(id) else {
             self.reject(Reason::EntryUnknown, field);
             return None;
@@ -236,7 +236,7 @@ impl<'a> Judge<'a> {
         cycle: DateSpan,
         measurement: &Measurement,
         reported: &mut ReportedPart,
-        replaced: Option<(usize, &'a Entry)>,
+        replaced: Option<(usize, Entry<'a>)>,
     ) {
         // Without a day the newest definition is the best guess for what else is wrong.
         let valid = self.proposed.valid;
@@ -467,7 +467,8 @@ impl<'a> Judge<'a> {
         if let Some(occupants) = tally.at(slot)
             && report
                 .replaced
-                .is_none_or(|(index, _)| index != occupants.newest)
+                .as_ref()
+                .is_none_or(|(index, _)| *index != occupants.newest)
         {
             let existing = report
                 .indicator
@@ -485,14 +486,15 @@ impl<'a> Judge<'a> {
             return;
         };
         let state_at =
-            |index: usize| match report.indicator.entries.get(index).map(|e| &e.measurement) {
-                Some(Measurement::Milestone { state, .. }) => Some(*state),
+            |index: usize| match report.indicator.entries.get(index).map(|e| e.measurement) {
+                Some(Measurement::Milestone { state, .. }) => Some(state),
                 _ => None,
             };
         let others = |index: &usize| {
             report
                 .replaced
-                .is_none_or(|(replaced, _)| replaced != *index)
+                .as_ref()
+                .is_none_or(|(replaced, _)| replaced != index)
         };
         let before = tally
             .before(slot)

@@ -51,7 +51,7 @@ proptest! {
         let indicator = history.indicator();
         let cut = Cut::on(on);
         let actual = actual_at(indicator, cycle(), cut);
-        let makers: Vec<&Entry> = contributions(indicator, cycle(), cut)
+        let makers: Vec<Entry<'_>> = contributions(indicator, cycle(), cut)
             .into_iter()
             .filter(|c| c.role.makes_the_figure())
             .map(|c| c.entry)

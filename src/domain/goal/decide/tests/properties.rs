@@ -169,7 +169,7 @@ proptest! {
             let now = world.indicator("X");
             prop_assert!(before.entries.len() <= now.entries.len());
             for (old, new) in before.entries.iter().zip(&now.entries) {
-                prop_assert_eq!(old, &new.as_before(old));
+                prop_assert_eq!(&old, &new.as_before(&old));
                 prop_assert!(old.superseded().is_none() || old.superseded() == new.superseded());
             }
             let actual = stands_at(&world, on);
@@ -245,11 +245,11 @@ proptest! {
         let world = after(with_parts(count(), AggSpace::Sum, &["m1", "m2"]), &moves);
         let indicator = world.indicator("X");
         let amounts = |part: Option<&str>| -> Vec<Quantity> {
-            let of = |entry: &crate::domain::goal::Entry| {
+            let of = |entry: &crate::domain::goal::Entry<'_>| {
                 part.is_none_or(|part| entry.context.reported.part.as_ref().is_some_and(|p| p.as_str() == part))
             };
-            let amount = |entry: &crate::domain::goal::Entry| match entry.measurement {
-                Measurement::Increment(amount) if of(entry) => Some(amount),
+            let amount = |entry: crate::domain::goal::Entry<'_>| match entry.measurement {
+                Measurement::Increment(amount) if of(&entry) => Some(amount),
                 _ => None,
             };
             indicator.effective().filter_map(amount).collect()
