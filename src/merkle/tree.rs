@@ -1,5 +1,7 @@
 //! The frontier: what is kept of a tree to append to it and to tell its root.
 
+use std::sync::OnceLock;
+
 use crate::merkle::hash::{Hash, empty_root, node_hash};
 
 /// What a tree is known by: its size and its root, the "tree head" of RFC 9162.
@@ -27,7 +29,20 @@ impl TreeHead {
 pub struct Frontier {
     size: u64,
     subtrees: Vec<Hash>,
+    root: Root,
 }
+
+/// The root, once somebody asked for it. Follows from the rest, so it makes no two frontiers differ.
+#[derive(Clone, Debug, Default)]
+struct Root(OnceLock<Hash>);
+
+impl PartialEq for Root {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Root {}
 
 /// The bytes are not a frontier.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -51,6 +66,7 @@ impl Frontier {
         Self {
             size: 0,
             subtrees: Vec::new(),
+            root: Root(OnceLock::new()),
         }
     }
 
@@ -65,6 +81,7 @@ impl Frontier {
         }
         self.subtrees.push(subtree);
         self.size += 1;
+        self.root = Root::default();
     }
 
     /// The number of leaves.
@@ -72,13 +89,15 @@ impl Frontier {
         self.size
     }
 
-    /// The root over all leaves.
+    /// The root over all leaves. Computed once, and known to clones.
     pub fn root(&self) -> Hash {
-        let mut from_the_right = self.subtrees.iter().rev();
-        match from_the_right.next() {
-            None => empty_root(),
-            Some(last) => from_the_right.fold(*last, |right, left| node_hash(left, &right)),
-        }
+        *self.root.0.get_or_init(|| {
+            let mut from_the_right = self.subtrees.iter().rev();
+            match from_the_right.next() {
+                None => empty_root(),
+                Some(last) => from_the_right.fold(*last, |right, left| node_hash(left, &right)),
+            }
+        })
     }
 
     /// The size and the root.
@@ -113,6 +132,7 @@ impl Frontier {
         Ok(Self {
             size,
             subtrees: hashes.iter().copied().map(Hash::new).collect(),
+            root: Root::default(),
         })
     }
 }
