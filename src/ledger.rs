@@ -70,7 +70,7 @@ pub use turn::{Line, Turn};
 pub use crate::log::codec::policy_sha256;
 
 use personal::Keeping;
-use prepare::{Unprepared, prepare};
+use prepare::{Prepared, Unprepared, prepare};
 use reader::Batch;
 use turn::Stage;
 use validation::validated;
@@ -98,6 +98,16 @@ pub struct Ledgers {
     queue: RwLock<Option<mpsc::Sender<Message>>>,
     writable: watch::Receiver<bool>,
     threads: std::sync::Mutex<Vec<std::thread::JoinHandle<()>>>,
+}
+
+/// What a request comes to before the writer sees it.
+enum Judged {
+    /// It needs no writer.
+    Answered(Box<Appended>),
+    /// A stream that it rests on ends here, beyond what is shown.
+    Between(u64),
+    /// What carries it out, `None` if the writer has to decide; with the streams that it rests on.
+    Decided(Option<Box<Prepared>>, HashMap<Stream, StreamState>),
 }
 
 /// Which ledger is meant could not be told.
@@ -338,49 +348,33 @@ impl Ledgers {
         (deadline, turn): (Option<Instant>, Option<&Turn>),
         keeping: &mut Keeping,
     ) -> Result<Appended, AppendError> {
+        // The writer knows what is newer, so nobody waits until it is indexed. But it does not judge whether words may be
+        // kept, and sees no validation.
+        let mut waits = append.validate_only || !keeping.is_empty();
         for _ in 0..ATTEMPTS_MAX {
             let is_first = turn.is_none_or(Turn::is_first);
-            // Judged on everything that was acknowledged before the call, at least.
-            reader.caught_up(None).await;
-            // Ids first: what is known is never judged again.
-            let view = reader.view();
-            let covered = view.head.size;
-            if let Some(known) = self.known(reader, append, caller.actor()).await? {
-                return Ok(known);
-            }
-            let states = load(reader, append, covered).await?;
-            // Decided on what one head says: the next one is being published.
-            let end = states.values().map(|state| state.end).max();
-            if let Some(end) = end.filter(|end| covered < *end) {
-                // The sender lives in the reader.
-                let _ = reader.watch().wait_for(|head| end <= head.size).await;
-                continue;
-            }
-            let now = reader.clock().now();
-            let words = (!append.validate_only).then(|| reader.openings());
-            let prepared = match prepare(append, caller, &view.directory, &states, words, now) {
-                Err(refused @ (Unprepared::Denied | Unprepared::NotPermitted(_))) => {
-                    return Err(refused.into());
-                }
-                Err(Unprepared::Rejected(broken)) => Err(broken),
-                Ok(prepared) => Ok(prepared),
+            let view = match waits {
+                true => reader.caught_up(None).await,
+                false => reader.structure_caught_up().await,
             };
-            // Only whoever may do it is told what there is, and has texts of policies read for them.
-            let mut rules = references::dangling(reader, append)?;
-            rules.extend(access_policy::faults(append, &view.directory, now));
+            let covered = view.head.size;
             // Those before it may bring what it lacks: the writer knows them. Words are kept only for what may stand.
             let may_stand = !is_first && !append.validate_only && keeping.is_empty();
-            let prepared = match prepared {
-                Ok(prepared) if rules.is_empty() && append.validate_only => {
-                    return Ok(validated(&view, append, prepared, &states, now));
+            let judged = self.judge(reader, append, caller, &view, may_stand).await;
+            let (prepared, states) = match judged {
+                Ok(Judged::Answered(appended)) => return Ok(*appended),
+                Ok(Judged::Decided(prepared, states)) => (prepared, states),
+                Ok(Judged::Between(end)) => {
+                    // The sender lives in the reader.
+                    let _ = reader.watch().wait_for(|head| end <= head.size).await;
+                    continue;
                 }
-                Ok(prepared) if rules.is_empty() => Some(prepared),
-                Err(_) if rules.is_empty() && may_stand => None,
-                Ok(_) => return Err(AppendError::Rejected(rules)),
-                Err(broken) => {
-                    rules.extend(broken);
-                    return Err(AppendError::Rejected(rules));
+                // Only on everything that was acknowledged before the call is it final.
+                Err(_) if !waits => {
+                    waits = true;
+                    continue;
                 }
+                Err(refusal) => return Err(refusal),
             };
             if let Some(turn) = turn {
                 // Before anything is held that those before it may need.
@@ -392,7 +386,7 @@ impl Ledgers {
             let request = Request {
                 append: append.clone(),
                 caller: caller.clone(),
-                prepared,
+                prepared: prepared.map(|prepared| *prepared),
                 states,
                 covered,
                 deadline,
@@ -426,6 +420,55 @@ impl Ledgers {
             }
         }
         Err(AppendError::Overloaded)
+    }
+
+    /// What `append` comes to on what `view` shows. If it `may_stand` on others before it, what breaks rules is left for the
+    /// writer to decide.
+    async fn judge(
+        &self,
+        reader: &Arc<Reader>,
+        append: &Append,
+        caller: &Caller,
+        view: &View,
+        may_stand: bool,
+    ) -> Result<Judged, AppendError> {
+        // Ids first: what is known is never judged again.
+        if let Some(known) = self.known(reader, append, caller.actor()).await? {
+            return Ok(Judged::Answered(Box::new(known)));
+        }
+        let states = load(reader, append, view.size).await?;
+        // Decided on what one head says: the next one is being published.
+        let end = states.values().map(|state| state.end).max();
+        if let Some(end) = end.filter(|end| view.size < *end) {
+            return Ok(Judged::Between(end));
+        }
+        let now = reader.clock().now();
+        let words = (!append.validate_only).then(|| reader.openings());
+        let prepared = match prepare(append, caller, &view.directory, &states, words, now) {
+            Err(refused @ (Unprepared::Denied | Unprepared::NotPermitted(_))) => {
+                return Err(refused.into());
+            }
+            Err(Unprepared::Rejected(broken)) => Err(broken),
+            Ok(prepared) => Ok(prepared),
+        };
+        // Only whoever may do it is told what there is, and has texts of policies read for them.
+        let mut rules = references::dangling(reader, append)?;
+        rules.extend(access_policy::faults(append, &view.directory, now));
+        match prepared {
+            Ok(prepared) if rules.is_empty() && append.validate_only => {
+                let told = validated(view, append, prepared, &states, now);
+                Ok(Judged::Answered(Box::new(told)))
+            }
+            Ok(prepared) if rules.is_empty() => {
+                Ok(Judged::Decided(Some(Box::new(prepared)), states))
+            }
+            Err(_) if rules.is_empty() && may_stand => Ok(Judged::Decided(None, states)),
+            Ok(_) => Err(AppendError::Rejected(rules)),
+            Err(broken) => {
+                rules.extend(broken);
+                Err(AppendError::Rejected(rules))
+            }
+        }
     }
 
     /// Waits until answers include `size`, or until the log fails: then the writer, asked again, knows

@@ -25,7 +25,6 @@ impl Services {
         &self,
         call: &Call,
         reader: &Arc<Reader>,
-        view: &View,
         append: Append,
         turn: Option<&Turn>,
     ) -> Result<Appended, AppendError> {
@@ -33,17 +32,14 @@ impl Services {
         if !append.events.iter().any(is_computed) {
             return self.append_as_it_is(call, append, turn).await;
         }
-        let later;
-        let mut view = view;
         if let Some(turn) = turn {
             // Figures are what all that was sent before comes to.
             turn.first().await;
-            later = self.view(reader, None).await;
-            view = &later;
         }
+        let view = self.view(reader, None).await;
         let as_sent = append.clone();
         let mut append = append;
-        let computed = self.compute(reader, view, &mut append.events).await?;
+        let computed = self.compute(reader, &view, &mut append.events).await?;
         match self.append_as_it_is(call, append, turn).await {
             // The same request was in flight: what was computed for it is not what would be computed now.
             Err(AppendError::IdConflict { .. }) if computed => {

@@ -33,7 +33,7 @@ mod terms;
 mod tiles;
 
 pub use terms::Term;
-pub(super) use terms::terms_of;
+pub(super) use terms::{Authors, terms_of};
 
 use filter::Filter;
 use manifest::{Manifest, Run};

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::domain::event::{EventType, Payload, Recorded, Stream};
 use crate::domain::id::{EventId, LedgerId};
 use crate::domain::personal::Openings;
 use crate::ledger::actors::Actors;
-use crate::ledger::index::{Direction, Index, Indexed, Term, terms_of};
+use crate::ledger::index::{Authors, Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::ledger::streams::Streams;
 use crate::ledger::structure::Structure;
@@ -88,6 +89,8 @@ pub struct Reader {
     heads: Mutex<LruCache<u64, Arc<StreamHeads>>>,
     /// What is durable and acknowledged.
     committed: watch::Sender<Head>,
+    /// The size that includes every structural event of `committed`.
+    structured: AtomicU64,
     /// The head of `view`, to wait for.
     published: watch::Sender<Head>,
 }
@@ -125,6 +128,7 @@ impl Reader {
             actors: Actors::new(),
             heads: Mutex::new(LruCache::new(Self::HEADS_CACHED)),
             committed: watch::Sender::new(head),
+            structured: AtomicU64::new(head.size),
             published: watch::Sender::new(head),
         };
         reader.replay(head).await?;
@@ -204,6 +208,7 @@ impl Reader {
     fn take_in(&self, events: &[(Recorded, Hash)], head: Head) {
         let current = self.view().directory;
         let mut changed = None;
+        let mut authors = Authors::default();
         let mut indexed = Vec::with_capacity(events.len());
         for (recorded, leaf_hash) in events {
             if recorded.event.payload.is_structural() {
@@ -216,7 +221,7 @@ impl Reader {
             }
             indexed.push(Indexed {
                 position: recorded.position,
-                terms: terms_of(recorded, changed.as_ref().unwrap_or(&current)),
+                terms: terms_of(recorded, changed.as_ref().unwrap_or(&current), &mut authors),
                 event_id: recorded.event.id,
                 request_id: (recorded.request_index == 0).then_some(recorded.request_id),
                 leaf_hash: *leaf_hash,
@@ -230,8 +235,9 @@ impl Reader {
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = view;
     }
 
-    /// Tells that events up to `head` are durable.
-    pub(super) fn commit(&self, head: Head) {
+    /// Tells that events up to `head` are durable; the structural ones among them end at `structured`.
+    pub(super) fn commit(&self, head: Head, structured: u64) {
+        self.structured.fetch_max(structured, Ordering::Release);
         self.committed.send_replace(head);
     }
 
@@ -329,6 +335,23 @@ impl Reader {
         self.published.subscribe()
     }
 
+    /// Waits until what stands where is as it was acknowledged before the call. Reports of then may be lacking: for
+    /// those who ask nothing of them, as they come much more often.
+    pub async fn structure_caught_up(&self) -> View {
+        let structured = self.structured.load(Ordering::Acquire);
+        if self.published.borrow().size < structured {
+            self.reached(structured).await;
+        }
+        self.view()
+    }
+
+    /// Waits until answers include `size`.
+    async fn reached(&self, size: u64) {
+        let mut published = self.published.subscribe();
+        // The sender lives in `self`, so the channel cannot close while we are called.
+        let _ = published.wait_for(|head| size <= head.size).await;
+    }
+
     /// Waits until answers include everything that was acknowledged before the call, and position
     /// `min_position` where one is given. Whoever calls sets the deadline by dropping the future.
     pub async fn caught_up(&self, min_position: Option<u64>) -> View {
@@ -336,9 +359,7 @@ impl Reader {
         let wanted = min_position
             .map_or(0, |p| p.saturating_add(1))
             .max(acknowledged);
-        let mut published = self.published.subscribe();
-        // The sender lives in `self`, so the channel cannot close while we are called.
-        let _ = published.wait_for(|head| head.size >= wanted).await;
+        self.reached(wanted).await;
         self.view()
     }
 

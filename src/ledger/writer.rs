@@ -239,13 +239,22 @@ impl Writer {
         waiting: Vec<Waiting>,
         outcomes: Vec<Outcome>,
     ) {
+        let mut structured: HashMap<LedgerId, u64> = HashMap::new();
+        for waiting in &waiting {
+            let structural = |recorded: &&Recorded| recorded.event.payload.is_structural();
+            if let Some(last) = waiting.recorded.iter().rfind(structural) {
+                structured.insert(waiting.ledger, last.position + 1);
+            }
+        }
         let mut failures: HashMap<LedgerId, AppendError> = HashMap::new();
         for (id, outcome) in ledgers.iter().zip(outcomes) {
             let failure = match outcome {
                 Outcome::Committed(head) => {
                     if let Some(ledger) = self.ledgers.get_mut(id) {
                         ledger.head = head;
-                        ledger.reader.commit(head);
+                        ledger
+                            .reader
+                            .commit(head, structured.remove(id).unwrap_or(0));
                     }
                     continue;
                 }

@@ -86,7 +86,7 @@ impl Services {
     ) -> Result<v1::AppendEventsResponse, Refusal> {
         let reader = self.ledger(call, &request.ledger, Action::ReadLedger)?;
         // Codes of everything that was acknowledged before this call can be used in it.
-        let view = self.view(&reader, None).await;
+        let view = reader.structure_caught_up().await;
         // What is sent is held against what was recorded, whoever may see that.
         let appended = match unshown(self.carry_out(call, &reader, &view, request, turn)).await? {
             Ok(appended) => appended,
@@ -192,7 +192,7 @@ impl Services {
             expected: parsed.expected,
             validate_only: request.validate_only,
         };
-        match self.append_computed(call, reader, view, append, turn).await {
+        match self.append_computed(call, reader, append, turn).await {
             Ok(mut appended) => {
                 for event in &mut appended.events {
                     if let Some(sent) = sent.iter().find(|sent| sent.id == event.id) {
@@ -238,9 +238,7 @@ impl Services {
             expected,
             validate_only: true,
         };
-        let view = reader.view();
-        let judged = self.append_computed(call, reader, &view, append, None);
-        let judged = judged.await;
+        let judged = self.append_computed(call, reader, append, None).await;
         // Whatever else it could be (known ids, a fault of the log) is told once the form is right.
         let Err(AppendError::Rejected(broken)) = judged else {
             return rules;

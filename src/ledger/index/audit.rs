@@ -18,7 +18,7 @@ use crate::merkle::{self, Tile, TileBuilder};
 
 use super::filter::Filter;
 use super::manifest::Manifest;
-use super::{EVENT, IdKey, REQUEST, id_key, ids, postings, terms_of, tiles};
+use super::{Authors, EVENT, IdKey, REQUEST, id_key, ids, postings, terms_of, tiles};
 
 /// List records read at once.
 const PAGE: usize = 64;
@@ -159,7 +159,7 @@ impl<'a> IndexAudit<'a> {
 
     /// What the index must say of an event, as one number.
     fn of_event(&self, position: u64, recorded: &Recorded) -> u64 {
-        let mut terms = terms_of(recorded, &self.directory);
+        let mut terms = terms_of(recorded, &self.directory, &mut Authors::default());
         terms.sort_unstable();
         terms.dedup();
         let terms = terms

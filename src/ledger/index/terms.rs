@@ -1,11 +1,12 @@
 //! What an event can be found by.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::domain::date::Date;
 use crate::domain::directory::Directory;
 use crate::domain::event::{
-    EventType, Lateness, Payload, ReasonCode, Recorded, Stream, StreamKind, Subject,
+    Actor, EventType, Lateness, Payload, ReasonCode, Recorded, Stream, StreamKind, Subject,
 };
 use crate::domain::id::{DataSubjectId, GoalId, IndicatorId, InitiativeId, PersonId, UnitId};
 use crate::domain::text::Name;
@@ -152,16 +153,33 @@ impl Term {
     }
 }
 
+/// By whom events are found. Names are hashed, and most events are by the same as the one before.
+#[derive(Debug, Default)]
+pub(in crate::ledger) struct Authors(Option<(Arc<Actor>, Vec<Term>)>);
+
+impl Authors {
+    fn terms(&mut self, actor: &Arc<Actor>) -> &[Term] {
+        if !matches!(&self.0, Some((known, _)) if Arc::ptr_eq(known, actor)) {
+            let by = Some(Term::actor(&actor.subject)).into_iter();
+            let by = by.chain(actor.client.as_ref().map(Term::client));
+            let by = by.chain(actor.person.map(Term::person));
+            self.0 = Some((actor.clone(), by.collect()));
+        }
+        self.0.as_ref().map_or(&[], |(_, terms)| terms)
+    }
+}
+
 /// Everything `recorded` can be found by. `directory` includes the event itself.
-pub(in crate::ledger) fn terms_of(recorded: &Recorded, directory: &Directory) -> Vec<Term> {
+pub(in crate::ledger) fn terms_of(
+    recorded: &Recorded,
+    directory: &Directory,
+    authors: &mut Authors,
+) -> Vec<Term> {
     let event = &recorded.event;
-    let mut terms = vec![
-        Term::stream(event.stream),
-        Term::actor(&recorded.actor.subject),
-        Term::event_type(event.payload.event_type()),
-    ];
-    terms.extend(recorded.actor.client.as_ref().map(Term::client));
-    terms.extend(recorded.actor.person.map(Term::person));
+    let mut terms = Vec::with_capacity(12);
+    terms.push(Term::stream(event.stream));
+    terms.push(Term::event_type(event.payload.event_type()));
+    terms.extend_from_slice(authors.terms(&recorded.actor));
     terms.extend(
         event
             .reason
