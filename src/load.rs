@@ -18,6 +18,7 @@ mod row;
 mod schedule;
 mod small_plan;
 mod source;
+mod submitter;
 mod tally;
 mod target;
 

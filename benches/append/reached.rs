@@ -107,11 +107,11 @@ const AIMS: [Aim; 19] = [
         kind: (DISK, 1, None),
         to_reach: Bound::TimesEncoded(2.2),
     },
-    elsewhere(
-        "SubmitEvents stream",
-        "200000/s",
-        "no load of that kind yet",
-    ),
+    Aim {
+        work: "SubmitEvents, 4 streams",
+        kind: ("submit", 4, Some(1)),
+        to_reach: Bound::PerSecond(2e5),
+    },
     elsewhere(
         "as-of read in 10M events",
         "p99 2 ms for 50 events, 20 ms for 1,000",

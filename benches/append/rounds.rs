@@ -22,6 +22,8 @@ const AT_A_RATE: [(usize, usize); 2] = [(64, 1), (16, 100)];
 /// The share of what the slower of two servers took as fast as it could, that both get as their rate: both can keep up, so
 /// what is measured is how long callers wait, and not how a queue grows.
 const RATE_SHARE: f64 = 0.5;
+/// Streams that appends of one event are sent on, each kept as full as a server takes.
+const STREAMS: usize = 4;
 /// What appends at a rate are called.
 const APPEND_AT_RATE: &str = "append-at-rate";
 /// Callers that read one goal after another, at Daicho and at the server that only echoes.
@@ -92,6 +94,12 @@ impl Round<'_> {
         println!("{HEADER}");
         self.appends(&mut targets).await?;
         let [file, mut daicho] = targets;
+        tokio::time::sleep(SETTLE).await;
+        let submits = Load {
+            mix: Mix::only(Operation::Submit),
+            ..Load::of_appends(STREAMS, 1, self.seconds)
+        };
+        self.add(target::append(&mut daicho, &submits).await?);
         for operation in [Operation::ReadEvents, Operation::ReadLeaves] {
             self.add(daicho.read_back(READ_MAX, operation).await?);
         }

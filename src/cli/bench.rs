@@ -40,7 +40,7 @@ pub struct BenchArgs {
     /// own, `conflict`, and no errors [default: 0]
     #[arg(long, value_name = "SHARE", allow_hyphen_values = true)]
     pub conflict_rate: Option<String>,
-    /// What is asked for, with weights: append=80,get-goal=15,list-changes=5; also as-of, evaluate, read-events, read-leaves
+    /// What is asked for, with weights: append=80,get-goal=15,list-changes=5; also submit (alone), as-of, evaluate, read-events, read-leaves
     /// [default: append]
     #[arg(long, value_name = "MIX", allow_hyphen_values = true)]
     pub mix: Option<String>,

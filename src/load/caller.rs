@@ -23,7 +23,7 @@ use crate::api::v1::ledger_service_client::LedgerServiceClient;
 /// Bytes of one answer at most: as large as a server makes them.
 pub(super) const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How long a caller waits after a call that failed: a server that is gone refuses at once, and again.
-const ERROR_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const ERROR_PAUSE: Duration = Duration::from_millis(10);
 /// How long after the end calls are still sent that were due before it.
 const DRAIN: Duration = Duration::from_secs(10);
 /// What a call does, and whether it is stale, are drawn apart.
@@ -53,6 +53,17 @@ impl Shared {
     pub(super) fn end(&self) -> Instant {
         self.begin() + self.load.length
     }
+
+    /// The append of a call, and whether it is stale.
+    pub(super) fn reports(&self, number: u64) -> (v1::AppendEventsRequest, bool) {
+        let Load {
+            batch, conflicts, ..
+        } = self.load;
+        match conflicts.takes(scattered(number ^ STALE)) {
+            true => (self.source.stale_reports(batch), true),
+            false => (self.source.reports(batch), false),
+        }
+    }
 }
 
 /// A request with all that it takes, so that making it is not part of the call.
@@ -67,9 +78,9 @@ enum Prepared {
 /// A caller on one connection.
 pub(super) struct Caller {
     number: usize,
-    shared: Arc<Shared>,
-    metadata: MetadataMap,
-    ledgers: LedgerServiceClient<Channel>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) metadata: MetadataMap,
+    pub(super) ledgers: LedgerServiceClient<Channel>,
     goals: GoalServiceClient<Channel>,
     audit: AuditServiceClient<Channel>,
     evaluations: EvaluationServiceClient<Channel>,
@@ -139,7 +150,7 @@ impl Caller {
         }
     }
 
-    fn add(&self, operation: Operation, ended: Ended, took: Duration, measured: bool) {
+    pub(super) fn add(&self, operation: Operation, ended: Ended, took: Duration, measured: bool) {
         let tallies = &self.shared.tallies;
         tallies.add(self.number, operation, ended, took, measured);
     }
@@ -159,10 +170,10 @@ impl Caller {
         let from = chance % most.saturating_sub(Operation::EVENTS_READ).max(1);
         let read = |format| Prepared::Read(source.read(from, Operation::EVENTS_READ, format));
         let prepared = match operation {
-            Operation::Append if load.conflicts.takes(scattered(number ^ STALE)) => {
-                Prepared::Append(source.stale_reports(load.batch), true)
+            Operation::Append | Operation::Submit => {
+                let (request, is_stale) = self.shared.reports(number);
+                Prepared::Append(request, is_stale)
             }
-            Operation::Append => Prepared::Append(source.reports(load.batch), false),
             Operation::GetGoal => Prepared::Goal(source.goal(chance)),
             Operation::AsOf => Prepared::Goal(source.goal_as_of(scattered(chance), size)),
             Operation::ListChanges => Prepared::Changes(source.changes(chance)),
@@ -203,16 +214,22 @@ impl Caller {
     async fn append(&mut self, request: v1::AppendEventsRequest, is_stale: bool) -> Ended {
         let events = request.events.len() as u64;
         let request = self.ask(request);
-        match (self.ledgers.append_events(request).await, is_stale) {
-            (Ok(_), false) => Ended::Answered(events),
-            (Err(status), true) if status.code() == Code::Aborted => Ended::Conflicted,
-            (Err(status), _) => Ended::Failed(status),
-            (Ok(_), true) => Ended::Failed(Status::internal("a stale revision was not refused")),
-        }
+        let answer = self.ledgers.append_events(request).await;
+        ended(answer.map(|_| events), is_stale)
     }
 
     fn ask<T>(&self, message: T) -> Request<T> {
         ask(message, &self.metadata, self.shared.timeout)
+    }
+}
+
+/// How an append ended: of how many events, or refused.
+pub(super) fn ended(answer: Result<u64, Status>, is_stale: bool) -> Ended {
+    match (answer, is_stale) {
+        (Ok(events), false) => Ended::Answered(events),
+        (Err(status), true) if status.code() == Code::Aborted => Ended::Conflicted,
+        (Err(status), _) => Ended::Failed(status),
+        (Ok(_), true) => Ended::Failed(Status::internal("a stale revision was not refused")),
     }
 }
 

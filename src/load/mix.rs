@@ -20,6 +20,8 @@ pub enum InvalidMix {
     Unknown(String),
     /// Named before.
     Twice(Operation),
+    /// It goes with no other, and others are named.
+    Alone(Operation),
     /// The weight is no whole number from 1 to [`Mix::WEIGHT_MAX`].
     Weight(Operation, String),
 }
@@ -56,6 +58,10 @@ impl Mix {
                 _ => faults.push(InvalidMix::Weight(operation, weight.to_owned())),
             }
         }
+        let submits = weights.iter().any(|(one, _)| *one == Operation::Submit);
+        if submits && 1 < weights.len() {
+            faults.push(InvalidMix::Alone(Operation::Submit));
+        }
         if weights.is_empty() && faults.is_empty() {
             faults.push(InvalidMix::Empty);
         }
@@ -63,6 +69,11 @@ impl Mix {
             true => Ok(Self { weights }),
             false => Err(faults),
         }
+    }
+
+    /// Whether any call appends.
+    pub fn appends(&self) -> bool {
+        self.weights.iter().any(|(one, _)| one.appends())
     }
 
     /// Whether any call does this.
@@ -165,6 +176,10 @@ mod tests {
         assert_eq!(
             Mix::parse("append,append=2").unwrap_err(),
             [InvalidMix::Twice(Operation::Append)]
+        );
+        assert_eq!(
+            Mix::parse("submit,get-goal").unwrap_err(),
+            [InvalidMix::Alone(Operation::Submit)]
         );
         for nothing in ["", " , "] {
             assert_eq!(Mix::parse(nothing).unwrap_err(), [InvalidMix::Empty]);

@@ -7,6 +7,9 @@ use std::fmt;
 pub enum Operation {
     /// AppendEvents: reports on one goal.
     Append,
+    /// SubmitEvents: the same on a stream of the caller's own, with as many in flight as a server takes. It takes the caller
+    /// whole: it goes with no other operation, and with no pace but the answers'.
+    Submit,
     /// GetGoal, as it stands now.
     GetGoal,
     /// GetGoal as of a size and a date.
@@ -23,8 +26,9 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Append,
+        Self::Submit,
         Self::GetGoal,
         Self::AsOf,
         Self::ListChanges,
@@ -39,6 +43,7 @@ impl Operation {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Append => "append",
+            Self::Submit => "submit",
             Self::GetGoal => "get-goal",
             Self::AsOf => "as-of",
             Self::ListChanges => "list-changes",
@@ -46,6 +51,11 @@ impl Operation {
             Self::ReadEvents => "read-events",
             Self::ReadLeaves => "read-leaves",
         }
+    }
+
+    /// Whether it appends events.
+    pub const fn appends(self) -> bool {
+        matches!(self, Self::Append | Self::Submit)
     }
 
     /// The one of that name.

@@ -127,13 +127,13 @@ impl SmallPlan {
                         initiative: initiative.clone(),
                         code: format!("{code}/1.{criterion}"),
                         title: title("散歩の回数"),
-                        source_text: "年100回以上".to_owned(),
+                        source_text: "年1000万回以上".to_owned(),
                         definition: Some(walks()),
                         continues: None,
                     }),
                 );
                 let aim = Target {
-                    aim: Some(target::Aim::Value("100".to_owned())),
+                    aim: Some(target::Aim::Value("10000000".to_owned())),
                     parts: Vec::new(),
                 };
                 set(

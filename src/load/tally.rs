@@ -92,7 +92,7 @@ impl Tally {
         let kind = &mut self.kinds[index];
         match ended {
             Ended::Answered(events) => {
-                if operation == Operation::Append {
+                if operation.appends() {
                     self.acknowledged += events;
                 }
                 if measured {
@@ -143,7 +143,8 @@ impl Tally {
         called
             .map(|(op, kind)| {
                 let at = |share| kind.micros.value_at_quantile(share) as f64 / 1e3;
-                let appends = [Operation::Append.name(), CONFLICT].contains(&op);
+                let appends =
+                    op == CONFLICT || Operation::named(op).is_some_and(Operation::appends);
                 let seconds = elapsed.as_secs_f64();
                 Row {
                     target: target.to_owned(),

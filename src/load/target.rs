@@ -271,6 +271,9 @@ impl Target {
         });
         let mut tasks = JoinSet::new();
         match load.pace {
+            Pace::Closed if load.mix.has(Operation::Submit) => {
+                callers.for_each(|caller| drop(tasks.spawn(caller.keep_submitting())));
+            }
             Pace::Closed => callers.for_each(|caller| drop(tasks.spawn(caller.keep_on()))),
             Pace::Open { calls_per_s } => {
                 let schedule = Schedule::new(calls_per_s);
@@ -295,7 +298,7 @@ impl Target {
             unsent: tally.unsent(),
             first_error: tally.first_error,
         };
-        if load.mix.has(Operation::Append) {
+        if load.mix.appends() {
             match self.check_growth(&measured).await {
                 // That one call more failed says less than those of the load.
                 Err(LoadError::Call(_)) if 0 < measured.errors() => {}

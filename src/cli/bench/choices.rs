@@ -77,6 +77,10 @@ impl Fault {
                 format!("--mix: {operation} が二度あります"),
                 format!("--mix: {operation} is there twice"),
             ),
+            InvalidMix::Alone(operation) => Self::new(
+                format!("--mix: {operation} はほかの操作と一緒にはできません"),
+                format!("--mix: {operation} goes with no other operation"),
+            ),
             InvalidMix::Weight(operation, weight) => {
                 let weight = terminal::line(weight);
                 Self::new(
@@ -155,13 +159,19 @@ impl Choices {
                 ),
             ));
         }
-        if !conflicts.is_none() && !mix.has(Operation::Append) {
+        if rate.is_some() && mix.has(Operation::Submit) {
+            faults.push(Fault::new(
+                "--rate: --mix submit は応答に合わせて送るので、速さは決められません",
+                "--rate: with --mix submit, answers alone say when the next is sent",
+            ));
+        }
+        if !conflicts.is_none() && !mix.appends() {
             faults.push(Fault::new(
                 "--conflict-rate: --mix に append がありません",
                 "--conflict-rate: there is no append in --mix",
             ));
         }
-        if args.batch.is_some() && !mix.has(Operation::Append) {
+        if args.batch.is_some() && !mix.appends() {
             faults.push(Fault::new(
                 "--batch: --mix に append がありません",
                 "--batch: there is no append in --mix",
@@ -329,7 +339,17 @@ mod tests {
             let lines: Vec<&str> = faults.iter().map(|fault| fault.words(language)).collect();
             lines.join("\n")
         };
-        for (name, args) in [("wrong", &wrong), ("contrary", &contrary)] {
+        let submitted = BenchArgs {
+            mix: text("submit"),
+            rate: text("100"),
+            ..BenchArgs::default()
+        };
+        let cases = [
+            ("wrong", &wrong),
+            ("contrary", &contrary),
+            ("submitted", &submitted),
+        ];
+        for (name, args) in cases {
             assert_snapshot!(format!("{name}_ja"), told(args, Language::Ja));
             assert_snapshot!(format!("{name}_en"), told(args, Language::En));
         }

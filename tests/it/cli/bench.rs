@@ -90,6 +90,30 @@ fn the_ledger_grows_by_what_was_acknowledged() {
 }
 
 #[test]
+fn what_is_submitted_on_streams_is_counted_as_what_is_appended() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::serve(&folder.path().join("data"));
+    let submits = "--mix submit --goals 5 --batch 2 --conflict-rate 0.2";
+    let answer = run(&server, &format!("{SHORT} {submits}"));
+    let count = |key: &str| answer[key].as_u64().unwrap();
+    assert_eq!(ops(&answer), ["submit", "conflict"]);
+    for row in answer["rows"].as_array().unwrap() {
+        let figures = ["errors", "callers", "batch"].map(|key| row[key].as_u64());
+        assert_eq!(figures, [Some(0), Some(4), Some(2)], "{row}");
+    }
+    let ledger = answer["ledger"].as_str().unwrap();
+    let acknowledged = count("events_acknowledged");
+    assert!(
+        0 < acknowledged && acknowledged.is_multiple_of(2),
+        "{answer}"
+    );
+    assert_eq!(
+        size(&server, ledger),
+        count("events_before") + acknowledged + 1
+    );
+}
+
+#[test]
 fn rows_stand_under_their_names_and_remarks_apart() {
     let folder = tempfile::tempdir().unwrap();
     let server = Process::serve(&folder.path().join("data"));
