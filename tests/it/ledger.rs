@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::code::Code;
-use daicho::domain::event::{ActualCorrected, EventType, Payload, Stream};
+use daicho::domain::event::{self, ActualCorrected, EventType, Payload, ReasonCode, Stream};
 use daicho::domain::goal::Indicator;
 use daicho::domain::id::{InitiativeId, UnitId};
 use daicho::domain::rejection::Reason;
+use daicho::domain::text::Text;
 use daicho::ledger::index::{Direction, Term};
 use daicho::ledger::{AppendError, ReadFault, ReceiptLookup};
 use daicho::log::{DerivedBatch, DerivedRange, DerivedStore as _, Head, ReadLimits};
@@ -160,6 +161,44 @@ async fn of_a_thousand_equal_requests_one_is_appended() {
     assert_eq!(receipts.iter().filter(|a| !a.replayed).count(), 1);
     assert!(receipts.iter().all(|a| a.receipt == receipts[0].receipt));
     assert_eq!(fixture.size().await, 9);
+}
+
+/// The index may lag behind what was acknowledged; rules and retries do not.
+#[tokio::test]
+async fn what_follows_at_once_is_judged_on_what_was_acknowledged() {
+    let fixture = Fixture::planned().await;
+    let stream = Stream::goal(fixture.goal);
+    for n in 0..100 {
+        let report = fixture.report(n, "2023-05-01");
+        let mut correction = fixture.report(n + 1, "2023-05-02");
+        correction.reason = Some(event::Reason {
+            code: ReasonCode::EntryError,
+            text: Text::parse("数え直し").unwrap().into(),
+        });
+        correction.payload = ActualCorrected {
+            indicator: fixture.indicator,
+            corrects: report.id,
+            before: None,
+            measurement: Measurement::Increment((n + 1).into()),
+            reported: ReportedPart::default(),
+        }
+        .into();
+        let mut reported = fixture.request(vec![report]);
+        let first = fixture.send("a", reported.clone()).await.unwrap();
+        let again = fixture.send("a", reported.clone()).await.unwrap();
+        assert_eq!((again.replayed, &again.receipt), (true, &first.receipt));
+        let revision = first.receipt.events[0].revision;
+        reported.request_id = request_id();
+        reported.events = vec![correction];
+        reported.expected = vec![(stream, revision)];
+        let corrected = fixture.send("a", reported.clone()).await.unwrap();
+        assert_eq!(corrected.receipt.events[0].revision, revision + 1);
+        // What was right a moment ago is not any more.
+        reported.request_id = request_id();
+        reported.events = vec![fixture.report(n, "2023-05-03")];
+        let stale = fixture.send("a", reported).await.unwrap_err();
+        assert_eq!(reasons(stale), [Reason::StreamVersionConflict]);
+    }
 }
 
 #[tokio::test]
