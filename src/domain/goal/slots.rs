@@ -184,7 +184,7 @@ mod tests {
 
     use super::*;
     use crate::domain::quantity::Quantity;
-    use crate::domain::testing::history::property_cases;
+    use crate::domain::testing::history::long_property_cases;
 
     fn slot() -> impl Strategy<Value = Slot> {
         let amount = prop_oneof![
@@ -208,7 +208,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(property_cases())]
+        #![proptest_config(long_property_cases())]
 
         /// What is there, and in which order, is what a map of the standard library says.
         #[test]

@@ -22,6 +22,11 @@ pub(crate) fn property_cases() -> ProptestConfig {
     ProptestConfig::with_cases(cases)
 }
 
+/// The same for histories of hundreds of steps, each held against all before it: a fiftieth as many.
+pub(crate) fn long_property_cases() -> ProptestConfig {
+    ProptestConfig::with_cases(property_cases().cases.div_ceil(50))
+}
+
 /// The stream of the goal G with the indicator X, as it grows.
 #[derive(Clone)]
 pub(crate) struct History {

@@ -8,7 +8,7 @@ use crate::domain::event::{ActualRecorded, Payload, ReasonCode, Recorded, Stream
 use crate::domain::goal::Tally;
 use crate::domain::indicator::Definition;
 use crate::domain::quantity::Quantity;
-use crate::domain::testing::history::property_cases;
+use crate::domain::testing::history::long_property_cases;
 use crate::domain::testing::{
     count, day, event_id, event_of, fact, goal_id, increment, key, placed, recorded, text,
 };
@@ -210,7 +210,7 @@ impl Plain {
 }
 
 proptest! {
-    #![proptest_config(property_cases())]
+    #![proptest_config(long_property_cases())]
 
     /// Packed entries are those that were put in, however they were changed, and savepoints stay what they were.
     #[test]
