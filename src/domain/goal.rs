@@ -250,6 +250,14 @@ impl Indicator {
         next.is_some_and(|position| later.knows(*position))
     }
 
+    /// Whether a cut selects every report and everything that came of any, by knowledge and by day.
+    pub fn is_whole_at(&self, cut: Cut) -> bool {
+        let newest = self.entries.last().map(|entry| entry.position);
+        let mut last = newest.into_iter().chain(self.supersedings.last().copied());
+        last.all(|position| cut.knows(position))
+            && self.entries.last_day().is_none_or(|day| day <= cut.on)
+    }
+
     /// The newest correction of the chain that `id` stands in, or the retraction that ended it.
     pub fn head_of_chain(&self, id: EventId) -> EventId {
         let mut head = id;

@@ -11,9 +11,9 @@ use crate::domain::actual::{Actual, ratio};
 use crate::domain::code::Key;
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::event::Validity;
-use crate::domain::goal::{Entry, Indicator};
+use crate::domain::goal::{DefinitionVersion, Entry, Indicator};
 use crate::domain::id::EventId;
-use crate::domain::indicator::{AggTime, Definition};
+use crate::domain::indicator::{AggSpace, AggTime, Definition};
 
 mod advancing;
 mod digest;
@@ -111,9 +111,38 @@ pub fn actual_at(indicator: &Indicator, cycle: DateSpan, cut: Cut) -> Actual {
     let Some((_, version)) = indicator.definition_at(cut) else {
         return Actual::NoReport;
     };
+    if let Some(actual) = tallied(indicator, version, cut) {
+        return actual;
+    }
     let mut digest = Digest::new(&version.definition);
     counted(indicator, cut).for_each(|entry| digest.add(&entry));
     digest.actual(cycle, cut.on)
+}
+
+/// What is mostly asked for, and asks for no look at the reports: what amounts add up to at a cut that selects all of them.
+fn tallied(indicator: &Indicator, version: &DefinitionVersion, cut: Cut) -> Option<Actual> {
+    let DefinitionVersion {
+        definition, tally, ..
+    } = version;
+    let adds_up = definition.agg_time == AggTime::Sum && !definition.per_month;
+    let parts_add_up = match definition.agg_space {
+        AggSpace::Sum
+        | AggSpace::CappedSum
+        | AggSpace::RatioOfSums
+        | AggSpace::AllOf
+        | AggSpace::None => true,
+        AggSpace::MinOfParts | AggSpace::Weighted => false,
+    };
+    if !(adds_up && parts_add_up && tally.holds_increments_alone() && indicator.is_whole_at(cut)) {
+        return None;
+    }
+    Some(match tally.is_empty() {
+        true => Actual::NoReport,
+        false => Actual::Number {
+            value: tally.total(),
+            parts: tally.totals_of_parts(definition),
+        },
+    })
 }
 
 /// What each part of an indicator stood at, in the order of the definition; a silent part is listed too.

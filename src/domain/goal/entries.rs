@@ -139,6 +139,8 @@ pub struct Entries {
     backing: Option<Arc<Backing>>,
     /// Bytes of `packed`.
     bytes: usize,
+    /// The last day that any of them counts on.
+    last_day: Option<Date>,
 }
 
 /// What is to be said of few entries, by index. Whoever is in here has a mark at the entry.
@@ -235,6 +237,11 @@ impl Entries {
         self.get(self.len().checked_sub(1)?)
     }
 
+    /// The last day that any of them counts on.
+    pub fn last_day(&self) -> Option<Date> {
+        self.last_day
+    }
+
     /// All, in the order of recording.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> {
         let blocks = self.packed.iter().enumerate();
@@ -280,6 +287,7 @@ impl Entries {
         {
             new.context = last.context.clone();
         }
+        self.last_day = self.last_day.max(Some(new.valid.counts_on()));
         let is_backed = new.context.reasoned || 0 < new.context.evidence;
         self.backing = is_backed.then(|| Arc::new(backing));
         if let Some(corrected) = corrects {

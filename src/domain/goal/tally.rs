@@ -96,11 +96,16 @@ pub(crate) struct Tally {
     gross: Quantity,
     /// The same for denominators.
     gross_denominator: Quantity,
+    /// How many entries count that are no increments: the totals say nothing of them.
+    others: u32,
 }
 
 impl Tally {
     /// Adds the entry that stands at `index`.
     pub(super) fn add(&mut self, definition: &Definition, entry: &Entry<'_>, index: usize) {
+        if !is_increment(entry) {
+            self.others = self.others.saturating_add(1);
+        }
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
@@ -144,6 +149,9 @@ impl Tally {
 
     /// Takes out an entry that counts no longer.
     pub(super) fn remove(&mut self, definition: &Definition, entry: &Entry<'_>) {
+        if !is_increment(entry) {
+            self.others = self.others.saturating_sub(1);
+        }
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
@@ -212,6 +220,36 @@ impl Tally {
         self.part_totals.get(&part).copied().unwrap_or_default()
     }
 
+    /// The totals of the parts that were reported on, in the order of the definition.
+    pub(crate) fn totals_of_parts(&self, definition: &Definition) -> Vec<(Key, Quantity)> {
+        let reported = |part: u16| {
+            // Before every place of the part.
+            let first = Slot {
+                part,
+                member: 0,
+                date: Date::MIN,
+                amount: Quantity::ZERO,
+            };
+            let next = self.slots.after(first).next();
+            next.is_some_and(|(slot, _)| slot.part == part)
+        };
+        let parts = (1..).zip(&definition.parts);
+        let parts = parts.filter(|(number, _)| reported(*number));
+        parts
+            .map(|(number, part)| (part.key.clone(), self.total_of(number)))
+            .collect()
+    }
+
+    /// Whether nothing counts but increments.
+    pub(crate) fn holds_increments_alone(&self) -> bool {
+        self.others == 0
+    }
+
+    /// Whether no increment counts.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.slots.iter().next().is_none()
+    }
+
     /// The greatest increment that counts, and how many are as great.
     pub(crate) fn largest(&self) -> Option<(Quantity, u32)> {
         self.largest
@@ -231,6 +269,10 @@ fn same_place<'a>(
     let place = (slot.part, slot.member);
     let near = places.take_while(move |(found, _)| (found.part, found.member) == place);
     near.map(|(_, occupants)| occupants.newest)
+}
+
+fn is_increment(entry: &Entry<'_>) -> bool {
+    matches!(entry.measurement, Measurement::Increment(_))
 }
 
 fn slot_of(definition: &Definition, entry: &Entry<'_>) -> Option<Slot> {

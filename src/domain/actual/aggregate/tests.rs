@@ -1,12 +1,18 @@
 //! The actual by each aggregation, with the worked examples of the field.
 
 use insta::assert_snapshot;
+use proptest::prelude::*;
 
-use super::{Cut, Standing, actual_at, current_actual, part_actuals, standing};
+use super::{
+    Cut, Standing, actual_at, counted, current_actual, fold, part_actuals, standing, tallied,
+};
 use crate::domain::actual::Actual;
 use crate::domain::actual::{Measurement, MemberState, MilestoneState, NilCause};
 use crate::domain::date::DateSpan;
+use crate::domain::event::Payload;
+use crate::domain::goal::Entry;
 use crate::domain::indicator::*;
+use crate::domain::testing::history::*;
 use crate::domain::testing::*;
 
 const MIDYEAR: &str = "2023-09-30";
@@ -433,4 +439,47 @@ fn a_break_in_the_series_starts_anew() {
         ),
         Standing::OtherSeries
     );
+}
+
+/// Whether nothing but an increment is reported, if anything.
+fn is_of_increments(fact: &Fact) -> bool {
+    let measurement = match &fact.payload {
+        Payload::ActualRecorded(p) => &p.measurement,
+        Payload::ActualCorrected(p) => &p.measurement,
+        _ => return true,
+    };
+    matches!(measurement, Measurement::Increment(_))
+}
+
+proptest! {
+    #![proptest_config(property_cases())]
+
+    #[test]
+    fn what_is_tallied_is_what_the_reports_add_up_to(
+        definition in any_definition(), facts in any_facts(14), alone in any::<bool>(),
+        on in days_from("2024-01-01", 120), known in prop::option::of(0_u64..16),
+    ) {
+        let facts = facts.into_iter().filter(|fact| !alone || is_of_increments(fact));
+        let history = History::of(definition).with(facts);
+        let (indicator, cut) = (history.indicator(), Cut { on, known });
+        if let Some((_, version)) = indicator.definition_at(cut) {
+            let entries: Vec<Entry<'_>> = counted(indicator, cut).collect();
+            let added = fold(&version.definition, cycle(), on, &entries);
+            prop_assert_eq!(actual_at(indicator, cycle(), cut), added);
+        }
+    }
+}
+
+#[test]
+fn the_present_of_amounts_that_add_up_is_tallied() {
+    let reports = [
+        ("m1", "2023-05-01", increment("3")),
+        ("m2", "2023-06-01", increment("4")),
+    ];
+    let world = reported(with_parts(count(), AggSpace::Sum, &["m1", "m2"]), &reports);
+    let indicator = world.indicator("X");
+    let at = |date: &str| tallied(indicator, &indicator.definitions[0], Cut::on(day(date)));
+    assert_snapshot!(worth(&at("2023-06-01").unwrap()), @"7 (m1 3, m2 4)");
+    // The second is of a later day.
+    assert_eq!(at("2023-05-31"), None);
 }
