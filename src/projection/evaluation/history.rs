@@ -27,7 +27,6 @@ impl Histories {
             known_at,
             ..
         } = evaluation.at;
-        let size = reader.head().size.max(known_at);
         let (mut homes, mut indicators) = (HashMap::<GoalId, _>::new(), HashMap::new());
         for goal in &evaluation.goals {
             let of_initiatives = goal.initiatives.iter().map(|i| i.entry.home);
@@ -38,7 +37,8 @@ impl Histories {
                 .chain(of_indicators)
             {
                 if let MapEntry::Vacant(place) = homes.entry(home) {
-                    place.insert(reader.stream(Stream::goal(home), size).await?);
+                    let state = reader.stream_covering(Stream::goal(home), known_at);
+                    place.insert(state.await?);
                 }
             }
             indicators.extend(goal.indicators().map(|i| (i.id, i.entry.home)));

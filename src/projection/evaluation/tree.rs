@@ -324,8 +324,10 @@ impl<'a> Evaluator<'a> {
             return Ok(state.clone());
         }
         // The newest state, not that of K: it is the one at hand, and the cut leaves out what is later.
-        let size = self.reader.head().size.max(self.at.known_at);
-        let state = self.reader.stream(Stream::goal(goal), size).await?;
+        let state = self
+            .reader
+            .stream_covering(Stream::goal(goal), self.at.known_at);
+        let state = state.await?;
         if HOMES_MAX <= self.homes.len() {
             self.homes.clear();
         }

@@ -163,8 +163,8 @@ pub async fn portrait(
         }
     };
     let Some(home) = home else { return Ok(None) };
-    let size = reader.head().size.max(at.known_at);
-    let state = reader.stream(Stream::goal(home), size).await?;
+    let state = reader.stream_covering(Stream::goal(home), at.known_at);
+    let state = state.await?;
     if let Subject::Indicator(id) = subject
         && let Some(indicator) = state.goal.indicator(id)
     {
