@@ -29,6 +29,8 @@ use setting::Setting;
 
 /// What the read copy's cache may be, in MiB. Below it, reading becomes slow; above it, a typing error is likelier.
 const CACHE_MIB: RangeInclusive<u64> = 8..=65_536;
+/// What the states of goals may take, in MiB. Below it, a large goal takes the place of all others.
+const STATES_MIB: RangeInclusive<u64> = 8..=65_536;
 /// How many connections may be allowed. Each costs a file handle and up to a MiB of buffers.
 const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
@@ -56,6 +58,8 @@ pub struct Config {
     pub reflection: bool,
     /// What the read copy of the log may cache.
     pub cache_bytes: u64,
+    /// What the states of streams may take that are kept for answers, of each ledger, and for appends, of all.
+    pub states_bytes: usize,
     /// How many connections may be open at once.
     pub connections_max: usize,
     /// The longest a unary call may take; a caller's shorter deadline goes first.
@@ -101,6 +105,8 @@ pub struct Flags {
     pub reflection: Option<String>,
     /// `--cache-mib`.
     pub cache_mib: Option<String>,
+    /// `--states-mib`.
+    pub states_mib: Option<String>,
     /// `--connections-max`.
     pub connections_max: Option<String>,
     /// `--request-timeout-seconds`.
@@ -266,6 +272,9 @@ impl Config {
                 .unwrap_or(signing_in.auth == Mode::Unauthenticated),
             cache_bytes: read
                 .number(Setting::CacheMib, CACHE_MIB)
+                .saturating_mul(1024 * 1024),
+            states_bytes: usize::try_from(read.number(Setting::StatesMib, STATES_MIB))
+                .unwrap_or(usize::MAX)
                 .saturating_mul(1024 * 1024),
             connections_max: usize::try_from(read.number(Setting::ConnectionsMax, CONNECTIONS))
                 .unwrap_or(usize::MAX),

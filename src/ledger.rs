@@ -35,6 +35,7 @@ mod denial;
 mod erasure;
 mod expiry;
 mod heads;
+mod kept;
 mod opening;
 mod personal;
 mod prepare;
@@ -55,6 +56,7 @@ pub use continuation::{Continuation, Unserved};
 pub use denial::rejection;
 pub use erasure::{EraseTexts, ErasedTexts};
 pub use heads::stream_key;
+pub use kept::STATES_BYTES;
 pub use opening::OpenLedger;
 pub use personal::{AboutSubject, words_in};
 
@@ -92,6 +94,8 @@ pub struct Ledgers {
     store: Arc<dyn DerivedStore>,
     /// The data folder, where words of personal texts are kept; `None`: nowhere.
     data: Option<PathBuf>,
+    /// Bytes that states of streams take at most, by which each reader and the writer keep them.
+    states_bytes: usize,
     readers: RwLock<HashMap<LedgerId, Arc<Reader>>>,
     /// Held while a ledger is opened, so that two never take one code.
     opening: Mutex<()>,
@@ -132,22 +136,24 @@ pub async fn read_only(
     store: Arc<dyn DerivedStore>,
     data: &Path,
 ) -> Result<Arc<Reader>, ReadFault> {
-    let reader = Reader::open(ledger, log, store, Some(data));
+    let reader = Reader::open(ledger, log, store, Some(data), STATES_BYTES);
     Ok(Arc::new(reader.await?))
 }
 
 impl Ledgers {
     /// Opens every ledger in `log` and starts the writer. The words of personal texts are kept in `data`; without it events
-    /// that have any are refused.
+    /// that have any are refused. States of streams are kept as far as they take `states_bytes` bytes, for the readers of each
+    /// ledger and for the writer.
     pub async fn start(
         log: Arc<dyn CommitLog>,
         store: Arc<dyn DerivedStore>,
         data: Option<PathBuf>,
+        states_bytes: usize,
     ) -> Result<Arc<Self>, StartError> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
         let (publisher, published) = mpsc::channel(UNPUBLISHED_MAX);
         let (writable, watch) = watch::channel(true);
-        let writer = Writer::new(log.clone(), publisher, writable);
+        let writer = Writer::new(log.clone(), publisher, writable, states_bytes);
         let threads = vec![
             thread("writer", async move { writer.run(receiver).await })?,
             thread("publisher", publish(published))?,
@@ -156,6 +162,7 @@ impl Ledgers {
             log,
             store,
             data,
+            states_bytes,
             readers: RwLock::default(),
             opening: Mutex::new(()),
             queue: RwLock::new(Some(queue)),
@@ -174,6 +181,7 @@ impl Ledgers {
             self.log.clone(),
             self.store.clone(),
             self.data.as_deref(),
+            self.states_bytes,
         );
         let reader = Arc::new(reader.await?);
         personal::settle(&reader).await?;

@@ -316,6 +316,7 @@ fn flags(args: &ServeArgs) -> Flags {
         default_ledger: args.default_ledger,
         reflection: args.reflection,
         cache_mib: args.cache_mib,
+        states_mib: args.states_mib,
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
         witnesses: args.witnesses,

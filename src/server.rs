@@ -164,7 +164,8 @@ impl Opened {
         let page_key = PageKey::open(&config.data, rand::random).map_err(ServeError::Folder)?;
         let store: Arc<dyn DerivedStore> = log.clone();
         let log: Arc<dyn CommitLog> = log;
-        let ledgers = Ledgers::start(log, store, Some(config.data.clone())).await?;
+        let ledgers =
+            Ledgers::start(log, store, Some(config.data.clone()), config.states_bytes).await?;
         Ok(Self {
             ledgers,
             page_key,

@@ -26,6 +26,9 @@ pub struct ServeArgs {
     /// What the read copy of the log may cache, in MiB [default: 64]
     #[arg(long, value_name = "MIB")]
     pub cache_mib: Option<String>,
+    /// What goals take in memory: for answers, of each ledger, and for appends, of all, in MiB [default: 384]
+    #[arg(long, value_name = "MIB")]
+    pub states_mib: Option<String>,
     /// How many connections may be open at once [default: 1024]
     #[arg(long, value_name = "COUNT")]
     pub connections_max: Option<String>,

@@ -10,6 +10,7 @@ pub(super) enum Setting {
     DefaultLedger,
     Reflection,
     CacheMib,
+    StatesMib,
     ConnectionsMax,
     RequestTimeoutSeconds,
     Witnesses,
@@ -30,12 +31,13 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 22] = [
+    pub(super) const ALL: [Self; 23] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
         Self::Reflection,
         Self::CacheMib,
+        Self::StatesMib,
         Self::ConnectionsMax,
         Self::RequestTimeoutSeconds,
         Self::Witnesses,
@@ -62,6 +64,7 @@ impl Setting {
             Self::DefaultLedger => "default_ledger",
             Self::Reflection => "reflection",
             Self::CacheMib => "cache_mib",
+            Self::StatesMib => "states_mib",
             Self::ConnectionsMax => "connections_max",
             Self::RequestTimeoutSeconds => "request_timeout_seconds",
             Self::Witnesses => "witnesses",
@@ -104,6 +107,7 @@ impl Setting {
             | Self::AccessLog => "",
             Self::Auth => "unauthenticated",
             Self::CacheMib => "64",
+            Self::StatesMib => "384",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
             Self::EvidenceFileMib => "64",
@@ -127,6 +131,7 @@ impl Setting {
             Self::DefaultLedger => flags.default_ledger.as_ref(),
             Self::Reflection => flags.reflection.as_ref(),
             Self::CacheMib => flags.cache_mib.as_ref(),
+            Self::StatesMib => flags.states_mib.as_ref(),
             Self::ConnectionsMax => flags.connections_max.as_ref(),
             Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
             Self::Witnesses => flags.witnesses.as_ref(),

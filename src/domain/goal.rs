@@ -42,6 +42,8 @@ pub struct Goal {
     narratives: Vector<Arc<Narrative>>,
     attachments: Vector<Arc<Attachment>>,
     evaluations: Evaluations,
+    /// Kept up to date with each event, so that nobody has to add it up.
+    bytes: usize,
 }
 
 /// What is known of one indicator.
@@ -191,6 +193,12 @@ pub struct Attachment {
 }
 
 impl Indicator {
+    /// Bytes of what is kept of its reports.
+    fn size(&self) -> usize {
+        let places = self.definitions.iter().map(|version| version.tally.size());
+        self.entries.size() + places.sum::<usize>()
+    }
+
     /// The newest definition.
     pub fn definition(&self) -> Option<&Arc<Definition>> {
         self.definitions.last().map(|version| &version.definition)
@@ -273,6 +281,12 @@ impl Indicator {
 }
 
 impl Goal {
+    /// Bytes of memory that it takes, about: what is kept of each report, and for each other event a round number beside
+    /// its texts. What it shares with its savepoints is counted in each.
+    pub fn size(&self) -> usize {
+        self.bytes
+    }
+
     /// What is known of an indicator.
     pub fn indicator(&self, id: IndicatorId) -> Option<&Arc<Indicator>> {
         self.indicators.get(&id)

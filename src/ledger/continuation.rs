@@ -13,6 +13,7 @@ use crate::domain::event::{Event, KeyAnnounced, LedgerContinued, Payload, Reason
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::text::Name;
 use crate::domain::trust::{CheckpointNote, VerifierKey};
+use crate::ledger::kept::STATES_BYTES;
 use crate::ledger::prepare::prepare;
 use crate::ledger::writer::later;
 use crate::ledger::{Append, AppendError, ReadFault, Reader, StreamState};
@@ -48,7 +49,7 @@ impl Unserved {
         ledger: LedgerId,
         data: &Path,
     ) -> Result<Self, ReadFault> {
-        let reader = Reader::open(ledger, log.clone(), store, Some(data)).await?;
+        let reader = Reader::open(ledger, log.clone(), store, Some(data), STATES_BYTES).await?;
         Ok(Self {
             log,
             reader: Arc::new(reader),

@@ -109,6 +109,7 @@ impl Reader {
         log: Arc<dyn CommitLog>,
         store: Arc<dyn DerivedStore>,
         data: Option<&Path>,
+        states_bytes: usize,
     ) -> Result<Self, ReadFault> {
         let personal = Arc::new(PersonalStore::new(data, id));
         let head = log.head(id, Freshness::Local).await?;
@@ -124,7 +125,7 @@ impl Reader {
             view: RwLock::new(View::present(head, Arc::default())),
             structure: Mutex::default(),
             directories: Mutex::new(LruCache::new(Self::DIRECTORIES_CACHED)),
-            streams: Streams::new(head.size),
+            streams: Streams::new(head.size, states_bytes),
             actors: Actors::new(),
             heads: Mutex::new(LruCache::new(Self::HEADS_CACHED)),
             committed: watch::Sender::new(head),

@@ -28,4 +28,9 @@ impl StreamState {
         self.leaf_hash = Some(leaf_hash);
         self.end = recorded.position + 1;
     }
+
+    /// Bytes of memory that it takes, about; see [`Goal::size`]. At no cost.
+    pub fn size(&self) -> usize {
+        std::mem::size_of::<Self>() + self.goal.size()
+    }
 }

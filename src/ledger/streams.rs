@@ -3,36 +3,27 @@
 //! The writer folds each event once; what it folded is put in here when it is durable, before anybody is shown a head that
 //! includes it. So whatever is here is complete, and whoever finds it need not ask the index for newer events.
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lru::LruCache;
-
 use crate::domain::event::Stream;
+use crate::ledger::kept::Kept;
 use crate::ledger::state::StreamState;
 
 /// States of streams; every event of theirs that readers can see is folded in.
-pub(super) struct Streams(Mutex<Kept>);
+pub(super) struct Streams(Mutex<Newest>);
 
-struct Kept {
-    states: LruCache<Stream, Arc<StreamState>>,
+struct Newest {
+    states: Kept<Stream, Arc<StreamState>>,
     /// Every stream that is not kept ends below this position.
     floor: u64,
 }
 
 impl Streams {
-    /// Streams whose state is kept in memory.
-    const KEPT: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
-
-    /// None yet, of a ledger that is opened with `size` events.
-    pub(super) fn new(size: u64) -> Self {
-        Self::keeping(Self::KEPT, size)
-    }
-
-    fn keeping(count: NonZeroUsize, floor: u64) -> Self {
-        Self(Mutex::new(Kept {
-            states: LruCache::new(count),
-            floor,
+    /// None yet, of a ledger that is opened with `size` events; later as many as take `bytes_max` bytes.
+    pub(super) fn new(size: u64, bytes_max: usize) -> Self {
+        Self(Mutex::new(Newest {
+            states: Kept::new(bytes_max),
+            floor: size,
         }))
     }
 
@@ -57,17 +48,16 @@ impl Streams {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, Newest> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Kept {
+impl Newest {
     fn put(&mut self, stream: Stream, state: Arc<StreamState>) {
-        if let Some((other, old)) = self.states.push(stream, state)
-            && other != stream
-        {
-            self.floor = self.floor.max(old.end);
+        let gone = self.states.put(stream, state);
+        for (_, end) in gone.into_iter().chain(self.states.trim()) {
+            self.floor = self.floor.max(end);
         }
     }
 }
@@ -91,7 +81,8 @@ mod tests {
 
     #[test]
     fn a_state_that_lacks_what_was_published_meanwhile_is_not_kept() {
-        let streams = Streams::keeping(NonZeroUsize::new(2).unwrap(), 10);
+        // Room for two.
+        let streams = Streams::new(10, 2 * StreamState::default().size());
         let stream = |name| Stream::goal(goal_id(name));
         // As of an earlier size, of a ledger that was opened with ten.
         streams.keep(stream("A"), &ending(9), 9);

@@ -7,14 +7,12 @@
 //! up; nobody else sees them before their sync.
 
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use lru::LruCache;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::auth::access::Caller;
@@ -23,6 +21,7 @@ use crate::domain::event::{Actor, Event, Recorded, Stream, StreamKind};
 use crate::domain::goal::Goal;
 use crate::domain::id::{LedgerId, RequestId};
 use crate::ledger::append::{Append, AppendError, Appended, Receipt, ReceiptEvent, Touched};
+use crate::ledger::kept::Kept;
 use crate::ledger::prepare::{Prepared, prepare};
 use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
@@ -75,8 +74,7 @@ pub(super) enum Message {
 /// Group limits: what waits while a sync runs becomes one group, up to these.
 const GROUP_EVENTS_MAX: usize = 4_096;
 const GROUP_BYTES_MAX: usize = 1024 * 1024;
-/// Streams whose newest state the writer keeps.
-const STREAMS_KEPT: NonZeroUsize = NonZeroUsize::new(16_384).expect("not zero");
+
 struct OwnLedger {
     reader: Arc<Reader>,
     /// As of the last sync.
@@ -141,7 +139,7 @@ struct InFlight {
 pub(super) struct Writer {
     log: Arc<dyn CommitLog>,
     ledgers: HashMap<LedgerId, OwnLedger>,
-    streams: LruCache<(LedgerId, Stream), StreamState>,
+    streams: Kept<(LedgerId, Stream), StreamState>,
     /// Streams that had to go, with where they end; their ledgers' floors rise before the next request.
     evicted: Vec<(LedgerId, u64)>,
     group: Group,
@@ -155,11 +153,12 @@ impl Writer {
         log: Arc<dyn CommitLog>,
         publisher: mpsc::Sender<(Arc<Reader>, Batch)>,
         writable: watch::Sender<bool>,
+        states_bytes: usize,
     ) -> Self {
         Self {
             log,
             ledgers: HashMap::new(),
-            streams: LruCache::new(STREAMS_KEPT),
+            streams: Kept::new(states_bytes),
             evicted: Vec::new(),
             group: Group::default(),
             publisher,
@@ -347,6 +346,8 @@ impl Writer {
     }
 
     fn take_append(&mut self, request: Request) {
+        // Not while a request is recorded, whose states have to be there until it is.
+        self.evicted.extend(self.streams.trim().map(of_ledger));
         for (ledger, end) in std::mem::take(&mut self.evicted) {
             if let Some(ledger) = self.ledgers.get_mut(&ledger) {
                 ledger.floor = ledger.floor.max(end);
@@ -432,8 +433,8 @@ impl Writer {
                 None => {
                     // Not kept: it ends below the floor, so what the request loaded is the newest.
                     let loaded = loaded.clone();
-                    self.evicted
-                        .extend(keep(&mut self.streams, append.ledger, *stream, loaded));
+                    let gone = self.streams.put((append.ledger, *stream), loaded);
+                    self.evicted.extend(gone.map(of_ledger));
                 }
             }
         }
@@ -480,7 +481,7 @@ impl Writer {
         let decided = prepared.events.into_iter().zip(prepared.authors);
         for (index, ((event, client), author)) in decided.enumerate() {
             let state = states.entry(event.stream).or_insert_with(|| {
-                let kept = self.streams.pop(&(append.ledger, event.stream));
+                let kept = self.streams.take(&(append.ledger, event.stream));
                 let state = kept.unwrap_or_default();
                 if event.stream.kind == StreamKind::Goal {
                     goals.push((event.stream, state.goal.clone()));
@@ -529,8 +530,8 @@ impl Writer {
             events.push(event);
         }
         for (stream, state) in &states {
-            let kept = keep(&mut self.streams, append.ledger, *stream, state.clone());
-            self.evicted.extend(kept);
+            let gone = self.streams.put((append.ledger, *stream), state.clone());
+            self.evicted.extend(gone.map(of_ledger));
         }
         let goals = goals
             .into_iter()
@@ -570,15 +571,9 @@ impl Writer {
     }
 }
 
-/// Keeps a stream's newest state, and tells which one had to go and where it ends.
-fn keep(
-    streams: &mut LruCache<(LedgerId, Stream), StreamState>,
-    ledger: LedgerId,
-    stream: Stream,
-    state: StreamState,
-) -> Option<(LedgerId, u64)> {
-    let ((other_ledger, other_stream), old) = streams.push((ledger, stream), state)?;
-    ((other_ledger, other_stream) != (ledger, stream)).then_some((other_ledger, old.end))
+/// Of a stream that had to go: of which ledger it is, and where it ends.
+fn of_ledger(((ledger, _), end): ((LedgerId, Stream), u64)) -> (LedgerId, u64) {
+    (ledger, end)
 }
 
 /// Strictly increasing, to the microsecond, whatever the clock does.

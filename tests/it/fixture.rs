@@ -17,7 +17,7 @@ use daicho::domain::target::{Aim, Target};
 use daicho::domain::text::{Name, Text, Title};
 use daicho::domain::unit::{Dimension, Unit};
 use daicho::evidence::{Store, Terms};
-use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger};
+use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger, STATES_BYTES};
 use daicho::log::{CommitLog, DerivedStore, MemoryLog};
 use daicho::proof::Proofs;
 use uuid::Uuid;
@@ -65,9 +65,16 @@ pub fn ids(ledger: LedgerId, log: MemoryLog, ledgers: Arc<Ledgers>) -> Fixture {
 }
 
 pub async fn start(log: &MemoryLog) -> Arc<Ledgers> {
+    start_with(log, STATES_BYTES).await
+}
+
+/// With room for so many bytes of states.
+pub async fn start_with(log: &MemoryLog, states_bytes: usize) -> Arc<Ledgers> {
     let store: Arc<dyn DerivedStore> = Arc::new(log.clone());
     let log: Arc<dyn CommitLog> = Arc::new(log.clone());
-    Ledgers::start(log, store, None).await.unwrap()
+    Ledgers::start(log, store, None, states_bytes)
+        .await
+        .unwrap()
 }
 
 pub fn permitted<T>(actor: &str, request: T) -> Permitted<T> {

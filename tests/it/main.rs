@@ -47,6 +47,7 @@ mod role_matrix;
 mod sample;
 mod search;
 mod service;
+mod states;
 mod submit;
 mod watch;
 mod witness;

@@ -69,6 +69,12 @@ impl Backing {
             evidence: event.evidence.clone(),
         }
     }
+
+    fn size(&self) -> usize {
+        let reason = self.reason.as_ref().and_then(|reason| reason.text.plain());
+        let reason = reason.map_or(0, |text| text.as_str().len());
+        reason + self.evidence.len() * std::mem::size_of::<Evidence>()
+    }
 }
 
 /// How an entry stopped counting.
@@ -170,7 +176,6 @@ impl Notes {
         }
     }
 
-    #[cfg(test)]
     fn size(&self) -> usize {
         /// A key with its value; of what entries share, about a third.
         const CORRECTS: usize = 32;
@@ -345,10 +350,10 @@ impl Entries {
         }
     }
 
-    /// Bytes of all, about: the words behind the newest and what is shared with other indicators are not counted.
-    #[cfg(test)]
+    /// Bytes of all, about.
     pub(crate) fn size(&self) -> usize {
-        self.bytes + self.fresh.len() * std::mem::size_of::<Fresh>() + self.notes.size()
+        let backing = self.backing.as_ref().map_or(0, |backing| backing.size());
+        self.bytes + backing + self.fresh.len() * std::mem::size_of::<Fresh>() + self.notes.size()
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::Vector;
 
 use crate::domain::date::Date;
-use crate::domain::event::{Payload, Recorded, Validity};
+use crate::domain::event::{Event, Payload, Recorded, Validity};
 use crate::domain::id::{EventId, IndicatorId};
 use crate::domain::indicator::Definition;
 use crate::domain::target::{Target, TargetVersion};
@@ -21,6 +21,7 @@ impl Goal {
     /// zone. Knows no rules: rules may change, history may not.
     pub fn apply(&mut self, recorded: &Recorded, recorded_on: Date) {
         let event = &recorded.event;
+        self.bytes += beside_reports(event);
         let effective_from = event.valid.map_or(recorded_on, |valid| valid.from);
         let decided = |target: &Target| TargetVersion {
             event_id: event.id,
@@ -241,7 +242,10 @@ impl Goal {
 
     fn change(&mut self, id: IndicatorId, change: impl FnOnce(&mut Indicator)) {
         if let Some(indicator) = self.indicators.get_mut(&id) {
-            change(Arc::make_mut(indicator));
+            let before = indicator.size();
+            let indicator = Arc::make_mut(indicator);
+            change(indicator);
+            self.bytes = self.bytes - before + indicator.size();
         }
     }
 }
@@ -289,6 +293,22 @@ impl Indicator {
             }
             self.entries.supersede(index, superseded);
             self.supersedings.push_back(superseded.position);
+        }
+    }
+}
+
+/// Bytes that a state takes for an event that is no report.
+fn beside_reports(event: &Event) -> usize {
+    /// A definition with what holds it takes three times as much, most others less; what only moves it takes nothing.
+    const EACH: usize = 1_024;
+    match &event.payload {
+        Payload::ActualRecorded(_)
+        | Payload::ActualCorrected(_)
+        | Payload::ActualRetracted(_)
+        | Payload::ActualConfirmed(_) => 0,
+        _ => {
+            let texts = event.free_texts().filter_map(|(_, text)| text.plain());
+            EACH + texts.map(|text| text.as_str().len()).sum::<usize>()
         }
     }
 }

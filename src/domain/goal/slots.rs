@@ -98,7 +98,6 @@ impl Slots {
     }
 
     /// Bytes on the heap, about.
-    #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         let each = std::mem::size_of::<(Slot, Arc<Leaf>)>();
         self.bytes + self.more.len() * each

@@ -205,7 +205,6 @@ impl Tally {
     }
 
     /// Bytes on the heap, about.
-    #[cfg(test)]
     pub(super) fn size(&self) -> usize {
         self.slots.size()
     }

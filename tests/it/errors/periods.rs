@@ -18,7 +18,7 @@ use daicho::domain::id::{EventId, LedgerId, PlanId, RequestId};
 use daicho::domain::text::{Language, Name};
 use daicho::grpc::status::Refusal;
 use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
-use daicho::ledger::{Append, AppendError, Ledgers};
+use daicho::ledger::{Append, AppendError, Ledgers, STATES_BYTES};
 use daicho::log::MemoryLog;
 use tokio::sync::watch;
 use tonic::Code as Status;
@@ -575,7 +575,7 @@ async fn final_is_final(seen: &mut Seen, world: &mut World) {
 /// Nobody but the server takes a snapshot, and the server takes one of each closing.
 async fn snapshot_exists(seen: &mut Seen) {
     let log = MemoryLog::new();
-    let ledgers = Ledgers::start(Arc::new(log.clone()), Arc::new(log), None)
+    let ledgers = Ledgers::start(Arc::new(log.clone()), Arc::new(log), None, STATES_BYTES)
         .await
         .unwrap();
     // Nobody closes them.
