@@ -449,7 +449,7 @@ impl Reader {
     }
 
     /// A stream with at least the first `size` events of the ledger folded in, and maybe more. Every version
-    /// of what it holds says when it was recorded, so a [`Cut`] tells what was known at `size`.
+    /// of what it holds says when it was recorded, so a [`Cut`](crate::domain::actual::aggregate::Cut) tells what was known at `size`.
     pub async fn stream_covering(
         &self,
         stream: Stream,
