@@ -359,18 +359,7 @@ impl LeftOut {
 }
 
 fn event(log: LedgerId, payload: impl Into<Payload>) -> Event {
-    Event {
-        id: random(EventId::new),
-        stream: Stream::ledger(log),
-        valid: None,
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
-    }
+    Event::new(random(EventId::new), Stream::ledger(log), payload.into())
 }
 
 /// How the access log of `facts` begins. The same each time, so that a crash leaves nothing that would be opened twice.

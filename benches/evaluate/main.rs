@@ -94,16 +94,12 @@ impl Growing {
         let space = Uuid::from_u128(1);
         let id = EventId::derived(space, &self.position.to_string());
         let event = Event {
-            id,
-            stream: Stream::goal(GoalId::derived(space, "goal")),
             valid: Some(Validity::from(on)),
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: payload.into(),
+            ..Event::new(
+                id,
+                Stream::goal(GoalId::derived(space, "goal")),
+                payload.into(),
+            )
         };
         let recorded = Recorded {
             ledger: LedgerId::derived(space, "ledger"),

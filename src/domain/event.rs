@@ -113,6 +113,24 @@ pub struct Event {
     pub payload: Payload,
 }
 
+impl Event {
+    /// An event with nothing beside what happened.
+    pub fn new(id: EventId, stream: Stream, payload: Payload) -> Self {
+        Self {
+            id,
+            stream,
+            valid: None,
+            reason: None,
+            evidence: Vec::new(),
+            source_document: None,
+            decision: None,
+            correlation: None,
+            causation: None,
+            payload,
+        }
+    }
+}
+
 /// When a fact holds: on a day, over a span, or from a day on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct Validity {

@@ -338,8 +338,6 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
         disclosure: Disclosure::Internal,
     };
     Event {
-        id,
-        stream,
         valid: fact.valid,
         reason: fact.reason.clone(),
         evidence: if fact.shown {
@@ -347,11 +345,7 @@ pub(crate) fn event_of(fact: &Fact, id: EventId, stream: Stream) -> Event {
         } else {
             Vec::new()
         },
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: fact.payload.clone(),
+        ..Event::new(id, stream, fact.payload.clone())
     }
 }
 

@@ -177,16 +177,8 @@ impl Mapping {
             _ => Some(Validity::from(self.year.first_day())),
         };
         self.events.push(Event {
-            id,
-            stream,
             valid,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload,
+            ..Event::new(id, stream, payload)
         });
     }
 

@@ -69,16 +69,8 @@ impl Unserved {
         let view = reader.view();
         let (stream, space) = (Stream::ledger(reader.id()), going_on.request_id.uuid());
         let event = |name: &str, payload: Payload| Event {
-            id: EventId::derived(space, name),
-            stream,
-            valid: None,
             reason: Some(going_on.reason.clone()),
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload,
+            ..Event::new(EventId::derived(space, name), stream, payload)
         };
         let continued = LedgerContinued {
             origin: going_on.origin.clone(),

@@ -155,26 +155,22 @@ async fn record(reader: &Reader, erase: &EraseTexts) -> Result<Vec<Event>, Appen
             }
         }
         events.push(Event {
-            id: EventId::derived(
-                erase.request_id.uuid(),
-                &format!("personal-data-erased {number}"),
-            ),
-            stream: Stream::ledger(erase.ledger),
-            valid: None,
             reason: Some(erase.reason.clone()),
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: PersonalDataErased {
-                subject: erase.subject,
-                positions: part.to_vec(),
-                texts,
-                legal_basis: erase.legal_basis.clone(),
-                approved_by: erase.approved_by.clone(),
-            }
-            .into(),
+            ..Event::new(
+                EventId::derived(
+                    erase.request_id.uuid(),
+                    &format!("personal-data-erased {number}"),
+                ),
+                Stream::ledger(erase.ledger),
+                PersonalDataErased {
+                    subject: erase.subject,
+                    positions: part.to_vec(),
+                    texts,
+                    legal_basis: erase.legal_basis.clone(),
+                    approved_by: erase.approved_by.clone(),
+                }
+                .into(),
+            )
         });
     }
     Ok(events)

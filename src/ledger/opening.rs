@@ -57,18 +57,11 @@ impl Ledgers {
             clock: open.clock,
             access_log_of: open.access_log_of,
         };
-        let event = Event {
-            id: EventId::derived(open.request_id.uuid(), "ledger-opened"),
-            stream: Stream::ledger(open.ledger),
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: opened.clone().into(),
-        };
+        let event = Event::new(
+            EventId::derived(open.request_id.uuid(), "ledger-opened"),
+            Stream::ledger(open.ledger),
+            opened.clone().into(),
+        );
         decide_opening(&event).map_err(AppendError::Rejected)?;
         if let Some(existing) = self.reader(open.ledger) {
             let first = existing.stored(0).await?.recorded;

@@ -21,24 +21,21 @@ fn subject(number: u8) -> DataSubjectId {
 fn note(number: u8, about: DataSubjectId, words: &str) -> Event {
     let id = format!("0198f000-0000-7000-8000-0000000000{number:02x}");
     let mut event = Event {
-        id: id.parse().unwrap(),
-        stream: Stream::goal(goal_id("g")),
         valid: Some(Validity::from(day("2023-09-30"))),
         reason: Some(Reason {
             code: ReasonCode::Other,
             text: text(&format!("{words}の理由")),
         }),
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: NarrativeAdded {
-            subject: Subject::Goal(goal_id("g")),
-            kind: NarrativeKind::Note,
-            text: text(words),
-        }
-        .into(),
+        ..Event::new(
+            id.parse().unwrap(),
+            Stream::goal(goal_id("g")),
+            NarrativeAdded {
+                subject: Subject::Goal(goal_id("g")),
+                kind: NarrativeKind::Note,
+                text: text(words),
+            }
+            .into(),
+        )
     };
     let mut drawn = number;
     event.commit_texts(|_| {

@@ -188,16 +188,12 @@ impl Publisher {
         };
         let space = request.request_id.uuid();
         let event = Event {
-            id: EventId::derived(space, "key"),
-            stream: Stream::ledger(self.reader().id()),
-            valid: None,
             reason: Some(request.reason),
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload,
+            ..Event::new(
+                EventId::derived(space, "key"),
+                Stream::ledger(self.reader().id()),
+                payload,
+            )
         };
         let appended = append(Append {
             ledger: self.reader().id(),

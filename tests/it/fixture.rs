@@ -217,16 +217,8 @@ impl Fixture {
 
     pub fn event(&self, stream: Stream, day: &str, payload: impl Into<Payload>) -> Event {
         Event {
-            id: event_id(),
-            stream,
             valid: Some(Validity::from(date(day))),
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: payload.into(),
+            ..Event::new(event_id(), stream, payload.into())
         }
     }
 

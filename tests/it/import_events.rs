@@ -70,18 +70,11 @@ impl Rules {
             clock: ClockKind::Simulated,
             access_log_of: None,
         };
-        rules.apply(Event {
-            id: EventId::derived(ledger.uuid(), "opened"),
-            stream: Stream::ledger(ledger),
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: opened.into(),
-        });
+        rules.apply(Event::new(
+            EventId::derived(ledger.uuid(), "opened"),
+            Stream::ledger(ledger),
+            opened.into(),
+        ));
         rules
     }
 

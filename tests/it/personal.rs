@@ -416,26 +416,22 @@ async fn a_start_sweeps_what_the_ledger_does_not_hold_and_completes_erasures() {
     assert_eq!(positions.len(), 1);
     let server_name = Name::parse("daicho").unwrap();
     let event = Event {
-        id: EventId::new(new_id()).unwrap(),
-        stream: Stream::ledger(reader.id()),
-        valid: None,
         reason: Some(Reason {
             code: ReasonCode::Other,
             text: FreeText::parse("本人の請求").unwrap(),
         }),
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: PersonalDataErased {
-            subject: gone.parse().unwrap(),
-            positions: positions.clone(),
-            texts: 2,
-            legal_basis: Name::parse("法").unwrap(),
-            approved_by: Some(Name::parse("課長").unwrap()),
-        }
-        .into(),
+        ..Event::new(
+            EventId::new(new_id()).unwrap(),
+            Stream::ledger(reader.id()),
+            PersonalDataErased {
+                subject: gone.parse().unwrap(),
+                positions: positions.clone(),
+                texts: 2,
+                legal_basis: Name::parse("法").unwrap(),
+                approved_by: Some(Name::parse("課長").unwrap()),
+            }
+            .into(),
+        )
     };
     let request = Append {
         ledger: reader.id(),

@@ -242,19 +242,12 @@ async fn logins_elsewhere(ledgers: &Ledgers, reader: &Reader, post: &str, count:
 /// Records events of the whole ledger as of its today.
 async fn record(ledgers: &Ledgers, reader: &Reader, payloads: Vec<Payload>) {
     let event = |payload| Event {
-        id: event_id(),
-        stream: Stream::ledger(reader.id()),
         valid: Some(Validity::from(reader.today())),
         reason: Some(Reason {
             code: ReasonCode::Other,
             text: FreeText::parse("ログインを加える。").unwrap(),
         }),
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload,
+        ..Event::new(event_id(), Stream::ledger(reader.id()), payload)
     };
     let append = Append {
         ledger: reader.id(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use daicho::clock::new_id;
+use daicho::config::{Config, Flags};
 use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::code::Code;
 use daicho::domain::event::{
@@ -251,4 +252,10 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         runtime.unwrap().block_on(history(steps));
     }
+}
+
+#[test]
+fn what_nobody_sets_is_the_same_with_a_server_and_without() {
+    let config = Config::from_sources(&Flags::default(), |_| None).unwrap();
+    assert_eq!(config.states_bytes, STATES_BYTES);
 }

@@ -170,24 +170,22 @@ impl Example<'_> {
             matches!(period.lock_on(self.id, self.context.today), Lock::Late(_))
         });
         Event {
-            id: self.example_id,
-            stream: Stream::goal(self.entry.home),
             valid: Some(Validity::from(day)),
             reason: (judged || late).then(example_reason).flatten(),
             evidence: evidence.into_iter().collect(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: ActualRecorded {
-                indicator: self.id,
-                measurement,
-                reported: ReportedPart {
-                    part,
-                    unit_code: Some(self.definition.unit.code.as_str().into()),
-                },
-            }
-            .into(),
+            ..Event::new(
+                self.example_id,
+                Stream::goal(self.entry.home),
+                ActualRecorded {
+                    indicator: self.id,
+                    measurement,
+                    reported: ReportedPart {
+                        part,
+                        unit_code: Some(self.definition.unit.code.as_str().into()),
+                    },
+                }
+                .into(),
+            )
         }
     }
 

@@ -19,19 +19,12 @@ fn subject(number: u8) -> DataSubjectId {
 
 fn event(payload: impl Into<Payload>) -> Event {
     Event {
-        id: event_id(),
-        stream: Stream::goal(goal_id("g")),
         valid: Some(Validity::from(day("2023-09-30"))),
         reason: Some(Reason {
             code: ReasonCode::Other,
             text: text("窓口で本人から聞き取り"),
         }),
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
+        ..Event::new(event_id(), Stream::goal(goal_id("g")), payload.into())
     }
 }
 

@@ -216,18 +216,11 @@ fn opening() -> Event {
         clock: crate::domain::event::ClockKind::System,
         access_log_of: None,
     };
-    Event {
-        id: EventId::from_bytes(&[4; 16]).unwrap(),
-        stream: Stream::ledger(opened.ledger),
-        valid: None,
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: Payload::LedgerOpened(opened),
-    }
+    Event::new(
+        EventId::from_bytes(&[4; 16]).unwrap(),
+        Stream::ledger(opened.ledger),
+        Payload::LedgerOpened(opened),
+    )
 }
 
 fn faults(events: &[v1::EventInput]) -> String {

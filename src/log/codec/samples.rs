@@ -263,18 +263,7 @@ pub(super) fn minimal(name_: &str, number: u128, payload: Payload) -> Sample {
     Sample {
         name: name_.to_owned(),
         ledger: ledger(),
-        event: Event {
-            id: event_id(number),
-            stream: stream_of(&payload),
-            valid: None,
-            reason: None,
-            evidence: vec![],
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload,
-        },
+        event: Event::new(event_id(number), stream_of(&payload), payload),
         actor: plain_actor(),
         request: RequestPlace {
             id: RequestId::new(uuid(0x8001)).unwrap(),

@@ -407,16 +407,8 @@ fn entry(
 
 fn event(subject: &Subject<'_>, name: &str, day: Date, payload: impl Into<Payload>) -> Event {
     Event {
-        id: event_id(name),
-        stream: subject.stream,
         valid: Some(Validity::from(day)),
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
+        ..Event::new(event_id(name), subject.stream, payload.into())
     }
 }
 

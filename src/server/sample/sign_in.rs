@@ -196,15 +196,12 @@ fn event(
     changed: PersonChanged,
 ) -> Result<Event, SampleError> {
     Ok(Event {
-        id: EventId::new(clock::new_id())?,
-        stream: Stream::ledger(ledger),
         valid: Some(Validity::from(today)),
         reason: Some(reason),
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: changed.into(),
+        ..Event::new(
+            EventId::new(clock::new_id())?,
+            Stream::ledger(ledger),
+            changed.into(),
+        )
     })
 }

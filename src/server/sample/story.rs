@@ -436,16 +436,8 @@ impl Teller<'_> {
 
 fn event(name: &str, stream: Stream, day: Date, payload: impl Into<Payload>) -> Event {
     Event {
-        id: event_id(name),
-        stream,
         valid: Some(Validity::from(day)),
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
+        ..Event::new(event_id(name), stream, payload.into())
     }
 }
 

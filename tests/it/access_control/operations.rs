@@ -228,18 +228,11 @@ async fn two_calls_at_one_time_never_use_the_same_authorisation() {
             verifier_key: VerifierKey::parse(&format!("city.example+0000000{n}+AQOh")).unwrap(),
             from_size: 1,
         };
-        let event = Event {
-            id: EventId::derived(id, "key"),
-            stream: Stream::ledger(reader.id()),
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload: announced.into(),
-        };
+        let event = Event::new(
+            EventId::derived(id, "key"),
+            Stream::ledger(reader.id()),
+            announced.into(),
+        );
         let append = Append {
             ledger: reader.id(),
             request_id: RequestId::derived(id, "call"),

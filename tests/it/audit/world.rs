@@ -69,16 +69,8 @@ impl Writer {
 /// An event with the id of its name.
 pub fn event(name: &str, stream: Stream, day: &str, payload: impl Into<Payload>) -> Event {
     Event {
-        id: event_id(name),
-        stream,
         valid: Some(Validity::from(date(day))),
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
+        ..Event::new(event_id(name), stream, payload.into())
     }
 }
 

@@ -40,8 +40,6 @@ async fn what_comes_later_changes_no_row_of_the_past() {
                 },
             };
             events.push(Event {
-                id: event_id(),
-                stream,
                 valid: Some(entry.valid),
                 reason: Some(Reason {
                     code: ReasonCode::EntryError,
@@ -49,12 +47,7 @@ async fn what_comes_later_changes_no_row_of_the_past() {
                         .unwrap()
                         .into(),
                 }),
-                evidence: Vec::new(),
-                source_document: None,
-                decision: None,
-                correlation: None,
-                causation: None,
-                payload: payload.into(),
+                ..Event::new(event_id(), stream, payload.into())
             });
         }
     }

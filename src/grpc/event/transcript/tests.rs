@@ -113,18 +113,7 @@ fn leaf(event: &Event, actor: &Actor, revision: u64, second: i64) -> Vec<u8> {
 }
 
 fn event(payload: Payload) -> Event {
-    Event {
-        id: event_id("event"),
-        stream: Stream::goal(goal_id("goal")),
-        valid: None,
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload,
-    }
+    Event::new(event_id("event"), Stream::goal(goal_id("goal")), payload)
 }
 
 fn measured(measurement: Measurement) -> Payload {

@@ -107,16 +107,12 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
     let day = next.to_string().parse().unwrap();
     let system = async |payload: domain::Payload| {
         let event = domain::Event {
-            id: EventId::new(new_id()).unwrap(),
-            stream: domain::Stream::plan(plan),
             valid: Some(domain::Validity::from(day)),
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
-            causation: None,
-            payload,
+            ..domain::Event::new(
+                EventId::new(new_id()).unwrap(),
+                domain::Stream::plan(plan),
+                payload,
+            )
         };
         let request = Append {
             ledger: reader.id(),

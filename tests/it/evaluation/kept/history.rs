@@ -65,16 +65,8 @@ fn because(mut event: Event, code: ReasonCode, text: &str) -> Event {
 
 fn event(name: &str, stream: Stream, day: &str, payload: impl Into<Payload>) -> Event {
     Event {
-        id: id(name),
-        stream,
         valid: Some(Validity::from(date(day))),
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: None,
-        payload: payload.into(),
+        ..Event::new(id(name), stream, payload.into())
     }
 }
 
