@@ -23,4 +23,5 @@ pub mod row;
 pub mod send;
 pub mod settle;
 pub mod take;
+pub mod taken;
 pub mod told;

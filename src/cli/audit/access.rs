@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{When, wire};
+use super::filter::{When, wire};
 use crate::api::v1;
 use crate::cli::choice;
 use crate::cli::failure::Failure;

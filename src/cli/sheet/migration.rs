@@ -20,7 +20,8 @@ use crate::cli::sheet::form::Key;
 use crate::cli::sheet::lines::Line;
 use crate::cli::sheet::row::{Reader, Reported, text};
 use crate::cli::sheet::send::send;
-use crate::cli::sheet::take::{self, Batch, FileArgs, file_event};
+use crate::cli::sheet::take::{self, FileArgs};
+use crate::cli::sheet::taken::{self, Batch, file_event};
 use crate::cli::sheet::told;
 use crate::cli::writing::WritingArgs;
 
@@ -40,7 +41,7 @@ pub async fn take(
     }
     let (file, lines) = take::opened(language, &path)?;
     let mut writing = writing_args.writing();
-    let derived = || take::request_id(session, &file);
+    let derived = || taken::request_id(session, &file);
     let request_id = writing.request_id.get_or_insert_with(derived).clone();
     if let Some(found) = session
         .client
@@ -90,8 +91,8 @@ pub async fn take(
         let (Some(reported), Some(claims)) = (reported, claims) else {
             continue;
         };
-        take::fold(&mut folded, &lines, line, &reported);
-        let mut event = take::event(&indicator.id, &key, &reported, &file);
+        taken::fold(&mut folded, &lines, line, &reported);
+        let mut event = taken::event(&indicator.id, &key, &reported, &file);
         let beside = event.payload.clone().map(|payload| {
             writing_args.event((reported.day, None), v1::ReasonCode::Other, payload)
         });
@@ -126,7 +127,7 @@ pub async fn take(
                 .as_ref()
                 .map(|initiative| initiative.id.clone()),
         );
-        taken.push(take::row(
+        taken.push(taken::row(
             &session.view,
             &lines,
             line,

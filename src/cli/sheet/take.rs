@@ -7,41 +7,30 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use clap::Args;
-use uuid::Uuid;
 
 use crate::api::v1;
 use crate::api::v1::event_input::Payload;
 use crate::cli::client::GoalFilter;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
-use crate::cli::label;
 use crate::cli::output::Output;
 use crate::cli::plan::source;
 use crate::cli::render::View;
 use crate::cli::session::Session;
-use crate::cli::sheet::cleared::{self, Cleared};
+use crate::cli::sheet::cleared;
 use crate::cli::sheet::column::Column;
-use crate::cli::sheet::drawn::{label_of, leads};
-use crate::cli::sheet::fault::{Fault, Place};
-use crate::cli::sheet::form::Key;
+use crate::cli::sheet::drawn::leads;
+use crate::cli::sheet::fault::Fault;
 use crate::cli::sheet::lines::{self, Line, Lines};
 use crate::cli::sheet::made::Made;
 use crate::cli::sheet::row::{Identity, Reader, Reported, text};
 use crate::cli::sheet::send::send;
 use crate::cli::sheet::settle::{self, Earlier};
+use crate::cli::sheet::taken::{Batch, Outcome, Taken, event, file_event, fold, request_id, row};
 use crate::cli::sheet::told;
-use crate::cli::terminal;
 use crate::cli::writing::WritingArgs;
-use crate::domain::date::Date;
 use crate::domain::text::Language;
 use crate::import::events::SourceFile;
-
-/// Most events of one request, as the server has it.
-pub const EVENTS_MAX: usize = 1_000;
-/// Version of this reader, as the event of the file tells it.
-pub const MAPPING_VERSION: u32 = 1;
-/// What evidence is called that a sheet only names.
-const NAMED_IN_SHEET: &str = "報告票の記載: ";
 
 /// What tells one report, which no file goes with. `requires` alone would let the flags of a file stand beside it: it asks for nothing
 /// that contradicts what is there.
@@ -69,53 +58,6 @@ pub struct FileArgs {
     /// Refuse a sheet of any other plan: code or id
     #[arg(long, value_name = "PLAN", requires = "file", conflicts_with_all = ONE_REPORT)]
     pub plan: Option<String>,
-}
-
-/// What is to become of a row.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Outcome {
-    /// It is a new report.
-    Record,
-    /// It corrects what was recorded: in words.
-    Correct(String),
-    /// The ledger has it.
-    Known,
-}
-
-/// A row on its way into the ledger.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Taken {
-    /// Its row, from 0.
-    pub row: u32,
-    /// Its value's place.
-    pub place: Place,
-    /// Code of the indicator.
-    pub code: String,
-    /// Part, member or checkpoint, in words.
-    pub part: String,
-    /// The day it is of.
-    pub day: Date,
-    /// Definition of the indicator.
-    pub definition: v1::Definition,
-    /// The event as a report of its own.
-    pub event: v1::EventInput,
-    /// What becomes of it.
-    pub outcome: Outcome,
-}
-
-/// A file taken apart and understood.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The file.
-    pub file: SourceFile,
-    /// Its table.
-    pub lines: Lines,
-    /// The rows that report something.
-    pub taken: Vec<Taken>,
-    /// Numbers that had to be folded: place, as typed, as read.
-    pub folded: Vec<(Place, String, String)>,
-    /// Empty rows of which the ledger has a report.
-    pub cleared: Vec<Cleared>,
 }
 
 /// Tells what is understood of a file, without a server.
@@ -295,21 +237,6 @@ pub fn opened(language: Language, path: &std::path::Path) -> Result<(SourceFile,
     Ok((file, lines))
 }
 
-/// The request that a file makes in a ledger: the same whenever it is loaded.
-pub fn request_id(session: &Session, file: &SourceFile) -> String {
-    let ledger = session
-        .view
-        .ledger
-        .as_ref()
-        .map_or("", |ledger| ledger.id.as_str());
-    let space = Uuid::try_parse(ledger).unwrap_or(Uuid::NAMESPACE_OID);
-    Uuid::new_v5(
-        &space,
-        format!("report-sheet {}", hex::encode(file.sha256)).as_bytes(),
-    )
-    .to_string()
-}
-
 /// The rows that report something, with what they are for; of one sheet, and each once.
 fn identified<'a>(reader: &mut Reader<'a>) -> Vec<(&'a Line, Identity)> {
     let mut found: Vec<(&Line, Identity)> = Vec::new();
@@ -374,78 +301,6 @@ fn within(reader: &mut Reader<'_>, line: &Line, made: &Made, reported: &Reported
                 reported.day
             ),
         );
-    }
-}
-
-/// Keeps how the numbers of a row were read.
-pub fn fold(
-    folded: &mut Vec<(Place, String, String)>,
-    lines: &Lines,
-    line: &Line,
-    reported: &Reported,
-) {
-    let place = lines.place(line.row, Column::Value);
-    let read = reported.reading.folded.iter();
-    folded.extend(read.map(|(typed, read)| (place, typed.clone(), read.clone())));
-}
-
-/// A report as an event, still without an id.
-pub fn event(indicator: &str, key: &Key, reported: &Reported, file: &SourceFile) -> v1::EventInput {
-    let evidence = reported.evidence.as_ref().map(|named| v1::Evidence {
-        sha256: file.sha256.to_vec(),
-        media_type: media_type(file.name.as_str()).to_owned(),
-        title: format!("{NAMED_IN_SHEET}{named}"),
-        uri: None,
-        size_bytes: None,
-        disclosure: v1::Disclosure::Internal.into(),
-    });
-    let part = match key {
-        Key::Part(key) => Some(key.clone()),
-        _ => None,
-    };
-    v1::EventInput {
-        valid_from: Some(reported.day.to_string()),
-        reason: reported.note.as_ref().map(|note| v1::Reason {
-            code: v1::ReasonCode::Other.into(),
-            text: note.clone(),
-        }),
-        evidence: evidence.into_iter().collect(),
-        payload: Some(Payload::ActualRecorded(v1::ActualRecorded {
-            indicator: indicator.to_owned(),
-            measurement: Some(reported.reading.measurement.clone()),
-            part,
-            unit_code: None,
-        })),
-        ..v1::EventInput::default()
-    }
-}
-
-fn media_type(name: &str) -> &'static str {
-    if name.to_ascii_lowercase().ends_with(".csv") {
-        "text/csv"
-    } else {
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    }
-}
-
-/// A row on its way.
-pub fn row(
-    view: &View,
-    lines: &Lines,
-    line: &Line,
-    key: &Key,
-    definition: v1::Definition,
-    (day, event): (Date, v1::EventInput),
-) -> Taken {
-    Taken {
-        day,
-        row: line.row,
-        place: lines.place(line.row, Column::Value),
-        code: text(line, Column::Code).unwrap_or_default(),
-        part: label_of(view, &definition, key),
-        definition,
-        event,
-        outcome: Outcome::Record,
     }
 }
 
@@ -611,32 +466,6 @@ fn accepted(plan: &str, batch: &Batch, known: &HashMap<&str, Known<'_>>) -> v1::
     file_event(plan, &batch.file, [goals, initiatives, indicators])
 }
 
-/// The event that keeps a file's name and digest, and how many goals, initiatives and indicators it is about.
-pub fn file_event(
-    plan: &str,
-    file: &SourceFile,
-    [goals, initiatives, indicators]: [u32; 3],
-) -> v1::EventInput {
-    let space = Uuid::try_parse(plan).unwrap_or(Uuid::NAMESPACE_OID);
-    v1::EventInput {
-        event_id: Uuid::new_v5(
-            &space,
-            format!("report-sheet {}", hex::encode(file.sha256)).as_bytes(),
-        )
-        .to_string(),
-        payload: Some(Payload::ImportAccepted(v1::ImportAccepted {
-            plan: plan.to_owned(),
-            file_sha256: file.sha256.to_vec(),
-            file_name: file.name.as_str().to_owned(),
-            goals,
-            initiatives,
-            indicators,
-            mapping_version: MAPPING_VERSION,
-        })),
-        ..v1::EventInput::default()
-    }
-}
-
 /// Tells everything that is wrong; nothing is recorded then.
 pub fn refuse(
     language: Language,
@@ -655,10 +484,4 @@ pub fn refuse(
         return Err(Failure::Answered);
     }
     Err(told::refused(language, path, &faults))
-}
-
-/// The label of a notice.
-pub fn notice(language: Language, notice: &v1::Notice) -> String {
-    let kind = label::notice_kind(language, notice.kind());
-    format!("{kind}: {}", terminal::line(&notice.message))
 }

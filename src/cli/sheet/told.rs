@@ -8,6 +8,7 @@ use crate::api::v1;
 use crate::api::v1::event_input::Payload;
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
+use crate::cli::label;
 use crate::cli::language::pick;
 use crate::cli::output::Output;
 use crate::cli::render::{View, value};
@@ -15,7 +16,7 @@ use crate::cli::session::Session;
 use crate::cli::sheet::cleared::{self, Cleared};
 use crate::cli::sheet::fault::{FAULTS_MAX, Fault};
 use crate::cli::sheet::send::row_of;
-use crate::cli::sheet::take::{Batch, Outcome, Taken, notice};
+use crate::cli::sheet::taken::{Batch, Outcome, Taken};
 use crate::cli::table::Table;
 use crate::cli::terminal;
 use crate::domain::text::Language;
@@ -345,4 +346,10 @@ fn table(
         return String::new();
     }
     table.render(view.columns)
+}
+
+/// The label of a notice.
+fn notice(language: Language, notice: &v1::Notice) -> String {
+    let kind = label::notice_kind(language, notice.kind());
+    format!("{kind}: {}", terminal::line(&notice.message))
 }

@@ -30,6 +30,7 @@ mod envelope;
 mod evaluation;
 mod finding;
 mod lock;
+mod measured;
 mod notices;
 mod opening;
 mod operation;

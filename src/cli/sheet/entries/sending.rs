@@ -13,7 +13,7 @@ use crate::cli::failure::Failure;
 use crate::cli::plan::import::REQUEST_BYTES_MAX;
 use crate::cli::session::{Session, Writing};
 use crate::cli::sheet::send::row_of;
-use crate::cli::sheet::take::{EVENTS_MAX, request_id};
+use crate::cli::sheet::taken::{EVENTS_MAX, request_id};
 use crate::cli::terminal;
 use crate::import::events::SourceFile;
 
