@@ -104,7 +104,7 @@ pub(crate) async fn measure(folder: &Path, seconds: Duration, most: u64) -> Outc
 const MIB: f64 = 1024.0 * 1024.0;
 
 /// Appends until the ledger has so many events, hardly more.
-async fn fill(ledger: &mut Target, size: u64) -> Outcome<()> {
+pub(crate) async fn fill(ledger: &mut Target, size: u64) -> Outcome<()> {
     while ledger.size() < size {
         let rest = (size - ledger.size()) as f64 / FILL_PER_S;
         let load = Load {

@@ -22,6 +22,7 @@ mod plain_file;
 mod plot;
 mod proofs;
 mod reached;
+mod rebuild;
 mod rounds;
 mod server;
 mod soak;
@@ -42,6 +43,7 @@ enum Subject {
     Growth,
     Soak,
     Ledgers,
+    Rebuild,
 }
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -71,8 +73,9 @@ fn main() -> Outcome<()> {
         ["growth"] => Subject::Growth,
         ["soak"] => Subject::Soak,
         ["ledgers"] => Subject::Ledgers,
+        ["rebuild"] => Subject::Rebuild,
         _ => {
-            let parts = "proofs, access, growth, soak, ledgers or nothing";
+            let parts = "proofs, access, growth, soak, ledgers, rebuild or nothing";
             return Err(format!("{words:?}: {parts}").into());
         }
     };
@@ -103,6 +106,7 @@ async fn measure(subject: Subject) -> Outcome<()> {
             let count = number("DAICHO_BENCH_LEDGERS", 1_000.0)? as usize;
             ledgers::measure(&folder, seconds, count).await
         }
+        Subject::Rebuild => rebuild::measure(&folder, rounds, events).await,
     }
 }
 

@@ -124,7 +124,7 @@ const AIMS: [Aim; 19] = [
         "1 s / 3 s",
         "-- growth",
     ),
-    elsewhere("rebuild of sled", "300000/s", "no part yet"),
+    elsewhere("rebuild of sled", "300000/s", "-- rebuild"),
     elsewhere("memory, 10M events", "512 MiB", "-- growth"),
     elsewhere("verify 1M events", "5 s", "-- proofs verify"),
 ];
