@@ -260,10 +260,49 @@ impl Indicator {
 
     /// Whether a cut selects every report and everything that came of any, by knowledge and by day.
     pub fn is_whole_at(&self, cut: Cut) -> bool {
-        let newest = self.entries.last().map(|entry| entry.position);
-        let mut last = newest.into_iter().chain(self.supersedings.last().copied());
-        last.all(|position| cut.knows(position))
+        self.last_of_entries()
+            .is_none_or(|position| cut.knows(position))
             && self.entries.last_day().is_none_or(|day| day <= cut.on)
+    }
+
+    /// How many reports a cut holds, whether they count or not.
+    pub fn reports_at(&self, cut: Cut) -> usize {
+        match self.is_whole_at(cut) {
+            true => self.entries.len(),
+            false => self.entries_at(cut).count(),
+        }
+    }
+
+    /// Position of the newest event that a cut knows of which made, replaced or took back a report of a day that the cut holds.
+    pub fn last_of_entries_at(&self, cut: Cut) -> Option<u64> {
+        if self.is_whole_at(cut) {
+            return self.last_of_entries();
+        }
+        let events = self.entries_at(cut).flat_map(|entry| {
+            let superseded = entry.superseded().map(|by| by.position);
+            [Some(entry.position), superseded]
+        });
+        events
+            .flatten()
+            .filter(|position| cut.knows(*position))
+            .max()
+    }
+
+    /// Reports that a cut holds, whether they count or not, in the order of recording.
+    pub fn entries_at(&self, cut: Cut) -> impl DoubleEndedIterator<Item = Entry<'_>> {
+        let holds = move |entry: &Entry<'_>| cut.holds(entry.position, Some(entry.valid));
+        self.entries.iter().filter(holds)
+    }
+
+    /// How many reports count, where that is told without a look at them: all are of one series.
+    pub(crate) fn effective_of_one_series(&self) -> Option<usize> {
+        let is_one = self.definitions.len() == 1;
+        is_one.then(|| self.entries.len() - self.entries.superseded())
+    }
+
+    fn last_of_entries(&self) -> Option<u64> {
+        let newest = self.entries.last().map(|entry| entry.position);
+        newest.max(self.supersedings.last().copied())
     }
 
     /// The newest correction of the chain that `id` stands in, or the retraction that ended it.

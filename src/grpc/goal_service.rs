@@ -250,12 +250,8 @@ impl v1::goal_service_server::GoalService for Services {
             let goal = directory
                 .initiative(initiative)
                 .map(|entry| entry.placed_on(cut.on).goal);
-            let next_page_token = self.next_token(
-                &scope,
-                Some((&at).into()),
-                skip + rows,
-                card.entries().count(),
-            );
+            let next_page_token =
+                self.next_token(&scope, Some((&at).into()), skip + rows, card.reports());
             let entries: Vec<_> = card.entries().skip(skip).take(rows).collect();
             let backings = card.backings(&reader, &entries).await?;
             let known_baselines = state.baselines.iter();

@@ -168,8 +168,12 @@ impl IndicatorCard {
     /// Reports and corrections of days up to the date, in the order of recording, those that no longer count
     /// included.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = Entry<'_>> {
-        let holds = |entry: &Entry<'_>| self.cut.holds(entry.position, Some(entry.valid));
-        self.state.entries.iter().filter(holds)
+        self.state.entries_at(self.cut)
+    }
+
+    /// How many [`Self::entries`] there are.
+    pub fn reports(&self) -> usize {
+        self.state.reports_at(self.cut)
     }
 
     /// Whether `entry` counts.

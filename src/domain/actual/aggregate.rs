@@ -101,6 +101,15 @@ pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = Entry<'_
     entries.filter(move |entry| standing_in(series, entry, cut) == Standing::Counts)
 }
 
+/// How many entries count at `cut`.
+pub fn count_at(indicator: &Indicator, cut: Cut) -> usize {
+    let is_defined = indicator.definition_at(cut).is_some();
+    let told =
+        (is_defined && indicator.is_whole_at(cut)).then(|| indicator.effective_of_one_series());
+    told.flatten()
+        .unwrap_or_else(|| counted(indicator, cut).count())
+}
+
 /// What an indicator stands at on `date` by all that is known.
 pub fn current_actual(indicator: &Indicator, cycle: DateSpan, date: Date) -> Actual {
     actual_at(indicator, cycle, Cut::on(date))

@@ -242,6 +242,11 @@ impl Entries {
         self.get(self.len().checked_sub(1)?)
     }
 
+    /// How many of them were replaced or taken back.
+    pub(super) fn superseded(&self) -> usize {
+        self.notes.superseded.len()
+    }
+
     /// The last day that any of them counts on.
     pub fn last_day(&self) -> Option<Date> {
         self.last_day

@@ -145,7 +145,7 @@ pub(in crate::grpc) fn indicator(directory: &Directory, card: &IndicatorCard) ->
             profile: Some(show_profile(&version.value.profile)),
             assumed: version.value.assumed,
         }),
-        entries: count(card.entries().count()),
+        entries: count(card.reports()),
         last_entry: (card.entries().next_back()).map(|last| entry(card, &last, &card.backing)),
         last_forecast: state.forecast_at(cut).map(|last| forecast(last)),
         entry_form: None,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::domain::actual::aggregate::{Cut, counted};
+use crate::domain::actual::aggregate::{Cut, count_at};
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Phase};
@@ -283,7 +283,7 @@ impl<'a> Evaluator<'a> {
             definition.contributing_units.clone()
         };
         contributing.retain(|unit| *unit != lead);
-        let entries = counted(state, self.cut).count();
+        let entries = count_at(state, self.cut);
         Ok(Some(IndicatorEvaluation {
             id,
             phase: phase_on(&self.at.directory, id, self.at.effective_on),
@@ -370,21 +370,11 @@ fn last_position(state: &Indicator, cut: Cut) -> Option<u64> {
     let of_definitions = definitions
         .filter(|(position, from)| cut.knows(*position) && *from <= cut.on)
         .map(|(position, _)| position);
-    let of_entries = state
-        .entries
-        .iter()
-        .filter(|entry| cut.knows(entry.position) && entry.valid.counts_on() <= cut.on)
-        .flat_map(|entry| {
-            let superseded = entry.superseded().map(|by| by.position);
-            [Some(entry.position), superseded]
-        })
-        .flatten()
-        .filter(|position| cut.knows(*position));
     of_definitions
         .chain(state.targets_at(cut).map(|v| v.position))
         .chain(state.baseline_at(cut).map(|v| v.position))
         .chain(state.profiles_at(cut).map(|v| v.position))
-        .chain(of_entries)
+        .chain(state.last_of_entries_at(cut))
         .chain(state.demands_at(cut).map(|v| v.position))
         .chain(state.forecasts_at(cut).map(|v| v.position))
         .max()

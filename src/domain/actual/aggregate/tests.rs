@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use proptest::prelude::*;
 
 use super::{
-    Cut, Standing, actual_at, counted, current_actual, fold, part_actuals, standing, tallied,
+    Cut, Standing, actual_at, count_at, counted, current_actual, fold, part_actuals, standing,
+    tallied,
 };
 use crate::domain::actual::Actual;
 use crate::domain::actual::{Measurement, MemberState, MilestoneState, NilCause};
@@ -466,7 +467,14 @@ proptest! {
             let entries: Vec<Entry<'_>> = counted(indicator, cut).collect();
             let added = fold(&version.definition, cycle(), on, &entries);
             prop_assert_eq!(actual_at(indicator, cycle(), cut), added);
+            prop_assert_eq!(count_at(indicator, cut), entries.len());
         }
+        let held: Vec<Entry<'_>> = indicator.entries_at(cut).collect();
+        prop_assert_eq!(indicator.reports_at(cut), held.len());
+        let superseded = held.iter().filter_map(|entry| Some(entry.superseded()?.position));
+        let made = held.iter().map(|entry| entry.position);
+        let last = made.chain(superseded.filter(|position| cut.knows(*position))).max();
+        prop_assert_eq!(indicator.last_of_entries_at(cut), last);
     }
 }
 
