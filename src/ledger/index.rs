@@ -8,13 +8,18 @@
 //!
 //! ```text
 //! m                                             manifest
-//! p <len u8> <term> <first position u64 BE>     posting list: LEB128 of first position, then of gaps
+//! p <run u32 BE> <list>                         sorted posting lists from this one on, see below
 //! i <run u32 BE> <kind u8> <id 16 bytes>        sorted ids from this one on: (kind, id, position u64 BE)*
 //! f <run u32 BE> <chunk u16 BE>                 Bloom filter of a run, in chunks
 //! t <level u8> <index u64 BE>                   tile of the tree: 1 to 256 hashes
 //! ```
+//!
+//! A list stands at `<len u8> <term> <first position u64 BE>`. A record holds lists one after the other: `<len u8> <term>
+//! <bytes of positions LEB128>`, then positions as LEB128 of the first and of the gaps. Runs of one level become one of the
+//! next, so what can be found by a term is in few places however large the ledger.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::quality::RandomState;
@@ -67,6 +72,8 @@ type IdKey = [u8; 17];
 
 const EVENT: u8 = 1;
 const REQUEST: u8 = 2;
+/// Terms, in filters alone.
+const TERM: u8 = 3;
 
 fn id_key(kind: u8, id: &[u8; 16]) -> IdKey {
     let mut key = [kind; 17];
@@ -96,7 +103,10 @@ impl Tail {
 
     fn add(&mut self, event: Indexed) {
         for term in event.terms {
-            self.postings.entry(term).or_default().push(event.position);
+            let list = self.postings.entry(term).or_default();
+            if list.last() != Some(&event.position) {
+                list.push(event.position);
+            }
         }
         self.ids
             .insert(id_key(EVENT, event.event_id.as_bytes()), event.position);
@@ -105,6 +115,14 @@ impl Tail {
                 .insert(id_key(REQUEST, request.as_bytes()), event.position);
         }
         self.next = event.position + 1;
+    }
+
+    /// Its posting lists in the order of keys.
+    fn lists(&self) -> impl Iterator<Item = postings::List> {
+        let mut lists: Vec<_> = self.postings.iter().collect();
+        lists.sort_unstable_by_key(|(term, _)| (term.as_bytes().len(), term.as_bytes()));
+        let lists = lists.into_iter();
+        lists.map(|(term, positions)| (term.as_bytes().to_vec(), positions.clone()))
     }
 }
 
@@ -116,6 +134,13 @@ struct Inner {
     tail: Tail,
     /// The tree up to the end of the tail: its partial tiles.
     tree: TileBuilder,
+}
+
+impl Inner {
+    fn has_all(&self, runs: &[u32]) -> bool {
+        let has = |number: &u32| self.manifest.runs.iter().any(|run| run.number == *number);
+        runs.iter().all(has)
+    }
 }
 
 /// The index of one ledger.
@@ -255,21 +280,21 @@ impl Index {
         };
         let Some(frozen) = frozen else { return Ok(()) };
         let mut manifest = self.read().manifest.clone();
-        postings::write(self.store.as_ref(), self.ledger, &frozen.postings)?;
-        Point::IndexListed.pass();
-        tiles::write(self.store.as_ref(), self.ledger, &frozen.tiles)?;
-        Point::IndexTiled.pass();
         let number = manifest.next_run;
+        let store = self.store.as_ref();
+        let keys = frozen.ids.len() + frozen.postings.len();
+        let mut filter = Filter::for_keys(keys as u64);
+        let lists = frozen.lists().map(Ok);
+        let terms = postings::write(store, self.ledger, number, &mut filter, lists)?;
+        Point::IndexListed.pass();
+        tiles::write(store, self.ledger, &frozen.tiles)?;
+        Point::IndexTiled.pass();
         let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
         ids.sort_unstable();
         let count = ids.len() as u64;
-        let filter = ids::write(
-            self.store.as_ref(),
-            self.ledger,
-            number,
-            count,
-            ids.into_iter().map(Ok),
-        )?;
+        let ids = ids.into_iter().map(Ok);
+        ids::write(store, self.ledger, number, &mut filter, ids)?;
+        filter.save(store, self.ledger, number)?;
         Point::IndexIdentified.pass();
         manifest.next_run += 1;
         manifest.up_to = frozen.next;
@@ -277,6 +302,8 @@ impl Index {
             number,
             level: 0,
             ids: count,
+            terms,
+            up_to: frozen.next,
         });
         manifest.save(self.store.as_ref(), self.ledger)?;
         Point::IndexClosed.pass();
@@ -303,16 +330,23 @@ impl Index {
                 .cloned()
                 .collect();
             let number = manifest.next_run;
-            let total = sources.iter().map(|run| run.ids).sum();
-            let merged = ids::merged(self.store.as_ref(), self.ledger, &sources);
-            let filter = ids::write(self.store.as_ref(), self.ledger, number, total, merged)?;
+            let store = self.store.as_ref();
+            let keys = sources.iter().map(|run| run.ids + run.terms).sum();
+            let mut filter = Filter::for_keys(keys);
+            let lists = postings::merged(store, self.ledger, &sources);
+            let terms = postings::write(store, self.ledger, number, &mut filter, lists)?;
+            let merged = ids::merged(store, self.ledger, &sources);
+            ids::write(store, self.ledger, number, &mut filter, merged)?;
+            filter.save(store, self.ledger, number)?;
             manifest.next_run += 1;
-            manifest.runs.retain(|run| run.level != level);
-            manifest.runs.push(Run {
+            let merged = Run {
                 number,
                 level: level + 1,
-                ids: total,
-            });
+                ids: sources.iter().map(|run| run.ids).sum(),
+                terms,
+                up_to: sources.last().map_or(0, |run| run.up_to),
+            };
+            manifest.replace(level, merged);
             manifest.save(self.store.as_ref(), self.ledger)?;
             {
                 let mut inner = self.write();
@@ -323,7 +357,9 @@ impl Index {
                 }
             }
             for run in &sources {
-                ids::remove(self.store.as_ref(), self.ledger, run.number)?;
+                postings::remove(store, self.ledger, run.number)?;
+                ids::remove(store, self.ledger, run.number)?;
+                Filter::remove(store, self.ledger, run.number)?;
             }
         }
     }
@@ -362,11 +398,7 @@ impl Index {
             }
             // A merge may have removed a run under our feet; then the answer is in another one.
             let inner = self.read();
-            let unchanged = inner.manifest.up_to == up_to
-                && candidates
-                    .iter()
-                    .all(|n| inner.manifest.runs.iter().any(|run| run.number == *n));
-            if unchanged {
+            if inner.manifest.up_to == up_to && inner.has_all(&candidates) {
                 return Ok(None);
             }
         }
@@ -400,66 +432,59 @@ impl Index {
         direction: Direction,
         limit: usize,
     ) -> Result<Vec<u64>, DerivedFault> {
-        let key = term.as_bytes();
-        // Taken together, so that a run written meanwhile is neither missed nor counted twice.
-        let (memory, up_to) = {
-            let inner = self.read();
-            let mut memory: Vec<u64> = Vec::new();
-            for tail in inner
-                .frozen
-                .as_deref()
-                .into_iter()
-                .chain(std::iter::once(&inner.tail))
-            {
-                let list = tail
-                    .postings
-                    .get(term)
-                    .map(Vec::as_slice)
-                    .unwrap_or_default();
-                let start = list.partition_point(|p| *p < from);
-                let end = list.partition_point(|p| *p < to);
-                memory.extend_from_slice(list.get(start..end).unwrap_or_default());
+        loop {
+            // Taken together, so that a run written meanwhile is neither missed nor counted twice.
+            let (mut parts, memory) = self.parts(term, from, to);
+            if direction == Direction::Backward {
+                parts.reverse();
             }
-            (memory, inner.manifest.up_to)
-        };
-        let stored_to = to.min(up_to);
-        let store = self.store.as_ref();
-        let mut found = Vec::new();
-        match direction {
-            Direction::Forward => {
-                postings::read(
-                    store,
-                    self.ledger,
-                    key,
-                    from,
-                    stored_to,
+            let mut found = Vec::new();
+            if direction == Direction::Backward {
+                found.extend(memory.iter().rev().take(limit));
+            }
+            for (run, span) in &parts {
+                let asked = postings::Asked {
+                    term: term.as_bytes(),
+                    from: from.max(span.start),
+                    to: to.min(span.end),
                     direction,
-                    limit,
-                    &mut found,
-                )?;
-                found.extend(
-                    memory
-                        .into_iter()
-                        .filter(|p| *p >= up_to)
-                        .take(limit - found.len()),
-                );
+                    most: limit,
+                };
+                postings::read(self.store.as_ref(), self.ledger, *run, &asked, &mut found)?;
             }
-            Direction::Backward => {
-                found.extend(memory.into_iter().rev().filter(|p| *p >= up_to).take(limit));
+            if direction == Direction::Forward {
                 let rest = limit - found.len();
-                postings::read(
-                    store,
-                    self.ledger,
-                    key,
-                    from,
-                    stored_to,
-                    direction,
-                    rest,
-                    &mut found,
-                )?;
+                found.extend(memory.iter().take(rest));
+            }
+            // A merge may have removed a run under our feet.
+            let runs: Vec<u32> = parts.into_iter().map(|(run, _)| run).collect();
+            if self.read().has_all(&runs) {
+                return Ok(found);
             }
         }
-        Ok(found)
+    }
+
+    /// Where positions of `term` in `from..to` are: runs with their spans, in the order of positions, and what is not in a
+    /// run yet.
+    fn parts(&self, term: &Term, from: u64, to: u64) -> (Vec<(u32, Range<u64>)>, Vec<u64>) {
+        let inner = self.read();
+        let key = postings::filter_key(term.as_bytes());
+        let may_hold = |(run, span): &(&Run, Range<u64>)| {
+            let filter = inner.filters.get(&run.number);
+            span.start < to && from < span.end && filter.is_none_or(|filter| filter.may_hold(&key))
+        };
+        let runs = inner.manifest.spans().filter(may_hold);
+        let runs = runs.map(|(run, span)| (run.number, span)).collect();
+        let mut memory: Vec<u64> = Vec::new();
+        let tails = [inner.frozen.as_deref(), Some(&inner.tail)];
+        for tail in tails.into_iter().flatten() {
+            let list = tail.postings.get(term).map(Vec::as_slice);
+            let list = list.unwrap_or_default();
+            let start = list.partition_point(|p| *p < from);
+            let end = list.partition_point(|p| *p < to);
+            memory.extend_from_slice(list.get(start..end).unwrap_or_default());
+        }
+        (runs, memory)
     }
 }
 

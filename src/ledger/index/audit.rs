@@ -5,6 +5,7 @@
 //! is taken away. The sum is of a keyed hash that differs with every run, so nobody can make two that cancel out.
 
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -17,11 +18,8 @@ use crate::merkle::tile::TILE_WIDTH;
 use crate::merkle::{self, Tile, TileBuilder};
 
 use super::filter::Filter;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, Run};
 use super::{Authors, EVENT, IdKey, REQUEST, id_key, ids, postings, terms_of, tiles};
-
-/// List records read at once.
-const PAGE: usize = 64;
 
 /// Something that the index says otherwise than the events.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -211,7 +209,7 @@ impl<'a> IndexAudit<'a> {
         }
         // Sums do not ask in which order.
         let (lists, runs) = thread::scope(|scope| {
-            let lists = scope.spawn(|| self.lists(manifest.up_to));
+            let lists = scope.spawn(|| self.lists(&manifest));
             let runs = self.runs(&manifest);
             let lists = lists.join().unwrap_or_else(|panic| resume_unwind(panic));
             (lists, runs)
@@ -232,38 +230,51 @@ impl<'a> IndexAudit<'a> {
         Ok(entries.0)
     }
 
-    fn lists(&self, up_to: u64) -> Result<Faults, DerivedFault> {
+    fn lists(&self, manifest: &Manifest) -> Result<Faults, DerivedFault> {
         let mut faults = Faults::default();
-        let (mut term, mut last): (Vec<u8>, Option<u64>) = (Vec::new(), None);
-        let mut keyed = self.key(&term);
-        let mut from = vec![b'p'];
-        loop {
-            let range = DerivedRange::between(&from, b"q");
-            let page = self.store.scan(self.ledger, &range, PAGE)?;
-            let Some((key, _)) = page.last() else {
-                return Ok(faults);
-            };
-            from = key.to_vec();
-            from.push(0);
-            for (key, value) in &page {
-                let Some(of) = postings::term_of(key) else {
-                    let expected = "a term and a position";
-                    faults.add(None, "postings", expected, &hex::encode(key));
-                    continue;
-                };
-                if of != term {
-                    (term, last) = (of.to_vec(), None);
-                    keyed = self.key(of);
+        for (run, span) in manifest.spans() {
+            self.lists_of(run, &span, &mut faults)?;
+        }
+        Ok(faults)
+    }
+
+    fn lists_of(
+        &self,
+        run: &Run,
+        span: &Range<u64>,
+        faults: &mut Faults,
+    ) -> Result<(), DerivedFault> {
+        let part = format!("postings, run {}", run.number);
+        let filter = Filter::load(self.store, self.ledger, run.number)?;
+        let (mut before, mut last, mut terms): (Vec<u8>, Option<u64>, u64) = (Vec::new(), None, 0);
+        let mut keyed = self.key(&before);
+        for list in postings::all(self.store, self.ledger, run.number) {
+            let (term, positions) = list?;
+            if terms == 0 || term != before {
+                // The search would not find it.
+                let sorted = terms == 0 || (before.len(), &before) < (term.len(), &term);
+                let key = postings::filter_key(&term);
+                let held = filter.as_ref().is_none_or(|filter| filter.may_hold(&key));
+                if !sorted || !held {
+                    let expected = "a term in its order and in the filter";
+                    faults.add(positions.first().copied(), &part, expected, "another");
                 }
-                // As readers take them: once, in order, below what the manifest covers.
-                for position in postings::decode(value) {
-                    if last.is_none_or(|last| last < position) && position < up_to {
-                        last = Some(position);
-                        self.says(&keyed, position);
-                    }
+                terms += 1;
+                (before, last) = (term, None);
+                keyed = self.key(&before);
+            }
+            // As readers take them: of what the run tells of.
+            for position in positions {
+                if last.is_none_or(|last| last < position) && span.contains(&position) {
+                    last = Some(position);
+                    self.says(&keyed, position);
                 }
             }
         }
+        if terms != run.terms {
+            faults.add(None, &part, &run.terms.to_string(), &terms.to_string());
+        }
+        Ok(())
     }
 
     fn runs(&self, manifest: &Manifest) -> Result<Faults, DerivedFault> {

@@ -1,12 +1,12 @@
-//! A Bloom filter over the ids of a run: ten bits an id, seven probes, about one false positive in a
-//! hundred. Resident, so that an id that is nowhere costs no read of the store.
+//! A Bloom filter over the ids and terms of a run: ten bits each, seven probes, about one false positive in a
+//! hundred. Resident, so that what is nowhere costs no read of the store.
 
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
 use super::{IdKey, invalid, remove_prefix};
 
-const BITS_PER_ID: u64 = 10;
+const BITS_PER_KEY: u64 = 10;
 const PROBES: u64 = 7;
 
 #[derive(Debug)]
@@ -22,8 +22,8 @@ fn mix(mut x: u64) -> u64 {
 }
 
 impl Filter {
-    pub(super) fn for_ids(count: u64) -> Self {
-        let words = (count * BITS_PER_ID).div_ceil(64).max(1);
+    pub(super) fn for_keys(count: u64) -> Self {
+        let words = (count * BITS_PER_KEY).div_ceil(64).max(1);
         Self {
             words: vec![0; usize::try_from(words).unwrap_or(1)],
         }

@@ -42,17 +42,16 @@ fn entries(value: &[u8]) -> impl Iterator<Item = (IdKey, u64)> + '_ {
     })
 }
 
-/// Writes a run of `count` ids at most, given in ascending order, and its filter. Records that an
-/// interrupted run of the same number left are removed first.
+/// Writes the ids of a run, given in ascending order, and notes them in its filter. Records that an interrupted run of the same
+/// number left are removed first.
 pub(super) fn write(
     store: &dyn DerivedStore,
     ledger: LedgerId,
     run: u32,
-    count: u64,
+    filter: &mut Filter,
     ids: impl Iterator<Item = Result<(IdKey, u64), DerivedFault>>,
-) -> Result<Filter, DerivedFault> {
+) -> Result<(), DerivedFault> {
     remove_prefix(store, ledger, &prefix(run))?;
-    let mut filter = Filter::for_ids(count);
     let mut batch = DerivedBatch::new();
     let mut record: Vec<u8> = Vec::with_capacity(PER_RECORD * ENTRY);
     let mut first = None;
@@ -80,8 +79,7 @@ pub(super) fn write(
     if let Some(start) = first {
         close(start, &mut record, true)?;
     }
-    filter.save(store, ledger, run)?;
-    Ok(filter)
+    Ok(())
 }
 
 /// The position of an id in a run.
@@ -111,14 +109,13 @@ pub(super) fn find(
     Ok(None)
 }
 
-/// Removes a run and its filter.
+/// Removes the ids of a run.
 pub(super) fn remove(
     store: &dyn DerivedStore,
     ledger: LedgerId,
     run: u32,
 ) -> Result<(), DerivedFault> {
-    remove_prefix(store, ledger, &prefix(run))?;
-    Filter::remove(store, ledger, run)
+    remove_prefix(store, ledger, &prefix(run))
 }
 
 /// The ids of several runs in ascending order, read a record at a time.

@@ -8,23 +8,32 @@ use super::invalid;
 
 const KEY: &[u8] = b"m";
 /// Raised when the layout changes, or what an event is found by; such an index is built anew.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 /// Runs of one level before they become one of the next.
 pub(super) const FAN_IN: usize = 8;
 
-/// A sorted run of ids.
+/// What events that follow each other can be found by: a run of ids and one of posting lists.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Run {
     pub(super) number: u32,
     pub(super) level: u8,
+    /// How many ids it has.
     pub(super) ids: u64,
+    /// How many terms its lists are of.
+    pub(super) terms: u64,
+    /// Where it ends; it begins where the one before ends.
+    pub(super) up_to: u64,
 }
+
+/// Bytes of a run.
+const RUN_BYTES: usize = 29;
 
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Manifest {
     /// Every event below this position is in a run.
     pub(super) up_to: u64,
     pub(super) next_run: u32,
+    /// In the order of their positions.
     pub(super) runs: Vec<Run>,
 }
 
@@ -50,6 +59,24 @@ impl Manifest {
         store.apply(ledger, batch)
     }
 
+    /// The runs with the positions of which each tells.
+    pub(super) fn spans(&self) -> impl DoubleEndedIterator<Item = (&Run, std::ops::Range<u64>)> {
+        (0..self.runs.len()).map(|at| {
+            let run = &self.runs[at];
+            let before = at
+                .checked_sub(1)
+                .map_or(0, |before| self.runs[before].up_to);
+            (run, before..run.up_to)
+        })
+    }
+
+    /// Puts one run in the place of those of a level, which follow each other.
+    pub(super) fn replace(&mut self, level: u8, merged: Run) {
+        let at = self.runs.iter().position(|run| run.level == level);
+        self.runs.retain(|run| run.level != level);
+        self.runs.insert(at.unwrap_or(self.runs.len()), merged);
+    }
+
     pub(super) fn crowded_level(&self) -> Option<u8> {
         let count = |level| self.runs.iter().filter(|run| run.level == level).count();
         self.runs
@@ -65,7 +92,9 @@ impl Manifest {
         for run in &self.runs {
             bytes.extend_from_slice(&run.number.to_be_bytes());
             bytes.push(run.level);
-            bytes.extend_from_slice(&run.ids.to_be_bytes());
+            for number in [run.ids, run.terms, run.up_to] {
+                bytes.extend_from_slice(&number.to_be_bytes());
+            }
         }
         bytes
     }
@@ -79,15 +108,17 @@ impl Manifest {
                     .fold(0, |all, byte| all << 8 | u64::from(*byte)),
             )
         };
-        if *bytes.first()? != VERSION || (bytes.len() - 1) % 13 != 12 {
+        if *bytes.first()? != VERSION || (bytes.len() - 1) % RUN_BYTES != 12 {
             return None;
         }
         let mut runs = Vec::new();
-        for at in (13..bytes.len()).step_by(13) {
+        for at in (13..bytes.len()).step_by(RUN_BYTES) {
             runs.push(Run {
                 number: u32::try_from(number(at..at + 4)?).ok()?,
                 level: *bytes.get(at + 4)?,
                 ids: number(at + 5..at + 13)?,
+                terms: number(at + 13..at + 21)?,
+                up_to: number(at + 21..at + 29)?,
             });
         }
         let next_run = u32::try_from(number(9..13)?).ok()?;
@@ -115,6 +146,8 @@ mod tests {
                 number: n,
                 level: n as u8,
                 ids: u64::from(n) * 1000,
+                terms: u64::from(n) << 33,
+                up_to: 65_536 * u64::from(n + 1),
             })
             .collect();
         let manifest = Manifest {

@@ -1,32 +1,56 @@
 //! Posting lists: ascending positions of the events that have a term.
+//!
+//! Each run has its own, sorted and packed into records: one store key for each list would cap writes, for most lists of a run are
+//! of a few positions.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
-use super::{Direction, Term, invalid};
+use super::filter::Filter;
+use super::manifest::Run;
+use super::{Direction, IdKey, TERM, id_key, invalid, remove_prefix};
+use crate::merkle::Hash;
 
-/// Positions of one list record: even at five bytes a gap below the store's limit for a value.
-const PER_RECORD: usize = 6_000;
-/// List records read at once.
-const PAGE: usize = 16;
+/// Positions of one list: even at ten bytes a gap below the store's limit for a value.
+const PER_LIST: usize = 4_000;
+/// A record that has become so long is closed. Whoever reads a list reads one of these, or two.
+const RECORD_BYTES: usize = 12 * 1024;
+/// Bytes of records that are applied together.
+const BATCH_BYTES: usize = 256 * 1024;
+/// Records read at once.
+const PAGE: usize = 4;
 
-fn prefix(term: &[u8]) -> Vec<u8> {
-    let mut key = vec![b'p', u8::try_from(term.len()).unwrap_or(u8::MAX)];
-    key.extend_from_slice(term);
+/// A term and the positions of a list of it; of one term, lists follow each other.
+pub(super) type List = (Vec<u8>, Vec<u64>);
+
+fn prefix(run: u32) -> Vec<u8> {
+    let mut key = vec![b'p'];
+    key.extend_from_slice(&run.to_be_bytes());
     key
 }
 
-fn list_key(term: &[u8], first: u64) -> Vec<u8> {
-    let mut key = prefix(term);
+/// Where a list of `term` that begins at `first` stands.
+fn list_key(run: u32, term: &[u8], first: u64) -> Vec<u8> {
+    let mut key = prefix(run);
+    key.push(length_of(term));
+    key.extend_from_slice(term);
     key.extend_from_slice(&first.to_be_bytes());
     key
 }
 
-/// The term that the list under `key` is of.
-pub(super) fn term_of(key: &[u8]) -> Option<&[u8]> {
-    let (length, rest) = key.strip_prefix(b"p")?.split_first()?;
-    let (term, first) = rest.split_at_checked(usize::from(*length))?;
-    (first.len() == 8).then_some(term)
+fn length_of(term: &[u8]) -> u8 {
+    u8::try_from(term.len()).unwrap_or(u8::MAX)
+}
+
+/// As filters know a term.
+pub(super) fn filter_key(term: &[u8]) -> IdKey {
+    let digest = Hash::digest(term);
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest.as_bytes()[..16]);
+    id_key(TERM, &half)
 }
 
 fn push_leb128(bytes: &mut Vec<u8>, mut value: u64) {
@@ -37,93 +61,197 @@ fn push_leb128(bytes: &mut Vec<u8>, mut value: u64) {
     bytes.push(value as u8);
 }
 
-fn encode(positions: &[u64]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(positions.len() * 2 + 8);
-    let mut last = 0;
-    for position in positions {
-        push_leb128(&mut bytes, position - last);
-        last = *position;
-    }
-    bytes
-}
-
-/// The positions of a list.
-pub(super) fn decode(bytes: &[u8]) -> Vec<u64> {
-    let (mut positions, mut last, mut value, mut shift) = (Vec::new(), 0_u64, 0_u64, 0);
-    for byte in bytes {
+/// The number that `bytes` begin with, which are moved behind it.
+fn take_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    let (mut value, mut shift) = (0_u64, 0);
+    loop {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
         if shift < 64 {
             value |= u64::from(byte & 0x7f) << shift;
         }
         shift += 7;
         if byte & 0x80 == 0 {
-            last = last.saturating_add(value);
-            positions.push(last);
-            (value, shift) = (0, 0);
+            return Some(value);
         }
+    }
+}
+
+/// A list as a record holds it: the term, how many bytes its positions take, the first, then the gaps.
+fn push_list(record: &mut Vec<u8>, term: &[u8], positions: &[u64]) {
+    record.push(length_of(term));
+    record.extend_from_slice(term);
+    let mut encoded = Vec::with_capacity(positions.len() * 2 + 8);
+    let mut last = 0;
+    for position in positions {
+        push_leb128(&mut encoded, position - last);
+        last = *position;
+    }
+    push_leb128(record, encoded.len() as u64);
+    record.extend_from_slice(&encoded);
+}
+
+/// The lists of a record, each with its encoded positions; ends before what is no list.
+struct Lists<'a>(&'a [u8]);
+
+impl<'a> Iterator for Lists<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.0.split_first()?;
+        let (term, mut rest) = rest.split_at_checked(usize::from(*length))?;
+        let bytes = usize::try_from(take_leb128(&mut rest)?).ok()?;
+        let (positions, rest) = rest.split_at_checked(bytes)?;
+        self.0 = rest;
+        Some((term, positions))
+    }
+}
+
+fn decode(mut bytes: &[u8]) -> Vec<u64> {
+    let (mut positions, mut last) = (Vec::with_capacity(bytes.len()), 0_u64);
+    while let Some(gap) = take_leb128(&mut bytes) {
+        last = last.saturating_add(gap);
+        positions.push(last);
     }
     positions
 }
 
-/// Writes one list for each term. Written again with more, a list replaces the one of the same start.
+/// Writes the lists of a run, given in their order, and notes their terms in its filter; tells how many terms there are. Records
+/// that an interrupted run of the same number left are removed first.
 pub(super) fn write(
     store: &dyn DerivedStore,
     ledger: LedgerId,
-    postings: &super::HashMap<Term, Vec<u64>>,
-) -> Result<(), DerivedFault> {
-    let mut terms: Vec<_> = postings.iter().collect();
-    // In the order of keys, so that neighbours land on the same pages.
-    terms.sort_unstable_by_key(|(term, _)| *term);
-    let (mut batch, mut bytes) = (DerivedBatch::new(), 0);
-    for (term, positions) in terms {
-        for part in positions.chunks(PER_RECORD) {
-            let Some(first) = part.first() else { continue };
-            let value = encode(part);
-            bytes += value.len();
-            batch
-                .put(list_key(term.as_bytes(), *first), value)
-                .map_err(invalid)?;
-            if batch.len() >= DerivedBatch::KEYS_MAX || bytes >= DerivedBatch::VALUE_BYTES_MAX {
-                store.apply(ledger, std::mem::take(&mut batch))?;
-                bytes = 0;
-            }
+    run: u32,
+    filter: &mut Filter,
+    lists: impl Iterator<Item = Result<List, DerivedFault>>,
+) -> Result<u64, DerivedFault> {
+    remove_prefix(store, ledger, &prefix(run))?;
+    let mut records = Records {
+        store,
+        ledger,
+        run,
+        batch: DerivedBatch::new(),
+        bytes: 0,
+        key: None,
+        record: Vec::new(),
+    };
+    let mut terms = 0;
+    let mut open: List = (Vec::new(), Vec::new());
+    for list in lists {
+        let (term, positions) = list?;
+        if terms == 0 || term != open.0 {
+            records.put(&open)?;
+            filter.insert(&filter_key(&term));
+            terms += 1;
+            open = (term, positions);
+        } else {
+            open.1.extend(positions);
+        }
+        while PER_LIST < open.1.len() {
+            let rest = open.1.split_off(PER_LIST);
+            records.put(&open)?;
+            open.1 = rest;
         }
     }
-    if batch.is_empty() {
-        Ok(())
-    } else {
-        store.apply(ledger, batch)
+    records.put(&open)?;
+    records.close()?;
+    records.apply()?;
+    Ok(terms)
+}
+
+/// Records of a run that are being written.
+struct Records<'a> {
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+    batch: DerivedBatch,
+    /// Of the batch.
+    bytes: usize,
+    /// Of the record.
+    key: Option<Vec<u8>>,
+    record: Vec<u8>,
+}
+
+impl Records<'_> {
+    fn put(&mut self, (term, positions): &List) -> Result<(), DerivedFault> {
+        let Some(first) = positions.first() else {
+            return Ok(());
+        };
+        self.key
+            .get_or_insert_with(|| list_key(self.run, term, *first));
+        push_list(&mut self.record, term, positions);
+        match RECORD_BYTES <= self.record.len() {
+            true => self.close(),
+            false => Ok(()),
+        }
+    }
+
+    fn close(&mut self) -> Result<(), DerivedFault> {
+        if let Some(key) = self.key.take() {
+            let record = std::mem::take(&mut self.record);
+            self.bytes += record.len();
+            self.batch.put(key, record).map_err(invalid)?;
+        }
+        match self.batch.len() == DerivedBatch::KEYS_MAX || BATCH_BYTES <= self.bytes {
+            true => self.apply(),
+            false => Ok(()),
+        }
+    }
+
+    fn apply(&mut self) -> Result<(), DerivedFault> {
+        self.bytes = 0;
+        let batch = std::mem::take(&mut self.batch);
+        match batch.is_empty() {
+            true => Ok(()),
+            false => self.store.apply(self.ledger, batch),
+        }
     }
 }
 
-/// Appends up to `limit` positions of `term` in `from..to` to `found`.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one caller; a struct would only rename them"
-)]
+/// Removes the lists of a run.
+pub(super) fn remove(
+    store: &dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+) -> Result<(), DerivedFault> {
+    remove_prefix(store, ledger, &prefix(run))
+}
+
+/// Which positions of a list are asked for.
+pub(super) struct Asked<'a> {
+    pub(super) term: &'a [u8],
+    pub(super) from: u64,
+    pub(super) to: u64,
+    pub(super) direction: Direction,
+    /// How many there may be in what is found, with those that are there already.
+    pub(super) most: usize,
+}
+
+/// Appends positions of a run to `found`.
 pub(super) fn read(
     store: &dyn DerivedStore,
     ledger: LedgerId,
-    term: &[u8],
-    from: u64,
-    to: u64,
-    direction: Direction,
-    limit: usize,
+    run: u32,
+    asked: &Asked<'_>,
     found: &mut Vec<u64>,
 ) -> Result<(), DerivedFault> {
-    if to <= from || limit == 0 {
+    let Asked {
+        term,
+        from,
+        to,
+        direction,
+        most,
+    } = *asked;
+    if to <= from || most <= found.len() {
         return Ok(());
     }
-    let end = found.len() + limit;
-    // A list that begins before `from` may reach into the range.
-    let before = DerivedRange::between(&prefix(term), &list_key(term, from));
-    let start = match store.scan_back(ledger, &before, 1)?.pop() {
-        Some((key, _)) => key.to_vec(),
-        None => list_key(term, from),
+    // A record that begins before may reach into what is asked for.
+    let start = list_key(run, term, from);
+    let before = DerivedRange::between(&prefix(run), &start);
+    let mut range = match store.scan_back(ledger, &before, 1)?.pop() {
+        Some((key, _)) => (key.to_vec(), list_key(run, term, to)),
+        None => (start, list_key(run, term, to)),
     };
-    let mut range = (start, list_key(term, to));
-    // An interrupted write leaves lists that a later one replaced from an earlier start on, so positions
-    // are taken only once, in order.
-    let mut last: Option<u64> = None;
     loop {
         let between = DerivedRange::between(&range.0, &range.1);
         let page = match direction {
@@ -140,30 +268,86 @@ pub(super) fn read(
             }
             Direction::Backward => range.1 = key.to_vec(),
         }
-        for (_, value) in &page {
-            let mut positions = decode(value);
+        for (_, record) in &page {
+            let lists = Lists(record).filter(|(of, _)| *of == term);
+            let positions = lists.flat_map(|(_, positions)| decode(positions));
+            let mut positions: Vec<u64> = positions
+                .filter(|position| from <= *position && *position < to)
+                .collect();
             if direction == Direction::Backward {
                 positions.reverse();
             }
-            for position in positions {
-                let fresh = match (last, direction) {
-                    (None, _) => true,
-                    (Some(last), Direction::Forward) => last < position,
-                    (Some(last), Direction::Backward) => position < last,
-                };
-                if fresh && from <= position && position < to {
-                    if found.len() == end {
-                        return Ok(());
-                    }
-                    last = Some(position);
-                    found.push(position);
-                }
-            }
+            positions.truncate(most - found.len());
+            found.extend(positions);
         }
-        if found.len() == end {
+        if found.len() == most {
             return Ok(());
         }
     }
+}
+
+/// The lists of several runs in their order; of one term, those of earlier runs come first.
+pub(super) fn merged<'a>(
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    runs: &[Run],
+) -> impl Iterator<Item = Result<List, DerivedFault>> + 'a {
+    let mut cursors: Vec<_> = runs
+        .iter()
+        .map(|run| all(store, ledger, run.number))
+        .collect();
+    let mut heap = BinaryHeap::new();
+    let mut failed = None;
+    // In the order of keys, then of runs, whose positions follow each other.
+    let place =
+        |(term, positions): List, index: usize| Reverse((term.len(), term, index, positions));
+    for (index, cursor) in cursors.iter_mut().enumerate() {
+        match cursor.next() {
+            Some(Ok(list)) => heap.push(place(list, index)),
+            Some(Err(fault)) => failed = Some(fault),
+            None => {}
+        }
+    }
+    std::iter::from_fn(move || {
+        if let Some(fault) = failed.take() {
+            heap.clear();
+            return Some(Err(fault));
+        }
+        let Reverse((_, term, index, positions)) = heap.pop()?;
+        match cursors.get_mut(index).and_then(Iterator::next) {
+            Some(Ok(next)) => heap.push(place(next, index)),
+            Some(Err(fault)) => failed = Some(fault),
+            None => {}
+        }
+        Some(Ok((term, positions)))
+    })
+}
+
+/// The lists of one run in the order of its records.
+pub(super) fn all<'a>(
+    store: &'a dyn DerivedStore,
+    ledger: LedgerId,
+    run: u32,
+) -> impl Iterator<Item = Result<List, DerivedFault>> + 'a {
+    let (mut from, mut to) = (prefix(run), prefix(run));
+    to.push(u8::MAX);
+    let mut read: VecDeque<List> = VecDeque::new();
+    std::iter::from_fn(move || {
+        if read.is_empty() {
+            let range = DerivedRange::between(&from, &to);
+            match store.scan(ledger, &range, 1) {
+                Err(fault) => return Some(Err(fault)),
+                Ok(mut page) => {
+                    let (key, record) = page.pop()?;
+                    let lists = Lists(&record);
+                    read.extend(lists.map(|(term, positions)| (term.to_vec(), decode(positions))));
+                    from = key.to_vec();
+                    from.push(0);
+                }
+            }
+        }
+        read.pop_front().map(Ok)
+    })
 }
 
 #[cfg(test)]
@@ -172,13 +356,22 @@ mod tests {
 
     #[test]
     fn a_list_survives_its_encoding() {
-        for list in [
-            vec![],
-            vec![0],
-            vec![5, 6, 1 << 40, (1 << 40) + 1],
-            (0..10_000).collect(),
-        ] {
-            assert_eq!(decode(&encode(&list)), list);
+        let lists: [(&[u8], Vec<u64>); 4] = [
+            (b"s1", vec![0]),
+            (b"s2", vec![5, 6, 1 << 40, (1 << 40) + 1]),
+            (b"", vec![u64::MAX]),
+            (b"t", (0..10_000).collect()),
+        ];
+        let mut record = Vec::new();
+        for (term, positions) in &lists {
+            push_list(&mut record, term, positions);
         }
+        let read: Vec<_> = Lists(&record)
+            .map(|(term, positions)| (term, decode(positions)))
+            .collect();
+        assert_eq!(read, lists);
+        // What is cut off is no list.
+        record.pop();
+        assert_eq!(Lists(&record).count(), 3);
     }
 }

@@ -121,6 +121,48 @@ fn runs_of_a_level_become_one_of_the_next() {
 }
 
 #[test]
+fn lists_of_many_records_are_read_from_either_end() {
+    let store = MemoryLog::new();
+    let index = Index::open(ledger(), Arc::new(store), 0).unwrap();
+    let often = Term::event_type(EventType::GoalSet);
+    // Many that stand beside it, so that lists end within records and at their ends.
+    let rare = |position: u64| Term::month(2000 + (position % 1_500) as i16, 1);
+    let runs = manifest::FAN_IN as u64 + 2;
+    let of_run = 3_000;
+    for first in (0..runs * of_run).step_by(of_run as usize) {
+        let events = (first..first + of_run).map(|position| Indexed {
+            terms: vec![often, rare(position)],
+            ..event(position, 1)
+        });
+        index.add(events.collect());
+        index.flush().unwrap();
+    }
+    assert_eq!(index.read().manifest.runs.len(), 3, "merged, and two");
+    let size = runs * of_run;
+    let all: Vec<u64> = (0..size).collect();
+    let of_one: Vec<u64> = (7..size).step_by(1_500).collect();
+    for (term, positions) in [(often, &all), (rare(7), &of_one)] {
+        for (from, to) in [
+            (0, size),
+            (3_999, 4_001),
+            (11_990, 24_013),
+            (size - 1, size),
+        ] {
+            for limit in [1, 40, usize::MAX] {
+                let within = |position: &&u64| from <= **position && **position < to;
+                let read = |direction| index.postings(&term, from, to, direction, limit).unwrap();
+                let forward = positions.iter().filter(within).take(limit);
+                let forward: Vec<u64> = forward.copied().collect();
+                assert_eq!(read(Direction::Forward), forward, "{from}..{to}, {limit}");
+                let backward = positions.iter().rev().filter(within).take(limit);
+                let backward: Vec<u64> = backward.copied().collect();
+                assert_eq!(read(Direction::Backward), backward, "{from}..{to}, {limit}");
+            }
+        }
+    }
+}
+
+#[test]
 fn what_an_interrupted_run_left_does_not_count() {
     let store: Arc<dyn DerivedStore> = Arc::new(MemoryLog::new());
     let index = Index::open(ledger(), store.clone(), 0).unwrap();
