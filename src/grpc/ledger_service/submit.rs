@@ -1,19 +1,20 @@
-//! Many appends over one stream: taken in as they come, carried out beside each other in tasks, answered in their order.
+//! Many appends over one stream: taken in as they come, carried out beside each other, answered in their order.
 //!
-//! Each is the append of a call of its own; that one builds on those before it is the [`Line`]'s doing. A client that does not read
+//! What has come by the time it is looked for is carried out by one task: a task for each would cost more than its append. Each is the append of a call of its own; that one builds on those before it is the [`Line`]'s doing. A client that does not read
 //! answers is not read any more once as much waits as may: nothing here grows beyond that.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use futures::future::BoxFuture;
-use futures::{FutureExt as _, Stream};
+use futures::stream::FuturesOrdered;
+use futures::{FutureExt as _, Stream, StreamExt as _};
 use prost::Message as _;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::Sleep;
 use tonic::{Request, Status, Streaming};
 
@@ -21,16 +22,19 @@ use crate::api::v1;
 use crate::api::v1::submit_events_response::{Closing, Frame};
 use crate::auth::Credential;
 use crate::domain::rejection::Reason;
-use crate::grpc::accounting::AskedBy;
+use crate::grpc::accounting::{AskedBy, Begun};
 use crate::grpc::goal_service::form;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::Line;
+use crate::ledger::{Line, Turn};
 
 /// Requests of one stream that wait for their answers to be read at most.
 pub(in crate::grpc) const SUBMITTED_REQUESTS: usize = 256;
 /// Bytes of these requests at which no further one is taken in.
 pub(in crate::grpc) const SUBMITTED_BYTES: usize = 4 * 1024 * 1024;
+
+/// Requests that one task carries out at most.
+const RUN_REQUESTS: usize = 32;
 
 /// The answers to a stream of appends.
 pub(super) struct Submission {
@@ -45,11 +49,15 @@ pub(super) struct Submission {
         BoxFuture<'static, Option<OwnedSemaphorePermit>>,
     )>,
     line: Arc<Line>,
-    in_flight: VecDeque<InFlight>,
+    /// Requests that were taken in and no task carries out yet.
+    gathered: Vec<Gathered>,
+    in_flight: VecDeque<Run>,
     /// Bytes of the requests in flight.
     bytes: usize,
     /// How many requests were taken in.
     taken: u64,
+    /// How many of these were answered.
+    answered: u64,
     /// Why no further request is taken in.
     end: Option<End>,
     closing: BoxFuture<'static, ()>,
@@ -57,11 +65,22 @@ pub(super) struct Submission {
     is_over: bool,
 }
 
-/// A request whose answer was not handed out yet.
-struct InFlight {
-    request_id: String,
+/// A request that was taken in.
+struct Gathered {
+    begun: Option<Begun>,
+    call: Call,
+    request: v1::SubmitEventsRequest,
     bytes: usize,
-    answer: JoinHandle<Frame>,
+    turn: Turn,
+    /// Kept until it is carried out, whoever waits for the answer.
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// Requests that one task carries out, whose answers were not all handed out yet.
+struct Run {
+    /// The id and bytes of each.
+    requests: VecDeque<(String, usize)>,
+    answers: mpsc::UnboundedReceiver<Box<Frame>>,
 }
 
 enum End {
@@ -89,9 +108,11 @@ impl Submission {
             requests: request.into_inner(),
             waiting: None,
             line: Arc::default(),
+            gathered: Vec::new(),
             in_flight: VecDeque::new(),
             bytes: 0,
             taken: 0,
+            answered: 0,
             end: None,
             closing: async move {
                 if closing.wait_for(|closing| *closing).await.is_err() {
@@ -109,21 +130,28 @@ impl Submission {
 
     /// Takes in what has come, as far as there is room for it.
     fn take_in(&mut self, context: &mut Context<'_>) {
+        self.gather(context);
+        self.carry_out();
+    }
+
+    fn gather(&mut self, context: &mut Context<'_>) {
         if self.end.is_none() && self.closing.poll_unpin(context).is_ready() {
             self.end = Some(End::Closing);
         }
         while self.end.is_none() {
-            let is_full =
-                self.in_flight.len() >= SUBMITTED_REQUESTS || self.bytes >= SUBMITTED_BYTES;
-            if is_full {
+            let waiting = self.taken - self.answered;
+            if waiting >= SUBMITTED_REQUESTS as u64 || self.bytes >= SUBMITTED_BYTES {
                 break;
+            }
+            if self.gathered.len() == RUN_REQUESTS {
+                self.carry_out();
             }
             if let Some((_, place)) = &mut self.waiting {
                 let Poll::Ready(place) = place.poll_unpin(context) else {
                     break;
                 };
                 if let Some((request, _)) = self.waiting.take() {
-                    self.carry_out(request, place);
+                    self.add(request, place);
                 }
                 continue;
             }
@@ -154,57 +182,63 @@ impl Submission {
     fn take(&mut self, request: v1::SubmitEventsRequest) {
         let places = self.services.submitted();
         match places.clone().try_acquire_owned() {
-            Ok(place) => self.carry_out(request, Some(place)),
+            Ok(place) => self.add(request, Some(place)),
             Err(_) => self.waiting = Some((request, place(places.clone()).boxed())),
         }
     }
 
-    /// Carries a request out, in a task of its own: it goes on where the client is gone.
-    fn carry_out(&mut self, request: v1::SubmitEventsRequest, place: Option<OwnedSemaphorePermit>) {
-        let (services, turn) = (self.services.clone(), self.line.join());
-        let begun = self.by.clone().map(|by| by.begins(&request));
-        let request_id = request
-            .append
-            .as_ref()
-            .map(|append| append.request_id.clone());
+    /// Adds a request to those that are carried out next.
+    fn add(&mut self, request: v1::SubmitEventsRequest, place: Option<OwnedSemaphorePermit>) {
+        let limit = Instant::now() + self.services.request_timeout();
         let bytes = request.encoded_len();
-        let limit = Instant::now() + services.request_timeout();
-        let call = Call {
-            deadline: self.call.asked.map_or(limit, |asked| asked.min(limit)),
-            ..self.call.clone()
-        };
-        let language = self.call.language;
-        let answer = tokio::spawn(async move {
-            let answered = match &request.append {
-                Some(append) => {
-                    services
-                        .appended(begun, Ok(call), append, Some(&turn))
-                        .await
-                }
-                None => {
-                    let unsaid = async { Err(Refusal::rule(Reason::FieldRequired, "append")) };
-                    services.accounted(begun, unsaid).await
-                }
-            };
-            // Kept until then, whoever waits for the answer.
-            drop((turn, place));
-            match answered {
-                Ok(appended) => Frame::Appended(appended),
-                Err(refusal) => Frame::Refused(refusal.into_message(language)),
-            }
-        });
         self.taken += 1;
         self.bytes += bytes;
-        self.in_flight.push_back(InFlight {
-            request_id: request_id.unwrap_or_default(),
+        self.gathered.push(Gathered {
+            begun: self.by.clone().map(|by| by.begins(&request)),
+            call: Call {
+                deadline: self.call.asked.map_or(limit, |asked| asked.min(limit)),
+                ..self.call.clone()
+            },
+            request,
             bytes,
-            answer,
+            turn: self.line.join(),
+            place,
         });
     }
 
-    /// How many requests were answered.
-    fn answered(&self) -> u64 {
-        self.taken - self.in_flight.len() as u64
+    /// Carries out what was gathered, in a task of its own: it goes on where the client is gone.
+    fn carry_out(&mut self) {
+        if self.gathered.is_empty() {
+            return;
+        }
+        let gathered = std::mem::take(&mut self.gathered);
+        let (services, language) = (self.services.clone(), self.call.language);
+        let (told, answers) = mpsc::unbounded_channel();
+        let named = |gathered: &Gathered| {
+            let append = gathered.request.append.as_ref();
+            let id = append.map(|append| append.request_id.clone());
+            (id.unwrap_or_default(), gathered.bytes)
+        };
+        self.in_flight.push_back(Run {
+            requests: gathered.iter().map(named).collect(),
+            answers,
+        });
+        tokio::spawn(async move {
+            let carried = gathered.into_iter().map(|gathered| {
+                // One that panics takes none of the others with it.
+                AssertUnwindSafe(carried_out(&services, gathered)).catch_unwind()
+            });
+            let mut carried: FuturesOrdered<_> = carried.collect();
+            while let Some(answered) = carried.next().await {
+                let frame = match answered {
+                    Ok(Ok(appended)) => Frame::Appended(appended),
+                    Ok(Err(refusal)) => Frame::Refused(refusal.into_message(language)),
+                    Err(_) => panicked(),
+                };
+                // Nobody may be listening any more.
+                let _ = told.send(Box::new(frame));
+            }
+        });
     }
 
     /// The next answer, once it is there; `None`: nothing is in flight.
@@ -212,20 +246,21 @@ impl Submission {
         let Some(first) = self.in_flight.front_mut() else {
             return Poll::Ready(None);
         };
-        let frame = ready!(first.answer.poll_unpin(context)).unwrap_or_else(|_| {
-            tracing::error!("an append of a stream panicked");
-            Frame::Refused(Refusal::panicked())
-        });
-        let index = self.answered();
-        let answer = self.in_flight.pop_front().map(|answered| {
-            self.bytes -= answered.bytes;
-            v1::SubmitEventsResponse {
-                index,
-                request_id: answered.request_id,
-                frame: Some(frame),
-            }
-        });
-        Poll::Ready(answer)
+        // Its task is gone only where it could not answer.
+        let frame = ready!(first.answers.poll_recv(context)).unwrap_or_else(|| panicked().into());
+        let index = self.answered;
+        self.answered += 1;
+        let answered = first.requests.pop_front();
+        if first.requests.is_empty() {
+            self.in_flight.pop_front();
+        }
+        let (request_id, bytes) = answered.unwrap_or_default();
+        self.bytes -= bytes;
+        Poll::Ready(Some(v1::SubmitEventsResponse {
+            index,
+            request_id,
+            frame: Some(*frame),
+        }))
     }
 
     /// The end of the stream, once all that was taken is answered.
@@ -251,8 +286,38 @@ impl Submission {
             true => ServiceReason::DeadlinePassed.into(),
             false => Refusal::deadline_while_appending(),
         }
-        .with("answered", self.answered())
+        .with("answered", self.answered)
     }
+}
+
+/// Carries a request out.
+async fn carried_out(
+    services: &Services,
+    gathered: Gathered,
+) -> Result<v1::AppendEventsResponse, Refusal> {
+    let Gathered {
+        begun,
+        call,
+        request,
+        turn,
+        place: _place,
+        ..
+    } = gathered;
+    match &request.append {
+        Some(append) => {
+            let appended = services.appended(begun, Ok(call), append, Some(&turn));
+            appended.await
+        }
+        None => {
+            let unsaid = async { Err(Refusal::rule(Reason::FieldRequired, "append")) };
+            services.accounted(begun, unsaid).await
+        }
+    }
+}
+
+fn panicked() -> Frame {
+    tracing::error!("an append of a stream panicked");
+    Frame::Refused(Refusal::panicked())
 }
 
 /// A place among the appends of all streams.
