@@ -57,6 +57,12 @@ impl Source {
         }
     }
 
+    /// Goes on behind what may have been made for the first `events` events of a ledger: what is sent twice is noticed.
+    pub(super) fn behind(self, events: u64) -> Self {
+        self.next.store(events, Ordering::Relaxed);
+        self
+    }
+
     /// The ledger: id or code.
     pub fn ledger(&self) -> &str {
         &self.ledger

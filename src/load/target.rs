@@ -173,7 +173,7 @@ impl Target {
             .first_day
             .parse()
             .map_or(today, |first| last_day(first, today));
-        let source = Source::new(ledger.id, plan, last, 0);
+        let source = Source::new(ledger.id, plan, last, 0).behind(size);
         let mut target = Self {
             set_up: size,
             size,
