@@ -30,6 +30,9 @@ const STEP_BYTES: usize = 1024 * 1024;
 /// What may wait for more to be merged with, of all ledgers.
 const PENDING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// After it has looked, small commits gather for so long: a wake for each would cost as much as the commit.
+const GATHERING: Duration = Duration::from_millis(10);
+
 /// What one batch of sled carries at most, nearly.
 const BATCH_BYTES_MAX: usize = 2 * 1024 * 1024;
 
@@ -54,6 +57,8 @@ pub(crate) struct Feeder {
     heads_written: Option<Instant>,
     /// How far sled says that the journal was read.
     read: Option<Location>,
+    /// When it last looked for commits.
+    looked: Option<Instant>,
 }
 
 /// Leaves that will become one record, up to the border of a commit.
@@ -86,6 +91,7 @@ impl Feeder {
             dirty_since: None,
             heads_written: None,
             read: None,
+            looked: None,
         }
     }
 
@@ -111,14 +117,23 @@ impl Feeder {
                     self.dirty_since.get_or_insert_with(Instant::now);
                     break;
                 }
-                if self.cursor < state.committed || state.settled < state.asked || self.is_due() {
+                let gathering = self.looked.map(|at| GATHERING.saturating_sub(at.elapsed()));
+                let gathering = gathering.filter(|rest| {
+                    !rest.is_zero() && self.shared.unfed(&state) < Shared::GATHERED_BYTES
+                });
+                let is_behind = self.cursor < state.committed && gathering.is_none();
+                if is_behind || state.settled < state.asked || self.is_due() {
                     break;
                 }
-                let until = self
+                let due = self
                     .dirty_since
                     .map(|since| every.saturating_sub(since.elapsed()));
+                state.gathering = gathering.is_some();
+                let until = due.into_iter().chain(gathering).min();
                 state = self.shared.wait_for_work(state, until);
             }
+            state.gathering = false;
+            self.looked = Some(Instant::now());
             (
                 state.committed,
                 (state.settled < state.asked).then_some(state.asked),

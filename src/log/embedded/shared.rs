@@ -68,6 +68,8 @@ pub(crate) struct State {
     pub(crate) settled: u64,
     /// Derived records were put.
     pub(crate) derived: bool,
+    /// The feeder lets small commits gather: it is not woken for one.
+    pub(crate) gathering: bool,
 }
 
 impl State {
@@ -93,6 +95,9 @@ pub(crate) struct Beginning {
 }
 
 impl Shared {
+    /// So much wakes the feeder, whatever it waits for.
+    pub(crate) const GATHERED_BYTES: u64 = 256 * 1024;
+
     pub(crate) fn new(beginning: Beginning) -> Self {
         let Beginning {
             folder,
@@ -127,6 +132,7 @@ impl Shared {
             asked: 0,
             settled: 0,
             derived: false,
+            gathering: false,
         };
         Self {
             folder,
@@ -269,8 +275,18 @@ impl Shared {
                 published.insert(ledger, Published::of(&state));
             }
         }
-        self.state().committed = end;
-        self.work.notify_all();
+        let mut state = self.state();
+        state.committed = end;
+        let wakes = !state.gathering || Self::GATHERED_BYTES <= self.unfed(&state);
+        drop(state);
+        if wakes {
+            self.work.notify_all();
+        }
+    }
+
+    /// The bytes of the journal that the feeder has not read, nearly.
+    pub(crate) fn unfed(&self, state: &State) -> u64 {
+        lag(self.config.segment_bytes, state.committed, state.fed)
     }
 
     pub(crate) fn ring(&self) -> std::sync::RwLockReadGuard<'_, Ring> {
@@ -387,10 +403,8 @@ impl Shared {
     /// Waits until the feeder is not too far behind.
     pub(crate) fn wait_for_feeder(&self) {
         let mut state = self.state();
-        let too_far = |state: &State| {
-            let lag = lag(self.config.segment_bytes, state.committed, state.fed);
-            lag > self.config.lag_bytes && !state.catching_up
-        };
+        let too_far =
+            |state: &State| self.unfed(state) > self.config.lag_bytes && !state.catching_up;
         while too_far(&state) && state.fault.is_none() && !state.closed {
             state = self
                 .relief
