@@ -25,6 +25,7 @@ mod reached;
 mod rebuild;
 mod rounds;
 mod server;
+mod small;
 mod soak;
 mod target;
 
@@ -44,6 +45,7 @@ enum Subject {
     Soak,
     Ledgers,
     Rebuild,
+    Small,
 }
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -74,8 +76,9 @@ fn main() -> Outcome<()> {
         ["soak"] => Subject::Soak,
         ["ledgers"] => Subject::Ledgers,
         ["rebuild"] => Subject::Rebuild,
+        ["small"] => Subject::Small,
         _ => {
-            let parts = "proofs, access, growth, soak, ledgers, rebuild or nothing";
+            let parts = "proofs, access, growth, soak, ledgers, rebuild, small or nothing";
             return Err(format!("{words:?}: {parts}").into());
         }
     };
@@ -107,6 +110,7 @@ async fn measure(subject: Subject) -> Outcome<()> {
             ledgers::measure(&folder, seconds, count).await
         }
         Subject::Rebuild => rebuild::measure(&folder, rounds, events).await,
+        Subject::Small => small::measure(&folder, rounds),
     }
 }
 

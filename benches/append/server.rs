@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::{Outcome, PLAIN_FILE_SERVER};
 
-/// Between two looks at what a server takes: so long that a fiftieth of a processor is 4 ticks, and not lost in rounding.
+/// Between two looks at what a server takes: so long that a fiftieth of a processor is not lost in rounding.
 const LOOKED_AT: Duration = Duration::from_secs(2);
 
 /// A server process.
@@ -37,6 +37,14 @@ impl Server {
             .arg(folder)
             .args(["--listen", "127.0.0.1:0"]);
         command.env("DAICHO_LOG_FILTER", "warn");
+        Self::start(command, folder)
+    }
+
+    /// The sample ledger, made in `folder`.
+    pub(crate) fn demo(folder: &Path) -> Outcome<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        command.arg("demo").arg("--data").arg(folder);
+        command.args(["--listen", "127.0.0.1:0"]);
         Self::start(command, folder)
     }
 
@@ -91,22 +99,24 @@ impl Server {
     /// Waits until it does nothing any more of what it was asked before: takes less than a fiftieth of a processor for two
     /// seconds, or a minute has passed.
     pub(crate) fn rest(&self) {
-        let stat = format!("/proc/{}/stat", self.child.id());
-        let ticks = || -> u64 {
-            let text = fs::read_to_string(&stat).unwrap_or_default();
-            let behind_name = text.rsplit(") ").next().unwrap_or_default();
-            let mut fields = behind_name.split_whitespace().skip(11);
-            let mut next = || fields.next().and_then(|field| field.parse::<u64>().ok());
-            next().unwrap_or(0) + next().unwrap_or(0)
-        };
         for _ in 0..30 {
-            let before = ticks();
+            let before = self.processor_time();
             std::thread::sleep(LOOKED_AT);
-            // A tick is a hundredth of a second.
-            if ticks() - before < 4 {
+            if self.processor_time() - before < LOOKED_AT / 50 {
                 return;
             }
         }
+    }
+
+    /// What it has taken of processors so far, to a hundredth of a second; zero where the system does not tell.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let text = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
+        let text = text.unwrap_or_default();
+        let behind_name = text.rsplit(") ").next().unwrap_or_default();
+        let mut fields = behind_name.split_whitespace().skip(11);
+        let mut next = || fields.next().and_then(|field| field.parse::<u64>().ok());
+        let ticks = next().unwrap_or(0) + next().unwrap_or(0);
+        Duration::from_millis(10 * ticks)
     }
 
     /// The memory it holds now; 0 where the system does not tell.
