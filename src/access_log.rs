@@ -220,6 +220,7 @@ impl AccessLog {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let permitted = match actor {
             Some(actor) => Authenticator.permit_recording(actor, append),

@@ -72,7 +72,7 @@ pub use turn::{Line, Turn};
 pub use crate::log::codec::policy_sha256;
 
 use personal::Keeping;
-use prepare::{Prepared, Unprepared, prepare};
+use prepare::{Prepared, States, Unprepared, prepare};
 use reader::Batch;
 use turn::Stage;
 use validation::validated;
@@ -111,7 +111,7 @@ enum Judged {
     /// A stream that it rests on ends here, beyond what is shown.
     Between(u64),
     /// What carries it out, `None` if the writer has to decide; with the streams that it rests on.
-    Decided(Option<Box<Prepared>>, HashMap<Stream, StreamState>),
+    Decided(Option<Box<Prepared>>, States),
 }
 
 /// Which ledger is meant could not be told.
@@ -580,18 +580,13 @@ fn code_of(reader: &Arc<Reader>) -> Option<Code> {
 }
 
 /// The newest state of every stream that `append` touches or expects.
-async fn load(
-    reader: &Reader,
-    append: &Append,
-    size: u64,
-) -> Result<HashMap<Stream, StreamState>, ReadFault> {
+async fn load(reader: &Reader, append: &Append, size: u64) -> Result<States, ReadFault> {
     let touched = append.events.iter().map(|event| event.stream);
     let expected = append.expected.iter().map(|(stream, _)| *stream);
     let streams: HashSet<Stream> = touched.chain(expected).collect();
-    let mut states = HashMap::with_capacity(streams.len());
+    let mut states = States::with_capacity(streams.len());
     for stream in streams {
-        let state = reader.stream_covering(stream, size).await?;
-        states.insert(stream, StreamState::clone(&state));
+        states.insert(stream, reader.stream_covering(stream, size).await?);
     }
     Ok(states)
 }

@@ -196,6 +196,7 @@ impl City {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         self.ledgers
             .append(permitted("planner", append), None)

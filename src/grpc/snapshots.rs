@@ -189,6 +189,7 @@ impl Snapshots {
             events: vec![event],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
         let permitted = Authenticator.permit_system(name, append);

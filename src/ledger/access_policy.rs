@@ -107,6 +107,7 @@ mod tests {
                 events: vec![world.event(event)],
                 expected: Vec::new(),
                 validate_only: false,
+                effects: false,
             };
             let now = "2023-10-06T00:00:00Z".parse().unwrap();
             let faults = faults(&append, &world.directory, now);

@@ -27,6 +27,8 @@ pub struct Append {
     pub expected: Vec<(Stream, u64)>,
     /// Only say what would happen.
     pub validate_only: bool,
+    /// Whether the answer is to tell what it changed, beyond the receipt.
+    pub effects: bool,
 }
 
 impl Append {
@@ -122,9 +124,9 @@ pub struct Appended {
     pub notices: Vec<Notice>,
     /// Who asked.
     pub actor: Actor,
-    /// The events as decided, in order.
+    /// The events as decided, in order; where no effects were asked for, only structural ones.
     pub events: Vec<Event>,
-    /// Goal streams before and after; empty for a replay.
+    /// Goal streams before and after; empty for a replay, or where no effects were asked for.
     pub goals: Vec<Touched>,
 }
 
@@ -217,6 +219,7 @@ mod tests {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let faults = append.faults();
         let told = |fault: &Rejection| format!("{} {}", fault.reason.code(), fault.field);

@@ -16,7 +16,7 @@ use crate::domain::trust::{CheckpointNote, VerifierKey};
 use crate::ledger::kept::STATES_BYTES;
 use crate::ledger::prepare::prepare;
 use crate::ledger::writer::later;
-use crate::ledger::{Append, AppendError, ReadFault, Reader, StreamState};
+use crate::ledger::{Append, AppendError, ReadFault, Reader};
 use crate::log::codec::ServerPart;
 use crate::log::{CommitLog, DerivedStore, Head, LedgerCommit, LogFault, Outcome};
 
@@ -89,10 +89,11 @@ impl Unserved {
             ],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let state = reader.stream(stream, view.head.size).await?;
         let (mut revision, mut previous) = (state.revision, state.leaf_hash);
-        let states = HashMap::from([(stream, StreamState::clone(&state))]);
+        let states = HashMap::from([(stream, state)]);
         let now = reader.clock().now();
         let (directory, words) = (&view.directory, reader.openings());
         let prepared = prepare(&append, &caller, directory, &states, Some(words), now)?;

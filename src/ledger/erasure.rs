@@ -97,6 +97,7 @@ impl Ledgers {
                     events,
                     expected: Vec::new(),
                     validate_only: false,
+                    effects: false,
                 };
                 let server = Name::parse(ACTOR).map_err(|_| AppendError::LedgerUnknown)?;
                 let permitted = Authenticator

@@ -99,6 +99,7 @@ impl Ledgers {
             events: vec![event],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let name = Name::parse(ACTOR).expect("our own name is one");
         let permitted = Authenticator.permit_system(name, append);

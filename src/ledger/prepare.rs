@@ -2,6 +2,7 @@
 //! known. Done in the request's own task; the writer repeats it only if a stream has moved on meanwhile, and does it alone for what
 //! may stand only on the effect of others before it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -20,6 +21,9 @@ use crate::ledger::denial::refusal_of;
 use crate::ledger::state::StreamState;
 use crate::log::codec::{self, ClientPart, RequestPlace};
 use crate::merkle::Hash;
+
+/// States of streams that a request rests on.
+pub(super) type States = HashMap<Stream, Arc<StreamState>>;
 
 /// A decided request and what the decision rests on, beside the states that it was given.
 #[derive(Debug)]
@@ -63,7 +67,7 @@ pub(super) fn prepare(
     append: &Append,
     caller: &Caller,
     directory: &Directory,
-    states: &HashMap<Stream, StreamState>,
+    states: &States,
     words: Option<&Arc<dyn Openings>>,
     now: Timestamp,
 ) -> Result<Prepared, Unprepared> {
@@ -72,15 +76,16 @@ pub(super) fn prepare(
     let standing = caller.standing(directory, today);
     let actor = standing.actor().clone();
     let mut scratch = Scratch {
-        directory: directory.clone(),
+        directory: Cow::Borrowed(directory),
+        loaded: states,
         states: HashMap::new(),
+        nothing: Goal::default(),
         next: Scratch::FIRST,
     };
     let mut decided: Vec<(usize, Event, Arc<Actor>)> = Vec::with_capacity(append.events.len());
     let mut denials = Vec::new();
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
     let mut refused = Refusals::default();
-    let single = append.events.len() == 1;
     for (index, proposed) in append.events.iter().enumerate() {
         let path = format!("events[{index}]");
         if refused.touch(proposed) {
@@ -88,11 +93,8 @@ pub(super) fn prepare(
             refused.add(proposed);
             continue;
         }
-        let state = scratch
-            .states
-            .entry(proposed.stream)
-            .or_insert_with(|| states.get(&proposed.stream).cloned().unwrap_or_default());
-        let author = match standing.permit_event(proposed, &scratch.directory, &state.goal) {
+        let goal = scratch.goal(proposed.stream);
+        let author = match standing.permit_event(proposed, &scratch.directory, goal) {
             Ok(author) => author,
             Err(denied) if !denied.told => return Err(Unprepared::Denied),
             Err(denied) => {
@@ -104,7 +106,7 @@ pub(super) fn prepare(
         let asked = Asked {
             standing: &standing,
             directory: &scratch.directory,
-            goal: &state.goal,
+            goal,
             proposed,
             now,
             today,
@@ -130,7 +132,8 @@ pub(super) fn prepare(
                     if let Err(error) = codec::seal_proposed(&mut event) {
                         rejections.push(too_large(index, &error));
                     }
-                    if !single {
+                    // Nothing is decided on what the last one changes.
+                    if index + 1 < append.events.len() {
                         event = scratch.apply(event, &author, append, now);
                     }
                     decided.push((index, event, author.clone()));
@@ -258,16 +261,26 @@ fn too_large(index: usize, error: &codec::EncodeError) -> Rejection {
         .with("problem", error)
 }
 
-/// What the request's own events have changed so far.
-struct Scratch {
-    directory: Directory,
+/// What there is with what the request's own events have changed so far.
+struct Scratch<'a> {
+    directory: Cow<'a, Directory>,
+    loaded: &'a States,
+    /// What was changed.
     states: HashMap<Stream, StreamState>,
+    /// Of a stream that is not there yet.
+    nothing: Goal,
     next: u64,
 }
 
-impl Scratch {
+impl Scratch<'_> {
     /// Beyond every real position, so that the request's events come after all that is recorded.
     const FIRST: u64 = 1 << 62;
+
+    fn goal(&self, stream: Stream) -> &Goal {
+        let loaded = || self.loaded.get(&stream).map(AsRef::as_ref);
+        let state = self.states.get(&stream).or_else(loaded);
+        state.map_or(&self.nothing, |state| &state.goal)
+    }
 
     /// Folds in a decided event as if it were recorded now, and gives it back. Positions and hashes do not matter to
     /// rules, only their order does.
@@ -279,7 +292,13 @@ impl Scratch {
         now: Timestamp,
     ) -> Event {
         let today = self.directory.date_of(now);
-        let state = self.states.entry(event.stream).or_default();
+        let loaded = || {
+            self.loaded
+                .get(&event.stream)
+                .map(|state| StreamState::clone(state))
+        };
+        let state = self.states.entry(event.stream);
+        let state = state.or_insert_with(|| loaded().unwrap_or_default());
         let position = self.next;
         self.next += 1;
         let recorded = Recorded {
@@ -297,7 +316,7 @@ impl Scratch {
         };
         state.apply(&recorded, today, Hash::EMPTY_ROOT);
         if recorded.event.payload.is_structural() {
-            self.directory.apply(&recorded);
+            self.directory.to_mut().apply(&recorded);
         }
         recorded.event
     }

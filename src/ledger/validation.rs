@@ -12,7 +12,7 @@ pub(super) fn validated(
     view: &View,
     append: &Append,
     prepared: prepare::Prepared,
-    states: &HashMap<Stream, StreamState>,
+    states: &prepare::States,
     now: jiff::Timestamp,
 ) -> Appended {
     let actor = prepared.actor;
@@ -30,9 +30,10 @@ pub(super) fn validated(
     let mut events = Vec::new();
     let decided = prepared.events.into_iter().zip(prepared.authors);
     for (index, ((event, client), author)) in decided.enumerate() {
-        let state = after
-            .entry(event.stream)
-            .or_insert_with(|| states.get(&event.stream).cloned().unwrap_or_default());
+        let state = after.entry(event.stream).or_insert_with(|| {
+            let loaded = states.get(&event.stream);
+            loaded.map_or_else(StreamState::default, |state| StreamState::clone(state))
+        });
         let server = ServerPart {
             generation: head.generation,
             position: head.size + index as u64,

@@ -21,7 +21,7 @@ use crate::domain::event::{Recorded, Stream};
 use crate::domain::id::{LedgerId, RequestId};
 use crate::ledger::append::{Append, AppendError, Appended};
 use crate::ledger::kept::Kept;
-use crate::ledger::prepare::{Prepared, prepare};
+use crate::ledger::prepare::{Prepared, States, prepare};
 use crate::ledger::reader::{Batch, Reader, View};
 use crate::ledger::state::StreamState;
 use crate::ledger::turn::{Spot, Stage};
@@ -40,7 +40,7 @@ pub(super) struct Request {
     /// `None`: to be decided on the writer's states, on which those before it in its line have their effect.
     pub(super) prepared: Option<Prepared>,
     /// States of the streams it rests on, complete below `covered`.
-    pub(super) states: HashMap<Stream, StreamState>,
+    pub(super) states: States,
     /// Ids below this position were looked up.
     pub(super) covered: u64,
     pub(super) deadline: Option<Instant>,
@@ -407,7 +407,7 @@ impl Writer {
         append: &Append,
         caller: &Caller,
         prepared: Option<Prepared>,
-        mut states: HashMap<Stream, StreamState>,
+        states: States,
         covered: u64,
     ) -> Result<Prepared, Result<Verdict, AppendError>> {
         let Some(ledger) = self.ledgers.get_mut(&append.ledger) else {
@@ -424,15 +424,12 @@ impl Writer {
             )));
         }
         let mut moved = false;
-        for (stream, loaded) in &mut states {
+        for (stream, loaded) in &states {
             match self.streams.get(&(append.ledger, *stream)) {
-                Some(own) => {
-                    moved |= own.revision != loaded.revision;
-                    *loaded = own.clone();
-                }
+                Some(own) => moved |= own.revision != loaded.revision,
                 None => {
                     // Not kept: it ends below the floor, so what the request loaded is the newest.
-                    let loaded = loaded.clone();
+                    let loaded = StreamState::clone(loaded);
                     let gone = self.streams.put((append.ledger, *stream), loaded);
                     self.evicted.extend(gone.map(of_ledger));
                 }
@@ -446,6 +443,11 @@ impl Writer {
         {
             return Ok(prepared);
         }
+        let own = |(stream, loaded): (Stream, Arc<StreamState>)| {
+            let own = self.streams.get(&(append.ledger, stream));
+            (stream, own.map_or(loaded, |own| Arc::new(own.clone())))
+        };
+        let states = states.into_iter().map(own).collect();
         let words = Some(ledger.reader.openings());
         // Whether it is permitted is asked again with it: grants and policies move the directory.
         prepare(append, caller, &ledger.directory, &states, words, now)

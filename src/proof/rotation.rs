@@ -201,6 +201,7 @@ impl Publisher {
             events: vec![event],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         });
         let appended = match appended.await {
             Ok(appended) => appended,

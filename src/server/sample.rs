@@ -264,6 +264,7 @@ impl Stage<'_> {
             events: act.events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let closes = |event: &Event| matches!(event.payload, Payload::PeriodClosed(_));
         let closes = append.events.iter().any(closes);

@@ -56,6 +56,7 @@ async fn forms(
                         events: vec![example.clone()],
                         expected: Vec::new(),
                         validate_only: true,
+                        effects: false,
                     };
                     let permitted = Authenticator.permit(&actor, append).unwrap();
                     let taken = ledgers.append(permitted, None).await.unwrap();

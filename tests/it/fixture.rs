@@ -242,6 +242,7 @@ impl Fixture {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         }
     }
 

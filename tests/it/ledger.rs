@@ -5,12 +5,12 @@ use std::sync::Arc;
 use daicho::domain::actual::{Measurement, ReportedPart};
 use daicho::domain::code::Code;
 use daicho::domain::event::{self, ActualCorrected, EventType, Payload, ReasonCode, Stream};
-use daicho::domain::goal::Indicator;
+use daicho::domain::goal::{Goal, Indicator};
 use daicho::domain::id::{InitiativeId, UnitId};
 use daicho::domain::rejection::Reason;
 use daicho::domain::text::Text;
 use daicho::ledger::index::{Direction, Term};
-use daicho::ledger::{AppendError, ReadFault, ReceiptLookup};
+use daicho::ledger::{Append, AppendError, ReadFault, ReceiptLookup};
 use daicho::log::{DerivedBatch, DerivedRange, DerivedStore as _, Head, ReadLimits};
 use daicho::merkle::root_at;
 use daicho::projection::goal_card::goal_card;
@@ -216,6 +216,27 @@ async fn of_writers_with_one_expected_revision_one_wins() {
         assert_eq!(reasons(error.unwrap_err()), [Reason::StreamVersionConflict]);
     }
     assert_eq!(fixture.size().await, 9);
+}
+
+#[tokio::test]
+async fn what_was_changed_is_told_to_whoever_asks() {
+    let fixture = Fixture::planned().await;
+    for effects in [false, true] {
+        let append = Append {
+            effects,
+            ..fixture.request(vec![fixture.report(1, "2023-05-01")])
+        };
+        let appended = fixture.send("a", append).await.unwrap();
+        let told = (appended.events.len(), appended.goals.len());
+        assert_eq!(told, (usize::from(effects), usize::from(effects)));
+        for touched in &appended.goals {
+            let reports = |goal: &Goal| {
+                let indicator = goal.indicator(fixture.indicator).unwrap();
+                indicator.entries.len()
+            };
+            assert_eq!(reports(&touched.before) + 1, reports(&touched.after));
+        }
+    }
 }
 
 #[tokio::test]

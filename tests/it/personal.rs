@@ -439,6 +439,7 @@ async fn a_start_sweeps_what_the_ledger_does_not_hold_and_completes_erasures() {
         events: vec![event],
         expected: Vec::new(),
         validate_only: false,
+        effects: false,
     };
     let permitted = Authenticator.permit_system(server_name, request);
     server.ledgers.append(permitted, None).await.unwrap();

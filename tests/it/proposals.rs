@@ -192,7 +192,11 @@ async fn a_goal_with_all_it_holds_can_be_proposed_piece_by_piece() {
         let (proposal, proposed) = proposing(&fixture, piece);
         fixture.append("担当", vec![proposed]).await.unwrap();
         let approve = approval(&fixture, proposal, event_id()).await;
-        let decided = fixture.append("部長", vec![approve]).await.unwrap();
+        let approve = Append {
+            effects: true,
+            ..fixture.request(vec![approve])
+        };
+        let decided = fixture.send("部長", approve).await.unwrap();
         assert_eq!(decided.events[1].payload, payload);
     }
     let report = fixture.report(3, "2023-05-01");

@@ -255,6 +255,7 @@ async fn record(ledgers: &Ledgers, reader: &Reader, payloads: Vec<Payload>) {
         events: payloads.into_iter().map(event).collect(),
         expected: Vec::new(),
         validate_only: false,
+        effects: false,
     };
     let append = permitted("企画政策課 事務局", append);
     ledgers.append(append, None).await.unwrap();

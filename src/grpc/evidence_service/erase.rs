@@ -40,6 +40,7 @@ impl Services {
                 events: vec![event],
                 expected: Vec::new(),
                 validate_only: false,
+                effects: false,
             };
             let name = Name::parse(ACTOR).map_err(|_| ServiceReason::ActorInvalid)?;
             let permitted = self.auth().permit_system(name, append);

@@ -191,6 +191,7 @@ impl Services {
             events: parsed.events,
             expected: parsed.expected,
             validate_only: request.validate_only,
+            effects: request.effects,
         };
         match self.append_computed(call, reader, append, turn).await {
             Ok(mut appended) => {
@@ -237,6 +238,7 @@ impl Services {
             events,
             expected,
             validate_only: true,
+            effects: false,
         };
         let judged = self.append_computed(call, reader, append, None).await;
         // Whatever else it could be (known ids, a fault of the log) is told once the form is right.

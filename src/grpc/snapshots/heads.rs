@@ -114,6 +114,7 @@ async fn recording(
         events: vec![event],
         expected: Vec::new(),
         validate_only: false,
+        effects: false,
     })
 }
 

@@ -89,6 +89,7 @@ mod tests {
                 events: vec![event_of(&fact(decided).undated(), event_id("D"), stream)],
                 expected: Vec::new(),
                 validate_only: false,
+                effects: false,
             }
         };
         let mut recent = Recent::starting(0);

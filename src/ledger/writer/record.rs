@@ -40,13 +40,13 @@ impl Writer {
         let mut states: HashMap<Stream, StreamState> = HashMap::new();
         let mut bytes = 0;
         let mut leaves = Vec::with_capacity(prepared.events.len());
-        let mut events = Vec::with_capacity(prepared.events.len());
+        let mut events = Vec::new();
         let decided = prepared.events.into_iter().zip(prepared.authors);
         for (index, ((event, client), author)) in decided.enumerate() {
             let state = states.entry(event.stream).or_insert_with(|| {
                 let kept = self.streams.take(&(append.ledger, event.stream));
                 let state = kept.unwrap_or_default();
-                if event.stream.kind == StreamKind::Goal {
+                if append.effects && event.stream.kind == StreamKind::Goal {
                     goals.push((event.stream, state.goal.clone()));
                 }
                 state
@@ -62,7 +62,8 @@ impl Writer {
                 prev_leaf_hash: state.leaf_hash,
             };
             let author = ledger.reader.actors().share(author);
-            let recorded = recorded(&append, author, &event, &server, index, count);
+            let (id, stream) = (event.id, event.stream);
+            let recorded = recorded(&append, author, event, &server, index, count);
             let leaf = client.finish(&server);
             // What is folded here is shown to readers, who would fold the same from the stored bytes.
             debug_assert_eq!(
@@ -73,15 +74,19 @@ impl Writer {
                     .as_ref(),
                 Some(&recorded)
             );
-            ledger.recent.add(event.id, append.request_id, ledger.next);
+            ledger.recent.add(id, append.request_id, ledger.next);
             ledger.next += 1;
             state.apply(&recorded, ledger.directory.date_of(recorded_at), leaf.hash);
-            if recorded.event.payload.is_structural() {
+            let is_structural = recorded.event.payload.is_structural();
+            if is_structural {
                 ledger.directory.apply(&recorded);
             }
+            if is_structural || append.effects {
+                events.push(recorded.event.clone());
+            }
             receipt.events.push(ReceiptEvent {
-                event_id: event.id,
-                stream: event.stream,
+                event_id: id,
+                stream,
                 position: recorded.position,
                 revision: recorded.revision,
                 recorded_at,
@@ -90,7 +95,6 @@ impl Writer {
             bytes += leaf.bytes.len();
             leaves.push(leaf);
             recorded_events.push(recorded);
-            events.push(event);
         }
         for (stream, state) in &states {
             let gone = self.streams.put((append.ledger, *stream), state.clone());
@@ -145,7 +149,7 @@ pub(in crate::ledger) fn later(last: Timestamp, now: Timestamp) -> Timestamp {
 fn recorded(
     append: &Append,
     actor: Arc<Actor>,
-    event: &Event,
+    event: Event,
     server: &ServerPart,
     index: usize,
     count: u32,
@@ -161,6 +165,6 @@ fn recorded(
         request_id: append.request_id,
         request_index: u32::try_from(index).unwrap_or(u32::MAX),
         request_count: count,
-        event: event.clone(),
+        event,
     }
 }

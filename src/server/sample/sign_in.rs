@@ -181,6 +181,7 @@ async fn register(
         events: events.collect::<Result<_, _>>()?,
         expected: Vec::new(),
         validate_only: false,
+        effects: false,
     };
     let permitted = Authenticator.permit_system(Name::parse("daicho demo")?, append);
     let appended = ledgers.append(permitted, None).await;

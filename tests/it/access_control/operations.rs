@@ -239,6 +239,7 @@ async fn two_calls_at_one_time_never_use_the_same_authorisation() {
             events: vec![event],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), append);
         city.server.ledgers.append(permitted, None)

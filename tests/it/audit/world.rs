@@ -58,6 +58,7 @@ impl Writer {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         self.ledgers
             .append(permitted(actor, append), None)

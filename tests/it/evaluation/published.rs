@@ -32,6 +32,7 @@ async fn all_are_told(text: &str, least: usize) -> String {
             events,
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         ledgers
             .append(permitted("企画政策課", append), None)

@@ -59,6 +59,7 @@ async fn what_comes_later_changes_no_row_of_the_past() {
             events: events.to_vec(),
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let appended = ledgers.append(permitted("監査", append), None).await;
         appended.unwrap();

@@ -120,6 +120,7 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
             events: vec![event],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), request);
         let appended = server.ledgers.append(permitted, None).await.unwrap();

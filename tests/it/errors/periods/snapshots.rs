@@ -105,6 +105,7 @@ pub(super) async fn snapshot_exists(seen: &mut Seen) {
             events: vec![snapshot()],
             expected: Vec::new(),
             validate_only: false,
+            effects: false,
         };
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), append);
         ledgers.append(permitted, None).await

@@ -113,6 +113,7 @@ impl Year {
                 events: events.to_vec(),
                 expected: Vec::new(),
                 validate_only: false,
+                effects: false,
             };
             let appended = self.ledgers.append(permitted(actor, append), None).await;
             appended.unwrap_or_else(|refused| panic!("{day}: {refused:?}"));
