@@ -1,7 +1,8 @@
 //! Many appends over one stream: taken in as they come, carried out beside each other, answered in their order.
 //!
-//! What has come by the time it is looked for is carried out by one task: a task for each would cost more than its append. Each is the append of a call of its own; that one builds on those before it is the [`Line`]'s doing. A client that does not read
-//! answers is not read any more once as much waits as may: nothing here grows beyond that.
+//! What has come by the time it is looked for is carried out by one task: a task for each would cost more than its append. Each
+//! is the append of a call of its own; that one builds on those before it is the [`Line`]'s doing. A client that does not read answers
+//! is not read any more once as much waits as may: nothing here grows beyond that.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
