@@ -34,6 +34,7 @@ mod filter;
 mod ids;
 mod manifest;
 mod postings;
+mod runs;
 mod terms;
 mod tiles;
 

@@ -248,10 +248,13 @@ impl<'a> IndexAudit<'a> {
         let filter = Filter::load(self.store, self.ledger, run.number)?;
         let (mut before, mut last, mut terms): (Vec<u8>, Option<u64>, u64) = (Vec::new(), None, 0);
         let mut keyed = self.key(&before);
-        for list in postings::all(self.store, self.ledger, run.number) {
-            let (term, positions) = list?;
+        for listed in postings::all(self.store, self.ledger, run.number) {
+            let postings::Listed {
+                term,
+                positions,
+                in_place,
+            } = listed?;
             if terms == 0 || term != before {
-                // The search would not find it.
                 let sorted = terms == 0 || (before.len(), &before) < (term.len(), &term);
                 let key = postings::filter_key(&term);
                 let held = filter.as_ref().is_none_or(|filter| filter.may_hold(&key));
@@ -263,12 +266,18 @@ impl<'a> IndexAudit<'a> {
                 (before, last) = (term, None);
                 keyed = self.key(&before);
             }
-            // As readers take them: of what the run tells of.
+            // The search would not find it.
+            if !in_place {
+                let expected = "a record at the place of its first list";
+                faults.add(positions.first().copied(), &part, expected, "another place");
+            }
             for position in positions {
-                if last.is_none_or(|last| last < position) && span.contains(&position) {
-                    last = Some(position);
-                    self.says(&keyed, position);
+                if last.is_some_and(|last| position <= last) || !span.contains(&position) {
+                    let expected = "positions of the run in their order";
+                    faults.add(Some(position), &part, expected, "another");
                 }
+                last = Some(position);
+                self.says(&keyed, position);
             }
         }
         if terms != run.terms {
@@ -376,5 +385,76 @@ impl<'a> IndexAudit<'a> {
             from = kind.iter().map(|kind| kind.saturating_add(1)).collect();
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::id::EventId;
+    use crate::ledger::index::{Index, Indexed, Term};
+    use crate::log::{DerivedBatch, MemoryLog};
+
+    #[test]
+    fn lists_that_a_search_would_read_otherwise_are_told() {
+        let ledger = LedgerId::new(Uuid::from_u128(7)).unwrap();
+        let term = |month| Term::month(2023, month);
+        let written = || {
+            let store = MemoryLog::new();
+            let index = Index::open(ledger, Arc::new(store.clone()), 0).unwrap();
+            let event = |position: u64| Indexed {
+                position,
+                terms: vec![term(position as i8 % 3 + 1)],
+                event_id: EventId::derived(Uuid::NAMESPACE_OID, &position.to_string()),
+                request_id: None,
+                leaf_hash: merkle::leaf_hash(&position.to_be_bytes()),
+            };
+            index.add((0..9).map(event).collect());
+            index.flush().unwrap();
+            store
+        };
+        let told = |store: &MemoryLog| -> Vec<String> {
+            let audit = IndexAudit::open(ledger, store).unwrap();
+            let faults = audit.lists(audit.manifest.as_ref().unwrap()).unwrap();
+            faults.0.into_iter().map(|fault| fault.expected).collect()
+        };
+        let store = written();
+        assert_eq!(told(&store), [""; 0]);
+
+        // Written anew, as somebody would who knows the format.
+        let with = |lists: Vec<(i8, Vec<u64>)>| {
+            let store = written();
+            let lists = lists
+                .into_iter()
+                .map(|(month, positions)| Ok((term(month).as_bytes().to_vec(), positions)));
+            let mut filter = Filter::load(&store, ledger, 0).unwrap().unwrap();
+            postings::write(&store, ledger, 0, &mut filter, lists).unwrap();
+            told(&store)
+        };
+        let whole = vec![(1, vec![0, 3, 6]), (2, vec![1, 4, 7]), (3, vec![2, 5, 8])];
+        assert_eq!(with(whole.clone()), [""; 0]);
+        let positions = "positions of the run in their order";
+        let mut twice = whole.clone();
+        twice[1].1 = vec![1, 4, 4, 7];
+        assert_eq!(with(twice), [positions]);
+        let mut beyond = whole.clone();
+        beyond[2].1.push(9);
+        assert_eq!(with(beyond), [positions]);
+        let mut swapped = whole.clone();
+        swapped.swap(0, 1);
+        assert_eq!(with(swapped), ["a term in its order and in the filter"]);
+        assert_eq!(with(whole[1..].to_vec()), ["3"], "how many terms there are");
+
+        let lists = DerivedRange::prefix(b"p");
+        let (key, record) = store.scan(ledger, &lists, 1).unwrap().remove(0);
+        let mut batch = DerivedBatch::new();
+        batch.remove(key.clone()).unwrap();
+        batch.put([&key[..], &[0]].concat(), record).unwrap();
+        store.apply(ledger, batch).unwrap();
+        assert_eq!(told(&store), ["a record at the place of its first list"]);
     }
 }

@@ -1,14 +1,11 @@
 //! Sorted runs of ids, packed into records: one store key per id would cap writes.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
-
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
 use super::filter::Filter;
 use super::manifest::Run;
-use super::{IdKey, invalid, remove_prefix};
+use super::{IdKey, invalid, remove_prefix, runs};
 
 /// Bytes of one entry: kind, id, position.
 const ENTRY: usize = 17 + 8;
@@ -118,38 +115,14 @@ pub(super) fn remove(
     remove_prefix(store, ledger, &prefix(run))
 }
 
-/// The ids of several runs in ascending order, read a record at a time.
+/// The ids of several runs in ascending order.
 pub(super) fn merged<'a>(
     store: &'a dyn DerivedStore,
     ledger: LedgerId,
     runs: &[Run],
-) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + 'a {
-    let mut cursors: Vec<Cursor<'a>> = runs
-        .iter()
-        .map(|run| Cursor::new(store, ledger, run.number))
-        .collect();
-    let mut heap = BinaryHeap::new();
-    let mut failed = None;
-    for (index, cursor) in cursors.iter_mut().enumerate() {
-        match cursor.next() {
-            Ok(Some(entry)) => heap.push(Reverse((entry, index))),
-            Ok(None) => {}
-            Err(fault) => failed = Some(fault),
-        }
-    }
-    std::iter::from_fn(move || {
-        if let Some(fault) = failed.take() {
-            heap.clear();
-            return Some(Err(fault));
-        }
-        let Reverse((entry, index)) = heap.pop()?;
-        match cursors.get_mut(index).map(Cursor::next) {
-            Some(Ok(Some(next))) => heap.push(Reverse((next, index))),
-            Some(Err(fault)) => failed = Some(fault),
-            Some(Ok(None)) | None => {}
-        }
-        Some(Ok(entry))
-    })
+) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + use<'a> {
+    let ids = runs.iter().map(|run| all(store, ledger, run.number));
+    runs::merged(ids.collect())
 }
 
 /// The ids of one run in the order of its records.
@@ -157,42 +130,9 @@ pub(super) fn all<'a>(
     store: &'a dyn DerivedStore,
     ledger: LedgerId,
     run: u32,
-) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + 'a {
-    let mut cursor = Cursor::new(store, ledger, run);
-    std::iter::from_fn(move || cursor.next().transpose())
-}
-
-struct Cursor<'a> {
-    store: &'a dyn DerivedStore,
-    ledger: LedgerId,
-    from: Vec<u8>,
-    to: Vec<u8>,
-    read: VecDeque<(IdKey, u64)>,
-}
-
-impl<'a> Cursor<'a> {
-    fn new(store: &'a dyn DerivedStore, ledger: LedgerId, run: u32) -> Self {
-        let from = prefix(run);
-        let mut to = from.clone();
-        to.extend_from_slice(&[0xff; 18]);
-        Self {
-            store,
-            ledger,
-            from,
-            to,
-            read: VecDeque::new(),
-        }
-    }
-
-    fn next(&mut self) -> Result<Option<(IdKey, u64)>, DerivedFault> {
-        if self.read.is_empty() {
-            let range = DerivedRange::between(&self.from, &self.to);
-            if let Some((key, value)) = self.store.scan(self.ledger, &range, 1)?.pop() {
-                self.read.extend(entries(&value));
-                self.from = key.to_vec();
-                self.from.push(0);
-            }
-        }
-        Ok(self.read.pop_front())
-    }
+) -> impl Iterator<Item = Result<(IdKey, u64), DerivedFault>> + use<'a> {
+    runs::records(store, ledger, &prefix(run)).flat_map(|record| match record {
+        Ok((_, value)) => entries(&value).map(Ok).collect(),
+        Err(fault) => vec![Err(fault)],
+    })
 }

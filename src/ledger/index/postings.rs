@@ -3,15 +3,14 @@
 //! Each run has its own, sorted and packed into records: one store key for each list would cap writes, for most lists of a run are
 //! of a few positions.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use bytes::Bytes;
 
 use crate::domain::id::LedgerId;
 use crate::log::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
 
 use super::filter::Filter;
 use super::manifest::Run;
-use super::{Direction, IdKey, TERM, id_key, invalid, remove_prefix};
+use super::{Direction, IdKey, TERM, id_key, invalid, remove_prefix, runs};
 use crate::merkle::Hash;
 
 /// Positions of one list: even at ten bytes a gap below the store's limit for a value.
@@ -286,41 +285,28 @@ pub(super) fn read(
     }
 }
 
-/// The lists of several runs in their order; of one term, those of earlier runs come first.
+/// The lists of several runs in their order; of one term, those of earlier positions come first.
 pub(super) fn merged<'a>(
     store: &'a dyn DerivedStore,
     ledger: LedgerId,
     runs: &[Run],
-) -> impl Iterator<Item = Result<List, DerivedFault>> + 'a {
-    let mut cursors: Vec<_> = runs
-        .iter()
-        .map(|run| all(store, ledger, run.number))
-        .collect();
-    let mut heap = BinaryHeap::new();
-    let mut failed = None;
-    // In the order of keys, then of runs, whose positions follow each other.
-    let place =
-        |(term, positions): List, index: usize| Reverse((term.len(), term, index, positions));
-    for (index, cursor) in cursors.iter_mut().enumerate() {
-        match cursor.next() {
-            Some(Ok(list)) => heap.push(place(list, index)),
-            Some(Err(fault)) => failed = Some(fault),
-            None => {}
-        }
-    }
-    std::iter::from_fn(move || {
-        if let Some(fault) = failed.take() {
-            heap.clear();
-            return Some(Err(fault));
-        }
-        let Reverse((_, term, index, positions)) = heap.pop()?;
-        match cursors.get_mut(index).and_then(Iterator::next) {
-            Some(Ok(next)) => heap.push(place(next, index)),
-            Some(Err(fault)) => failed = Some(fault),
-            None => {}
-        }
-        Some(Ok((term, positions)))
-    })
+) -> impl Iterator<Item = Result<List, DerivedFault>> + use<'a> {
+    // Compared as keys are.
+    let in_order = |listed: Listed| (listed.term.len(), listed.term, listed.positions);
+    let lists = |run: &Run| {
+        let lists = all(store, ledger, run.number);
+        lists.map(move |listed| listed.map(in_order))
+    };
+    let merged = runs::merged(runs.iter().map(lists).collect());
+    merged.map(|list| list.map(|(_, term, positions)| (term, positions)))
+}
+
+/// A list as it was found in its run.
+pub(super) struct Listed {
+    pub(super) term: Vec<u8>,
+    pub(super) positions: Vec<u64>,
+    /// Whether its record stands where a search looks for it; of the first in a record.
+    pub(super) in_place: bool,
 }
 
 /// The lists of one run in the order of its records.
@@ -328,26 +314,22 @@ pub(super) fn all<'a>(
     store: &'a dyn DerivedStore,
     ledger: LedgerId,
     run: u32,
-) -> impl Iterator<Item = Result<List, DerivedFault>> + 'a {
-    let (mut from, mut to) = (prefix(run), prefix(run));
-    to.push(u8::MAX);
-    let mut read: VecDeque<List> = VecDeque::new();
-    std::iter::from_fn(move || {
-        if read.is_empty() {
-            let range = DerivedRange::between(&from, &to);
-            match store.scan(ledger, &range, 1) {
-                Err(fault) => return Some(Err(fault)),
-                Ok(mut page) => {
-                    let (key, record) = page.pop()?;
-                    let lists = Lists(&record);
-                    read.extend(lists.map(|(term, positions)| (term.to_vec(), decode(positions))));
-                    from = key.to_vec();
-                    from.push(0);
-                }
+) -> impl Iterator<Item = Result<Listed, DerivedFault>> + use<'a> {
+    let listed = move |(key, record): (Bytes, Bytes)| -> Vec<Result<Listed, DerivedFault>> {
+        let lists = Lists(&record).enumerate();
+        let listed = lists.map(|(number, (term, positions))| {
+            let positions = decode(positions);
+            let place = list_key(run, term, positions.first().copied().unwrap_or(0));
+            Listed {
+                in_place: 0 < number || key == place,
+                term: term.to_vec(),
+                positions,
             }
-        }
-        read.pop_front().map(Ok)
-    })
+        });
+        listed.map(Ok).collect()
+    };
+    let records = runs::records(store, ledger, &prefix(run));
+    records.flat_map(move |record| record.map_or_else(|fault| vec![Err(fault)], listed))
 }
 
 #[cfg(test)]
