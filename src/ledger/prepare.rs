@@ -87,9 +87,9 @@ pub(super) fn prepare(
     let (mut notices, mut rejections) = (Vec::new(), Vec::new());
     let mut refused = Refusals::default();
     for (index, proposed) in append.events.iter().enumerate() {
-        let path = format!("events[{index}]");
+        let path = || format!("events[{index}]");
         if refused.touch(proposed) {
-            rejections.push(Rejection::new(Reason::NotChecked, path));
+            rejections.push(Rejection::new(Reason::NotChecked, path()));
             refused.add(proposed);
             continue;
         }
@@ -98,7 +98,7 @@ pub(super) fn prepare(
             Ok(author) => author,
             Err(denied) if !denied.told => return Err(Unprepared::Denied),
             Err(denied) => {
-                denials.push(refusal_of(&denied, directory, today).under(&path));
+                denials.push(refusal_of(&denied, directory, today).under(&path()));
                 refused.add(proposed);
                 continue;
             }
@@ -125,7 +125,7 @@ pub(super) fn prepare(
                     _ => Arc::new(author),
                 };
                 notices.extend(outcome.notices.into_iter().map(|notice| Notice {
-                    field: format!("{path}.{}", notice.field),
+                    field: format!("{}.{}", path(), notice.field),
                     ..notice
                 }));
                 for mut event in outcome.events {
@@ -140,7 +140,7 @@ pub(super) fn prepare(
                 }
             }
             Err(broken) => {
-                rejections.extend(broken.into_iter().map(|rejection| rejection.under(&path)));
+                rejections.extend(broken.into_iter().map(|rejection| rejection.under(&path())));
                 refused.add(proposed);
             }
         }

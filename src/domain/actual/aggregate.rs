@@ -103,11 +103,11 @@ pub fn counted(indicator: &Indicator, cut: Cut) -> impl Iterator<Item = Entry<'_
 
 /// How many entries count at `cut`.
 pub fn count_at(indicator: &Indicator, cut: Cut) -> usize {
-    let is_defined = indicator.definition_at(cut).is_some();
-    let told =
-        (is_defined && indicator.is_whole_at(cut)).then(|| indicator.effective_of_one_series());
-    told.flatten()
-        .unwrap_or_else(|| counted(indicator, cut).count())
+    let is_whole = indicator.is_whole_at(cut) && indicator.definition_at(cut).is_some();
+    match indicator.effective_of_one_series() {
+        Some(count) if is_whole => count,
+        _ => counted(indicator, cut).count(),
+    }
 }
 
 /// What an indicator stands at on `date` by all that is known.
