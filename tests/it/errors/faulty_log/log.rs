@@ -41,6 +41,8 @@ pub(super) enum Reads {
     Garbage,
     /// No answer, ever.
     Hang,
+    /// Whoever reads ends there.
+    Panic,
 }
 
 /// The model log with faults.
@@ -83,7 +85,9 @@ impl FaultyLog {
     }
 
     fn reading(&self) -> Result<Reads, ReadError> {
-        match *self.reads.lock().unwrap() {
+        let reads = *self.reads.lock().unwrap();
+        match reads {
+            Reads::Panic => panic!("nobody was to read"),
             Reads::Unavailable => Err(ReadError::Unavailable(
                 "the disk does not answer".to_owned(),
             )),

@@ -77,6 +77,27 @@ async fn a_retry_of_what_is_in_flight_gets_the_first_receipt_after_its_sync() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_panics_takes_none_of_the_others_with_it() {
+    let mut server = Faulty::planned().await;
+    let known = server.note();
+    server.client.append_events(known.clone()).await.unwrap();
+    let size = server.size().await;
+    // What was answered before is read again for its receipt.
+    server.log.reads(Reads::Panic);
+    let mut submission = Submission::open(&server.client, 1_000, None).await;
+    for request in [server.note(), known, server.note()] {
+        assert!(submission.send(request).await);
+    }
+    let mut codes = Vec::new();
+    for _ in 0..3 {
+        let answer = submission.answer().await;
+        codes.push(answer.map_or_else(|status| status.code(), |_| Code::Ok));
+    }
+    assert_eq!(codes, [Code::Ok, Code::Internal, Code::Ok]);
+    assert_eq!(server.size().await, size + 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_builds_on_what_is_not_durable_yet_is_not_refused_for_it() {
     let server = Faulty::planned().await;
     let day = server.first_day.clone();
