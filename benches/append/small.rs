@@ -10,7 +10,8 @@ use crate::server::Server;
 
 /// Beyond this somebody waits.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How long the server is left alone.
+/// How long the server is left alone: what it takes while time goes by is the figure, and a processor's time is told in
+/// hundredths of a second, so a share of a thousandth needs a minute.
 const LEFT_ALONE: Duration = Duration::from_secs(60);
 const MIB: u64 = 1024 * 1024;
 
