@@ -6,8 +6,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use uuid::Uuid;
-
 use crate::api::v1;
 use crate::cli::failure::Failure;
 use crate::cli::measure::key_of;
@@ -109,13 +107,7 @@ pub async fn take(
         );
         let number = seen.entry(name.clone()).or_default();
         *number += 1;
-        let ledger = session
-            .view
-            .ledger
-            .as_ref()
-            .map_or("", |ledger| ledger.id.as_str());
-        let space = Uuid::try_parse(ledger).unwrap_or(Uuid::NAMESPACE_OID);
-        event.event_id = Uuid::new_v5(&space, format!("{name}\n{number}").as_bytes()).to_string();
+        event.event_id = taken::derived_id(session, &format!("{name}\n{number}"));
         let goal = series.goal.as_ref().map_or("", |goal| goal.id.as_str());
         goals
             .entry(goal.to_owned())

@@ -72,17 +72,18 @@ pub struct Batch {
 
 /// The request that a file makes in a ledger: the same whenever it is loaded.
 pub fn request_id(session: &Session, file: &SourceFile) -> String {
-    let ledger = session
-        .view
-        .ledger
-        .as_ref()
-        .map_or("", |ledger| ledger.id.as_str());
-    let space = Uuid::try_parse(ledger).unwrap_or(Uuid::NAMESPACE_OID);
-    Uuid::new_v5(
-        &space,
-        format!("report-sheet {}", hex::encode(file.sha256)).as_bytes(),
+    derived_id(
+        session,
+        &format!("report-sheet {}", hex::encode(file.sha256)),
     )
-    .to_string()
+}
+
+/// The id that follows from a name in the ledger that answers.
+pub fn derived_id(session: &Session, name: &str) -> String {
+    let ledger = session.view.ledger.as_ref();
+    let ledger = ledger.map_or("", |ledger| ledger.id.as_str());
+    let space = Uuid::try_parse(ledger).unwrap_or(Uuid::NAMESPACE_OID);
+    Uuid::new_v5(&space, name.as_bytes()).to_string()
 }
 
 /// Keeps how the numbers of a row were read.
