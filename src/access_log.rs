@@ -214,14 +214,7 @@ impl AccessLog {
         if Step::AccessLogWritten.fails() {
             return Err(NotRecorded::Tested);
         }
-        let append = Append {
-            ledger: log.id(),
-            request_id: random(RequestId::new),
-            events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(log.id(), random(RequestId::new), events);
         let permitted = match actor {
             Some(actor) => Authenticator.permit_recording(actor, append),
             None => Authenticator.permit_system(server_name(), append),

@@ -190,14 +190,7 @@ impl City {
     }
 
     async fn send(&self, events: Vec<Event>) -> Outcome<()> {
-        let append = Append {
-            ledger: self.ledger,
-            request_id: request_id(),
-            events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(self.ledger, request_id(), events);
         self.ledgers
             .append(permitted("planner", append), None)
             .await?;

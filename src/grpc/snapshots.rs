@@ -183,14 +183,11 @@ impl Snapshots {
                 root: Some(*root.as_bytes()),
             }),
         };
-        let append = Append {
-            ledger: reader.id(),
-            request_id: RequestId::derived(request, &format!("snapshot {ordinal}")),
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(
+            reader.id(),
+            RequestId::derived(request, &format!("snapshot {ordinal}")),
+            vec![event],
+        );
         let name = Name::parse(ACTOR).map_err(|_| SnapshotError::Unknown)?;
         let permitted = Authenticator.permit_system(name, append);
         Ok(self.ledgers.append(permitted, None).await?)

@@ -101,14 +101,11 @@ mod tests {
             })
         };
         let told = |world: &World, event: &crate::domain::testing::Fact| {
-            let append = Append {
-                ledger: ledger_id(),
-                request_id: RequestId::derived(uuid::Uuid::NAMESPACE_OID, "request"),
-                events: vec![world.event(event)],
-                expected: Vec::new(),
-                validate_only: false,
-                effects: false,
-            };
+            let append = Append::new(
+                ledger_id(),
+                RequestId::derived(uuid::Uuid::NAMESPACE_OID, "request"),
+                vec![world.event(event)],
+            );
             let now = "2023-10-06T00:00:00Z".parse().unwrap();
             let faults = faults(&append, &world.directory, now);
             faults

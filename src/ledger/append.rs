@@ -32,6 +32,18 @@ pub struct Append {
 }
 
 impl Append {
+    /// These events, whatever the revisions of their streams are; nothing is told beyond the receipt.
+    pub fn new(ledger: LedgerId, request_id: RequestId, events: Vec<Event>) -> Self {
+        Self {
+            ledger,
+            request_id,
+            events,
+            expected: Vec::new(),
+            validate_only: false,
+            effects: false,
+        }
+    }
+
     /// Events of one request at most, with the changes that approvals bring.
     pub const EVENTS_MAX: usize = 1_000;
     /// Stored bytes of one request at most.
@@ -213,14 +225,11 @@ mod tests {
     }
 
     fn faults(events: Vec<Event>) -> Vec<String> {
-        let append = Append {
-            ledger: ledger_id(),
-            request_id: RequestId::derived(uuid::Uuid::NAMESPACE_OID, "request"),
+        let append = Append::new(
+            ledger_id(),
+            RequestId::derived(uuid::Uuid::NAMESPACE_OID, "request"),
             events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        );
         let faults = append.faults();
         let told = |fault: &Rejection| format!("{} {}", fault.reason.code(), fault.field);
         faults.iter().map(told).collect()

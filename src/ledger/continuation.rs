@@ -80,17 +80,14 @@ impl Unserved {
             verifier_key: going_on.key.clone(),
             from_size: view.head.size.saturating_add(1),
         };
-        let append = Append {
-            ledger: reader.id(),
-            request_id: going_on.request_id,
-            events: vec![
+        let append = Append::new(
+            reader.id(),
+            going_on.request_id,
+            vec![
                 event("ledger-continued", continued.into()),
                 event("key-announced", announced.into()),
             ],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        );
         let state = reader.stream(stream, view.head.size).await?;
         let (mut revision, mut previous) = (state.revision, state.leaf_hash);
         let states = HashMap::from([(stream, state)]);

@@ -91,14 +91,7 @@ impl Ledgers {
             }
             (ReceiptLookup::NotFound { .. }, None) => {
                 let events = record(&reader, &erase).await?;
-                let append = Append {
-                    ledger: erase.ledger,
-                    request_id: erase.request_id,
-                    events,
-                    expected: Vec::new(),
-                    validate_only: false,
-                    effects: false,
-                };
+                let append = Append::new(erase.ledger, erase.request_id, events);
                 let server = Name::parse(ACTOR).map_err(|_| AppendError::LedgerUnknown)?;
                 let permitted = Authenticator
                     .permit_system(server, append)

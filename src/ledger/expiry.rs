@@ -78,29 +78,19 @@ impl Ledgers {
         proposal: &Proposal,
         ids: Uuid,
     ) -> Result<(), AppendError> {
+        let expired = ProposalExpired {
+            proposal: proposal.id,
+        };
+        let id = EventId::derived(ids, "proposal-expired");
         let event = Event {
-            id: EventId::derived(ids, "proposal-expired"),
-            stream: proposal.stream,
-            valid: None,
-            reason: None,
-            evidence: Vec::new(),
-            source_document: None,
-            decision: None,
-            correlation: None,
             causation: Some(proposal.drafted.event_id),
-            payload: ProposalExpired {
-                proposal: proposal.id,
-            }
-            .into(),
+            ..Event::new(id, proposal.stream, expired.into())
         };
-        let append = Append {
-            ledger: reader.id(),
-            request_id: RequestId::derived(ids, "proposal-expired"),
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(
+            reader.id(),
+            RequestId::derived(ids, "proposal-expired"),
+            vec![event],
+        );
         let name = Name::parse(ACTOR).expect("our own name is one");
         let permitted = Authenticator.permit_system(name, append);
         self.append(permitted, None).await.map(|_| ())

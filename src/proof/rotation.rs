@@ -195,14 +195,11 @@ impl Publisher {
                 payload,
             )
         };
-        let appended = append(Append {
-            ledger: self.reader().id(),
-            request_id: request.request_id,
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        });
+        let appended = append(Append::new(
+            self.reader().id(),
+            request.request_id,
+            vec![event],
+        ));
         let appended = match appended.await {
             Ok(appended) => appended,
             Err(error) => {

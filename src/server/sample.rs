@@ -258,14 +258,11 @@ impl Stage<'_> {
         let actor = Authenticator
             .identify(&claims)
             .map_err(|error| SampleError::Bundle(error.to_string()))?;
-        let append = Append {
-            ledger: self.reader.id(),
-            request_id: RequestId::derived(space(), &format!("act {}", self.acts)),
-            events: act.events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(
+            self.reader.id(),
+            RequestId::derived(space(), &format!("act {}", self.acts)),
+            act.events,
+        );
         let closes = |event: &Event| matches!(event.payload, Payload::PeriodClosed(_));
         let closes = append.events.iter().any(closes);
         let permitted = Authenticator

@@ -51,12 +51,8 @@ async fn forms(
                 let form = entry_form(context, &state.goal, *id, example).unwrap();
                 if let Some(example) = &form.example {
                     let append = Append {
-                        ledger: reader.id(),
-                        request_id: request_id(),
-                        events: vec![example.clone()],
-                        expected: Vec::new(),
                         validate_only: true,
-                        effects: false,
+                        ..Append::new(reader.id(), request_id(), vec![example.clone()])
                     };
                     let permitted = Authenticator.permit(&actor, append).unwrap();
                     let taken = ledgers.append(permitted, None).await.unwrap();

@@ -236,14 +236,7 @@ impl Fixture {
     }
 
     pub fn request(&self, events: Vec<Event>) -> Append {
-        Append {
-            ledger: self.ledger,
-            request_id: request_id(),
-            events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        }
+        Append::new(self.ledger, request_id(), events)
     }
 
     pub async fn append(&self, actor: &str, events: Vec<Event>) -> Result<Appended, AppendError> {

@@ -433,14 +433,7 @@ async fn a_start_sweeps_what_the_ledger_does_not_hold_and_completes_erasures() {
             .into(),
         )
     };
-    let request = Append {
-        ledger: reader.id(),
-        request_id: RequestId::new(new_id()).unwrap(),
-        events: vec![event],
-        expected: Vec::new(),
-        validate_only: false,
-        effects: false,
-    };
+    let request = Append::new(reader.id(), RequestId::new(new_id()).unwrap(), vec![event]);
     let permitted = Authenticator.permit_system(server_name, request);
     server.ledgers.append(permitted, None).await.unwrap();
     drop(reader);

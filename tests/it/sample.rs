@@ -249,14 +249,11 @@ async fn record(ledgers: &Ledgers, reader: &Reader, payloads: Vec<Payload>) {
         }),
         ..Event::new(event_id(), Stream::ledger(reader.id()), payload)
     };
-    let append = Append {
-        ledger: reader.id(),
-        request_id: request_id(),
-        events: payloads.into_iter().map(event).collect(),
-        expected: Vec::new(),
-        validate_only: false,
-        effects: false,
-    };
+    let append = Append::new(
+        reader.id(),
+        request_id(),
+        payloads.into_iter().map(event).collect(),
+    );
     let append = permitted("企画政策課 事務局", append);
     ledgers.append(append, None).await.unwrap();
 }

@@ -34,14 +34,7 @@ impl Services {
             if shelf.length(&sha256).await?.is_none() {
                 return Err(EvidenceFault::Unknown.into());
             }
-            let append = Append {
-                ledger: shelf.reader().id(),
-                request_id,
-                events: vec![event],
-                expected: Vec::new(),
-                validate_only: false,
-                effects: false,
-            };
+            let append = Append::new(shelf.reader().id(), request_id, vec![event]);
             let name = Name::parse(ACTOR).map_err(|_| ServiceReason::ActorInvalid)?;
             let permitted = self.auth().permit_system(name, append);
             let permitted = permitted

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::{ACTOR, Closing, SnapshotError, Snapshots};
 use crate::auth::access::Grounds;
 use crate::auth::{Authenticator, Permitted};
-use crate::domain::event::{Event, EventType, HeadsRecorded, Payload, Stream};
+use crate::domain::event::{Event, EventType, HeadsRecorded, Stream};
 use crate::domain::id::{EventId, RequestId};
 use crate::domain::text::Name;
 use crate::domain::trust::HeadsRecording;
@@ -91,31 +91,17 @@ async fn recording(
     closed_by: Option<EventId>,
 ) -> Result<Append, SnapshotError> {
     let head = reader.stream_heads(size).await?.head();
-    let event = Event {
-        id,
-        stream: Stream::ledger(reader.id()),
-        valid: None,
-        reason: None,
-        evidence: Vec::new(),
-        source_document: None,
-        decision: None,
-        correlation: None,
-        causation: closed_by,
-        payload: Payload::HeadsRecorded(HeadsRecorded {
-            size,
-            root: *head.root.as_bytes(),
-            streams: head.size,
-            closed_by,
-        }),
+    let recorded = HeadsRecorded {
+        size,
+        root: *head.root.as_bytes(),
+        streams: head.size,
+        closed_by,
     };
-    Ok(Append {
-        ledger: reader.id(),
-        request_id,
-        events: vec![event],
-        expected: Vec::new(),
-        validate_only: false,
-        effects: false,
-    })
+    let event = Event {
+        causation: closed_by,
+        ..Event::new(id, Stream::ledger(reader.id()), recorded.into())
+    };
+    Ok(Append::new(reader.id(), request_id, vec![event]))
 }
 
 fn by_the_server(append: Append) -> Result<Permitted<Append>, SnapshotError> {

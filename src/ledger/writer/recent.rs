@@ -83,14 +83,11 @@ mod tests {
                 acting: None,
             };
             let stream = Stream::goal(goal_id("G"));
-            Append {
-                ledger: ledger_id(),
-                request_id: request("decides"),
-                events: vec![event_of(&fact(decided).undated(), event_id("D"), stream)],
-                expected: Vec::new(),
-                validate_only: false,
-                effects: false,
-            }
+            Append::new(
+                ledger_id(),
+                request("decides"),
+                vec![event_of(&fact(decided).undated(), event_id("D"), stream)],
+            )
         };
         let mut recent = Recent::starting(0);
         recent.add(

@@ -175,14 +175,8 @@ async fn register(
     let events = changed
         .into_iter()
         .map(|changed| event(ledger, today, reason.clone(), changed));
-    let append = Append {
-        ledger,
-        request_id: RequestId::new(clock::new_id())?,
-        events: events.collect::<Result<_, _>>()?,
-        expected: Vec::new(),
-        validate_only: false,
-        effects: false,
-    };
+    let request_id = RequestId::new(clock::new_id())?;
+    let append = Append::new(ledger, request_id, events.collect::<Result<_, _>>()?);
     let permitted = Authenticator.permit_system(Name::parse("daicho demo")?, append);
     let appended = ledgers.append(permitted, None).await;
     appended

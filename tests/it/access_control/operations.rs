@@ -233,14 +233,7 @@ async fn two_calls_at_one_time_never_use_the_same_authorisation() {
             Stream::ledger(reader.id()),
             announced.into(),
         );
-        let append = Append {
-            ledger: reader.id(),
-            request_id: RequestId::derived(id, "call"),
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(reader.id(), RequestId::derived(id, "call"), vec![event]);
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), append);
         city.server.ledgers.append(permitted, None)
     });

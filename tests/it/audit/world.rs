@@ -52,14 +52,7 @@ impl Writer {
         let zoned: jiff::Zoned = zoned.parse().unwrap();
         let instant: Timestamp = zoned.timestamp();
         self.reader.clock().stop_at(instant);
-        let append = Append {
-            ledger: self.reader.id(),
-            request_id: RequestId::new(new_id()).unwrap(),
-            events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(self.reader.id(), RequestId::new(new_id()).unwrap(), events);
         self.ledgers
             .append(permitted(actor, append), None)
             .await

@@ -26,14 +26,7 @@ async fn all_are_told(text: &str, least: usize) -> String {
     let plan = daicho::import::read(text.as_bytes(), None).unwrap();
     let file = SourceFile::new(Name::parse("plan.txt").unwrap(), text.as_bytes());
     for events in batches(events(&plan, &file, ledger, |_: &Code| None).unwrap()) {
-        let append = Append {
-            ledger,
-            request_id: request_id(),
-            events,
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(ledger, request_id(), events);
         ledgers
             .append(permitted("企画政策課", append), None)
             .await

@@ -53,14 +53,7 @@ async fn what_comes_later_changes_no_row_of_the_past() {
     }
     assert!(300 < events.len(), "{}", events.len());
     for events in events.chunks(Append::EVENTS_MAX) {
-        let append = Append {
-            ledger: reader.id(),
-            request_id: request_id(),
-            events: events.to_vec(),
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(reader.id(), request_id(), events.to_vec());
         let appended = ledgers.append(permitted("監査", append), None).await;
         appended.unwrap();
     }

@@ -114,14 +114,7 @@ async fn a_snapshot_that_states_other_rows_than_come_out_is_found() {
                 payload,
             )
         };
-        let request = Append {
-            ledger: reader.id(),
-            request_id: RequestId::new(new_id()).unwrap(),
-            events: vec![event],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let request = Append::new(reader.id(), RequestId::new(new_id()).unwrap(), vec![event]);
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), request);
         let appended = server.ledgers.append(permitted, None).await.unwrap();
         appended.receipt.events[0].clone()

@@ -99,14 +99,7 @@ pub(super) async fn snapshot_exists(seen: &mut Seen) {
         )
     };
     let take = async || -> Result<_, AppendError> {
-        let append = Append {
-            ledger,
-            request_id: RequestId::new(new_id()).unwrap(),
-            events: vec![snapshot()],
-            expected: Vec::new(),
-            validate_only: false,
-            effects: false,
-        };
+        let append = Append::new(ledger, RequestId::new(new_id()).unwrap(), vec![snapshot()]);
         let permitted = Authenticator.permit_system(Name::parse("daicho").unwrap(), append);
         ledgers.append(permitted, None).await
     };

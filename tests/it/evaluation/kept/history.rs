@@ -107,14 +107,7 @@ impl Year {
         let moment = date(day).at(10, 0, 0, 0).to_zoned(zone).unwrap();
         self.reader.clock().stop_at(moment.timestamp());
         for events in events.chunks(Append::EVENTS_MAX) {
-            let append = Append {
-                ledger: self.reader.id(),
-                request_id: request_id(),
-                events: events.to_vec(),
-                expected: Vec::new(),
-                validate_only: false,
-                effects: false,
-            };
+            let append = Append::new(self.reader.id(), request_id(), events.to_vec());
             let appended = self.ledgers.append(permitted(actor, append), None).await;
             appended.unwrap_or_else(|refused| panic!("{day}: {refused:?}"));
         }
