@@ -1,6 +1,7 @@
 //! Where plans stand as of (D, K), and what became of that since.
 
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ use crate::ledger::{ReadFault, Reader, Standpoint};
 use crate::projection::evaluation::cache::Question;
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::compare::{self, Materiality};
+use crate::projection::evaluation::roll_up::RolledUp;
 use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, roll_up, rows};
 use crate::projection::overview;
 
@@ -76,6 +78,10 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let filter = Filter::read(directory, &request)?;
                 let at = at(&standpoint, plan, chosen.as_ref())?;
                 let evaluation = self.evaluation(&reader, at).await?;
+                let rolled_up = match place {
+                    None => Some(rolled_up(&evaluation).await),
+                    Some(_) => None,
+                };
                 let teller = Teller::new(&evaluation.at);
                 let chooses = |initiative: &_, indicator: &_| filter.chooses(initiative, indicator);
                 let goals: Vec<_> = evaluation
@@ -90,7 +96,6 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                         &chooses,
                     )
                 });
-                let first = place.is_none();
                 let pinned = Some(Pinned::from(&standpoint));
                 let answer = v1::EvaluatePlanResponse {
                     plan: Some(show::evaluation::plan(&evaluation.at)),
@@ -100,7 +105,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                         standpoint.view.head,
                     )),
                     goals: told.collect(),
-                    roll_ups: first.then(|| teller.rolled_up(&roll_up::rolled_up(&evaluation))),
+                    roll_ups: rolled_up.map(|rolled| teller.rolled_up(&rolled)),
                     next_page_token: self.next_token(&scope, pinned, skip + rows, goals.len()),
                     total: show::count(goals.len()),
                 };
@@ -346,6 +351,15 @@ impl v1::evaluation_service_server::EvaluationService for Services {
         )
         .await
     }
+}
+
+/// What a plan comes to. Adding thousands of exact shares takes a while: others go on meanwhile.
+async fn rolled_up(evaluation: &Arc<PlanEvaluation>) -> RolledUp {
+    let evaluation = evaluation.clone();
+    let adding = tokio::task::spawn_blocking(move || roll_up::rolled_up(&evaluation));
+    adding
+        .await
+        .unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
 /// The two ends of a comparison.

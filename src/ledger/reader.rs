@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::panic::resume_unwind;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -10,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use bytes::Bytes;
 use lru::LruCache;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::domain::date::Date;
@@ -187,22 +189,38 @@ impl Reader {
     }
 
     async fn replay_tail(&self, head: Head) -> Result<(), ReadFault> {
-        while self.index.covered() < head.size {
-            let chunk = self
-                .log
-                .read(
-                    self.id,
-                    self.index.covered(),
-                    ReadLimits::events(Self::PAGE),
-                )
-                .await?;
-            let mut events = Vec::with_capacity(chunk.count());
-            for (position, leaf) in chunk.leaves() {
-                events.push((self.recorded(position, &leaf)?, leaf_hash(&leaf)));
+        if head.size <= self.index.covered() {
+            return Ok(());
+        }
+        let mut from = self.index.covered();
+        let mut next = self.decoded_ahead(from);
+        loop {
+            let events = next
+                .await
+                .unwrap_or_else(|e| resume_unwind(e.into_panic()))?;
+            from += events.len() as u64;
+            if head.size <= from {
+                self.take_in(&events, head);
+                return Ok(());
             }
+            // One processor reads and decodes while another indexes.
+            next = self.decoded_ahead(from);
             self.take_in(&events, head);
         }
-        Ok(())
+    }
+
+    /// Some events from `from` on with their leaf hashes, by a task of its own.
+    fn decoded_ahead(&self, from: u64) -> JoinHandle<Result<Vec<(Recorded, Hash)>, ReadFault>> {
+        let (log, id, openings) = (self.log.clone(), self.id, self.openings.clone());
+        tokio::spawn(async move {
+            let chunk = log.read(id, from, ReadLimits::events(Self::PAGE)).await?;
+            let leaves = chunk.leaves();
+            leaves
+                .map(|(position, leaf)| {
+                    Ok((recorded(position, &leaf, &openings)?, leaf_hash(&leaf)))
+                })
+                .collect()
+        })
     }
 
     /// Indexes the next committed events and folds what is structural; answers are of `head` then.
@@ -251,11 +269,7 @@ impl Reader {
 
     /// What the leaf at `position` says, with its personal texts as far as their words are there.
     pub fn recorded(&self, position: u64, leaf: &[u8]) -> Result<Recorded, ReadFault> {
-        let decoded = codec::decode(leaf);
-        let mut recorded = decoded.map_err(|source| ReadFault::Decode { position, source })?;
-        let author = &recorded.actor;
-        recorded.event.leave_words_to(&self.openings, author);
-        Ok(recorded)
+        recorded(position, leaf, &self.openings)
     }
 
     fn stored_of(&self, position: u64, leaf: Bytes) -> Result<Stored, ReadFault> {
@@ -528,4 +542,17 @@ impl Reader {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// See [`Reader::recorded`].
+fn recorded(
+    position: u64,
+    leaf: &[u8],
+    openings: &Arc<dyn Openings>,
+) -> Result<Recorded, ReadFault> {
+    let decoded = codec::decode(leaf);
+    let mut recorded = decoded.map_err(|source| ReadFault::Decode { position, source })?;
+    let author = &recorded.actor;
+    recorded.event.leave_words_to(openings, author);
+    Ok(recorded)
 }

@@ -10,6 +10,7 @@ use crate::domain::actual::{Actual, Measurement, MilestoneState, NilCause};
 use crate::domain::code::Key;
 use crate::domain::date::Date;
 use crate::domain::evaluation::case::Case;
+use crate::domain::evaluation::evaluate::Part;
 use crate::domain::evaluation::policy::ReductionFormula;
 use crate::domain::evaluation::{Achievement, Exact, Figure, Obstacle};
 use crate::domain::goal::Entry;
@@ -66,9 +67,10 @@ fn share(met: usize, of: usize) -> Figure {
 }
 
 impl<'a> Case<'a> {
-    /// Holds an actual of the whole or of a part, made of `entries`, against its aim.
-    pub(super) fn judge(&self, aim: &Aim, actual: &Actual, entries: &[Entry<'a>]) -> Verdict {
-        let actual = self.read(actual);
+    /// Holds the actual of a part, `None`: of the whole, against its aim.
+    pub(super) fn judge(&self, aim: &Aim, part: Option<&Part<'a>>) -> Verdict {
+        let actual = self.read(part.map_or(&self.actual, |part| &part.actual));
+        let entries = || part.map_or_else(|| self.entries(), |part| &part.entries);
         match actual.as_ref() {
             Actual::NoReport => return Verdict::unknown(Obstacle::NoReport),
             Actual::Nil(NilCause::NoDemand) => return Verdict::unknown(Obstacle::NoDemand),
@@ -84,7 +86,7 @@ impl<'a> Case<'a> {
                 breached: false,
             },
             (Actual::Milestone { checkpoints, .. }, Aim::Done { due, end_state }) => {
-                match self.done_on(*end_state, entries) {
+                match self.done_on(*end_state, entries()) {
                     Some(done_on) => Verdict {
                         attainment: Ok(Exact::one()),
                         achievement: Ok(if *due < done_on {
@@ -102,7 +104,7 @@ impl<'a> Case<'a> {
                 }
             }
             (Actual::Coverage { done, .. }, _) => self.coverage(aim, done.len()),
-            (Actual::Members { values, .. }, _) => self.members(aim, values, entries),
+            (Actual::Members { values, .. }, _) => self.members(aim, values, entries()),
             (Actual::Months { months, .. }, _) if self.is_by_month() => self.months(aim, months),
             (actual, Aim::Value(_) | Aim::Approximate { .. } | Aim::Range { .. }) => {
                 match self.value_of(actual) {

@@ -1,8 +1,9 @@
 //! One indicator at one cut, as the formulas read it: what holds, from when to when, and what it comes to.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 
-use crate::domain::actual::aggregate::{Cut, counted, fold};
+use crate::domain::actual::aggregate::{Cut, actual_at, counted};
 use crate::domain::actual::{Actual, MilestoneState, NilCause, ratio};
 use crate::domain::date::Date;
 use crate::domain::evaluation::{Exact, Figure, Obstacle, Question};
@@ -24,8 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) ends: Date,
     /// Last day a value of the cycle may be dated; from it on the result is final.
     pub(super) closes: Date,
-    /// What counts at the cut.
-    pub(super) entries: Vec<Entry<'a>>,
+    /// What counts at the cut, once it is asked for: most figures are made of the actual alone.
+    entries: OnceCell<Vec<Entry<'a>>>,
     pub(super) actual: Actual,
     /// The last known baseline of this series.
     pub(super) baseline: Option<&'a Baseline>,
@@ -48,8 +49,6 @@ impl<'a> Case<'a> {
             begins = begins.max(version.from);
         }
         let settled = definition.settlement_until.unwrap_or(cycle.last());
-        let entries: Vec<Entry<'_>> = counted(indicator, cut).collect();
-        let actual = fold(definition, cycle, cut.on, &entries);
         let baseline = indicator
             .baselines_at(cut)
             .rfind(|version| indicator.definition_version_at_position(version.position) == number);
@@ -61,14 +60,20 @@ impl<'a> Case<'a> {
             begins,
             ends: cycle.last().min(window.last()).max(begins),
             closes: cycle.last().max(settled),
-            entries,
-            actual,
+            entries: OnceCell::new(),
+            actual: actual_at(indicator, cycle, cut),
             baseline: baseline.map(|version| &version.value),
         })
     }
 
     pub(super) fn indicator(&self) -> &'a Indicator {
         self.question.indicator
+    }
+
+    /// The reports that count at the cut, in the order of recording.
+    pub(super) fn entries(&self) -> &[Entry<'a>] {
+        self.entries
+            .get_or_init(|| counted(self.indicator(), self.cut).collect())
     }
 
     /// Whether nothing of the cycle can come any more.

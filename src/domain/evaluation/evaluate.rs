@@ -113,14 +113,7 @@ pub(super) struct Part<'a> {
 impl<'a> Case<'a> {
     fn evaluation(self) -> Evaluation {
         let value = self.value_of(&self.actual);
-        let parts: Vec<Part<'a>> = entries_of_parts(self.definition, &self.entries)
-            .into_iter()
-            .map(|(key, entries)| Part {
-                key,
-                actual: fold(self.definition, self.question.cycle, self.cut.on, &entries),
-                entries,
-            })
-            .collect();
+        let parts = self.parts();
         let joint = Joint::of(self.definition);
         let target = self.target();
         let first = self.indicator().first_target_at(self.cut);
@@ -227,6 +220,21 @@ impl<'a> Case<'a> {
         evaluation
     }
 
+    fn parts(&self) -> Vec<Part<'a>> {
+        if self.definition.parts.is_empty() {
+            return Vec::new();
+        }
+        let cycle = self.question.cycle;
+        entries_of_parts(self.definition, self.entries())
+            .into_iter()
+            .map(|(key, entries)| Part {
+                key,
+                actual: fold(self.definition, cycle, self.cut.on, &entries),
+                entries,
+            })
+            .collect()
+    }
+
     /// The whole against one version of the target.
     fn verdict(
         &self,
@@ -243,7 +251,7 @@ impl<'a> Case<'a> {
             });
         }
         let verdict = match joint {
-            Joint::Own => self.judge(&version.target.aim, &self.actual, &self.entries),
+            Joint::Own => self.judge(&version.target.aim, None),
             _ => self.joined(joint, version, parts),
         };
         // What is done as needed is not missed where nobody was turned away.
@@ -279,7 +287,7 @@ impl<'a> Case<'a> {
             return Err(Obstacle::NoTarget);
         };
         let actual = self.read(&self.actual);
-        let completed = match (actual.as_ref(), self.done_on(*end_state, &self.entries)) {
+        let completed = match (actual.as_ref(), self.done_on(*end_state, self.entries())) {
             (_, Some(_)) => Exact::one(),
             (Actual::Milestone { checkpoints, .. }, None) => self.completed_weight(checkpoints),
             _ => {

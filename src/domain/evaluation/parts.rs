@@ -119,7 +119,7 @@ impl<'a> Case<'a> {
 
     fn judge_part(&self, part: &Part<'a>, version: &TargetVersion, joint: Joint) -> Verdict {
         match self.aim_of(part.key, version, joint) {
-            Some(aim) => self.judge(&aim, &part.actual, &part.entries),
+            Some(aim) => self.judge(&aim, Some(part)),
             None => Verdict::unknown(match part.actual {
                 Actual::NoReport => Obstacle::NoReport,
                 _ => Obstacle::NoTarget,
@@ -137,7 +137,7 @@ impl<'a> Case<'a> {
         match self.actual {
             Actual::NoReport => return Verdict::unknown(Obstacle::NoReport),
             Actual::Nil(_) if self.read(&self.actual).as_ref() == &self.actual => {
-                return self.judge(&version.target.aim, &self.actual, &self.entries);
+                return self.judge(&version.target.aim, None);
             }
             _ => {}
         }

@@ -1,8 +1,11 @@
 //! Evaluating: from a plan at (D, K) to the tree of everything that stands in it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
 use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::available_parallelism;
 
 use tokio::task::JoinSet;
 
@@ -22,46 +25,62 @@ use crate::projection::evaluation::{
     At, GoalEvaluation, IndicatorEvaluation, InitiativeEvaluation, PlanEvaluation,
 };
 
-/// Goals evaluated by one task.
-const GOALS_OF_SHARE: usize = 256;
+/// Goals that one task takes at once.
+const GOALS_OF_SHARE: usize = 64;
 
-/// Goals evaluated before others get a turn: some milliseconds of work.
-const GOALS_AT_ONCE: usize = 64;
+/// Reports looked at before others get a turn: about a millisecond of work, so that whoever reports meanwhile does not wait.
+const REPORTS_AT_ONCE: usize = 4_096;
+
+/// An indicator costs what so many reports do, however few it has.
+const REPORTS_OF_INDICATOR: usize = 64;
 
 /// Evaluates everything that stands in the plan of `at`.
 ///
 /// Reads the newest state of each goal's stream, which knows every earlier one, so any K costs the same. Large plans are
 /// evaluated on all cores. Dropped, it stops at the next goals.
 pub async fn evaluate_plan(reader: &Arc<Reader>, at: At) -> Result<PlanEvaluation, ReadFault> {
-    let ids = in_order(&at.directory, at.plan.id, at.effective_on);
-    let mut shares = JoinSet::new();
-    for (number, share) in ids.chunks(GOALS_OF_SHARE).enumerate() {
-        let (reader, at, share) = (reader.clone(), at.clone(), share.to_vec());
-        shares.spawn(async move { (number, evaluate_share(&reader, &at, &share).await) });
+    let ids: Arc<[GoalId]> = in_order(&at.directory, at.plan.id, at.effective_on).into();
+    let cores = available_parallelism().map_or(1, NonZero::get);
+    let next_share = Arc::new(AtomicUsize::new(0));
+    let mut tasks = JoinSet::new();
+    // No more tasks than cores: others wait for a turn of each of them.
+    for _ in 0..cores.min(ids.len().div_ceil(GOALS_OF_SHARE)) {
+        let (reader, at) = (reader.clone(), at.clone());
+        let (ids, next_share) = (ids.clone(), next_share.clone());
+        tasks.spawn(async move { evaluate_shares(&reader, &at, &ids, &next_share).await });
     }
     let mut found = BTreeMap::new();
-    while let Some(share) = shares.join_next().await {
-        let (number, goals) = share.unwrap_or_else(|error| resume_unwind(error.into_panic()));
-        found.insert(number, goals?);
+    while let Some(shares) = tasks.join_next().await {
+        found.extend(shares.unwrap_or_else(|error| resume_unwind(error.into_panic()))?);
     }
     let goals = found.into_values().flatten().collect();
     Ok(PlanEvaluation { at, goals })
 }
 
-async fn evaluate_share(
+/// Evaluates shares of `ids` as long as there is one that nobody has taken, and tells which.
+async fn evaluate_shares(
     reader: &Reader,
     at: &At,
     ids: &[GoalId],
-) -> Result<Vec<GoalEvaluation>, ReadFault> {
-    let mut goals = Vec::with_capacity(ids.len());
+    next_share: &AtomicUsize,
+) -> Result<Vec<(usize, Vec<GoalEvaluation>)>, ReadFault> {
     let mut evaluator = Evaluator::new(reader, at);
-    for (number, id) in (1..).zip(ids) {
-        goals.extend(evaluator.goal(*id).await?);
-        if number % GOALS_AT_ONCE == 0 {
-            tokio::task::yield_now().await;
+    let mut found = Vec::new();
+    loop {
+        let number = next_share.fetch_add(1, Ordering::Relaxed);
+        let Some(share) = ids.chunks(GOALS_OF_SHARE).nth(number) else {
+            return Ok(found);
+        };
+        let mut goals = Vec::with_capacity(share.len());
+        for id in share {
+            goals.extend(evaluator.goal(*id).await?);
+            if REPORTS_AT_ONCE <= evaluator.reports {
+                evaluator.reports = 0;
+                tokio::task::yield_now().await;
+            }
         }
+        found.push((number, goals));
     }
-    Ok(goals)
 }
 
 /// Evaluates a goal, an initiative with its goal, or an indicator with nothing beside it; `None` where it does not stand in
@@ -116,6 +135,8 @@ pub(in crate::projection) struct Evaluator<'a> {
     /// The reporting calendar in force on D.
     calendar: Calendar,
     homes: HashMap<GoalId, Arc<StreamState>>,
+    /// What was done since others had a turn.
+    reports: usize,
 }
 
 impl<'a> Evaluator<'a> {
@@ -130,6 +151,7 @@ impl<'a> Evaluator<'a> {
                 .calendar_on(at.plan.id, at.effective_on)
                 .unwrap_or_else(|| Calendar::built_in(at.plan.cycle)),
             homes: HashMap::new(),
+            reports: 0,
         }
     }
 
@@ -263,6 +285,7 @@ impl<'a> Evaluator<'a> {
         let Some((_, version)) = state.definition_at(self.cut) else {
             return Ok(None);
         };
+        self.reports += REPORTS_OF_INDICATOR + state.entries.len();
         let (definition, defined_from) = (version.definition_at(self.cut), version.from);
         let mut components = BTreeMap::new();
         if definition.measure_type == MeasureType::Composite {
