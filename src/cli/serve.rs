@@ -23,7 +23,7 @@ pub struct ServeArgs {
     /// Whether clients may ask for the descriptors of the API [default: true, where callers sign in false]
     #[arg(long, value_name = "BOOL")]
     pub reflection: Option<String>,
-    /// What the read copy of the log may cache, in MiB [default: 64]
+    /// What the read copy of the log may cache, in MiB [default: 32]
     #[arg(long, value_name = "MIB")]
     pub cache_mib: Option<String>,
     /// What goals take in memory: for answers, of each ledger, and for appends, of all, in MiB [default: 384]

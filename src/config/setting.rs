@@ -106,7 +106,7 @@ impl Setting {
             // Where they sign in, it is recorded what they ask for.
             | Self::AccessLog => "",
             Self::Auth => "unauthenticated",
-            Self::CacheMib => "64",
+            Self::CacheMib => "32",
             Self::StatesMib => "384",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",

@@ -68,7 +68,7 @@ fn nothing_said_gives_the_defaults() {
             listen: "127.0.0.1:7015".parse().unwrap(),
             default_ledger: None,
             reflection: true,
-            cache_bytes: 64 * 1024 * 1024,
+            cache_bytes: 32 * 1024 * 1024,
             states_bytes: 384 * 1024 * 1024,
             connections_max: 1024,
             request_timeout: Duration::from_secs(15),

@@ -111,7 +111,7 @@ impl EmbeddedConfig {
             segment_bytes: 64 * MIB,
             room_bytes: 8 * MIB,
             pack: true,
-            cache_bytes: 64 * MIB,
+            cache_bytes: 32 * MIB,
             ring_bytes: 32 * MIB as usize,
             lag_bytes: 64 * MIB,
             checkpoint_bytes: 4 * MIB,
