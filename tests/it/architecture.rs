@@ -113,6 +113,7 @@ const CLOCK_ONLY: &[&[&str]] = &[
 const TASKS: &[(&str, &str)] = &[
     ("src/grpc/admin_service.rs", "opens ledgers"),
     ("src/grpc/admin_service/personal.rs", "erases texts"),
+    ("src/grpc/evaluation_service.rs", "adds figures up"),
     (
         "src/grpc/evaluation_service/report/form.rs",
         "packs what was worded before",

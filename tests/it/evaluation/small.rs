@@ -1,12 +1,13 @@
 //! Small ledgers on which each rule of the tree can be seen.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use daicho::domain::code::Code;
 use daicho::domain::directory::Phase;
 use daicho::domain::evaluation::{Exact, Status};
 use daicho::domain::event::*;
-use daicho::domain::id::{GoalId, IndicatorId};
+use daicho::domain::id::{GoalId, IndicatorId, InitiativeId};
 use daicho::domain::indicator::*;
 use daicho::domain::target::{Aim, Target};
 use daicho::domain::text::Text;
@@ -59,6 +60,50 @@ impl Fixture {
             continues: None,
         };
         (goal, self.event(Stream::goal(goal), "2023-04-01", set))
+    }
+
+    /// A goal with so many indicators that nobody has reported on.
+    fn crowded_goal(&self, number: u32, indicators: u32) -> Vec<Event> {
+        let id = |what: &str| format!("{what} of {number}");
+        let goal = GoalId::derived(self.ledger.uuid(), &id("goal"));
+        let initiative = InitiativeId::derived(self.ledger.uuid(), &id("initiative"));
+        let code = |rest: &str| Code::parse(&format!("R5/総務部/2-{number}{rest}")).unwrap();
+        let text = Text::parse("文書を電子化する。").unwrap();
+        let set = GoalSet {
+            goal,
+            plan: self.plan,
+            code: code(""),
+            department: self.department,
+            pillar: 1,
+            title: title("文書の電子化"),
+            source_text: text.clone(),
+            continues: None,
+        };
+        let begun = InitiativeSet {
+            initiative,
+            goal,
+            number: 1,
+            code: code("/1"),
+            title: title("電子化"),
+            source_text: text.clone(),
+            lead_unit: self.section,
+            contributing_units: Vec::new(),
+            continues: None,
+            references: Vec::new(),
+        };
+        let defined = (1..=indicators).map(|indicator| IndicatorDefined {
+            indicator: IndicatorId::derived(self.ledger.uuid(), &id(&indicator.to_string())),
+            initiative,
+            code: code(&format!("/1.{indicator}")),
+            title: title("件数"),
+            source_text: text.clone(),
+            definition: counted(),
+            continues: None,
+        });
+        let event = |payload: Payload| self.event(Stream::goal(goal), "2023-04-01", payload);
+        let mut events = vec![event(set.into()), event(begun.into())];
+        events.extend(defined.map(|defined| event(defined.into())));
+        events
     }
 
     /// A second indicator of the goal, with a target.
@@ -119,6 +164,31 @@ async fn a_goal_given_up_stands_in_the_plan_as_such_from_its_day_on() {
     assert_eq!(phase(&unknown), Phase::Active);
     let of_august = rolled_up(&august).whole.roll_up.led;
     assert_eq!((of_august.total(), of_august.set_aside()), (1, 1));
+}
+
+#[tokio::test]
+async fn others_get_a_turn_while_a_plan_is_evaluated() {
+    const GOALS: u32 = 12;
+    let fixture = Fixture::planned().await;
+    for number in 1..=GOALS {
+        let goal = fixture.crowded_goal(number, 64);
+        fixture.append("部長", goal).await.unwrap();
+    }
+    // So that nothing is waited for but turns.
+    at(&fixture, "2023-06-30", None).await;
+    let turns = Arc::new(AtomicU32::new(0));
+    let taken = turns.clone();
+    let beside = tokio::spawn(async move {
+        loop {
+            taken.fetch_add(1, Ordering::Relaxed);
+            tokio::task::yield_now().await;
+        }
+    });
+    let found = at(&fixture, "2023-06-30", None).await;
+    let turns = turns.load(Ordering::Relaxed);
+    beside.abort();
+    assert_eq!(found.rows(), 1 + 64 * GOALS as usize);
+    assert!(GOALS <= turns, "{turns} turns beside {GOALS} large goals");
 }
 
 #[tokio::test]
