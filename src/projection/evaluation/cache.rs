@@ -49,7 +49,8 @@ impl Question {
     }
 }
 
-type Answer = Arc<OnceCell<Arc<PlanEvaluation>>>;
+/// An evaluation, with how many rows it has.
+type Answer = Arc<OnceCell<(Arc<PlanEvaluation>, usize)>>;
 
 /// Evaluations by what they are a function of, those used last at hand.
 pub struct Cache {
@@ -60,8 +61,8 @@ impl Cache {
     /// Evaluations that are kept at most.
     pub const COUNT_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
     /// Rows, of all evaluations together, that are kept at most; the one asked for last is kept however large it is. A row
-    /// takes some 2 KiB.
-    pub const ROWS_MAX: usize = 50_000;
+    /// takes some 4 KiB.
+    pub const ROWS_MAX: usize = 10_000;
 
     /// Nothing yet.
     pub fn new() -> Self {
@@ -78,18 +79,20 @@ impl Cache {
         compute: impl Future<Output = Result<PlanEvaluation, E>>,
     ) -> Result<Arc<PlanEvaluation>, E> {
         let cell = self.lock().get_or_insert(question, Answer::default).clone();
-        let answer = cell
-            .get_or_try_init(|| async { compute.await.map(Arc::new) })
-            .await?
-            .clone();
+        let computed = async || {
+            let evaluation = compute.await?;
+            let rows = evaluation.rows();
+            Ok((Arc::new(evaluation), rows))
+        };
+        let (evaluation, _) = cell.get_or_try_init(computed).await?;
         self.shrink();
-        Ok(answer)
+        Ok(evaluation.clone())
     }
 
     /// Lets go of what was not asked for longest, until what is left is within the limit.
     fn shrink(&self) {
         let mut answers = self.lock();
-        let rows = |answer: &Answer| answer.get().map_or(0, |evaluation| evaluation.rows());
+        let rows = |answer: &Answer| answer.get().map_or(0, |(_, rows)| *rows);
         let mut kept: usize = answers.iter().map(|(_, answer)| rows(answer)).sum();
         while Self::ROWS_MAX < kept && 1 < answers.len() {
             let Some((_, gone)) = answers.pop_lru() else {
