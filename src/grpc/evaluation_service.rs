@@ -1,6 +1,5 @@
 //! Where plans stand as of (D, K), and what became of that since.
 
-use std::collections::BTreeSet;
 use std::panic::resume_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,18 +9,15 @@ use tonic::{Request, Response, Status};
 
 use crate::api::v1;
 use crate::auth::access::Action;
-use crate::domain::code::Key;
-use crate::domain::date::Date;
-use crate::domain::directory::{Directory, Named};
-use crate::domain::evaluation;
-use crate::domain::evaluation::policy::PolicyVersion;
-use crate::domain::id::UnitId;
+use crate::domain::directory::Named;
 use crate::domain::period::{Period, Snapshot};
 use crate::domain::plan::Plan;
-use crate::domain::rejection::{Reason, Rejection};
-use crate::grpc::as_of;
-use crate::grpc::event::{At as Field, Choice as _, Faults, show_span};
-use crate::grpc::goal_service::{form, one};
+use crate::grpc::evaluation_service::filter::Filter;
+use crate::grpc::evaluation_service::point::{
+    Ends, at, at_snapshot, period_of, plan_of, policy_of, snapshot_of,
+};
+use crate::grpc::event::{Choice as _, show_span};
+use crate::grpc::goal_service::form;
 use crate::grpc::language;
 use crate::grpc::names;
 use crate::grpc::page_token::{Pinned, Scope, filter_digest};
@@ -29,18 +25,19 @@ use crate::grpc::services::Services;
 use crate::grpc::show;
 use crate::grpc::show::evaluation::Teller;
 use crate::grpc::status::{Refusal, ServiceReason};
-use crate::ledger::{ReadFault, Reader, Standpoint};
+use crate::ledger::{ReadFault, Reader};
 use crate::projection::evaluation::cache::Question;
 use crate::projection::evaluation::cause::Causes;
 use crate::projection::evaluation::compare::{self, Materiality};
 use crate::projection::evaluation::roll_up::RolledUp;
-use crate::projection::evaluation::{At, PlanEvaluation, Ruling, evaluate_plan, roll_up, rows};
-use crate::projection::overview;
+use crate::projection::evaluation::{At, PlanEvaluation, evaluate_plan, roll_up, rows};
 
 mod action;
 mod cycles;
 pub(super) mod difference;
+mod filter;
 mod ground;
+pub(super) mod point;
 mod report;
 mod snapshot;
 
@@ -145,7 +142,7 @@ impl v1::evaluation_service_server::EvaluationService for Services {
                 let standpoint = self
                     .standpoint(&call, &reader, min_position, None, place.as_ref())
                     .await?;
-                let ends = self.ends(&reader, &standpoint, &request).await?;
+                let ends = Ends::of(&reader, &standpoint, &request).await?;
                 let from = self.evaluation(&reader, ends.from).await?;
                 let to = self.evaluation(&reader, ends.to).await?;
                 let all = compare::differences(&from, &to);
@@ -362,12 +359,6 @@ async fn rolled_up(evaluation: &Arc<PlanEvaluation>) -> RolledUp {
         .unwrap_or_else(|error| resume_unwind(error.into_panic()))
 }
 
-/// The two ends of a comparison.
-struct Ends {
-    from: At,
-    to: At,
-}
-
 impl Services {
     /// An evaluation, computed unless it was lately.
     pub(super) async fn evaluation(
@@ -390,268 +381,5 @@ impl Services {
     ) -> Result<Arc<PlanEvaluation>, Refusal> {
         let at = at_snapshot(reader, plan, snapshot, None).await?;
         Ok(self.evaluation(reader, at).await?)
-    }
-
-    /// What a comparison is of. Where it begins with a snapshot and names no end, that is the same D with all that is known.
-    async fn ends(
-        &self,
-        reader: &Reader,
-        now: &Standpoint,
-        request: &v1::CompareEvaluationsRequest,
-    ) -> Result<Ends, Refusal> {
-        let Some(from) = &request.from else {
-            return Err(Refusal::rule(Reason::FieldRequired, "from"));
-        };
-        let named = request.plan.as_deref();
-        let from = point(reader, now, named, Some(from), "from").await?;
-        let to = match &request.to {
-            Some(to) => {
-                // One plan is compared with itself, whichever day each end looks at.
-                let plan = from.plan.id.to_string();
-                point(reader, now, Some(&plan), Some(to), "to").await?
-            }
-            None => {
-                let on = from.effective_on;
-                let view = now.view.clone();
-                at(&Standpoint { view, on }, from.plan.clone(), None)?
-            }
-        };
-        let mut wrong = Vec::new();
-        let mut refuse = |problem: &str| {
-            wrong.push(Rejection::new(Reason::FieldInvalid, "to").with("problem", problem));
-        };
-        if to.known_at < from.known_at {
-            refuse("it must know at least as much as `from`");
-        }
-        if to.effective_on < from.effective_on {
-            refuse("its day must not be before that of `from`");
-        }
-        if !wrong.is_empty() {
-            return Err(Refusal::Rules(wrong));
-        }
-        Ok(Ends { from, to })
-    }
-}
-
-/// One end of a comparison, or what a report is of, as things stand `now`.
-async fn point(
-    reader: &Reader,
-    now: &Standpoint,
-    plan: Option<&str>,
-    point: Option<&v1::EvaluationPoint>,
-    field: &'static str,
-) -> Result<At, Refusal> {
-    use v1::evaluation_point::At as Wire;
-    let within = |refusal: Refusal| refusal.map_fields(|inner| format!("{field}.{inner}"));
-    let chosen = policy_of(point.and_then(|point| point.policy.as_ref())).map_err(within)?;
-    match point.and_then(|point| point.at.as_ref()) {
-        Some(Wire::Snapshot(wanted)) => {
-            let directory = &now.view.directory;
-            let plan = plan_of(directory, plan, now.on)?;
-            let (_, snapshot) = snapshot_of(directory, &plan, Some(wanted)).map_err(within)?;
-            let at = at_snapshot(reader, &plan, &snapshot, chosen.as_ref()).await;
-            at.map_err(within)
-        }
-        Some(Wire::AsOf(wanted)) => {
-            let standpoint = as_of::other(reader, now, wanted, "as_of").await;
-            let standpoint = standpoint.map_err(within)?;
-            let plan = plan_of(&standpoint.view.directory, plan, standpoint.on)?;
-            at(&standpoint, plan, chosen.as_ref()).map_err(within)
-        }
-        None => {
-            let plan = plan_of(&now.view.directory, plan, now.on)?;
-            at(now, plan, chosen.as_ref()).map_err(within)
-        }
-    }
-}
-
-/// A standpoint with a plan and a ruling.
-fn at(
-    standpoint: &Standpoint,
-    plan: Arc<Plan>,
-    chosen: Option<&PolicyVersion>,
-) -> Result<At, Refusal> {
-    let (view, on) = (&standpoint.view, standpoint.on);
-    let ruling = ruling(&view.directory, chosen, on, view.size)?;
-    Ok(At {
-        directory: view.directory.clone(),
-        plan,
-        effective_on: on,
-        known_at: view.size,
-        ruling,
-    })
-}
-
-/// D and K of a snapshot, under its policy or another.
-async fn at_snapshot(
-    reader: &Reader,
-    plan: &Arc<Plan>,
-    snapshot: &Snapshot,
-    chosen: Option<&PolicyVersion>,
-) -> Result<At, Refusal> {
-    let view = reader.view_at(snapshot.known_at).await?;
-    let policy = chosen.unwrap_or(&snapshot.policy);
-    let on = snapshot.effective_on;
-    let ruling = ruling(&view.directory, Some(policy), on, view.size)?;
-    Ok(At {
-        directory: view.directory,
-        plan: plan.clone(),
-        effective_on: on,
-        known_at: snapshot.known_at,
-        ruling,
-    })
-}
-
-fn ruling(
-    directory: &Directory,
-    chosen: Option<&PolicyVersion>,
-    on: Date,
-    known_at: u64,
-) -> Result<Ruling, Refusal> {
-    match chosen {
-        None => Ok(Ruling::on(directory, on, known_at)),
-        Some(version) => Ruling::of(directory, version, on, known_at)
-            .ok_or_else(|| Refusal::rule(Reason::PolicyUnknown, "policy")),
-    }
-}
-
-/// The plan that is named, or that of the day.
-pub(super) fn plan_of(
-    directory: &Directory,
-    named: Option<&str>,
-    on: Date,
-) -> Result<Arc<Plan>, Refusal> {
-    let plan = match named {
-        Some(text) => directory.plan(one(directory, "plan", text)?).cloned(),
-        None => overview::plan_on(directory, on),
-    };
-    plan.ok_or_else(|| Refusal::rule(Reason::PlanUnknown, "plan"))
-}
-
-fn policy_of(wire: Option<&v1::PolicyVersion>) -> Result<Option<PolicyVersion>, Refusal> {
-    let Some(wire) = wire else { return Ok(None) };
-    let mut faults = Faults::default();
-    let code = faults.code(&Field::field("policy").then("code"), &wire.code);
-    let code = faults.into_result(code)?;
-    Ok(Some(PolicyVersion {
-        code,
-        version: wire.version,
-    }))
-}
-
-fn period_of(
-    directory: &Directory,
-    plan: &Plan,
-    field: &'static str,
-    text: &str,
-) -> Result<Arc<Period>, Refusal> {
-    if text.is_empty() {
-        return Err(Refusal::rule(Reason::FieldRequired, field));
-    }
-    let period = Key::parse(text)
-        .ok()
-        .and_then(|key| directory.period(plan.id, &key).cloned());
-    period.ok_or_else(|| {
-        let known: Vec<String> = directory
-            .periods_of(plan.id)
-            .into_iter()
-            .map(|period| period.key.to_string())
-            .collect();
-        let known = if known.is_empty() {
-            "-".to_owned()
-        } else {
-            known.join(", ")
-        };
-        Refusal::Rules(vec![
-            Rejection::new(Reason::PeriodUnknown, field).with("known", known),
-        ])
-    })
-}
-
-fn snapshot_of(
-    directory: &Directory,
-    plan: &Plan,
-    wanted: Option<&v1::SnapshotRef>,
-) -> Result<(Arc<Period>, Snapshot), Refusal> {
-    let Some(wanted) = wanted else {
-        return Err(Refusal::rule(Reason::FieldRequired, "snapshot"));
-    };
-    let period = period_of(directory, plan, "snapshot.period", &wanted.period)?;
-    let found = match wanted.revision {
-        Some(revision) => period.snapshot(revision),
-        None => period.snapshots.last(),
-    };
-    let found = found.cloned();
-    let snapshot = found.ok_or_else(|| Refusal::new(ServiceReason::SnapshotUnknown))?;
-    Ok((period, snapshot))
-}
-
-/// Which goals, initiatives and indicators are told.
-struct Filter {
-    department: Option<UnitId>,
-    section: Option<UnitId>,
-    pillar: Option<u32>,
-    statuses: BTreeSet<evaluation::Status>,
-    remarks: BTreeSet<evaluation::Remark>,
-}
-
-impl Filter {
-    fn read(directory: &Directory, request: &v1::EvaluatePlanRequest) -> Result<Self, Refusal> {
-        let unit = |field, text: &Option<String>| {
-            text.as_deref()
-                .map(|text| one(directory, field, text))
-                .transpose()
-        };
-        let statuses = request.statuses.iter().map(|number| {
-            evaluation::Status::from_number(*number)
-                .ok_or_else(|| form("statuses", "not one of the choices"))
-        });
-        let remarks = request.remarks.iter().map(|number| {
-            evaluation::Remark::from_number(*number)
-                .ok_or_else(|| form("remarks", "not one of the choices"))
-        });
-        Ok(Self {
-            department: unit("department", &request.department)?,
-            section: unit("section", &request.section)?,
-            pillar: request.pillar,
-            statuses: statuses.collect::<Result<_, _>>()?,
-            remarks: remarks.collect::<Result<_, _>>()?,
-        })
-    }
-
-    fn chooses(
-        &self,
-        initiative: &crate::projection::evaluation::InitiativeEvaluation,
-        indicator: &crate::projection::evaluation::IndicatorEvaluation,
-    ) -> bool {
-        let works_on = |section: UnitId| {
-            initiative.lead == section
-                || initiative.contributing.contains(&section)
-                || indicator.lead == section
-                || indicator.contributing.contains(&section)
-        };
-        let evaluation = &indicator.evaluation;
-        self.section.is_none_or(works_on)
-            && (self.statuses.is_empty() || self.statuses.contains(&evaluation.status))
-            && (self.remarks.is_empty()
-                || evaluation
-                    .remarks
-                    .iter()
-                    .any(|remark| self.remarks.contains(remark)))
-    }
-
-    /// Whether anything of a goal is told. A goal without indicators is told where nothing is asked of them.
-    fn leaves(&self, goal: &crate::projection::evaluation::GoalEvaluation) -> bool {
-        let placed = self.department.is_none_or(|unit| unit == goal.department)
-            && self.pillar.is_none_or(|pillar| pillar == goal.pillar);
-        let whole = self.section.is_none() && self.statuses.is_empty() && self.remarks.is_empty();
-        placed
-            && (whole
-                || goal.initiatives.iter().any(|initiative| {
-                    initiative
-                        .indicators
-                        .iter()
-                        .any(|indicator| self.chooses(initiative, indicator))
-                }))
     }
 }

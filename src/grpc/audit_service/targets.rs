@@ -7,7 +7,7 @@ use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
 use crate::domain::evaluation::{Obstacle, display};
 use crate::domain::rejection::Reason;
-use crate::grpc::evaluation_service::plan_of;
+use crate::grpc::evaluation_service::point::plan_of;
 use crate::grpc::event::{At, Choice as _, Faults, Resolver, show_definition};
 use crate::grpc::names;
 use crate::grpc::page_token::{Place, Scope, filter_digest};

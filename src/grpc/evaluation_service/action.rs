@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{at, plan_of};
+use super::point::{at, plan_of};
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::evaluation::judgement::ActionKind;

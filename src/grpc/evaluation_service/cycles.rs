@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use jiff::ToSpan as _;
 
-use super::{at, difference, plan_of, policy_of};
+use super::difference;
+use super::point::{at, plan_of, policy_of};
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::date::Date;
@@ -13,7 +14,7 @@ use crate::domain::directory::Named;
 use crate::domain::evaluation::Exact;
 use crate::domain::plan::Plan;
 use crate::domain::rejection::Reason;
-use crate::grpc::event::{Choice as _, Faults};
+use crate::grpc::event::{At as Field, Choice as _, Faults};
 use crate::grpc::page_token::{Pinned, Scope, filter_digest};
 use crate::grpc::services::{Call, Services};
 use crate::grpc::show;
@@ -112,7 +113,7 @@ fn day_before(named: Option<&str>, on: Date) -> Result<Date, Refusal> {
         return Ok(on.saturating_sub(1.year()));
     };
     let mut faults = Faults::default();
-    let date = faults.date(&super::Field::field("day_before"), text);
+    let date = faults.date(&Field::field("day_before"), text);
     Ok(faults.into_result(date)?)
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 use tonic::Status;
 
-use super::{Frames, point};
+use super::Frames;
+use super::point::point;
 use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::text::Language;

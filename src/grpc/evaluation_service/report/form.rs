@@ -7,8 +7,8 @@ use crate::domain::directory::Named;
 use crate::domain::event::Recorded;
 use crate::domain::id::UnitId;
 use crate::domain::text::Language;
+use crate::grpc::evaluation_service::point::{Ends, snapshot_of};
 use crate::grpc::evaluation_service::report::{Asked, File};
-use crate::grpc::evaluation_service::snapshot_of;
 use crate::grpc::goal_service::{form as refused, one, reporting};
 use crate::grpc::services::Services;
 use crate::grpc::status::Refusal;
@@ -83,7 +83,7 @@ impl Services {
             from: Some(asked.request.at.clone().unwrap_or_default()),
             ..v1::CompareEvaluationsRequest::default()
         };
-        let ends = self.ends(asked.reader, asked.now, &request).await;
+        let ends = Ends::of(asked.reader, asked.now, &request).await;
         let ends = ends.map_err(|refusal| refusal.map_fields(at_instead_of_from))?;
         let department = asked.department(&ends.to)?;
         let from = self.evaluation(asked.reader, ends.from).await?;
