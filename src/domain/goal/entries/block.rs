@@ -191,8 +191,6 @@ impl Form {
     }
 }
 
-/// The column of a row that tells its kind.
-const KIND: usize = 7;
 /// The column with the end of the id, in which ids differ most.
 const ID_END: usize = 4;
 
@@ -212,40 +210,31 @@ impl Block {
     /// Entries of a block at most, for each has a bit in `noted`.
     pub(super) const ENTRIES_MAX: usize = 64;
 
-    /// What is packed in `begun` and then `fresh`. Says with `like`, a block before, what they have in common.
+    /// What is packed in `begun` and then `fresh`. What they have in common is added to what `begun`, or else `like`, a block
+    /// before, says: so of many who report in turn each is soon known, and later blocks say nothing anew.
     pub(super) fn of(begun: Option<&Self>, fresh: &[Fresh], like: Option<&Self>) -> Self {
-        let (mut kinds, mut rows) = (Vec::new(), Vec::new());
-        let mut number_of = |kind: &Kind| {
-            let known = kinds.iter().position(|known| known == kind);
-            known.unwrap_or_else(|| {
-                kinds.push(kind.clone());
-                kinds.len() - 1
-            })
-        };
+        let before = begun.or(like);
+        let known: &[Kind] = before.map_or(&[], |before| &before.kinds);
+        let mut new: Vec<Kind> = Vec::new();
+        let mut rows: Vec<_> = begun.iter().flat_map(|begun| begun.rows.iter()).collect();
         let mut noted = begun.map_or(0, |begun| begun.noted);
-        for mut row in begun.iter().flat_map(|begun| begun.rows.iter()) {
-            let kind = begun.and_then(|begun| begun.kinds.get(row[KIND] as usize));
-            row[KIND] = kind.map_or(0, &mut number_of) as i64;
-            rows.push(row);
-        }
         for entry in fresh {
+            let kind = entry.kind();
+            let number = known.iter().chain(&new).position(|other| *other == kind);
+            let number = number.unwrap_or_else(|| {
+                new.push(kind);
+                known.len() + new.len() - 1
+            });
             noted |= u64::from(entry.noted) << rows.len();
-            rows.push(entry.row(number_of(&entry.kind())));
+            rows.push(entry.row(number));
         }
-        let shared = [begun, like].into_iter().flatten();
-        let shared = shared.map(|block| &block.kinds).find_map(|known| {
-            let place = |kind| known.iter().position(|known| known == kind);
-            let places: Option<Vec<usize>> = kinds.iter().map(place).collect();
-            Some((known, places?))
-        });
-        let kinds = match shared {
-            Some((known, places)) => {
-                for row in &mut rows {
-                    row[KIND] = places[row[KIND] as usize] as i64;
-                }
-                known.clone()
-            }
-            None => Arc::new(kinds),
+        if begun.is_none() && !new.is_empty() && Self::ENTRIES_MAX < known.len() {
+            // Too many to say once more.
+            return Self::of(None, fresh, None);
+        }
+        let kinds = match before {
+            Some(before) if new.is_empty() => before.kinds.clone(),
+            _ => Arc::new(known.iter().cloned().chain(new).collect()),
         };
         Self {
             kinds,

@@ -10,7 +10,7 @@ use crate::domain::indicator::Definition;
 use crate::domain::quantity::Quantity;
 use crate::domain::testing::history::long_property_cases;
 use crate::domain::testing::{
-    count, day, event_id, event_of, fact, goal_id, increment, key, placed, recorded, text,
+    count, day, event_id, event_of, fact, goal_id, increment, key, person, placed, recorded, text,
 };
 use crate::domain::text::Name;
 
@@ -283,8 +283,8 @@ proptest! {
 }
 
 /// A thousand reports on one of ten thousand goals, as `daicho bench` makes them: of any day of half a year, some amount, by a
-/// client whose ids begin with the time.
-fn many(definition: &Definition) -> (Entries, Tally) {
+/// client whose ids begin with the time; each by somebody of so many.
+fn many(definition: &Definition, reporters: u64) -> (Entries, Tally) {
     let (mut entries, mut tally) = (Entries::default(), Tally::default());
     // The finaliser of splitmix64 scatters as well as chance, in the same way each time.
     let scattered = |number: u64| {
@@ -309,6 +309,8 @@ fn many(definition: &Definition) -> (Entries, Tally) {
         event.event.id = EventId::new(uuid::Uuid::from_u128(id)).unwrap();
         let day = day("2023-04-01").saturating_add(((chance >> 8) as i64 % 183).days());
         event.event.valid = Some(Validity::from(day));
+        let who = format!("reporter {}", (chance >> 32) % reporters);
+        event.actor = Arc::new(person(&who));
         let new = fresh(&event);
         tally.add(definition, &new.entry(Note::default()), entries.len());
         entries.push(new, None, Backing::default());
@@ -318,9 +320,19 @@ fn many(definition: &Definition) -> (Entries, Tally) {
 
 #[test]
 fn a_thousand_reports_take_few_bytes_each() {
-    let (entries, tally) = many(&count());
+    let (entries, tally) = many(&count(), 1);
     assert_eq!(entries.len(), 1_000);
     let (reports, places) = (entries.size(), tally.size());
     assert!(reports <= 35 * 1_000, "{reports} bytes for 1,000 reports");
     assert!(places <= 10 * 1_000, "{places} bytes for their places");
+}
+
+#[test]
+fn who_reports_is_said_once_however_many_do_in_turn() {
+    let size = |reporters| many(&count(), reporters).0.size();
+    let (one, sixty) = (size(1), size(60));
+    assert!(
+        sixty <= one + 20 * 1_000,
+        "{one} bytes by one, {sixty} by sixty"
+    );
 }
