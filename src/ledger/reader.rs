@@ -189,24 +189,19 @@ impl Reader {
     }
 
     async fn replay_tail(&self, head: Head) -> Result<(), ReadFault> {
-        if head.size <= self.index.covered() {
-            return Ok(());
-        }
+        let ahead = |from| (from < head.size).then(|| self.decoded_ahead(from));
         let mut from = self.index.covered();
-        let mut next = self.decoded_ahead(from);
-        loop {
-            let events = next
+        let mut decoding = ahead(from);
+        while let Some(decoded) = decoding {
+            let events = decoded
                 .await
-                .unwrap_or_else(|e| resume_unwind(e.into_panic()))?;
+                .unwrap_or_else(|error| resume_unwind(error.into_panic()))?;
             from += events.len() as u64;
-            if head.size <= from {
-                self.take_in(&events, head);
-                return Ok(());
-            }
             // One processor reads and decodes while another indexes.
-            next = self.decoded_ahead(from);
+            decoding = ahead(from);
             self.take_in(&events, head);
         }
+        Ok(())
     }
 
     /// Some events from `from` on with their leaf hashes, by a task of its own.

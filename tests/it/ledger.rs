@@ -459,6 +459,29 @@ async fn indexes_come_back_equal_after_they_were_deleted() {
 }
 
 #[tokio::test]
+async fn more_than_is_read_at_once_is_indexed_anew_in_its_order() {
+    // What is decoded at once while an index is made.
+    const PAGE: u64 = 4_096;
+    let fixture = Fixture::planned().await;
+    let before = fixture.size().await;
+    let mut ids = Vec::new();
+    for part in 0..5 {
+        let amounts = part * 1_000..(part + 1) * 1_000;
+        let reports: Vec<_> = amounts.map(|n| fixture.report(n, "2023-05-01")).collect();
+        ids.extend(reports.iter().map(|report| report.id));
+        fixture.append("a", reports).await.unwrap();
+    }
+    let head = fixture.ledgers.head(fixture.ledger).await.unwrap();
+    assert!(PAGE < head.size);
+    let fixture = fixture.restarted(false).await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    assert_eq!(reader.head(), head);
+    for (position, id) in (before..).zip(ids) {
+        assert_eq!(reader.position_of(id).unwrap(), Some(position));
+    }
+}
+
+#[tokio::test]
 async fn one_code_is_one_ledger() {
     let fixture = Fixture::empty().await;
     let other = daicho::domain::id::LedgerId::new(daicho::clock::new_id()).unwrap();
