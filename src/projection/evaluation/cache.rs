@@ -61,7 +61,7 @@ impl Cache {
     /// Evaluations that are kept at most.
     pub const COUNT_MAX: NonZeroUsize = NonZeroUsize::new(64).expect("not zero");
     /// Rows, of all evaluations together, that are kept at most; the one asked for last is kept however large it is. A row
-    /// takes some 4 KiB.
+    /// takes some 2.5 KiB.
     pub const ROWS_MAX: usize = 10_000;
 
     /// Nothing yet.
