@@ -15,6 +15,7 @@ pub use caller::{
     Callers, Connection, Credential, Credentials, Identification, Mode, SignIn, Unidentified,
 };
 pub use certificate::{ClientCertificate, InvalidCertificate};
+pub(crate) use network::network;
 pub use tls::{
     CertificateRefused, ClientCertificates, ClientFiles, Reload, Tls, TlsFault, TlsFiles,
     TlsProblem,
@@ -23,6 +24,7 @@ pub use token::{Algorithm, Issuer, Issuers, JwksSource, KeysFault, Refresh, Toke
 
 mod caller;
 mod certificate;
+mod network;
 mod tls;
 mod token;
 mod watched;

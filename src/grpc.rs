@@ -15,6 +15,7 @@ pub mod access_table;
 mod access_service;
 mod accounting;
 mod admin_service;
+mod admission;
 mod as_of;
 mod audit_service;
 mod computed;
@@ -39,6 +40,7 @@ mod sight;
 mod snapshots;
 mod store_verification;
 
+pub use admission::{Admission, AdmissionLayer};
 pub use deadline::{Deadline, DeadlineLayer};
 pub use identify::{Identified, Identify, IdentifyLayer};
 pub use page_token::PageKey;

@@ -17,6 +17,7 @@ pub mod merkle;
 pub mod clock;
 pub mod durable;
 pub mod fault_point;
+pub mod places;
 pub mod telemetry;
 
 pub mod log;

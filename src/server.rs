@@ -5,6 +5,7 @@ pub mod identity_provider;
 pub mod sample;
 
 mod connections;
+mod open_files;
 mod policy_alarm;
 mod signing_in;
 
@@ -21,7 +22,7 @@ use crate::auth::{Callers, KeysFault, Mode, TlsFault};
 use crate::clock::system_now;
 use crate::config::Config;
 use crate::evidence::{MediaTypes, Store, Terms};
-use crate::grpc::{DeadlineLayer, IdentifyLayer, PageKey, Parts, Services};
+use crate::grpc::{AdmissionLayer, DeadlineLayer, IdentifyLayer, PageKey, Parts, Services};
 use crate::ledger::{Ledgers, ReadFault, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
@@ -275,15 +276,17 @@ impl Opened {
             .http2_keepalive_timeout(Some(Duration::from_secs(20)))
             .http2_max_header_list_size(16 * 1024)
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(panicked))
-            .layer(DeadlineLayer)
+            .layer(DeadlineLayer::new(config.request_timeout))
             .layer(
                 IdentifyLayer::new(match config.auth {
                     Mode::Unauthenticated => Callers::unauthenticated(),
                     Mode::Required => Callers::signing_in(sign_in),
                 })
                 .accounted_by(services.clone()),
-            );
-        let incoming = connections::incoming(listener, config.connections_max, tls);
+            )
+            .layer(AdmissionLayer::default());
+        let incoming =
+            connections::incoming(listener, open_files::room(config.connections_max), tls);
         let mut draining = closed;
         let shutdown = async move {
             // The sender lives until the server has ended.

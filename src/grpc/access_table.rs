@@ -124,6 +124,47 @@ pub const RULES: &[(&str, Access)] = &[
     ),
 ];
 
+/// Methods whose calls last: more than one message goes one way at least.
+pub const STREAMS: &[(&str, Stream)] = &[
+    ("/grpc.health.v1.Health/Watch", Stream::Answers),
+    (
+        "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        Stream::Requests,
+    ),
+    (
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        Stream::Requests,
+    ),
+    ("/daicho.v1.LedgerService/SubmitEvents", Stream::Requests),
+    ("/daicho.v1.LedgerService/ReadEvents", Stream::Answers),
+    ("/daicho.v1.LedgerService/SubscribeEvents", Stream::Answers),
+    ("/daicho.v1.GoalService/WatchGoals", Stream::Answers),
+    ("/daicho.v1.EvaluationService/ExportReport", Stream::Answers),
+    ("/daicho.v1.EvidenceService/PutEvidence", Stream::Requests),
+    ("/daicho.v1.EvidenceService/GetEvidence", Stream::Answers),
+    ("/daicho.v1.EvidenceService/CheckEvidence", Stream::Answers),
+    ("/daicho.v1.ProofService/GetStreamProof", Stream::Answers),
+    ("/daicho.v1.ProofService/ExportBundle", Stream::Answers),
+    ("/daicho.v1.AdminService/VerifyStore", Stream::Answers),
+];
+
+/// Which side sends more than one message.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Stream {
+    /// The caller, and perhaps the server too.
+    Requests,
+    /// The server alone.
+    Answers,
+}
+
+/// Whether calls of a method last, by its path.
+pub fn stream(path: &str) -> Option<Stream> {
+    let mut streams = STREAMS.iter();
+    streams
+        .find(|(method, _)| *method == path)
+        .map(|(_, stream)| *stream)
+}
+
 /// The rule for a method, by its path; `None`: there is no such method.
 pub fn access(path: &str) -> Option<Access> {
     let mut rules = RULES.iter();
@@ -134,15 +175,15 @@ pub fn access(path: &str) -> Option<Access> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use prost::Message as _;
     use prost_types::FileDescriptorSet;
 
     use super::*;
 
-    /// The path of every method that the server could serve.
-    fn methods() -> BTreeSet<String> {
+    /// Every method that the server could serve, by its path, and whether its calls last.
+    fn methods() -> BTreeMap<String, Option<Stream>> {
         let sets = [
             crate::api::FILE_DESCRIPTOR_SET,
             tonic_health::pb::FILE_DESCRIPTOR_SET,
@@ -152,16 +193,21 @@ mod tests {
         let files = sets
             .iter()
             .flat_map(|set| FileDescriptorSet::decode(*set).unwrap().file);
-        let mut paths = BTreeSet::new();
+        let mut methods = BTreeMap::new();
         for file in files {
             for service in &file.service {
                 for method in &service.method {
                     let (package, service) = (file.package(), service.name());
-                    paths.insert(format!("/{package}.{service}/{}", method.name()));
+                    let stream = match (method.client_streaming(), method.server_streaming()) {
+                        (true, _) => Some(Stream::Requests),
+                        (false, true) => Some(Stream::Answers),
+                        (false, false) => None,
+                    };
+                    methods.insert(format!("/{package}.{service}/{}", method.name()), stream);
                 }
             }
         }
-        paths
+        methods
     }
 
     #[test]
@@ -169,7 +215,18 @@ mod tests {
         let ruled: Vec<&str> = RULES.iter().map(|(method, _)| *method).collect();
         let once: BTreeSet<String> = ruled.iter().map(ToString::to_string).collect();
         assert_eq!(ruled.len(), once.len(), "a method has two rules");
-        assert_eq!(methods(), once);
+        assert_eq!(methods().into_keys().collect::<BTreeSet<_>>(), once);
+    }
+
+    #[test]
+    fn a_call_lasts_where_the_descriptors_say_so() {
+        let listed: BTreeMap<_, _> = STREAMS.iter().copied().collect();
+        let described = methods();
+        let lasting: BTreeMap<_, _> = described
+            .iter()
+            .filter_map(|(method, stream)| Some((method.as_str(), (*stream)?)))
+            .collect();
+        assert_eq!(listed, lasting);
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The caller's own limit on a call (`grpc-timeout`), held before the transport holds it.
+//! How long a call may take that no handler has answered: until its message has come whole as long as the server's own limit, and all
+//! of it as long as the caller says (`grpc-timeout`), held before the transport holds it.
 //!
 //! The transport ends a call at the limit with CANCELLED and no reason. So an answer is given up a little
 //! earlier, with its reason: first by the handler, which knows what it has begun; else here, where a call
@@ -12,8 +13,13 @@ use http::{HeaderMap, Request, Response};
 use tonic::body::Body;
 use tower::{Layer, Service};
 
+use crate::grpc::access_table::{Stream, stream};
 use crate::grpc::language;
 use crate::grpc::status::{Refusal, ServiceReason};
+
+mod arriving;
+
+use arriving::Arriving;
 
 /// How long before the caller's limit a handler gives up.
 const HANDLER_MARGIN: Duration = Duration::from_millis(2);
@@ -31,18 +37,34 @@ pub(super) fn of_handler(headers: &HeaderMap, arrival: Instant) -> Option<Instan
 }
 
 /// Notes when calls come in and ends those that no handler could answer in time.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct DeadlineLayer;
+#[derive(Clone, Copy, Debug)]
+pub struct DeadlineLayer {
+    /// Within which the message of a call has to come whole, where it is one.
+    patience: Duration,
+}
+
+impl DeadlineLayer {
+    /// The message of a call, where it is one, has to come whole within `patience`.
+    pub fn new(patience: Duration) -> Self {
+        Self { patience }
+    }
+}
 
 /// See [`DeadlineLayer`].
 #[derive(Clone, Debug)]
-pub struct Deadline<S>(S);
+pub struct Deadline<S> {
+    patience: Duration,
+    inner: S,
+}
 
 impl<S> Layer<S> for DeadlineLayer {
     type Service = Deadline<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        Deadline(inner)
+        Deadline {
+            patience: self.patience,
+            inner,
+        }
     }
 }
 
@@ -56,7 +78,7 @@ where
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.0.poll_ready(context)
+        self.inner.poll_ready(context)
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
@@ -64,7 +86,11 @@ where
         request.extensions_mut().insert(Arrival(arrival));
         let limit = limit(request.headers());
         let language = language::preferred(request.headers());
-        let answer = self.0.call(request);
+        if stream(request.uri().path()) != Some(Stream::Requests) {
+            let end = arrival + self.patience;
+            request = request.map(|body| Body::new(Arriving::new(body, end, language)));
+        }
+        let answer = self.inner.call(request);
         let Some(limit) = limit else {
             return answer.boxed();
         };

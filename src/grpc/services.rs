@@ -437,7 +437,10 @@ impl Services {
 pub(super) fn acting(metadata: &tonic::metadata::MetadataMap) -> Result<Acting, Refusal> {
     let text = |binary: &str, plain: Option<&str>| -> Result<Option<String>, Refusal> {
         let bytes = match (metadata.get_bin(binary), plain) {
-            (Some(value), _) => value.to_bytes().ok().map(|bytes| bytes.to_vec()),
+            (Some(value), _) => {
+                let bytes = value.to_bytes().map_err(|_| form(binary, "base64"))?;
+                Some(bytes.to_vec())
+            }
             (None, Some(plain)) => metadata.get(plain).map(|value| value.as_bytes().to_vec()),
             (None, None) => None,
         };

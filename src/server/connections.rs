@@ -1,9 +1,11 @@
 //! Connections as they come in: counted, encrypted where that is asked for, and closed if they keep silent.
 //!
-//! A connection takes one of a limited number of places before it is accepted and gives it back when it ends, however it
-//! ends. Whatever has to be waited for before a call can come (a handshake, the first byte) is waited for beside the
-//! others, and not for long.
+//! Whatever has to be waited for before a call can come (a handshake, the first bytes) is waited for beside the others, and not for
+//! long: where many wait, the oldest is closed for the next, so that who keeps silent keeps nobody out. Then a connection takes one
+//! of a limited number of places, of which no address can have all, and gives it back when it ends, however it ends.
 
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,17 +14,19 @@ use std::time::Duration;
 use futures::Stream;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
 use crate::auth;
-use crate::auth::Tls;
+use crate::auth::{Tls, network};
+use crate::places::{Place, Places};
 use crate::telemetry::LineLimit;
 
+/// Connections that an address may have however many there are; IPv6: a network of 64 bits.
+const FEW: usize = 64;
 /// How long to wait before accepting again when the machine has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long a connection, where it is encrypted after its handshake, may take to say that it speaks HTTP/2.
@@ -32,18 +36,28 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Connections that were not made, told in a minute; more are counted.
 const LINES_PER_MINUTE: u32 = 60;
 
-/// Connections that calls can come over, no more than `connections_max` at once with those that are being made; encrypted
-/// where there is `tls`.
+/// How many connections there can be at once.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Room {
+    /// That no call can come over yet; beyond that the oldest of them is closed.
+    pub(super) opening: usize,
+    /// That calls can come over; further ones are closed.
+    pub(super) open: usize,
+}
+
+/// Connections that calls can come over, as many as there is room for; encrypted where there is `tls`.
 pub(super) fn incoming(
     listener: TcpListener,
-    connections_max: usize,
+    room: Room,
     tls: Option<Arc<Tls>>,
 ) -> impl Stream<Item = std::io::Result<Connection>> {
     let door = Door {
         listener,
-        places: Arc::new(Semaphore::new(connections_max)),
+        places: Places::new(room.open, FEW),
         tls,
+        opening_max: room.opening,
         opening: JoinSet::new(),
+        by_age: VecDeque::new(),
         lines: Arc::new(LineLimit::per_minute(LINES_PER_MINUTE)),
     };
     let connections = futures::stream::unfold(door, |mut door| async move {
@@ -56,10 +70,13 @@ pub(super) fn incoming(
 /// Where connections come in.
 struct Door {
     listener: TcpListener,
-    places: Arc<Semaphore>,
+    places: Arc<Places<IpAddr>>,
     tls: Option<Arc<Tls>>,
+    opening_max: usize,
     /// Those that no call can come over yet. They end with the door.
     opening: JoinSet<Option<Connection>>,
+    /// The same, the oldest first, with some that are not any more.
+    by_age: VecDeque<AbortHandle>,
     lines: Arc<LineLimit>,
 }
 
@@ -72,41 +89,46 @@ impl Door {
                         return connection;
                     }
                 }
-                (stream, place) = accept(&self.listener, &self.places) => {
-                    let (tls, lines) = (self.tls.clone(), self.lines.clone());
-                    self.opening.spawn(async move {
-                        let remote = stream.peer_addr().ok();
-                        let connection = open(stream, place, tls).await;
-                        if let Err(why) = &connection && let Some(unlogged) = lines.admit() {
-                            let remote = remote.map(|remote| remote.to_string());
-                            tracing::info!(remote, why, unlogged, "a connection was not made");
-                        }
-                        connection.ok()
-                    });
-                }
+                (stream, remote) = accept(&self.listener, &self.lines) => self.open(stream, remote),
             }
         }
     }
+
+    /// Begins what has to be waited for.
+    fn open(&mut self, stream: TcpStream, remote: SocketAddr) {
+        if self.opening_max <= self.by_age.len() {
+            self.by_age.retain(|opening| !opening.is_finished());
+        }
+        if self.opening_max <= self.by_age.len()
+            && let Some(oldest) = self.by_age.pop_front()
+        {
+            oldest.abort();
+        }
+        let (places, tls, lines) = (self.places.clone(), self.tls.clone(), self.lines.clone());
+        let opening = self.opening.spawn(async move {
+            let connection = open(stream, remote, tls, &places).await;
+            if let Err(why) = &connection
+                && let Some(unlogged) = lines.admit()
+            {
+                let remote = remote.to_string();
+                tracing::info!(remote, why, unlogged, "a connection was not made");
+            }
+            connection.ok()
+        });
+        self.by_age.push_back(opening);
+    }
 }
 
-/// The next connection with its place. Nothing is lost where it is dropped.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+/// The next connection. Nothing is lost where it is dropped.
+async fn accept(listener: &TcpListener, lines: &LineLimit) -> (TcpStream, SocketAddr) {
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else {
-            // The semaphore is never closed.
-            std::future::pending::<()>().await;
-            continue;
-        };
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok(accepted) => return accepted,
             Err(error) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a connection was not accepted"
-                );
+                if let Some(unlogged) = lines.admit() {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, unlogged, "a connection was not accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -116,12 +138,12 @@ async fn accept(
 /// Makes a connection of what was accepted, or says why not.
 async fn open(
     stream: TcpStream,
-    place: OwnedSemaphorePermit,
+    remote: SocketAddr,
     tls: Option<Arc<Tls>>,
+    places: &Arc<Places<IpAddr>>,
 ) -> Result<Connection, String> {
     // Small answers must not wait for more to send.
     let _ = stream.set_nodelay(true);
-    let remote = stream.peer_addr().ok();
     let (stream, certificate) = match tls {
         None => {
             let mut stream = stream;
@@ -147,11 +169,13 @@ async fn open(
             )
         }
     };
+    let place = places.take(network(remote.ip()));
+    let place = place.ok_or("there are too many connections, or too many from there")?;
     Ok(Connection {
         greeting: PREFACE,
         stream,
         known: auth::Connection {
-            remote,
+            remote: Some(remote),
             certificate,
         },
         _place: place,
@@ -183,7 +207,7 @@ pub(super) struct Connection {
     greeting: &'static [u8],
     stream: Transport,
     known: auth::Connection,
-    _place: OwnedSemaphorePermit,
+    _place: Place<IpAddr>,
 }
 
 enum Transport {

@@ -18,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("durable", &[]),
     ("fault_point", &[]),
+    ("places", &[]),
     ("telemetry", &[]),
     ("log", &["domain", "merkle"]),
     ("auth", &["domain"]),
@@ -52,7 +53,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "api", "domain", "auth", "import", "load", "report", "merkle", "proof", "witness",
+            "api", "domain", "auth", "import", "load", "report", "merkle", "proof",
+            "witness",
         ],
     ),
     (
@@ -77,7 +79,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// No clock, no chance, no I/O, no async.
 const PURE: &[&str] = &["api", "domain", "merkle"];
 /// Open to all that are not pure.
-const FOR_ALL: &[&str] = &["clock", "durable", "fault_point", "telemetry"];
+const FOR_ALL: &[&str] = &["clock", "durable", "fault_point", "places", "telemetry"];
 
 /// What `domain` and `merkle` never name: the beginnings of paths.
 const IMPURE: &[&[&str]] = &[
@@ -468,7 +470,7 @@ mod on_invented_sources {
         assert_eq!(
             lines,
             [
-                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, durable, fault_point, merkle, telemetry"
+                "src/log.rs:6: `crate::cli`: `log` -> `cli`: `log` may import clock, domain, durable, fault_point, merkle, places, telemetry"
             ]
         );
     }

@@ -35,6 +35,7 @@ mod keys;
 mod kill;
 mod ledger;
 mod organisation;
+mod overload;
 mod personal;
 mod process;
 mod proofs;

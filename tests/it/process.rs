@@ -67,12 +67,28 @@ impl Process {
         Self::spawn_with(arguments, variable, |_| {})
     }
 
+    /// As [`Process::serve`], with a command that runs what the words after it say.
+    pub(crate) fn serve_by(command: Command, data: &Path) -> Self {
+        let words = [OsStr::new("serve"), OsStr::new("--data"), data.as_os_str()];
+        let started = Self::spawn_by(command, words, None, |_| {});
+        started.unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
     fn spawn_with<'a>(
         arguments: impl IntoIterator<Item = &'a OsStr>,
         variable: Option<(&str, &str)>,
         also: impl FnOnce(&mut Command),
     ) -> Result<Self, String> {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        let command = Command::new(env!("CARGO_BIN_EXE_daicho"));
+        Self::spawn_by(command, arguments, variable, also)
+    }
+
+    fn spawn_by<'a>(
+        mut command: Command,
+        arguments: impl IntoIterator<Item = &'a OsStr>,
+        variable: Option<(&str, &str)>,
+        also: impl FnOnce(&mut Command),
+    ) -> Result<Self, String> {
         command
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])

@@ -129,7 +129,7 @@ impl Faulty {
         let address = listener.local_addr().unwrap();
         let (closes, closing) = watch::channel(false);
         let server = tonic::transport::Server::builder()
-            .layer(DeadlineLayer)
+            .layer(DeadlineLayer::new(LONG))
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
             .add_routes(services_until(closing, Recording::None, &ledgers, LONG));
         tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));

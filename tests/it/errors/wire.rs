@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
 use daicho::api::v1::*;
+use daicho::config::Flags;
 use http::{HeaderMap, Request};
 use prost::Message;
 use tokio::net::TcpStream;
@@ -12,7 +13,7 @@ use tonic::{Code, Status};
 
 use super::world::*;
 use super::{Seen, expect};
-use crate::service::append;
+use crate::service::{self, Server, append};
 
 pub(super) const APPEND: &str = "/daicho.v1.LedgerService/AppendEvents";
 pub(super) const READ: &str = "/daicho.v1.LedgerService/ReadEvents";
@@ -247,4 +248,110 @@ async fn an_empty_message_is_told_what_it_lacks() {
     }
     assert_eq!(world.size().await, size);
     world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_does_not_come_whole_is_waited_for_as_long_as_the_server_says() {
+    let flags = Flags {
+        request_timeout_seconds: Some("1".to_owned()),
+        ..Flags::default()
+    };
+    let server = Server::with(tempfile::tempdir().unwrap(), flags).await;
+    for path in [GET_LEDGER, READ] {
+        // A message of a mebibyte, and nothing of it.
+        let header = Bytes::from_static(&[0, 0, 16, 0, 0]);
+        let (status, _) = send(server.address, path, &[ACTOR], header, false).await;
+        assert_eq!(status.code(), Code::DeadlineExceeded, "{path}: {status:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_of_how_a_caller_acts_is_not_taken_for_unsaid() {
+    let server = Server::start().await;
+    server.planned().await;
+    let asked = GetLedgerRequest::default().encode_to_vec();
+    for name in [
+        "daicho-seat-bin",
+        "daicho-on-behalf-of-bin",
+        "daicho-purpose-bin",
+    ] {
+        for value in ["???", "/w"] {
+            let (status, _) =
+                call(server.address, GET_LEDGER, &[ACTOR, (name, value)], &asked).await;
+            assert_eq!(status.code(), Code::InvalidArgument, "{name}: {value}");
+        }
+    }
+}
+
+/// Bytes of a call that are no one message: nothing of them is carried out.
+#[tokio::test(flavor = "multi_thread")]
+async fn frames_that_are_not_one_whole_message_are_refused() {
+    let server = Server::start().await;
+    let plan = server.planned().await;
+    let mut client = server.ledger("somebody").await;
+    let mut size = async || {
+        let asked = GetLedgerRequest::default();
+        let ledger = client.get_ledger(asked).await.unwrap().into_inner();
+        ledger.head.unwrap().size
+    };
+    let before = size().await;
+    let message = append(vec![service::report(&plan, &plan.indicators[0], "1")]).encode_to_vec();
+    let frame = |flag: u8, length: usize, bytes: &[u8]| {
+        let mut frame = BytesMut::new();
+        frame.put_u8(flag);
+        frame.put_u32(u32::try_from(length).unwrap());
+        frame.put_slice(bytes);
+        frame.freeze()
+    };
+    let whole = message.len();
+    for (what, bytes, code) in [
+        (
+            "shorter than it says",
+            frame(0, whole + 1, &message),
+            Code::Internal,
+        ),
+        (
+            "compressed, and by what is not said",
+            frame(1, whole, &message),
+            Code::Internal,
+        ),
+        (
+            "a flag that nobody knows",
+            frame(7, whole, &message),
+            Code::Internal,
+        ),
+        (
+            "4 GiB by what it says",
+            frame(0, u32::MAX as usize, &message),
+            Code::OutOfRange,
+        ),
+        ("nothing at all", Bytes::new(), Code::Internal),
+    ] {
+        let (status, _) = send(server.address, APPEND, &[ACTOR], bytes, true).await;
+        assert_eq!(status.code(), code, "{what}: {status:?}");
+    }
+    for encoding in ["br", "gzip"] {
+        let headers = [ACTOR, ("grpc-encoding", encoding)];
+        let bytes = frame(1, whole, &message);
+        let (status, _) = send(server.address, APPEND, &headers, bytes, true).await;
+        assert_eq!(status.code(), Code::Unimplemented, "{encoding}: {status:?}");
+    }
+    assert_eq!(size().await, before);
+
+    // Of two messages the first is carried out, for it came whole, and the second never.
+    let second = append(vec![service::report(&plan, &plan.indicators[0], "2")]).encode_to_vec();
+    let mut both = BytesMut::from(&frame(0, whole, &message)[..]);
+    both.extend_from_slice(&frame(0, second.len(), &second));
+    let (status, _) = send(server.address, APPEND, &[ACTOR], both.freeze(), true).await;
+    assert!(
+        matches!(status.code(), Code::Ok | Code::Internal),
+        "{status:?}"
+    );
+    assert!(size().await <= before + 1);
+    let lookup = GetReceiptRequest {
+        request_id: AppendEventsRequest::decode(&second[..]).unwrap().request_id,
+        ..GetReceiptRequest::default()
+    };
+    let mut client = server.ledger("somebody").await;
+    assert!(client.get_receipt(lookup).await.is_err());
 }
