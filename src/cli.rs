@@ -14,6 +14,7 @@ use crate::api::v1;
 use crate::cli::actor::actor;
 use crate::cli::attach::AttachArgs;
 use crate::cli::audit::AuditCommand;
+use crate::cli::backup::{BackupArgs, RestoreArgs};
 use crate::cli::bench::BenchArgs;
 use crate::cli::bundle::BundleArgs;
 use crate::cli::checkpoint::{CheckpointArgs, ProofCommand, TrustPolicyArgs};
@@ -58,6 +59,7 @@ use crate::proof::store::Snapshots;
 
 pub mod attach;
 pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod bundle;
 pub mod checkpoint;
@@ -324,6 +326,10 @@ pub enum Command {
     TrustPolicy(TrustPolicyArgs),
     /// Get the whole ledger, or the goals of a unit, as a folder of files that can be verified without a server
     Bundle(BundleArgs),
+    /// Back up a data folder while a server works on it
+    Backup(BackupArgs),
+    /// Make a data folder of a backup
+    Restore(RestoreArgs),
     /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]
     Verify(VerifyCommand),
@@ -461,6 +467,8 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Logout => sign_in::logout(global),
         Command::Witness(command) => witness::run(global, command).await,
         Command::Bench(args) => bench::run(global, args).await,
+        Command::Backup(args) => backup::take(global, args),
+        Command::Restore(args) => backup::restore(global, args),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)

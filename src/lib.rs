@@ -34,6 +34,7 @@ pub mod proof;
 pub mod access_log;
 pub mod witness;
 
+pub mod backup;
 pub mod import;
 pub mod report;
 

@@ -15,6 +15,7 @@ pub mod chunk;
 pub mod codec;
 pub mod conformance;
 pub(crate) mod copy;
+pub mod cut;
 pub mod derived;
 pub mod embedded;
 pub mod head;
@@ -31,6 +32,7 @@ use crate::merkle::Frontier;
 
 pub(crate) use chunk::put_frame;
 pub use chunk::{Chunk, ReadLimits};
+pub use cut::{JournalCut, journal_cut, journal_heads};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
 pub use embedded::live::LiveCopies;
 pub use embedded::{EmbeddedConfig, EmbeddedLog, Floor, OpenError};

@@ -22,6 +22,7 @@ use crate::merkle::{
 };
 use crate::proof::read_leaf;
 
+mod backup;
 pub mod bundle;
 pub mod explain;
 mod found;
@@ -67,6 +68,9 @@ pub enum VerifyCommand {
     /// verifies itself while it works
     #[command(after_help = EXITS)]
     Store(store::StoreArgs),
+    /// Verify a backup: its files, and that the records of its journal lead to their roots
+    #[command(after_help = EXITS)]
+    Backup(backup::BackupArgs),
     /// Find the checkpoint whose fingerprint is printed on a page; asks the server
     #[command(after_help = EXITS)]
     Print(print::PrintArgs),
@@ -154,6 +158,7 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
                 live::live(&session).await?
             }
         },
+        VerifyCommand::Backup(args) => backup::verify(&view, args)?,
         VerifyCommand::Print(args) => {
             let session = Session::open(global.address()?, Output, global.json).await?;
             print::print(&session, args).await?

@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("evidence", &["domain", "ledger"]),
     ("proof", &["domain", "merkle", "log", "ledger", "evidence"]),
     ("access_log", &["domain", "auth", "ledger", "proof"]),
+    ("backup", &["domain", "log"]),
     ("witness", &["merkle"]),
     ("load", &["api"]),
     ("import", &["domain"]),
@@ -53,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "api", "domain", "auth", "import", "load", "report", "merkle", "proof",
+            "api", "domain", "auth", "backup", "import", "load", "report", "merkle", "proof",
             "witness",
         ],
     ),

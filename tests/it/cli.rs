@@ -16,6 +16,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt as _};
 
 mod answers;
+mod backup;
 mod bench;
 mod bundles;
 mod demo;

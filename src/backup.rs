@@ -1,0 +1,532 @@
+//! Backups of a data folder, taken while a server works on it, and how a data folder is made of one.
+//!
+//! ```text
+//! <backups>/2026-11-27T03-00-00Z/           one backup; it stands alone and can be deleted alone
+//!             manifest.json                 what it is, and the SHA-256 of each of its files
+//!             data/                         a data folder without `sled/`, which is made anew, and without `keys/`
+//!           2026-11-28T03-00-00Z.unfinished what was broken off; the next one goes on from it
+//! ```
+//! The journal is a row of records of which every one is only ever added, so its files up to the last whole record are what stood
+//! there at one moment. What is signed is copied before it, so that the journal reaches it; texts about people and files of evidence after it, so
+//! that what its events name is there. A file that an earlier backup holds with the same bytes is linked and takes no room again.
+//!
+//! No key is in a backup: whoever finds it can read it and not sign for the ledger, and a folder that is made of it, which may lack what
+//! was signed since, begins a new generation (`daicho ledger continue`) unless its keys are put back.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::id::LedgerId;
+use crate::durable;
+pub use crate::log::OpenError;
+use crate::log::{Head, journal_cut, journal_heads};
+
+/// The file that says what a backup is.
+pub const MANIFEST: &str = "manifest.json";
+/// The data folder in a backup.
+pub const DATA: &str = "data";
+/// What a manifest begins with.
+const FORMAT: &str = "daicho backup 1";
+/// What a backup's name ends with until it is whole.
+const UNFINISHED: &str = "unfinished";
+/// What the name of a file ends with until it is whole.
+const COPYING: &str = "copying";
+/// Below a data folder, in the order in which they are copied.
+const BEFORE_JOURNAL: &[&str] = &["checkpoints"];
+const AFTER_JOURNAL: &[&str] = &["personal", "attachments"];
+/// Read at once.
+const PIECE: usize = 256 * 1024;
+/// A manifest is not longer.
+const MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// What a backup is.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Manifest {
+    /// `daicho backup 1`.
+    pub format: String,
+    /// When it was begun: RFC 3339, UTC.
+    pub made_at: String,
+    /// The version of the program.
+    pub version: String,
+    /// How far each ledger goes, by its id.
+    pub ledgers: BTreeMap<String, Reach>,
+    /// Its files by their paths below `data`.
+    pub files: BTreeMap<String, Entry>,
+}
+
+/// How far a ledger goes.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Reach {
+    /// Its generation.
+    pub generation: u64,
+    /// Its events.
+    pub size: u64,
+    /// The root over them, in hex.
+    pub root: String,
+}
+
+/// A file of a backup.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Entry {
+    /// Its length.
+    pub bytes: u64,
+    /// In hex.
+    pub sha256: String,
+}
+
+/// A backup that was taken.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// What it is.
+    pub manifest: Manifest,
+    /// Bytes that were copied.
+    pub copied: u64,
+    /// Bytes that an earlier backup holds too.
+    pub linked: u64,
+}
+
+/// Something is wrong with a backup.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Damage {
+    /// Which file, below the backup.
+    pub file: String,
+    /// What.
+    pub what: Wrong,
+}
+
+/// What is wrong with a file of a backup.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Wrong {
+    /// It is not there.
+    Missing,
+    /// It is not in the manifest.
+    Unknown,
+    /// It has other bytes.
+    Altered,
+    /// It cannot be read.
+    Unreadable(String),
+    /// Its records are not what the manifest says of them.
+    Journal(String),
+}
+
+/// There is no backup, or no data folder was made of it.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// The data folder, or its journal, cannot be read.
+    #[error("the data folder cannot be read")]
+    Data(#[from] OpenError),
+    /// There is no data folder.
+    #[error("there is no data folder")]
+    NoData,
+    /// The folder is no backup that this version knows.
+    #[error("`{0}` is no backup")]
+    NoBackup(PathBuf),
+    /// A backup of that moment is there.
+    #[error("there is a backup `{0}` already")]
+    Exists(PathBuf),
+    /// The data folder that was to be made holds something.
+    #[error("`{0}` is not empty")]
+    NotEmpty(PathBuf),
+    /// The backup is not what its manifest says.
+    #[error("the backup is damaged")]
+    Damaged(Vec<Damage>),
+    /// A file could not be read or written.
+    #[error("`{path}` cannot be used")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Names the file of an error.
+fn at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
+    move |source| BackupError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Takes a backup of the data folder `data` into the folder of backups `store`. `made_at` is now: RFC 3339, UTC, whole seconds.
+pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupError> {
+    if !data.join("format").is_file() {
+        return Err(BackupError::NoData);
+    }
+    let folder = store.join(made_at.replace(':', "-"));
+    if folder.exists() {
+        return Err(BackupError::Exists(folder));
+    }
+    durable::make_folder(store).map_err(at(store))?;
+    let draft = draft(store, &folder)?;
+    let mut copying = Copying {
+        data,
+        to: draft.join(DATA),
+        earlier: newest(store)?,
+        files: BTreeMap::new(),
+        copied: 0,
+        linked: 0,
+    };
+    durable::make_private_folder(&copying.to).map_err(at(&copying.to))?;
+    copying.clear()?;
+    copying.file("format", &Source::path(data, "format"))?;
+    for part in BEFORE_JOURNAL {
+        copying.all_of(part)?;
+    }
+    let cut = journal_cut(data)?;
+    for name in &cut.sealed {
+        let name = format!("journal/{name}");
+        copying.file(&name, &Source::path(data, &name))?;
+    }
+    let (name, file, length) = &cut.tail;
+    copying.file(&format!("journal/{name}"), &Source::Opened(file, *length))?;
+    for part in AFTER_JOURNAL {
+        copying.all_of(part)?;
+    }
+    copying.clear_of_others()?;
+    let Copying {
+        files,
+        copied,
+        linked,
+        ..
+    } = copying;
+    let manifest = Manifest {
+        format: FORMAT.to_owned(),
+        made_at: made_at.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ledgers: reaches(&cut.heads),
+        files,
+    };
+    let mut text = serde_json::to_vec_pretty(&manifest)
+        .map_err(io::Error::from)
+        .map_err(at(&draft))?;
+    text.push(b'\n');
+    let path = draft.join(MANIFEST);
+    durable::replace(&path, &text, durable::Access::Private).map_err(at(&path))?;
+    fs::rename(&draft, &folder).map_err(at(&folder))?;
+    durable::sync_folder(store).map_err(at(store))?;
+    Ok(Taken {
+        folder,
+        manifest,
+        copied,
+        linked,
+    })
+}
+
+/// Where the backup is put together: what was broken off, or a new folder.
+fn draft(store: &Path, folder: &Path) -> Result<PathBuf, BackupError> {
+    let draft = folder.with_extension(UNFINISHED);
+    let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|last| last == UNFINISHED);
+    let mut broken_off: Vec<PathBuf> = list(store)?.into_iter().filter(is_unfinished).collect();
+    match broken_off.pop() {
+        Some(newest) if newest != draft => fs::rename(&newest, &draft).map_err(at(&newest))?,
+        Some(_) => {}
+        None => durable::make_private_folder(&draft).map_err(at(&draft))?,
+    }
+    for older in broken_off {
+        fs::remove_dir_all(&older).map_err(at(&older))?;
+    }
+    Ok(draft)
+}
+
+/// What is in a folder, by name.
+fn list(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let entries = fs::read_dir(folder).map_err(at(folder))?;
+    let paths: io::Result<Vec<PathBuf>> = entries.map(|entry| Ok(entry?.path())).collect();
+    let mut paths = paths.map_err(at(folder))?;
+    paths.sort();
+    Ok(paths)
+}
+
+/// The newest backup that is whole by its manifest.
+fn newest(store: &Path) -> Result<Option<(PathBuf, Manifest)>, BackupError> {
+    let folders = list(store)?.into_iter().rev();
+    let mut known = folders.filter_map(|folder| {
+        let manifest = manifest(&folder).ok()?;
+        Some((folder.join(DATA), manifest))
+    });
+    Ok(known.next())
+}
+
+/// A backup while it is made.
+struct Copying<'a> {
+    data: &'a Path,
+    to: PathBuf,
+    earlier: Option<(PathBuf, Manifest)>,
+    files: BTreeMap<String, Entry>,
+    copied: u64,
+    linked: u64,
+}
+
+impl Copying<'_> {
+    /// Lets go of what was being copied when an earlier run was broken off.
+    fn clear(&self) -> Result<(), BackupError> {
+        for path in files_below(&self.to)? {
+            if path.extension().is_some_and(|last| last == COPYING) {
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of what an earlier run copied and is not there any more.
+    fn clear_of_others(&self) -> Result<(), BackupError> {
+        for path in files_below(&self.to)? {
+            if !self.files.contains_key(&below(&self.to, &path)) {
+                fs::remove_file(&path).map_err(at(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All files of a folder that is there; what is being written in it is not looked at.
+    fn all_of(&mut self, part: &str) -> Result<(), BackupError> {
+        let folder = self.data.join(part);
+        if !folder.is_dir() {
+            return Ok(());
+        }
+        for path in files_below(&folder)? {
+            let name = below(self.data, &path);
+            self.file(&name, &Source::Path(path))?;
+        }
+        Ok(())
+    }
+
+    /// One file; nothing where it went meanwhile.
+    fn file(&mut self, name: &str, from: &Source<'_>) -> Result<(), BackupError> {
+        let path = self.data.join(name);
+        let entry = match from.digest() {
+            Ok(entry) => entry,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(at(&path)(error)),
+        };
+        let to = self.to.join(name);
+        if let Some(folder) = to.parent() {
+            durable::make_private_folder(folder).map_err(at(folder))?;
+        }
+        // From a run that was broken off, or from an earlier backup.
+        let is_there = Source::Path(to.clone())
+            .digest()
+            .is_ok_and(|there| there == entry);
+        let entry = if is_there || self.link(name, &entry, &to) {
+            self.linked += entry.bytes;
+            entry
+        } else {
+            let copied = from.copy(&to).map_err(at(&path))?;
+            self.copied += copied.bytes;
+            copied
+        };
+        self.files.insert(name.to_owned(), entry);
+        Ok(())
+    }
+
+    /// Links the file of the earlier backup, where that has the same bytes and the disk can.
+    fn link(&self, name: &str, entry: &Entry, to: &Path) -> bool {
+        let Some((folder, manifest)) = &self.earlier else {
+            return false;
+        };
+        let same = manifest.files.get(name) == Some(entry);
+        let _ = fs::remove_file(to);
+        same && fs::hard_link(folder.join(name), to).is_ok()
+    }
+}
+
+/// What is read.
+enum Source<'a> {
+    Path(PathBuf),
+    /// A file that is open, or its first bytes.
+    Opened(&'a File, Option<u64>),
+}
+
+impl Source<'_> {
+    fn path(folder: &Path, name: &str) -> Self {
+        Self::Path(folder.join(name))
+    }
+
+    fn digest(&self) -> io::Result<Entry> {
+        self.each_piece(|_| Ok(()))
+    }
+
+    /// Copies it, durably; whole or not at all.
+    fn copy(&self, to: &Path) -> io::Result<Entry> {
+        let mut name = to.as_os_str().to_owned();
+        name.push(".");
+        name.push(COPYING);
+        let draft = PathBuf::from(name);
+        let mut file = File::create(&draft)?;
+        let entry = self.each_piece(|piece| file.write_all(piece))?;
+        file.sync_all()?;
+        fs::rename(&draft, to)?;
+        to.parent().map_or(Ok(()), durable::sync_folder)?;
+        Ok(entry)
+    }
+
+    fn each_piece(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Entry> {
+        let (mut file, length) = match self {
+            Self::Path(path) => (File::open(path)?, None),
+            Self::Opened(file, length) => (file.try_clone()?, *length),
+        };
+        file.seek(SeekFrom::Start(0))?;
+        let mut left = file.take(length.unwrap_or(u64::MAX));
+        let (mut hash, mut bytes) = (Sha256::new(), 0);
+        let mut piece = vec![0; PIECE];
+        loop {
+            let read = left.read(&mut piece)?;
+            if read == 0 {
+                break;
+            }
+            hash.update(&piece[..read]);
+            take(&piece[..read])?;
+            bytes += read as u64;
+        }
+        if length.is_some_and(|length| bytes < length) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let sha256 = hex::encode(hash.finalize());
+        Ok(Entry { bytes, sha256 })
+    }
+}
+
+/// The path of a file below a folder, as manifests have it. What this program names is UTF-8.
+fn below(folder: &Path, file: &Path) -> String {
+    let below = file.strip_prefix(folder).unwrap_or(file);
+    below.to_string_lossy().replace('\\', "/")
+}
+
+/// Every file below a folder; no links are followed.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
+    let mut files = Vec::new();
+    for path in list(folder)? {
+        let about = fs::symlink_metadata(&path).map_err(at(&path))?;
+        if about.is_dir() {
+            files.extend(files_below(&path)?);
+        } else if about.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(files)
+}
+
+fn reaches(heads: &BTreeMap<LedgerId, Head>) -> BTreeMap<String, Reach> {
+    let reach = |head: &Head| Reach {
+        generation: head.generation,
+        size: head.size,
+        root: head.root.to_string(),
+    };
+    heads
+        .iter()
+        .map(|(ledger, head)| (ledger.to_string(), reach(head)))
+        .collect()
+}
+
+/// What a backup says of itself.
+pub fn manifest(backup: &Path) -> Result<Manifest, BackupError> {
+    let path = backup.join(MANIFEST);
+    let no_backup = || BackupError::NoBackup(backup.to_owned());
+    let length = fs::metadata(&path).map_err(|_| no_backup())?.len();
+    if MANIFEST_BYTES_MAX < length {
+        return Err(no_backup());
+    }
+    let text = fs::read(&path).map_err(at(&path))?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| no_backup())?;
+    let is_below = |name: &String| {
+        let mut parts = Path::new(name).components();
+        !name.is_empty() && parts.all(|part| matches!(part, Component::Normal(_)))
+    };
+    if manifest.format != FORMAT || !manifest.files.keys().all(is_below) {
+        return Err(no_backup());
+    }
+    Ok(manifest)
+}
+
+/// Holds each file of a backup against the manifest, and the journal's records against the roots that it names; what differs, by path.
+pub fn verify(backup: &Path) -> Result<(Manifest, Vec<Damage>), BackupError> {
+    let manifest = manifest(backup)?;
+    let data = backup.join(DATA);
+    let mut damage = BTreeMap::new();
+    for (name, entry) in &manifest.files {
+        let wrong = match Source::path(&data, name).digest() {
+            Ok(found) if found == *entry => continue,
+            Ok(_) => Wrong::Altered,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Wrong::Missing,
+            Err(error) => Wrong::Unreadable(error.to_string()),
+        };
+        damage.insert(format!("{DATA}/{name}"), wrong);
+    }
+    let there = if data.is_dir() {
+        files_below(&data)?
+    } else {
+        Vec::new()
+    };
+    for path in there {
+        let name = below(&data, &path);
+        if !manifest.files.contains_key(&name) {
+            damage.insert(format!("{DATA}/{name}"), Wrong::Unknown);
+        }
+    }
+    if damage.is_empty() {
+        let found = journal_heads(&data).map(|heads| reaches(&heads));
+        let why = match found {
+            Ok(found) if found == manifest.ledgers => None,
+            Ok(_) => Some("its ledgers end elsewhere".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        damage.extend(why.map(|why| (format!("{DATA}/journal"), Wrong::Journal(why))));
+    }
+    let damage = damage.into_iter().map(|(file, what)| Damage { file, what });
+    let damage = damage.collect();
+    Ok((manifest, damage))
+}
+
+/// Makes the data folder `data` of a backup that is whole. `data` must not be there, or be empty; it is there whole or not at all.
+pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
+    let (manifest, damage) = verify(backup)?;
+    if !damage.is_empty() {
+        return Err(BackupError::Damaged(damage));
+    }
+    let is_empty = match fs::read_dir(data) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(at(data)(error)),
+    };
+    if !is_empty {
+        return Err(BackupError::NotEmpty(data.to_owned()));
+    }
+    let mut name = data.as_os_str().to_owned();
+    name.push(".");
+    name.push(UNFINISHED);
+    let draft = PathBuf::from(name);
+    if draft.exists() {
+        fs::remove_dir_all(&draft).map_err(at(&draft))?;
+    }
+    durable::make_private_folder(&draft).map_err(at(&draft))?;
+    for (name, entry) in &manifest.files {
+        let from = Source::path(&backup.join(DATA), name);
+        let to = draft.join(name);
+        if let Some(folder) = to.parent() {
+            durable::make_private_folder(folder).map_err(at(folder))?;
+        }
+        if from.copy(&to).map_err(at(&to))? != *entry {
+            let file = format!("{DATA}/{name}");
+            let what = Wrong::Altered;
+            return Err(BackupError::Damaged(vec![Damage { file, what }]));
+        }
+    }
+    if data.exists() {
+        fs::remove_dir(data).map_err(at(data))?;
+    }
+    fs::rename(&draft, data).map_err(at(data))?;
+    data.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .map_or(Ok(()), durable::sync_folder)
+        .map_err(at(data))?;
+    Ok(manifest)
+}

@@ -1,0 +1,285 @@
+//! Backups of a server that works, data folders made of them, and backups that are not what they were.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::bundles::copy_folder;
+use super::process::{Ended, Place, command, daicho};
+use crate::process::Process;
+
+/// An address where nobody listens.
+const NOBODY: &str = "http://127.0.0.1:9";
+
+fn run(words: &[&str]) -> Ended {
+    daicho(NOBODY, words.iter().copied())
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+/// Takes a backup of the folder of `place`; what was told.
+fn backed_up(place: &Place, store: &Path) -> Value {
+    let data = place.folder.path().join("data");
+    loop {
+        let ended = run(&["backup", text(store), "--data", text(&data), "--json"]);
+        // Two within a second would have one name.
+        if ended.code != 4 {
+            assert_eq!(ended.code, 0, "{ended:?}");
+            return ended.json();
+        }
+    }
+}
+
+fn path(told: &Value) -> PathBuf {
+    told["backup"].as_str().unwrap().into()
+}
+
+fn heads(server: &str) -> Vec<(String, u64, String)> {
+    let listed = daicho(server, ["ledger", "list", "--json"]).json();
+    let ledgers = listed["ledgers"].as_array().unwrap();
+    let mut heads: Vec<_> = ledgers
+        .iter()
+        .map(|ledger| {
+            let of = |name: &str| ledger["head"][name].as_str().unwrap().to_owned();
+            let size = ledger["head"]["size"].as_u64().unwrap();
+            let id = ledger["ledger"]["id"].as_str().unwrap();
+            (id.to_owned(), size, of("root"))
+        })
+        .collect();
+    heads.sort();
+    heads
+}
+
+fn answers(server: &str, plan: &str) -> String {
+    let ledger = "bunka";
+    let of = |line: &str| {
+        let words = line.split(' ').chain(["--ledger", ledger, "--json"]);
+        let ended = daicho(server, words);
+        assert_eq!(ended.code, 0, "{line}: {ended:?}");
+        ended.output
+    };
+    [
+        of(&format!("plan show {plan}")),
+        of("goal list"),
+        of("audit changes"),
+        of("events read"),
+    ]
+    .concat()
+}
+
+#[test]
+fn what_is_backed_up_under_load_is_served_elsewhere_with_the_same_roots_and_answers() {
+    let (place, plan, day) = Place::with_plan();
+    let indicator = format!("{plan}/文化部/1-1/1.1");
+    for amount in ["1", "2"] {
+        let recorded = place.daicho(&format!("record {indicator} {amount} --on {day} --json"));
+        assert_eq!(recorded.code, 0, "{recorded:?}");
+    }
+    let store = place.folder.path().join("backups");
+    let words = "bench --beside-others --seconds 4 --callers 8 --goals 20";
+    let mut load = command(place.server.address(), words.split(' '))
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut taken = vec![backed_up(&place, &store)];
+    while load.try_wait().unwrap().is_none() {
+        taken.push(backed_up(&place, &store));
+    }
+    let grown = |told: &Value| -> u64 {
+        let ledgers = told["ledgers"].as_object().unwrap().values();
+        ledgers.map(|ledger| ledger["size"].as_u64().unwrap()).sum()
+    };
+    assert!(
+        taken
+            .windows(2)
+            .all(|pair| grown(&pair[0]) <= grown(&pair[1]))
+    );
+    assert!(
+        grown(&taken[0]) < grown(taken.last().unwrap()),
+        "there was load"
+    );
+    for told in &taken {
+        let verified = run(&["verify", "backup", text(&path(told))]);
+        assert_eq!(verified.code, 0, "{verified:?}");
+    }
+
+    taken.push(backed_up(&place, &store));
+    let last = taken.last().unwrap();
+    let (expected, answered) = (
+        heads(place.server.address()),
+        answers(place.server.address(), &plan),
+    );
+    let elsewhere = tempfile::tempdir().unwrap();
+    let data = elsewhere.path().join("data");
+    let restored = run(&["restore", text(&path(last)), "--data", text(&data)]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert!(!data.join("keys").exists());
+    let server = Process::serve(&data);
+    assert_eq!(heads(server.address()), expected);
+    assert_eq!(answers(server.address(), &plan), answered);
+}
+
+#[test]
+fn a_folder_that_is_restored_without_its_keys_goes_on_in_a_new_generation() {
+    let (place, plan, day) = Place::with_plan();
+    let signed = place.daicho("checkpoint");
+    assert_eq!(signed.code, 0, "{signed:?}");
+    let store = place.folder.path().join("backups");
+    let taken = path(&backed_up(&place, &store));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let data = elsewhere.path().join("data");
+    assert_eq!(
+        run(&["restore", text(&taken), "--data", text(&data)]).code,
+        0
+    );
+    let more = [
+        "--data",
+        text(&data),
+        "--ledger",
+        "bunka",
+        "--reason",
+        "復元",
+        "--yes",
+    ];
+    let words = ["ledger", "continue", "--json"].into_iter().chain(more);
+    let continued = daicho(NOBODY, words);
+    assert_eq!(continued.code, 0, "{continued:?}");
+    assert_eq!(continued.json()["generation"], 2, "{continued:?}");
+    let server = Process::serve(&data);
+    let line = format!("record {plan}/文化部/1-1/1.1 3 --on {day} --json");
+    let recorded = daicho(server.address(), line.split(' '));
+    assert_eq!(recorded.code, 0, "{recorded:?}");
+    let signed = daicho(server.address(), ["checkpoint"]);
+    assert!(
+        signed.output.starts_with("bunka.example/daicho/g2\n"),
+        "{signed:?}"
+    );
+}
+
+#[test]
+fn what_an_earlier_backup_holds_takes_no_room_again_and_a_broken_one_is_gone_on_from() {
+    let (place, _, _) = Place::with_plan();
+    let store = place.folder.path().join("backups");
+    let first = backed_up(&place, &store);
+    assert_eq!(first["linked_bytes"], 0);
+    // The server may still note how far its copies are.
+    let second = std::iter::repeat_with(|| backed_up(&place, &store));
+    let second = second
+        .into_iter()
+        .find(|told| told["copied_bytes"] == 0)
+        .unwrap();
+    assert!(first["copied_bytes"].as_u64() <= second["linked_bytes"].as_u64());
+
+    // As if it had been broken off while a file was copied.
+    let unfinished = store.join("2000-01-01T00-00-00Z.unfinished");
+    fs::rename(path(&second), &unfinished).unwrap();
+    fs::remove_file(unfinished.join("manifest.json")).unwrap();
+    fs::remove_file(unfinished.join("data/format")).unwrap();
+    fs::write(unfinished.join("data/format.copying"), b"dai").unwrap();
+    fs::write(unfinished.join("data/stray"), b"of a file that went").unwrap();
+    let third = path(&backed_up(&place, &store));
+    assert!(!unfinished.exists());
+    let verified = run(&["verify", "backup", text(&third)]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    // Each stands alone.
+    fs::remove_dir_all(path(&first)).unwrap();
+    let verified = run(&["verify", "backup", text(&third)]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+}
+
+#[test]
+fn a_backup_that_is_not_what_it_was_is_refused_with_the_place() {
+    let (place, _, _) = Place::with_plan();
+    let taken = path(&backed_up(&place, &place.folder.path().join("backups")));
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(taken.join("manifest.json")).unwrap()).unwrap();
+    let files = manifest["files"].as_object().unwrap();
+    assert!(
+        files.contains_key("journal/0000000001.journal"),
+        "{manifest}"
+    );
+    assert!(
+        files.keys().all(|file| !file.starts_with("keys/")),
+        "{manifest}"
+    );
+    let altered = |alter: &dyn Fn(&Path), told: &str| {
+        let copy = tempfile::tempdir().unwrap();
+        copy_folder(&taken, copy.path());
+        alter(copy.path());
+        let verified = run(&["verify", "backup", text(copy.path())]);
+        assert_eq!(verified.code, 1, "{told}: {verified:?}");
+        assert!(verified.output.contains(told), "{told}: {verified:?}");
+        let data = copy.path().join("made");
+        let restored = run(&["restore", text(copy.path()), "--data", text(&data)]);
+        assert_eq!(restored.code, 11, "{told}: {restored:?}");
+        assert!(restored.errors.contains(told), "{told}: {restored:?}");
+        assert!(!data.exists());
+    };
+    for file in files.keys() {
+        let told = format!("data/{file}");
+        let flip = |folder: &Path| {
+            let mut bytes = fs::read(folder.join(&told)).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle] ^= 1;
+            fs::write(folder.join(&told), bytes).unwrap();
+        };
+        altered(&flip, &told);
+        altered(
+            &|folder| fs::remove_file(folder.join(&told)).unwrap(),
+            &told,
+        );
+    }
+    let stray = |folder: &Path| fs::write(folder.join("data/journal/stray"), b"x").unwrap();
+    altered(&stray, "data/journal/stray");
+    // Somebody who changes the manifest too has to make records that lead to its roots.
+    let root = |folder: &Path| {
+        let path = folder.join("manifest.json");
+        let told = fs::read_to_string(&path).unwrap();
+        let ledgers = manifest["ledgers"].as_object().unwrap();
+        let root = ledgers.values().next().unwrap()["root"].as_str().unwrap();
+        fs::write(path, told.replace(root, &"0".repeat(root.len()))).unwrap();
+    };
+    altered(&root, "data/journal");
+}
+
+#[test]
+fn what_is_no_backup_and_what_is_no_free_folder_are_refused() {
+    let (place, _, _) = Place::with_plan();
+    let root = place.folder.path();
+    let taken = path(&backed_up(&place, &root.join("backups")));
+    let code = |words: &[&str]| run(words).code;
+    let data = root.join("data");
+    assert_eq!(code(&["restore", text(&taken), "--data", text(&data)]), 4);
+    let nothing = root.join("nothing");
+    assert_eq!(code(&["restore", text(&data), "--data", text(&nothing)]), 3);
+    assert_eq!(
+        code(&[
+            "backup",
+            text(&root.join("others")),
+            "--data",
+            text(&nothing)
+        ]),
+        3
+    );
+    let path = taken.join("manifest.json");
+    let manifest = fs::read_to_string(&path).unwrap();
+    for (from, to) in [
+        ("daicho backup 1", "daicho backup 2"),
+        ("\"format\"", "\"formt\""),
+        ("journal/0000000001.journal", "../../0000000001.journal"),
+        ("journal/0000000001.journal", "/0000000001.journal"),
+    ] {
+        fs::write(&path, manifest.replacen(from, to, 1)).unwrap();
+        assert_eq!(
+            code(&["restore", text(&taken), "--data", text(&nothing)]),
+            3,
+            "{to}"
+        );
+    }
+    assert!(!nothing.exists());
+}
