@@ -267,7 +267,7 @@ mod tests {
 
         $ daicho rekord
         エラー: 「rekord」というコマンドはありません
-          → もしかすると: report、record
+          → もしかすると: restore、report、record
           → 使い方: daicho [OPTIONS] <COMMAND>
           → くわしくは: daicho --help
 

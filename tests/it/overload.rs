@@ -25,6 +25,9 @@ const OF_A_CONNECTION: usize = 100;
 /// Connections that have said nothing yet, before the oldest is closed (docs/limits.md).
 const SILENT: usize = 256;
 
+/// Calls that are begun and taken back.
+const CALLS_TAKEN_BACK: usize = 20_000;
+
 type Following = tonic::Streaming<v1::SubscribeEventsResponse>;
 
 async fn follow(client: &mut LedgerServiceClient<Caller>) -> Result<Following, tonic::Status> {
@@ -141,4 +144,83 @@ async fn a_server_with_few_files_serves_as_many_as_it_can() {
     assert_eq!(health(process.connect()).await, ServingStatus::Serving);
     let told = std::fs::read_to_string(log).unwrap();
     assert!(told.contains("connections=24"), "{told}");
+}
+
+/// A connection of its own, and the task that works on it.
+async fn raw(
+    address: &str,
+) -> (
+    h2::client::SendRequest<bytes::Bytes>,
+    tokio::task::JoinHandle<Result<(), h2::Error>>,
+) {
+    let stream = TcpStream::connect(address).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    (client, tokio::spawn(connection))
+}
+
+fn asking(address: &str) -> http::request::Builder {
+    http::Request::post(format!(
+        "http://{address}/daicho.v1.LedgerService/GetLedger"
+    ))
+    .header("content-type", "application/grpc")
+    .header("te", "trailers")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_that_are_taken_back_at_once_cost_others_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::serve(folder.path());
+    let address = process.address().trim_start_matches("http://");
+    let serving = async || health(process.connect()).await;
+    assert_eq!(serving().await, ServingStatus::Serving);
+    let before = process.peak_kib();
+    let (mut client, connection) = raw(address).await;
+    for _ in 0..CALLS_TAKEN_BACK {
+        // Whoever does that too often is shown out.
+        let Ok(ready) = client.ready().await else {
+            break;
+        };
+        client = ready;
+        let request = asking(address).body(()).unwrap();
+        let Ok((_, mut body)) = client.send_request(request, false) else {
+            break;
+        };
+        body.send_reset(h2::Reason::CANCEL);
+    }
+    assert_eq!(serving().await, ServingStatus::Serving);
+    let more = process.peak_kib() - before;
+    assert!(more < 64 * 1024, "{more} KiB");
+    connection.abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_beyond_all_measure_is_refused_and_not_logged() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let data = folder.path().join("data");
+    let words = ["serve".as_ref(), "--data".as_ref(), data.as_os_str()];
+    let process = Process::start_logging(words, std::fs::File::create(&log).unwrap());
+    let address = process.address().trim_start_matches("http://");
+    let long = "LONG".repeat(16 * 1024);
+    let many = |request: http::request::Builder| {
+        let names = (0..10_000).map(|number| format!("daicho-many-{number}"));
+        names.fold(request, |request, name| request.header(name, "MANY"))
+    };
+    for request in [
+        asking(address).header("daicho-purpose-bin", &long),
+        many(asking(address)),
+    ] {
+        let (mut client, connection) = raw(address).await;
+        let (answer, _) = client
+            .send_request(request.body(()).unwrap(), true)
+            .unwrap();
+        match answer.await {
+            Ok(answer) => assert_eq!(answer.status(), 431),
+            Err(error) => assert!(error.is_remote(), "{error}"),
+        }
+        connection.abort();
+    }
+    assert_eq!(health(process.connect()).await, ServingStatus::Serving);
+    let told = std::fs::read_to_string(log).unwrap();
+    assert!(!told.contains("LONGLONG") && !told.contains("MANY"));
 }

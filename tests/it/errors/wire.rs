@@ -355,3 +355,57 @@ async fn frames_that_are_not_one_whole_message_are_refused() {
     let mut client = server.ledger("somebody").await;
     assert!(client.get_receipt(lookup).await.is_err());
 }
+
+/// A field of a message: its number, that its length comes, the length in more bytes than it needs, and what it holds.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(bytes.len() & 0x7f).unwrap();
+    let more = u8::try_from(bytes.len() >> 7).unwrap();
+    let mut field = vec![number << 3 | 2, length | 0x80, more | 0x80, 0];
+    field.extend_from_slice(bytes);
+    field
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_a_request_is_written_it_is_one_request_and_has_one_leaf() {
+    let server = Server::start().await;
+    let plan = server.planned().await;
+    let event = service::report(&plan, &plan.indicators[0], "1");
+    let request = append(vec![event.clone()]);
+    let said = |event: EventInput| event.encode_to_vec();
+    let only = |event_id: &str, payload| EventInput {
+        event_id: event_id.to_owned(),
+        payload,
+        ..EventInput::default()
+    };
+    let rest = EventInput {
+        event_id: String::new(),
+        payload: None,
+        ..event.clone()
+    };
+    let narrative = event_input::Payload::NarrativeAdded(NarrativeAdded {
+        text: "only one of two is meant".to_owned(),
+        ..NarrativeAdded::default()
+    });
+    let written_otherwise = [
+        // What comes last counts: an id and a payload of another kind stand before.
+        said(only(&"f".repeat(36), Some(narrative))),
+        // A field that nobody knows: number 2,000, a varint.
+        vec![0x80, 0x7d, 1],
+        // In another order.
+        said(only("", event.payload.clone())),
+        said(rest),
+        said(only(&event.event_id, None)),
+    ];
+    let mut message = field(3, &written_otherwise.concat());
+    message.extend(field(2, request.request_id.as_bytes()));
+    let (status, first) = call(server.address, APPEND, &[ACTOR], &message).await;
+    assert_eq!(status.code(), Code::Ok, "{status:?}");
+    let usual = request.encode_to_vec();
+    let (status, again) = call(server.address, APPEND, &[ACTOR], &usual).await;
+    assert_eq!(status.code(), Code::Ok, "{status:?}");
+    let answer = |bytes: Bytes| AppendEventsResponse::decode(bytes.slice(5..)).unwrap();
+    let (first, again) = (answer(first), answer(again));
+    assert!(!first.replayed && again.replayed);
+    assert_eq!(first.receipt, again.receipt);
+    assert_eq!(first.receipt.unwrap().events.len(), 1);
+}
