@@ -14,7 +14,7 @@
 //! was signed since, begins a new generation (`daicho ledger continue`) unless its keys are put back.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Component, Path, PathBuf};
 
@@ -32,6 +32,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const DATA: &str = "data";
 /// What a manifest begins with.
 const FORMAT: &str = "daicho backup 1";
+/// Held by whoever takes a backup.
+const LOCK: &str = "lock";
 /// What a backup's name ends with until it is whole.
 const UNFINISHED: &str = "unfinished";
 /// What the name of a file ends with until it is whole.
@@ -131,6 +133,9 @@ pub enum BackupError {
     /// A backup of that moment is there.
     #[error("there is a backup `{0}` already")]
     Exists(PathBuf),
+    /// Another backup is being taken into the same folder.
+    #[error("another backup is being taken into `{0}`")]
+    Busy(PathBuf),
     /// The data folder that was to be made holds something.
     #[error("`{0}` is not empty")]
     NotEmpty(PathBuf),
@@ -161,11 +166,12 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
     if !data.join("format").is_file() {
         return Err(BackupError::NoData);
     }
+    durable::make_folder(store).map_err(at(store))?;
+    let _alone = alone(store)?;
     let folder = store.join(made_at.replace(':', "-"));
     if folder.exists() {
         return Err(BackupError::Exists(folder));
     }
-    durable::make_folder(store).map_err(at(store))?;
     let draft = draft(store, &folder)?;
     let mut copying = Copying {
         data,
@@ -218,6 +224,16 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
         manifest,
         copied,
         linked,
+    })
+}
+
+/// Keeps others from taking a backup into the same folder meanwhile.
+fn alone(store: &Path) -> Result<durable::Lock, BackupError> {
+    let path = store.join(LOCK);
+    let file = File::create(&path).map_err(at(&path))?;
+    durable::Lock::alone(file).map_err(|error| match error {
+        TryLockError::WouldBlock => BackupError::Busy(store.to_owned()),
+        TryLockError::Error(source) => at(&path)(source),
     })
 }
 
@@ -303,10 +319,13 @@ impl Copying<'_> {
     /// One file; nothing where it went meanwhile.
     fn file(&mut self, name: &str, from: &Source<'_>) -> Result<(), BackupError> {
         let path = self.data.join(name);
-        let entry = match from.digest() {
-            Ok(entry) => entry,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(at(&path)(error)),
+        let read = |entry: io::Result<Entry>| match entry {
+            Ok(entry) => Ok(Some(entry)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path)(error)),
+        };
+        let Some(entry) = read(from.digest())? else {
+            return Ok(());
         };
         let to = self.to.join(name);
         if let Some(folder) = to.parent() {
@@ -320,7 +339,9 @@ impl Copying<'_> {
             self.linked += entry.bytes;
             entry
         } else {
-            let copied = from.copy(&to).map_err(at(&path))?;
+            let Some(copied) = read(from.copy(&to))? else {
+                return Ok(());
+            };
             self.copied += copied.bytes;
             copied
         };

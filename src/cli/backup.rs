@@ -193,6 +193,16 @@ pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failur
                 ),
             )
         }
+        BackupError::Busy(path) => {
+            let path = shown(path);
+            Failure::new(
+                Exit::Conflict,
+                view.pick(
+                    format!("{path} には今ほかの控えを取っています"),
+                    format!("another backup is being taken into {path}"),
+                ),
+            )
+        }
         BackupError::NotEmpty(path) => {
             let path = shown(path);
             Failure::new(

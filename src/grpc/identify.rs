@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use futures::future::{BoxFuture, FutureExt as _};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, StatusCode};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Layer, Service};
@@ -124,6 +124,11 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if !is_grpc(request.headers()) {
+            let mut refused = Response::new(Body::empty());
+            *refused.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return std::future::ready(Ok(refused)).boxed();
+        }
         let identified = match self.gate.admit(&request) {
             Ok(identified) => identified,
             Err(status) => return std::future::ready(Ok(status.into_http())).boxed(),
@@ -221,6 +226,13 @@ impl Gate {
             "a caller was not identified"
         );
     }
+}
+
+/// Whether a call says that it is one of gRPC, whatever its messages are encoded in: others are answered with 415, as gRPC has it
+/// (PROTOCOL-HTTP2, Requests).
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let content_type = headers.get(http::header::CONTENT_TYPE);
+    content_type.is_some_and(|said| said.as_bytes().starts_with(b"application/grpc"))
 }
 
 /// What a caller calls itself.

@@ -3,7 +3,7 @@
 //!
 //! One pass over the journal, with the read copy beside it; up to eight threads look at each event for
 //! itself. It keeps the last event of each stream, the ids, and eight
-//! bytes an event for the index: 249 MB in all for 1.1 million events.
+//! bytes an event for the index: 250 MB for 1.1 million events, 560 for 1.35 million: tables double.
 
 mod again;
 mod batch;

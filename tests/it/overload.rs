@@ -224,3 +224,22 @@ async fn metadata_beyond_all_measure_is_refused_and_not_logged() {
     let told = std::fs::read_to_string(log).unwrap();
     assert!(!told.contains("LONGLONG") && !told.contains("MANY"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_does_not_say_that_it_is_a_call_is_none() {
+    let server = Server::start().await;
+    let address = server.address.to_string();
+    for content_type in [None, Some("text/plain"), Some("application/json")] {
+        let mut request = asking(&address).body(()).unwrap();
+        let headers = request.headers_mut();
+        headers.remove("content-type");
+        headers.extend(content_type.map(|said| {
+            let said = http::HeaderValue::from_static(said);
+            (http::header::CONTENT_TYPE, said)
+        }));
+        let (mut client, connection) = raw(&address).await;
+        let (answer, _) = client.send_request(request, true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), 415, "{content_type:?}");
+        connection.abort();
+    }
+}

@@ -256,6 +256,16 @@ fn what_is_no_backup_and_what_is_no_free_folder_are_refused() {
     let data = root.join("data");
     assert_eq!(code(&["restore", text(&taken), "--data", text(&data)]), 4);
     let nothing = root.join("nothing");
+    let store = root.join("backups");
+    let lock = fs::File::open(store.join("lock")).unwrap();
+    lock.lock().unwrap();
+    let busy = run(&["backup", text(&store), "--data", text(&data)]);
+    assert_eq!(busy.code, 4, "{busy:?}");
+    assert!(
+        busy.errors.contains("another backup is being taken"),
+        "{busy:?}"
+    );
+    drop(lock);
     assert_eq!(code(&["restore", text(&data), "--data", text(&nothing)]), 3);
     assert_eq!(
         code(&[

@@ -18,6 +18,7 @@ use crate::service::{self, Server, append};
 pub(super) const APPEND: &str = "/daicho.v1.LedgerService/AppendEvents";
 pub(super) const READ: &str = "/daicho.v1.LedgerService/ReadEvents";
 pub(super) const SUBSCRIBE: &str = "/daicho.v1.LedgerService/SubscribeEvents";
+const LIST_CHANGES: &str = "/daicho.v1.AuditService/ListChanges";
 const GET_LEDGER: &str = "/daicho.v1.LedgerService/GetLedger";
 /// `担当` in base64.
 pub(super) const ACTOR: (&str, &str) = ("daicho-actor-bin", "5ouF5b2T");
@@ -408,4 +409,78 @@ async fn however_a_request_is_written_it_is_one_request_and_has_one_leaf() {
     assert!(!first.replayed && again.replayed);
     assert_eq!(first.receipt, again.receipt);
     assert_eq!(first.receipt.unwrap().events.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn messages_within_messages_have_a_limit() {
+    let server = Server::start().await;
+    server.planned().await;
+    // A group in a group in a group: fields that nobody knows are skipped one by one.
+    let groups = [0x7b; 10_000];
+    // A proposed change in a proposed change in a proposed change.
+    let mut changes = Vec::new();
+    for _ in 0..200 {
+        let payload = event_input::Payload::ChangeProposed(Box::default());
+        let empty = EventInput {
+            payload: Some(payload),
+            ..EventInput::default()
+        };
+        let tags = empty.encode_to_vec();
+        // The last two bytes: the tag's end and a length of nothing.
+        let tag = &tags[..tags.len() - 1];
+        let inner = nested(CHANGE, &changes);
+        changes = [tag, &length(inner.len()), &inner].concat();
+    }
+    let changes = nested(EVENTS, &changes);
+    for bytes in [&groups[..], &changes] {
+        let (status, _) = call(server.address, APPEND, &[ACTOR], bytes).await;
+        assert!(
+            matches!(status.code(), Code::Internal | Code::InvalidArgument),
+            "{status:?}"
+        );
+    }
+    let asked = GetLedgerRequest::default().encode_to_vec();
+    let (status, _) = call(server.address, GET_LEDGER, &[ACTOR], &asked).await;
+    assert_eq!(status.code(), Code::Ok);
+}
+
+/// The numbers of AppendEventsRequest.events and ChangeProposed.change.
+const EVENTS: u8 = 3;
+const CHANGE: u8 = 4;
+
+fn length(bytes: usize) -> Vec<u8> {
+    let mut length = Vec::new();
+    prost::encoding::encode_varint(bytes as u64, &mut length);
+    length
+}
+
+fn nested(number: u8, bytes: &[u8]) -> Vec<u8> {
+    [&[number << 3 | 2][..], &length(bytes.len()), bytes].concat()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_choices_is_one_list_however_it_is_packed() {
+    let server = Server::start().await;
+    server.planned().await;
+    let (one, other) = (EventType::GoalSet as u8, EventType::IndicatorDefined as u8);
+    let usual = ListChangesRequest {
+        types: vec![one.into(), other.into()],
+        ..ListChangesRequest::default()
+    };
+    const TYPES: u8 = 6;
+    let alone = |choice| [TYPES << 3, choice];
+    let packed = |choice| [TYPES << 3 | 2, 1, choice];
+    let mut answers = Vec::new();
+    for message in [
+        usual.encode_to_vec(),
+        [alone(one), alone(other)].concat(),
+        [&alone(one)[..], &packed(other)].concat(),
+    ] {
+        let (status, answer) = call(server.address, LIST_CHANGES, &[ACTOR], &message).await;
+        assert_eq!(status.code(), Code::Ok, "{status:?}");
+        let answer = ListChangesResponse::decode(answer.slice(5..)).unwrap();
+        assert!(!answer.changes.is_empty());
+        answers.push(answer.changes);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]));
 }
