@@ -7,7 +7,8 @@ use daicho::access_log::Recording;
 use daicho::auth::{Callers, Mode};
 use daicho::config::{Config, Flags};
 use daicho::evidence::{MediaTypes, Store, Terms};
-use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
+use daicho::grpc::{AdmissionLayer, DeadlineLayer, IdentifyLayer, PageKey, Parts, Services};
+use daicho::ledger::Ledgers;
 use daicho::proof::Proofs;
 use daicho::server::Opened;
 use tokio::net::TcpListener;
@@ -19,6 +20,9 @@ use crate::Outcome;
 /// What serves a folder.
 pub(crate) struct Here {
     services: Services,
+    /// To be stopped in order, by who wants all that was begun to be done.
+    pub(crate) ledgers: Arc<Ledgers>,
+    request_timeout: std::time::Duration,
     /// Nothing is closing until it is dropped.
     open: watch::Sender<bool>,
     listener: TcpListener,
@@ -61,6 +65,8 @@ impl Here {
         let listener = TcpListener::bind(config.listen).await?;
         Ok(Self {
             services,
+            ledgers: opened.ledgers,
+            request_timeout: config.request_timeout,
             open,
             address: listener.local_addr()?,
             listener,
@@ -71,7 +77,9 @@ impl Here {
     pub(crate) async fn serve(self) -> Result<(), tonic::transport::Error> {
         let _open = self.open;
         tonic::transport::Server::builder()
+            .layer(DeadlineLayer::new(self.request_timeout))
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
+            .layer(AdmissionLayer::default())
             .add_routes(self.services.routes().routes())
             .serve_with_incoming(TcpIncoming::from(self.listener).with_nodelay(Some(true)))
             .await
