@@ -1,5 +1,6 @@
 //! The services of a data folder, in this process.
 
+use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,8 +21,7 @@ use crate::Outcome;
 /// What serves a folder.
 pub(crate) struct Here {
     services: Services,
-    /// To be stopped in order, by who wants all that was begun to be done.
-    pub(crate) ledgers: Arc<Ledgers>,
+    ledgers: Arc<Ledgers>,
     request_timeout: std::time::Duration,
     /// Nothing is closing until it is dropped.
     open: watch::Sender<bool>,
@@ -73,15 +73,19 @@ impl Here {
         })
     }
 
-    /// Serves until it is dropped.
-    pub(crate) async fn serve(self) -> Result<(), tonic::transport::Error> {
+    /// Serves until it is dropped or `told`; then all that was begun behind answers is done before it returns.
+    pub(crate) async fn serve(self, told: impl Future<Output = ()>) -> Outcome<()> {
         let _open = self.open;
-        tonic::transport::Server::builder()
+        let serving = tonic::transport::Server::builder()
             .layer(DeadlineLayer::new(self.request_timeout))
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
             .layer(AdmissionLayer::default())
             .add_routes(self.services.routes().routes())
-            .serve_with_incoming(TcpIncoming::from(self.listener).with_nodelay(Some(true)))
-            .await
+            .serve_with_incoming(TcpIncoming::from(self.listener).with_nodelay(Some(true)));
+        tokio::select! {
+            ended = serving => ended?,
+            () = told => {}
+        }
+        Ok(self.ledgers.stop().await?)
     }
 }

@@ -28,7 +28,7 @@ const SYNCS: usize = 200;
 pub(crate) async fn serve(folder: &Path, signs: bool) -> Outcome<()> {
     let here = Here::open(folder, signs).await?;
     println!("listening on {}", here.address);
-    Ok(here.serve().await?)
+    here.serve(std::future::pending()).await
 }
 
 /// What of it is measured; all, where nothing is named.

@@ -50,16 +50,18 @@ pub(crate) fn walk(name: &str, walks: u32) -> Outcome<()> {
         // A signature now and then would count against whatever is walked.
         let here = Here::open(folder.path(), false).await?;
         let url = format!("http://{}", here.address);
-        let ledgers = here.ledgers.clone();
-        tokio::spawn(here.serve());
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let served = tokio::spawn(here.serve(async {
+            let _ = stopped.await;
+        }));
         let endpoint = Endpoint::from_shared(url)?.tcp_nodelay(true);
         let mut walker = Walker::set_up(endpoint.connect().await?).await?;
         for number in 0..walks {
             walker.walk(name, number as usize).await?;
         }
         // Indexes and the read copy are written behind: how much of that were done would else be chance.
-        ledgers.stop().await?;
-        Ok(())
+        drop(stop);
+        served.await?
     })
 }
 
