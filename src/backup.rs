@@ -14,17 +14,22 @@
 //! was signed since, begins a new generation (`daicho ledger continue`) unless its keys are put back.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::domain::id::LedgerId;
 use crate::durable;
+use crate::log::{Head, journal_heads};
+
 pub use crate::log::OpenError;
-use crate::log::{Head, journal_cut, journal_heads};
+use source::Source;
+pub use take::take;
+
+mod source;
+mod take;
 
 /// The file that says what a backup is.
 pub const MANIFEST: &str = "manifest.json";
@@ -32,17 +37,8 @@ pub const MANIFEST: &str = "manifest.json";
 pub const DATA: &str = "data";
 /// What a manifest begins with.
 const FORMAT: &str = "daicho backup 1";
-/// Held by whoever takes a backup.
-const LOCK: &str = "lock";
 /// What a backup's name ends with until it is whole.
 const UNFINISHED: &str = "unfinished";
-/// What the name of a file ends with until it is whole.
-const COPYING: &str = "copying";
-/// Below a data folder, in the order in which they are copied.
-const BEFORE_JOURNAL: &[&str] = &["checkpoints"];
-const AFTER_JOURNAL: &[&str] = &["personal", "attachments"];
-/// Read at once.
-const PIECE: usize = 256 * 1024;
 /// A manifest is not longer.
 const MANIFEST_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
@@ -161,98 +157,6 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + '_ {
     }
 }
 
-/// Takes a backup of the data folder `data` into the folder of backups `store`. `made_at` is now: RFC 3339, UTC, whole seconds.
-pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupError> {
-    if !data.join("format").is_file() {
-        return Err(BackupError::NoData);
-    }
-    durable::make_folder(store).map_err(at(store))?;
-    let _alone = alone(store)?;
-    let folder = store.join(made_at.replace(':', "-"));
-    if folder.exists() {
-        return Err(BackupError::Exists(folder));
-    }
-    let draft = draft(store, &folder)?;
-    let mut copying = Copying {
-        data,
-        to: draft.join(DATA),
-        earlier: newest(store)?,
-        files: BTreeMap::new(),
-        copied: 0,
-        linked: 0,
-    };
-    durable::make_private_folder(&copying.to).map_err(at(&copying.to))?;
-    copying.clear()?;
-    copying.file("format", &Source::path(data, "format"))?;
-    for part in BEFORE_JOURNAL {
-        copying.all_of(part)?;
-    }
-    let cut = journal_cut(data)?;
-    for name in &cut.sealed {
-        let name = format!("journal/{name}");
-        copying.file(&name, &Source::path(data, &name))?;
-    }
-    let (name, file, length) = &cut.tail;
-    copying.file(&format!("journal/{name}"), &Source::Opened(file, *length))?;
-    for part in AFTER_JOURNAL {
-        copying.all_of(part)?;
-    }
-    copying.clear_of_others()?;
-    let Copying {
-        files,
-        copied,
-        linked,
-        ..
-    } = copying;
-    let manifest = Manifest {
-        format: FORMAT.to_owned(),
-        made_at: made_at.to_owned(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ledgers: reaches(&cut.heads),
-        files,
-    };
-    let mut text = serde_json::to_vec_pretty(&manifest)
-        .map_err(io::Error::from)
-        .map_err(at(&draft))?;
-    text.push(b'\n');
-    let path = draft.join(MANIFEST);
-    durable::replace(&path, &text, durable::Access::Private).map_err(at(&path))?;
-    fs::rename(&draft, &folder).map_err(at(&folder))?;
-    durable::sync_folder(store).map_err(at(store))?;
-    Ok(Taken {
-        folder,
-        manifest,
-        copied,
-        linked,
-    })
-}
-
-/// Keeps others from taking a backup into the same folder meanwhile.
-fn alone(store: &Path) -> Result<durable::Lock, BackupError> {
-    let path = store.join(LOCK);
-    let file = File::create(&path).map_err(at(&path))?;
-    durable::Lock::alone(file).map_err(|error| match error {
-        TryLockError::WouldBlock => BackupError::Busy(store.to_owned()),
-        TryLockError::Error(source) => at(&path)(source),
-    })
-}
-
-/// Where the backup is put together: what was broken off, or a new folder.
-fn draft(store: &Path, folder: &Path) -> Result<PathBuf, BackupError> {
-    let draft = folder.with_extension(UNFINISHED);
-    let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|last| last == UNFINISHED);
-    let mut broken_off: Vec<PathBuf> = list(store)?.into_iter().filter(is_unfinished).collect();
-    match broken_off.pop() {
-        Some(newest) if newest != draft => fs::rename(&newest, &draft).map_err(at(&newest))?,
-        Some(_) => {}
-        None => durable::make_private_folder(&draft).map_err(at(&draft))?,
-    }
-    for older in broken_off {
-        fs::remove_dir_all(&older).map_err(at(&older))?;
-    }
-    Ok(draft)
-}
-
 /// What is in a folder, by name.
 fn list(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let entries = fs::read_dir(folder).map_err(at(folder))?;
@@ -262,171 +166,20 @@ fn list(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
     Ok(paths)
 }
 
-/// The newest backup that is whole by its manifest.
-fn newest(store: &Path) -> Result<Option<(PathBuf, Manifest)>, BackupError> {
-    let folders = list(store)?.into_iter().rev();
-    let mut known = folders.filter_map(|folder| {
-        let manifest = manifest(&folder).ok()?;
-        Some((folder.join(DATA), manifest))
-    });
-    Ok(known.next())
-}
-
-/// A backup while it is made.
-struct Copying<'a> {
-    data: &'a Path,
-    to: PathBuf,
-    earlier: Option<(PathBuf, Manifest)>,
-    files: BTreeMap<String, Entry>,
-    copied: u64,
-    linked: u64,
-}
-
-impl Copying<'_> {
-    /// Lets go of what was being copied when an earlier run was broken off.
-    fn clear(&self) -> Result<(), BackupError> {
-        for path in files_below(&self.to)? {
-            if path.extension().is_some_and(|last| last == COPYING) {
-                fs::remove_file(&path).map_err(at(&path))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets go of what an earlier run copied and is not there any more.
-    fn clear_of_others(&self) -> Result<(), BackupError> {
-        for path in files_below(&self.to)? {
-            if !self.files.contains_key(&below(&self.to, &path)) {
-                fs::remove_file(&path).map_err(at(&path))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// All files of a folder that is there; what is being written in it is not looked at.
-    fn all_of(&mut self, part: &str) -> Result<(), BackupError> {
-        let folder = self.data.join(part);
-        if !folder.is_dir() {
-            return Ok(());
-        }
-        for path in files_below(&folder)? {
-            let name = below(self.data, &path);
-            self.file(&name, &Source::Path(path))?;
-        }
-        Ok(())
-    }
-
-    /// One file; nothing where it went meanwhile.
-    fn file(&mut self, name: &str, from: &Source<'_>) -> Result<(), BackupError> {
-        let path = self.data.join(name);
-        let read = |entry: io::Result<Entry>| match entry {
-            Ok(entry) => Ok(Some(entry)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(at(&path)(error)),
-        };
-        let Some(entry) = read(from.digest())? else {
-            return Ok(());
-        };
-        let to = self.to.join(name);
-        if let Some(folder) = to.parent() {
-            durable::make_private_folder(folder).map_err(at(folder))?;
-        }
-        // From a run that was broken off, or from an earlier backup.
-        let is_there = Source::Path(to.clone())
-            .digest()
-            .is_ok_and(|there| there == entry);
-        let entry = if is_there || self.link(name, &entry, &to) {
-            self.linked += entry.bytes;
-            entry
-        } else {
-            let Some(copied) = read(from.copy(&to))? else {
-                return Ok(());
-            };
-            self.copied += copied.bytes;
-            copied
-        };
-        self.files.insert(name.to_owned(), entry);
-        Ok(())
-    }
-
-    /// Links the file of the earlier backup, where that has the same bytes and the disk can.
-    fn link(&self, name: &str, entry: &Entry, to: &Path) -> bool {
-        let Some((folder, manifest)) = &self.earlier else {
-            return false;
-        };
-        let same = manifest.files.get(name) == Some(entry);
-        let _ = fs::remove_file(to);
-        same && fs::hard_link(folder.join(name), to).is_ok()
-    }
-}
-
-/// What is read.
-enum Source<'a> {
-    Path(PathBuf),
-    /// A file that is open, or its first bytes.
-    Opened(&'a File, Option<u64>),
-}
-
-impl Source<'_> {
-    fn path(folder: &Path, name: &str) -> Self {
-        Self::Path(folder.join(name))
-    }
-
-    fn digest(&self) -> io::Result<Entry> {
-        self.each_piece(|_| Ok(()))
-    }
-
-    /// Copies it, durably; whole or not at all.
-    fn copy(&self, to: &Path) -> io::Result<Entry> {
-        let mut name = to.as_os_str().to_owned();
-        name.push(".");
-        name.push(COPYING);
-        let draft = PathBuf::from(name);
-        let mut file = File::create(&draft)?;
-        let entry = self.each_piece(|piece| file.write_all(piece))?;
-        file.sync_all()?;
-        fs::rename(&draft, to)?;
-        to.parent().map_or(Ok(()), durable::sync_folder)?;
-        Ok(entry)
-    }
-
-    fn each_piece(&self, mut take: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<Entry> {
-        let (mut file, length) = match self {
-            Self::Path(path) => (File::open(path)?, None),
-            Self::Opened(file, length) => (file.try_clone()?, *length),
-        };
-        file.seek(SeekFrom::Start(0))?;
-        let mut left = file.take(length.unwrap_or(u64::MAX));
-        let (mut hash, mut bytes) = (Sha256::new(), 0);
-        let mut piece = vec![0; PIECE];
-        loop {
-            let read = left.read(&mut piece)?;
-            if read == 0 {
-                break;
-            }
-            hash.update(&piece[..read]);
-            take(&piece[..read])?;
-            bytes += read as u64;
-        }
-        if length.is_some_and(|length| bytes < length) {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        let sha256 = hex::encode(hash.finalize());
-        Ok(Entry { bytes, sha256 })
-    }
-}
-
 /// The path of a file below a folder, as manifests have it. What this program names is UTF-8.
 fn below(folder: &Path, file: &Path) -> String {
     let below = file.strip_prefix(folder).unwrap_or(file);
     below.to_string_lossy().replace('\\', "/")
 }
 
-/// Every file below a folder; no links are followed.
+/// Every file below a folder, but for those that go while it is looked through; no links are followed.
 fn files_below(folder: &Path) -> Result<Vec<PathBuf>, BackupError> {
     let mut files = Vec::new();
     for path in list(folder)? {
-        let about = fs::symlink_metadata(&path).map_err(at(&path))?;
+        let about = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            about => about.map_err(at(&path))?,
+        };
         if about.is_dir() {
             files.extend(files_below(&path)?);
         } else if about.is_file() {

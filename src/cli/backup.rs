@@ -165,80 +165,61 @@ fn bytes(count: u64) -> String {
 /// Why it was not done.
 pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failure {
     let folder = shown(folder);
-    match error {
-        BackupError::NoData => Failure::new(
+    let (exit, ja, en) = match error {
+        BackupError::NoData => (
             Exit::NotFound,
-            view.pick(
-                format!("{folder} はデータフォルダーではありません"),
-                format!("{folder} is no data folder"),
+            format!("{folder} はデータフォルダーではありません"),
+            format!("{folder} is no data folder"),
+        ),
+        BackupError::NoBackup(path) => (
+            Exit::NotFound,
+            format!("{} はこの版で読める控えではありません", shown(path)),
+            format!("{} is no backup that this version can read", shown(path)),
+        ),
+        BackupError::Exists(path) => (
+            Exit::Conflict,
+            format!("控え {} はもうあります", shown(path)),
+            format!("there is a backup {} already", shown(path)),
+        ),
+        BackupError::Busy(path) => (
+            Exit::Conflict,
+            format!("{} には今ほかの控えを取っています", shown(path)),
+            format!("another backup is being taken into {}", shown(path)),
+        ),
+        BackupError::NotEmpty(path) => (
+            Exit::Conflict,
+            format!(
+                "{} は空ではありません。別のフォルダーを --data で示してください",
+                shown(path)
+            ),
+            format!(
+                "{} is not empty: name another folder with --data",
+                shown(path)
             ),
         ),
-        BackupError::NoBackup(path) => {
-            let path = shown(path);
-            Failure::new(
-                Exit::NotFound,
-                view.pick(
-                    format!("{path} はこの版で読める控えではありません"),
-                    format!("{path} is no backup that this version can read"),
-                ),
-            )
-        }
-        BackupError::Exists(path) => {
-            let path = shown(path);
-            Failure::new(
-                Exit::Conflict,
-                view.pick(
-                    format!("控え {path} はもうあります"),
-                    format!("there is a backup {path} already"),
-                ),
-            )
-        }
-        BackupError::Busy(path) => {
-            let path = shown(path);
-            Failure::new(
-                Exit::Conflict,
-                view.pick(
-                    format!("{path} には今ほかの控えを取っています"),
-                    format!("another backup is being taken into {path}"),
-                ),
-            )
-        }
-        BackupError::NotEmpty(path) => {
-            let path = shown(path);
-            Failure::new(
-                Exit::Conflict,
-                view.pick(
-                    format!("{path} は空ではありません"),
-                    format!("{path} is not empty"),
-                ),
-            )
-            .hint(view.pick(
-                "別のフォルダーを --data で示してください",
-                "name another folder with --data",
-            ))
-        }
         BackupError::Damaged(damage) => {
             let lines = damage.iter().take(TOLD_MAX).map(|one| told(view, one));
             let lines: Vec<String> = lines.collect();
-            Failure::new(
+            (
                 Exit::Damaged,
-                view.pick(
-                    format!("控えが壊れているので何もしていません: {}", lines.join("、")),
-                    format!(
-                        "the backup is damaged, nothing was done: {}",
-                        lines.join("; ")
-                    ),
+                format!("控えが壊れているので何もしていません: {}", lines.join("、")),
+                format!(
+                    "the backup is damaged, nothing was done: {}",
+                    lines.join("; ")
                 ),
             )
         }
-        BackupError::Data(OpenError::Newer { .. } | OpenError::OtherEngine { .. }) => {
-            Failure::new(Exit::FolderForeign, error_line(error))
+        BackupError::Data(error) => {
+            let exit = match error {
+                OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Exit::FolderForeign,
+                OpenError::Refused { .. } => Exit::Damaged,
+                _ => Exit::Fault,
+            };
+            return Failure::new(exit, error_line(error));
         }
-        BackupError::Data(OpenError::Refused { .. }) => {
-            Failure::new(Exit::Damaged, error_line(error))
-        }
-        _ => Failure::new(Exit::Fault, error_line(error)),
-    }
+        BackupError::File { .. } => return Failure::new(Exit::Fault, error_line(error)),
+    };
+    Failure::new(exit, view.pick(ja, en))
 }
 
 /// An error with what led to it, on one line.

@@ -5,15 +5,12 @@
 //! works is told without a place.
 
 use std::hash::{BuildHasher as _, RandomState};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _};
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
-use tonic::Status;
+use http_body_util::BodyExt as _;
 use tonic::body::Body;
 use tower::{Layer, Service};
 
@@ -117,13 +114,7 @@ where
         async move {
             let answer = answer.await;
             if lasts {
-                let held = |body| {
-                    Body::new(Held {
-                        body,
-                        _place: place,
-                    })
-                };
-                answer.map(|answer| answer.map(held))
+                answer.map(|answer| answer.map(|body| holding(body, place)))
             } else {
                 drop(place);
                 answer
@@ -164,34 +155,20 @@ impl Sorts {
 }
 
 /// The body of an answer that keeps its place until all of it was taken.
-struct Held {
-    body: Body,
-    _place: Place<Caller>,
-}
-
-impl http_body::Body for Held {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
+fn holding(body: Body, place: Place<Caller>) -> Body {
+    Body::new(body.map_frame(move |frame| {
+        let _held = &place;
+        frame
+    }))
 }
 
 #[cfg(test)]
 mod tests {
-    use tonic::Code;
+    use std::pin::Pin;
+
+    use bytes::Bytes;
+    use http_body::Frame;
+    use tonic::{Code, Status};
     use tower::{ServiceExt as _, service_fn};
 
     use super::*;

@@ -25,12 +25,20 @@ pub struct JournalCut {
 }
 
 /// Looks at the journal of the data folder `root`. Every record is only ever added, so what is found stays as it is; a record that is
-/// being written is left out. The files that are full are not read.
+/// being written is left out. Where records are written while they are read some may be seen before those in front of them: what looks damaged is
+/// read once more. The files that are full are not read.
 ///
 /// # Errors
 ///
 /// Where the folder is none, is of a later version or cannot be read, and where the last file of its journal is damaged.
 pub fn journal_cut(root: &Path) -> Result<JournalCut, OpenError> {
+    match cut(root) {
+        Err(OpenError::Refused { .. }) => cut(root),
+        cut => cut,
+    }
+}
+
+fn cut(root: &Path) -> Result<JournalCut, OpenError> {
     let (folder, dir) = journal(root)?;
     loop {
         let numbers = segment::list(&dir).map_err(io)?;

@@ -1,5 +1,6 @@
 //! The embedded engine against the suite, against the model, against damage and against faults.
 
+mod backed_up;
 mod damage;
 mod faults;
 mod histories;
