@@ -216,7 +216,8 @@ async fn metadata_beyond_all_measure_is_refused_and_not_logged() {
             .unwrap();
         match answer.await {
             Ok(answer) => assert_eq!(answer.status(), 431),
-            Err(error) => assert!(error.is_remote(), "{error}"),
+            // Told so, or the door is shut while the rest of it is still on its way.
+            Err(error) => assert!(error.is_remote() || error.is_io(), "{error}"),
         }
         connection.abort();
     }
