@@ -32,7 +32,10 @@ use tonic_types::StatusExt as _;
 use crate::process::Process;
 use daicho::load::SmallPlan;
 
+mod disk;
+mod image;
 mod points;
+mod power;
 mod submitting;
 
 const WRITERS: usize = 16;
@@ -67,15 +70,8 @@ struct Book {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
-    let number = |name: &str| {
-        std::env::var(name)
-            .ok()
-            .map(|text| text.parse::<u64>().unwrap())
-    };
-    let rounds = number("DAICHO_KILL_ROUNDS").unwrap_or(50);
-    let seed = number("DAICHO_KILL_SEED").unwrap_or_else(rand::random);
-    println!("DAICHO_KILL_SEED={seed} DAICHO_KILL_ROUNDS={rounds}");
-    let mut rng = SmallRng::seed_from_u64(seed);
+    let rounds = asked("DAICHO_KILL_ROUNDS").unwrap_or(50);
+    let mut rng = seeded(&format!("DAICHO_KILL_ROUNDS={rounds}"));
     let folder = tempfile::tempdir().unwrap();
 
     let mut book = Book::default();
@@ -110,6 +106,19 @@ async fn no_kill_loses_alters_or_moves_what_was_acknowledged() {
     assert!(book.acknowledged.len() as u64 > rounds, "there was no load");
 }
 
+/// What a variable asks for.
+fn asked(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap())
+}
+
+/// Chance, which `DAICHO_KILL_SEED` repeats; says how, beside what else was asked for.
+fn seeded(beside: &str) -> SmallRng {
+    let seed = asked("DAICHO_KILL_SEED").unwrap_or_else(rand::random);
+    println!("DAICHO_KILL_SEED={seed} {beside}");
+    SmallRng::seed_from_u64(seed)
+}
+
 /// The keys of those who cosign.
 fn witnesses() -> String {
     [1, 2]
@@ -121,6 +130,13 @@ fn witnesses() -> String {
 fn witness(number: u8) -> SigningKey {
     let name = KeyName::parse("witness.example").unwrap();
     SigningKey::from_seed(name, SignatureType::CosignatureV1, &[number; 32])
+}
+
+/// What a witness signs of a checkpoint.
+fn cosigned(number: u8, shown: &SignedCheckpoint) -> String {
+    let text = merkle::SignedCheckpoint::parse(shown.note.as_bytes()).unwrap();
+    let signature = merkle::sign(&witness(number), text.note().text(), 1_700_000_000);
+    signature.unwrap().to_string()
 }
 
 fn serve(folder: &Path) -> Process {
@@ -135,14 +151,20 @@ fn signatures(seen: &SignedCheckpoint) -> usize {
 /// Opens a ledger and sets a plan in it, then kills the server for the first time.
 async fn set_up(folder: &Path, rng: &mut SmallRng, book: &mut Book) -> (String, Arc<SmallPlan>) {
     let mut server = Process::serve(folder);
-    let channel = server.connect();
+    let planned = plan(&server.connect(), rng, book).await;
+    server.kill();
+    planned
+}
+
+/// Opens a ledger and sets a plan in it.
+async fn plan(channel: &Channel, rng: &mut SmallRng, book: &mut Book) -> (String, Arc<SmallPlan>) {
     let opening = opening(rng);
     let opened = AdminServiceClient::new(channel.clone())
         .open_ledger(by_tester(opening))
         .await
         .unwrap();
     let ledger = opened.into_inner().ledger.unwrap().id;
-    let mut client = LedgerServiceClient::new(channel);
+    let mut client = LedgerServiceClient::new(channel.clone());
     let asked = GetLedgerRequest {
         ledger: ledger.clone(),
         min_position: None,
@@ -165,7 +187,6 @@ async fn set_up(folder: &Path, rng: &mut SmallRng, book: &mut Book) -> (String, 
         request,
         receipt: answer.receipt.unwrap(),
     });
-    server.kill();
     (ledger, Arc::new(plan))
 }
 
@@ -273,12 +294,11 @@ async fn see_signed(channel: Channel, ledger: String) -> Vec<SignedCheckpoint> {
         let earlier = seen.len() / 2;
         for (number, index) in [(1, seen.len() - 1), (2, earlier)] {
             let shown = seen[index].clone();
-            let text = merkle::SignedCheckpoint::parse(shown.note.as_bytes()).unwrap();
-            let signature = merkle::sign(&witness(number), text.note().text(), 1_700_000_000);
+            let signature = cosigned(number, &shown);
             let asked = AddCosignatureRequest {
                 ledger: ledger.clone(),
                 size: shown.size,
-                signatures: vec![signature.unwrap().to_string()],
+                signatures: vec![signature],
             };
             match client.add_cosignature(by_tester(asked)).await {
                 Ok(answer) => seen.extend(answer.into_inner().checkpoint),

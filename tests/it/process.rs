@@ -1,12 +1,30 @@
 //! The real binary, as its own process.
 
 use std::ffi::OsStr;
+use std::fmt;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use daicho::fault_point::Step;
 use tonic::transport::{Channel, Endpoint};
+
+/// What a server did that does not come to listen.
+#[derive(Debug)]
+pub(crate) struct NotServing {
+    said: String,
+    pub(crate) ended: ExitStatus,
+}
+
+impl fmt::Display for NotServing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { said, ended } = self;
+        write!(
+            f,
+            "the server said {said:?} and not where it listens; it ended with {ended:?}"
+        )
+    }
+}
 
 /// A `daicho` that serves, and is killed when it goes out of scope.
 #[derive(Debug)]
@@ -36,6 +54,17 @@ impl Process {
         Self::spawn(words, Some(ending)).ok()
     }
 
+    /// As [`Process::serve_with_witnesses`], with what `also` says of the process.
+    pub(crate) fn serve_where(
+        data: &Path,
+        witnesses: &str,
+        also: impl FnOnce(&mut Command),
+    ) -> Result<Self, NotServing> {
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        let words = words.into_iter().chain([data.as_os_str()]);
+        Self::spawn_with(words, None, also)
+    }
+
     /// As [`Process::serve`], recording who asks for what; a step of it fails if one is named.
     pub(crate) fn serve_recording(data: &Path, failing: Option<Step>) -> Self {
         let words = ["serve", "--access-log", "true", "--data"].map(OsStr::new);
@@ -63,7 +92,7 @@ impl Process {
     fn spawn<'a>(
         arguments: impl IntoIterator<Item = &'a OsStr>,
         variable: Option<(&str, &str)>,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotServing> {
         Self::spawn_with(arguments, variable, |_| {})
     }
 
@@ -78,7 +107,7 @@ impl Process {
         arguments: impl IntoIterator<Item = &'a OsStr>,
         variable: Option<(&str, &str)>,
         also: impl FnOnce(&mut Command),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotServing> {
         let command = Command::new(env!("CARGO_BIN_EXE_daicho"));
         Self::spawn_by(command, arguments, variable, also)
     }
@@ -88,7 +117,7 @@ impl Process {
         arguments: impl IntoIterator<Item = &'a OsStr>,
         variable: Option<(&str, &str)>,
         also: impl FnOnce(&mut Command),
-    ) -> Result<Self, String> {
+    ) -> Result<Self, NotServing> {
         command
             .args(arguments)
             .args(["--listen", "127.0.0.1:0"])
@@ -105,11 +134,13 @@ impl Process {
             .split_whitespace()
             .find(|word| word.starts_with("127.0.0.1:"));
         let Some(address) = address.map(|a| a.trim_end_matches(['.', ','])) else {
-            let _ = child.kill();
-            return Err(format!(
-                "the server said {line:?} and not where it listens; it ended with {:?}",
-                child.wait()
-            ));
+            if !line.is_empty() {
+                let _ = child.kill();
+            }
+            return Err(NotServing {
+                said: line,
+                ended: child.wait().unwrap(),
+            });
         };
         Ok(Self {
             address: format!("http://{address}"),

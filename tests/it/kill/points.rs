@@ -51,10 +51,7 @@ fn is_of_beginning(point: Point) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_at_any_step_loses_nothing_that_was_acknowledged_or_shown() {
-    let seed = std::env::var("DAICHO_KILL_SEED").ok();
-    let seed = seed.map_or_else(rand::random, |text| text.parse::<u64>().unwrap());
-    println!("DAICHO_KILL_SEED={seed}");
-    let mut rng = SmallRng::seed_from_u64(seed);
+    let mut rng = seeded("");
     let elsewhere = |point: Point| is_of_continuation(point) || is_of_sealing(point);
     for point in Point::ALL.iter().filter(|p| !elsewhere(**p)) {
         let folder = tempfile::tempdir().unwrap();

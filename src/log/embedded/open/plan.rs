@@ -89,7 +89,8 @@ impl Opening {
 
     /// Opens sled and looks at its ends. What it holds is not read.
     pub(super) fn examine(&self, survey: &Survey) -> Result<Examined, OpenError> {
-        let existed = self.folder.sled().join("db").exists();
+        // Its folder alone may be left of a power cut, with a `conf` that cannot be read.
+        let existed = self.folder.sled().exists();
         let copy = ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes);
         let said = match &copy {
             Ok(copy) => ends(copy, survey).and_then(|ends| Ok((signed_in(copy, survey)?, ends))),
