@@ -43,12 +43,10 @@ fn main() -> ExitCode {
         }
         Command::Serve(args) => run(Builder::new_multi_thread(), serve(language, args)),
         Command::Demo(args) => run(Builder::new_multi_thread(), demo(language, args)),
-        Command::Witness(WitnessCommand::Serve(args)) => {
+        Command::Witness(WitnessCommand::Serve(args)) => run(Builder::new_multi_thread(), async {
             let serving = cli::witness::serving(&cli.global, args, asked_to_stop());
-            run(Builder::new_multi_thread(), async {
-                serving.await.map(|()| Exit::Done)
-            })
-        }
+            serving.await.map(|()| Exit::Done)
+        }),
         // Many callers at once, which must not wait for each other.
         Command::Bench(_) => run(Builder::new_multi_thread(), async {
             Ok(cli::run(&cli, FORMS).await)

@@ -340,28 +340,29 @@ fn lock_file(config: &Config) -> Option<KeyLockFile> {
     identity.or_else(|| passphrase().map(KeyLockFile::Passphrase))
 }
 
-/// Completes when the process is asked to stop.
-pub async fn asked_to_stop() {
-    let interrupt = async {
-        // Without the signal there is nothing to wait for.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
+/// Completes when the process is asked to stop. Listens from the call on, so that nobody who is told that it serves can be too early.
+#[cfg(unix)]
+pub fn asked_to_stop() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let asked = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| {
+        let signal = signal(kind);
+        Box::pin(async move {
+            match signal {
+                Ok(mut signal) => drop(signal.recv().await),
+                // Without the signal there is nothing to wait for.
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
+        })
+    });
+    async move { drop(futures::future::select_all(asked).await) }
+}
+
+/// Completes when the process is asked to stop.
+#[cfg(not(unix))]
+pub async fn asked_to_stop() {
+    // Without the signal there is nothing to wait for.
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
     }
 }
 

@@ -36,7 +36,9 @@ mod disk;
 mod image;
 mod points;
 mod power;
+mod refusals;
 mod submitting;
+mod sweep;
 
 const WRITERS: usize = 16;
 /// Of these so many do not wait for answers.
@@ -379,7 +381,7 @@ async fn check(channel: &Channel, ledger: &str, book: &mut Book, rng: &mut Small
         }
     }
 
-    let hashes = read_all(&mut client, ledger).await;
+    let hashes = read_all(&mut client, ledger).await.unwrap();
     check_signed(channel, ledger, book, &hashes).await;
     let mut claimed: HashMap<u64, &str> = HashMap::from([(0, "the opening of the ledger")]);
     for Acknowledged { request, receipt } in &book.acknowledged {
@@ -426,7 +428,10 @@ async fn check(channel: &Channel, ledger: &str, book: &mut Book, rng: &mut Small
 }
 
 /// The hashes of all stored leaves, checked against the head.
-async fn read_all(client: &mut LedgerServiceClient<Channel>, ledger: &str) -> Vec<Hash> {
+async fn read_all(
+    client: &mut LedgerServiceClient<Channel>,
+    ledger: &str,
+) -> Result<Vec<Hash>, Status> {
     let everything = ReadEventsRequest {
         ledger: ledger.to_owned(),
         format: EventFormat::Leaves.into(),
@@ -434,11 +439,10 @@ async fn read_all(client: &mut LedgerServiceClient<Channel>, ledger: &str) -> Ve
     };
     let mut messages = client
         .read_events(by_tester(everything))
-        .await
-        .unwrap()
+        .await?
         .into_inner();
     let (mut hashes, mut frontier, mut head) = (Vec::new(), Frontier::default(), None);
-    while let Some(message) = messages.message().await.unwrap() {
+    while let Some(message) = messages.message().await? {
         let batch = message.batch.expect("the ledger is not empty");
         assert_eq!(batch.first_position, hashes.len() as u64);
         let Some(Content::Leaves(mut leaves)) = batch.content else {
@@ -458,7 +462,7 @@ async fn read_all(client: &mut LedgerServiceClient<Channel>, ledger: &str) -> Ve
     let head = head.expect("the ledger is not empty");
     assert_eq!(head.size, hashes.len() as u64);
     assert_eq!(head.root, frontier.root().as_bytes());
-    hashes
+    Ok(hashes)
 }
 
 /// What goals stand at is what was reported: the answers came back with the events.

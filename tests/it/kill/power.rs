@@ -4,7 +4,7 @@
 //! load and is stopped; starts once more. The image of a cut is then opened with all checks, and must hold every receipt and every signed
 //! checkpoint that somebody saw before the cut, repeat the receipts, sign, and take more.
 //!
-//! `DAICHO_POWER_CUTS` says how many cuts (200), `DAICHO_KILL_SEED` repeats them.
+//! `DAICHO_POWER_CUTS` says how many cuts (500), `DAICHO_KILL_SEED` repeats them.
 
 use daicho::config::Flags;
 
@@ -55,7 +55,7 @@ impl History {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_at_any_step_of_a_server_loses_nothing_that_was_told() {
-    let cuts = asked("DAICHO_POWER_CUTS").unwrap_or(200);
+    let cuts = asked("DAICHO_POWER_CUTS").unwrap_or(500);
     let mut rng = seeded(&format!("DAICHO_POWER_CUTS={cuts}"));
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
