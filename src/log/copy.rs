@@ -18,21 +18,21 @@
 //! goes to `blobs/`, which sled never syncs; no background flusher; `flush` is no durability barrier
 //! on Linux, so a checkpoint adds an `fdatasync` of its file; a panic inside it is caught.
 
+mod database;
 pub(crate) mod record;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io;
 use std::ops::RangeInclusive;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 
 use crate::domain::id::LedgerId;
 use crate::fault_point::Point;
+use crate::log::copy::database::{Database, LOCKED, guarded};
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
 use crate::log::derived::DerivedRange;
 use crate::log::head::{Checkpoint, Head};
@@ -50,14 +50,9 @@ const READ: u8 = 5;
 const KEPT_AGAIN: u8 = 6;
 const PREFIX_BYTES: usize = 17;
 
-/// How often and how long apart an open is tried again while an older handle is being given up. Its
-/// threads let go of the file shortly after the handle is dropped.
-const LOCK_TRIES: u32 = 400;
-const LOCK_PAUSE: Duration = Duration::from_millis(5);
-
 /// The database.
 pub(crate) struct ReadCopy {
-    db: sled::Db,
+    db: Database,
     file: File,
     path: PathBuf,
     /// Bytes put since the last checkpoint began.
@@ -119,9 +114,6 @@ fn is_of_the_machine(error: &io::Error) -> bool {
         PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
     ) || error.to_string().contains(LOCKED)
 }
-
-/// What sled says when another handle has its file.
-const LOCKED: &str = "could not acquire lock";
 
 /// Changes that are applied together.
 #[derive(Debug, Default)]
@@ -202,7 +194,7 @@ impl ReadCopy {
             .segment_size(SEGMENT_BYTES)
             .flush_every_ms(None)
             .cache_capacity(cache_bytes);
-        let db = open_when_unlocked(&config)?;
+        let db = Database::open(&config)?;
         let file = File::open(path.join("db"))?;
         let copy = Self {
             db,
@@ -554,22 +546,6 @@ fn checkpoint((key, value): &(sled::IVec, sled::IVec)) -> Result<Checkpoint, Cop
     decoded().ok_or(CopyFault::Checkpoint)
 }
 
-fn open_when_unlocked(config: &sled::Config) -> Result<sled::Db, CopyFault> {
-    let mut tries = 0;
-    loop {
-        match guarded(|| Ok(config.open())) {
-            Ok(Err(sled::Error::Io(error)))
-                if tries < LOCK_TRIES && error.to_string().contains(LOCKED) =>
-            {
-                tries += 1;
-                std::thread::sleep(LOCK_PAUSE);
-            }
-            Ok(opened) => return Ok(opened?),
-            Err(fault) => return Err(fault),
-        }
-    }
-}
-
 /// Fails if a value has left sled's log.
 fn refuse_blobs(path: &Path) -> Result<(), CopyFault> {
     match fs::read_dir(path.join("blobs")).map(|mut entries| entries.next().is_none()) {
@@ -580,20 +556,10 @@ fn refuse_blobs(path: &Path) -> Result<(), CopyFault> {
     }
 }
 
-/// Runs `f`, which calls sled, and takes a panic in it for an error.
-fn guarded<T>(f: impl FnOnce() -> Result<T, CopyFault>) -> Result<T, CopyFault> {
-    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| {
-        let message = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        Err(CopyFault::Storage(format!("panicked: {message}")))
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::log::chunk::put_frame;
     use crate::log::conformance::{head_over, leaves, ledger};
