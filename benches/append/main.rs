@@ -25,6 +25,7 @@ mod reached;
 mod rebuild;
 mod rounds;
 mod server;
+mod siege;
 mod small;
 mod soak;
 mod target;
@@ -46,6 +47,7 @@ enum Subject {
     Ledgers,
     Rebuild,
     Small,
+    Siege,
 }
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
@@ -77,8 +79,9 @@ fn main() -> Outcome<()> {
         ["ledgers"] => Subject::Ledgers,
         ["rebuild"] => Subject::Rebuild,
         ["small"] => Subject::Small,
+        ["siege"] => Subject::Siege,
         _ => {
-            let parts = "proofs, access, growth, soak, ledgers, rebuild, small or nothing";
+            let parts = "proofs, access, growth, soak, ledgers, rebuild, small, siege or nothing";
             return Err(format!("{words:?}: {parts}").into());
         }
     };
@@ -111,6 +114,7 @@ async fn measure(subject: Subject) -> Outcome<()> {
         }
         Subject::Rebuild => rebuild::measure(&folder, rounds, events).await,
         Subject::Small => small::measure(&folder, rounds),
+        Subject::Siege => siege::measure(&folder, seconds, rounds).await,
     }
 }
 

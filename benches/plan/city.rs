@@ -11,7 +11,7 @@ use daicho::domain::event::*;
 use daicho::domain::id::*;
 use daicho::domain::target::{Aim, Target};
 use daicho::domain::text::Text;
-use daicho::ledger::{Append, Ledgers, STATES_BYTES};
+use daicho::ledger::{Append, Ledgers, STATES_BYTES, Settings};
 use daicho::log::embedded::{EmbeddedConfig, EmbeddedLog};
 use daicho::log::{CommitLog, DerivedStore};
 
@@ -50,7 +50,13 @@ pub async fn start(folder: &Path) -> Outcome<Arc<Ledgers>> {
     let log = Arc::new(log);
     let store: Arc<dyn DerivedStore> = log.clone();
     let log: Arc<dyn CommitLog> = log;
-    Ok(Ledgers::start(log, store, Some(folder.to_owned()), STATES_BYTES).await?)
+    Ok(Ledgers::start(
+        log,
+        store,
+        Some(folder.to_owned()),
+        Settings::new(STATES_BYTES),
+    )
+    .await?)
 }
 
 impl City {
