@@ -1,7 +1,7 @@
 //! The one place that reads the machine's clock and draws chance.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -97,6 +97,20 @@ impl Clock {
 pub fn system_now() -> Timestamp {
     let now = Timestamp::now();
     Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+}
+
+/// How long the machine has run since it was started, asleep or not: no one sets it.
+#[cfg(target_os = "linux")]
+pub fn since_boot() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// How long this process has run, which no one sets.
+#[cfg(not(target_os = "linux"))]
+pub fn since_boot() -> Duration {
+    static BEGUN: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    BEGUN.get_or_init(Instant::now).elapsed()
 }
 
 /// A new id: UUID version 7 of the machine's time.

@@ -31,6 +31,8 @@ use setting::Setting;
 const CACHE_MIB: RangeInclusive<u64> = 8..=65_536;
 /// What the states of goals may take, in MiB. Below it, a large goal takes the place of all others.
 const STATES_MIB: RangeInclusive<u64> = 8..=65_536;
+/// How far the clock may be behind the newest event, in seconds: ten years let everything pass.
+const CLOCK_BEHIND_MAX_SECONDS: RangeInclusive<u64> = 0..=315_360_000;
 /// How many connections may be allowed. Each costs a file handle and up to a MiB of buffers.
 const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
@@ -60,6 +62,8 @@ pub struct Config {
     pub cache_bytes: u64,
     /// What the states of streams may take that are kept for answers, of each ledger, and for appends, of all.
     pub states_bytes: usize,
+    /// How far the clock may be behind the newest event.
+    pub clock_behind_max: Duration,
     /// How many connections may be open at once.
     pub connections_max: usize,
     /// The longest a unary call may take; a caller's shorter deadline goes first.
@@ -111,6 +115,8 @@ pub struct Flags {
     pub connections_max: Option<String>,
     /// `--request-timeout-seconds`.
     pub request_timeout_seconds: Option<String>,
+    /// How far the clock may be behind the newest event, in seconds.
+    pub clock_behind_max_seconds: Option<String>,
     /// `--witnesses`.
     pub witnesses: Option<String>,
     /// `--evidence-file-mib`.
@@ -276,6 +282,9 @@ impl Config {
             states_bytes: usize::try_from(read.number(Setting::StatesMib, STATES_MIB))
                 .unwrap_or(usize::MAX)
                 .saturating_mul(1024 * 1024),
+            clock_behind_max: Duration::from_secs(
+                read.number(Setting::ClockBehindMaxSeconds, CLOCK_BEHIND_MAX_SECONDS),
+            ),
             connections_max: usize::try_from(read.number(Setting::ConnectionsMax, CONNECTIONS))
                 .unwrap_or(usize::MAX),
             request_timeout: Duration::from_secs(

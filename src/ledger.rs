@@ -12,7 +12,7 @@
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
@@ -76,6 +76,7 @@ use prepare::{Prepared, States, Unprepared, prepare};
 use reader::Batch;
 use turn::Stage;
 use validation::validated;
+pub use writer::ClockUntrusted;
 use writer::{Message, Request, Verdict, Writer};
 
 /// Requests that may wait for the writer; more are refused as overload.
@@ -88,14 +89,32 @@ const ATTEMPTS_MAX: usize = 64;
 /// What callers are told while the writer ends.
 const STOPPING: AppendError = AppendError::Refused(LogFault::Closed);
 
+/// How ledgers are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Bytes that states of streams take at most, for the readers of each ledger and for the writer.
+    pub states_bytes: usize,
+    /// How far the machine's clock may be behind the newest event of a ledger that it is to record in.
+    pub clock_behind_max: Duration,
+}
+
+impl Settings {
+    /// With room for so many bytes of states, and the default of the rest.
+    pub fn new(states_bytes: usize) -> Self {
+        Self {
+            states_bytes,
+            clock_behind_max: Duration::from_secs(300),
+        }
+    }
+}
+
 /// All ledgers of a data folder.
 pub struct Ledgers {
     log: Arc<dyn CommitLog>,
     store: Arc<dyn DerivedStore>,
     /// The data folder, where words of personal texts are kept; `None`: nowhere.
     data: Option<PathBuf>,
-    /// Bytes that states of streams take at most, by which each reader and the writer keep them.
-    states_bytes: usize,
+    settings: Settings,
     readers: RwLock<HashMap<LedgerId, Arc<Reader>>>,
     /// Held while a ledger is opened, so that two never take one code.
     opening: Mutex<()>,
@@ -142,18 +161,17 @@ pub async fn read_only(
 
 impl Ledgers {
     /// Opens every ledger in `log` and starts the writer. The words of personal texts are kept in `data`; without it events
-    /// that have any are refused. States of streams are kept as far as they take `states_bytes` bytes, for the readers of each
-    /// ledger and for the writer.
+    /// that have any are refused.
     pub async fn start(
         log: Arc<dyn CommitLog>,
         store: Arc<dyn DerivedStore>,
         data: Option<PathBuf>,
-        states_bytes: usize,
+        settings: Settings,
     ) -> Result<Arc<Self>, StartError> {
         let (queue, receiver) = mpsc::channel(QUEUE_MAX);
         let (publisher, published) = mpsc::channel(UNPUBLISHED_MAX);
         let (writable, watch) = watch::channel(true);
-        let writer = Writer::new(log.clone(), publisher, writable, states_bytes);
+        let writer = Writer::new(log.clone(), publisher, writable, settings);
         let threads = vec![
             thread("writer", async move { writer.run(receiver).await })?,
             thread("publisher", publish(published))?,
@@ -162,7 +180,7 @@ impl Ledgers {
             log,
             store,
             data,
-            states_bytes,
+            settings,
             readers: RwLock::default(),
             opening: Mutex::new(()),
             queue: RwLock::new(Some(queue)),
@@ -181,7 +199,7 @@ impl Ledgers {
             self.log.clone(),
             self.store.clone(),
             self.data.as_deref(),
-            self.states_bytes,
+            self.settings.states_bytes,
         );
         let reader = Arc::new(reader.await?);
         personal::settle(&reader).await?;
@@ -450,7 +468,9 @@ impl Ledgers {
         if let Some(end) = end.filter(|end| view.size < *end) {
             return Ok(Judged::Between(end));
         }
-        let now = reader.clock().now();
+        let now = reader
+            .now_to_record(self.settings.clock_behind_max)
+            .map_err(AppendError::ClockUntrusted)?;
         let words = (!append.validate_only).then(|| reader.openings());
         let prepared = match prepare(append, caller, &view.directory, &states, words, now) {
             Err(refused @ (Unprepared::Denied | Unprepared::NotPermitted(_))) => {

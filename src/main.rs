@@ -317,6 +317,7 @@ fn flags(args: &ServeArgs) -> Flags {
         states_mib: args.states_mib,
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
+        clock_behind_max_seconds: args.clock_behind_max_seconds,
         witnesses: args.witnesses,
         evidence_file_mib: args.evidence_file_mib,
         evidence_media_types: args.evidence_media_types,

@@ -23,7 +23,7 @@ use crate::clock::system_now;
 use crate::config::Config;
 use crate::evidence::{MediaTypes, Store, Terms};
 use crate::grpc::{AdmissionLayer, DeadlineLayer, IdentifyLayer, PageKey, Parts, Services};
-use crate::ledger::{Ledgers, ReadFault, StartError};
+use crate::ledger::{Ledgers, ReadFault, Settings, StartError};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
 use crate::proof::{self, InvalidKeyLock, KeyFault, KeyFolder, KeyLock, KeyLockFile, Proofs};
@@ -165,8 +165,16 @@ impl Opened {
         let page_key = PageKey::open(&config.data, rand::random).map_err(ServeError::Folder)?;
         let store: Arc<dyn DerivedStore> = log.clone();
         let log: Arc<dyn CommitLog> = log;
-        let ledgers =
-            Ledgers::start(log, store, Some(config.data.clone()), config.states_bytes).await?;
+        let ledgers = Ledgers::start(
+            log,
+            store,
+            Some(config.data.clone()),
+            Settings {
+                states_bytes: config.states_bytes,
+                clock_behind_max: config.clock_behind_max,
+            },
+        )
+        .await?;
         Ok(Self {
             ledgers,
             page_key,

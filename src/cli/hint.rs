@@ -178,6 +178,7 @@ steps! {
     "DEADLINE_PASSED" => "--timeout で時間を延ばしてやり直してください", "try again with more time: --timeout SECONDS";
     "OUTCOME_UNKNOWN" => "同じ --request-id でやり直せば二重に記録されません", "repeat it with the same --request-id; nothing is recorded twice";
     "READ_ONLY" => "サーバーの管理者に知らせてください（再起動が必要です）", "tell the operator: only a restart goes on";
+    "CLOCK_UNTRUSTED" => "サーバーの管理者に知らせてください（時計の確認が必要です）", "tell the operator to look at the clock";
     "LOG_UNAVAILABLE" => "少し待ってからやり直してください", "wait a little, then try again";
     "DATA_DAMAGED" => "サーバーの管理者に知らせてください", "tell the operator";
 }

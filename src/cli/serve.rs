@@ -35,6 +35,9 @@ pub struct ServeArgs {
     /// The longest a unary call may take, in seconds [default: 15]
     #[arg(long, value_name = "SECONDS")]
     pub request_timeout_seconds: Option<String>,
+    /// How far the clock may be behind the newest event that it still records, in seconds [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub clock_behind_max_seconds: Option<String>,
     /// The witnesses whose cosignatures are kept: their vkeys, with spaces between them [default: none]
     #[arg(long, value_name = "VKEYS")]
     pub witnesses: Option<String>,

@@ -13,6 +13,7 @@ pub(super) enum Setting {
     StatesMib,
     ConnectionsMax,
     RequestTimeoutSeconds,
+    ClockBehindMaxSeconds,
     Witnesses,
     EvidenceFileMib,
     EvidenceMediaTypes,
@@ -31,7 +32,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 23] = [
+    pub(super) const ALL: [Self; 24] = [
         Self::Data,
         Self::Listen,
         Self::DefaultLedger,
@@ -40,6 +41,7 @@ impl Setting {
         Self::StatesMib,
         Self::ConnectionsMax,
         Self::RequestTimeoutSeconds,
+        Self::ClockBehindMaxSeconds,
         Self::Witnesses,
         Self::EvidenceFileMib,
         Self::EvidenceMediaTypes,
@@ -67,6 +69,7 @@ impl Setting {
             Self::StatesMib => "states_mib",
             Self::ConnectionsMax => "connections_max",
             Self::RequestTimeoutSeconds => "request_timeout_seconds",
+            Self::ClockBehindMaxSeconds => "clock_behind_max_seconds",
             Self::Witnesses => "witnesses",
             Self::EvidenceFileMib => "evidence_file_mib",
             Self::EvidenceMediaTypes => "evidence_media_types",
@@ -110,6 +113,7 @@ impl Setting {
             Self::StatesMib => "384",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
+            Self::ClockBehindMaxSeconds => "300",
             Self::EvidenceFileMib => "64",
             Self::LogFormat => "text",
             Self::LogFilter => "info",
@@ -134,6 +138,7 @@ impl Setting {
             Self::StatesMib => flags.states_mib.as_ref(),
             Self::ConnectionsMax => flags.connections_max.as_ref(),
             Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
+            Self::ClockBehindMaxSeconds => flags.clock_behind_max_seconds.as_ref(),
             Self::Witnesses => flags.witnesses.as_ref(),
             Self::EvidenceFileMib => flags.evidence_file_mib.as_ref(),
             Self::EvidenceMediaTypes => flags.evidence_media_types.as_ref(),

@@ -97,6 +97,8 @@ service_reasons! {
     OutcomeUnknown = "OUTCOME_UNKNOWN", Unavailable, "記録されたか不明です。同じIDでもう一度送ってください", "the events may or may not be appended; send the same request again with the same ids";
     /// The log failed and takes nothing any more.
     ReadOnly = "READ_ONLY", Unavailable, "台帳は読取専用になっています。何も記録されていません。管理者に連絡し、再起動の後に同じIDで送ってください", "the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart";
+    /// The clock is wrong for certain.
+    ClockUntrusted = "CLOCK_UNTRUSTED", Unavailable, "サーバーの時計が正しくないため記録できません。何も記録されていません。管理者に連絡してください", "the server's clock cannot be right; nothing was appended; tell the operator";
     /// The log cannot be reached, or is being closed.
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, "台帳を読み書きできません", "the log cannot be reached now";
     /// A key or a file is missing or cannot be used.
@@ -549,6 +551,9 @@ impl From<AppendError> for Refusal {
             AppendError::Overloaded => Self::overloaded(),
             AppendError::DeadlineBefore => Self::new(ServiceReason::DeadlinePassed),
             AppendError::ReadOnly => Self::new(ServiceReason::ReadOnly),
+            AppendError::ClockUntrusted(untrusted) => {
+                Self::new(ServiceReason::ClockUntrusted).because(&untrusted)
+            }
             AppendError::Refused(LogFault::Closed) => {
                 Self::new(ServiceReason::LogUnavailable).retry_in(RETRY_UNAVAILABLE)
             }

@@ -10,6 +10,7 @@ use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::personal::PersonalText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
+use crate::ledger::writer::ClockUntrusted;
 use crate::log::LogFault;
 use crate::merkle::Hash;
 use crate::personal::KeepFault;
@@ -182,6 +183,9 @@ pub enum AppendError {
     /// The deadline passed while the request waited; nothing was appended.
     #[error("the deadline passed before the request was taken up")]
     DeadlineBefore,
+    /// The machine's clock is not believed; nothing was appended.
+    #[error("the clock is not believed")]
+    ClockUntrusted(#[source] ClockUntrusted),
     /// The log failed before and takes nothing any more; nothing was appended.
     #[error("the ledger is read-only")]
     ReadOnly,

@@ -11,7 +11,7 @@ use crate::domain::rejection::{Reason, Rejection};
 use crate::domain::text::{Name, Title};
 use crate::ledger::append::AppendError;
 use crate::ledger::reader::Reader;
-use crate::ledger::writer::Message;
+use crate::ledger::writer::{Message, not_before_all};
 use crate::ledger::{Ledgers, code_of};
 use crate::log::codec::{self, RequestPlace, ServerPart};
 use crate::log::{Head, LedgerCommit, Outcome};
@@ -94,7 +94,9 @@ impl Ledgers {
         let now = if open.sample && opened.clock == ClockKind::Simulated {
             sample_epoch()
         } else {
-            crate::clock::system_now()
+            let now = crate::clock::system_now();
+            not_before_all(now).map_err(AppendError::ClockUntrusted)?;
+            now
         };
         let place = RequestPlace {
             id: open.request_id,

@@ -5,10 +5,12 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::panic::resume_unwind;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use lru::LruCache;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -24,6 +26,7 @@ use crate::ledger::index::{Authors, Direction, Index, Indexed, Term, terms_of};
 use crate::ledger::state::StreamState;
 use crate::ledger::streams::Streams;
 use crate::ledger::structure::Structure;
+use crate::ledger::writer::{ClockUntrusted, not_behind};
 use crate::log::codec;
 use crate::log::{
     Checkpoint, Chunk, CommitLog, DerivedStore, Freshness, Head, LogFault, ReadLimits,
@@ -73,6 +76,8 @@ pub struct Reader {
     log: Arc<dyn CommitLog>,
     index: Index,
     clock: Clock,
+    /// When the newest event was recorded that the writer took up, in microseconds.
+    newest_us: AtomicI64,
     /// The words of personal texts.
     personal: Arc<PersonalStore>,
     openings: Arc<dyn Openings>,
@@ -121,6 +126,7 @@ impl Reader {
             log,
             index,
             clock: Clock::system(),
+            newest_us: AtomicI64::new(0),
             openings: openings_of(&personal),
             personal,
             keeping: tokio::sync::RwLock::default(),
@@ -299,6 +305,22 @@ impl Reader {
     /// The index.
     pub(super) fn index(&self) -> &Index {
         &self.index
+    }
+
+    /// Notes when an event was recorded.
+    pub(super) fn note_recorded(&self, at: Timestamp) {
+        self.newest_us.store(at.as_microsecond(), Ordering::Relaxed);
+    }
+
+    /// What the clock shows, for an event that is to be recorded, if that can be right.
+    pub(super) fn now_to_record(&self, behind_max: Duration) -> Result<Timestamp, ClockUntrusted> {
+        let now = self.clock.now();
+        // A sample's clock is what its story says.
+        if !self.clock.is_simulated() {
+            let newest = Timestamp::from_microsecond(self.newest_us.load(Ordering::Relaxed));
+            not_behind(behind_max, newest.unwrap_or(now), now)?;
+        }
+        Ok(now)
     }
 
     /// The ledger's clock.

@@ -16,9 +16,11 @@ use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::auth::access::Caller;
+use crate::clock::since_boot;
 use crate::domain::directory::Directory;
 use crate::domain::event::{Recorded, Stream};
 use crate::domain::id::{LedgerId, RequestId};
+use crate::ledger::Settings;
 use crate::ledger::append::{Append, AppendError, Appended};
 use crate::ledger::kept::Kept;
 use crate::ledger::prepare::{Prepared, States, prepare};
@@ -27,9 +29,13 @@ use crate::ledger::state::StreamState;
 use crate::ledger::turn::{Spot, Stage};
 use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
 
+mod clock_watch;
 mod recent;
 mod record;
 
+pub use clock_watch::ClockUntrusted;
+use clock_watch::ClockWatch;
+pub(super) use clock_watch::{not_before_all, not_behind};
 use recent::Recent;
 pub(super) use record::later;
 
@@ -146,6 +152,7 @@ pub(super) struct Writer {
     publisher: mpsc::Sender<(Arc<Reader>, Batch)>,
     /// Set once, when the log fails.
     writable: watch::Sender<bool>,
+    clock: ClockWatch,
 }
 
 impl Writer {
@@ -153,12 +160,13 @@ impl Writer {
         log: Arc<dyn CommitLog>,
         publisher: mpsc::Sender<(Arc<Reader>, Batch)>,
         writable: watch::Sender<bool>,
-        states_bytes: usize,
+        settings: Settings,
     ) -> Self {
         Self {
             log,
             ledgers: HashMap::new(),
-            streams: Kept::new(states_bytes),
+            streams: Kept::new(settings.states_bytes),
+            clock: ClockWatch::new(settings.clock_behind_max),
             evicted: Vec::new(),
             group: Group::default(),
             publisher,
@@ -306,6 +314,7 @@ impl Writer {
         match message {
             Message::Append(request) => self.take_append(*request),
             Message::Adopt(reader, last_recorded_at) => {
+                reader.note_recorded(last_recorded_at);
                 let View {
                     head, directory, ..
                 } = reader.view();
@@ -436,6 +445,11 @@ impl Writer {
             }
         }
         let now = ledger.reader.clock().now();
+        // A sample's clock is what its story says.
+        if !ledger.reader.clock().is_simulated() {
+            let judged = self.clock.judge(ledger.last_recorded_at, now, since_boot());
+            judged.map_err(|untrusted| Err(AppendError::ClockUntrusted(untrusted)))?;
+        }
         if let Some(prepared) = prepared
             && !moved
             && ledger.directory.version() == prepared.directory_version

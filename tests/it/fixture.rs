@@ -17,7 +17,7 @@ use daicho::domain::target::{Aim, Target};
 use daicho::domain::text::{Name, Text, Title};
 use daicho::domain::unit::{Dimension, Unit};
 use daicho::evidence::{Store, Terms};
-use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger, STATES_BYTES};
+use daicho::ledger::{Append, AppendError, Appended, Ledgers, OpenLedger, STATES_BYTES, Settings};
 use daicho::log::{CommitLog, DerivedStore, MemoryLog};
 use daicho::proof::Proofs;
 use uuid::Uuid;
@@ -72,7 +72,7 @@ pub async fn start(log: &MemoryLog) -> Arc<Ledgers> {
 pub async fn start_with(log: &MemoryLog, states_bytes: usize) -> Arc<Ledgers> {
     let store: Arc<dyn DerivedStore> = Arc::new(log.clone());
     let log: Arc<dyn CommitLog> = Arc::new(log.clone());
-    Ledgers::start(log, store, None, states_bytes)
+    Ledgers::start(log, store, None, Settings::new(states_bytes))
         .await
         .unwrap()
 }

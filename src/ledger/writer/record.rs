@@ -54,6 +54,7 @@ impl Writer {
             let now = ledger.reader.clock().now();
             let recorded_at = later(ledger.last_recorded_at, now);
             ledger.last_recorded_at = recorded_at;
+            ledger.reader.note_recorded(recorded_at);
             let server = ServerPart {
                 generation,
                 position: ledger.next,

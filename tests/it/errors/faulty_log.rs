@@ -12,7 +12,7 @@ use daicho::api::v1::*;
 use daicho::auth::{Callers, Mode};
 use daicho::clock::new_id;
 use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Parts, Services};
-use daicho::ledger::{Ledgers, STATES_BYTES};
+use daicho::ledger::{Ledgers, STATES_BYTES, Settings};
 use daicho::log::{CommitLog as _, Freshness, InvalidCommit, LogFault, MemoryLog};
 use daicho::proof::Proofs;
 use futures::StreamExt as _;
@@ -122,9 +122,14 @@ impl Faulty {
     async fn on(log: MemoryLog) -> Self {
         let log = FaultyLog::on(log);
         let store = Arc::new(log.inner.clone());
-        let ledgers = Ledgers::start(Arc::new(log.clone()), store, None, STATES_BYTES)
-            .await
-            .unwrap();
+        let ledgers = Ledgers::start(
+            Arc::new(log.clone()),
+            store,
+            None,
+            Settings::new(STATES_BYTES),
+        )
+        .await
+        .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (closes, closing) = watch::channel(false);

@@ -1,8 +1,8 @@
 /* Stands between a program and the C library (LD_PRELOAD) and does two things with each step that changes a folder:
- * writes it down, and lets it fail where a test asks for that. See disk.rs for what the two files hold.
+ * writes it down, and lets it fail where a test asks for that. It shows another time as well. See disk.rs for what the files hold.
  *
  *   DAICHO_DISK_FOLDER   the folder, without a slash at its end
- *   DAICHO_DISK_CONTROL  a file of five 64-bit numbers, shared with the test
+ *   DAICHO_DISK_CONTROL  a file of six 64-bit numbers, shared with the test
  *   DAICHO_DISK_STEPS    where the steps are written; none are where it is not set
  */
 #define _GNU_SOURCE
@@ -19,13 +19,14 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { CREATED = 1, WRITTEN, ZEROED, CUT, SYNCED, RENAMED, UNLINKED, LINKED, FOLDER_MADE, FOLDER_REMOVED, FOLDER_SYNCED, RANGE_SYNCED };
 enum { REFUSED = 1, FULL, HALF, LATE, SHORT, NO_GROWTH, HELD };
 
-/* Steps begun, steps done, the first and last that fail (counted from 1), how. */
-struct control { volatile uint64_t begun, done, first, last, how; };
+/* Steps begun, steps done, the first and last that fail (counted from 1), how, seconds that the clock is ahead. */
+struct control { volatile uint64_t begun, done, first, last, how; volatile int64_t ahead; };
 
 static struct control *control;
 static const char *folder;
@@ -243,4 +244,10 @@ int linkat(int from_at, const char *from, int to_at, const char *to, int flags) 
 int mkdir(const char *path, mode_t mode) {
   if (!inside(path)) return REAL(mkdir)(path, mode);
   STEP(1, REAL(mkdir)(path, mode), FOLDER_MADE, 0, 0, 0, path, NULL, NULL);
+}
+
+int clock_gettime(clockid_t clock, struct timespec *time) {
+  int answer = REAL(clock_gettime)(clock, time);
+  if (!answer && control && clock == CLOCK_REALTIME) time->tv_sec += control->ahead;
+  return answer;
 }

@@ -17,7 +17,7 @@ use daicho::domain::id::{EventId, LedgerId, PlanId, RequestId};
 use daicho::domain::text::{Language, Name};
 use daicho::grpc::status::Refusal;
 use daicho::grpc::{IdentifyLayer, PageKey, Parts, Services};
-use daicho::ledger::{Append, AppendError, Ledgers, STATES_BYTES};
+use daicho::ledger::{Append, AppendError, Ledgers, STATES_BYTES, Settings};
 use daicho::log::MemoryLog;
 use tokio::sync::watch;
 use tonic::Code as Status;
@@ -32,9 +32,14 @@ use crate::service::{append, opening};
 /// Nobody but the server takes a snapshot, and the server takes one of each closing.
 pub(super) async fn snapshot_exists(seen: &mut Seen) {
     let log = MemoryLog::new();
-    let ledgers = Ledgers::start(Arc::new(log.clone()), Arc::new(log), None, STATES_BYTES)
-        .await
-        .unwrap();
+    let ledgers = Ledgers::start(
+        Arc::new(log.clone()),
+        Arc::new(log),
+        None,
+        Settings::new(STATES_BYTES),
+    )
+    .await
+    .unwrap();
     // Nobody closes them.
     let (_, closing) = watch::channel(false);
     let limit = Duration::from_secs(60);
