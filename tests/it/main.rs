@@ -34,6 +34,7 @@ mod import_workbook;
 mod keys;
 mod kill;
 mod ledger;
+mod model;
 mod organisation;
 mod overload;
 mod personal;
