@@ -43,6 +43,7 @@ mod proofs;
 mod proposals;
 mod questions;
 mod reads;
+mod real_time;
 mod receipts;
 mod report;
 mod role_matrix;
