@@ -67,6 +67,12 @@ pub enum KeyFault {
         /// Why.
         fault: NotOpened,
     },
+    /// It holds a sound key of this log, and not the one that signed what is kept.
+    #[error("the key `{}` is not the one that signed the last checkpoint", path.display())]
+    Other {
+        /// Where it is.
+        path: PathBuf,
+    },
     /// A key that must sign is not there.
     #[error("the key `{}` is missing, and every checkpoint must be signed with it", path.display())]
     Missing {

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::domain::directory::Directory;
 use crate::domain::id::LedgerId;
 use crate::domain::trust::{LedgerKey, VerifierKey as KeyText};
-use crate::merkle::{KeyName, SignatureType, Signer as _, SigningKey, VerifierKey};
+use crate::merkle::{
+    KeyName, SignatureType, SignedCheckpoint, Signer as _, SigningKey, VerifierKey,
+};
 use crate::proof::key_file::{KeyFault, KeyFile, KeyFolder, Slot};
 use crate::proof::{ProofFault, Seed};
 
@@ -63,14 +65,15 @@ pub(super) struct Keyring {
 }
 
 impl Keyring {
-    /// The keys of `ledger` as `directory` has them. Where it has none and nothing was ever signed, makes the first one
-    /// of what `seed` draws. Completes what a crash left: files of keys that sign no more are moved aside.
+    /// The keys of `ledger` as `directory` has them. Where it has none and nothing was ever signed (`latest`), makes the first
+    /// one of what `seed` draws; where something was, it has to be the one that signed it. Completes what a crash left: files
+    /// of keys that sign no more are moved aside.
     pub(super) fn open(
         folder: KeyFolder,
         ledger: LedgerId,
         directory: &Directory,
         seed: Seed,
-        was_signed: bool,
+        latest: Option<&SignedCheckpoint>,
     ) -> Result<Self, ProofFault> {
         let (origin, begun) = origins(directory)?;
         let files = folder.files(ledger)?;
@@ -83,8 +86,16 @@ impl Keyring {
             let found = folder.find(ledger, Slot::First, &origin)?;
             let announced = directory.keys().any(|key| key.announced.is_some());
             let key = match found {
-                Some(key) => key,
-                None if was_signed || announced => {
+                Some(key) => {
+                    let mut signed = latest.into_iter();
+                    // It has been in force from the first checkpoint on.
+                    if !signed.all(|latest| latest.note().verify(&[key.key().clone()]).is_ok()) {
+                        let path = folder.path(ledger, Slot::First);
+                        return Err(KeyFault::Other { path }.into());
+                    }
+                    key
+                }
+                None if latest.is_some() || announced => {
                     let path = folder.path(ledger, Slot::First);
                     return Err(KeyFault::Missing { path }.into());
                 }

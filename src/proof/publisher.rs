@@ -56,7 +56,7 @@ impl Publisher {
         let kept = reader.checkpoint_up_to(u64::MAX).await?;
         let latest = kept.map(|kept| SignedCheckpoint::parse(&kept.note));
         let latest = latest.transpose()?.map(Arc::new);
-        let (ledger, was_signed) = (reader.id(), latest.is_some());
+        let (ledger, last) = (reader.id(), latest.clone());
         let path = file(folder, ledger);
         let in_file = {
             let path = path.clone();
@@ -66,7 +66,7 @@ impl Publisher {
             .clone()
             .filter(|kept| in_file != Some(head(kept).size));
         let keyring = blocking(move || {
-            let keyring = Keyring::open(keys, ledger, &directory, seed, was_signed)?;
+            let keyring = Keyring::open(keys, ledger, &directory, seed, last.as_deref())?;
             // What cannot sign is told now.
             keyring.signers(&directory)?;
             Ok::<_, ProofFault>(keyring)

@@ -8,7 +8,7 @@ use daicho::api::v1;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::clock::new_id;
 use daicho::config::{Config, Flags};
-use daicho::merkle::{SignedCheckpoint, Signer, SigningKey, VerifierKey};
+use daicho::merkle::{SignatureType, SignedCheckpoint, Signer, SigningKey, VerifierKey};
 use daicho::server::Opened;
 use tempfile::TempDir;
 use tonic::Code;
@@ -376,5 +376,44 @@ async fn an_encrypted_key_signs_only_where_it_can_be_opened() {
     grow(&server, &plan, "1").await;
     let signed = checkpoint(&server, None).await;
     assert_eq!(signed_by(&signed, &all).len(), 2);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_gone_and_another_one_in_its_place_sign_nothing() {
+    let server = Server::start().await;
+    let plan = server.planned().await;
+    let before = checkpoint(&server, None).await;
+    let key = folder_of(&server.folder).join(&files(&folder_of(&server.folder))[0]);
+    let text = fs::read_to_string(&key).unwrap();
+    fs::remove_file(&key).unwrap();
+    // It has been read, and the ledger is signed for as long as the server lives.
+    grow(&server, &plan, "1").await;
+    assert_ne!(checkpoint(&server, None).await, before);
+    let mut folder = server.stop().await;
+
+    let first = SigningKey::from_skey(text.trim_end()).unwrap();
+    let name = first.key().name().clone();
+    let another = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
+    for in_its_place in [None, Some(another.to_skey())] {
+        let in_its_place = in_its_place.as_deref();
+        if let Some(skey) = in_its_place {
+            fs::write(&key, skey).unwrap();
+        }
+        let server = Server::on(folder).await;
+        let mut client = proofs(&server).await;
+        let refused = client.get_checkpoint(v1::GetCheckpointRequest::default());
+        let refused = refused.await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable, "{refused:?}");
+        // The ledger goes on, and what lies there is left as it is.
+        grow(&server, &plan, "1").await;
+        assert_eq!(fs::read_to_string(&key).ok().as_ref(), in_its_place);
+        folder = server.stop().await;
+    }
+
+    fs::write(&key, &text).unwrap();
+    let server = Server::on(folder).await;
+    let signed = checkpoint(&server, None).await;
+    assert_eq!(signed_by(&signed, &keys(&server).await).len(), 1);
     server.stop().await;
 }
