@@ -253,6 +253,12 @@ impl KeyFolder {
             source,
         };
         let bytes = read_bytes(&file.path).map_err(fault)?;
+        if !file.is_closed && is_open_to_others(&file.path) {
+            tracing::warn!(
+                key = %file.path.display(),
+                "others than the server's user may read the key or write it: chmod 600, and see whether somebody has"
+            );
+        }
         let plain = match file.is_closed {
             false => bytes,
             true => self.lock.open(&bytes).map_err(|fault| KeyFault::Closed {
@@ -497,6 +503,20 @@ fn read_bytes(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
         false => Err(io::Error::other(format!(
             "longer than {KEY_BYTES_MAX} bytes"
         ))),
+    }
+}
+
+/// Whether others than the owner of a file may do anything with it.
+fn is_open_to_others(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
     }
 }
 

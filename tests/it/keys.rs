@@ -13,6 +13,7 @@ use daicho::server::Opened;
 use tempfile::TempDir;
 use tonic::Code;
 
+use crate::process::Process;
 use crate::service::{As, Caller, Server, append, report};
 use daicho::load::SmallPlan;
 
@@ -416,4 +417,28 @@ async fn a_key_that_is_gone_and_another_one_in_its_place_sign_nothing() {
     let signed = checkpoint(&server, None).await;
     assert_eq!(signed_by(&signed, &keys(&server).await).len(), 1);
     server.stop().await;
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_others_may_read_is_told_of_and_signs() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let server = Server::start().await;
+    server.planned().await;
+    let before = checkpoint(&server, None).await;
+    let folder = server.stop().await;
+    let key = folder_of(&folder).join(&files(&folder_of(&folder))[0]);
+    let (data, log) = (folder.path().join("data"), folder.path().join("log"));
+    for (mode, is_told) in [(0o600, false), (0o640, true), (0o604, true)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let words = ["serve".as_ref(), "--data".as_ref(), data.as_os_str()];
+        let process = Process::start_logging(words, fs::File::create(&log).unwrap());
+        let mut client = ProofServiceClient::with_interceptor(process.connect(), As("auditor"));
+        let asked = v1::GetCheckpointRequest::default();
+        let signed = client.get_checkpoint(asked).await.unwrap().into_inner();
+        let note = signed.checkpoint.unwrap().note;
+        assert_eq!(SignedCheckpoint::parse(note.as_bytes()).unwrap(), before);
+        let told = fs::read_to_string(&log).unwrap();
+        assert_eq!(told.contains("chmod 600"), is_told, "{mode:o}");
+    }
 }
