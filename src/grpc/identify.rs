@@ -159,8 +159,7 @@ impl Gate {
     /// Who calls, and by what that is known; nobody where the method needs nobody.
     fn admit(&self, request: &Request<Body>) -> Result<Option<(Identified, Credential)>, Status> {
         let path = request.uri().path();
-        let access = access_table::access(path)
-            .ok_or_else(|| Status::unimplemented("there is no such method"))?;
+        let access = access_table::access(path).ok_or_else(|| no_such_method(path))?;
         let needs_nobody = match access {
             Access::Health => true,
             Access::Describe => self.callers.mode() == Mode::Unauthenticated,
@@ -236,6 +235,15 @@ fn is_grpc(headers: &HeaderMap) -> bool {
 }
 
 /// What a caller calls itself.
+/// What is said of a method that is not there, and to whoever speaks another version of the API which one this is.
+fn no_such_method(path: &str) -> Status {
+    let is_other_version = path.starts_with("/daicho.") && !path.starts_with("/daicho.v1.");
+    Status::unimplemented(match is_other_version {
+        true => "there is no such method: this server speaks daicho.v1",
+        false => "there is no such method",
+    })
+}
+
 fn claims(headers: &HeaderMap) -> Result<Claims, Unidentified> {
     let subject = match headers.get(ACTOR_METADATA_BINARY) {
         Some(value) => Some(

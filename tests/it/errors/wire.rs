@@ -198,14 +198,14 @@ async fn bytes_that_are_no_call_change_nothing() {
     }
     let (status, _) = call(address, "/daicho.v1.LedgerService/Rewrite", &[ACTOR], &[]).await;
     assert_eq!(status.code(), Code::Unimplemented);
-    let (status, _) = call(
-        address,
+    for other in [
         "/daicho.v0.LedgerService/AppendEvents",
-        &[ACTOR],
-        &[],
-    )
-    .await;
-    assert_eq!(status.code(), Code::Unimplemented);
+        "/daicho.v2.Any/Thing",
+    ] {
+        let (status, _) = call(address, other, &[ACTOR], &[]).await;
+        assert_eq!(status.code(), Code::Unimplemented);
+        assert!(status.message().contains("daicho.v1"), "{status:?}");
+    }
     let large = vec![0; 2 * 1024 * 1024 + 1];
     let (status, _) = call(address, APPEND, &[ACTOR], &large).await;
     assert!(
