@@ -10,6 +10,7 @@ use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::{GetLedgerRequest, GetReceiptRequest};
 use daicho::cli::exit::Exit;
 use daicho::clock::new_id;
+use tonic::transport::Channel;
 use tonic::{Code, Request};
 use tonic_types::StatusExt as _;
 
@@ -74,12 +75,32 @@ fn certificates_that_cannot_be_used_are_told_by_the_exit_code() {
     assert_ends(&output, Exit::Usage, "server.pem: cannot be read");
 }
 
-#[test]
-fn a_folder_that_another_process_serves_is_told_by_the_exit_code() {
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_another_process_serves_is_told_by_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
-    let _first = Process::serve(folder.path());
+    let first = Process::serve(folder.path());
+    let (mut client, plan) = planned(&first).await;
+    let head = async |client: &mut LedgerServiceClient<_>| {
+        let asked = by_tester(GetLedgerRequest::default());
+        client
+            .get_ledger(asked)
+            .await
+            .unwrap()
+            .into_inner()
+            .head
+            .unwrap()
+    };
+    let before = head(&mut client).await;
     let output = serve(folder.path(), "127.0.0.1:0");
     assert_ends(&output, Exit::FolderInUse, "in use by another process");
+
+    // The first has lost nothing by it, and goes on.
+    assert_eq!(head(&mut client).await, before);
+    let request = append(vec![report(&plan, &plan.indicators[0], "1")]);
+    let answer = client.append_events(by_tester(request)).await.unwrap();
+    let receipt = answer.into_inner().receipt.unwrap();
+    assert_eq!(receipt.first_position, before.size);
+    assert_eq!(head(&mut client).await.size, before.size + 1);
 }
 
 #[test]
@@ -111,11 +132,8 @@ fn by_tester<T>(message: T) -> Request<T> {
     request
 }
 
-/// What the server says of an append that it does not take is what the next one finds.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_storage_error_ends_the_server_and_the_next_one_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = Process::serve(folder.path());
+/// Opens a ledger and sets a small plan in it.
+async fn planned(server: &Process) -> (LedgerServiceClient<Channel>, SmallPlan) {
     let mut admin = AdminServiceClient::new(server.connect());
     admin.open_ledger(by_tester(opening("city"))).await.unwrap();
     let mut client = LedgerServiceClient::new(server.connect());
@@ -128,6 +146,15 @@ async fn a_storage_error_ends_the_server_and_the_next_one_goes_on() {
         .append_events(by_tester(append(events)))
         .await
         .unwrap();
+    (client, plan)
+}
+
+/// What the server says of an append that it does not take is what the next one finds.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_error_ends_the_server_and_the_next_one_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::serve(folder.path());
+    let (mut client, plan) = planned(&server).await;
 
     // The read copy finds what it never writes, and the next checkpoint fails.
     fs::write(folder.path().join("sled/blobs/1"), "foreign").unwrap();

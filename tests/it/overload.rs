@@ -51,7 +51,7 @@ async fn follow_until_refused(
     }
 }
 
-async fn health(channel: Channel) -> ServingStatus {
+pub(crate) async fn health(channel: Channel) -> ServingStatus {
     let asked = HealthCheckRequest::default();
     let answer = HealthClient::new(channel).check(asked).await.unwrap();
     answer.into_inner().status()
@@ -147,7 +147,7 @@ async fn a_server_with_few_files_serves_as_many_as_it_can() {
 }
 
 /// A connection of its own, and the task that works on it.
-async fn raw(
+pub(crate) async fn raw(
     address: &str,
 ) -> (
     h2::client::SendRequest<bytes::Bytes>,
@@ -158,7 +158,7 @@ async fn raw(
     (client, tokio::spawn(connection))
 }
 
-fn asking(address: &str) -> http::request::Builder {
+pub(crate) fn asking(address: &str) -> http::request::Builder {
     http::Request::post(format!(
         "http://{address}/daicho.v1.LedgerService/GetLedger"
     ))

@@ -13,7 +13,7 @@ use daicho::load::SmallPlan;
 use tokio::task::JoinSet;
 
 use crate::process::Process;
-use crate::service::{As, append, opening, report};
+use crate::service::{As, Server, append, opening, report};
 
 const CLIENTS: usize = 32;
 /// Appends of each, with a read after each fourth.
@@ -198,4 +198,38 @@ async fn what_was_answered_before_stands_before_and_is_seen_by_everybody() {
         }
     }
     assert_eq!(position, next);
+}
+
+/// A UUID of version 7 begins with the time at which it was made, by the clock of whoever made it.
+#[tokio::test(flavor = "multi_thread")]
+async fn ids_of_another_time_move_nothing() {
+    const HOUR: i64 = 3_600;
+    const YEAR: i64 = 365 * 24 * HOUR;
+    let server = Server::start().await;
+    let plan = server.planned().await;
+    let mut client = server.ledger("client").await;
+    let mut record = async |ids: Option<i64>| {
+        let mut request = append(vec![report(&plan, &plan.indicators[0], "1")]);
+        if let Some(seconds) = ids {
+            let made = |random: u8| {
+                let millis = u64::try_from(seconds * 1_000).unwrap();
+                let id = uuid::Builder::from_unix_timestamp_millis(millis, &[random; 10]);
+                id.into_uuid().to_string()
+            };
+            request.request_id = made(1);
+            request.events[0].event_id = made(2);
+        }
+        let answer = client.append_events(request).await.unwrap();
+        let recorded = answer.into_inner().receipt.unwrap().events.remove(0);
+        (recorded.position, recorded.recorded_at.unwrap().seconds)
+    };
+    let (mut position, mut last) = record(None).await;
+    let begin = last;
+    for ids in [-YEAR, -HOUR, HOUR, YEAR, 100 * YEAR] {
+        let (next, at) = record(Some(begin + ids)).await;
+        assert_eq!(next, position + 1);
+        assert!(last <= at && at < begin + HOUR, "the time is the server's");
+        (position, last) = (next, at);
+    }
+    server.stop().await;
 }

@@ -596,7 +596,7 @@ async fn text_that_looks_like_a_formula_is_kept_as_it_is() {
         "-1",
         "@SUM(A1)",
         "一行目\r\n\t二行目\u{1b}[31m\u{7}",
-        "１２３〜〜−ｱｲｳ𠮷\u{FA11}",
+        "１２３〜〜−ｱｲｳ𠮷\u{FA11}\u{FF5E}\u{E000}",
         "か\u{3099}",
         "\u{202E}逆",
         "<script>alert(1)</script>",
@@ -697,6 +697,10 @@ async fn names_that_deceive_and_codes_that_look_alike() {
         "前\u{200B}件",
         "前//件",
         "a b",
+        // Wave dashes of two kinds, and a character that each organisation gives a shape of its own (gaiji).
+        "前\u{301C}件",
+        "前\u{FF5E}件",
+        "前\u{E000}件",
     ];
     let mut cases: Vec<Case> = tricks
         .into_iter()

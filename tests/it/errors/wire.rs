@@ -38,10 +38,10 @@ pub(super) async fn call(
 }
 
 /// Begins a call with these bytes, which may be all of it.
-async fn send(
+async fn send<V: AsRef<[u8]>>(
     address: SocketAddr,
     path: &str,
-    headers: &[(&str, &str)],
+    headers: &[(&str, V)],
     bytes: Bytes,
     all: bool,
 ) -> (Status, Bytes) {
@@ -54,7 +54,7 @@ async fn send(
         .header("content-type", "application/grpc")
         .header("te", "trailers");
     for (name, value) in headers {
-        request = request.header(*name, *value);
+        request = request.header(*name, value.as_ref());
     }
     let (response, mut body) = client
         .send_request(request.body(()).unwrap(), false)
@@ -282,6 +282,52 @@ async fn what_cannot_be_read_of_how_a_caller_acts_is_not_taken_for_unsaid() {
             assert_eq!(status.code(), Code::InvalidArgument, "{name}: {value}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_beyond_ascii_is_read_as_utf8_or_refused_or_as_if_it_were_not_there() {
+    let mut world = World::new().await;
+    let address = world.server.address;
+    let latin: &[u8] = b"\xe9\xff";
+    let name = |value: &'static str| value.as_bytes();
+    let me = ("daicho-actor-bin", name(ACTOR.1));
+    let ok = Code::Ok;
+    for (headers, code) in [
+        (vec![("daicho-actor", name("担当"))], ok),
+        (vec![("daicho-actor", latin)], Code::Unauthenticated),
+        (vec![me, ("daicho-client", name("窓口"))], ok),
+        (vec![me, ("daicho-client", latin)], Code::Unauthenticated),
+        (vec![me, ("daicho-seat", latin)], Code::InvalidArgument),
+        (
+            vec![me, ("daicho-on-behalf-of", latin)],
+            Code::InvalidArgument,
+        ),
+        (vec![me, ("accept-language", latin)], ok),
+        (vec![me, ("grpc-timeout", latin)], ok),
+        (vec![me, ("daicho-unheard-of", latin)], ok),
+    ] {
+        let size = world.size().await;
+        let message = report(&world).encode_to_vec();
+        let mut frame = BytesMut::new();
+        frame.put_u8(0);
+        frame.put_u32(u32::try_from(message.len()).unwrap());
+        frame.put_slice(&message);
+        let (status, _) = send(address, APPEND, &headers, frame.freeze(), true).await;
+        assert_eq!(status.code(), code, "{headers:?}: {status:?}");
+        let taken = u64::from(code == ok);
+        assert_eq!(world.size().await, size + taken, "{headers:?}");
+        if code == ok {
+            let asked = GetEventRequest {
+                selector: Some(get_event_request::Selector::Position(size)),
+                ..Default::default()
+            };
+            let event = world.client.get_event(asked).await.unwrap().into_inner();
+            let actor = event.event.unwrap().actor.unwrap();
+            assert_eq!(actor.subject, "担当");
+            assert!(actor.client.is_none_or(|client| client == "窓口"));
+        }
+    }
+    world.server.stop().await;
 }
 
 /// Bytes of a call that are no one message: nothing of them is carried out.

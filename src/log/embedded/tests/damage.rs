@@ -284,6 +284,49 @@ async fn sled_of_another_folder_is_set_aside_and_rebuilt() {
 }
 
 #[tokio::test]
+async fn sled_with_a_garbled_conf_never_shortens_history() {
+    let bench = Bench::small();
+    let mut history = vec![];
+    let log = bench.open();
+    grow(&log, 1, &mut history, 10, 3).await;
+    log.settle().await.unwrap();
+    let stored = bench.copied();
+    drop(log);
+    let whole = fs::read(stored.path("sled/conf")).unwrap();
+    let flipped = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        bytes
+    };
+    let half = whole[..whole.len() / 2].to_vec();
+    for conf in [
+        vec![0xa5; whole.len()],
+        vec![0; whole.len()],
+        half,
+        Vec::new(),
+        flipped(0),
+        flipped(8),
+        flipped(whole.len() - 1),
+    ] {
+        let damaged = stored.copied();
+        fs::write(damaged.path("sled/conf"), &conf).unwrap();
+        let log = damaged.open();
+        assert_holds(&log, 1, &history).await;
+        let found = kinds(&log);
+        assert!(
+            found.iter().all(|k| *k == IntegrityKind::CopySetAside),
+            "{conf:?}: {found:?}"
+        );
+        let mut history = history.clone();
+        grow(&log, 1, &mut history, 2, 3).await;
+        log.settle().await.unwrap();
+        log.close().await.unwrap();
+        drop(log);
+        assert_holds(&damaged.open(), 1, &history).await;
+    }
+}
+
+#[tokio::test]
 async fn sled_with_a_bad_record_is_set_aside_and_rebuilt() {
     let bench = Bench::small();
     let mut history = stored(&bench, 10).await;
