@@ -33,6 +33,8 @@ const CACHE_MIB: RangeInclusive<u64> = 8..=65_536;
 const STATES_MIB: RangeInclusive<u64> = 8..=65_536;
 /// How far the clock may be behind the newest event, in seconds: ten years let everything pass.
 const CLOCK_BEHIND_MAX_SECONDS: RangeInclusive<u64> = 0..=315_360_000;
+/// After how many days both stored copies are read whole again; 0: they never are.
+const SCRUB_DAYS: RangeInclusive<u64> = 0..=365;
 /// How many connections may be allowed. Each costs a file handle and up to a MiB of buffers.
 const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
@@ -64,6 +66,8 @@ pub struct Config {
     pub states_bytes: usize,
     /// How far the clock may be behind the newest event.
     pub clock_behind_max: Duration,
+    /// How long after both stored copies were read whole they are read again; `None`: they never are.
+    pub scrub_every: Option<Duration>,
     /// How many connections may be open at once.
     pub connections_max: usize,
     /// The longest a unary call may take; a caller's shorter deadline goes first.
@@ -111,6 +115,8 @@ pub struct Flags {
     pub cache_mib: Option<String>,
     /// `--states-mib`.
     pub states_mib: Option<String>,
+    /// `--scrub-days`.
+    pub scrub_days: Option<String>,
     /// `--connections-max`.
     pub connections_max: Option<String>,
     /// `--request-timeout-seconds`.
@@ -285,6 +291,10 @@ impl Config {
             clock_behind_max: Duration::from_secs(
                 read.number(Setting::ClockBehindMaxSeconds, CLOCK_BEHIND_MAX_SECONDS),
             ),
+            scrub_every: match read.number(Setting::ScrubDays, SCRUB_DAYS) {
+                0 => None,
+                days => Some(Duration::from_secs(days * 24 * 60 * 60)),
+            },
             connections_max: usize::try_from(read.number(Setting::ConnectionsMax, CONNECTIONS))
                 .unwrap_or(usize::MAX),
             request_timeout: Duration::from_secs(

@@ -324,4 +324,12 @@ pub enum IntegrityKind {
     Poisoned,
     /// The log was not opened, for nothing could be proven whole.
     OpenRefused,
+    /// A record of the read copy that was bad was written anew from the journal.
+    CopyRepaired,
+    /// The file of the read copy is damaged. What it holds is served all the same, and the next open reads all of it.
+    CopyDamageFound,
+    /// The journal is damaged where it is not rebuilt while the log is open; the next open rebuilds it.
+    JournalDamageFound,
+    /// Both copies are damaged over one range, which cannot be read.
+    BothDamaged,
 }

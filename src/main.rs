@@ -315,6 +315,7 @@ fn flags(args: &ServeArgs) -> Flags {
         reflection: args.reflection,
         cache_mib: args.cache_mib,
         states_mib: args.states_mib,
+        scrub_days: args.scrub_days,
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
         clock_behind_max_seconds: args.clock_behind_max_seconds,

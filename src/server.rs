@@ -144,6 +144,7 @@ impl Opened {
         let mut settings =
             EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
         settings.cache_bytes = config.cache_bytes;
+        settings.scrub_every = config.scrub_every;
         let (lock, data) = (lock_file(config), config.data.clone());
         // An encrypted key takes a second to open.
         let keys = tokio::task::spawn_blocking(move || {

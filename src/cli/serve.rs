@@ -29,6 +29,9 @@ pub struct ServeArgs {
     /// What goals take in memory: for answers, of each ledger, and for appends, of all, in MiB [default: 384]
     #[arg(long, value_name = "MIB")]
     pub states_mib: Option<String>,
+    /// How many days after both stored copies were read whole they are read again; 0: never [default: 7]
+    #[arg(long, value_name = "DAYS")]
+    pub scrub_days: Option<String>,
     /// How many connections may be open at once [default: 1024]
     #[arg(long, value_name = "COUNT")]
     pub connections_max: Option<String>,

@@ -303,5 +303,9 @@ fn kind(kind: IntegrityKind) -> v1::IntegrityKind {
         IntegrityKind::SummaryRewritten => v1::IntegrityKind::SummaryRewritten,
         IntegrityKind::Poisoned => v1::IntegrityKind::Poisoned,
         IntegrityKind::OpenRefused => v1::IntegrityKind::OpenRefused,
+        IntegrityKind::CopyRepaired => v1::IntegrityKind::CopyRepaired,
+        IntegrityKind::CopyDamageFound => v1::IntegrityKind::CopyDamageFound,
+        IntegrityKind::JournalDamageFound => v1::IntegrityKind::JournalDamageFound,
+        IntegrityKind::BothDamaged => v1::IntegrityKind::BothDamaged,
     }
 }

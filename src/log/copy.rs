@@ -19,6 +19,7 @@
 //! on Linux, so a checkpoint adds an `fdatasync` of its file; a panic inside it is caught.
 
 mod database;
+pub(crate) mod raw;
 pub(crate) mod record;
 
 use std::collections::BTreeMap;
@@ -41,6 +42,8 @@ use crate::merkle::Hash;
 
 /// A value over a quarter of it would leave sled's log; see `record::VALUE_BYTES_MAX`.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+/// The file that it keeps its log in.
+pub(crate) const FILE: &str = "db";
 const FOLDER: u8 = 0;
 const LOG: u8 = 1;
 const END: u8 = 2;
@@ -195,7 +198,7 @@ impl ReadCopy {
             .flush_every_ms(None)
             .cache_capacity(cache_bytes);
         let db = Database::open(&config)?;
-        let file = File::open(path.join("db"))?;
+        let file = File::open(path.join(FILE))?;
         let copy = Self {
             db,
             file,
@@ -327,6 +330,37 @@ impl ReadCopy {
                     position: first,
                     why,
                 })
+        })
+    }
+
+    /// The stored bytes of the record that begins at `first`, whatever they are.
+    pub(crate) fn raw(&self, ledger: LedgerId, first: u64) -> Result<Option<Vec<u8>>, CopyFault> {
+        guarded(|| {
+            let value = self.db.get(log_key(ledger, first))?;
+            Ok(value.map(|value| value.to_vec()))
+        })
+    }
+
+    /// Reads what is not the log, from the key `from` on and a few keys at once, and checks what says of itself what it must be.
+    /// Tells the bytes, and where to go on; nothing there at the end.
+    pub(crate) fn read_beside_log(&self, from: &[u8]) -> Result<(u64, Option<Vec<u8>>), CopyFault> {
+        const KEYS: usize = 64;
+        guarded(|| {
+            let (mut bytes, mut last) = (0, None);
+            for entry in self.db.range(from..).take(KEYS) {
+                let (key, value) = entry?;
+                bytes += (key.len() + value.len()) as u64;
+                match key.first() {
+                    Some(&LOG) => return Ok((bytes, Some(vec![LOG + 1]))),
+                    Some(&END) if decode_end(&key, &value).is_none() => {
+                        return Err(CopyFault::End("crc32c"));
+                    }
+                    Some(&CHECKPOINT) => drop(checkpoint(&(key.clone(), value))?),
+                    _ => {}
+                }
+                last = Some(key);
+            }
+            Ok((bytes, last.map(|last| [&last[..], &[0]].concat())))
         })
     }
 
@@ -479,6 +513,13 @@ impl ReadCopy {
     /// Removes all derived records of `ledger`.
     pub(crate) fn derived_clear(&self, ledger: LedgerId) -> Result<(), CopyFault> {
         self.remove_range(&key(DERIVED, ledger, &[]), &after_prefix(DERIVED, ledger))
+    }
+}
+
+impl CopyFault {
+    /// Whether it tells of bytes that sled cannot read, which nobody can write anew through it.
+    pub(crate) fn is_of_the_file(&self) -> bool {
+        matches!(self, Self::Storage(_))
     }
 }
 

@@ -9,6 +9,7 @@
 //!             `-> feeder     follows the journal, merges small groups into records of sled,
 //!                            checkpoints sled, marks the journal             (`feeder`)
 //! read   <- ring, else sled, else journal: readers see no seam               (`reader`)
+//! scrub     reads every byte of both again and again         (`scrub`)
 //! open      compares both copies and repairs one from the other, or refuses  (`open`, `repair`)
 //! ```
 //! The journal makes a commit durable; sled holds the log as it is read. Neither is believed alone:
@@ -27,6 +28,7 @@ mod open;
 mod reader;
 mod repair;
 mod ring;
+mod scrub;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -90,6 +92,8 @@ pub struct EmbeddedConfig {
     pub verify_events_max: u64,
     /// What is known from elsewhere to have been stored, such as signed checkpoints.
     pub floors: Vec<Floor>,
+    /// How long after both copies were read whole they are read again, while the log works; never where there is nothing.
+    pub scrub_every: Option<Duration>,
     pub(crate) files: Arc<dyn JournalFiles>,
 }
 
@@ -118,6 +122,7 @@ impl EmbeddedConfig {
             checkpoint_every: Duration::from_secs(1),
             verify_events_max: 250_000,
             floors: Vec::new(),
+            scrub_every: None,
             files: Arc::new(Disk),
         }
     }
@@ -188,6 +193,7 @@ struct Threads {
     journal: Option<JoinHandle<JournalWriter>>,
     feeder: Option<JoinHandle<()>>,
     filler: Option<JoinHandle<()>>,
+    scrub: Option<JoinHandle<()>>,
 }
 
 impl fmt::Debug for EmbeddedLog {
@@ -346,6 +352,7 @@ impl Threads {
         self.feeder.take().map(JoinHandle::join);
         shared.room.stop();
         self.filler.take().map(JoinHandle::join);
+        self.scrub.take().map(JoinHandle::join);
         writer?.ok()
     }
 }

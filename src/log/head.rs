@@ -93,6 +93,13 @@ impl Checkpoint {
             false => Err(InvalidCommit::CheckpointDisagrees),
         }
     }
+
+    /// Whether `held`, which is kept for the same size, lacks something of it.
+    pub(crate) fn adds_to(&self, held: Option<&Self>) -> bool {
+        let is_less =
+            |held: &Self| held.note.len() < self.note.len() && self.note.starts_with(&held.note);
+        held.is_none_or(is_less)
+    }
 }
 
 /// Adjacent events to append to one ledger.

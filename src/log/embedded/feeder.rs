@@ -5,6 +5,8 @@
 //! not full is topped up by the next commits. Every statement of a ledger's end falls on the border of
 //! a commit, where the root is known.
 
+mod mend;
+
 use std::collections::{BTreeMap, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -107,11 +109,14 @@ impl Feeder {
     /// One turn: waits for work, does some of it. `false` ends the thread.
     fn turn(&mut self) -> Result<bool, ()> {
         let every = self.shared.config.checkpoint_every;
-        let (committed, asked) = {
+        let (committed, asked, mends) = {
             let mut state = self.shared.state();
             loop {
                 if state.stop_feeder || state.is_faulty() {
                     return Ok(false);
+                }
+                if !state.mends.is_empty() {
+                    break;
                 }
                 if std::mem::take(&mut state.derived) {
                     self.dirty_since.get_or_insert_with(Instant::now);
@@ -137,9 +142,11 @@ impl Feeder {
             (
                 state.committed,
                 (state.settled < state.asked).then_some(state.asked),
+                std::mem::take(&mut state.mends),
             )
         };
-        match self.work(committed, asked) {
+        let mended = self.mend(mends);
+        match mended.and_then(|()| self.work(committed, asked)) {
             Ok(settled) => {
                 self.shared.tell_fed(self.cursor, settled);
                 Ok(true)
@@ -165,10 +172,7 @@ impl Feeder {
         let settling = asked.filter(|_| self.cursor >= committed);
         let all = settling.is_some() || self.is_due();
         if all || self.pending_bytes > PENDING_BYTES_MAX {
-            for (ledger, pending) in std::mem::take(&mut self.pending) {
-                self.put(ledger, pending)?;
-            }
-            self.pending_bytes = 0;
+            self.put_pending()?;
         }
         self.apply()?;
         let copied = self
@@ -179,6 +183,14 @@ impl Feeder {
             self.checkpoint(settling.is_some())?;
         }
         Ok(settling)
+    }
+
+    fn put_pending(&mut self) -> Result<(), Fault> {
+        for (ledger, pending) in std::mem::take(&mut self.pending) {
+            self.put(ledger, pending)?;
+        }
+        self.pending_bytes = 0;
+        Ok(())
     }
 
     /// Takes the record at the cursor and moves on. Tells its bytes, nearly.

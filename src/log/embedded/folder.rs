@@ -6,6 +6,9 @@
 //!          journal/         see `log::journal`
 //!          sled/            see `log::copy`
 //!          heads            how far both copies were at the last checkpoint
+//!          suspect          why the next open reads all of sled, if it does
+//!          scrubbed         when both copies were last read whole, or first opened: a line with the
+//!                           microseconds since 1970-01-01T00:00:00Z
 //!          integrity.log    findings and repairs, one JSON object a line
 //!          evidence/        what was set aside, numbered; `before-open` are sled's small files as
 //!                           they were before the last open, `unrepaired` is all of sled before the
@@ -32,6 +35,8 @@ use crate::log::{IntegrityEvent, IntegrityKind};
 const FORMAT: u32 = 1;
 const FORMAT_TITLE: &str = "daicho data folder";
 const HEADS_TITLE: &str = "daicho heads 1";
+const SUSPECT: &str = "suspect";
+const SCRUBBED: &str = "scrubbed";
 
 /// How many findings are kept in memory; the file keeps them all.
 const EVENTS_MAX: usize = 1_000;
@@ -138,22 +143,75 @@ impl DataFolder {
         read_heads(&self.root)
     }
 
+    /// Has the next open read all of sled.
+    pub(crate) fn suspect_copy(&self, why: &str) -> io::Result<()> {
+        self.replace(SUSPECT, format!("{why}\n").as_bytes())
+    }
+
+    /// Whether all of sled is to be read.
+    pub(crate) fn is_copy_suspect(&self) -> bool {
+        self.root.join(SUSPECT).exists()
+    }
+
+    /// All of sled was read, or it was set aside.
+    pub(crate) fn clear_copy(&self) -> io::Result<()> {
+        match fs::remove_file(self.root.join(SUSPECT)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+            Ok(()) => sync_folder(&self.root),
+        }
+    }
+
+    /// When both copies were last read whole, or first opened, if that is known.
+    pub(crate) fn scrubbed(&self) -> Option<i64> {
+        let text = fs::read_to_string(self.root.join(SCRUBBED)).ok()?;
+        text.trim_end().parse().ok()
+    }
+
+    pub(crate) fn write_scrubbed(&self, at_us: i64) -> io::Result<()> {
+        self.replace(SCRUBBED, format!("{at_us}\n").as_bytes())
+    }
+
+    /// Keeps what stands under `path` as evidence while it stays where it is: another file will take its name.
+    pub(crate) fn keep_file(&self, path: &Path, reason: &str) -> io::Result<String> {
+        let (dir, shown) = self.new_evidence(reason)?;
+        if let Some(name) = path.file_name().filter(|_| path.exists()) {
+            fs::hard_link(path, dir.join(name))
+                .or_else(|_| fs::copy(path, dir.join(name)).map(drop))?;
+            sync_folder(&dir)?;
+        }
+        Ok(shown)
+    }
+
+    /// Keeps bytes as evidence.
+    pub(crate) fn keep_bytes(&self, bytes: &[u8], name: &str, reason: &str) -> io::Result<String> {
+        let (dir, shown) = self.new_evidence(reason)?;
+        durable::replace(&dir.join(name), bytes, Access::Shared)?;
+        Ok(shown)
+    }
+
     /// A new folder for evidence, and its name relative to the data folder.
     pub(crate) fn new_evidence(&self, reason: &str) -> io::Result<(PathBuf, String)> {
         let dir = self.root.join("evidence");
         fs::create_dir_all(&dir)?;
-        let mut last = 0;
-        for entry in fs::read_dir(&dir)? {
-            let name = entry?.file_name();
-            let number = name
-                .to_str()
-                .and_then(|name| name.split('-').next()?.parse::<u32>().ok());
-            last = last.max(number.unwrap_or(0));
+        loop {
+            let mut last = 0;
+            for entry in fs::read_dir(&dir)? {
+                let name = entry?.file_name();
+                let number = name
+                    .to_str()
+                    .and_then(|name| name.split('-').next()?.parse::<u32>().ok());
+                last = last.max(number.unwrap_or(0));
+            }
+            let name = format!("evidence/{:04}-{reason}", last + 1);
+            let path = self.root.join(&name);
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok((path, name)),
+                // Another thread took the number.
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
         }
-        let name = format!("evidence/{:04}-{reason}", last + 1);
-        let path = self.root.join(&name);
-        fs::create_dir(&path)?;
-        Ok((path, name))
     }
 
     /// Copies sled's small files, so that an open which changes them leaves them to be looked at.
@@ -374,12 +432,17 @@ impl IntegrityLog {
         };
         tracing::warn!(kind = ?event.kind, detail = event.detail, "integrity event");
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
-        // A process that is started again and again finds the same again and again.
-        if kind == IntegrityKind::OpenRefused
-            && events
-                .last()
-                .is_some_and(|last| last.kind == kind && last.detail == event.detail)
-        {
+        let is_same = |known: &IntegrityEvent| known.kind == kind && known.detail == event.detail;
+        let is_known = match kind {
+            // A process that is started again and again finds the same again and again.
+            IntegrityKind::OpenRefused => events.last().is_some_and(is_same),
+            // So does whoever reads everything again and again.
+            IntegrityKind::CopyDamageFound
+            | IntegrityKind::JournalDamageFound
+            | IntegrityKind::BothDamaged => events.iter().any(is_same),
+            _ => false,
+        };
+        if is_known {
             return;
         }
         if let Err(error) = self.append(&event) {

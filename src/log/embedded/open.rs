@@ -218,13 +218,17 @@ impl Opening {
         reached.extend(plan::reached_by(&examined.ends));
         reached.extend(examined.signed.iter().cloned());
         // Where one copy must carry the other, or both are small, they are read in whole.
-        let all = survey.tail.ledgers.events() <= self.config.verify_events_max;
+        let small = survey.tail.ledgers.events() <= self.config.verify_events_max;
+        let all = small || self.folder.is_copy_suspect();
         let alone = examined.trouble.is_some() || plan::beyond(&reached, &survey).is_some();
         if all || suspect || alone {
             survey.deepen(&dir, self.id).map_err(io_error("journal"))?;
         }
         if all {
             examined.verify(&survey);
+        }
+        if self.folder.is_copy_suspect() {
+            examined.verify_beside_log();
         }
 
         survey
@@ -251,6 +255,7 @@ impl Opening {
         let (copy, copied) = self.mend_copy(examined, &mut journal)?;
         self.folder
             .number_evidence()
+            .and_then(|()| self.folder.clear_copy())
             .map_err(io_error("evidence"))?;
         Ok(Opened {
             journal,
@@ -432,10 +437,17 @@ impl Opening {
         let filler = thread::Builder::new()
             .name("daicho-filler".to_owned())
             .spawn(move || filling.run_filler(filler))?;
+        let scrub = shared.config.scrub_every.map(|every| {
+            let scrubbing = Arc::clone(&shared);
+            thread::Builder::new()
+                .name("daicho-scrub".to_owned())
+                .spawn(move || scrubbing.run_scrub(every))
+        });
         let threads = Threads {
             journal: Some(journal),
             feeder: Some(feeder),
             filler: Some(filler),
+            scrub: scrub.transpose()?,
         };
         let threads = Arc::new(tokio::sync::Mutex::new(threads));
         Ok(EmbeddedLog {
@@ -471,7 +483,7 @@ impl Resumed {
 }
 
 /// The seal before the first segment: nothing.
-fn before_all() -> Seal {
+pub(crate) fn before_all() -> Seal {
     Ledgers::default().seal(0, Hash::new([0; 32]))
 }
 

@@ -205,25 +205,26 @@ impl Shared {
         if let Some(section) = self.ring().section(ledger, position) {
             return Ok(Part::Section(section));
         }
-        let mut trouble = None;
+        let mut bad = None;
         if position < self.copied(ledger) {
-            match self.with_copy(|copy| copy.record(ledger, position)) {
-                Ok(Some(record)) if position < record.end() => return Ok(Part::Record(record)),
-                Ok(_) => trouble = Some(format!("read copy lacks position {position} of {ledger}")),
-                Err(LogFault::Closed) => return Err(ReadError::Closed),
-                Err(fault) => trouble = Some(fault.to_string()),
+            match self.copied_record(ledger, position) {
+                Ok(record) => return Ok(Part::Record(record)),
+                Err(_) if self.state().is_closed() => return Err(ReadError::Closed),
+                Err(fault) => bad = Some(fault),
             }
         }
-        match (self.catalog.section(ledger, position), trouble) {
+        match (self.catalog.section(ledger, position), bad) {
             (Ok(section), None) => Ok(Part::Section(section)),
-            (Ok(section), Some(trouble)) => {
-                self.report_bad_record(ledger, section.first, trouble);
+            (Ok(section), Some(bad)) => {
+                self.report_bad_record(bad);
                 Ok(Part::Section(section))
             }
-            (Err(fault), trouble) => {
-                let also = trouble
-                    .map(|trouble| format!("; {trouble}"))
-                    .unwrap_or_default();
+            (Err(fault), bad) => {
+                let also = bad.map(|bad| {
+                    self.report_both_bad(&bad, &fault.to_string());
+                    format!("; {}", bad.why)
+                });
+                let also = also.unwrap_or_default();
                 Err(ReadError::Damaged {
                     position,
                     detail: format!("{fault}{also}"),

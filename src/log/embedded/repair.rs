@@ -44,6 +44,14 @@ pub(crate) struct Rebuilt {
     pub(crate) seal: Option<Seal>,
 }
 
+impl Rebuilt {
+    /// What was done, for people.
+    pub(crate) fn told(&self, number: u32) -> String {
+        let Self { damage, filled, .. } = self;
+        format!("journal segment {number}: {damage}; rebuilt with {filled} events of the read copy")
+    }
+}
+
 struct Rebuilding<'a> {
     copy: Option<&'a ReadCopy>,
     folder: FolderId,

@@ -1,7 +1,10 @@
 //! What the threads and the readers of an open data folder share.
 
+mod bad;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::domain::id::LedgerId;
@@ -17,15 +20,14 @@ use crate::log::journal::{FolderId, LedgerState, Ledgers, Location};
 use crate::log::{Head, Health, IntegrityKind, LogFault, ReadError};
 use crate::merkle::Frontier;
 
-/// How many bad records of sled are remembered, so that each is told of once.
-const BAD_RECORDS_MAX: usize = 1_024;
+pub(crate) use bad::{BadRecord, Mend};
 
 pub(crate) struct Shared {
     pub(crate) folder: DataFolder,
     pub(crate) integrity: IntegrityLog,
     pub(crate) catalog: Catalog,
     pub(crate) config: EmbeddedConfig,
-    id: FolderId,
+    pub(crate) id: FolderId,
     pub(crate) room: Arc<Room>,
     published: RwLock<BTreeMap<LedgerId, Published>>,
     ring: RwLock<Ring>,
@@ -41,6 +43,8 @@ pub(crate) struct Shared {
     /// The feeder has got on.
     relief: Condvar,
     bad_records: Mutex<HashSet<(LedgerId, u64)>>,
+    /// It was told that sled's file is damaged.
+    suspected: AtomicBool,
 }
 
 struct Published {
@@ -70,11 +74,17 @@ pub(crate) struct State {
     pub(crate) derived: bool,
     /// The feeder lets small commits gather: it is not woken for one.
     pub(crate) gathering: bool,
+    /// What is to be written anew in sled.
+    pub(crate) mends: Vec<Mend>,
 }
 
 impl State {
     pub(crate) fn is_faulty(&self) -> bool {
         self.fault.is_some()
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
     }
 }
 
@@ -133,6 +143,7 @@ impl Shared {
             settled: 0,
             derived: false,
             gathering: false,
+            mends: Vec::new(),
         };
         Self {
             folder,
@@ -151,6 +162,7 @@ impl Shared {
             work: Condvar::new(),
             relief: Condvar::new(),
             bad_records: Mutex::default(),
+            suspected: AtomicBool::new(false),
         }
     }
 
@@ -385,19 +397,6 @@ impl Shared {
         marks.into_iter().collect()
     }
 
-    /// Tells once of a record of sled that is served from the journal.
-    pub(crate) fn report_bad_record(&self, ledger: LedgerId, position: u64, why: String) {
-        let mut known = self
-            .bad_records
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if known.len() < BAD_RECORDS_MAX && known.insert((ledger, position)) {
-            drop(known);
-            self.integrity
-                .record(IntegrityKind::RecordServedFromJournal, why, None);
-        }
-    }
-
     // The feeder and those who wait for it.
 
     /// Waits until the feeder is not too far behind.
@@ -464,7 +463,8 @@ impl Shared {
     }
 
     /// Closes sled and, after an orderly ending, opens and closes it once more: its snapshot then
-    /// covers every record, and later damage is loud. Releases the folder.
+    /// covers every record, and later damage is loud. One whose file is damaged is left as it is, for an open may change it. Releases the
+    /// folder.
     pub(crate) fn give_up_copy(&self, orderly: bool) -> Result<(), LogFault> {
         drop(
             self.copy
@@ -472,7 +472,7 @@ impl Shared {
                 .unwrap_or_else(PoisonError::into_inner)
                 .take(),
         );
-        let reopened = if orderly {
+        let reopened = if orderly && !self.suspected.load(Ordering::Relaxed) {
             ReadCopy::open(&self.folder.sled(), self.id, self.config.cache_bytes).map(drop)
         } else {
             Ok(())

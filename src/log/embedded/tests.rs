@@ -6,6 +6,7 @@ mod faults;
 mod histories;
 mod packed;
 mod room;
+mod scrub;
 
 use std::fs;
 use std::path::{Path, PathBuf};

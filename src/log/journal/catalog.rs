@@ -121,8 +121,29 @@ impl Catalog {
         add(&mut shelf.tail, written.location.offset, &written.record);
     }
 
+    /// Has `replace` put another file in the place of a sealed segment's; its records are found anew.
+    pub(crate) fn replace(
+        &self,
+        number: u32,
+        replace: impl FnOnce() -> io::Result<()>,
+    ) -> io::Result<()> {
+        let _none_is_built = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        replace()?;
+        shelf.older.retain(|(held, _)| *held != number);
+        open.retain(|(held, _)| *held != number);
+        Ok(())
+    }
+
     /// The section of `ledger` that holds `position`, which must be committed.
     pub(crate) fn section(&self, ledger: LedgerId, position: u64) -> Result<Section, JournalFault> {
+        // Once more, for its segment may have been replaced after the record was found, and has it elsewhere now.
+        let section = self.find_section(ledger, position);
+        section.or_else(|_| self.find_section(ledger, position))
+    }
+
+    fn find_section(&self, ledger: LedgerId, position: u64) -> Result<Section, JournalFault> {
         let location = self.find(ledger, position)?;
         let (decoded, _) = self.record(location)?;
         let Record::Group(sections) = decoded else {

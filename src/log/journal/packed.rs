@@ -102,6 +102,18 @@ impl SegmentFile {
     pub(crate) fn is_packed(&self) -> bool {
         matches!(self, Self::Packed(_))
     }
+
+    /// Whether the form is intact that it has, by every byte of it. `go_on` is told the bytes of each piece before it is read; `None` if
+    /// it says no.
+    pub(crate) fn check_form(
+        &self,
+        go_on: &mut dyn FnMut(usize) -> bool,
+    ) -> io::Result<Option<Result<(), NoHeader>>> {
+        match self {
+            Self::Plain(_) => Ok(Some(Ok(()))),
+            Self::Packed(packed) => packed.check_form(go_on),
+        }
+    }
 }
 
 /// A compressed segment that is open.
@@ -191,12 +203,29 @@ impl Packed {
                 Err(_) => all.put_bytes(0, frame.len),
             }
         }
-        let is_intact = Some(crc32c::crc32c_append(crc, &self.table)) == self.crc;
-        let form = match is_intact {
+        Ok((all.freeze(), self.form(crc)))
+    }
+
+    fn check_form(
+        &self,
+        go_on: &mut dyn FnMut(usize) -> bool,
+    ) -> io::Result<Option<Result<(), NoHeader>>> {
+        let mut crc = 0;
+        for frame in &self.frames {
+            if !go_on(frame.bytes) {
+                return Ok(None);
+            }
+            crc = crc32c::crc32c_append(crc, &frame.read(&self.file)?);
+        }
+        Ok(Some(self.form(crc)))
+    }
+
+    /// Whether the form is intact, if its frames have this crc32c.
+    fn form(&self, frames: u32) -> Result<(), NoHeader> {
+        match Some(crc32c::crc32c_append(frames, &self.table)) == self.crc {
             true => self.outer,
             false => self.outer.and(Err(NoHeader::Damaged)),
-        };
-        Ok((all.freeze(), form))
+        }
     }
 }
 

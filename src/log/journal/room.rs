@@ -13,7 +13,7 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::fault_point::Point;
 use crate::log::journal::files::{JournalFile, is_full};
@@ -44,6 +44,8 @@ pub(crate) struct Room {
     state: Mutex<State>,
     /// Held while a piece is written.
     piece: Mutex<()>,
+    /// Held while a sealed segment is given another file.
+    replacing: Mutex<()>,
     /// There may be something to do, or something was done.
     news: Condvar,
 }
@@ -108,6 +110,7 @@ impl Room {
             segment_bytes,
             state: Mutex::new(state),
             piece: Mutex::default(),
+            replacing: Mutex::default(),
             news: Condvar::new(),
         }
     }
@@ -261,7 +264,39 @@ impl Room {
     }
 
     fn packed(&self, segment: u32) {
-        self.state().packing = segment + 1;
+        let mut state = self.state();
+        if state.packing == segment {
+            state.packing = segment + 1;
+        }
+    }
+
+    /// Keeps everybody else from giving a sealed segment another file, until what it returns is dropped.
+    pub(crate) fn replacing(&self) -> MutexGuard<'_, ()> {
+        self.replacing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has a segment compressed that was rebuilt, and looks at those behind it again.
+    pub(crate) fn pack_again(&self, segment: u32) {
+        let mut state = self.state();
+        state.packing = state.packing.min(segment);
+        self.wake(&mut state);
+    }
+
+    /// Waits for `time`, and longer while the writer has no pauses since `rushed` was told. `false` if it is stopped.
+    pub(crate) fn rest(&self, time: Duration, rushed: &mut u64) -> bool {
+        let begun = Instant::now();
+        let mut state = self.state();
+        while !state.stopped
+            && let left = time.saturating_sub(begun.elapsed())
+            && !left.is_zero()
+        {
+            let waited = self.news.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        drop(state);
+        self.pause(rushed)
     }
 
     fn give_up(&self) {
@@ -377,6 +412,7 @@ impl Filler {
             room,
             ..
         } = &self.home;
+        let _alone = room.replacing();
         match packer::pack(&**files, dir, *folder, segment, &mut || {
             room.pause(&mut rushed)
         })? {

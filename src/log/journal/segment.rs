@@ -20,6 +20,8 @@ const PACKED: u16 = 4;
 const AHEAD: &str = "ahead";
 /// The extension of a file that a segment is compressed into.
 const PACKING: &str = "packing";
+/// The extension of a file that a segment is rebuilt into.
+const REBUILDING: &str = "rebuilt";
 
 /// The header of a segment file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -110,11 +112,20 @@ pub(crate) fn path_packing(dir: &Path, segment: u32) -> PathBuf {
     dir.join(format!("{segment:010}.{PACKING}"))
 }
 
-/// Removes the files that were made before their time, and compressed ones that took no segment's place.
+/// The path of the file that a segment is rebuilt into, until it takes its place.
+pub(crate) fn path_rebuilt(dir: &Path, segment: u32) -> PathBuf {
+    dir.join(format!("{segment:010}.{REBUILDING}"))
+}
+
+/// Removes the files that were made before their time, and compressed and rebuilt ones that took no segment's place.
 pub(crate) fn remove_drafts(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
-        let is_draft = |extension: &std::ffi::OsStr| extension == AHEAD || extension == PACKING;
+        let is_draft = |extension: &std::ffi::OsStr| {
+            [AHEAD, PACKING, REBUILDING]
+                .iter()
+                .any(|draft| extension == *draft)
+        };
         if path.extension().is_some_and(is_draft) {
             fs::remove_file(path)?;
         }

@@ -27,23 +27,21 @@ impl Opening {
         let dir = self.folder.journal();
         // All of them are on the disk before the first is put in place.
         for (number, rebuilt) in repairs {
-            let mut file = fs::File::create(dir.join(format!("{number:010}.rebuilt")))?;
+            let mut file = fs::File::create(segment::path_rebuilt(&dir, *number))?;
             file.write_all(&rebuilt.file)?;
             file.sync_all()?;
         }
-        for (&number, Rebuilt { damage, filled, .. }) in repairs {
+        for (&number, rebuilt) in repairs {
             let path = segment::path(&dir, number);
             let (aside, shown) = self.folder.new_evidence("journal")?;
             if path.exists() {
                 fs::rename(&path, aside.join(format!("{number:010}.journal")))?;
             }
-            fs::rename(dir.join(format!("{number:010}.rebuilt")), &path)?;
+            fs::rename(segment::path_rebuilt(&dir, number), &path)?;
             sync_folder(&dir)?;
-            let detail = format!(
-                "journal segment {number}: {damage}; rebuilt with {filled} events of the read copy"
-            );
+            let kind = IntegrityKind::JournalRebuilt;
             self.integrity
-                .record(IntegrityKind::JournalRebuilt, detail, Some(shown));
+                .record(kind, rebuilt.told(number), Some(shown));
         }
         match &survey.tail.end {
             TailEnd::Torn { at, check } if !repairs.contains_key(&survey.tail.number) => {

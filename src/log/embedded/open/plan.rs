@@ -183,6 +183,19 @@ impl Examined {
     }
 }
 
+impl Examined {
+    /// Reads what sled holds beside the log.
+    pub(super) fn verify_beside_log(&mut self) {
+        let mut from = Some(Vec::new());
+        while let (Ok(copy), None, Some(next)) = (&self.copy, &self.trouble, from.take()) {
+            match copy.read_beside_log(&next) {
+                Ok((_, next)) => from = next,
+                Err(fault) => self.trouble = Some(fault.to_string()),
+            }
+        }
+    }
+}
+
 /// What sled states, as statements like the others.
 pub(super) fn reached_by(ends: &BTreeMap<LedgerId, Head>) -> impl Iterator<Item = Reached> {
     let reached = |(&ledger, &head)| Reached {

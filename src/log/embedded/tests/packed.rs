@@ -12,7 +12,7 @@ use crate::log::journal::packer::{self, Outcome};
 use crate::log::journal::segment::Scan;
 use crate::log::stored::{Met, StoredFolder};
 
-fn is_packed(path: &Path) -> bool {
+pub(super) fn is_packed(path: &Path) -> bool {
     fs::read(path).unwrap()[11] & 4 != 0
 }
 

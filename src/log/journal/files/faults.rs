@@ -161,7 +161,12 @@ impl JournalFiles for Faulty {
                 .open(path)
         };
         match self.step(Step::Create) {
-            None => Ok(self.file(path, create()?)),
+            None => {
+                let file = create()?;
+                // Another file had the name.
+                self.0.lock().unwrap().files.remove(path);
+                Ok(self.file(path, file))
+            }
             Some((Left::Nothing, failure)) => Err(failure),
             Some((_, failure)) => create().and(Err(failure)),
         }
