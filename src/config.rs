@@ -54,6 +54,8 @@ const EVIDENCE_MEDIA_TYPES_MAX: usize = 50;
 pub struct Config {
     /// The data folder.
     pub data: PathBuf,
+    /// The folder of the journal; `None`: `journal/` in the data folder.
+    pub journal: Option<PathBuf>,
     /// Where to listen; on this machine, unless connections are encrypted and callers sign in. Port 0: one that is free.
     pub listen: SocketAddr,
     /// Id or code of the ledger that an empty `ledger` field means; else the only one there is.
@@ -105,6 +107,8 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--data`.
     pub data: Option<String>,
+    /// `--journal`.
+    pub journal: Option<String>,
     /// `--listen`.
     pub listen: Option<String>,
     /// `--default-ledger`.
@@ -277,6 +281,7 @@ impl Config {
         let access_log = read.parse(Setting::AccessLog, boolean);
         let config = Self {
             data: read.parse(Setting::Data, folder).unwrap_or_default(),
+            journal: read.parse(Setting::Journal, journal),
             listen: signing_in.listen,
             default_ledger: read.parse(Setting::DefaultLedger, |text| Ok(text.to_owned())),
             reflection: read
@@ -397,6 +402,14 @@ fn folder(text: &str) -> Result<PathBuf, String> {
         return Err("is no path".to_owned());
     }
     Ok(PathBuf::from(text))
+}
+
+/// A folder whose path the data folder can remember: on one line.
+fn journal(text: &str) -> Result<PathBuf, String> {
+    match text.contains('\n') {
+        true => Err("is no path on one line".to_owned()),
+        false => folder(text),
+    }
 }
 
 fn boolean(text: &str) -> Result<bool, String> {

@@ -310,6 +310,7 @@ fn flags(args: &ServeArgs) -> Flags {
     Flags {
         config: args.config,
         data: args.data,
+        journal: args.journal,
         listen: args.listen,
         default_ledger: args.default_ledger,
         reflection: args.reflection,

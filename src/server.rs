@@ -112,6 +112,7 @@ impl ServeError {
                 OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Ending::FolderForeign,
                 OpenError::Refused { .. } => Ending::Damaged,
                 OpenError::Io { .. } => Ending::StorageFailed,
+                OpenError::JournalElsewhere { .. } => Ending::Settings,
             },
             Self::Start(StartError::Read(fault)) => match fault {
                 ReadFault::Log(ReadError::Damaged { .. })
@@ -144,6 +145,8 @@ impl Opened {
         let mut settings =
             EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
         settings.cache_bytes = config.cache_bytes;
+        let within = || config.data.join("journal");
+        settings.journal = Some(config.journal.clone().unwrap_or_else(within));
         settings.scrub_every = config.scrub_every;
         let (lock, data) = (lock_file(config), config.data.clone());
         // An encrypted key takes a second to open.

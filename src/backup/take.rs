@@ -47,8 +47,8 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
     }
     let cut = journal_cut(data)?;
     for name in &cut.sealed {
-        let name = format!("journal/{name}");
-        copying.file(&name, &Source::path(data, &name))?;
+        let source = Source::path(&cut.folder, name);
+        copying.file(&format!("journal/{name}"), &source)?;
     }
     let (name, file, length) = &cut.tail;
     copying.file(&format!("journal/{name}"), &Source::Opened(file, *length))?;

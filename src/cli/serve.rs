@@ -14,6 +14,9 @@ pub struct ServeArgs {
     /// The data folder [default: ./daicho-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
+    /// The folder of the journal, such as one on another disk [default: journal/ in the data folder]
+    #[arg(long, value_name = "DIR")]
+    pub journal: Option<String>,
     /// Where to listen; beyond this machine only with TLS and sign-in; port 0: one that is free [default: 127.0.0.1:7015]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<String>,

@@ -6,6 +6,7 @@ use super::Flags;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Setting {
     Data,
+    Journal,
     Listen,
     DefaultLedger,
     Reflection,
@@ -33,8 +34,9 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 24] = [
+    pub(super) const ALL: [Self; 25] = [
         Self::Data,
+        Self::Journal,
         Self::Listen,
         Self::DefaultLedger,
         Self::Reflection,
@@ -64,6 +66,7 @@ impl Setting {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
+            Self::Journal => "journal",
             Self::Listen => "listen",
             Self::DefaultLedger => "default_ledger",
             Self::Reflection => "reflection",
@@ -96,7 +99,8 @@ impl Setting {
         match self {
             Self::Data => "./daicho-data",
             Self::Listen => "127.0.0.1:7015",
-            Self::DefaultLedger
+            Self::Journal
+            | Self::DefaultLedger
             | Self::Witnesses
             | Self::EvidenceMediaTypes
             | Self::KeyIdentity
@@ -135,6 +139,7 @@ impl Setting {
     pub(super) fn in_flags(self, flags: &Flags) -> Option<&String> {
         match self {
             Self::Data => flags.data.as_ref(),
+            Self::Journal => flags.journal.as_ref(),
             Self::Listen => flags.listen.as_ref(),
             Self::DefaultLedger => flags.default_ledger.as_ref(),
             Self::Reflection => flags.reflection.as_ref(),

@@ -65,6 +65,7 @@ fn nothing_said_gives_the_defaults() {
         config,
         Config {
             data: "./daicho-data".into(),
+            journal: None,
             listen: "127.0.0.1:7015".parse().unwrap(),
             default_ledger: None,
             reflection: true,
@@ -113,6 +114,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
 fn every_setting_is_read_from_every_source() {
     let values = [
         ("data", "folder"),
+        ("journal", "/mnt/journal"),
         ("listen", "[::1]:9"),
         ("default_ledger", "city"),
         ("reflection", "false"),
@@ -143,6 +145,7 @@ fn every_setting_is_read_from_every_source() {
     assert!(values.iter().map(|(name, _)| name).eq(all));
     let expected = Config {
         data: "folder".into(),
+        journal: Some("/mnt/journal".into()),
         listen: "[::1]:9".parse().unwrap(),
         default_ledger: Some("city".to_owned()),
         reflection: false,
@@ -181,30 +184,31 @@ fn every_setting_is_read_from_every_source() {
     let flags = Flags {
         config: None,
         data: said(0),
-        listen: said(1),
-        default_ledger: said(2),
-        reflection: said(3),
-        cache_mib: said(4),
-        states_mib: said(5),
-        scrub_days: said(6),
-        connections_max: said(7),
-        request_timeout_seconds: said(8),
-        clock_behind_max_seconds: said(9),
-        witnesses: said(10),
-        evidence_file_mib: said(11),
-        evidence_media_types: said(12),
-        key_identity: said(13),
+        journal: said(1),
+        listen: said(2),
+        default_ledger: said(3),
+        reflection: said(4),
+        cache_mib: said(5),
+        states_mib: said(6),
+        scrub_days: said(7),
+        connections_max: said(8),
+        request_timeout_seconds: said(9),
+        clock_behind_max_seconds: said(10),
+        witnesses: said(11),
+        evidence_file_mib: said(12),
+        evidence_media_types: said(13),
+        key_identity: said(14),
         key_passphrase_file: None,
-        tls_certificate: said(14),
-        tls_key: said(15),
-        tls_client_roots: said(16),
-        tls_crl: said(17),
-        tls_client_certificates: said(18),
-        auth: said(19),
-        administrators: said(20),
-        access_log: said(21),
-        log_format: said(22),
-        log_filter: said(23),
+        tls_certificate: said(15),
+        tls_key: said(16),
+        tls_client_roots: said(17),
+        tls_crl: said(18),
+        tls_client_certificates: said(19),
+        auth: said(20),
+        administrators: said(21),
+        access_log: said(22),
+        log_format: said(23),
+        log_filter: said(24),
     };
     assert_eq!(load(&flags, &[]).unwrap(), expected);
 
@@ -325,7 +329,7 @@ fn everything_wrong_is_told_at_once_with_where_it_came_from() {
     let lines = refused(with_file(file, flags, &variables));
     assert_eq!(lines.len(), 9, "{lines:#?}");
     for start in [
-        "daicho.toml:3 = `speed`: is no setting; there are data, listen,",
+        "daicho.toml:3 = `speed`: is no setting; there are data, journal, listen,",
         "daicho.toml:4 connections_max: must be a text, a whole number or a boolean, not a",
         "daicho.toml:1 data = ``: is empty",
         "DAICHO_REFLECTION = `yes`: must be `true` or `false`",

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::domain::id::LedgerId;
 use crate::log::OpenError;
 use crate::log::embedded::folder::read_format;
+use crate::log::embedded::place::journal_of;
 use crate::log::head::Head;
 use crate::log::journal::FolderId;
 use crate::log::journal::segment::{self, HEADER_BYTES};
@@ -16,6 +17,8 @@ use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
 /// The journal up to a whole record.
 #[derive(Debug)]
 pub struct JournalCut {
+    /// The folder that they are in.
+    pub folder: PathBuf,
     /// Files that are full, by name.
     pub sealed: Vec<String>,
     /// The last file, opened when it was looked at: its name, and how much of it there was; `None`: all.
@@ -60,6 +63,7 @@ fn cut(root: &Path) -> Result<JournalCut, OpenError> {
         };
         let heads = tail.ledgers.0.iter();
         return Ok(JournalCut {
+            folder: dir.clone(),
             sealed: sealed.iter().map(name).collect(),
             tail: (name(&last), file, length),
             heads: heads.map(|(id, state)| (*id, state.head())).collect(),
@@ -91,7 +95,7 @@ pub fn journal_heads(root: &Path) -> Result<BTreeMap<LedgerId, Head>, OpenError>
 fn journal(root: &Path) -> Result<(FolderId, PathBuf), OpenError> {
     let folder = read_format(root)?;
     let folder = folder.ok_or_else(|| refused(root, "the file `format` is missing"))?;
-    Ok((folder, root.join("journal")))
+    Ok((folder, journal_of(root).map_err(io)?))
 }
 
 fn surveyed(root: &Path, dir: &Path, folder: FolderId, last: u32) -> Result<Survey, OpenError> {

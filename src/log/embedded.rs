@@ -25,6 +25,7 @@ pub(crate) mod folder;
 mod kept;
 pub(crate) mod live;
 mod open;
+pub(crate) mod place;
 mod reader;
 mod repair;
 mod ring;
@@ -67,6 +68,9 @@ pub type NowUs = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct EmbeddedConfig {
     /// The data folder. It is created if it does not exist.
     pub folder: PathBuf,
+    /// The folder that the journal is in, or is to be in where the data folder is new; nothing: where the data folder remembers it. Any
+    /// other folder than that is refused, unless the journal was moved there.
+    pub journal: Option<PathBuf>,
     /// The time that findings are recorded at.
     pub now_us: NowUs,
     /// The length at which a journal segment is sealed. One of more than 1 GiB is not compressed.
@@ -111,6 +115,7 @@ impl EmbeddedConfig {
         const MIB: u64 = 1024 * 1024;
         Self {
             folder: folder.into(),
+            journal: None,
             now_us,
             segment_bytes: 64 * MIB,
             room_bytes: 8 * MIB,
@@ -159,6 +164,23 @@ pub enum OpenError {
     OtherEngine {
         /// The engine that it names.
         engine: String,
+    },
+    /// The journal is not where it was asked for. Nothing was changed.
+    #[error(
+        "the data folder's journal is in `{}` ({there}), and `{}` was asked for ({here}): ask for the first, or move its files \
+         there while nothing has the data folder open",
+        known.display(),
+        asked.display()
+    )]
+    JournalElsewhere {
+        /// The folder of the journal, as the data folder remembers it.
+        known: PathBuf,
+        /// What lies there, for people.
+        there: String,
+        /// The folder that was asked for.
+        asked: PathBuf,
+        /// What lies there, for people.
+        here: String,
     },
     /// The stored history cannot be proven whole. Nothing in it was overwritten.
     #[error("the stored history cannot be proven whole: {check}; evidence: `{}`", evidence.display())]

@@ -19,7 +19,7 @@ use crate::durable::Lock;
 use crate::log::copy::record::CopyRecord;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
-use crate::log::embedded::folder;
+use crate::log::embedded::{folder, place};
 use crate::log::head::{Checkpoint, Head};
 use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::segment::{self, Hole, NoHeader, Scan};
@@ -38,6 +38,7 @@ const CACHE_BYTES: u64 = 64 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct StoredFolder {
     root: PathBuf,
+    journal: PathBuf,
     id: FolderId,
     /// What is wrong with the file `format`.
     pub(crate) format: Option<String>,
@@ -117,7 +118,7 @@ impl StoredFolder {
             Err(OpenError::Refused { check, .. }) => (Some(check), None),
             Err(other) => return Err(other),
         };
-        let dir = root.join("journal");
+        let dir = place::journal_of(root).map_err(io("place of the journal"))?;
         // Whose id a segment's own records were written with, decides.
         let known = list(&dir)
             .map_err(io("journal"))?
@@ -134,6 +135,7 @@ impl StoredFolder {
         match known.or(said) {
             Some(id) => Ok(Self {
                 root: root.to_owned(),
+                journal: dir,
                 id,
                 format,
                 _lock: lock,
@@ -157,10 +159,10 @@ impl StoredFolder {
 
     /// Bytes of the journal, to tell how far a walk has come.
     pub(crate) fn journal_bytes(&self) -> u64 {
-        let dir = self.root.join("journal");
-        let segments = list(&dir).unwrap_or_default().into_iter();
+        let dir = &self.journal;
+        let segments = list(dir).unwrap_or_default().into_iter();
         segments
-            .filter_map(|number| SegmentFile::open(&segment::path(&dir, number)).ok())
+            .filter_map(|number| SegmentFile::open(&segment::path(dir, number)).ok())
             .filter_map(|file| file.len().ok())
             .sum()
     }
@@ -171,11 +173,11 @@ impl StoredFolder {
             what: "journal",
             source,
         };
-        let dir = self.root.join("journal");
-        let last = list(&dir).map_err(io)?.last().copied().unwrap_or(0);
+        let dir = &self.journal;
+        let last = list(dir).map_err(io)?.last().copied().unwrap_or(0);
         let (mut read, mut before, mut rebuilt) = (0, Some(first_seal()), false);
         for number in 1..=last {
-            let scan = match Scan::read(&dir, self.id, number) {
+            let scan = match Scan::read(dir, self.id, number) {
                 Ok(scan) => scan,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {
                     visit(

@@ -46,6 +46,13 @@ impl Process {
         Self::start(words.into_iter().chain([data.as_os_str()]))
     }
 
+    /// As [`Process::serve`], with the journal in a folder of its own.
+    pub(crate) fn serve_with_journal(data: &Path, journal: &Path) -> Self {
+        let [data, journal] = [data, journal].map(Path::as_os_str);
+        let [serve, in_data, in_journal] = ["serve", "--data", "--journal"].map(OsStr::new);
+        Self::start([serve, in_data, data, in_journal, journal])
+    }
+
     /// As [`Process::serve_with_witnesses`], ended at a fault point. Nothing where that was before it listened.
     pub(crate) fn serve_until(data: &Path, witnesses: &str, fault_point: &str) -> Option<Self> {
         let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);

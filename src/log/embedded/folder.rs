@@ -3,7 +3,7 @@
 //! ```text
 //! <folder>/lock             held by the process that has it open
 //!          format           what this folder is
-//!          journal/         see `log::journal`
+//!          journal/         see `log::journal`; elsewhere if `journal-at` says so, see `place`
 //!          sled/            see `log::copy`
 //!          heads            how far both copies were at the last checkpoint
 //!          suspect          why the next open reads all of sled, if it does
@@ -27,7 +27,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::domain::id::LedgerId;
 use crate::durable::{self, Access, Lock, Step, sync_folder};
 use crate::fault_point::Point;
-use crate::log::embedded::OpenError;
+use crate::log::embedded::{OpenError, place};
 use crate::log::head::Head;
 use crate::log::journal::FolderId;
 use crate::log::{IntegrityEvent, IntegrityKind};
@@ -45,6 +45,7 @@ const EVENTS_MAX: usize = 1_000;
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     root: PathBuf,
+    journal: PathBuf,
     /// Released when it is dropped, or before.
     lock: Lock,
 }
@@ -66,6 +67,7 @@ impl DataFolder {
         match Lock::alone(lock) {
             Ok(lock) => Ok(Self {
                 root: root.to_owned(),
+                journal: place::within(root),
                 lock,
             }),
             Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
@@ -82,8 +84,18 @@ impl DataFolder {
         }
     }
 
+    /// Finds the journal where it is asked for, or where the folder remembers it; see [`place::settle`].
+    pub(crate) fn settle_journal(
+        &mut self,
+        id: Option<FolderId>,
+        asked: Option<&Path>,
+    ) -> Result<(), OpenError> {
+        self.journal = place::settle(&self.root, id, asked)?;
+        Ok(())
+    }
+
     pub(crate) fn journal(&self) -> PathBuf {
-        self.root.join("journal")
+        self.journal.clone()
     }
 
     pub(crate) fn sled(&self) -> PathBuf {
@@ -181,6 +193,21 @@ impl DataFolder {
             sync_folder(&dir)?;
         }
         Ok(shown)
+    }
+
+    /// Moves a file into a folder of evidence, which may be on another disk.
+    pub(crate) fn set_aside(&self, path: &Path, aside: &Path) -> io::Result<()> {
+        let Some(name) = path.file_name() else {
+            return Ok(());
+        };
+        let to = aside.join(name);
+        if fs::rename(path, &to).is_err() {
+            fs::copy(path, &to)?;
+            fs::File::open(&to)?.sync_all()?;
+            sync_folder(aside)?;
+            fs::remove_file(path)?;
+        }
+        Ok(())
     }
 
     /// Keeps bytes as evidence.

@@ -16,14 +16,13 @@ mod carry_out;
 mod plan;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
 use crate::domain::id::LedgerId;
-use crate::durable::sync_folder;
+use crate::durable::make_folder;
 use crate::log::IntegrityKind;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::appender::{Appender, JournalThread};
@@ -42,8 +41,9 @@ use crate::log::journal::{FolderId, Ledgers, Location, Record, Seal};
 use crate::merkle::Hash;
 
 pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
-    let folder = DataFolder::take(&config.folder)?;
+    let mut folder = DataFolder::take(&config.folder)?;
     let format = folder.format()?;
+    folder.settle_journal(format, config.journal.as_deref())?;
     let segments = match segment::list(&folder.journal()) {
         Ok(segments) => segments,
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -285,9 +285,13 @@ impl Opening {
             ("sled", self.folder.sled().exists()),
             ("heads", self.folder.has_heads()),
         ];
+        let dir = self.folder.journal();
         if let Some((name, _)) = held.iter().find(|(_, exists)| *exists) {
+            let place = dir.display();
             return Err(OpenError::Refused {
-                check: format!("the journal is missing, and `{name}` says that there was one"),
+                check: format!(
+                    "the journal is missing in `{place}`, and `{name}` says that there was one"
+                ),
                 evidence: self.folder.root().join(name),
             });
         }
@@ -297,9 +301,7 @@ impl Opening {
                 evidence: self.folder.root().to_owned(),
             });
         }
-        let dir = self.folder.journal();
-        fs::create_dir_all(&dir).map_err(io_error("journal"))?;
-        sync_folder(self.folder.root()).map_err(io_error("journal"))?;
+        make_folder(&dir).map_err(io_error("journal"))?;
         let ledgers = Ledgers::default();
         let writer =
             JournalWriter::begin(self.home(), &before_all()).map_err(io_error("journal"))?;

@@ -5,6 +5,7 @@ mod damage;
 mod faults;
 mod histories;
 mod packed;
+mod place;
 mod room;
 mod scrub;
 

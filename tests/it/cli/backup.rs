@@ -293,3 +293,64 @@ fn what_is_no_backup_and_what_is_no_free_folder_are_refused() {
     }
     assert!(!nothing.exists());
 }
+
+#[test]
+fn a_journal_in_another_folder_is_found_by_every_command_and_by_no_server_that_asks_elsewhere() {
+    let (mut place, plan, _) = Place::with_plan();
+    let (expected, answered) = (
+        heads(place.server.address()),
+        answers(place.server.address(), &plan),
+    );
+    assert_eq!(place.server.stop(), 0);
+    let (data, disk) = (
+        place.folder.path().join("data"),
+        tempfile::tempdir().unwrap(),
+    );
+    let journal = disk.path().join("journal");
+    copy_folder(&data.join("journal"), &journal);
+    fs::remove_dir_all(data.join("journal")).unwrap();
+
+    // What it is told of neither place.
+    let serve = |more: &[&str]| {
+        let words = ["serve", "--listen", "127.0.0.1:0", "--data", text(&data)];
+        run(&[&words[..], more].concat())
+    };
+    let ended = serve(&[]);
+    assert_eq!(ended.code, 11, "{ended:?}");
+    assert!(
+        ended.errors.contains(text(&data.join("journal"))),
+        "{ended:?}"
+    );
+    place.server = Process::serve_with_journal(&data, &journal);
+    assert_eq!(heads(place.server.address()), expected);
+    assert_eq!(answers(place.server.address(), &plan), answered);
+    let store = place.folder.path().join("backups");
+    let taken = path(&backed_up(&place, &store));
+    assert_eq!(place.server.stop(), 0);
+
+    let other = disk.path().join("other");
+    for more in [&[][..], &["--journal", text(&other)]] {
+        let ended = serve(more);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        let asked = more.last().map_or(data.join("journal"), PathBuf::from);
+        for place in [&journal, &asked] {
+            assert!(ended.errors.contains(text(place)), "{ended:?}");
+        }
+        assert!(!asked.exists());
+    }
+    let verified = run(&["verify", "backup", text(&taken)]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    // Nobody says whose key to believe; all else is verified.
+    let verified = run(&["verify", "store", text(&data)]);
+    assert_eq!(verified.code, 2, "{verified:?}");
+    assert!(
+        verified.output.contains("CONTENT       verified"),
+        "{verified:?}"
+    );
+    // A folder that is made of a backup has its journal in it.
+    let restored = disk.path().join("restored");
+    let ended = run(&["restore", text(&taken), "--data", text(&restored)]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    let server = Process::serve(&restored);
+    assert_eq!(heads(server.address()), expected);
+}

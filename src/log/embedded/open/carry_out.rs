@@ -35,7 +35,7 @@ impl Opening {
             let path = segment::path(&dir, number);
             let (aside, shown) = self.folder.new_evidence("journal")?;
             if path.exists() {
-                fs::rename(&path, aside.join(format!("{number:010}.journal")))?;
+                self.folder.set_aside(&path, &aside)?;
             }
             fs::rename(segment::path_rebuilt(&dir, number), &path)?;
             sync_folder(&dir)?;

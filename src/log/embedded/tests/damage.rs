@@ -616,7 +616,7 @@ async fn lost_journal_is_refused() {
     fs::remove_dir_all(bench.path("journal")).unwrap();
     assert!(matches!(
         EmbeddedLog::open(bench.config.clone()),
-        Err(OpenError::Refused { check, .. }) if check.contains("journal is missing")
+        Err(OpenError::Refused { check, .. }) if check.contains("journal is missing in")
     ));
 }
 
