@@ -78,8 +78,9 @@ pub fn all<C: Choice>() -> Vec<C> {
 
 /// The choice that a word means; upper case, `_` and the name of a payload (`TargetRevised`) are taken too.
 pub fn parse<C: Choice>(text: &str) -> Option<C> {
+    let text = text.trim();
     let mut name = String::from(C::PREFIX);
-    for (index, c) in text.trim().char_indices() {
+    for (index, c) in text.char_indices() {
         let lower_before = text[..index].ends_with(|c: char| c.is_ascii_lowercase());
         if c.is_ascii_uppercase() && lower_before {
             name.push('_');
@@ -105,10 +106,16 @@ mod tests {
 
     #[test]
     fn a_choice_is_read_from_each_of_its_spellings() {
-        for text in ["target-revised", "TARGET_REVISED", "TargetRevised"] {
+        for text in [
+            "target-revised",
+            "TARGET_REVISED",
+            "TargetRevised",
+            " TargetRevised ",
+        ] {
             assert_eq!(parse(text), Some(v1::EventType::TargetRevised), "{text}");
         }
         assert_eq!(parse::<v1::EventType>("unspecified"), None);
+        assert_eq!(parse::<v1::EventType>(" 目標の改定"), None);
         for choice in all::<v1::EventType>() {
             assert_eq!(parse(&word(choice)), Some(choice));
         }
