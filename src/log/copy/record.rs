@@ -160,17 +160,14 @@ impl CopyRecord {
         if framed.len() != length || first.checked_add(count as u64).is_none() {
             return Err(InvalidRecord("length"));
         }
-        let offsets: Vec<u16> = offsets
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|bytes| u16::from_be_bytes(*bytes))
-            .collect();
-        Ok(Self {
-            first,
-            framed: framed.into(),
-            offsets,
-        })
+        let record = Self::new(first, framed.into())?;
+        let offsets = offsets.as_chunks::<2>().0.iter();
+        let offsets = offsets.map(|bytes| u16::from_be_bytes(*bytes));
+        // Whoever reads a leaf cuts there.
+        match offsets.eq(record.offsets.iter().copied()) {
+            true => Ok(record),
+            false => Err(InvalidRecord("offsets")),
+        }
     }
 }
 
@@ -227,6 +224,19 @@ mod tests {
                 CopyRecord::decode(b"key", 7, &value[..at]).is_err(),
                 "cut at {at}"
             );
+        }
+    }
+
+    #[test]
+    fn record_whose_offsets_are_not_those_of_its_leaves_is_refused() {
+        for offsets in [vec![0, 11, 12, 400], vec![0, 11, 12], vec![0, 12, 13, 315]] {
+            let record = CopyRecord {
+                offsets,
+                ..record(&[10, 0, 300, 5])
+            };
+            let value = record.encode(b"key").unwrap();
+            let decoded = CopyRecord::decode(b"key", 7, &value);
+            assert_eq!(decoded, Err(InvalidRecord("offsets")));
         }
     }
 }
