@@ -317,11 +317,12 @@ fn read_seal_of(
 ) -> io::Result<Option<(Seal, Range<u64>)>> {
     let len = file.len()?;
     let mut last = [0; 8];
-    // Zeros may follow, if the file was not cut.
-    let len = used(file, len)?.next_multiple_of(record::ALIGN as u64);
-    if len < (HEADER_BYTES + record::HEADER_BYTES) as u64 {
+    // Zeros may follow, if the file was not cut. One that was cut within a record ends where none does.
+    let used = used(file, len)?.next_multiple_of(record::ALIGN as u64);
+    if used < (HEADER_BYTES + record::HEADER_BYTES) as u64 || len < used {
         return Ok(None);
     }
+    let len = used;
     file.read_exact_at(&mut last, len - 8)?;
     let Some(offset) = record::seal_offset(len, last).filter(|&at| at >= HEADER_BYTES as u64)
     else {

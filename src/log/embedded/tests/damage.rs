@@ -433,6 +433,18 @@ async fn damaged_sealed_segment_is_rebuilt_from_sled() {
 }
 
 #[tokio::test]
+async fn sealed_segment_cut_anywhere_is_rebuilt_from_sled() {
+    // What is left of the seal, down to a piece of its last field.
+    for cut in [1, 3, 4, 8, 100] {
+        let bench = Bench::small();
+        let mut history = stored(&bench, 60).await;
+        let path = bench.segments()[1].clone();
+        truncate(&path, fs::read(&path).unwrap().len() - cut);
+        assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt]).await;
+    }
+}
+
+#[tokio::test]
 async fn missing_sealed_segments_are_rebuilt_from_sled() {
     let bench = Bench::small();
     let mut history = stored(&bench, 150).await;
