@@ -318,6 +318,10 @@ pub(crate) fn decode(
     if of != segment {
         return Err(NoRecord::Damaged("record of another segment"));
     }
+    // A file is sealed long before, and whoever goes on behind this one counts on.
+    if ordinal == u32::MAX {
+        return Err(NoRecord::Damaged("record sequence"));
+    }
     let body = file.slice(at + HEADER_BYTES..at + length);
     let record = decode_body(kind, body).ok_or(NoRecord::Damaged("record body"))?;
     Ok(Decoded {
@@ -452,4 +456,27 @@ pub(crate) fn seal_offset(file_len: u64, last: [u8; 8]) -> Option<u64> {
     (magic == SEAL_END_MAGIC)
         .then(|| file_len.checked_sub(length))
         .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_has_a_number_behind_which_there_is_another() {
+        let folder = FolderId([7; 16]);
+        for (ordinal, expected) in [(u32::MAX - 1, Ok(u32::MAX - 1)), (u32::MAX, Err(()))] {
+            let mut bytes = BytesMut::new();
+            let place = Place {
+                folder,
+                segment: 1,
+                ordinal,
+                after_sync: true,
+            };
+            put(&mut bytes, place, &Record::Mark(Vec::new()));
+            let decoded = decode(&bytes.freeze(), 0, folder, 1);
+            let read = decoded.map(|decoded| decoded.ordinal).map_err(|_| ());
+            assert_eq!(read, expected);
+        }
+    }
 }
