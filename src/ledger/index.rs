@@ -292,9 +292,8 @@ impl Index {
         Point::IndexTiled.pass();
         let mut ids: Vec<(IdKey, u64)> = frozen.ids.iter().map(|(k, v)| (*k, *v)).collect();
         ids.sort_unstable();
-        let count = ids.len() as u64;
         let ids = ids.into_iter().map(Ok);
-        ids::write(store, self.ledger, number, &mut filter, ids)?;
+        let ids = ids::write(store, self.ledger, number, &mut filter, ids)?;
         filter.save(store, self.ledger, number)?;
         Point::IndexIdentified.pass();
         manifest.next_run += 1;
@@ -302,7 +301,7 @@ impl Index {
         manifest.runs.push(Run {
             number,
             level: 0,
-            ids: count,
+            ids,
             terms,
             up_to: frozen.next,
         });
@@ -332,18 +331,21 @@ impl Index {
                 .collect();
             let number = manifest.next_run;
             let store = self.store.as_ref();
-            let keys = sources.iter().map(|run| run.ids + run.terms).sum();
-            let mut filter = Filter::for_keys(keys);
+            let mut filter = {
+                let filters = &self.read().filters;
+                let of = |run: &Run| filters.get(&run.number).map(Arc::as_ref);
+                Filter::for_keys_of(sources.iter().filter_map(of))
+            };
             let lists = postings::merged(store, self.ledger, &sources);
             let terms = postings::write(store, self.ledger, number, &mut filter, lists)?;
             let merged = ids::merged(store, self.ledger, &sources);
-            ids::write(store, self.ledger, number, &mut filter, merged)?;
+            let ids = ids::write(store, self.ledger, number, &mut filter, merged)?;
             filter.save(store, self.ledger, number)?;
             manifest.next_run += 1;
             let merged = Run {
                 number,
                 level: level + 1,
-                ids: sources.iter().map(|run| run.ids).sum(),
+                ids,
                 terms,
                 up_to: sources.last().map_or(0, |run| run.up_to),
             };

@@ -29,6 +29,14 @@ impl Filter {
         }
     }
 
+    /// For all keys that these are for: as many as were written, whatever is said of them elsewhere.
+    pub(super) fn for_keys_of<'a>(filters: impl Iterator<Item = &'a Self>) -> Self {
+        let words: usize = filters.map(|filter| filter.words.len()).sum();
+        Self {
+            words: vec![0; words.max(1)],
+        }
+    }
+
     fn probes(&self, key: &IdKey) -> impl Iterator<Item = (usize, u64)> + use<> {
         let half = |at: usize| {
             let mut bytes = [0; 8];

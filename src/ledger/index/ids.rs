@@ -39,19 +39,20 @@ fn entries(value: &[u8]) -> impl Iterator<Item = (IdKey, u64)> + '_ {
     })
 }
 
-/// Writes the ids of a run, given in ascending order, and notes them in its filter. Records that an interrupted run of the same
-/// number left are removed first.
+/// Writes the ids of a run, given in ascending order, and notes them in its filter; tells how many there are. Records that an
+/// interrupted run of the same number left are removed first.
 pub(super) fn write(
     store: &dyn DerivedStore,
     ledger: LedgerId,
     run: u32,
     filter: &mut Filter,
     ids: impl Iterator<Item = Result<(IdKey, u64), DerivedFault>>,
-) -> Result<(), DerivedFault> {
+) -> Result<u64, DerivedFault> {
     remove_prefix(store, ledger, &prefix(run))?;
     let mut batch = DerivedBatch::new();
     let mut record: Vec<u8> = Vec::with_capacity(PER_RECORD * ENTRY);
     let mut first = None;
+    let mut count = 0;
     let mut close = |first: IdKey, record: &mut Vec<u8>, last: bool| {
         batch
             .put(record_key(run, &first), std::mem::take(record))
@@ -63,6 +64,7 @@ pub(super) fn write(
     };
     for entry in ids {
         let (key, position) = entry?;
+        count += 1;
         filter.insert(&key);
         if record.len() >= PER_RECORD * ENTRY
             && let Some(start) = first.take()
@@ -76,7 +78,7 @@ pub(super) fn write(
     if let Some(start) = first {
         close(start, &mut record, true)?;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// The position of an id in a run.

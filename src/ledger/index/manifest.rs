@@ -25,6 +25,10 @@ pub(super) struct Run {
     pub(super) up_to: u64,
 }
 
+/// No ledger has as many runs of one level as would come to a higher one.
+const LEVEL_MAX: u8 = 21;
+/// No ledger is written for so long that a run had a higher number.
+const NUMBER_MAX: u32 = u32::MAX / 2;
 /// Bytes of a run.
 const RUN_BYTES: usize = 29;
 
@@ -122,11 +126,21 @@ impl Manifest {
             });
         }
         let next_run = u32::try_from(number(9..13)?).ok()?;
-        Some(Self {
+        let manifest = Self {
             up_to: number(1..9)?,
             next_run,
             runs,
-        })
+        };
+        manifest.holds_together().then_some(manifest)
+    }
+
+    /// Whether it can be one that was written: whoever adds a run counts on.
+    fn holds_together(&self) -> bool {
+        let written = |run: &Run| run.level <= LEVEL_MAX && run.number < self.next_run;
+        self.next_run <= NUMBER_MAX
+            && self.runs.iter().all(written)
+            && self.runs.is_sorted_by(|a, b| a.up_to < b.up_to)
+            && self.runs.last().map_or(0, |run| run.up_to) == self.up_to
     }
 }
 
@@ -151,7 +165,7 @@ mod tests {
             })
             .collect();
         let manifest = Manifest {
-            up_to: 1 << 40,
+            up_to: 3 * 65_536,
             next_run: 7,
             runs,
         };
@@ -163,5 +177,33 @@ mod tests {
         let mut cut = manifest.encode();
         cut.pop();
         assert_eq!(Manifest::decode(&cut), None);
+    }
+
+    #[test]
+    fn a_manifest_that_cannot_have_been_written_is_none() {
+        let run = |number, level, up_to| Run {
+            number,
+            level,
+            ids: 1,
+            terms: 1,
+            up_to,
+        };
+        let manifest = |next_run, up_to, runs| Manifest {
+            up_to,
+            next_run,
+            runs,
+        };
+        let whole = manifest(2, 9, vec![run(0, 1, 8), run(1, 0, 9)]);
+        assert_eq!(Manifest::decode(&whole.encode()), Some(whole));
+        for broken in [
+            manifest(u32::MAX, 9, vec![run(0, 0, 9)]),
+            manifest(1, 9, vec![run(1, 0, 9)]),
+            manifest(1, 9, vec![run(0, u8::MAX, 9)]),
+            manifest(1, 9, vec![run(0, 0, 8)]),
+            manifest(2, 9, vec![run(0, 0, 9), run(1, 0, 9)]),
+            manifest(0, 9, vec![]),
+        ] {
+            assert_eq!(Manifest::decode(&broken.encode()), None, "{broken:?}");
+        }
     }
 }

@@ -143,6 +143,10 @@ pub(super) fn write(
             filter.insert(&filter_key(&term));
             terms += 1;
             open = (term, positions);
+        } else if positions.first() < open.1.last() && !positions.is_empty() {
+            return Err(DerivedFault::Storage(
+                "the index has positions out of their order".to_owned(),
+            ));
         } else {
             open.1.extend(positions);
         }

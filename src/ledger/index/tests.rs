@@ -120,6 +120,49 @@ fn runs_of_a_level_become_one_of_the_next() {
     assert_eq!(inner.filters.len(), 1);
 }
 
+/// An index with a run for each of so many events, and where it is stored.
+fn runs(count: u64) -> (Index, Arc<dyn DerivedStore>) {
+    let store: Arc<dyn DerivedStore> = Arc::new(MemoryLog::new());
+    let index = Index::open(ledger(), store.clone(), 0).unwrap();
+    for position in 0..count {
+        index.add(vec![event(position, 0)]);
+        index.flush().unwrap();
+    }
+    (index, store)
+}
+
+#[test]
+fn a_merge_takes_as_much_as_is_there_whatever_the_manifest_counts() {
+    let (_, store) = runs(manifest::FAN_IN as u64 - 1);
+    let mut manifest = Manifest::load(store.as_ref(), ledger()).unwrap().unwrap();
+    for run in &mut manifest.runs {
+        (run.ids, run.terms) = (u64::MAX, u64::MAX);
+    }
+    manifest.save(store.as_ref(), ledger()).unwrap();
+    let size = manifest.up_to;
+    let index = Index::open(ledger(), store.clone(), size).unwrap();
+    index.add(vec![event(size, 0)]);
+    index.flush().unwrap();
+    let manifest = Manifest::load(store.as_ref(), ledger()).unwrap().unwrap();
+    let ids: Vec<u64> = manifest.runs.iter().map(|run| run.ids).collect();
+    assert_eq!(ids, [2 * manifest::FAN_IN as u64]);
+}
+
+#[test]
+fn a_merge_of_lists_that_do_not_follow_each_other_is_a_fault() {
+    let (index, store) = runs(manifest::FAN_IN as u64 - 1);
+    let term = event(0, 0).terms[0];
+    let length = [term.as_bytes().len() as u8];
+    let key = [b"p\0\0\0\0", &length[..], term.as_bytes(), &[0; 8]].concat();
+    // Positions 0 and 5, of which the latter is that of another run.
+    let list = [&length[..], term.as_bytes(), &[2, 0, 5]].concat();
+    let mut batch = DerivedBatch::new();
+    batch.put(key, list).unwrap();
+    store.apply(ledger(), batch).unwrap();
+    index.add(vec![event(manifest::FAN_IN as u64 - 1, 0)]);
+    assert!(matches!(index.flush(), Err(DerivedFault::Storage(_))));
+}
+
 #[test]
 fn lists_of_many_records_are_read_from_either_end() {
     let store = MemoryLog::new();
