@@ -6,7 +6,7 @@ use crate::domain::date::{Date, parse_iso};
 use crate::domain::event::{EventType, Stream, StreamKind, Validity};
 use crate::domain::id::{EventId, IndicatorId, LedgerId, RequestId, StreamId};
 use crate::log::codec::fault::{DecodeError, Within as _, is};
-use crate::log::codec::fields::Fields;
+use crate::log::codec::fields::{Field, Fields};
 use crate::log::codec::record;
 use crate::log::codec::value::Wire as _;
 use crate::merkle::Hash;
@@ -67,7 +67,11 @@ pub fn envelope(bytes: &[u8]) -> Result<Envelope<'_>, DecodeError> {
             8 => raw.payload = field.bytes(),
             9 => raw.valid_from = Some(field.bytes()),
             10 => raw.valid_to = Some(field.bytes()),
-            11 => raw.actor = Some(field.bytes()),
+            // A message that comes in pieces is all of them, as every protobuf reader has it.
+            11 => {
+                let subject = last_field(field.bytes(), 1).within("actor")?;
+                raw.actor = Some(subject.or(raw.actor.flatten()));
+            }
             13 => raw.request_id = field.bytes(),
             14 => raw.request_index = field.varint(),
             15 => raw.request_count = field.varint(),
@@ -94,7 +98,8 @@ struct Raw<'a> {
     payload: &'a [u8],
     valid_from: Option<&'a [u8]>,
     valid_to: Option<&'a [u8]>,
-    actor: Option<&'a [u8]>,
+    /// Its subject, if it has one.
+    actor: Option<Option<&'a [u8]>>,
     request_id: &'a [u8],
     request_index: u64,
     request_count: u64,
@@ -138,7 +143,7 @@ impl<'a> Raw<'a> {
             actor: self
                 .actor
                 .ok_or_else(DecodeError::missing)
-                .and_then(subject)
+                .and_then(|subject| text(subject.unwrap_or_default()).within("subject"))
                 .within("actor")?,
             request_id: id(self.request_id, RequestId::from_bytes).within("request_id")?,
             request_index,
@@ -181,11 +186,6 @@ fn date(bytes: &[u8]) -> Result<Date, DecodeError> {
     is(parse_iso(text(bytes)?))
 }
 
-/// Field 1 of the actor.
-fn subject(actor: &[u8]) -> Result<&str, DecodeError> {
-    text(last_field(actor, 1)?.unwrap_or_default()).within("subject")
-}
-
 /// Field 1 of a payload about an indicator; field 3 of field 1 of one about a subject.
 fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId>, DecodeError> {
     let bytes = match event_type {
@@ -210,9 +210,7 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         | EventType::EvaluationReviewed
         | EventType::EvaluationFinalised
         | EventType::NextActionAgreed
-        | EventType::NextActionClosed => {
-            last_field(last_field(payload, 1)?.unwrap_or_default(), 3)?
-        }
+        | EventType::NextActionClosed => indicator_of_subject(payload)?,
         EventType::LedgerOpened
         | EventType::LedgerContinued
         | EventType::PersonRegistered
@@ -267,6 +265,24 @@ fn indicator(event_type: EventType, payload: &[u8]) -> Result<Option<IndicatorId
         .map(|bytes| id(bytes, IndicatorId::from_bytes))
         .transpose()
         .within("indicator_id")
+}
+
+/// The indicator, where the subject of a payload is one: what is chosen last counts, in whichever piece of the subject it stands.
+fn indicator_of_subject(payload: &[u8]) -> Result<Option<&[u8]>, DecodeError> {
+    let mut chosen = None;
+    for piece in Fields::new(payload) {
+        let piece = piece?;
+        if piece.number == 1 {
+            for field in Fields::new(piece.bytes()) {
+                let field = field?;
+                if (1..=3).contains(&field.number) {
+                    chosen = Some(field);
+                }
+            }
+        }
+    }
+    let is_indicator = |field: &Field<'_>| field.number == 3;
+    Ok(chosen.filter(is_indicator).map(|field| field.bytes()))
 }
 
 /// The bytes of the field `number` of a message: of the last one, as every protobuf reader does.

@@ -68,6 +68,35 @@ fn envelope_agrees_with_the_whole() {
     }
 }
 
+#[test]
+fn envelope_agrees_with_the_whole_where_a_message_comes_in_pieces() {
+    let agree = |bytes: &[u8]| {
+        let (envelope, whole) = (envelope(bytes).unwrap(), decode(bytes).unwrap());
+        assert_eq!(envelope.actor, whole.actor.subject.as_str());
+        assert_eq!(envelope.indicator, whole.event.payload.indicator());
+    };
+    let mut subjects = 0;
+    for sample in all() {
+        let mut leaf = sample.leaf().bytes.to_vec();
+        // More of the actor, which says nothing.
+        leaf.extend_from_slice(&[11 << 3 | 2, 0]);
+        agree(&leaf);
+        let mut leaf = wire::Leaf::decode(leaf.as_slice()).unwrap();
+        if matches!(
+            sample.event.payload,
+            Payload::NarrativeAdded(_) | Payload::NextActionAgreed(_)
+        ) {
+            // More of the subject: nothing, then the id of an initiative in place of what it was.
+            for piece in [vec![0], [vec![18, 2 << 3 | 2, 16], vec![7; 16]].concat()] {
+                leaf.payload = [&leaf.payload[..], &[1 << 3 | 2], &piece].concat().into();
+                agree(&leaf.encode_to_vec());
+                subjects += 1;
+            }
+        }
+    }
+    assert!(subjects > 2);
+}
+
 fn check_envelope(bytes: &[u8]) {
     let (envelope, whole) = (envelope(bytes).unwrap(), decode(bytes).unwrap());
     let event = &whole.event;
