@@ -121,7 +121,11 @@ impl Look<'_> {
         }
     }
 
+    /// Takes note of a fault, of as many as are told: a text of nothing else would take long to find the places of all.
     fn fault(&mut self, at: usize, problem: String) {
+        if self.faults.len() == CompiledPolicies::FAULTS_MAX {
+            return;
+        }
         self.faults.push(PolicyFault {
             at: position(self.text, at),
             problem,
@@ -132,6 +136,7 @@ impl Look<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::access::AccessPolicy;
 
     fn texts(text: &str) -> Option<Vec<String>> {
         let mut texts: Vec<String> = look(text).unwrap()?.into_iter().collect();
@@ -157,6 +162,14 @@ mod tests {
             texts("when { a.dislike == \"like\" };"),
             Some(vec!["like".to_owned()])
         );
+    }
+
+    #[test]
+    fn of_many_faults_the_first_are_told() {
+        let faults = look(&"\u{1}".repeat(AccessPolicy::BYTES_MAX)).unwrap_err();
+        assert_eq!(faults.len(), CompiledPolicies::FAULTS_MAX);
+        let last = faults.last().and_then(|fault| fault.at);
+        assert_eq!(last, Some((1, CompiledPolicies::FAULTS_MAX as u32)));
     }
 
     #[test]
