@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
 
 use crate::durable::DRAFT;
 
@@ -36,9 +37,12 @@ pub fn file_name(subject: &str) -> Option<String> {
         .ends_with(&draft)
         .then(|| subject.len() - draft.len());
     let mut name = String::new();
+    let mut is_special = false;
     for (at, c) in subject.into_iter().enumerate() {
         let is_at_end = at == 0 || at == last;
-        let is_special = c.is_control()
+        // A mark would become one character with the digit before it.
+        is_special = (is_special && is_combining_mark(c))
+            || c.is_control()
             || SPECIAL.contains(c)
             || draft_at == Some(at)
             || (is_at_end && (SPECIAL_AT_ENDS.contains(c) || c.is_whitespace()));
@@ -114,6 +118,8 @@ mod tests {
             "~",
             "a",
             "a.new",
+            "a:\u{30c}",
+            ":\u{337}\u{30c}x\u{337}",
         ] {
             let name = file_name(subject_of).unwrap();
             assert_eq!(subject(&name).as_deref(), Some(subject_of), "{name}");
