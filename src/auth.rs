@@ -5,6 +5,8 @@
 //! Only [`Authenticator::permit`] makes the [`Permitted`] that an append needs.
 
 pub mod access;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod token_folder;
 
 use std::sync::Arc;

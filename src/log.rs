@@ -18,6 +18,8 @@ pub(crate) mod copy;
 pub mod cut;
 pub mod derived;
 pub mod embedded;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod head;
 pub(crate) mod journal;
 pub mod memory;

@@ -21,6 +21,8 @@ use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::evaluation::EvaluationPolicy;
 
 mod access;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 
 pub use access::{CheckArgs, SchemaArgs, check, schema};
 

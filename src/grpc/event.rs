@@ -22,6 +22,8 @@ mod decision;
 mod definition;
 mod evaluation;
 mod field;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod json;
 mod measure;
 mod path;

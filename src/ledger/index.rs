@@ -31,6 +31,8 @@ use crate::merkle::{Hash, Tile, TileBuilder};
 
 pub mod audit;
 mod filter;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod ids;
 mod manifest;
 mod postings;

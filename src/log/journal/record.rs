@@ -244,8 +244,13 @@ fn put_record(
     into.put_u32(place.ordinal);
     body(into);
     into.put_bytes(0, begin + length - into.len());
-    let crc = crc(place.folder, &into[begin..]);
-    into[begin + 8..begin + 12].copy_from_slice(&crc.to_be_bytes());
+    put_crc(place.folder, &mut into[begin..]);
+}
+
+/// Makes the checksum of a whole record right.
+pub(crate) fn put_crc(folder: FolderId, record: &mut [u8]) {
+    let crc = crc(folder, record);
+    record[8..12].copy_from_slice(&crc.to_be_bytes());
 }
 
 fn crc(folder: FolderId, record: &[u8]) -> u32 {

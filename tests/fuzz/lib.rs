@@ -1,13 +1,19 @@
-//! What the targets share: the module under test, and whom they know.
+//! What the targets share: whom they know, what they begin with, and how messages are changed.
 
 use std::sync::LazyLock;
 
+pub mod folder;
+pub mod message;
+pub mod seeds;
+pub mod world;
+
+/// The parsers of proofs, compiled apart: they run at full speed.
 #[path = "../../src"]
-mod daicho {
+mod apart {
     pub mod merkle;
 }
 
-pub use daicho::merkle;
+pub use apart::merkle;
 
 use merkle::{KeyName, SignatureType, Signer as _, SigningKey, TrustPolicy, VerifierKey};
 
