@@ -168,6 +168,7 @@ async fn every_reason_happens() {
     seats::all_happen(&mut seen).await;
     faulty_log::all_happen(&mut seen).await;
     crate::auth::all_happen(&mut seen).await;
+    crate::kill::clock::all_happen(&mut seen).await;
 
     // Whoever has a name may do everything in this release, so nothing a client sends is denied; only the
     // mapping can be looked at.

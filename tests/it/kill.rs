@@ -32,7 +32,7 @@ use tonic_types::StatusExt as _;
 use crate::process::Process;
 use daicho::load::SmallPlan;
 
-mod clock;
+pub(crate) mod clock;
 mod disk;
 mod image;
 mod points;

@@ -48,7 +48,11 @@ impl Drop for Database {
     fn drop(&mut self) {
         let last = self.0.take();
         // The last handle writes what is left, and panics where the disk does not take it: what it holds is in the journal too.
-        if let Err(fault) = guarded(|| Ok(drop(last))) {
+        let closed = guarded(|| {
+            drop(last);
+            Ok(())
+        });
+        if let Err(fault) = closed {
             tracing::warn!(%fault, "the read copy was not closed in order");
         }
     }

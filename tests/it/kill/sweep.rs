@@ -316,6 +316,17 @@ async fn answers(channel: &Channel, ledger: &str, plan: &SmallPlan, book: &Book)
         goals
     );
     let mut proofs = ProofServiceClient::new(channel.clone());
+    // Signed now if it was not: nothing else comes into the list.
+    let asked = GetCheckpointRequest {
+        ledger: ledger.clone(),
+        ..GetCheckpointRequest::default()
+    };
+    ask!(
+        "checkpoint".to_owned(),
+        proofs.get_checkpoint,
+        asked,
+        checkpoint
+    );
     let asked = ListCheckpointsRequest {
         ledger: ledger.clone(),
         ..ListCheckpointsRequest::default()
