@@ -1,6 +1,9 @@
 //! Damages one place of a data folder, in many ways and places, and starts a server on it: it refuses to start, or answers as before, or
 //! says that it cannot answer. What must never happen is another answer.
 //!
+//! Of what was acknowledged in the last second before a kill there is one copy. If the very end of the journal is lost with it, that looks
+//! like what was never written; so the killed folder's journal is damaged where sled has it too.
+//!
 //! `DAICHO_SWEEP_POINTS` says how many places (200), `DAICHO_KILL_SEED` repeats them.
 
 use std::collections::BTreeMap;
@@ -24,6 +27,9 @@ use crate::service::Server;
 
 /// Requests before the folder is left.
 const REQUESTS: usize = 60;
+
+/// Bytes that are zeroed at a time.
+const ZEROS: usize = 4096;
 
 /// How a place is damaged.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +71,8 @@ async fn no_damage_to_a_folder_changes_an_answer() {
     fill(&server.connect(), &ledger, &plan, &mut book, &mut rng).await;
     // What it had a second to copy, and what it had not.
     assert_eq!(server.stop(), 0);
+    let journal = killed.join("journal/0000000001.journal");
+    let copied_bytes = fs::metadata(journal).unwrap().len();
     let mut server = Process::serve_with_witnesses(&killed, &witnesses());
     fill(&server.connect(), &ledger, &plan, &mut book, &mut rng).await;
     server.kill();
@@ -87,9 +95,12 @@ async fn no_damage_to_a_folder_changes_an_answer() {
 
     let mut found: BTreeMap<Found, u64> = BTreeMap::new();
     for number in 0..points {
-        let data = if number % 2 == 0 { &stopped } else { &killed };
+        let (data, journal_bytes) = match number % 2 {
+            0 => (&stopped, u64::MAX),
+            _ => (&killed, copied_bytes),
+        };
         let image = copied(data);
-        let damaged = damage(&image.path().join("data"), &mut rng);
+        let damaged = damage(&image.path().join("data"), journal_bytes, &mut rng);
         println!("{} folder, {damaged}", data.file_name().unwrap().display());
         let outcome = match start(image).await {
             Err(told) => {
@@ -169,8 +180,8 @@ async fn fill(
     }
 }
 
-/// Damages one place. Tells which and how.
-fn damage(data: &Path, rng: &mut SmallRng) -> String {
+/// Damages one place, of the journal one of its first bytes. Tells which and how.
+fn damage(data: &Path, journal_bytes: u64, rng: &mut SmallRng) -> String {
     let mut files = Vec::new();
     files_in(data, &mut files);
     files.retain(|path| 0 < fs::metadata(path).unwrap().len());
@@ -184,6 +195,13 @@ fn damage(data: &Path, rng: &mut SmallRng) -> String {
     } else {
         content.len()
     };
+    let is_journal = path
+        .parent()
+        .is_some_and(|folder| folder.ends_with("journal"));
+    let end = match usize::try_from(journal_bytes) {
+        Ok(bytes) if is_journal => end.min(bytes - ZEROS),
+        _ => end,
+    };
     let at = rng.random_range(0..end);
     let how = [Damage::Flipped, Damage::Zeroed, Damage::Cut, Damage::Gone][rng.random_range(0..4)];
     let file = File::options().write(true).open(path).unwrap();
@@ -193,7 +211,7 @@ fn damage(data: &Path, rng: &mut SmallRng) -> String {
             file.write_all_at(&[flipped], at as u64).unwrap();
         }
         Damage::Zeroed => {
-            let zeros = vec![0; (content.len() - at).min(4096)];
+            let zeros = vec![0; (content.len() - at).min(ZEROS)];
             file.write_all_at(&zeros, at as u64).unwrap();
         }
         Damage::Cut => file.set_len(at as u64).unwrap(),
