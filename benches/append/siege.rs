@@ -13,6 +13,7 @@ use h2::client::{ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpSocket;
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tonic::transport::{Channel, Endpoint};
 use tonic_health::pb::HealthCheckRequest;
@@ -26,7 +27,7 @@ const WRITERS: usize = 16;
 const CONNECTIONS: u32 = 1_000;
 /// Addresses that they come from: none is the honest ones'.
 const ADDRESSES: u32 = 250;
-/// Between two attempts of one connection.
+/// Between two attempts of one connection, and two calls on it: what all of them do then leaves the writers most of the machine.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Between two bytes of a slow one.
 const BYTE_EVERY: Duration = Duration::from_millis(200);
@@ -53,10 +54,22 @@ const MANNERS: [Manner; 4] = [
 ];
 
 /// What they did.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Done {
+    /// A permit for each connection that was made.
+    come: Semaphore,
     connected: [AtomicU64; MANNERS.len()],
     calls: AtomicU64,
+}
+
+impl Done {
+    fn new() -> Self {
+        Self {
+            come: Semaphore::new(0),
+            connected: Default::default(),
+            calls: AtomicU64::new(0),
+        }
+    }
 }
 
 /// Both in turn, on one server; who goes first changes with the round.
@@ -75,10 +88,9 @@ pub(crate) async fn measure(folder: &Path, seconds: Duration, rounds: u32) -> Ou
             found[usize::from(besieged)] = match besieged {
                 false => honest(&mut ledger, &server, seconds, (round, "alone")).await?,
                 true => {
-                    let done = Arc::new(Done::default());
+                    let done = Arc::new(Done::new());
                     let mut besiegers = besiegers(address, &done);
-                    // All have come before it is measured.
-                    tokio::time::sleep(PAUSE * 2).await;
+                    done.come.acquire_many(CONNECTIONS).await?.forget();
                     let found = honest(&mut ledger, &server, seconds, (round, "besieged")).await?;
                     besiegers.shutdown().await;
                     println!(
@@ -160,6 +172,7 @@ async fn besiege(address: SocketAddr, from: Ipv4Addr, which: usize, done: &Done)
     socket.bind((from, 0).into())?;
     let mut stream = socket.connect(address).await?;
     done.connected[which].fetch_add(1, Ordering::Relaxed);
+    done.come.add_permits(1);
     if let Manner::Idle = MANNERS[which] {
         stream.read_to_end(&mut Vec::new()).await?;
         return Ok(());

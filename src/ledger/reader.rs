@@ -312,13 +312,18 @@ impl Reader {
         self.newest_us.store(at.as_microsecond(), Ordering::Relaxed);
     }
 
+    /// When the newest event was recorded, acknowledged or not.
+    pub(super) fn newest(&self) -> Timestamp {
+        let us = self.newest_us.load(Ordering::Relaxed);
+        Timestamp::from_microsecond(us).unwrap_or_default()
+    }
+
     /// What the clock shows, for an event that is to be recorded, if that can be right.
     pub(super) fn now_to_record(&self, behind_max: Duration) -> Result<Timestamp, ClockUntrusted> {
         let now = self.clock.now();
         // A sample's clock is what its story says.
         if !self.clock.is_simulated() {
-            let newest = Timestamp::from_microsecond(self.newest_us.load(Ordering::Relaxed));
-            not_behind(behind_max, newest.unwrap_or(now), now)?;
+            not_behind(behind_max, self.newest(), now)?;
         }
         Ok(now)
     }

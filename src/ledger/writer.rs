@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::future::BoxFuture;
-use jiff::Timestamp;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::auth::access::Caller;
@@ -66,7 +65,7 @@ pub(super) enum Verdict {
 pub(super) enum Message {
     Append(Box<Request>),
     /// A ledger that was opened, with everything it holds.
-    Adopt(Arc<Reader>, Timestamp),
+    Adopt(Arc<Reader>),
     /// Answers with a size that includes the request, if it was taken up before.
     Barrier(
         LedgerId,
@@ -91,7 +90,6 @@ struct OwnLedger {
     submitted: u64,
     /// What the log was given and may or may not hold: it failed.
     unknown: Range<u64>,
-    last_recorded_at: Timestamp,
     directory: Directory,
     recent: Recent,
     /// Streams that are not kept end below this position.
@@ -313,8 +311,7 @@ impl Writer {
     fn take(&mut self, message: Message) {
         match message {
             Message::Append(request) => self.take_append(*request),
-            Message::Adopt(reader, last_recorded_at) => {
-                reader.note_recorded(last_recorded_at);
+            Message::Adopt(reader) => {
                 let View {
                     head, directory, ..
                 } = reader.view();
@@ -323,7 +320,6 @@ impl Writer {
                     next: head.size,
                     submitted: head.size,
                     unknown: 0..0,
-                    last_recorded_at,
                     directory: Directory::clone(&directory),
                     recent: Recent::starting(head.size),
                     floor: head.size,
@@ -447,7 +443,7 @@ impl Writer {
         let now = ledger.reader.clock().now();
         // A sample's clock is what its story says.
         if !ledger.reader.clock().is_simulated() {
-            let judged = self.clock.judge(ledger.last_recorded_at, now, since_boot());
+            let judged = self.clock.judge(ledger.reader.newest(), now, since_boot());
             judged.map_err(|untrusted| Err(AppendError::ClockUntrusted(untrusted)))?;
         }
         if let Some(prepared) = prepared

@@ -1,24 +1,14 @@
 //! The read copy: the log in sled, as it is read.
 //!
-//! One database for all ledgers, one tree. Its keys begin with the kind of the record and the ledger:
-//!
-//! ```text
-//! 0                                the id of the data folder it belongs to
-//! 1 ledger(16) first position(8)   leaves, see `copy::record`
-//! 2 ledger(16)                     the end: 8 generation  8 size  32 root  4 crc32c of key and these
-//! 3 ledger(16) key                 a derived record (see `log::derived`)
-//! 4 ledger(16) size(8)             a kept checkpoint: 32 root  the note  4 crc32c of key and these
-//! 5                                how far the journal was read: 4 segment  8 offset  4 crc32c
-//! 6 ledger(16) size(8)             a checkpoint that was kept more than once; empty
-//! ```
-//! All integers are big-endian. The end of a ledger is put in the same batch as the last record
-//! before it, at the border of a commit, so its root is known; records at or above it are unfinished.
+//! One database for all ledgers, one tree; its keys and values: `copy::layout`.
 //!
 //! sled is used as its source and trials ask for: segments of 8 MiB and small values, so that nothing
 //! goes to `blobs/`, which sled never syncs; no background flusher; `flush` is no durability barrier
 //! on Linux, so a checkpoint adds an `fdatasync` of its file; a panic inside it is caught.
 
+mod batch;
 mod database;
+mod layout;
 pub(crate) mod raw;
 pub(crate) mod record;
 
@@ -33,25 +23,22 @@ use bytes::{Buf, Bytes};
 
 use crate::domain::id::LedgerId;
 use crate::fault_point::Point;
+pub(crate) use crate::log::copy::batch::CopyBatch;
 use crate::log::copy::database::{Database, LOCKED, guarded};
+pub(crate) use crate::log::copy::layout::log_key;
+use crate::log::copy::layout::{
+    CHECKPOINT, DERIVED, END, FOLDER, KEPT_AGAIN, LOG, PREFIX_BYTES, READ, after_prefix,
+    checkpoint, decode_end, key, prefix, without_crc,
+};
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
 use crate::log::derived::DerivedRange;
 use crate::log::head::{Checkpoint, Head};
 use crate::log::journal::{FolderId, Location};
-use crate::merkle::Hash;
 
 /// A value over a quarter of it would leave sled's log; see `record::VALUE_BYTES_MAX`.
 const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 /// The file that it keeps its log in.
 pub(crate) const FILE: &str = "db";
-const FOLDER: u8 = 0;
-const LOG: u8 = 1;
-const END: u8 = 2;
-const DERIVED: u8 = 3;
-const CHECKPOINT: u8 = 4;
-const READ: u8 = 5;
-const KEPT_AGAIN: u8 = 6;
-const PREFIX_BYTES: usize = 17;
 
 /// The database.
 pub(crate) struct ReadCopy {
@@ -116,75 +103,6 @@ fn is_of_the_machine(error: &io::Error) -> bool {
         error.kind(),
         PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull
     ) || error.to_string().contains(LOCKED)
-}
-
-/// Changes that are applied together.
-#[derive(Debug, Default)]
-pub(crate) struct CopyBatch {
-    batch: sled::Batch,
-    pub(crate) keys: usize,
-    pub(crate) bytes: usize,
-}
-
-impl CopyBatch {
-    /// The most keys of a batch: larger ones make sled's memory grow.
-    pub(crate) const KEYS_MAX: usize = 50;
-
-    pub(crate) fn put_record(&mut self, ledger: LedgerId, first: u64, value: Vec<u8>) {
-        self.put(log_key(ledger, first), value);
-    }
-
-    pub(crate) fn put_end(&mut self, ledger: LedgerId, head: &Head) {
-        let key = key(END, ledger, &[]);
-        let value = end_value(&key, head);
-        self.put(key, value);
-    }
-
-    pub(crate) fn put_checkpoint(&mut self, checkpoint: &Checkpoint) {
-        let key = key(
-            CHECKPOINT,
-            checkpoint.ledger,
-            &checkpoint.size.to_be_bytes(),
-        );
-        let value = [checkpoint.root.as_bytes(), &checkpoint.note[..]].concat();
-        let value = with_crc(&key, value);
-        self.put(key, value);
-    }
-
-    /// Notes that the checkpoint of `size` took the place of another: what the journal has of it stands
-    /// behind the events of that size, in whichever segment it was kept again.
-    pub(crate) fn put_kept_again(&mut self, ledger: LedgerId, size: u64) {
-        self.put(key(KEPT_AGAIN, ledger, &size.to_be_bytes()), Vec::new());
-    }
-
-    /// States that everything of the journal before `location` was taken, but for what is pending.
-    pub(crate) fn put_read(&mut self, location: Location) {
-        let mut value = location.segment.to_be_bytes().to_vec();
-        value.extend_from_slice(&location.offset.to_be_bytes());
-        let value = with_crc(&[READ], value);
-        self.put(vec![READ], value);
-    }
-
-    pub(crate) fn put_derived(&mut self, ledger: LedgerId, key_bytes: &[u8], value: &[u8]) {
-        self.put(key(DERIVED, ledger, key_bytes), value.to_vec());
-    }
-
-    pub(crate) fn remove_derived(&mut self, ledger: LedgerId, key_bytes: &[u8]) {
-        self.remove(key(DERIVED, ledger, key_bytes));
-    }
-
-    fn put(&mut self, key: Vec<u8>, value: Vec<u8>) {
-        self.keys += 1;
-        self.bytes += key.len() + value.len();
-        self.batch.insert(key, value);
-    }
-
-    fn remove(&mut self, key: impl Into<sled::IVec>) {
-        let key = key.into();
-        self.keys += 1;
-        self.bytes += key.len();
-        self.batch.remove(key);
-    }
 }
 
 impl ReadCopy {
@@ -521,70 +439,6 @@ impl CopyFault {
     pub(crate) fn is_of_the_file(&self) -> bool {
         matches!(self, Self::Storage(_))
     }
-}
-
-/// The key of a log record.
-pub(crate) fn log_key(ledger: LedgerId, first: u64) -> Vec<u8> {
-    key(LOG, ledger, &first.to_be_bytes())
-}
-
-fn key(kind: u8, ledger: LedgerId, rest: &[u8]) -> Vec<u8> {
-    [&prefix(kind, ledger)[..], rest].concat()
-}
-
-fn prefix(kind: u8, ledger: LedgerId) -> [u8; PREFIX_BYTES] {
-    let mut prefix = [kind; PREFIX_BYTES];
-    prefix[1..].copy_from_slice(ledger.as_bytes());
-    prefix
-}
-
-/// The first key behind all those of a kind and ledger. No ledger id is all ones.
-fn after_prefix(kind: u8, ledger: LedgerId) -> Vec<u8> {
-    let next = u128::from_be_bytes(*ledger.as_bytes()).saturating_add(1);
-    [&[kind][..], &next.to_be_bytes()].concat()
-}
-
-fn with_crc(key: &[u8], mut value: Vec<u8>) -> Vec<u8> {
-    let crc = crc32c::crc32c_append(crc32c::crc32c(key), &value);
-    value.extend_from_slice(&crc.to_be_bytes());
-    value
-}
-
-fn without_crc<'a>(key: &[u8], value: &'a [u8]) -> Option<&'a [u8]> {
-    let (fields, crc) = value.split_last_chunk::<4>()?;
-    let right = crc32c::crc32c_append(crc32c::crc32c(key), fields);
-    (u32::from_be_bytes(*crc) == right).then_some(fields)
-}
-
-fn end_value(key: &[u8], head: &Head) -> Vec<u8> {
-    let mut value = head.generation.to_be_bytes().to_vec();
-    value.extend_from_slice(&head.size.to_be_bytes());
-    value.extend_from_slice(head.root.as_bytes());
-    with_crc(key, value)
-}
-
-fn decode_end(key: &[u8], value: &[u8]) -> Option<Head> {
-    let mut fields = without_crc(key, value)?;
-    let (generation, size) = (fields.try_get_u64().ok()?, fields.try_get_u64().ok()?);
-    Some(Head {
-        generation,
-        size,
-        root: Hash::try_from(fields).ok()?,
-    })
-}
-
-fn checkpoint((key, value): &(sled::IVec, sled::IVec)) -> Result<Checkpoint, CopyFault> {
-    let decoded = || {
-        let (ledger, size) = key.get(1..)?.split_at_checked(16)?;
-        let (root, note) = without_crc(key, value)?.split_at_checked(Hash::BYTES)?;
-        Some(Checkpoint {
-            ledger: LedgerId::from_bytes(ledger).ok()?,
-            size: u64::from_be_bytes(size.try_into().ok()?),
-            root: Hash::try_from(root).ok()?,
-            note: Bytes::copy_from_slice(note),
-        })
-    };
-    decoded().ok_or(CopyFault::Checkpoint)
 }
 
 /// Fails if a value has left sled's log.

@@ -9,7 +9,6 @@
 //! A key file is made durable before anything depends on it, moved aside when nothing may sign with it any
 //! more, and never replaced or deleted.
 
-use std::fmt;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -19,15 +18,17 @@ use zeroize::Zeroizing;
 use crate::domain::id::LedgerId;
 use crate::durable::{self, Access, DRAFT, Step, sync_folder};
 use crate::fault_point::Point;
-use crate::merkle::{InvalidKey, KeyId, KeyName, Signer as _, SigningKey, VerifierKey};
+use crate::merkle::{InvalidKey, KeyName, Signer as _, SigningKey, VerifierKey};
 use crate::proof::key_lock::{KEY_BYTES_MAX, KeyLock, NotOpened};
+
+mod name;
+
+pub use name::Slot;
+use name::{CLOSED, PLAIN, PUBLIC, free, slot_of, stem_of, with};
 
 /// Key files of one ledger that are looked at, at most.
 pub const KEY_FILES_MAX: usize = 256;
 
-const PLAIN: &str = ".skey";
-const CLOSED: &str = ".skey.age";
-const PUBLIC: &str = ".vkey";
 const RETIRED: &str = "retired";
 
 /// A key file cannot be used.
@@ -85,15 +86,6 @@ pub enum KeyFault {
     /// A ledger has more key files than are looked at.
     #[error("more than {KEY_FILES_MAX} key files of one ledger")]
     TooMany,
-}
-
-/// Which key of a ledger.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Slot {
-    /// The one that it began with.
-    First,
-    /// One that it announced.
-    Announced(KeyId),
 }
 
 /// A key file as it lies there.
@@ -430,60 +422,6 @@ impl KeyFolder {
     }
 }
 
-impl fmt::Display for Slot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::First => f.write_str("first"),
-            Self::Announced(id) => id.fmt(f),
-        }
-    }
-}
-
-/// The slot of a file's name without extensions, if it is of this ledger.
-fn slot_of(stem: &str, ledger: LedgerId) -> Option<Slot> {
-    let rest = stem.strip_prefix(&ledger.to_string())?;
-    if rest.is_empty() {
-        return Some(Slot::First);
-    }
-    let mut parts = rest.strip_prefix('.')?.split('.');
-    let (first, number, none) = (parts.next()?, parts.next(), parts.next());
-    let is_number = |text: &str| text.parse::<u32>().is_ok();
-    // A file that was moved aside under a name that was taken bears a number at the end.
-    if none.is_some() || !number.is_none_or(is_number) {
-        return None;
-    }
-    let mut id = [0; KeyId::BYTES];
-    match hex::decode_to_slice(first, &mut id) {
-        Ok(()) => Some(Slot::Announced(KeyId::new(id))),
-        Err(_) if number.is_none() && is_number(first) => Some(Slot::First),
-        Err(_) => None,
-    }
-}
-
-fn stem_of(path: &Path) -> PathBuf {
-    let text = path.to_string_lossy();
-    PathBuf::from(text.strip_suffix(PLAIN).unwrap_or(&text))
-}
-
-fn with(stem: &Path, extension: &str) -> PathBuf {
-    let mut name = stem.as_os_str().to_owned();
-    name.push(extension);
-    PathBuf::from(name)
-}
-
-/// A stem that no file has: `stem`, or one with a number behind it. What lies there is never written over.
-fn free(stem: &Path) -> PathBuf {
-    let is_taken = |stem: &Path| {
-        let mut of_key = [PLAIN, CLOSED, PUBLIC].iter();
-        of_key.any(|extension| with(stem, extension).exists())
-    };
-    let numbered = (1..).map(|number: u32| with(stem, &format!(".{number}")));
-    let mut stems = std::iter::once(stem.to_owned()).chain(numbered);
-    stems
-        .find(|stem| !is_taken(stem))
-        .unwrap_or_else(|| stem.to_owned())
-}
-
 fn skey(key: &SigningKey) -> Zeroizing<Vec<u8>> {
     let text = key.to_skey();
     // Reserved whole, so that no copy of the key is left behind.
@@ -532,7 +470,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::SignatureType;
+    use crate::merkle::{KeyId, SignatureType};
     use crate::proof::key_lock::KeyLockFile;
 
     fn key(seed: u8) -> SigningKey {

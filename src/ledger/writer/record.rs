@@ -52,8 +52,7 @@ impl Writer {
                 state
             });
             let now = ledger.reader.clock().now();
-            let recorded_at = later(ledger.last_recorded_at, now);
-            ledger.last_recorded_at = recorded_at;
+            let recorded_at = later(ledger.reader.newest(), now);
             ledger.reader.note_recorded(recorded_at);
             let server = ServerPart {
                 generation,

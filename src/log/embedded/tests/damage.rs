@@ -7,6 +7,9 @@ use crate::log::InvalidCommit;
 use crate::log::journal::segment::Scan;
 use crate::log::journal::{FolderId, Record};
 
+mod read_copy;
+mod signed;
+
 /// The records of a segment as (offset, length, is it a group).
 fn records(bench: &Bench, path: &Path) -> Vec<(usize, usize, bool)> {
     let format = fs::read_to_string(bench.path("format")).unwrap();
@@ -100,6 +103,27 @@ pub(super) async fn journaled(bench: &Bench, groups: u64) -> Vec<Leaf> {
     let log = bench.open();
     grow(&log, 1, &mut history, groups, 3).await;
     history
+}
+
+/// The database of a closed folder.
+fn sled_of(bench: &Bench) -> sled::Db {
+    sled::Config::new()
+        .path(bench.path("sled"))
+        .mode(sled::Mode::HighThroughput)
+        .segment_size(8 * 1024 * 1024)
+        .flush_every_ms(None)
+        .open()
+        .unwrap()
+}
+
+/// Puts a record with a wrong crc into sled, in place of the one at `first`.
+fn damage_record(bench: &Bench, first: u64) {
+    let db = sled_of(bench);
+    let key = crate::log::copy::log_key(ledger(1), first);
+    let mut value = db.get(&key).unwrap().unwrap().to_vec();
+    value[4] ^= 1;
+    db.insert(key, value).unwrap();
+    db.flush().unwrap();
 }
 
 #[tokio::test]
@@ -251,176 +275,6 @@ async fn history_below_a_floor_from_elsewhere_is_refused() {
 }
 
 #[tokio::test]
-async fn missing_sled_is_rebuilt_from_the_journal() {
-    let bench = Bench::small();
-    let mut history = stored(&bench, 40).await;
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
-}
-
-#[tokio::test]
-async fn sled_that_is_an_older_one_is_set_aside_and_rebuilt() {
-    let bench = Bench::small();
-    let mut history = stored(&bench, 10).await;
-    let older = bench.copied();
-    let log = bench.open();
-    grow(&log, 1, &mut history, 10, 3).await;
-    log.close().await.unwrap();
-    drop(log);
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    copy_dir(&older.path("sled"), &bench.path("sled"));
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
-    assert!(
-        bench.path("evidence/0001-sled/sled/db").exists(),
-        "nothing that differs is deleted"
-    );
-}
-
-#[tokio::test]
-async fn sled_of_another_folder_is_set_aside_and_rebuilt() {
-    let (bench, other) = (Bench::small(), Bench::small());
-    let mut history = stored(&bench, 10).await;
-    stored(&other, 12).await;
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    copy_dir(&other.path("sled"), &bench.path("sled"));
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
-}
-
-#[tokio::test]
-async fn sled_with_a_garbled_conf_never_shortens_history() {
-    let bench = Bench::small();
-    let mut history = vec![];
-    let log = bench.open();
-    grow(&log, 1, &mut history, 10, 3).await;
-    log.settle().await.unwrap();
-    let stored = bench.copied();
-    drop(log);
-    let whole = fs::read(stored.path("sled/conf")).unwrap();
-    let flipped = |at: usize| {
-        let mut bytes = whole.clone();
-        bytes[at] ^= 0x10;
-        bytes
-    };
-    let half = whole[..whole.len() / 2].to_vec();
-    for conf in [
-        vec![0xa5; whole.len()],
-        vec![0; whole.len()],
-        half,
-        Vec::new(),
-        flipped(0),
-        flipped(8),
-        flipped(whole.len() - 1),
-    ] {
-        let damaged = stored.copied();
-        fs::write(damaged.path("sled/conf"), &conf).unwrap();
-        let log = damaged.open();
-        assert_holds(&log, 1, &history).await;
-        let found = kinds(&log);
-        assert!(
-            found.iter().all(|k| *k == IntegrityKind::CopySetAside),
-            "{conf:?}: {found:?}"
-        );
-        let mut history = history.clone();
-        grow(&log, 1, &mut history, 2, 3).await;
-        log.settle().await.unwrap();
-        log.close().await.unwrap();
-        drop(log);
-        assert_holds(&damaged.open(), 1, &history).await;
-    }
-}
-
-#[tokio::test]
-async fn sled_with_a_bad_record_is_set_aside_and_rebuilt() {
-    let bench = Bench::small();
-    let mut history = stored(&bench, 10).await;
-    damage_record(&bench, 0);
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
-}
-
-/// The database of a closed folder.
-fn sled_of(bench: &Bench) -> sled::Db {
-    sled::Config::new()
-        .path(bench.path("sled"))
-        .mode(sled::Mode::HighThroughput)
-        .segment_size(8 * 1024 * 1024)
-        .flush_every_ms(None)
-        .open()
-        .unwrap()
-}
-
-/// Puts a record with a wrong crc into sled, in place of the one at `first`.
-fn damage_record(bench: &Bench, first: u64) {
-    let db = sled_of(bench);
-    let key = crate::log::copy::log_key(ledger(1), first);
-    let mut value = db.get(&key).unwrap().unwrap().to_vec();
-    value[4] ^= 1;
-    db.insert(key, value).unwrap();
-    db.flush().unwrap();
-}
-
-#[tokio::test]
-async fn bad_record_of_sled_is_served_from_the_journal() {
-    let mut bench = Bench::small();
-    let history = stored(&bench, 150).await;
-    damage_record(&bench, 0);
-    bench.config.verify_events_max = 0;
-    let log = bench.open();
-    assert_eq!(kinds(&log), []);
-    assert_holds(&log, 1, &history).await;
-    assert_holds(&log, 1, &history).await;
-    log.settle().await.unwrap();
-    let events = log.integrity_events();
-    let expected = [
-        IntegrityKind::RecordServedFromJournal,
-        IntegrityKind::CopyRepaired,
-    ];
-    assert_eq!(kinds(&log), expected, "{events:?}");
-    assert!(events[0].detail.contains("crc32c"), "{events:?}");
-    let evidence = bench.path(events[1].evidence.as_ref().unwrap());
-    assert_eq!(fs::read_dir(evidence).unwrap().count(), 1);
-    assert!(log.shared.copied_record(ledger(1), 0).is_ok());
-    assert_holds(&log, 1, &history).await;
-}
-
-#[tokio::test]
-async fn damaged_sled_never_shortens_history() {
-    let bench = Bench::small();
-    let mut history = vec![];
-    let log = bench.open();
-    for _ in 0..6 {
-        grow(&log, 1, &mut history, 10, 10).await;
-        log.settle().await.unwrap();
-    }
-    let stored = bench.copied();
-    drop(log);
-    let db = stored.path("sled").join("db");
-    let whole = fs::read(&db).unwrap();
-    let used = whole.iter().rposition(|&byte| byte != 0).unwrap();
-    let damages = (0..12).map(|i| {
-        let mut bytes = whole.clone();
-        match i % 3 {
-            0 => bytes[used / 12 * i] ^= 0x10,
-            1 => bytes.truncate(used / 12 * i),
-            _ => bytes[used / 12 * i..][..4096.min(used / 13)].fill(0),
-        }
-        bytes
-    });
-    for (i, bytes) in damages.enumerate() {
-        let damaged = stored.copied();
-        fs::write(damaged.path("sled").join("db"), bytes).unwrap();
-        let log = damaged.open();
-        assert_holds(&log, 1, &history).await;
-        let found = kinds(&log);
-        assert!(
-            found.iter().all(|k| *k == IntegrityKind::CopySetAside),
-            "{i}: {found:?}"
-        );
-        log.settle().await.unwrap();
-        assert_holds(&log, 1, &history).await;
-    }
-}
-
-#[tokio::test]
 async fn damaged_sealed_segment_is_rebuilt_from_sled() {
     for at in [3, 70, 2_000, 9_000, usize::MAX] {
         let bench = Bench::small();
@@ -454,134 +308,6 @@ async fn missing_sealed_segments_are_rebuilt_from_sled() {
         fs::remove_file(gone).unwrap();
     }
     assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt; 3]).await;
-}
-
-/// A folder with a checkpoint for each of `groups` groups, closed.
-async fn stored_and_signed(bench: &Bench, groups: u64) -> (Vec<Leaf>, Vec<Checkpoint>) {
-    let (mut history, mut kept) = (vec![], vec![]);
-    let log = bench.open();
-    for _ in 0..groups {
-        grow(&log, 1, &mut history, 1, 3).await;
-        let head = head_over(1, &history);
-        kept.push(signed(1, head.size, head.root));
-        let last = kept[kept.len() - 1].clone();
-        log.keep_checkpoint(last).await.unwrap();
-    }
-    log.close().await.unwrap();
-    (history, kept)
-}
-
-/// Opens, and sees all checkpoints when sled holds what is committed.
-async fn assert_keeps(bench: &Bench, kept: &[Checkpoint]) {
-    let log = bench.open();
-    log.settle().await.unwrap();
-    let found = log.checkpoints(ledger(1), 0..=u64::MAX, usize::MAX).await;
-    assert_eq!(found.as_deref(), Ok(kept));
-    log.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn checkpoints_are_in_both_copies() {
-    let bench = Bench::small();
-    let (_, kept) = stored_and_signed(&bench, 60).await;
-    // From the journal to sled, which is gone; then from sled to the journal, segment by segment.
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    assert_keeps(&bench, &kept).await;
-    for path in &bench.segments()[..2] {
-        flip(path, 2_000);
-    }
-    assert_keeps(&bench, &kept).await;
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    assert_keeps(&bench, &kept).await;
-}
-
-#[tokio::test]
-async fn a_signature_that_was_added_later_is_in_both_copies() {
-    let bench = Bench::small();
-    let (mut history, mut kept) = stored_and_signed(&bench, 20).await;
-    let log = bench.open();
-    // Far behind the head, in a segment that does not span that size; and at the head.
-    for at in [2, 19] {
-        kept[at].note = [&kept[at].note[..], b"cosigned\n"].concat().into();
-        log.keep_checkpoint(kept[at].clone()).await.unwrap();
-    }
-    let again = bench.segments().len() - 1;
-    for _ in 0..20 {
-        grow(&log, 1, &mut history, 1, 3).await;
-    }
-    log.close().await.unwrap();
-    drop(log);
-    assert_keeps(&bench, &kept).await;
-    assert!(0 < again && again + 1 < bench.segments().len());
-    let path = &bench.segments()[again];
-    // Whole records are lost, from the front or the back of the segment.
-    for at in [70, fs::read(path).unwrap().len() - 200] {
-        flip(path, at);
-        assert_keeps(&bench, &kept).await;
-        let bench = bench.copied();
-        fs::remove_dir_all(bench.path("sled")).unwrap();
-        assert_keeps(&bench, &kept).await;
-    }
-    fs::remove_file(path).unwrap();
-    assert_keeps(&bench, &kept).await;
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-    assert_keeps(&bench, &kept).await;
-}
-
-#[tokio::test]
-async fn checkpoints_that_sled_lost_are_read_again() {
-    // sled forgets its newest batches in a crash, and with them how far it had read.
-    let bench = Bench::small();
-    let (_, kept) = stored_and_signed(&bench, 20).await;
-    let db = sled_of(&bench);
-    for key in db.scan_prefix([4]).keys().rev().take(15) {
-        db.remove(key.unwrap()).unwrap();
-    }
-    db.remove([5]).unwrap();
-    drop(db);
-    assert_keeps(&bench, &kept).await;
-}
-
-#[tokio::test]
-async fn history_with_another_root_than_was_signed_is_refused() {
-    let bench = Bench::small();
-    let (_, kept) = stored_and_signed(&bench, 60).await;
-    // As whoever can write both copies would do it, and forgets the statement.
-    let mut other = kept[40].clone();
-    other.root = kept[39].root;
-    for verify_events_max in [0, u64::MAX] {
-        let mut bench = bench.copied();
-        bench.config.verify_events_max = verify_events_max;
-        let (size, root) = (other.size, other.root);
-        bench.config.floors = vec![Floor {
-            ledger: ledger(1),
-            size,
-            root,
-        }];
-        assert_refused(&bench, "with another root than the journal's");
-    }
-}
-
-#[tokio::test]
-async fn both_copies_shorter_than_a_checkpoint_in_either_are_refused() {
-    let bench = Bench::new();
-    let (mut history, mut kept) = stored_and_signed(&bench, 3).await;
-    let older = bench.copied();
-    let log = bench.open();
-    grow(&log, 1, &mut history, 3, 3).await;
-    let head = head_over(1, &history);
-    kept.push(signed(1, head.size, head.root));
-    log.keep_checkpoint(kept[3].clone()).await.unwrap();
-    log.close().await.unwrap();
-    drop(log);
-    // The statement alone, in the older sled.
-    let key = [&[4][..], ledger(1).as_bytes(), &head.size.to_be_bytes()].concat();
-    let value = sled_of(&bench).get(&key).unwrap().unwrap();
-    let db = sled_of(&older);
-    db.insert(&key, value).unwrap();
-    db.flush().unwrap();
-    drop(db);
-    assert_refused(&older, "a checkpoint in the read copy says ledger");
 }
 
 #[tokio::test]
@@ -638,45 +364,6 @@ async fn damaged_heads_file_is_written_anew() {
     let mut history = stored(&bench, 3).await;
     flip(&bench.path("heads"), 40);
     assert_repaired(&bench, &mut history, &[IntegrityKind::SummaryRewritten]).await;
-}
-
-#[tokio::test]
-async fn half_written_snapshot_of_sled_is_set_aside() {
-    let bench = Bench::new();
-    let mut history = stored(&bench, 3).await;
-    fs::write(bench.path("sled/snap.FFFFFFFFFFFFFFFF.generating"), b"half").unwrap();
-    assert_repaired(&bench, &mut history, &[IntegrityKind::LeftoverSetAside]).await;
-    let aside = "evidence/0001-half-snapshot/snap.FFFFFFFFFFFFFFFF.generating";
-    assert_eq!(fs::read(bench.path(aside)).unwrap(), b"half");
-}
-
-#[tokio::test]
-async fn sled_with_a_blob_is_not_used() {
-    let bench = Bench::new();
-    let mut history = stored(&bench, 3).await;
-    fs::write(
-        bench.path("sled/blobs/123"),
-        b"a value that sled never syncs",
-    )
-    .unwrap();
-    assert_repaired(&bench, &mut history, &[IntegrityKind::CopySetAside]).await;
-}
-
-#[tokio::test]
-async fn values_stay_in_sleds_log() {
-    let bench = Bench::new();
-    let log = bench.open();
-    let mut history = vec![];
-    for step in 0..40 {
-        let new = leaves(step, &[65_535, 1, 59_000, 65_535]);
-        commit(&log, ledger(1), head_over(1, &history), &new).await;
-        history.extend(new);
-        let mut batch = DerivedBatch::new();
-        (0..20u8).for_each(|n| batch.put(vec![step as u8, n], vec![n; 60_000]).unwrap());
-        log.apply(ledger(1), batch).unwrap();
-    }
-    log.settle().await.unwrap();
-    assert_eq!(fs::read_dir(bench.path("sled/blobs")).unwrap().count(), 0);
 }
 
 #[tokio::test]
