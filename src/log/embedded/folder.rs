@@ -38,6 +38,8 @@ const HEADS_TITLE: &str = "daicho heads 1";
 const SUSPECT: &str = "suspect";
 const SCRUBBED: &str = "scrubbed";
 
+/// The file that whoever uses a folder has locked.
+pub(crate) const LOCK: &str = "lock";
 /// How many findings are kept in memory; the file keeps them all.
 const EVENTS_MAX: usize = 1_000;
 
@@ -48,39 +50,27 @@ pub(crate) struct DataFolder {
     journal: PathBuf,
     /// Released when it is dropped, or before.
     lock: Lock,
+    /// That of a journal elsewhere, which a copy of this folder remembers too.
+    journal_lock: Option<Lock>,
 }
 
 impl DataFolder {
     /// Takes the folder, creating it if there is none.
     pub(crate) fn take(root: &Path) -> Result<Self, OpenError> {
-        let io = |source| OpenError::Io {
-            what: "lock",
-            source,
-        };
-        fs::create_dir_all(root).map_err(io)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(root.join("lock"))
-            .map_err(io)?;
-        match Lock::alone(lock) {
-            Ok(lock) => Ok(Self {
-                root: root.to_owned(),
-                journal: place::within(root),
-                lock,
-            }),
-            Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
-                folder: root.to_owned(),
-            }),
-            Err(TryLockError::Error(source)) => Err(io(source)),
-        }
+        Ok(Self {
+            lock: lock(root)?,
+            root: root.to_owned(),
+            journal: place::within(root),
+            journal_lock: None,
+        })
     }
 
     /// Gives the folder up: nothing of it is touched any more.
     pub(crate) fn release(&self) {
-        if let Err(error) = self.lock.release() {
-            tracing::warn!(%error, "the data folder's lock could not be released");
+        for lock in std::iter::once(&self.lock).chain(&self.journal_lock) {
+            if let Err(error) = lock.release() {
+                tracing::warn!(%error, "the data folder's lock could not be released");
+            }
         }
     }
 
@@ -91,6 +81,11 @@ impl DataFolder {
         asked: Option<&Path>,
     ) -> Result<(), OpenError> {
         self.journal = place::settle(&self.root, id, asked)?;
+        // A folder that is not there is refused where the journal is looked for, or made where there was none.
+        let is_elsewhere = self.journal != place::within(&self.root);
+        if is_elsewhere && (self.journal.exists() || id.is_none()) {
+            self.journal_lock = Some(lock(&self.journal)?);
+        }
         Ok(())
     }
 
@@ -188,26 +183,20 @@ impl DataFolder {
     pub(crate) fn keep_file(&self, path: &Path, reason: &str) -> io::Result<String> {
         let (dir, shown) = self.new_evidence(reason)?;
         if let Some(name) = path.file_name().filter(|_| path.exists()) {
-            fs::hard_link(path, dir.join(name))
-                .or_else(|_| fs::copy(path, dir.join(name)).map(drop))?;
+            let kept = dir.join(name);
+            // Another disk takes no link.
+            let copied = || {
+                fs::copy(path, &kept)?;
+                fs::File::open(&kept)?.sync_all()
+            };
+            if let Err(error) = fs::hard_link(path, &kept).or_else(|_| copied()) {
+                // A part of a file is no evidence, and a full disk has no room for it.
+                let _ = fs::remove_dir_all(&dir);
+                return Err(error);
+            }
             sync_folder(&dir)?;
         }
         Ok(shown)
-    }
-
-    /// Moves a file into a folder of evidence, which may be on another disk.
-    pub(crate) fn set_aside(&self, path: &Path, aside: &Path) -> io::Result<()> {
-        let Some(name) = path.file_name() else {
-            return Ok(());
-        };
-        let to = aside.join(name);
-        if fs::rename(path, &to).is_err() {
-            fs::copy(path, &to)?;
-            fs::File::open(&to)?.sync_all()?;
-            sync_folder(aside)?;
-            fs::remove_file(path)?;
-        }
-        Ok(())
     }
 
     /// Keeps bytes as evidence.
@@ -331,6 +320,27 @@ impl DataFolder {
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
+}
+
+/// Takes a folder for this process alone, creating it if there is none.
+fn lock(folder: &Path) -> Result<Lock, OpenError> {
+    let io = |source| OpenError::Io {
+        what: "lock",
+        source,
+    };
+    fs::create_dir_all(folder).map_err(io)?;
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(folder.join(LOCK))
+        .map_err(io)?;
+    Lock::alone(file).map_err(|error| match error {
+        TryLockError::WouldBlock => OpenError::Locked {
+            folder: folder.to_owned(),
+        },
+        TryLockError::Error(source) => io(source),
+    })
 }
 
 /// What the format file in `root` says; nothing if there is none.

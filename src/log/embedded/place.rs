@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use crate::durable::{self, Access, sync_folder};
 use crate::log::embedded::OpenError;
+use crate::log::embedded::folder::LOCK;
 use crate::log::journal::{FolderId, segment};
 
 const FILE: &str = "journal-at";
@@ -68,7 +69,9 @@ fn lying(dir: &Path, id: Option<FolderId>) -> io::Result<Lying> {
         numbers => numbers?,
     };
     if numbers.is_empty() {
-        let is_empty = fs::read_dir(dir)?.next().is_none();
+        // A journal that was moved away leaves its lock.
+        let mut names = fs::read_dir(dir)?.map(|entry| entry.map(|entry| entry.file_name()));
+        let is_empty = names.all(|name| name.is_ok_and(|name| name == LOCK));
         return Ok(if is_empty {
             Lying::Nothing
         } else {

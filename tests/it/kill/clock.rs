@@ -176,7 +176,7 @@ async fn a_ledger_that_was_ahead_goes_on_where_an_operator_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::begin(folder.path()).await;
     world.disk.set_clock(90 * DAY_S);
-    assert_untrusted(world.append().await, 0);
+    assert_untrusted(world.append().await, 90 * DAY_S);
     world.start_again(&[]);
     let ahead = world.append().await.unwrap();
     world.disk.set_clock(0);

@@ -2,7 +2,7 @@
  * writes it down, and lets it fail where a test asks for that. It shows another time as well. See disk.rs for what the files hold.
  *
  *   DAICHO_DISK_FOLDER   the folder, without a slash at its end
- *   DAICHO_DISK_CONTROL  a file of six 64-bit numbers, shared with the test
+ *   DAICHO_DISK_CONTROL  a file of seven 64-bit numbers, shared with the test
  *   DAICHO_DISK_STEPS    where the steps are written; none are where it is not set
  */
 #define _GNU_SOURCE
@@ -25,8 +25,9 @@
 enum { CREATED = 1, WRITTEN, ZEROED, CUT, SYNCED, RENAMED, UNLINKED, LINKED, FOLDER_MADE, FOLDER_REMOVED, FOLDER_SYNCED, RANGE_SYNCED };
 enum { REFUSED = 1, FULL, HALF, LATE, SHORT, NO_GROWTH, HELD };
 
-/* Steps begun, steps done, the first and last that fail (counted from 1), how, seconds that the clock is ahead. */
-struct control { volatile uint64_t begun, done, first, last, how; volatile int64_t ahead; };
+/* Steps begun, steps done, the first and last that fail (counted from 1), how, seconds that the clock is ahead,
+ * whether a step is held. */
+struct control { volatile uint64_t begun, done, first, last, how; volatile int64_t ahead; volatile uint64_t held; };
 
 static struct control *control;
 static const char *folder;
@@ -96,7 +97,7 @@ static void done(uint8_t kind, uint64_t file, uint64_t offset, uint64_t count, c
 static int failing(int grows) {
   uint64_t number = ++control->begun;
   if (number < control->first || control->last < number) return 0;
-  while (control->how == HELD) pause();
+  while (control->how == HELD) control->held = 1, pause();
   return control->how == NO_GROWTH && !grows ? 0 : (int)control->how;
 }
 static int error_of(int how) { return how == FULL || how == NO_GROWTH ? ENOSPC : EIO; }

@@ -112,7 +112,7 @@ impl Disk {
             .args(["-ldl", "-lpthread"])
             .status();
         assert!(built.unwrap().success(), "disk.c cannot be compiled");
-        fs::write(files.path().join("control"), [0; 48]).unwrap();
+        fs::write(files.path().join("control"), [0; 56]).unwrap();
         fs::write(files.path().join("steps"), []).unwrap();
         let control = files.path().join("control");
         let mut shared = File::options();
@@ -162,7 +162,7 @@ impl Disk {
 
     /// Counts from the beginning, and lets everything be done.
     pub(super) fn begin_again(&self) {
-        self.control.write_all_at(&[0; 48], 0).unwrap();
+        self.control.write_all_at(&[0; 56], 0).unwrap();
     }
 
     /// Lets the process see a clock that is so many seconds ahead of the machine's, or behind it.
@@ -170,11 +170,14 @@ impl Disk {
         self.control.write_all_at(&ahead.to_ne_bytes(), 40).unwrap();
     }
 
-    /// Stands still from the next step on, which is waited for: a process that is killed then is killed between two steps.
-    pub(super) async fn hold(&self) {
-        let begun = self.begun();
+    /// Lets the next step stand still, and all behind it.
+    pub(super) fn hold(&self) {
         self.fail(0, u64::MAX, Failure::Held);
-        while self.begun() == begun {
+    }
+
+    /// Waits until a step stands still: who is killed then is killed between two steps.
+    pub(super) async fn stands(&self) {
+        while self.number(6) == 0 {
             tokio::task::yield_now().await;
         }
     }
@@ -182,6 +185,7 @@ impl Disk {
     /// Lets everything be done from now on.
     pub(super) fn mend(&self) {
         self.fail(u64::MAX, u64::MAX, Failure::Refused);
+        self.control.write_all_at(&[0; 8], 48).unwrap();
     }
 
     /// What was done, in its order.

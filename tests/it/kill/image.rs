@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
-use std::os::unix::fs::FileExt as _;
+use std::os::unix::fs::{DirEntryExt as _, FileExt as _};
 use std::path::{Path, PathBuf};
 
 use rand::RngExt as _;
@@ -83,6 +83,38 @@ impl Replay {
         }
     }
 
+    /// A disk on which everything below `root` is durable.
+    pub(super) fn holding(root: &Path) -> Self {
+        let mut replay = Self::new(root);
+        replay.load(0, root);
+        replay
+    }
+
+    fn load(&mut self, folder: usize, from: &Path) {
+        for entry in fs::read_dir(from).unwrap() {
+            let entry = entry.unwrap();
+            let node = if entry.file_type().unwrap().is_dir() {
+                self.folders.push(Folder::default());
+                let inner = self.folders.len() - 1;
+                self.load(inner, &entry.path());
+                Node::Folder(inner)
+            } else {
+                let stored = fs::read(entry.path()).unwrap();
+                let number = entry.ino();
+                self.numbered.insert(number, self.files.len());
+                self.files.push(Content {
+                    stored,
+                    since: Vec::new(),
+                });
+                Node::File(self.files.len() - 1)
+            };
+            let name = entry.file_name().into_string().unwrap();
+            let folder = &mut self.folders[folder];
+            folder.stored.insert(name.clone(), node);
+            folder.now.insert(name, node);
+        }
+    }
+
     /// The folder that holds a name, and the name.
     fn place(&self, path: &Path) -> (usize, String) {
         let below = path.strip_prefix(&self.root).unwrap();
@@ -118,7 +150,6 @@ impl Replay {
     }
 
     fn change(&mut self, file: u64, change: Change) {
-        // A lock file of an earlier process may be opened before anything was written down of it.
         let file = self.numbered[&file];
         self.files[file].since.push(change);
     }
@@ -216,11 +247,10 @@ impl Replay {
 
     /// Writes what the disk may hold after a power cut now to `to`, which is made.
     pub(super) fn write(&self, to: &Path, cut: Cut, rng: &mut SmallRng) {
-        let mut after = self.folders.clone();
         let mut left = Self {
             root: self.root.clone(),
             files: Vec::new(),
-            folders: std::mem::take(&mut after),
+            folders: self.folders.clone(),
             numbered: HashMap::new(),
             moves: 0,
         };

@@ -1,7 +1,7 @@
 //! Lets the disk refuse the n-th step under the whole server, for many n, and holds the next start to everything that was said.
 //!
 //! Refused, full until somebody makes room, half written, done but reported failed, short: whatever it is, the server goes on or ends
-//! with a code that says why, and never by a panic. What it acknowledged is there afterwards, what it refused is not, and what it said
+//! with a code that says why; sled's panics on a disk that refuses are taken for errors. What it acknowledged is there afterwards, what it refused is not, and what it said
 //! nothing of is there whole or not at all.
 //!
 //! `DAICHO_REFUSALS` says how many steps (100), `DAICHO_KILL_SEED` repeats them.
@@ -12,6 +12,7 @@ use daicho::cli::exit::Exit;
 
 use super::disk::{Disk, Failure};
 use super::*;
+use crate::cli::bundles::copy_folder;
 
 const AT_ONCE: usize = 4;
 /// Requests of each writer.
@@ -117,7 +118,7 @@ fn said(data: &Path) -> std::path::PathBuf {
     data.with_extension("said")
 }
 
-/// Some write until they are refused, one asks for checkpoints.
+/// Some write, whether they are refused or not, one asks for checkpoints.
 async fn work(server: &Process, ledger: &str, plan: &SmallPlan, rng: &mut SmallRng) -> Outcomes {
     let writers = (0..AT_ONCE).map(|number| {
         let mut rng = SmallRng::from_rng(rng);
@@ -164,17 +165,4 @@ async fn work(server: &Process, ledger: &str, plan: &SmallPlan, rng: &mut SmallR
         outcomes.refused.extend(of_one.refused);
     }
     outcomes
-}
-
-/// Copies a folder with what is in it.
-pub(super) fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        match entry.file_type().unwrap().is_dir() {
-            true => copy_folder(&entry.path(), &to),
-            false => drop(std::fs::copy(entry.path(), to).unwrap()),
-        }
-    }
 }

@@ -33,10 +33,8 @@ impl Opening {
         }
         for (&number, rebuilt) in repairs {
             let path = segment::path(&dir, number);
-            let (aside, shown) = self.folder.new_evidence("journal")?;
-            if path.exists() {
-                self.folder.set_aside(&path, &aside)?;
-            }
+            // The name always has a file: what the tail alone holds would be begun over.
+            let shown = self.folder.keep_file(&path, "journal")?;
             fs::rename(segment::path_rebuilt(&dir, number), &path)?;
             sync_folder(&dir)?;
             let kind = IntegrityKind::JournalRebuilt;

@@ -177,3 +177,27 @@ async fn repairs_and_whoever_reads_the_folder_find_a_journal_elsewhere() {
     drop(log);
     assert_repaired(&bench, &mut history, &[IntegrityKind::JournalRebuilt; 2]).await;
 }
+
+/// A copy of the data folder remembers the same journal.
+#[tokio::test]
+async fn two_folders_never_write_on_one_journal() {
+    let (bench, _disk) = elsewhere();
+    let place = bench.config.journal.clone().unwrap();
+    let mut history = stored(&bench).await;
+    let copy = tempfile::tempdir().unwrap();
+    let mut config = bench.config.clone();
+    config.folder = copy.path().join("data");
+    copy_dir(&bench.config.folder, &config.folder);
+    let log = bench.open();
+    for journal in [Some(place.clone()), None] {
+        config.journal = journal;
+        match EmbeddedLog::open(config.clone()) {
+            Err(OpenError::Locked { folder }) => assert_eq!(folder, place),
+            other => panic!("{other:?}"),
+        }
+    }
+    grow(&log, 1, &mut history, 5, 3).await;
+    log.close().await.unwrap();
+    drop(log);
+    assert_repaired(&bench, &mut history, &[]).await;
+}
