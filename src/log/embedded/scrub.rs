@@ -85,6 +85,8 @@ pub(crate) struct Pass<'a> {
     pace: Pace,
     /// The feeder was asked to write something anew.
     asked: bool,
+    /// The first file that the machine does not let be used: what is behind it is read all the same.
+    unused: Option<io::Error>,
 }
 
 impl<'a> Pass<'a> {
@@ -94,6 +96,7 @@ impl<'a> Pass<'a> {
             shared,
             pace,
             asked: false,
+            unused: None,
         };
         let end = shared.state().committed;
         pass.settle()?;
@@ -102,8 +105,24 @@ impl<'a> Pass<'a> {
             pass.settle()?;
         }
         pass.check_beside_log()?;
-        pass.check_files()?;
-        Ok(pass.pace.all)
+        let checked = pass.check_files();
+        pass.go_on(checked)?;
+        match pass.unused {
+            Some(error) => Err(Broken::Machine(error)),
+            None => Ok(pass.pace.all),
+        }
+    }
+
+    /// Goes on where the machine does not let something be used.
+    fn go_on<T>(&mut self, outcome: Result<T, Broken>) -> Result<Option<T>, Broken> {
+        match outcome {
+            Ok(done) => Ok(Some(done)),
+            Err(Broken::Machine(error)) => {
+                self.unused.get_or_insert(error);
+                Ok(None)
+            }
+            Err(stopped) => Err(stopped),
+        }
     }
 
     /// Waits until sled holds durably what is committed now, and was mended where that was asked.

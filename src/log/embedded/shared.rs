@@ -42,7 +42,7 @@ pub(crate) struct Shared {
     work: Condvar,
     /// The feeder has got on.
     relief: Condvar,
-    bad_records: Mutex<HashSet<(LedgerId, u64)>>,
+    bad_records: Mutex<HashSet<(LedgerId, u64, bad::Told)>>,
     /// It was told that sled's file is damaged.
     suspected: AtomicBool,
 }

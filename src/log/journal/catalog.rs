@@ -128,12 +128,17 @@ impl Catalog {
         replace: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<()> {
         let _none_is_built = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let forget = || {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            open.retain(|(held, _)| *held != number);
+        };
+        // Appends wait for the shelf, so it is not held while a file gets its name.
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        replace()?;
         shelf.older.retain(|(held, _)| *held != number);
-        open.retain(|(held, _)| *held != number);
-        Ok(())
+        drop(shelf);
+        let replaced = replace();
+        forget();
+        replaced
     }
 
     /// The section of `ledger` that holds `position`, which must be committed.

@@ -2,15 +2,19 @@
 
 use std::time::Instant;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 
 use super::{Fault, Feeder};
+use crate::domain::id::LedgerId;
 use crate::log::IntegrityKind;
 use crate::log::chunk::frames_end;
 use crate::log::copy::CopyFault;
 use crate::log::embedded::reader::section_from;
 use crate::log::embedded::shared::{BadRecord, Mend};
 use crate::log::head::Checkpoint;
+
+/// What is read of the journal at once for one record: what lies behind is met again as lacking.
+const MEND_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 impl Feeder {
     /// Writes each of them anew. What waits to be merged with others goes first, for it may hold what a bad record does.
@@ -45,6 +49,29 @@ impl Feeder {
             }
         };
         let end = next.map_or(end, |next| next.min(end));
+        // Somebody else asked for it before.
+        if self.is_sound(ledger, first, end) {
+            self.shared.is_mended(ledger, first);
+            return Ok(());
+        }
+        // All of it before anything is kept or put: where the journal is bad too, nothing is changed.
+        let (mut parts, mut bytes, mut at) = (Vec::new(), 0, first);
+        while at < end && bytes < MEND_BYTES_MAX {
+            let section = match self.shared.catalog.section(ledger, at) {
+                Ok(section) => section,
+                Err(fault) => {
+                    let bad = BadRecord { first: at, ..bad };
+                    self.shared.report_both_bad(&bad, &fault.to_string());
+                    return Ok(());
+                }
+            };
+            let wrong = || format!("the journal lacks position {at} of ledger {ledger}");
+            let (leaves, n) = section_from(&section, at).ok_or_else(wrong)?;
+            let n = n.min(usize::try_from(end - at).unwrap_or(usize::MAX));
+            let leaves = leaves.slice(..frames_end(&leaves, n).ok_or_else(wrong)?);
+            (bytes, at) = (bytes + leaves.len(), at + n as u64);
+            parts.push((leaves, n));
+        }
         let evidence = raw.map(|raw| {
             let name = format!("{ledger}-{first}.record");
             self.shared.folder.keep_bytes(&raw, &name, "record")
@@ -57,21 +84,10 @@ impl Feeder {
                 return Ok(());
             }
         };
-        let (mut framed, mut count, mut from, mut at) = (BytesMut::new(), 0, first, first);
-        while at < end {
-            let section = match self.shared.catalog.section(ledger, at) {
-                Ok(section) => section,
-                Err(fault) => {
-                    let bad = BadRecord { first: at, ..bad };
-                    self.shared.report_both_bad(&bad, &fault.to_string());
-                    return Ok(());
-                }
-            };
-            let wrong = || format!("the journal lacks position {at} of ledger {ledger}");
-            let (leaves, n) = section_from(&section, at).ok_or_else(wrong)?;
-            let n = n.min(usize::try_from(end - at).unwrap_or(usize::MAX));
-            framed.extend_from_slice(&leaves[..frames_end(&leaves, n).ok_or_else(wrong)?]);
-            (count, at) = (count + n, at + n as u64);
+        let (mut framed, mut count, mut from) = (BytesMut::new(), 0, first);
+        for (leaves, n) in parts {
+            framed.extend_from_slice(&leaves);
+            count += n;
             let (rest_from, rest, left) = self.put_pieces(ledger, from, framed.freeze(), count)?;
             (from, framed, count) = (rest_from, BytesMut::from(&rest[..]), left);
         }
@@ -89,6 +105,31 @@ impl Feeder {
         self.shared.integrity.record(kind, detail, evidence);
         self.shared.is_mended(ledger, first);
         Ok(())
+    }
+
+    /// Whether sled's record that begins at `first` holds what the journal does, up to `end`.
+    fn is_sound(&self, ledger: LedgerId, first: u64, end: u64) -> bool {
+        let Ok(record) = self.shared.copied_record(ledger, first) else {
+            return false;
+        };
+        let (end, mut at) = (record.end().min(end), first);
+        while at < end {
+            let Ok(section) = self.shared.catalog.section(ledger, at) else {
+                return false;
+            };
+            let to = section.end().min(end);
+            let count = (to - at) as usize;
+            let of = |leaves: Option<(Bytes, usize)>| {
+                let (leaves, _) = leaves?;
+                Some(leaves.slice(..frames_end(&leaves, count)?))
+            };
+            let here = of(section_from(&section, at));
+            if here.is_none() || here != of(record.from(at)) {
+                return false;
+            }
+            at = to;
+        }
+        record.first == first
     }
 
     fn mend_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Fault> {

@@ -48,7 +48,20 @@ impl Pass<'_> {
             if name == copy::FILE || !path.is_file() {
                 continue;
             }
-            let bytes = fs::read(&path)?;
+            let bytes = match fs::read(&path) {
+                Ok(bytes) => bytes,
+                // sled replaces its snapshot.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if is_of_the_disk(&error) => {
+                    self.shared
+                        .suspect_copy(format!("read copy, sled/{name}: {error}"));
+                    continue;
+                }
+                Err(error) => {
+                    self.go_on::<()>(Err(error.into()))?;
+                    continue;
+                }
+            };
             self.take(bytes.len() as u64)?;
             if let Err(unlike) = raw::check_small(&name, &bytes) {
                 let why = format!("read copy, sled/{name}: {}", unlike.check);

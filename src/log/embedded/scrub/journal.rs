@@ -59,6 +59,9 @@ struct Before {
     rebuilt: bool,
 }
 
+/// Of so many ledgers the record that was read last is held at most: 4 MiB.
+const HELD_MAX: usize = 64;
+
 /// What was met of sled in a pass.
 #[derive(Default)]
 pub(super) struct Met {
@@ -91,23 +94,34 @@ impl Pass<'_> {
         for number in 1..end.segment {
             // Somebody may have put a whole file there since it was looked at.
             self.shared.catalog.replace(number, || Ok(()))?;
-            let checked = match self.check_sealed(number, before.as_ref(), &mut met) {
-                Err(Fault::Damage(check)) if self.rebuild(number, before.as_ref(), &check)? => {
-                    self.check_sealed(number, before.as_ref(), &mut met)
+            let mut checked = self.check_sealed(number, before.as_ref(), &mut met);
+            if let Err(Fault::Damage(check)) = &checked {
+                let rebuilt = self.rebuild(number, before.as_ref(), check);
+                if self.go_on(rebuilt)? == Some(true) {
+                    checked = self.check_sealed(number, before.as_ref(), &mut met);
                 }
-                checked => checked,
-            };
-            before = match checked {
+            }
+            let after = match checked {
                 Ok(after) => Some(after),
-                Err(Fault::Broken(broken)) => return Err(broken),
+                Err(Fault::Broken(broken)) => self.go_on(Err(broken))?,
                 // It was told.
-                Err(Fault::Damage(_)) => self.end_of(number)?.map(|seal| Before {
-                    seal,
-                    rebuilt: true,
-                }),
+                Err(Fault::Damage(_)) => None,
+            };
+            before = match after {
+                Some(after) => Some(after),
+                None => {
+                    let seal = self.end_of(number).map_err(Broken::from);
+                    let seal = self.go_on(seal)?.flatten();
+                    seal.map(|seal| Before {
+                        seal,
+                        rebuilt: true,
+                    })
+                }
             };
         }
-        self.check_tail(end, before.as_ref(), &mut met)
+        let checked = self.check_tail(end, before.as_ref(), &mut met);
+        self.go_on(checked)?;
+        Ok(())
     }
 
     /// Reads a sealed segment. Tells the state after it.
@@ -303,6 +317,9 @@ impl Pass<'_> {
         match self.shared.copied_record(ledger, at) {
             Ok(record) => {
                 self.take(record.framed.len() as u64)?;
+                if HELD_MAX <= met.held.len() {
+                    met.held.clear();
+                }
                 met.held.insert(ledger, record.clone());
                 Ok(Ok(record))
             }

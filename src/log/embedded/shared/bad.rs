@@ -25,6 +25,13 @@ pub(crate) struct BadRecord {
     pub(crate) of_the_file: bool,
 }
 
+/// What was told of a record.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub(crate) enum Told {
+    ServedFromJournal,
+    BothDamaged,
+}
+
 /// What the feeder is to write anew from the journal.
 #[derive(Debug)]
 pub(crate) enum Mend {
@@ -59,20 +66,26 @@ impl Shared {
 
     /// Tells once of a record of sled that is served from the journal, and has it written anew where that can be done.
     pub(crate) fn report_bad_record(&self, bad: BadRecord) {
-        if !self.is_news(bad.ledger, bad.first) {
+        if !self.is_news(&bad, Told::ServedFromJournal) {
             return;
         }
         let kind = IntegrityKind::RecordServedFromJournal;
         self.integrity.record(kind, bad.why.clone(), None);
         match bad.of_the_file {
             true => self.suspect_copy(bad.why),
-            false => self.mend(Mend::Record(bad)),
+            false => {
+                let (ledger, first) = (bad.ledger, bad.first);
+                if !self.mend(Mend::Record(bad)) {
+                    // Too much waits: whoever meets it next asks again.
+                    self.is_mended(ledger, first);
+                }
+            }
         }
     }
 
     /// Tells once that neither copy holds a position.
     pub(crate) fn report_both_bad(&self, bad: &BadRecord, journal: &str) {
-        if self.is_news(bad.ledger, bad.first) {
+        if self.is_news(bad, Told::BothDamaged) {
             let (BadRecord { ledger, why, .. }, first) = (bad, bad.first);
             let detail = format!("ledger {ledger} from position {first} on: {journal}; {why}");
             self.integrity
@@ -80,12 +93,12 @@ impl Shared {
         }
     }
 
-    fn is_news(&self, ledger: LedgerId, first: u64) -> bool {
+    fn is_news(&self, bad: &BadRecord, told: Told) -> bool {
         let mut known = self.bad_records();
-        known.len() < BAD_RECORDS_MAX && known.insert((ledger, first))
+        known.len() < BAD_RECORDS_MAX && known.insert((bad.ledger, bad.first, told))
     }
 
-    fn bad_records(&self) -> MutexGuard<'_, HashSet<(LedgerId, u64)>> {
+    fn bad_records(&self) -> MutexGuard<'_, HashSet<(LedgerId, u64, Told)>> {
         self.bad_records
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -104,18 +117,21 @@ impl Shared {
             .record(IntegrityKind::CopyDamageFound, detail, None);
     }
 
-    /// Has something written anew in sled, by the one thread that writes there.
-    pub(crate) fn mend(&self, mend: Mend) {
+    /// Has something written anew in sled, by the one thread that writes there. `false`: too much waits for that already.
+    pub(crate) fn mend(&self, mend: Mend) -> bool {
         let mut state = self.state();
-        if state.mends.len() < BAD_RECORDS_MAX {
-            state.mends.push(mend);
-            drop(state);
-            self.work.notify_all();
+        if BAD_RECORDS_MAX <= state.mends.len() {
+            return false;
         }
+        state.mends.push(mend);
+        drop(state);
+        self.work.notify_all();
+        true
     }
 
     /// Was written anew: what is bad from now on is told again.
     pub(crate) fn is_mended(&self, ledger: LedgerId, first: u64) {
-        self.bad_records().remove(&(ledger, first));
+        self.bad_records()
+            .retain(|(of, at, _)| (*of, *at) != (ledger, first));
     }
 }

@@ -9,6 +9,7 @@ use crate::log::copy::CopyBatch;
 use crate::log::copy::log_key;
 use crate::log::copy::record::CopyRecord;
 use crate::log::embedded::scrub::{Broken, Pace, Pass};
+use crate::log::embedded::shared::Mend;
 use crate::log::journal::files::faults::{Faulty, Left};
 
 pub(super) fn scrub(log: &EmbeddedLog) -> Result<u64, Broken> {
@@ -43,12 +44,16 @@ async fn working(pack: bool) -> (Bench, EmbeddedLog, Vec<Leaf>) {
 }
 
 /// Puts something else in place of a record of sled, while it works.
-fn put_record(log: &EmbeddedLog, first: u64, change: impl FnOnce(CopyRecord) -> Vec<u8>) {
-    let record = log.shared.copied_record(ledger(1), first).unwrap();
+fn put_record_of(log: &EmbeddedLog, n: u8, first: u64, change: impl FnOnce(CopyRecord) -> Vec<u8>) {
+    let record = log.shared.copied_record(ledger(n), first).unwrap();
     assert_eq!(record.first, first);
     let mut batch = CopyBatch::default();
-    batch.put_record(ledger(1), first, change(record));
+    batch.put_record(ledger(n), first, change(record));
     log.shared.copy(|copy| copy.apply(batch)).unwrap();
+}
+
+fn put_record(log: &EmbeddedLog, first: u64, change: impl FnOnce(CopyRecord) -> Vec<u8>) {
+    put_record_of(log, 1, first, change);
 }
 
 fn with_a_bad_crc(record: CopyRecord) -> Vec<u8> {
@@ -275,6 +280,50 @@ async fn a_bad_record_of_sled_is_written_anew_while_the_log_works() {
     }
 }
 
+/// Records of sled that were kept as evidence.
+fn records_kept(bench: &Bench) -> usize {
+    let Ok(evidence) = fs::read_dir(bench.path("evidence")) else {
+        return 0;
+    };
+    let names = evidence.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with("-record")).count()
+}
+
+#[tokio::test]
+async fn what_was_asked_for_twice_is_written_anew_once() {
+    let (bench, log, history) = working(false).await;
+    put_record(&log, 0, with_a_bad_crc);
+    let bad = log.shared.copied_record(ledger(1), 0).unwrap_err();
+    for _ in 0..2 {
+        log.shared.mend(Mend::Record(bad.clone()));
+    }
+    log.settle().await.unwrap();
+    assert_eq!(kinds(&log), [IntegrityKind::CopyRepaired]);
+    assert_eq!(records_kept(&bench), 1);
+    assert_holds(&log, 1, &history).await;
+}
+
+#[tokio::test]
+async fn one_file_that_cannot_be_used_keeps_nothing_behind_it_from_being_read() {
+    let (bench, log, history) = working(false).await;
+    // It begins behind the first segment.
+    let mut other = vec![];
+    grow(&log, 2, &mut other, 5, 3).await;
+    log.settle().await.unwrap();
+    let path = bench.segments()[0].clone();
+    let aside = bench.path("aside");
+    fs::rename(&path, &aside).unwrap();
+    fs::create_dir(&path).unwrap();
+    put_record_of(&log, 2, 0, with_a_bad_crc);
+    assert!(matches!(scrub(&log), Err(Broken::Machine(_))));
+    assert_eq!(kinds(&log), [IntegrityKind::CopyRepaired]);
+    fs::remove_dir(&path).unwrap();
+    fs::rename(&aside, &path).unwrap();
+    scrub(&log).unwrap();
+    assert_eq!(kinds(&log), [IntegrityKind::CopyRepaired]);
+    assert_holds(&log, 1, &history).await;
+}
+
 #[tokio::test]
 async fn a_checkpoint_that_sled_lost_part_of_is_written_anew() {
     let (_bench, log, history) = working(false).await;
@@ -413,6 +462,7 @@ async fn what_both_copies_lost_is_told_and_refused_and_all_else_goes_on() {
             );
         }
         assert_eq!(fs::read(&path).unwrap(), damaged, "nothing is overwritten");
+        assert_eq!(records_kept(&bench), 0, "nothing was changed");
         let read = async |position| log.leaf(ledger(1), position).await;
         let mut lost = 0;
         for (position, leaf) in (0..).zip(&history) {
