@@ -94,6 +94,8 @@ struct OwnLedger {
     recent: Recent,
     /// Streams that are not kept end below this position.
     floor: u64,
+    /// It was told that the clock is behind.
+    is_behind: bool,
 }
 
 impl OwnLedger {
@@ -323,6 +325,7 @@ impl Writer {
                     directory: Directory::clone(&directory),
                     recent: Recent::starting(head.size),
                     floor: head.size,
+                    is_behind: false,
                     reader,
                 };
                 self.ledgers.insert(ledger.reader.id(), ledger);
@@ -443,8 +446,17 @@ impl Writer {
         let now = ledger.reader.clock().now();
         // A sample's clock is what its story says.
         if !ledger.reader.clock().is_simulated() {
-            let judged = self.clock.judge(ledger.reader.newest(), now, since_boot());
-            judged.map_err(|untrusted| Err(AppendError::ClockUntrusted(untrusted)))?;
+            let newest = ledger.reader.newest();
+            let judged = self.clock.judge(newest, now, since_boot());
+            let is_behind =
+                judged.map_err(|untrusted| Err(AppendError::ClockUntrusted(untrusted)))?;
+            if is_behind && !ledger.is_behind {
+                tracing::warn!(
+                    %now, %newest, ledger = %append.ledger,
+                    "the clock is behind the newest event: times of record go on by a microsecond each until it has caught up"
+                );
+            }
+            ledger.is_behind = is_behind;
         }
         if let Some(prepared) = prepared
             && !moved

@@ -7,6 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 /// How far the clock may go on beyond the time that the machine has run since the last append: it may have been held for long.
 const AHEAD_MAX: SignedDuration = SignedDuration::from_hours(31 * 24);
+/// How far it has to be behind for that to be told: clocks are set by less all the time.
+const TOLD_FROM: SignedDuration = SignedDuration::from_secs(1);
 /// 2026-01-01T00:00:00Z, when none of this existed.
 const EARLIEST_S: i64 = 1_767_225_600;
 
@@ -45,8 +47,6 @@ pub(super) struct ClockWatch {
     behind_max: Duration,
     /// What it showed when it was last believed, and how long the machine had run.
     believed: Option<(Timestamp, Duration)>,
-    /// Whether it has been told that it is behind.
-    is_behind: bool,
 }
 
 impl ClockWatch {
@@ -55,19 +55,18 @@ impl ClockWatch {
         Self {
             behind_max,
             believed: None,
-            is_behind: false,
         }
     }
 
-    /// Judges `now`, `running` after the machine was started, for a ledger whose newest event was recorded at `newest`.
+    /// Judges `now`, `running` after the machine was started, for a ledger whose newest event was recorded at `newest`. Whether it is
+    /// believed but behind, so that people should be told.
     pub(super) fn judge(
         &mut self,
         newest: Timestamp,
         now: Timestamp,
         running: Duration,
-    ) -> Result<(), ClockUntrusted> {
+    ) -> Result<bool, ClockUntrusted> {
         not_behind(self.behind_max, newest, now)?;
-        let behind = newest.duration_since(now);
         if let Some((before, had_run)) = self.believed {
             let ran = running.saturating_sub(had_run);
             let passed = SignedDuration::try_from(ran).unwrap_or(SignedDuration::MAX);
@@ -76,15 +75,7 @@ impl ClockWatch {
             }
         }
         self.believed = Some((now, running));
-        let is_behind = SignedDuration::ZERO < behind;
-        if is_behind && !self.is_behind {
-            tracing::warn!(
-                %now, %newest,
-                "the clock is behind the newest event: times of record go on by a microsecond each until it has caught up"
-            );
-        }
-        self.is_behind = is_behind;
-        Ok(())
+        Ok(TOLD_FROM <= newest.duration_since(now))
     }
 }
 
