@@ -234,7 +234,6 @@ fn is_grpc(headers: &HeaderMap) -> bool {
     content_type.is_some_and(|said| said.as_bytes().starts_with(b"application/grpc"))
 }
 
-/// What a caller calls itself.
 /// What is said of a method that is not there, and to whoever speaks another version of the API which one this is.
 fn no_such_method(path: &str) -> Status {
     let is_other_version = path.starts_with("/daicho.") && !path.starts_with("/daicho.v1.");
@@ -244,6 +243,7 @@ fn no_such_method(path: &str) -> Status {
     })
 }
 
+/// What a caller calls itself.
 fn claims(headers: &HeaderMap) -> Result<Claims, Unidentified> {
     let subject = match headers.get(ACTOR_METADATA_BINARY) {
         Some(value) => Some(

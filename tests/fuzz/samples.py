@@ -1,5 +1,7 @@
 """What targets begin with that stands nowhere else in the project."""
 
+import base64
+
 POLICIES = [
     b"[rubric]\ninput = 'judgement'\n[[rubric.levels]]\nkey = 'A'\ntitle = 'a'\n",
     b"[evaluation]\non_track_from = '0.95'\nmean_cap = 'none'\ndisplay_digits = 2\nrubric = 'a'\n",
@@ -47,7 +49,7 @@ SHEETS = [
     sheet([['<c t="s"><v>0</v></c>', '<c t="s"><v>1</v></c>', '<c t="b"><v>1</v></c>', '<c t="e"><v>#N/A</v></c>']]),
 ]
 
-# Header and claims, a token, keys, a token file's name, a page token.
+# Header and claims, a token, keys, a certificate, a token file's name, a page token.
 CALLERS = [
     (
         0,
@@ -65,6 +67,13 @@ CALLERS = [
         b'{"keys":[{"kty":"OKP","crv":"Ed25519","use":"sig","key_ops":["verify"],"kid":"k",'
         b'"x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}',
     ),
+    (3, base64.b64decode(
+        "MIIBYjCCARSgAwIBAgIUXeM0oGMvQ9f2DqBZczv0xxD7xpMwBQYDK2VwMBExDzANBgNVBAMMBmltcG9ydDAgFw0yNjExMjcxNzIw"
+        "MzBaGA8yMTI2MTEwMzE3MjAzMFowETEPMA0GA1UEAwwGaW1wb3J0MCowBQYDK2VwAyEAI9AbaiRhFdH+mDBLycFKBjLgVjW8O+8K"
+        "iq/JNgyfzjKjfDB6MB0GA1UdDgQWBBQKXSXfbW1mhfAYFUAAadd4SVumBTAfBgNVHSMEGDAWgBQKXSXfbW1mhfAYFUAAadd4SVum"
+        "BTAPBgNVHRMBAf8EBTADAQH/MCcGA1UdEQQgMB6GHHNwaWZmZTovL2NpdHkuZXhhbXBsZS9pbXBvcnQwBQYDK2VwA0EA4VhPlCl2"
+        "UQTA2slyglscnwc8P1FslXUdwhpGRPgFrqtNXvQ7UEGAtNcIksp/wLIri9T6LvH5mt4CAVbj5wBxCg=="
+    )),
     (4, "長寿課長".encode()),
     (5, b"\1\1\4\1cursor"),
 ]

@@ -82,6 +82,7 @@ def files():
         yield "policy", b"t" + text
     for content in samples.POLICIES:
         yield "policy", b"tcode = 'a'\ntitle = 'a'\n" + content
+    yield "policy", b'j{"code":"a","title":"a","evaluation":{"on_track_from":"0.95"}}'
     for kind, table in samples.TABLES:
         yield "filled_table", bytes([kind]) + table.encode()
     for sheet in samples.SHEETS:

@@ -18,7 +18,7 @@ use tonic_types::{ErrorDetails, FieldViolation, PreconditionViolation, StatusExt
 mod answers;
 mod backup;
 mod bench;
-mod bundles;
+pub(crate) mod bundles;
 mod demo;
 mod everyday;
 mod evidence;

@@ -54,7 +54,8 @@ async fn again(client: &mut Client, request: &AppendEventsRequest) -> Receipt {
     let before = found(client, request).await;
     let answer = client.append_events(request.clone()).await.unwrap();
     let answer = answer.into_inner();
-    assert_eq!(answer.replayed, before.is_some());
+    // It may still be on its way when it is asked for.
+    assert!(answer.replayed || before.is_none());
     let receipt = answer.receipt.unwrap();
     assert!(before.is_none_or(|before| before == receipt));
     receipt
