@@ -8,7 +8,7 @@
 
 use daicho::config::Flags;
 
-use super::disk::Disk;
+use super::disk::{Disk, Step};
 use super::image::{Cut, Replay};
 use super::*;
 use crate::service::Server;
@@ -122,21 +122,19 @@ async fn a_power_cut_while_a_damaged_folder_is_repaired_loses_nothing() {
     );
     assert_eq!(server.stop(), 0);
     let steps = disk.steps();
-    let mut points: Vec<usize> = (0..cuts)
-        .map(|_| rng.random_range(0..=steps.len()))
-        .collect();
-    points.sort_unstable();
+    // After each change of names nothing may be missing; beside that, anywhere.
+    let renamed = |step: &Step| matches!(step, Step::Renamed { .. } | Step::Linked { .. });
+    let renamed = (1..).zip(&steps).filter(|(_, step)| renamed(step));
+    let mut points: Vec<(usize, Cut)> = renamed.map(|(at, _)| (at, Cut::Everything)).collect();
+    assert!(!points.is_empty());
+    points.extend((0..cuts).map(|_| (rng.random_range(0..=steps.len()), Cut::AnyPart)));
+    points.sort_by_key(|(point, _)| *point);
     let mut taken = 0;
-    for (number, point) in points.into_iter().enumerate() {
+    for (point, cut) in points {
         steps[taken..point]
             .iter()
             .for_each(|step| replay.take(step));
         taken = point;
-        let cut = if number % 2 == 0 {
-            Cut::Everything
-        } else {
-            Cut::AnyPart
-        };
         println!("after step {point} of {}, {cut:?}", steps.len());
         let image = tempfile::tempdir().unwrap();
         replay.write(&image.path().join("data"), cut, &mut rng);
