@@ -81,17 +81,21 @@ lint-rust:
 lint-proto: $(BUF_STAMP)
 	$(BUF) lint
 
-# The unit is checked with a program that exists; the one it names is put there by a package.
+# The units are checked with a program that exists; the one they name is put there by a package.
 lint-unit:
 	@if command -v systemd-analyze >/dev/null; then \
-	  folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; unit="$$folder/daicho.service"; \
-	  sed "s|^ExecStart=/usr/bin/daicho|ExecStart=$$(command -v true)|" deploy/daicho.service >"$$unit"; \
-	  found=$$(systemd-analyze verify --man=no "$$unit" 2>&1 | grep -F daicho); \
+	  folder=$$(mktemp -d); trap 'rm -r "$$folder"' EXIT; \
+	  for unit in deploy/*.service deploy/*.timer; do \
+	    sed "s|^ExecStart=/usr/bin/daicho|ExecStart=$$(command -v true)|" "$$unit" >"$$folder/$${unit##*/}"; \
+	  done; \
+	  found=$$(SYSTEMD_UNIT_PATH="$$folder:" systemd-analyze verify --man=no "$$folder"/* 2>&1 | grep -F daicho); \
 	  if [ -n "$$found" ]; then echo "$$found"; exit 1; fi; \
-	  exposure=$$(systemd-analyze security --offline=true --threshold=15 --no-pager "$$unit") || found=1; \
-	  echo "$$exposure" | tail -n 1; test -z "$$found"; \
+	  for unit in "$$folder"/*.service; do \
+	    exposure=$$(systemd-analyze security --offline=true --threshold=15 --no-pager "$$unit") || found=1; \
+	    echo "$$exposure" | tail -n 1; \
+	  done; test -z "$$found"; \
 	else \
-	  echo "deploy/daicho.service: not checked, systemd-analyze is not installed"; \
+	  echo "deploy: units not checked, systemd-analyze is not installed"; \
 	fi
 
 fuzz:

@@ -201,15 +201,39 @@ fn reaches(heads: &BTreeMap<LedgerId, Head>) -> BTreeMap<String, Reach> {
         .collect()
 }
 
+/// How far each ledger of a data folder goes, by the records of its journal, of which every one is read.
+pub fn reach(data: &Path) -> Result<BTreeMap<String, Reach>, BackupError> {
+    Ok(reaches(&journal_heads(data)?))
+}
+
+/// The newest of the backups in a folder by its name, whole or not, or the folder itself if it is one; nothing where there is none.
+pub fn newest(store: &Path) -> Result<Option<PathBuf>, BackupError> {
+    if store.join(MANIFEST).is_file() {
+        return Ok(Some(store.to_owned()));
+    }
+    let is_backup = |folder: &PathBuf| {
+        folder.is_dir() && folder.extension().is_none_or(|last| last != UNFINISHED)
+    };
+    Ok(list(store)?.into_iter().rev().find(is_backup))
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
+    )
+}
+
 /// What a backup says of itself.
 pub fn manifest(backup: &Path) -> Result<Manifest, BackupError> {
     let path = backup.join(MANIFEST);
     let no_backup = || BackupError::NoBackup(backup.to_owned());
-    let length = fs::metadata(&path).map_err(|_| no_backup())?.len();
-    if MANIFEST_BYTES_MAX < length {
-        return Err(no_backup());
-    }
-    let text = fs::read(&path).map_err(at(&path))?;
+    let text = match durable::read_up_to(&path, MANIFEST_BYTES_MAX) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Err(no_backup()),
+        Err(error) if is_absent(&error) => return Err(no_backup()),
+        Err(error) => return Err(at(&path)(error)),
+    };
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| no_backup())?;
     let is_below = |name: &String| {
         let mut parts = Path::new(name).components();
@@ -247,7 +271,7 @@ pub fn verify(backup: &Path) -> Result<(Manifest, Vec<Damage>), BackupError> {
         }
     }
     if damage.is_empty() {
-        let found = journal_heads(&data).map(|heads| reaches(&heads));
+        let found = reach(&data);
         let why = match found {
             Ok(found) if found == manifest.ledgers => None,
             Ok(_) => Some("its ledgers end elsewhere".to_owned()),

@@ -4,10 +4,12 @@
 //! line has no other way to the data than any client. Commands live in a file each, text is made in
 //! [`render`] from the API's answers alone, and [`exit`] says what a script may conclude.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
+use futures::future::BoxFuture;
 
 use crate::api::v1;
 use crate::cli::attach::AttachArgs;
@@ -281,6 +283,8 @@ pub struct Forms {
     pub payload: Payload,
     /// The snapshots of a ledger, computed again.
     pub snapshots: Snapshots,
+    /// Opens a data folder as a server does, and closes it.
+    pub start: fn(PathBuf) -> BoxFuture<'static, Result<(), Failure>>,
 }
 
 /// Does what the command line asks; starting a server (`demo`, `serve`) is the program's to do.

@@ -5,12 +5,14 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 mod lock;
+mod scratch;
 
 pub use lock::Lock;
+pub use scratch::Scratch;
 
 /// Who may read a file, or look into a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -28,6 +30,14 @@ pub enum Step {
     Drafted,
     /// It has its name, which is not durable yet.
     Named,
+}
+
+/// The bytes of a file; nothing where there are more than `bytes_max`, as of a device that never ends.
+pub fn read_up_to(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let limit = bytes_max.saturating_add(1);
+    let read = File::open(path)?.take(limit).read_to_end(&mut bytes)?;
+    Ok((read as u64 <= bytes_max).then_some(bytes))
 }
 
 /// Replaces a file, or makes it.

@@ -13,6 +13,7 @@ use daicho::cli::language::{Language, pick};
 use daicho::cli::ledger::LedgerCommand;
 use daicho::cli::ledger::continuation::{ContinueArgs, Told, tell};
 use daicho::cli::output::Output;
+use daicho::cli::verify::VerifyCommand;
 use daicho::cli::witness::WitnessCommand;
 use daicho::cli::{self, Cli, Command, Forms, Global, ServeArgs, usage};
 use daicho::config::{Config, Flags};
@@ -23,6 +24,7 @@ use daicho::server::sample::sign_in::{self, LOGINS_MAX, SEATS_FROM};
 use daicho::server::sample::{self, SampleError};
 use daicho::server::{Ending, Opened, ServeError, asked_to_stop};
 use daicho::telemetry;
+use futures::future::BoxFuture;
 use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
 
@@ -47,10 +49,12 @@ fn main() -> ExitCode {
             let serving = cli::witness::serving(&cli.global, args, asked_to_stop());
             serving.await.map(|()| Exit::Done)
         }),
-        // Many callers at once, which must not wait for each other.
-        Command::Bench(_) => run(Builder::new_multi_thread(), async {
-            Ok(cli::run(&cli, FORMS).await)
-        }),
+        // Many callers at once, or the threads of a server, which must not wait for each other.
+        Command::Bench(_) | Command::Verify(VerifyCommand::Drill(_)) => {
+            run(Builder::new_multi_thread(), async {
+                Ok(cli::run(&cli, FORMS).await)
+            })
+        }
         // One connection, one call after the other: a thread of its own would only be started and ended.
         _ => run(Builder::new_current_thread(), async {
             Ok(cli::run(&cli, FORMS).await)
@@ -65,7 +69,23 @@ const FORMS: Forms = Forms {
     recorded,
     payload: payload_json,
     snapshots: snapshots_of_stopped,
+    start,
 };
+
+/// Opens a data folder that was restored as a server with default settings does, and closes it.
+fn start(data: PathBuf) -> BoxFuture<'static, Result<(), Failure>> {
+    Box::pin(async move {
+        let flags = Flags {
+            data: Some(data.to_string_lossy().into_owned()),
+            ..Flags::default()
+        };
+        // Nothing that the environment says is meant for this folder.
+        let config = Config::from_sources(&flags, |_| None);
+        let config = config.map_err(|invalid| Failure::new(Exit::Fault, invalid.to_string()))?;
+        let opened = Opened::open(&config).await.map_err(|error| ended(&error))?;
+        opened.close().await.map_err(|error| ended(&error))
+    })
+}
 
 fn run<E: Into<ExitCode>>(
     mut runtime: Builder,
@@ -317,6 +337,7 @@ fn flags(args: &ServeArgs) -> Flags {
         cache_mib: args.cache_mib,
         states_mib: args.states_mib,
         scrub_days: args.scrub_days,
+        free_space_min_mib: args.free_space_min_mib,
         connections_max: args.connections_max,
         request_timeout_seconds: args.request_timeout_seconds,
         clock_behind_max_seconds: args.clock_behind_max_seconds,

@@ -24,6 +24,7 @@ use crate::proof::read_leaf;
 
 mod backup;
 pub mod bundle;
+mod drill;
 pub mod explain;
 mod found;
 mod live;
@@ -71,6 +72,9 @@ pub enum VerifyCommand {
     /// Verify a backup: its files, and that the records of its journal lead to their roots
     #[command(after_help = EXITS)]
     Backup(backup::BackupArgs),
+    /// Restore the newest backup into a folder for the time, start a server on it, and verify what it holds (復元訓練)
+    #[command(after_help = drill::HELP)]
+    Drill(drill::DrillArgs),
     /// Find the checkpoint whose fingerprint is printed on a page; asks the server
     #[command(after_help = EXITS)]
     Print(print::PrintArgs),
@@ -158,7 +162,8 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
                 live::live(&session).await?
             }
         },
-        VerifyCommand::Backup(args) => backup::verify(&view, args)?,
+        VerifyCommand::Backup(args) => backup::verify(&view, &args.backup)?,
+        VerifyCommand::Drill(args) => drill::drill(&view, &global.ledger, args, forms).await?,
         VerifyCommand::Print(args) => {
             let session = Session::open(global.address()?, Output, global.json).await?;
             print::print(&session, args).await?

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 
 use crate::domain::id::LedgerId;
-use crate::durable::Lock;
+use crate::durable::{Lock, Scratch};
 use crate::log::copy::record::CopyRecord;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore};
@@ -29,7 +29,7 @@ use crate::merkle::Hash;
 
 pub(crate) use stopped::StoppedLog;
 
-use scratch::Scratch;
+use scratch::copy_of;
 
 /// What the private copy of sled may cache.
 const CACHE_BYTES: u64 = 64 * 1024 * 1024;
@@ -280,7 +280,7 @@ impl StoredFolder {
         if !sled.is_dir() {
             return Ok(None);
         }
-        let scratch = Scratch::of(&sled, scratch).map_err(|error| {
+        let scratch = copy_of(&sled, scratch).map_err(|error| {
             CopyFault::Environment(format!("a private copy of it could not be made: {error}"))
         })?;
         let copy = ReadCopy::open(scratch.path(), self.id, CACHE_BYTES)?;

@@ -117,6 +117,11 @@ impl KeyFolder {
         Self { keys, lock }
     }
 
+    /// Whether there is a folder for keys at all.
+    pub fn is_there(&self) -> bool {
+        self.keys.is_dir()
+    }
+
     /// Where the key of `slot` is, if it is not encrypted.
     pub fn path(&self, ledger: LedgerId, slot: Slot) -> PathBuf {
         let name = match slot {

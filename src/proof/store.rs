@@ -472,8 +472,11 @@ impl Passes<'_> {
     }
 }
 
-/// A key of the folder must have signed the last checkpoint.
+/// A key of the folder must have signed the last checkpoint. A folder without `keys/`, as one that is made of a backup, signs nothing.
 fn key_fits(folder: &StoredFolder, pass: &mut Pass<'_>) {
+    if !keys(folder).is_there() {
+        return;
+    }
     let Some(latest) = pass.kept.latest.clone() else {
         return;
     };

@@ -1,6 +1,6 @@
 //! `verify backup`: the files of a backup, and what the records of its journal come to.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::{Map, json};
@@ -17,13 +17,13 @@ use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 pub struct BackupArgs {
     /// The backup
     #[arg(value_name = "BACKUP")]
-    backup: PathBuf,
+    pub(super) backup: PathBuf,
 }
 
 /// Verifies a backup.
-pub(super) fn verify(view: &View, args: &BackupArgs) -> Result<Found, Failure> {
-    let checked = backup::verify(&args.backup);
-    let (manifest, damage) = checked.map_err(|error| failure(view, &args.backup, &error))?;
+pub(super) fn verify(view: &View, folder: &Path) -> Result<Found, Failure> {
+    let checked = backup::verify(folder);
+    let (manifest, damage) = checked.map_err(|error| failure(view, folder, &error))?;
     let mut verdicts = Verdicts::default();
     let (outcome, sentence) = match damage.first() {
         None => (

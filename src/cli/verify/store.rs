@@ -30,13 +30,13 @@ pub struct StoreArgs {
     #[arg(value_name = "DATA")]
     pub(super) folder: Option<PathBuf>,
     #[command(flatten)]
-    policy: PolicyArgs,
+    pub(super) policy: PolicyArgs,
     /// A checkpoint that you kept before: the folder must go on from it
     #[arg(long, value_name = "FILE", requires = "folder")]
-    since: Option<PathBuf>,
+    pub(super) since: Option<PathBuf>,
     /// Where a private copy of sled/ is made for the time; it takes as much room
     #[arg(long, value_name = "DIR", requires = "folder")]
-    scratch: Option<PathBuf>,
+    pub(super) scratch: Option<PathBuf>,
 }
 
 /// Verifies a data folder; of its ledgers `only` this one is judged, if it is named.

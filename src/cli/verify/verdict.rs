@@ -1,4 +1,4 @@
-//! Verdicts: four questions, each answered on its own, and the exit code that they come to.
+//! Verdicts: questions, each answered on its own, and the exit code that they come to.
 
 use std::process::ExitCode;
 
@@ -58,6 +58,8 @@ pub enum Aspect {
     Witnessed,
     /// Can it be read, and does it say what the bytes say?
     Content,
+    /// Of a backup: could the ledgers go on from it today?
+    Restored,
 }
 
 impl Aspect {
@@ -67,6 +69,7 @@ impl Aspect {
             Self::Completeness => "COMPLETENESS",
             Self::Witnessed => "WITNESSED",
             Self::Content => "CONTENT",
+            Self::Restored => "RESTORED",
         }
     }
 }

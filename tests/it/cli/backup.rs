@@ -247,6 +247,95 @@ fn a_backup_that_is_not_what_it_was_is_refused_with_the_place() {
     altered(&root, "data/journal");
 }
 
+/// Has a backup's manifest say something else.
+fn restate(backup: &Path, alter: impl FnOnce(&mut Value)) {
+    let path = backup.join("manifest.json");
+    let mut manifest = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    alter(&mut manifest);
+    fs::write(path, serde_json::to_vec(&manifest).unwrap()).unwrap();
+}
+
+#[test]
+fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
+    let (place, _, _) = Place::with_plan();
+    assert_eq!(place.daicho("checkpoint").code, 0);
+    let root = place.folder.path();
+    let (store, scratch) = (root.join("backups"), root.join("scratch"));
+    fs::create_dir(&scratch).unwrap();
+    let policy = root.join("policy");
+    fs::write(&policy, place.daicho("trust-policy").output).unwrap();
+    let words = [
+        "verify",
+        "drill",
+        text(&store),
+        "--scratch",
+        text(&scratch),
+        "--json",
+    ];
+    let known = ["--policy", text(&policy)];
+    let drill = |more: &[&str]| {
+        let ended = run(&[&words[..], more].concat());
+        assert_eq!(fs::read_dir(&scratch).unwrap().count(), 0, "{ended:?}");
+        ended
+    };
+    assert_eq!(drill(&known).code, 3, "there is no folder of backups");
+    fs::create_dir(&store).unwrap();
+    assert_eq!(drill(&known).code, 3, "there is no backup in it");
+
+    let older = path(&backed_up(&place, &store));
+    let newer = path(&backed_up(&place, &store));
+    fs::create_dir(store.join("9999-01-01T00-00-00Z.unfinished")).unwrap();
+    let drilled = drill(&known);
+    assert_eq!(drilled.code, 0, "{drilled:?}");
+    let told = drilled.json();
+    assert_eq!(path(&told), newer);
+    assert_eq!(told["restored"]["outcome"], "VERIFIED", "{told}");
+    let size = told["ledgers"][0]["events"].as_u64().unwrap();
+    assert_eq!(told["ledgers"][0]["in_read_copy"], size, "{told}");
+    // Nobody says whom to believe.
+    let drilled = drill(&[]);
+    assert_eq!(drilled.code, 2, "{drilled:?}");
+    assert_eq!(drilled.json()["restored"]["outcome"], "VERIFIED");
+
+    // No server starts where a file is in the place of its folder.
+    let strange = store.join("9998-01-01T00-00-00Z");
+    copy_folder(&newer, &strange);
+    fs::write(strange.join("data/sled"), b"x").unwrap();
+    let digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+    restate(&strange, |manifest| {
+        let entry = serde_json::json!({ "bytes": 1, "sha256": digest });
+        manifest["files"]["sled"] = entry;
+    });
+    let drilled = drill(&known);
+    assert_eq!(drilled.code, 1, "{drilled:?}");
+    assert_eq!(drilled.json()["restored"]["outcome"], "TAMPERED");
+    fs::remove_dir_all(&strange).unwrap();
+
+    for (made_at, sentence) in [
+        ("2001-01-01T00:00:00Z", "26 are allowed"),
+        ("9999-01-01T00:00:00Z", "when the backup was taken"),
+        ("yesterday", "when the backup was taken"),
+    ] {
+        restate(&newer, |manifest| manifest["made_at"] = made_at.into());
+        let drilled = drill(&known);
+        assert_eq!(drilled.code, 2, "{made_at}: {drilled:?}");
+        let told = drilled.json()["restored"]["sentence"].to_string();
+        assert!(told.contains(sentence), "{told}");
+    }
+
+    // An older one that is whole is no excuse.
+    let journal = newer.join("data/journal/0000000001.journal");
+    let mut bytes = fs::read(&journal).unwrap();
+    bytes[100] ^= 1;
+    // The older one has the same file.
+    fs::remove_file(&journal).unwrap();
+    fs::write(&journal, bytes).unwrap();
+    let drilled = drill(&known);
+    assert_eq!(drilled.code, 1, "{drilled:?}");
+    assert!(drilled.output.contains("0000000001.journal"), "{drilled:?}");
+    assert_eq!(run(&["verify", "backup", text(&older)]).code, 0);
+}
+
 #[test]
 fn what_is_no_backup_and_what_is_no_free_folder_are_refused() {
     let (place, _, _) = Place::with_plan();
