@@ -35,6 +35,8 @@ const STATES_MIB: RangeInclusive<u64> = 8..=65_536;
 const CLOCK_BEHIND_MAX_SECONDS: RangeInclusive<u64> = 0..=315_360_000;
 /// After how many days both stored copies are read whole again; 0: they never are.
 const SCRUB_DAYS: RangeInclusive<u64> = 0..=365;
+/// What is to stay free, in MiB; 0: nothing.
+const FREE_SPACE_MIN_MIB: RangeInclusive<u64> = 0..=1_048_576;
 /// How many connections may be allowed. Each costs a file handle and up to a MiB of buffers.
 const CONNECTIONS: RangeInclusive<u64> = 1..=65_536;
 /// How long a unary call may be allowed to take, in seconds.
@@ -70,6 +72,8 @@ pub struct Config {
     pub clock_behind_max: Duration,
     /// How long after both stored copies were read whole they are read again; `None`: they never are.
     pub scrub_every: Option<Duration>,
+    /// Bytes that stay free on the disks of the log.
+    pub free_space_min: u64,
     /// How many connections may be open at once.
     pub connections_max: usize,
     /// The longest a unary call may take; a caller's shorter deadline goes first.
@@ -121,6 +125,8 @@ pub struct Flags {
     pub states_mib: Option<String>,
     /// `--scrub-days`.
     pub scrub_days: Option<String>,
+    /// `--free-space-min-mib`.
+    pub free_space_min_mib: Option<String>,
     /// `--connections-max`.
     pub connections_max: Option<String>,
     /// `--request-timeout-seconds`.
@@ -300,6 +306,9 @@ impl Config {
                 0 => None,
                 days => Some(Duration::from_secs(days * 24 * 60 * 60)),
             },
+            free_space_min: read
+                .number(Setting::FreeSpaceMinMib, FREE_SPACE_MIN_MIB)
+                .saturating_mul(1024 * 1024),
             connections_max: usize::try_from(read.number(Setting::ConnectionsMax, CONNECTIONS))
                 .unwrap_or(usize::MAX),
             request_timeout: Duration::from_secs(

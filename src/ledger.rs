@@ -72,8 +72,8 @@ pub use turn::{Line, Turn};
 pub use crate::log::codec::policy_sha256;
 
 use reader::Batch;
-pub use writer::ClockUntrusted;
-use writer::{Message, Writer};
+pub use writer::{ClockUntrusted, StorageLow};
+use writer::{Message, Writer, not_low};
 
 /// Requests that may wait for the writer; more are refused as overload.
 const QUEUE_MAX: usize = 4_096;
@@ -90,6 +90,8 @@ pub struct Settings {
     pub states_bytes: usize,
     /// How far the machine's clock may be behind the newest event of a ledger that it is to record in.
     pub clock_behind_max: Duration,
+    /// Bytes that stay free on the disks of the log: with less nothing is recorded. 0: whatever there is is used.
+    pub free_space_min: u64,
 }
 
 impl Settings {
@@ -98,6 +100,7 @@ impl Settings {
         Self {
             states_bytes,
             clock_behind_max: Duration::from_secs(300),
+            free_space_min: 256 * 1024 * 1024,
         }
     }
 }
@@ -144,6 +147,15 @@ pub async fn read_only(
 }
 
 impl Ledgers {
+    /// Whether the disks have room for so many bytes beside what is to stay free. Whatever is kept beside the log asks for it.
+    pub fn check_space(&self, bytes: u64) -> Result<(), StorageLow> {
+        let free = || self.log.free_bytes();
+        match self.settings.free_space_min {
+            0 => Ok(()),
+            min => not_low(free(), min.saturating_add(bytes)),
+        }
+    }
+
     /// Opens every ledger in `log` and starts the writer. The words of personal texts are kept in `data`; without it events
     /// that have any are refused.
     pub async fn start(

@@ -162,6 +162,11 @@ pub trait CommitLog: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// Bytes that may still be written where the log is stored: of its disks, the one that has the least. Nothing where that cannot be told.
+    fn free_bytes(&self) -> Option<u64> {
+        None
+    }
+
     /// Both copies, for whoever verifies them while the log works. Nothing for engines that keep no second copy.
     fn live_copies(&self) -> Option<LiveCopies> {
         None

@@ -176,6 +176,7 @@ impl Opened {
             Settings {
                 states_bytes: config.states_bytes,
                 clock_behind_max: config.clock_behind_max,
+                free_space_min: config.free_space_min,
             },
         )
         .await?;

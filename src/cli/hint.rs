@@ -179,6 +179,7 @@ steps! {
     "OUTCOME_UNKNOWN" => "同じ --request-id でやり直せば二重に記録されません", "repeat it with the same --request-id; nothing is recorded twice";
     "READ_ONLY" => "サーバーの管理者に知らせてください（再起動が必要です）", "tell the operator: only a restart goes on";
     "CLOCK_UNTRUSTED" => "サーバーの管理者に知らせてください（時計の確認が必要です）", "tell the operator to look at the clock";
+    "STORAGE_LOW" => "サーバーの管理者に知らせてください（ディスクの空きが必要です）", "tell the operator to make room on the disk";
     "LOG_UNAVAILABLE" => "少し待ってからやり直してください", "wait a little, then try again";
     "DATA_DAMAGED" => "サーバーの管理者に知らせてください", "tell the operator";
 }

@@ -35,6 +35,9 @@ pub struct ServeArgs {
     /// How many days after both stored copies were read whole they are read again; 0: never [default: 7]
     #[arg(long, value_name = "DAYS")]
     pub scrub_days: Option<String>,
+    /// What stays free on the disks of the ledger, in MiB: with less nothing is recorded; 0: nothing [default: 256]
+    #[arg(long, value_name = "MIB")]
+    pub free_space_min_mib: Option<String>,
     /// How many connections may be open at once [default: 1024]
     #[arg(long, value_name = "COUNT")]
     pub connections_max: Option<String>,

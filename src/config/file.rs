@@ -10,6 +10,7 @@ use super::oidc;
 use super::setting::Setting;
 use super::{Fault, Flags, Said};
 use crate::auth::Issuer;
+use crate::durable;
 
 /// The variable that names the settings file where no flag does.
 const FILE_VARIABLE: &str = "DAICHO_CONFIG";
@@ -132,12 +133,8 @@ pub(super) fn read_file(path: &Path, faults: &mut Vec<Fault>) -> FileSaid {
 }
 
 fn text_of(path: &Path) -> Result<String, String> {
-    let bytes = std::fs::metadata(path)
-        .and_then(|metadata| match metadata.len() {
-            0..=FILE_BYTES_MAX => std::fs::read(path).map(Some),
-            _ => Ok(None),
-        })
-        .map_err(|error| format!("cannot be read: {error}"))?;
+    let bytes = durable::read_up_to(path, FILE_BYTES_MAX);
+    let bytes = bytes.map_err(|error| format!("cannot be read: {error}"))?;
     let bytes = bytes.ok_or_else(|| format!("is larger than {FILE_BYTES_MAX} bytes"))?;
     String::from_utf8(bytes).map_err(|_| "is not UTF-8".to_owned())
 }

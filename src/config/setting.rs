@@ -13,6 +13,7 @@ pub(super) enum Setting {
     CacheMib,
     StatesMib,
     ScrubDays,
+    FreeSpaceMinMib,
     ConnectionsMax,
     RequestTimeoutSeconds,
     ClockBehindMaxSeconds,
@@ -34,7 +35,7 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 26] = [
+    pub(super) const ALL: [Self; 27] = [
         Self::Data,
         Self::Journal,
         Self::Listen,
@@ -43,6 +44,7 @@ impl Setting {
         Self::CacheMib,
         Self::StatesMib,
         Self::ScrubDays,
+        Self::FreeSpaceMinMib,
         Self::ConnectionsMax,
         Self::RequestTimeoutSeconds,
         Self::ClockBehindMaxSeconds,
@@ -73,6 +75,7 @@ impl Setting {
             Self::CacheMib => "cache_mib",
             Self::StatesMib => "states_mib",
             Self::ScrubDays => "scrub_days",
+            Self::FreeSpaceMinMib => "free_space_min_mib",
             Self::ConnectionsMax => "connections_max",
             Self::RequestTimeoutSeconds => "request_timeout_seconds",
             Self::ClockBehindMaxSeconds => "clock_behind_max_seconds",
@@ -119,6 +122,7 @@ impl Setting {
             Self::CacheMib => "32",
             Self::StatesMib => "384",
             Self::ScrubDays => "7",
+            Self::FreeSpaceMinMib => "256",
             Self::ConnectionsMax => "1024",
             Self::RequestTimeoutSeconds => "15",
             Self::ClockBehindMaxSeconds => "300",
@@ -146,6 +150,7 @@ impl Setting {
             Self::CacheMib => flags.cache_mib.as_ref(),
             Self::StatesMib => flags.states_mib.as_ref(),
             Self::ScrubDays => flags.scrub_days.as_ref(),
+            Self::FreeSpaceMinMib => flags.free_space_min_mib.as_ref(),
             Self::ConnectionsMax => flags.connections_max.as_ref(),
             Self::RequestTimeoutSeconds => flags.request_timeout_seconds.as_ref(),
             Self::ClockBehindMaxSeconds => flags.clock_behind_max_seconds.as_ref(),

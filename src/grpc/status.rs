@@ -99,6 +99,8 @@ service_reasons! {
     ReadOnly = "READ_ONLY", Unavailable, "台帳は読取専用になっています。何も記録されていません。管理者に連絡し、再起動の後に同じIDで送ってください", "the server is read-only after a storage error; nothing was appended; send it again with the same ids after the restart";
     /// The clock is wrong for certain.
     ClockUntrusted = "CLOCK_UNTRUSTED", Unavailable, "サーバーの時計が正しくないため記録できません。何も記録されていません。管理者に連絡してください", "the server's clock cannot be right; nothing was appended; tell the operator";
+    /// The disk is nearly full.
+    StorageLow = "STORAGE_LOW", ResourceExhausted, "サーバーのディスクの空きが少ないため記録できません。何も記録されていません。管理者に連絡してください", "the server's disk is nearly full; nothing was appended; tell the operator";
     /// The log cannot be reached, or is being closed.
     LogUnavailable = "LOG_UNAVAILABLE", Unavailable, "台帳を読み書きできません", "the log cannot be reached now";
     /// A key or a file is missing or cannot be used.
@@ -554,6 +556,7 @@ impl From<AppendError> for Refusal {
             AppendError::ClockUntrusted(untrusted) => {
                 Self::new(ServiceReason::ClockUntrusted).because(&untrusted)
             }
+            AppendError::StorageLow(low) => Self::new(ServiceReason::StorageLow).because(&low),
             AppendError::Refused(LogFault::Closed) => {
                 Self::new(ServiceReason::LogUnavailable).retry_in(RETRY_UNAVAILABLE)
             }

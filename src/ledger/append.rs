@@ -10,7 +10,7 @@ use crate::domain::goal::Goal;
 use crate::domain::id::{EventId, LedgerId, RequestId};
 use crate::domain::personal::PersonalText;
 use crate::domain::rejection::{Notice, Reason, Rejection};
-use crate::ledger::writer::ClockUntrusted;
+use crate::ledger::writer::{ClockUntrusted, StorageLow};
 use crate::log::LogFault;
 use crate::merkle::Hash;
 use crate::personal::KeepFault;
@@ -186,6 +186,9 @@ pub enum AppendError {
     /// The machine's clock is not believed; nothing was appended.
     #[error("the clock is not believed")]
     ClockUntrusted(#[source] ClockUntrusted),
+    /// The disk of the log has too little room; nothing was appended.
+    #[error("the disk is nearly full")]
+    StorageLow(#[source] StorageLow),
     /// The log failed before and takes nothing any more; nothing was appended.
     #[error("the ledger is read-only")]
     ReadOnly,

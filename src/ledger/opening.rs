@@ -91,6 +91,7 @@ impl Ledgers {
         if !*self.writable.borrow() {
             return Err(AppendError::ReadOnly);
         }
+        self.check_space(0).map_err(AppendError::StorageLow)?;
         let now = if open.sample && opened.clock == ClockKind::Simulated {
             sample_epoch()
         } else {

@@ -31,12 +31,16 @@ use crate::log::{CommitLog, Head, Leaf, LedgerCommit, LogFault, Outcome};
 mod clock_watch;
 mod recent;
 mod record;
+mod space_watch;
 
 pub use clock_watch::ClockUntrusted;
 use clock_watch::ClockWatch;
 pub(super) use clock_watch::{not_before_all, not_behind};
 use recent::Recent;
 pub(super) use record::later;
+use space_watch::SpaceWatch;
+pub use space_watch::StorageLow;
+pub(super) use space_watch::not_low;
 
 /// A decided request on its way to the writer.
 pub(super) struct Request {
@@ -153,6 +157,7 @@ pub(super) struct Writer {
     /// Set once, when the log fails.
     writable: watch::Sender<bool>,
     clock: ClockWatch,
+    space: SpaceWatch,
 }
 
 impl Writer {
@@ -167,6 +172,7 @@ impl Writer {
             ledgers: HashMap::new(),
             streams: Kept::new(settings.states_bytes),
             clock: ClockWatch::new(settings.clock_behind_max),
+            space: SpaceWatch::new(settings.free_space_min),
             evicted: Vec::new(),
             group: Group::default(),
             publisher,
@@ -458,6 +464,9 @@ impl Writer {
             }
             ledger.is_behind = is_behind;
         }
+        let free = || self.log.free_bytes();
+        let enough = self.space.judge(Instant::now(), free);
+        enough.map_err(|low| Err(AppendError::StorageLow(low)))?;
         if let Some(prepared) = prepared
             && !moved
             && ledger.directory.version() == prepared.directory_version

@@ -37,7 +37,7 @@ mod tests;
 use std::fmt;
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -329,6 +329,16 @@ impl CommitLog for EmbeddedLog {
 
     fn integrity_events(&self) -> Vec<IntegrityEvent> {
         self.shared.integrity.events()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let folder = &self.shared.folder;
+        let free = |place: &Path| {
+            let about = rustix::fs::statvfs(place).ok()?;
+            Some(about.f_bavail.saturating_mul(about.f_frsize))
+        };
+        let free = [free(folder.root()), free(&folder.journal())];
+        free.into_iter().flatten().min()
     }
 
     fn live_copies(&self) -> Option<LiveCopies> {

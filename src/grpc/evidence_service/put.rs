@@ -13,6 +13,7 @@ use crate::grpc::event::{At, Faults};
 use crate::grpc::goal_service::form;
 use crate::grpc::services::{Call, Services};
 use crate::grpc::status::{Refusal, ServiceReason};
+use crate::ledger::AppendError;
 
 /// How long a file may take to come where its sender sets no earlier deadline.
 const UPLOAD_TIME_MAX: Duration = Duration::from_secs(3_600);
@@ -61,6 +62,8 @@ impl Services {
         let Some(_place) = self.evidence().place() else {
             return Err(Refusal::overloaded());
         };
+        let enough = self.ledgers().check_space(expected.bytes);
+        enough.map_err(|low| Refusal::from(AppendError::StorageLow(low)))?;
         let mut draft = shelf.draft(expected).await?;
         while let Some(frame) = self.frame(&mut frames, deadline).await? {
             let Some(Frame::Piece(piece)) = frame else {

@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use daicho::access_log::Recording;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
+use daicho::api::v1::evidence_service_client::EvidenceServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
+use daicho::api::v1::put_evidence_request::Frame;
 use daicho::api::v1::*;
 use daicho::auth::{Callers, Mode};
 use daicho::clock::new_id;
@@ -17,6 +20,7 @@ use daicho::log::{CommitLog as _, Freshness, InvalidCommit, LogFault, MemoryLog}
 use daicho::proof::Proofs;
 use futures::StreamExt as _;
 use futures::future::{self, FutureExt as _};
+use futures::stream;
 use futures::stream::FuturesUnordered;
 use prost::Message;
 use tokio::net::TcpListener;
@@ -32,6 +36,7 @@ use self::log::{Appends, FaultyLog, Reads};
 use super::wire::{ACTOR, APPEND, READ, SUBSCRIBE, call};
 use super::world::{Ja, narrative};
 use super::{Seen, expect};
+use crate::evidence::sha256;
 use crate::fixture::{evidence, proofs};
 use crate::service::{append, opening};
 use daicho::load::SmallPlan;
@@ -196,6 +201,7 @@ pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) async fn all_happen(seen: &mut Seen) {
     read_only(seen).await;
+    nearly_full(seen).await;
     outcome_unknown(seen).await;
     waiting::hanging(seen).await;
     unrecorded(seen).await;
@@ -218,6 +224,65 @@ async fn read_only(seen: &mut Seen) {
     ] {
         read_only_after(seen, fault).await;
     }
+}
+
+/// Where the disk is nearly full nothing is recorded or taken in; what was recorded is answered, and all goes on once there is room.
+async fn nearly_full(seen: &mut Seen) {
+    let mut server = Faulty::planned().await;
+    let recorded = server.note();
+    let receipt = server.client.append_events(recorded.clone()).await;
+    let receipt = receipt.unwrap().into_inner().receipt;
+    let mut refused = |status: Status| {
+        let ja = "ディスクの空きが少ないため記録できません。何も記録されていません";
+        let (code, reason) = (Code::ResourceExhausted, ErrorReason::StorageLow);
+        expect(seen, &status, code, reason, ja);
+        assert!(
+            !format!("{status:?}").contains("bytes are free"),
+            "{status:?}"
+        );
+    };
+
+    server.log.free.store(1, Ordering::SeqCst);
+    // What was found before is believed for a moment.
+    let mut size = server.size().await;
+    loop {
+        match server.client.append_events(server.note()).await {
+            Ok(_) => size += 1,
+            Err(status) => break refused(status),
+        }
+    }
+    let opened = server.admin().open_ledger(opening("town")).await;
+    refused(opened.unwrap_err());
+    let mut shelf = EvidenceServiceClient::with_interceptor(server.routes(LONG), Ja("担当"));
+    let put = shelf.put_evidence(stream::iter(file("資料"))).await;
+    refused(put.unwrap_err());
+    assert_eq!(server.size().await, size);
+
+    let again = server.client.append_events(recorded).await;
+    assert_eq!(again.unwrap().into_inner().receipt, receipt);
+    let ledger = server.client.get_ledger(GetLedgerRequest::default()).await;
+    assert_eq!(ledger.unwrap().into_inner().head.unwrap().size, size);
+
+    server.log.free.store(u64::MAX, Ordering::SeqCst);
+    let request = server.note();
+    while let Err(status) = server.client.append_events(request.clone()).await {
+        refused(status);
+    }
+    assert_eq!(server.size().await, size + 1);
+    let put = shelf.put_evidence(stream::iter(file("資料"))).await;
+    assert!(put.is_ok(), "{put:?}");
+}
+
+/// The messages that put a file of text.
+fn file(text: &str) -> [PutEvidenceRequest; 2] {
+    let file = EvidenceFile {
+        sha256: sha256(text.as_bytes()).to_vec(),
+        media_type: "text/plain".to_owned(),
+        size_bytes: text.len() as u64,
+        ..EvidenceFile::default()
+    };
+    let piece = text.as_bytes().to_vec().into();
+    [Frame::File(file), Frame::Piece(piece)].map(|frame| PutEvidenceRequest { frame: Some(frame) })
 }
 
 async fn read_only_after(seen: &mut Seen, fault: LogFault) {

@@ -53,6 +53,8 @@ pub(crate) struct FaultyLog {
     reads: Arc<Mutex<Reads>>,
     chunks_read: Arc<AtomicU64>,
     events_read: Arc<AtomicU64>,
+    /// Free bytes of its disk.
+    pub(super) free: Arc<AtomicU64>,
 }
 
 impl FaultyLog {
@@ -63,6 +65,7 @@ impl FaultyLog {
             reads: Arc::new(Mutex::new(Reads::Work)),
             chunks_read: Arc::default(),
             events_read: Arc::default(),
+            free: Arc::new(AtomicU64::new(u64::MAX)),
         }
     }
 
@@ -97,6 +100,10 @@ impl FaultyLog {
 }
 
 impl CommitLog for FaultyLog {
+    fn free_bytes(&self) -> Option<u64> {
+        Some(self.free.load(Ordering::SeqCst))
+    }
+
     fn append(&self, group: Vec<LedgerCommit>) -> BoxFuture<'static, Vec<Outcome>> {
         let inner = self.inner.clone();
         let mode = self.appends.lock().unwrap().clone();
