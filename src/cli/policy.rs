@@ -19,6 +19,7 @@ use crate::domain::date::Date;
 use crate::domain::decision::Proposal;
 use crate::domain::decision::policy::{ApprovalPolicy, ApprovalRule, Post};
 use crate::domain::evaluation::EvaluationPolicy;
+use crate::durable;
 
 mod access;
 #[cfg(fuzzing)]
@@ -246,13 +247,9 @@ fn unreadable(file: &Path, problem: &str) -> Failure {
 }
 
 fn read(file: &Path) -> Result<PolicyFile, String> {
-    let size = std::fs::metadata(file)
-        .map_err(|error| error.to_string())?
-        .len();
-    if FILE_BYTES_MAX < size {
-        return Err(format!("larger than {FILE_BYTES_MAX} bytes"));
-    }
-    let text = std::fs::read_to_string(file).map_err(|error| error.to_string())?;
+    let bytes = durable::read_up_to(file, FILE_BYTES_MAX).map_err(|error| error.to_string())?;
+    let bytes = bytes.ok_or_else(|| format!("larger than {FILE_BYTES_MAX} bytes"))?;
+    let text = String::from_utf8(bytes).map_err(|error| error.to_string())?;
     if file
         .extension()
         .is_some_and(|end| end.eq_ignore_ascii_case("cedar"))

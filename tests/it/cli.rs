@@ -25,6 +25,7 @@ mod evidence;
 mod grants;
 mod imports;
 mod key_files;
+mod memory;
 mod operations;
 mod own_unit;
 mod papers;

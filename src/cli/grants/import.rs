@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::label;
 use crate::cli::person::{keep_apart, name, written};
+use crate::cli::plan::source;
 use crate::cli::session::{Session, Writing};
 use crate::cli::table::Table;
 use crate::cli::terminal;
@@ -32,8 +33,7 @@ const UNITS_MAX: usize = 10_000;
 pub(super) async fn import(session: &Session, args: &ImportArgs) -> Result<(), Failure> {
     let language = session.language();
     let shown = terminal::line(&args.file.to_string_lossy());
-    let bytes = std::fs::read(&args.file)
-        .map_err(|error| Failure::new(Exit::NotFound, format!("{shown}: {error}")))?;
+    let bytes = source::bytes(language, &args.file)?;
     let rows = read(&bytes).map_err(|error| match error {
         Unread::NotText(error) => Failure::new(
             Exit::Refused,

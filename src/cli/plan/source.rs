@@ -16,8 +16,12 @@ use crate::import::events::SourceFile;
 use crate::import::workbook::{self, Unopened};
 use crate::import::{self, Plan, Unreadable};
 
-/// Bytes of a plan's file at most: ten times a large city's table.
-const FILE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+/// Bytes of a file at most: what a workbook may have, and a text.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+const _: () = assert!(
+    workbook::FILE_BYTES_MAX as u64 == FILE_BYTES_MAX
+        && import::text::BYTES_MAX as u64 == FILE_BYTES_MAX
+);
 
 /// A plan as its file has it.
 #[derive(Clone, Debug)]
