@@ -33,6 +33,7 @@ mod personal;
 mod plans;
 pub(crate) mod process;
 mod references;
+mod released;
 mod rounds;
 pub(crate) mod sheets;
 mod sign_in;

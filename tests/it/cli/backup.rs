@@ -38,7 +38,7 @@ fn path(told: &Value) -> PathBuf {
     told["backup"].as_str().unwrap().into()
 }
 
-fn heads(server: &str) -> Vec<(String, u64, String)> {
+pub(super) fn heads(server: &str) -> Vec<(String, u64, String)> {
     let listed = daicho(server, ["ledger", "list", "--json"]).json();
     let ledgers = listed["ledgers"].as_array().unwrap();
     let mut heads: Vec<_> = ledgers
