@@ -10,6 +10,9 @@
 //! there at one moment. What is signed is copied before it, so that the journal reaches it; texts about people and files of evidence after it, so
 //! that what its events name is there. A file that an earlier backup holds with the same bytes is linked and takes no room again.
 //!
+//! Where the journal was trimmed (`trim`), the segment that is missing is taken from an earlier backup in the same folder of backups: what
+//! stands in any of them is the whole journal.
+//!
 //! No key is in a backup: whoever finds it can read it and not sign for the ledger, and a folder that is made of it, which may lack what
 //! was signed since, begins a new generation (`daicho ledger continue`) unless its keys are put back.
 
@@ -27,9 +30,11 @@ use crate::log::{Head, journal_heads};
 pub use crate::log::OpenError;
 use source::Source;
 pub use take::take;
+pub use trim::{TrimError, Trimmed, Untrimmed, trim, untrim};
 
 mod source;
 mod take;
+mod trim;
 
 /// The file that says what a backup is.
 pub const MANIFEST: &str = "manifest.json";
@@ -138,6 +143,12 @@ pub enum BackupError {
     /// The backup is not what its manifest says.
     #[error("the backup is damaged")]
     Damaged(Vec<Damage>),
+    /// These segments of the journal were trimmed, and no backup in the folder of backups has them whole.
+    #[error("segments of the journal were trimmed, and no earlier backup has them")]
+    Trimmed(Vec<u32>),
+    /// The journal was trimmed while it was copied.
+    #[error("the journal was trimmed meanwhile")]
+    TrimmedMeanwhile,
     /// A file could not be read or written.
     #[error("`{path}` cannot be used")]
     File {
@@ -271,7 +282,7 @@ pub fn verify(backup: &Path) -> Result<(Manifest, Vec<Damage>), BackupError> {
         }
     }
     if damage.is_empty() {
-        let found = reach(&data);
+        let found = journal_heads(&data).map(|heads| reaches(&heads));
         let why = match found {
             Ok(found) if found == manifest.ledgers => None,
             Ok(_) => Some("its ledgers end elsewhere".to_owned()),

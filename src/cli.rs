@@ -33,6 +33,7 @@ use crate::cli::failure::Failure;
 use crate::cli::goal::GoalCommand;
 use crate::cli::grants::GrantsCommand;
 use crate::cli::handover::HandoverArgs;
+use crate::cli::journal::JournalCommand;
 use crate::cli::judge::{FinaliseArgs, NextActionCommand, ReviewArgs, SelfEvaluateArgs};
 use crate::cli::key::KeyCommand;
 use crate::cli::ledger::LedgerCommand;
@@ -72,6 +73,7 @@ pub mod finding;
 pub mod goal;
 pub mod grants;
 pub mod handover;
+pub mod journal;
 pub mod judge;
 pub mod key;
 pub mod ledger;
@@ -243,6 +245,9 @@ pub enum Command {
     Backup(BackupArgs),
     /// Make a data folder of a backup
     Restore(RestoreArgs),
+    /// Free the room of old files of the journal that a backup has, or put them back; on a stopped server's folder
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]
     Verify(VerifyCommand),
@@ -321,6 +326,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Bench(args) => bench::run(global, args).await,
         Command::Backup(args) => backup::take(global, args),
         Command::Restore(args) => backup::restore(global, args),
+        Command::Journal(command) => journal::run(global, command),
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)

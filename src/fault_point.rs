@@ -9,7 +9,8 @@ pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
 
 macro_rules! points {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        /// A step of appending, signing, copying or indexing, of keeping the journal, or of letting a ledger go on under another name.
+        /// A step of appending, signing, copying or indexing, of keeping or trimming the journal, or of letting a ledger go on under
+        /// another name.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Point { $($(#[$doc])* $name),* }
 
@@ -50,6 +51,12 @@ points! {
     SegmentPacked = "segment-packed";
     /// It has taken the place of the segment, which is not durable yet.
     SegmentReplaced = "segment-replaced";
+    /// What is to be trimmed is written down; all segments are there.
+    TrimNoted = "trim-noted";
+    /// What takes a segment's place, when it is trimmed or put back, is durable under another name.
+    TrimDrafted = "trim-drafted";
+    /// It has taken that place, which is not durable yet.
+    TrimNamed = "trim-named";
     /// Readers see them; nobody was answered.
     JournalPublished = "journal-published";
     /// A checkpoint is signed and nowhere else.

@@ -34,7 +34,7 @@ use crate::merkle::Frontier;
 
 pub(crate) use chunk::put_frame;
 pub use chunk::{Chunk, ReadLimits};
-pub use cut::{JournalCut, journal_cut, journal_heads};
+pub use cut::{JournalCut, TrimmedFile, journal_cut, journal_heads};
 pub use derived::{DerivedBatch, DerivedFault, DerivedRange, DerivedStore, InvalidDerived};
 pub use embedded::live::LiveCopies;
 pub use embedded::{EmbeddedConfig, EmbeddedLog, Floor, OpenError};
@@ -337,6 +337,6 @@ pub enum IntegrityKind {
     CopyDamageFound,
     /// The journal is damaged where it is not rebuilt while the log is open; the next open rebuilds it.
     JournalDamageFound,
-    /// Both copies are damaged over one range, which cannot be read.
+    /// Both copies are damaged over one range, or the read copy is where the journal was trimmed: that cannot be read.
     BothDamaged,
 }

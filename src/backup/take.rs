@@ -11,7 +11,7 @@ use crate::backup::{
     files_below, list, manifest, reaches,
 };
 use crate::durable;
-use crate::log::journal_cut;
+use crate::log::{JournalCut, TrimmedFile, journal_cut};
 
 /// Held by whoever takes a backup.
 const LOCK: &str = "lock";
@@ -34,7 +34,7 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
     let mut copying = Copying {
         data,
         to: draft.join(DATA),
-        earlier: newest(store)?,
+        earlier: Earlier::of(store)?,
         files: BTreeMap::new(),
         copied: 0,
         linked: 0,
@@ -46,9 +46,9 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
         copying.all_of(part)?;
     }
     let cut = journal_cut(data)?;
-    for name in &cut.sealed {
-        let source = Source::path(&cut.folder, name);
-        copying.file(&format!("journal/{name}"), &source)?;
+    copying.journal(&cut)?;
+    if cut.is_trimmed_since().map_err(at(&cut.folder))? {
+        return Err(BackupError::TrimmedMeanwhile);
     }
     let (name, file, length) = &cut.tail;
     copying.file(&format!("journal/{name}"), &Source::Opened(file, *length))?;
@@ -111,21 +111,61 @@ fn draft(store: &Path, folder: &Path) -> Result<PathBuf, BackupError> {
     Ok(draft)
 }
 
-/// The newest backup that is whole by its manifest.
-fn newest(store: &Path) -> Result<Option<(PathBuf, Manifest)>, BackupError> {
-    let folders = list(store)?.into_iter().rev();
-    let mut known = folders.filter_map(|folder| {
-        let manifest = manifest(&folder).ok()?;
-        Some((folder.join(DATA), manifest))
-    });
-    Ok(known.next())
+/// Earlier backups that are whole by their manifests, the newest first: as many as somebody looked at.
+struct Earlier {
+    ahead: std::vec::IntoIter<PathBuf>,
+    seen: Vec<(PathBuf, Manifest)>,
+}
+
+impl Earlier {
+    fn of(store: &Path) -> Result<Self, BackupError> {
+        let mut folders = list(store)?;
+        folders.reverse();
+        Ok(Self {
+            ahead: folders.into_iter(),
+            seen: Vec::new(),
+        })
+    }
+
+    /// The data folder in one of them, and what is in it.
+    fn get(&mut self, number: usize) -> Option<&(PathBuf, Manifest)> {
+        while self.seen.len() <= number {
+            let folder = self.ahead.next()?;
+            if let Ok(manifest) = manifest(&folder) {
+                self.seen.push((folder.join(DATA), manifest));
+            }
+        }
+        self.seen.get(number)
+    }
+
+    /// The file `name` of the newest, with what its manifest says of it.
+    fn newest(&mut self, name: &str) -> Option<(PathBuf, Entry)> {
+        let (folder, manifest) = self.get(0)?;
+        let entry = manifest.files.get(name)?;
+        Some((folder.join(name), entry.clone()))
+    }
+
+    /// The file `name` of the newest that has a trimmed segment in it as that was before.
+    fn with(&mut self, name: &str, trimmed: &TrimmedFile) -> Option<(PathBuf, Entry)> {
+        let mut number = 0;
+        while let Some((folder, manifest)) = self.get(number) {
+            let path = folder.join(name);
+            if let Some(entry) = manifest.files.get(name)
+                && matches!(trimmed.is_whole_in(&path), Ok(true))
+            {
+                return Some((path, entry.clone()));
+            }
+            number += 1;
+        }
+        None
+    }
 }
 
 /// A backup while it is made.
 struct Copying<'a> {
     data: &'a Path,
     to: PathBuf,
-    earlier: Option<(PathBuf, Manifest)>,
+    earlier: Earlier,
     files: BTreeMap<String, Entry>,
     copied: u64,
     linked: u64,
@@ -165,14 +205,49 @@ impl Copying<'_> {
         Ok(())
     }
 
+    /// The full files of the journal. One that was trimmed is taken from an earlier backup that has it whole, so that each backup
+    /// stands alone.
+    fn journal(&mut self, cut: &JournalCut) -> Result<(), BackupError> {
+        let mut lacking = Vec::new();
+        for (file, trimmed) in &cut.sealed {
+            let name = format!("journal/{file}");
+            let Some(trimmed) = trimmed else {
+                self.file(&name, &Source::path(&cut.folder, file))?;
+                continue;
+            };
+            if let Some((path, entry)) = self.earlier.with(&name, trimmed) {
+                let from = Source::Path(path.clone());
+                self.file_of(&name, &from, Some((path, entry)))?;
+            }
+            if !self.files.contains_key(&name) {
+                lacking.push(trimmed.segment());
+            }
+        }
+        match lacking.is_empty() {
+            true => Ok(()),
+            false => Err(BackupError::Trimmed(lacking)),
+        }
+    }
+
     /// One file; nothing where it went meanwhile.
     fn file(&mut self, name: &str, from: &Source<'_>) -> Result<(), BackupError> {
+        let earlier = self.earlier.newest(name);
+        self.file_of(name, from, earlier)
+    }
+
+    /// One file, which an earlier backup may hold too.
+    fn file_of(
+        &mut self,
+        name: &str,
+        from: &Source<'_>,
+        earlier: Option<(PathBuf, Entry)>,
+    ) -> Result<(), BackupError> {
         let path = self.data.join(name);
         let to = self.to.join(name);
         if let Some(folder) = to.parent() {
             durable::make_private_folder(folder).map_err(at(folder))?;
         }
-        if self.is_had(name, from, &to).map_err(at(&path))? {
+        if self.is_had(name, from, earlier, &to).map_err(at(&path))? {
             return Ok(());
         }
         let copied = match from.copy(&to) {
@@ -185,12 +260,14 @@ impl Copying<'_> {
     }
 
     /// Whether a run that was broken off left the same bytes at `to`, or an earlier backup has them and the disk can link them there.
-    fn is_had(&mut self, name: &str, from: &Source<'_>, to: &Path) -> io::Result<bool> {
+    fn is_had(
+        &mut self,
+        name: &str,
+        from: &Source<'_>,
+        earlier: Option<(PathBuf, Entry)>,
+        to: &Path,
+    ) -> io::Result<bool> {
         let draft = Source::Path(to.to_owned()).digest().ok();
-        let earlier = self.earlier.as_ref().and_then(|(folder, manifest)| {
-            let entry = manifest.files.get(name)?;
-            Some((folder.join(name), entry.clone()))
-        });
         if draft.is_none() && earlier.is_none() {
             return Ok(false);
         }

@@ -154,7 +154,7 @@ pub(super) fn told(view: &View, damage: &Damage) -> String {
 }
 
 /// A number of bytes as people read it.
-fn bytes(count: u64) -> String {
+pub(super) fn bytes(count: u64) -> String {
     match count {
         0..10_000 => format!("{count} B"),
         10_000..10_000_000 => format!("{} KB", count / 1_000),
@@ -209,6 +209,27 @@ pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failur
                 ),
             )
         }
+        BackupError::Trimmed(segments) => {
+            let (count, first) = (segments.len(), segments.first().copied().unwrap_or(0));
+            let (ja, en) = (
+                format!(
+                    "ジャーナルの{count}ファイル（{first}番など）は切り詰めてあり、ここにあるどの控えにもないので、控えを取っていません"
+                ),
+                format!(
+                    "{count} files of the journal are trimmed (number {first}) and in no backup here: none was taken"
+                ),
+            );
+            return Failure::new(Exit::Refused, view.pick(ja, en)).hint(view.pick(
+                "切り詰めたときの控えがあるフォルダーに取るか、`daicho journal untrim` で戻してください。どの控えかは、データフォルダーの trimmed にあります",
+                "back up into the folder with the backup that they were trimmed against, or put them back with `daicho journal untrim`; \
+                 the file `trimmed` in the data folder names it",
+            ));
+        }
+        BackupError::TrimmedMeanwhile => (
+            Exit::Conflict,
+            "控えを取る間にジャーナルが切り詰められました。もう一度実行してください".to_owned(),
+            "the journal was trimmed while the backup was taken: run it again".to_owned(),
+        ),
         BackupError::Data(error) => {
             let exit = match error {
                 OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Exit::FolderForeign,
@@ -223,7 +244,7 @@ pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failur
 }
 
 /// An error with what led to it, on one line.
-fn error_line(error: &dyn std::error::Error) -> String {
+pub(super) fn error_line(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {

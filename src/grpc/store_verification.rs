@@ -136,5 +136,6 @@ fn shown(found: &LedgerReport, language: Language) -> v1::VerifyStoreReport {
         copies: copies.into(),
         findings: report.findings.iter().map(finding).collect(),
         omitted: report.omitted,
+        only_in_read_copy: found.trimmed,
     }
 }

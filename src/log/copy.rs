@@ -4,11 +4,13 @@
 //!
 //! sled is used as its source and trials ask for: segments of 8 MiB and small values, so that nothing
 //! goes to `blobs/`, which sled never syncs; no background flusher; `flush` is no durability barrier
-//! on Linux, so a checkpoint adds an `fdatasync` of its file; a panic inside it is caught.
+//! on Linux, so a checkpoint adds an `fdatasync` of its file; an open syncs its files and their names
+//! before and after, which sled does not; a panic inside it is caught.
 
 mod batch;
 mod database;
 mod layout;
+mod leaves;
 pub(crate) mod raw;
 pub(crate) mod record;
 
@@ -22,6 +24,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Buf, Bytes};
 
 use crate::domain::id::LedgerId;
+use crate::durable::sync_folder;
 use crate::fault_point::Point;
 pub(crate) use crate::log::copy::batch::CopyBatch;
 use crate::log::copy::database::{Database, LOCKED, guarded};
@@ -109,6 +112,7 @@ impl ReadCopy {
     /// Opens the database of `folder`, or creates it.
     pub(crate) fn open(path: &Path, folder: FolderId, cache_bytes: u64) -> Result<Self, CopyFault> {
         refuse_blobs(path)?;
+        sync_all(path)?;
         let config = sled::Config::new()
             .path(path)
             .mode(sled::Mode::HighThroughput)
@@ -128,6 +132,7 @@ impl ReadCopy {
             None if copy.db.is_empty() => Ok(copy.db.insert([FOLDER], &folder.0).map(drop)?),
             _ => Err(CopyFault::Foreign),
         })?;
+        sync_all(path)?;
         Ok(copy)
     }
 
@@ -439,6 +444,22 @@ impl CopyFault {
     pub(crate) fn is_of_the_file(&self) -> bool {
         matches!(self, Self::Storage(_))
     }
+}
+
+/// Makes sled's files durable with their names. sled builds on what it reads, which need not have been durable when whoever wrote it
+/// died, and tells of it in a snapshot, which it does sync; the folder it never syncs.
+fn sync_all(path: &Path) -> Result<(), CopyFault> {
+    if !path.exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(path)? {
+        let file = entry?.path();
+        if file.is_file() {
+            File::open(file)?.sync_all()?;
+        }
+    }
+    sync_folder(path)?;
+    Ok(path.parent().map_or(Ok(()), sync_folder)?)
 }
 
 /// Fails if a value has left sled's log.

@@ -1,6 +1,6 @@
 //! What of a data folder's journal stood there at one moment, whether or not a server writes it meanwhile.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +11,8 @@ use crate::log::embedded::folder::read_format;
 use crate::log::embedded::place::journal_of;
 use crate::log::head::Head;
 use crate::log::journal::FolderId;
-use crate::log::journal::segment::{self, HEADER_BYTES};
+use crate::log::journal::segment::{self, HEADER_BYTES, Header};
+use crate::log::journal::stub::Stub;
 use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
 
 /// The journal up to a whole record.
@@ -19,12 +20,50 @@ use crate::log::journal::survey::{NoSurvey, Survey, TailEnd};
 pub struct JournalCut {
     /// The folder that they are in.
     pub folder: PathBuf,
-    /// Files that are full, by name.
-    pub sealed: Vec<String>,
+    /// Files that are full, by name, the oldest first; with what it was, for one that was trimmed.
+    pub sealed: Vec<(String, Option<TrimmedFile>)>,
     /// The last file, opened when it was looked at: its name, and how much of it there was; `None`: all.
     pub tail: (String, File, Option<u64>),
     /// How far each ledger goes with them.
     pub heads: BTreeMap<LedgerId, Head>,
+}
+
+/// A file of the journal that was trimmed.
+#[derive(Debug)]
+pub struct TrimmedFile(Stub);
+
+impl TrimmedFile {
+    /// The number of its segment.
+    pub fn segment(&self) -> u32 {
+        self.0.number
+    }
+
+    /// Whether another file is this one as it was before, byte for byte, compressed or not.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn is_whole_in(&self, file: &Path) -> io::Result<bool> {
+        self.0.is_whole_in(file)
+    }
+}
+
+impl JournalCut {
+    /// Whether a file was trimmed since this was looked at, so that whoever copied it may have what is left of it.
+    ///
+    /// # Errors
+    ///
+    /// Where one cannot be read.
+    pub fn is_trimmed_since(&self) -> io::Result<bool> {
+        for (name, trimmed) in &self.sealed {
+            let file = File::open(self.folder.join(name))?;
+            let is_trimmed = header(&file)?.is_some_and(|header| header.trimmed);
+            if is_trimmed && trimmed.is_none() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// Looks at the journal of the data folder `root`. Every record is only ever added, so what is found stays as it is; a record that is
@@ -49,7 +88,10 @@ fn cut(root: &Path) -> Result<JournalCut, OpenError> {
             return Err(refused(root, "the journal has no file"));
         };
         let file = File::open(segment::path(&dir, last)).map_err(io)?;
-        let tail = surveyed(root, &dir, folder, last)?.tail;
+        let survey = surveyed(root, &dir, folder, last)?;
+        let trimmed = survey.trimmed().map(|sealed| sealed.number);
+        let trimmed: BTreeSet<u32> = trimmed.collect();
+        let tail = survey.tail;
         let is_packed = is_packed(&file).map_err(io)?;
         // It was full and took its compressed form between both looks.
         if is_packed != tail.scan.packed {
@@ -61,10 +103,17 @@ fn cut(root: &Path) -> Result<JournalCut, OpenError> {
             let name = path.file_name().unwrap_or_default();
             name.to_string_lossy().into_owned()
         };
+        let described = |number: &u32| -> Result<_, OpenError> {
+            let is_trimmed = trimmed.contains(number);
+            let stub = is_trimmed.then(|| Stub::read(&dir, folder, *number));
+            let stub = stub.transpose().map_err(io)?.flatten();
+            Ok((name(number), stub.map(TrimmedFile)))
+        };
+        let sealed = sealed.iter().map(described).collect::<Result<_, _>>()?;
         let heads = tail.ledgers.0.iter();
         return Ok(JournalCut {
             folder: dir.clone(),
-            sealed: sealed.iter().map(name).collect(),
+            sealed,
             tail: (name(&last), file, length),
             heads: heads.map(|(id, state)| (*id, state.head())).collect(),
         });
@@ -75,7 +124,7 @@ fn cut(root: &Path) -> Result<JournalCut, OpenError> {
 ///
 /// # Errors
 ///
-/// As [`journal_cut`], and where any record does not follow from those before it.
+/// As [`journal_cut`], where any record does not follow from those before it, and where the journal was trimmed.
 pub fn journal_heads(root: &Path) -> Result<BTreeMap<LedgerId, Head>, OpenError> {
     let (folder, dir) = journal(root)?;
     let numbers = segment::list(&dir).map_err(io)?;
@@ -83,6 +132,13 @@ pub fn journal_heads(root: &Path) -> Result<BTreeMap<LedgerId, Head>, OpenError>
         .last()
         .ok_or_else(|| refused(root, "the journal has no file"))?;
     let mut survey = surveyed(root, &dir, folder, last)?;
+    if let Some(trimmed) = survey.trimmed().next() {
+        let number = trimmed.number;
+        return Err(refused(
+            root,
+            format!("journal segment {number}: it is trimmed"),
+        ));
+    }
     survey.deepen(&dir, folder).map_err(io)?;
     undamaged(root, &survey)?;
     if let TailEnd::Torn { check, .. } = &survey.tail.end {
@@ -136,12 +192,18 @@ fn refused(root: &Path, check: impl Into<String>) -> OpenError {
 }
 
 /// Whether a file of the journal is compressed.
-fn is_packed(mut file: &File) -> io::Result<bool> {
+fn is_packed(file: &File) -> io::Result<bool> {
+    let header = header(file)?;
+    Ok(header.is_some_and(|header| header.packed.is_some()))
+}
+
+/// What a file of the journal begins with, if it does.
+fn header(mut file: &File) -> io::Result<Option<Header>> {
     let mut bytes = [0; HEADER_BYTES];
     match file.read_exact(&mut bytes) {
-        Ok(()) => Ok(segment::Header::decode(&bytes).is_ok_and(|header| header.packed.is_some())),
+        Ok(()) => Ok(Header::decode(&bytes).ok()),
         // Begun, and nothing more.
-        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -11,6 +11,7 @@
 //! read   <- ring, else sled, else journal: readers see no seam               (`reader`)
 //! scrub     reads every byte of both again and again         (`scrub`)
 //! open      compares both copies and repairs one from the other, or refuses  (`open`, `repair`)
+//! trim      takes sealed segments away, or puts them back, while nothing is open  (`trim`)
 //! ```
 //! The journal makes a commit durable; sled holds the log as it is read. Neither is believed alone:
 //! what is damaged or missing in one is rebuilt from the other if the Merkle roots agree, and if
@@ -33,6 +34,7 @@ mod scrub;
 mod shared;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trim;
 
 use std::fmt;
 use std::io;

@@ -189,6 +189,7 @@ const HEADER: Header = Header {
     rebuilt: false,
     filled: true,
     packed: None,
+    trimmed: false,
 };
 
 /// `bytes` as the file of a segment: where checksums are to be right, the header and what stands behind it, as far as it says how

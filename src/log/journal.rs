@@ -6,6 +6,7 @@
 //!                       0000000003.journal    the tail, which grows
 //!                       0000000004.ahead      zeros, for the next one; removed at every start
 //!                       0000000002.packing    what is being compressed; removed at every start
+//!                       0000000001.trimming   what is to take the place of a segment that is trimmed, or put back; the same
 //! ```
 //! A segment is a file header and records, one after the other. All integers are big-endian, all
 //! records begin at a multiple of 8. Where the header says so, zeros may follow the last record: room
@@ -19,8 +20,9 @@
 //!    0   8  magic "DAICHOJ\0"
 //!    8   2  format version: 1
 //!   10   2  flags: bit 0 the segment was rebuilt from the read copy, bit 1 zeros may follow the last
-//!           record, bit 2 all behind the header is compressed; the others are 0 and stand for what is
-//!           to come: a file that has them is refused
+//!           record, bit 2 all behind the header is compressed, bit 3 the segment was trimmed: nothing is left
+//!           between its first record and its seal; the others are 0 and stand for what is to come: a file
+//!           that has them, or bit 2 with bit 3, is refused
 //!   12   4  number of the segment, from 1
 //!   16  16  id of the data folder
 //!   32   4  zero, or the crc32c of what is compressed
@@ -35,7 +37,7 @@
 //!   13   1  flags: bit 0 the sync of everything before had returned when this was written
 //!   14   2  zero
 //!   16   4  number of the segment    \  together the journal sequence: no gaps
-//!   20   4  number in the segment    /  within a segment, from 0
+//!   20   4  number in the segment    /  within a segment, from 0, but before the seal of a trimmed one
 //!   24   .  body, then zeros up to the length
 //!
 //! GROUP, the commits that one sync covers
@@ -51,7 +53,7 @@
 //!    4  number of ledgers, then for each: 16 ledger   8 generation   8 size   32 root
 //!
 //! SEAL, the state after a segment: the last record of that segment and the first of the next
-//!    4  number of the sealed segment   4 zero   32 SHA-256 of its file before the seal
+//!    4  number of the sealed segment   4 zero   32 SHA-256 of its file before the seal, as it was if it was trimmed
 //!    4  number of ledgers, then for each:
 //!       16 ledger   8 generation   32 root
 //!       8 generation   8 size   32 root of the last mark
@@ -63,7 +65,10 @@
 //!
 //! Nothing is written after a record before the sync that covers it has returned, save what goes with
 //! it in the same write; those have flag 0 clear. So a damaged record without an intact flagged one
-//! behind it was never acknowledged. Zeros are no record and say nothing about what stands before them. Nothing ever trims the journal.
+//! behind it was never acknowledged. Zeros are no record and say nothing about what stands before them.
+//!
+//! Nothing trims the journal by itself. An operator does, who proves first that the read copy and a backup hold what goes (see
+//! `embedded::trim`); what is left of a segment then is a file all the same (see `stub`), so numbers have no gap and every seal is there.
 
 pub(crate) mod catalog;
 pub(crate) mod files;
@@ -73,6 +78,7 @@ pub(crate) mod record;
 pub(crate) mod room;
 pub(crate) mod segment;
 pub(crate) mod state;
+pub(crate) mod stub;
 pub(crate) mod survey;
 pub(crate) mod writer;
 

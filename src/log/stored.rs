@@ -57,10 +57,24 @@ pub(crate) enum Met {
     Mark(Vec<(LedgerId, Head)>),
     /// The state at a border of segments.
     Seal(Seal),
+    /// Between the state before and the next one nothing is left in the journal: it was trimmed. The read copy alone has these
+    /// events.
+    Trimmed(Trimmed),
     /// Bytes that are no record where there must be one, or a record that is not the one that must be there.
     Damage(Damage),
     /// The journal ends with bytes that are no whole record: either never acknowledged, or altered.
     Unfinished(Damage),
+}
+
+/// A trimmed segment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Trimmed {
+    /// Its number.
+    pub(crate) segment: u32,
+    /// The state before it.
+    pub(crate) before: Seal,
+    /// The state after it.
+    pub(crate) after: Seal,
 }
 
 /// Where something is wrong in a file of the journal.
@@ -211,7 +225,12 @@ impl StoredFolder {
                 let at = scan.end as u64;
                 visit(Met::Damage(damage(number, at, 0, "seal")), read);
             }
-            if let (Some(seal), Some(end)) = (&seal, scan.records.last()) {
+            if scan.is_trimmed() && number == last {
+                let check = "it is trimmed, and those behind it are gone";
+                visit(Met::Damage(damage(number, 0, 0, check)), read);
+            }
+            if let (Some(seal), Some(end), false) = (&seal, scan.records.last(), scan.is_trimmed())
+            {
                 let sealed = scan.file.get(..end.offset).unwrap_or_default();
                 if Hash::digest(sealed) != seal.digest {
                     let at = end.offset as u64;
@@ -248,9 +267,19 @@ impl StoredFolder {
             };
             visit(met, read);
         };
+        let trimmed = scan.opening().zip(scan.seal(number));
+        let trimmed = trimmed.filter(|_| scan.is_trimmed());
         for (at, found) in scan.records.iter().enumerate() {
             while let Some(hole) = holes.next_if(|hole| hole.before <= at) {
                 tell(hole, visit);
+            }
+            if let Some((before, after)) = trimmed.filter(|_| at == 1) {
+                let trimmed = Trimmed {
+                    segment: number,
+                    before: before.clone(),
+                    after: after.clone(),
+                };
+                visit(Met::Trimmed(trimmed), read);
             }
             match found.decoded.record.clone() {
                 Record::Group(sections) => sections

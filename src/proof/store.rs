@@ -7,6 +7,7 @@
 
 mod again;
 mod batch;
+mod behind;
 mod beside;
 mod cursor;
 mod pass;
@@ -18,12 +19,12 @@ use std::path::{Path, PathBuf};
 use crate::domain::event::LedgerOpened;
 use crate::domain::id::LedgerId;
 use crate::log::LiveCopies;
-use crate::log::chunk;
 use crate::log::copy::CopyFault;
+use crate::log::embedded::live::Unread;
 use crate::log::head::Head;
-use crate::log::journal::{Location, Section};
+use crate::log::journal::Location;
 use crate::log::stored::{CopyView, Damage, Met, StoppedLog, StoredCopy, StoredFolder};
-use crate::merkle::{Frontier, Hash, SignedCheckpoint, TrustPolicy, VerifierKey, leaf_hash};
+use crate::merkle::{Hash, SignedCheckpoint, TrustPolicy, VerifierKey};
 use crate::proof::bundle::verify::{Finding, Kind, Report, known_signature};
 use crate::proof::{KeyFolder, KeyLock, publisher};
 
@@ -31,7 +32,8 @@ pub use crate::log::OpenError;
 pub(crate) use crate::log::stored::hold_alone;
 use again::Stopped;
 pub use again::{Again, Snapshots};
-use batch::Looked;
+use batch::{CopiedEvents, Looked, Seen};
+use behind::look_behind;
 use beside::Beside;
 pub use beside::Texts;
 use pass::{Pass, Statement};
@@ -66,6 +68,8 @@ pub struct StoreReport {
     /// The end of the journal is no whole record, and nothing reaches beyond it: a write that a crash cut short, of what
     /// was never acknowledged, or of a mark.
     pub unfinished: Option<Unfinished>,
+    /// The numbers of the segments of the journal that were trimmed.
+    pub trimmed: Vec<u32>,
     /// What snapshots can be computed again from.
     stopped: Option<Stopped>,
 }
@@ -92,6 +96,8 @@ pub struct LedgerReport {
     pub root: Option<Hash>,
     /// How many events the read copy holds; it may follow the journal at a distance.
     pub copied: u64,
+    /// How many of them it holds alone, for the journal was trimmed.
+    pub trimmed: u64,
     /// How many snapshots there are.
     pub snapshots: u64,
     /// How many of them were computed again.
@@ -172,10 +178,22 @@ pub fn verify(
     let of = folder.journal_bytes();
     let mut unfinished = None;
     let mut damages: Vec<Damage> = Vec::new();
-    batch::walk(&folder, &mut |met, events, done| {
+    let mut trimmed = Vec::new();
+    batch::walk(&folder, view, &mut |seen, done| {
         watch(Progress { read: done, of });
+        let (met, events) = match seen {
+            Seen::Met(met, events) => (met, events),
+            Seen::Copied(copied, events) => {
+                return passes.of(copied.ledger).copied_alone(copied.first, events);
+            }
+        };
         match met {
             Met::Section(section) => passes.of(section.ledger).section(&section, events),
+            Met::Trimmed(segment) => {
+                trimmed.push(segment.segment);
+                let states = segment.after.ledgers.iter();
+                states.for_each(|after| passes.of(after.ledger).begin_trimmed(after));
+            }
             Met::Checkpoint(kept, location) => {
                 let must = location.zip(read).is_some_and(|(next, read)| next <= read);
                 passes.of(kept.ledger).journal_checkpoint(&kept, must);
@@ -222,6 +240,7 @@ pub fn verify(
     }
     look_behind(&folder, &mut passes)?;
     found.folder.settle();
+    found.trimmed = trimmed;
     let journal_hurt = found.folder.has_kind(Kind::JournalDamaged);
     let copy_hurt = copy.is_none() || found.folder.has_kind(Kind::CopyDamaged);
     for mut pass in std::mem::take(&mut passes.passes).into_values() {
@@ -261,7 +280,16 @@ pub fn verify_live(
         let position = pass.head().0;
         match copies.section(ledger, position) {
             Ok(section) => pass.section(&section, Looked::all(&section)),
-            Err(why) => {
+            Err(Unread::Trimmed(after)) => {
+                pass.begin_trimmed(&after);
+                let end = after.frontier.size();
+                CopiedEvents::each(copies, ledger, position, end, &mut |copied| {
+                    pass.copied_alone(copied.first, copied.looked_at());
+                    watch(pass.head().0)
+                });
+                pass.end_trimmed(after.generation, &after.frontier);
+            }
+            Err(Unread::Damaged(why)) => {
                 journal_hurt = true;
                 let finding = Finding::at(Kind::JournalDamaged, position).in_file("journal");
                 pass.report
@@ -493,54 +521,5 @@ fn key_fits(folder: &StoredFolder, pass: &mut Pass<'_>) {
         let finding = Finding::of_file(Kind::FolderDamaged, &file);
         let expected = "the key that signed the last checkpoint".to_owned();
         pass.report.add(finding.differs(expected, fault));
-    }
-}
-
-/// Looks up the roots of sizes that were passed before anybody spoke of them: the journal is read once more for them.
-fn look_behind(folder: &StoredFolder, passes: &mut Passes<'_>) -> Result<(), OpenError> {
-    let mut wanted: HashMap<LedgerId, (Frontier, BTreeMap<u64, Hash>)> = HashMap::new();
-    for (ledger, pass) in &passes.passes {
-        let sizes = pass
-            .behind
-            .iter()
-            .map(|(size, _)| (*size, Hash::EMPTY_ROOT));
-        if !pass.behind.is_empty() {
-            wanted.insert(*ledger, (Frontier::new(), sizes.collect()));
-        }
-    }
-    if wanted.is_empty() {
-        return Ok(());
-    }
-    folder.walk(&mut |met, _| {
-        if let Met::Section(section) = met
-            && let Some((frontier, roots)) = wanted.get_mut(&section.ledger)
-        {
-            again(&section, frontier, roots);
-        }
-    })?;
-    for (ledger, (frontier, roots)) in wanted {
-        let pass = passes.of(ledger);
-        for (size, statement) in std::mem::take(&mut pass.behind) {
-            let root = roots.get(&size).filter(|_| size <= frontier.size());
-            match root {
-                Some(root) if *root == statement.root => {}
-                Some(root) => pass.differs(size, &statement, *root),
-                // The journal is not whole up to there, which was told.
-                None => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-fn again(section: &Section, frontier: &mut Frontier, roots: &mut BTreeMap<u64, Hash>) {
-    if section.first != frontier.size() {
-        return;
-    }
-    for leaf in chunk::frames(section.framed.clone()) {
-        frontier.push(leaf_hash(&leaf));
-        if let Some(root) = roots.get_mut(&frontier.size()) {
-            *root = frontier.root();
-        }
     }
 }

@@ -36,6 +36,20 @@ pub(super) fn first(view: &View, report: &Report, concern: Concern) -> String {
     format!("{place}{sentence}{good}")
 }
 
+/// How many events both copies have, and how many the read copy has alone: the beginning of a sentence.
+pub(super) fn both_have(view: &View, events: u64, alone: u64) -> String {
+    match alone {
+        0 => view.pick(
+            format!("二つの控えの{events}件が一致し"),
+            format!("both copies have the same {events} events"),
+        ),
+        _ => view.pick(
+            format!("{events}件のうちジャーナルを切り詰めた{alone}件は読み取り用の控えだけにあって前後の根につながり、残りは二つの控えで一致し"),
+            format!("of the {events} events the read copy has {alone} alone, where the journal was trimmed, and they lead from the root before to the root behind; both copies have the same others"),
+        ),
+    }
+}
+
 /// What the ledger says it lost of the events that the auditor's checkpoint counts.
 pub(super) fn lost(view: &View, report: &Report) -> String {
     let Some(lost) = report.lost else {

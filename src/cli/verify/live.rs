@@ -10,6 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::cli::terminal;
 use crate::cli::verify::Found;
+use crate::cli::verify::found::both_have;
 use crate::cli::verify::verdict::{Aspect, Outcome, Verdicts};
 
 /// Asks the server.
@@ -37,16 +38,28 @@ pub(super) async fn live(session: &Session) -> Result<Found, Failure> {
     let (outcome, sentence) = match first {
         Some(found) => {
             let place = match found.position {
-                Some(position) => view.pick(format!("位置{position}: "), format!("position {position}: ")),
+                Some(position) => view.pick(
+                    format!("位置{position}: "),
+                    format!("position {position}: "),
+                ),
                 None => format!("{}: ", terminal::line(&found.place)),
             };
-            (Outcome::Tampered, format!("{place}{}", terminal::line(&found.message)))
+            (
+                Outcome::Tampered,
+                format!("{place}{}", terminal::line(&found.message)),
+            )
         }
         None => (
             Outcome::Verified,
             view.pick(
-                format!("二つの控えの{events}件が一致し、台帳自身の鍵で署名されたすべての根が得られます"),
-                format!("both copies have the same {events} events, which give every root that the ledger's own key signed"),
+                format!(
+                    "{}、台帳自身の鍵で署名されたすべての根が得られます",
+                    both_have(view, events, report.only_in_read_copy)
+                ),
+                format!(
+                    "{}, which give every root that the ledger's own key signed",
+                    both_have(view, events, report.only_in_read_copy)
+                ),
             ),
         ),
     };
@@ -102,6 +115,7 @@ fn fields(report: &v1::VerifyStoreReport) -> Map<String, Value> {
     put("events", json!(report.events));
     put("streams", json!(report.streams));
     put("in_read_copy", json!(report.in_read_copy));
+    put("only_in_read_copy", json!(report.only_in_read_copy));
     put("root_of_all", json!(hex::encode(&report.root)));
     put("kept_checkpoints", json!(report.kept_checkpoints));
     put("last_good", json!(report.last_good));

@@ -190,6 +190,10 @@ impl Judgement<'_> {
         let mut sentence = found::first(self.view, bad, concern);
         let repairs = self.report.ledgers.iter().map(|one| one.copies);
         let advice = match repairs.max_by_key(|copies| *copies as u8) {
+            Some(Copies::NeitherWhole) if !self.report.trimmed.is_empty() => self.view.pick(
+                "。ジャーナルを切り詰めてあるので、`daicho journal untrim` で `daicho backup` の控えから戻し、もう一度確かめてください",
+                "; the journal is trimmed: put its files back from a backup with `daicho journal untrim`, and verify it again",
+            ),
             Some(Copies::JournalWhole) => self.view.pick(
                 "。ジャーナルは無事なので、サーバーを起動すれば読み取り用の控えを作り直せます",
                 "; the journal is whole, and a server that is started makes the read copy anew from it",
@@ -245,10 +249,15 @@ impl Judgement<'_> {
                 format!("; the newest {newer} are not signed yet"),
             ),
         };
-        (Outcome::Verified, view.pick(
-            format!("二つの控えの{events}件が一致し、署名されたすべての根が得られます{more}"),
-            format!("both copies have the same {events} events, which give every root that was signed{more}"),
-        ))
+        let alone: u64 = self.report.ledgers.iter().map(|one| one.trimmed).sum();
+        let both_have = found::both_have(view, events, alone);
+        (
+            Outcome::Verified,
+            view.pick(
+                format!("{both_have}、署名されたすべての根が得られます{more}"),
+                format!("{both_have}, which give every root that was signed{more}"),
+            ),
+        )
     }
 
     fn completeness(&self, integrity: Outcome) -> (Outcome, String) {
@@ -423,6 +432,9 @@ impl Judgement<'_> {
             }
         }
         self.findings(view, &self.report.folder, &mut text);
+        if let Some(trimmed) = self.trimmed() {
+            text.push_str(&trimmed);
+        }
         if let Some(unfinished) = &self.report.unfinished {
             let (file, at, bytes) = (&unfinished.file, unfinished.at, unfinished.bytes);
             text.push_str(&view.pick(
@@ -431,6 +443,19 @@ impl Judgement<'_> {
             ));
         }
         text
+    }
+
+    /// What was trimmed; nothing where nothing was.
+    fn trimmed(&self) -> Option<String> {
+        let files = self.report.trimmed.len();
+        let ledgers = self.report.ledgers.iter();
+        let alone: u64 = ledgers.map(|one| one.trimmed).sum();
+        (0 < files).then(|| {
+            self.view.pick(
+                format!("ジャーナルの{files}ファイルは切り詰め済みで、その{alone}件はここでは読み取り用の控えだけにあります\n"),
+                format!("{files} files of the journal are trimmed: their {alone} events are here in the read copy alone\n"),
+            )
+        })
     }
 
     fn findings(&self, view: &View, report: &Report, text: &mut String) {
@@ -467,6 +492,7 @@ impl Judgement<'_> {
             put("events", json!(report.events));
             put("streams", json!(report.streams));
             put("in_read_copy", json!(one.copied));
+            put("only_in_read_copy", json!(one.trimmed));
             put("root_of_all", json!(one.root.map(|root| root.to_string())));
             put("kept_checkpoints", json!(report.kept));
             put("last_good", json!(report.last_good));
@@ -500,6 +526,8 @@ impl Judgement<'_> {
             json!({ "file": unfinished.file, "at": unfinished.at, "bytes": unfinished.bytes })
         });
         all.insert("unfinished".to_owned(), json!(unfinished));
+        let trimmed = json!(self.report.trimmed);
+        all.insert("trimmed_segments".to_owned(), trimmed);
         all
     }
 }

@@ -7,6 +7,7 @@
 //!          sled/            see `log::copy`
 //!          heads            how far both copies were at the last checkpoint
 //!          suspect          why the next open reads all of sled, if it does
+//!          trimmed          what was trimmed of the journal, and against which backup: see `trim::note`
 //!          scrubbed         when both copies were last read whole, or first opened: a line with the
 //!                           microseconds since 1970-01-01T00:00:00Z
 //!          integrity.log    findings and repairs, one JSON object a line

@@ -8,7 +8,17 @@ use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::shared::Shared;
 use crate::log::head::Head;
 use crate::log::journal::Section;
+use crate::log::journal::record::SealedLedger;
 use crate::log::stored::ReadsCopy;
+
+/// Why the journal gives no events.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// They were trimmed; the state of the ledger behind the segment that they stood in.
+    Trimmed(SealedLedger),
+    /// Which check failed.
+    Damaged(String),
+}
 
 /// Both copies of an open log. Reads are those of everybody else: nothing waits for them.
 #[derive(Clone)]
@@ -28,9 +38,19 @@ impl LiveCopies {
     }
 
     /// The group of the journal that holds `position` of `ledger`, read from its file.
-    pub(crate) fn section(&self, ledger: LedgerId, position: u64) -> Result<Section, String> {
-        let section = self.shared.catalog.section(ledger, position);
-        section.map_err(|fault| fault.to_string())
+    pub(crate) fn section(&self, ledger: LedgerId, position: u64) -> Result<Section, Unread> {
+        let catalog = &self.shared.catalog;
+        catalog.section(ledger, position).map_err(|fault| {
+            let stub = fault
+                .trimmed_segment()
+                .and_then(|number| catalog.stub(number));
+            let mut after = stub.into_iter().flat_map(|stub| stub.seal.ledgers);
+            let after = after.find(|after| after.ledger == ledger);
+            match after.filter(|after| position < after.frontier.size()) {
+                Some(after) => Unread::Trimmed(after),
+                None => Unread::Damaged(fault.to_string()),
+            }
+        })
     }
 
     /// How far the read copy holds `ledger`.

@@ -7,6 +7,7 @@
 //! | sled missing, shorter, damaged or different | set aside, rebuilt from the journal; above the mark: cut, then fed again |
 //! | sealed journal segment damaged, sled whole there | segment rebuilt |
 //! | both damaged over one range, or both shorter than the heads file or a checkpoint | refused, nothing overwritten |
+//! | sled missing, shorter, damaged or different, and the journal was trimmed | refused, nothing overwritten |
 //!
 //! What reaches beyond: marks and checkpoints in the journal, the heads file, what sled states, and the
 //! floors that the caller gives. sled itself is rebuilt behind the opened log: readers are served from
@@ -14,6 +15,7 @@
 
 mod carry_out;
 mod plan;
+mod trimmed;
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -231,9 +233,13 @@ impl Opening {
             examined.verify_beside_log();
         }
 
-        survey
+        let unlearned = survey
             .learn_roots(&dir, self.id, plan::signed(&reached))
             .map_err(io_error("journal"))?;
+        examined.learn_roots(&mut survey, unlearned);
+        if let Some(check) = self.hindered_by_trimmed(&survey, &examined) {
+            return Err(OpenError::Refused { check, evidence });
+        }
 
         let copy = examined.copy.as_ref().ok();
         let repairs = self
@@ -246,13 +252,25 @@ impl Opening {
                 Some(trouble) => format!("{check}; {trouble}"),
                 None => check,
             })
+            .map_err(|check| match self.advice_on_damaged(&survey) {
+                Some(advice) => format!("{check}; {advice}"),
+                None => check,
+            })
             .map_err(|check| OpenError::Refused { check, evidence })?;
 
         self.carry_out(&survey, &repairs)
             .map_err(io_error("journal repair"))?;
+        if let Some(last) = survey.trimmed().last() {
+            let up_to = last.number;
+            tracing::info!(
+                up_to,
+                "the journal is trimmed: of some segments the read copy alone holds the events here"
+            );
+        }
+        let trimmed = survey.trimmed_up_to().unwrap_or_default();
         let repaired = self.repaired(&survey, repairs);
         let mut journal = self.resume(repaired).map_err(io_error("journal"))?;
-        let (copy, copied) = self.mend_copy(examined, &mut journal)?;
+        let (copy, copied) = self.mend_copy(examined, &mut journal, &trimmed)?;
         self.folder
             .number_evidence()
             .and_then(|()| self.folder.clear_copy())

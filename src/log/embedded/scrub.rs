@@ -3,6 +3,7 @@
 //! ```text
 //! settle            what is committed when a pass begins is durable in both copies; nothing newer is looked at
 //! sealed segments   form, records, roots, SHA-256, what the next one repeats; then each event against sled's
+//! trimmed ones      what is left of them; then the hashes of sled's events, up to the roots that it tells
 //! the tail          the same up to where the pass began
 //! sled              what is not the log, through sled; then its files as the disk holds them
 //! ```
@@ -12,7 +13,7 @@
 //! | sled's file is damaged | told; sled cannot write there, so the next open reads all of it, and sets it aside if it must |
 //! | a sealed segment is damaged, sled whole there | rebuilt beside it, read back, and put in its place |
 //! | the tail is damaged | told; the writer has it open, so the next open rebuilds it |
-//! | both, over one range | told; it cannot be read, and all else goes on |
+//! | both, over one range, or sled where the journal was trimmed | told; it cannot be read, and all else goes on |
 //!
 //! A pass reads some MiB a second and waits while the writer has no pauses. Files are read from the disk as far as the system lets go of
 //! what it remembers of them; what was written and not synced, it does not.

@@ -8,6 +8,7 @@ mod packed;
 mod place;
 mod room;
 mod scrub;
+mod trim;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -250,7 +251,7 @@ async fn folder_of_a_later_version_is_left_untouched() {
     fs::write(bench.path("format"), &format).unwrap();
     let tail = bench.tail();
     let mut bytes = fs::read(&tail).unwrap();
-    bytes[11] |= 8;
+    bytes[11] |= 16;
     let crc = crc32c::crc32c(&bytes[..60]);
     bytes[60..64].copy_from_slice(&crc.to_be_bytes());
     let intact = fs::read(&tail).unwrap();

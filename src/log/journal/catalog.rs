@@ -12,6 +12,7 @@ use crate::log::journal::packed::SegmentFile;
 use crate::log::journal::record::{self, Decoded, NoRecord, Record, Section};
 use crate::log::journal::segment::{self, Scan};
 use crate::log::journal::state::Ledgers;
+use crate::log::journal::stub::Stub;
 use crate::log::journal::writer::Written;
 use crate::log::journal::{FolderId, Location};
 
@@ -54,16 +55,21 @@ struct Segment {
 pub(crate) struct JournalFault {
     location: Location,
     check: String,
+    /// What was asked for was trimmed.
+    trimmed: bool,
 }
 
 impl fmt::Display for JournalFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Location { segment, offset } = self.location;
-        write!(
-            f,
-            "journal segment {segment} at byte {offset}: {}",
-            self.check
-        )
+        match self.trimmed {
+            true => write!(f, "journal segment {segment}: {}", self.check),
+            false => write!(
+                f,
+                "journal segment {segment} at byte {offset}: {}",
+                self.check
+            ),
+        }
     }
 }
 
@@ -72,7 +78,22 @@ impl JournalFault {
         Self {
             location,
             check: check.to_string(),
+            trimmed: false,
         }
+    }
+
+    fn trimmed(segment: u32) -> Self {
+        Self {
+            location: start_of(segment),
+            check: "it is trimmed, and the read copy alone holds its events here; `daicho journal untrim` puts it back from a backup"
+                .to_owned(),
+            trimmed: true,
+        }
+    }
+
+    /// The segment that holds what was asked for, if it was trimmed.
+    pub(crate) fn trimmed_segment(&self) -> Option<u32> {
+        self.trimmed.then_some(self.location.segment)
     }
 }
 
@@ -113,6 +134,11 @@ impl Catalog {
     pub(crate) fn segment_of(&self, ledger: LedgerId, from: u64) -> Option<u32> {
         let shelf = self.shelf.read().unwrap_or_else(PoisonError::into_inner);
         shelf.segment_of(ledger, from)
+    }
+
+    /// What is left of a trimmed segment; nothing if it is not trimmed, or if that cannot be read.
+    pub(crate) fn stub(&self, number: u32) -> Option<Stub> {
+        Stub::read(&self.dir, self.folder, number).ok().flatten()
     }
 
     /// Takes note of a durable record in the tail.
@@ -252,6 +278,9 @@ impl Catalog {
                 error,
             )
         })?;
+        if scan.is_trimmed() {
+            return Err(JournalFault::trimmed(number));
+        }
         let index = Arc::new(index_of(&scan));
         let mut shelf = self.shelf.write().unwrap_or_else(PoisonError::into_inner);
         shelf.keep(number, Arc::clone(&index));

@@ -17,7 +17,7 @@ use crate::merkle::Hash;
 /// What became of a segment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Outcome {
-    /// It is packed now, or was.
+    /// It is packed now, or was, or nothing is left of it to be packed.
     Packed,
     /// It is left as it is: it is damaged, which the next start and whoever verifies the folder tell too, or a file could not be read or
     /// written.
@@ -44,7 +44,7 @@ pub(crate) fn pack(
     let path = segment::path(dir, number);
     let draft = segment::path_packing(dir, number);
     let file = match SegmentFile::open(&path) {
-        Ok(file) if file.is_packed() => return Ok(Outcome::Packed),
+        Ok(file) if file.is_packed() || is_trimmed(&file) => return Ok(Outcome::Packed),
         Ok(file) => file,
         Err(error) => return Ok(Outcome::Left(error.to_string())),
     };
@@ -69,6 +69,12 @@ pub(crate) fn pack(
     // Nobody knows of it; a start removes what stays.
     drop(std::fs::remove_file(&draft));
     outcome
+}
+
+fn is_trimmed(file: &SegmentFile) -> bool {
+    let mut header = [0; HEADER_BYTES];
+    let read = file.read_exact_at(&mut header, 0);
+    read.is_ok() && Header::decode(&header).is_ok_and(|header| header.trimmed)
 }
 
 /// Writes the compressed form. Tells the SHA-256 of all bytes of the segment.

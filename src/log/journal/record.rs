@@ -28,6 +28,13 @@ pub(crate) enum Record {
     Seal(Seal),
 }
 
+impl Record {
+    /// Whether it is what a segment ends with.
+    pub(crate) fn is_seal_of(&self, segment: u32) -> bool {
+        matches!(self, Self::Seal(seal) if seal.segment == segment)
+    }
+}
+
 /// One ledger's part of a group.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Section {

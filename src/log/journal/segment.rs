@@ -16,12 +16,15 @@ pub(crate) const HEADER_BYTES: usize = 64;
 const REBUILT: u16 = 1;
 const FILLED: u16 = 2;
 const PACKED: u16 = 4;
+const TRIMMED: u16 = 8;
 /// The extension of a file that was made for a segment before its time.
 const AHEAD: &str = "ahead";
 /// The extension of a file that a segment is compressed into.
 const PACKING: &str = "packing";
 /// The extension of a file that a segment is rebuilt into.
 const REBUILDING: &str = "rebuilt";
+/// The extension of a file that is to take a segment's place: what is left of a trimmed one, or a whole one that is put back.
+const TRIMMING: &str = "trimming";
 
 /// The header of a segment file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -35,6 +38,8 @@ pub(crate) struct Header {
     pub(crate) filled: bool,
     /// What stands behind the header is compressed, and has this crc32c.
     pub(crate) packed: Option<u32>,
+    /// What stood between its first record and its seal was trimmed (see `stub`).
+    pub(crate) trimmed: bool,
 }
 
 /// Why a file header cannot be used.
@@ -55,7 +60,8 @@ impl Header {
         bytes.put_u16(
             flag(self.rebuilt, REBUILT)
                 | flag(self.filled, FILLED)
-                | flag(self.packed.is_some(), PACKED),
+                | flag(self.packed.is_some(), PACKED)
+                | flag(self.trimmed, TRIMMED),
         );
         bytes.put_u32(self.segment);
         bytes.put_slice(&self.folder.0);
@@ -84,7 +90,9 @@ impl Header {
         if magic != MAGIC {
             return Err(NoHeader::Damaged);
         }
-        if format != FORMAT || flags & !(REBUILT | FILLED | PACKED) != 0 {
+        let is_known = flags & !(REBUILT | FILLED | PACKED | TRIMMED) == 0;
+        // Nothing is left to be compressed of one that is trimmed.
+        if format != FORMAT || !is_known || flags & (PACKED | TRIMMED) == PACKED | TRIMMED {
             return Err(NoHeader::Newer);
         }
         Ok(Self {
@@ -93,6 +101,7 @@ impl Header {
             rebuilt: flags & REBUILT != 0,
             filled: flags & FILLED != 0,
             packed: (flags & PACKED != 0).then_some(crc),
+            trimmed: flags & TRIMMED != 0,
         })
     }
 }
@@ -117,12 +126,17 @@ pub(crate) fn path_rebuilt(dir: &Path, segment: u32) -> PathBuf {
     dir.join(format!("{segment:010}.{REBUILDING}"))
 }
 
-/// Removes the files that were made before their time, and compressed and rebuilt ones that took no segment's place.
+/// The path of the file that is to take a segment's place when the journal is trimmed, or the segment is put back.
+pub(crate) fn path_trimming(dir: &Path, segment: u32) -> PathBuf {
+    dir.join(format!("{segment:010}.{TRIMMING}"))
+}
+
+/// Removes the files that were made before their time, and those that were to take a segment's place and did not.
 pub(crate) fn remove_drafts(dir: &Path) -> io::Result<()> {
     for entry in fs::read_dir(dir)? {
         let path = entry?.path();
         let is_draft = |extension: &std::ffi::OsStr| {
-            [AHEAD, PACKING, REBUILDING]
+            [AHEAD, PACKING, REBUILDING, TRIMMING]
                 .iter()
                 .any(|draft| extension == *draft)
         };
@@ -199,7 +213,12 @@ pub(crate) struct Scan {
 impl Scan {
     /// Reads and scans the file of a segment.
     pub(crate) fn read(dir: &Path, folder: FolderId, segment: u32) -> io::Result<Self> {
-        let file = SegmentFile::open(&path(dir, segment))?;
+        Self::read_file(&path(dir, segment), folder, segment)
+    }
+
+    /// The same, of a file that may have another name.
+    pub(crate) fn read_file(path: &Path, folder: FolderId, segment: u32) -> io::Result<Self> {
+        let file = SegmentFile::open(path)?;
         let (bytes, form) = file.read()?;
         let scan = Self::of(bytes, folder, segment);
         Ok(Self {
@@ -217,6 +236,12 @@ impl Scan {
             }
             header => header,
         };
+        let is_trimmed = header.is_ok_and(|header| header.trimmed);
+        // Of a trimmed segment the seal keeps its number.
+        let goes_on = |decoded: &Decoded, ordinal: u32| {
+            decoded.ordinal == ordinal
+                || is_trimmed && ordinal == 1 && decoded.record.is_seal_of(segment)
+        };
         let mut scan = Self {
             header,
             records: Vec::new(),
@@ -231,7 +256,7 @@ impl Scan {
         loop {
             let decoded = record::decode(&scan.file, at, folder, segment);
             match decoded {
-                Ok(decoded) if decoded.ordinal == ordinal => {
+                Ok(decoded) if goes_on(&decoded, ordinal) => {
                     scan.found(&mut at, &mut ordinal, decoded);
                 }
                 Err(NoRecord::End) => return scan,
@@ -265,6 +290,11 @@ impl Scan {
                 }
             }
         }
+    }
+
+    /// Whether it is what is left of a trimmed segment.
+    pub(crate) fn is_trimmed(&self) -> bool {
+        self.header.is_ok_and(|header| header.trimmed)
     }
 
     fn found(&mut self, at: &mut usize, ordinal: &mut u32, decoded: Decoded) {

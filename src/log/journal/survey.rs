@@ -10,7 +10,7 @@ use crate::log::journal::record::Record;
 use crate::log::journal::segment::{self, Header, NoHeader, Scan};
 use crate::log::journal::state::Ledgers;
 use crate::log::journal::{FolderId, Seal};
-use crate::merkle::Hash;
+use crate::merkle::{Frontier, Hash};
 
 /// What was found of a segment before the tail.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) struct Sealed {
     pub(crate) end: Option<Seal>,
     /// Which check failed, if one did.
     pub(crate) damage: Option<String>,
+    /// Nothing is left of it but both its ends.
+    pub(crate) trimmed: bool,
 }
 
 /// How the tail ends.
@@ -62,6 +64,15 @@ pub(crate) struct Survey {
     pub(crate) tail: Tail,
     /// Roots at commit borders, as far as they were looked at.
     pub(crate) roots: HashMap<(LedgerId, u64), Hash>,
+}
+
+/// A root that no record tells, for its segment was trimmed.
+#[derive(Debug)]
+pub(crate) struct Unlearned {
+    pub(crate) ledger: LedgerId,
+    pub(crate) size: u64,
+    /// What stands before it: the events of the ledger before the segment.
+    pub(crate) before: Frontier,
 }
 
 /// Why a journal cannot be surveyed.
@@ -108,6 +119,7 @@ impl Survey {
                 before_end.end = opening;
             }
             rebuilt_before = header.is_ok_and(|header| header.rebuilt);
+            let trimmed = header.is_ok_and(|header| header.trimmed);
             note_roots(&mut roots, seal.as_ref());
             before.clone_from(&seal);
             let damage = damage.map(str::to_owned);
@@ -115,6 +127,7 @@ impl Survey {
                 number,
                 end: seal,
                 damage,
+                trimmed,
             });
         }
         let tail = Tail::new(dir, folder, last, before.as_ref(), &mut roots)?;
@@ -144,13 +157,15 @@ impl Survey {
     }
 
     /// Looks up the roots of `sizes` that are not known yet, where they are the end of a commit. Reads a
-    /// sealed segment for each size at most; a checkpoint of a head is nearly always in the tail.
+    /// sealed segment for each size at most; a checkpoint of a head is nearly always in the tail. Tells those that stand in a
+    /// trimmed one.
     pub(crate) fn learn_roots(
         &mut self,
         dir: &Path,
         folder: FolderId,
         sizes: impl Iterator<Item = (LedgerId, u64)>,
-    ) -> io::Result<()> {
+    ) -> io::Result<Vec<Unlearned>> {
+        let mut unlearned = Vec::new();
         for (ledger, size) in sizes {
             if self.roots.contains_key(&(ledger, size)) || size >= self.tail.ledgers.size(ledger) {
                 continue;
@@ -164,6 +179,15 @@ impl Survey {
             };
             let scan = Scan::read(dir, folder, sealed.number)?;
             let mut state = scan.opening().map(Ledgers::from).unwrap_or_default();
+            if scan.is_trimmed() {
+                let before = state.0.remove(&ledger).unwrap_or_default().frontier;
+                unlearned.push(Unlearned {
+                    ledger,
+                    size,
+                    before,
+                });
+                continue;
+            }
             for found in &scan.records {
                 if state.follow(&found.decoded.record).is_err() {
                     break;
@@ -171,7 +195,18 @@ impl Survey {
                 note_group_roots(&mut self.roots, &found.decoded.record);
             }
         }
-        Ok(())
+        Ok(unlearned)
+    }
+
+    /// The trimmed segments before the tail.
+    pub(crate) fn trimmed(&self) -> impl Iterator<Item = &Sealed> {
+        self.sealed.iter().filter(|sealed| sealed.trimmed)
+    }
+
+    /// The state after the last trimmed segment: what the read copy alone holds.
+    pub(crate) fn trimmed_up_to(&self) -> Option<Ledgers> {
+        let last = self.trimmed().last()?;
+        last.end.as_ref().map(Ledgers::from)
     }
 
     /// The first damaged segment before the tail, and its damage.
@@ -218,6 +253,11 @@ impl Tail {
         if scan.packed && damage.is_none() && scan.seal(number).is_none() {
             damage = Some((scan.end, "seal".to_owned()));
         }
+        if scan.is_trimmed() {
+            // What it begins with is behind it by now: the last ones are never trimmed.
+            intact = 0;
+            damage = Some((0, "it is trimmed, and those behind it are gone".to_owned()));
+        }
         let mut misfit = false;
         for (i, found) in scan.records[..intact].iter().enumerate() {
             if let Err(fault) = ledgers.follow(&found.decoded.record) {
@@ -230,7 +270,8 @@ impl Tail {
         }
         // A record that followed a sync proves that what stood before it was durable; that it was compressed proves it of all.
         let mut behind = scan.records[intact..].iter();
-        let reached = scan.packed || behind.any(|found| found.decoded.after_sync);
+        let was_sealed = scan.packed || scan.is_trimmed();
+        let reached = was_sealed || behind.any(|found| found.decoded.after_sync);
         let end = match damage {
             None => TailEnd::Whole,
             Some((at, check)) if !reached && !misfit => TailEnd::Torn { at, check },
@@ -294,7 +335,23 @@ pub(crate) fn continues(seal: &Seal, opening: &Seal, rebuilt: bool) -> bool {
         && (rebuilt || seal.digest == opening.digest)
 }
 
-/// Checks a sealed segment whole: every record, every root, and its digest.
+/// Checks that a segment is whole, and that its records lead from one state to another.
+pub(crate) fn check_whole(
+    scan: &Scan,
+    number: u32,
+    before: &Seal,
+    after: &Seal,
+) -> Result<(), String> {
+    let mut state = Ledgers::from(before);
+    verify(scan, number, &mut state, &mut HashMap::new())?;
+    match (scan.is_trimmed(), state == Ledgers::from(after)) {
+        (true, _) => Err("it is trimmed".to_owned()),
+        (false, false) => Err("it leads to another state".to_owned()),
+        (false, true) => Ok(()),
+    }
+}
+
+/// Checks a sealed segment whole: every record, every root, and its digest; of a trimmed one what is left.
 fn verify(
     scan: &Scan,
     number: u32,
@@ -308,6 +365,10 @@ fn verify(
     let opening = scan.opening().ok_or("first record")?;
     if Ledgers::from(opening) != *state {
         return Err("first record differs from the state before it".to_owned());
+    }
+    if scan.is_trimmed() {
+        *state = Ledgers::from(scan.seal(number).ok_or("seal")?);
+        return Ok(());
     }
     for found in &scan.records {
         state

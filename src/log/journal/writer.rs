@@ -254,6 +254,7 @@ pub(crate) fn opening(folder: FolderId, seal: &Seal, rebuilt: bool) -> BytesMut 
             rebuilt,
             filled: true,
             packed: None,
+            trimmed: false,
         }
         .encode()[..],
     );

@@ -26,6 +26,7 @@ pub(super) use statement::Statement;
 
 mod kept;
 mod statement;
+mod trimmed;
 
 /// Roots at the ends of commits that are remembered, for marks that speak of one a little later.
 const RECENT_ROOTS_MAX: usize = 262_144;
@@ -58,6 +59,12 @@ pub(super) struct Pass<'a> {
     pub(super) behind: Vec<(u64, Statement)>,
     recent: VecDeque<(u64, Hash)>,
     lacking: bool,
+    /// The first position of the trimmed segment that is being passed.
+    trimming: Option<u64>,
+    /// Up to here the journal was trimmed: what was kept of fewer events may be in the read copy alone.
+    trimmed_up_to: u64,
+    /// How many events the read copy has alone, for the journal was trimmed.
+    trimmed: u64,
     /// The first position at which each copy is known to be bad.
     pub(super) journal_bad: Option<u64>,
     pub(super) copy_bad: Option<u64>,
@@ -99,6 +106,9 @@ impl<'a> Pass<'a> {
             behind: Vec::new(),
             recent: VecDeque::new(),
             lacking: false,
+            trimming: None,
+            trimmed_up_to: 0,
+            trimmed: 0,
             journal_bad: None,
             copy_bad: None,
             opened: None,
@@ -169,6 +179,8 @@ impl<'a> Pass<'a> {
             (true, true) => Copies::BothWhole,
             // A read copy that is only behind is whole as far as it goes.
             (true, false) if self.copy_bad.is_none() && !copy_hurt => Copies::BothWhole,
+            // A trimmed journal does not lead anywhere by itself.
+            (true, false) if 0 < self.trimmed_up_to => Copies::NeitherWhole,
             (true, false) => Copies::JournalWhole,
             (false, true) => Copies::CopyWhole,
             (false, false) => Copies::NeitherWhole,
@@ -181,6 +193,7 @@ impl<'a> Pass<'a> {
             ledger: self.ledger,
             root: self.head().1,
             copied: self.copied(),
+            trimmed: self.trimmed,
             copies: self.copies(journal_hurt, copy_hurt),
             opened: self.opened,
             snapshots: self.snapshots,

@@ -22,6 +22,7 @@ use super::rounds::Sample;
 mod forge;
 mod live;
 mod segments;
+mod trimmed;
 
 /// An address where nobody listens.
 const NOBODY: &str = "http://127.0.0.1:9";

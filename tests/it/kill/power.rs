@@ -2,7 +2,8 @@
 //!
 //! Three lives of a real process are recorded: it makes its folder, opens a ledger, takes a load and is killed; starts again, takes a
 //! load and is stopped; starts once more. The image of a cut is then opened with all checks, and must hold every receipt and every signed
-//! checkpoint that somebody saw before the cut, repeat the receipts, sign, and take more.
+//! checkpoint that somebody saw before the cut, repeat the receipts, sign, and take more. sled must have kept what was said of it: where
+//! the journal was trimmed nothing else has those events.
 //!
 //! `DAICHO_POWER_CUTS` says how many cuts (500), `DAICHO_KILL_SEED` repeats them.
 
@@ -285,6 +286,11 @@ async fn holds(
     let server = start(image).await;
     let channel = server.channel().await;
     check(&channel, ledger, book, rng).await;
+    let repaired = repairs(&channel).await;
+    assert!(
+        !repaired.contains_key("INTEGRITY_KIND_COPY_SET_ASIDE"),
+        "{repaired:?}"
+    );
     let mut client = LedgerServiceClient::new(channel.clone());
     let more = request(ledger, vec![event(plan, &plan.indicators[0], rng)], rng);
     let answer = client.append_events(by_tester(more)).await.unwrap();

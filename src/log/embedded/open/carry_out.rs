@@ -103,12 +103,13 @@ impl Opening {
         }
     }
 
-    /// sled as readers and the feeder begin with it: cut at the marks, or begun anew. Tells what it
-    /// holds.
+    /// sled as readers and the feeder begin with it: cut at the marks, or begun anew. What was `trimmed` is in it alone. Tells
+    /// what it holds.
     pub(super) fn mend_copy(
         &self,
         examined: Examined,
         journal: &mut Resumed,
+        trimmed: &Ledgers,
     ) -> Result<(ReadCopy, HashMap<LedgerId, Head>), OpenError> {
         let Examined {
             copy,
@@ -119,7 +120,7 @@ impl Opening {
         } = examined;
         let trouble = match (copy, trouble) {
             (Ok(copy), None) => {
-                let copied = cut_at_marks(&copy, &ends, &journal.ledgers)?;
+                let copied = cut_at_marks(&copy, &ends, &journal.ledgers, trimmed)?;
                 return Ok((copy, copied));
             }
             (_, Some(trouble)) => trouble,
@@ -146,10 +147,14 @@ fn cut_at_marks(
     copy: &ReadCopy,
     ends: &BTreeMap<LedgerId, Head>,
     ledgers: &Ledgers,
+    trimmed: &Ledgers,
 ) -> Result<HashMap<LedgerId, Head>, OpenError> {
     let mut copied = HashMap::new();
     for ledger in copy.ledgers_with_records().map_err(copy_error)? {
-        let mark = ledgers.marked(ledger);
+        // A mark that was torn off again may leave one from before the segments were trimmed.
+        let marks = [ledgers.marked(ledger), trimmed.head(ledger)];
+        let mark = marks.into_iter().max_by_key(|mark| mark.size);
+        let mark = mark.unwrap_or(Head::EMPTY);
         if ends.get(&ledger) != Some(&mark) || mark.size < ledgers.size(ledger) {
             copy.cut(ledger, &mark).map_err(copy_error)?;
         }

@@ -9,7 +9,9 @@ use crate::log::IntegrityKind;
 use crate::log::chunk::frames;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::OpenError;
-use crate::log::embedded::open::{Examined, Opening, Reached, Source, before_all, copy_error};
+use crate::log::embedded::open::{
+    Examined, Opening, Reached, Source, before_all, copy_error, trimmed,
+};
 use crate::log::embedded::repair::{Rebuilt, Target, rebuild};
 use crate::log::head::Head;
 use crate::log::journal::Seal;
@@ -99,7 +101,9 @@ impl Opening {
         };
         let (signed, ends, trouble) = match said {
             Ok((signed, ends)) => {
-                let trouble = shortfall(&ends, survey);
+                let copy = copy.as_ref().ok();
+                let lacks_trimmed = || trimmed::shortfall(copy?, &ends, survey);
+                let trouble = shortfall(&ends, survey).or_else(lacks_trimmed);
                 (signed, ends, trouble)
             }
             Err(why) => (Vec::new(), BTreeMap::new(), Some(why)),

@@ -1,5 +1,7 @@
 //! The journal, segment by segment, and each event of it against sled's.
 
+mod trimmed;
+
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io;
@@ -78,6 +80,7 @@ struct Reading {
     number: u32,
     header: [u8; HEADER_BYTES],
     rebuilt: bool,
+    trimmed: bool,
     at: u64,
     end: u64,
     ordinal: u32,
@@ -132,6 +135,9 @@ impl Pass<'_> {
         met: &mut Met,
     ) -> Result<Before, Fault> {
         let mut reading = self.begin(number, None)?;
+        if reading.trimmed {
+            return self.check_trimmed(reading, before, met);
+        }
         let mut hashed = Sha256::new_with_prefix(reading.header);
         let mut state = Ledgers::default();
         while let Some((record, bytes)) = reading.next(self)? {
@@ -220,6 +226,7 @@ impl Pass<'_> {
             number,
             header,
             rebuilt: said.rebuilt,
+            trimmed: said.trimmed,
             at: HEADER_BYTES as u64,
             end,
             ordinal: 0,
@@ -477,10 +484,13 @@ impl Reading {
             NoRecord::Damaged(check) => self.damage(check),
             NoRecord::End => self.damage("record header"),
         })?;
-        if decoded.ordinal != self.ordinal {
+        // Of a trimmed segment the seal keeps its number.
+        let is_behind_gap =
+            self.trimmed && self.ordinal == 1 && decoded.record.is_seal_of(self.number);
+        if decoded.ordinal != self.ordinal && !is_behind_gap {
             return Err(self.damage("record sequence"));
         }
-        self.ordinal += 1;
+        self.ordinal = decoded.ordinal + 1;
         self.at += length as u64;
         Ok(Some((decoded.record, bytes)))
     }

@@ -117,7 +117,7 @@ fn sled_of(bench: &Bench) -> sled::Db {
 }
 
 /// Puts a record with a wrong crc into sled, in place of the one at `first`.
-fn damage_record(bench: &Bench, first: u64) {
+pub(super) fn damage_record(bench: &Bench, first: u64) {
     let db = sled_of(bench);
     let key = crate::log::copy::log_key(ledger(1), first);
     let mut value = db.get(&key).unwrap().unwrap().to_vec();

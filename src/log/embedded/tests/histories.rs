@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
+use crate::backup;
 use crate::log::MemoryLog;
 
 /// Tells the test below which life to live: the path of a [`Life`] in JSON.
@@ -34,8 +35,10 @@ enum Step {
     Close,
     /// Drops the log and opens it again.
     Drop,
-    /// Removes sled between two runs.
+    /// Removes sled between two runs, when what was trimmed was put back.
     LoseSled,
+    /// Closes the log, trims its journal against a new backup, and opens it again.
+    Trim,
     /// Kills the process, at once or while it appends.
     Kill(Option<Group>),
     /// Drops the log and kills the process while it opens it again, after some turns of waiting.
@@ -69,6 +72,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         2 => Just(Step::Close),
         2 => Just(Step::Drop),
         1 => Just(Step::LoseSled),
+        2 => Just(Step::Trim),
         2 => prop::option::of(group).prop_map(Step::Kill),
         2 => any::<u16>().prop_map(Step::KillOpening),
     ];
@@ -136,19 +140,44 @@ impl Pair {
         }
         match step {
             Step::Settle => self.log().settle().await.unwrap(),
-            Step::Close | Step::Drop | Step::LoseSled => {
-                if matches!(step, Step::Close) {
+            Step::Close | Step::Drop | Step::LoseSled | Step::Trim => {
+                if matches!(step, Step::Close | Step::Trim) {
                     self.log().close().await.unwrap();
                 }
                 self.log = None;
-                if matches!(step, Step::LoseSled) {
-                    fs::remove_dir_all(self.config.folder.join("sled")).unwrap();
+                match step {
+                    Step::LoseSled => self.lose_sled(),
+                    Step::Trim => self.trim(number),
+                    _ => {}
                 }
                 self.open(None).await;
             }
             _ => {}
         }
         self.compare().await;
+    }
+
+    fn backups(&self) -> PathBuf {
+        self.config.folder.with_file_name("backups")
+    }
+
+    fn trim(&self, number: u64) {
+        let (data, name) = (&self.config.folder, format!("{number:04}"));
+        let taken = backup::take(data, &self.backups(), &name).unwrap();
+        backup::trim(data, &taken.folder, 1, "now").unwrap();
+    }
+
+    fn lose_sled(&self) {
+        let backups = fs::read_dir(self.backups()).into_iter().flatten();
+        let backups = backups.map(|entry| entry.unwrap().path());
+        let newest = backups
+            .filter(|path| path.join(backup::MANIFEST).exists())
+            .max();
+        if let Some(newest) = newest {
+            let back = backup::untrim(&self.config.folder, &newest, "now").unwrap();
+            assert!(back.left.is_empty(), "{:?}", back.left);
+        }
+        fs::remove_dir_all(self.config.folder.join("sled")).unwrap();
     }
 
     async fn compare(&self) {
@@ -339,6 +368,23 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(run(steps));
     }
+}
+
+#[tokio::test]
+async fn a_trimmed_journal_goes_on_through_kills_and_back() {
+    let group = |lengths: &[usize]| Step::Append(vec![(1, lengths.to_vec())]);
+    let mut steps = vec![group(&[30_000; 12]), group(&[30_000; 12]), Step::Trim];
+    for death in [Step::Kill(None), Step::KillOpening(2_000)] {
+        steps.extend([
+            group(&[60_000; 5]),
+            group(&[300; 9]),
+            death,
+            group(&[200; 4]),
+            Step::Trim,
+        ]);
+    }
+    steps.extend([Step::LoseSled, group(&[60_000; 5]), Step::Trim]);
+    run(steps).await;
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ pub(super) fn scrub(log: &EmbeddedLog) -> Result<u64, Broken> {
 }
 
 /// Every event as the journal's files have it.
-fn assert_in_journal(log: &EmbeddedLog, n: u8, history: &[Leaf]) {
+pub(super) fn assert_in_journal(log: &EmbeddedLog, n: u8, history: &[Leaf]) {
     let copies = log.live_copies().unwrap();
     let mut at = 0;
     while at < history.len() {
@@ -52,11 +52,15 @@ fn put_record_of(log: &EmbeddedLog, n: u8, first: u64, change: impl FnOnce(CopyR
     log.shared.copy(|copy| copy.apply(batch)).unwrap();
 }
 
-fn put_record(log: &EmbeddedLog, first: u64, change: impl FnOnce(CopyRecord) -> Vec<u8>) {
+pub(super) fn put_record(
+    log: &EmbeddedLog,
+    first: u64,
+    change: impl FnOnce(CopyRecord) -> Vec<u8>,
+) {
     put_record_of(log, 1, first, change);
 }
 
-fn with_a_bad_crc(record: CopyRecord) -> Vec<u8> {
+pub(super) fn with_a_bad_crc(record: CopyRecord) -> Vec<u8> {
     let key = log_key(ledger(1), record.first);
     let mut value = record.encode(&key).unwrap();
     value[6] ^= 1;

@@ -196,11 +196,8 @@ impl Pass<'_> {
             }
         }
         let journal = &self.kept.journal;
-        let only_copied = self
-            .kept
-            .copy
-            .keys()
-            .filter(|size| !journal.contains_key(size));
+        let is_alone = |size: &&u64| self.trimmed_up_to < **size && !journal.contains_key(size);
+        let only_copied = self.kept.copy.keys().filter(is_alone);
         wrong.extend(only_copied.map(|size| (*size, Kind::KeptMissing, "journal")));
         wrong.sort_unstable_by_key(|(size, ..)| *size);
         for (size, kind, file) in wrong {

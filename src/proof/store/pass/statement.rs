@@ -139,6 +139,7 @@ impl Pass<'_> {
         frontier: &Frontier,
         marked: Head,
     ) {
+        self.end_trimmed(generation, frontier);
         if self.broken {
             return;
         }

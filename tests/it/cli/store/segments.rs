@@ -16,7 +16,7 @@ use super::forge::{self, Segment};
 use crate::cli::bundles::copy_folder;
 
 /// The same events in a journal of many segments.
-async fn in_segments(left: &Left) -> TempDir {
+pub(super) async fn in_segments(left: &Left) -> TempDir {
     let (source, copy) = (left.copy(), tempfile::tempdir().unwrap());
     let now = || Arc::new(|| 0_i64) as daicho::log::embedded::NowUs;
     let log = EmbeddedLog::open(EmbeddedConfig::new(source.path(), now())).unwrap();
