@@ -1,6 +1,6 @@
 //! The `daicho` command for people and their scripts.
 //!
-//! Everything but `demo`, `serve`, `verify`, `completions` and dry runs asks a running server over gRPC: the command
+//! Everything but `demo`, `serve`, `verify`, `backup`, `restore`, `salvage`, `completions` and dry runs asks a running server over gRPC: the command
 //! line has no other way to the data than any client. Commands live in a file each, text is made in
 //! [`render`] from the API's answers alone, and [`exit`] says what a script may conclude.
 
@@ -45,6 +45,7 @@ use crate::cli::plan::PlanCommand;
 use crate::cli::policy::PolicyCommand;
 use crate::cli::record::RecordArgs;
 use crate::cli::report::ReportCommand;
+use crate::cli::salvage::SalvageArgs;
 use crate::cli::session::Session;
 use crate::cli::status::{RemindArgs, StatusArgs};
 use crate::cli::target::TargetCommand;
@@ -85,6 +86,7 @@ pub mod plan;
 pub mod policy;
 pub mod record;
 pub mod report;
+pub mod salvage;
 pub mod serve;
 pub mod sheet;
 pub mod status;
@@ -248,6 +250,8 @@ pub enum Command {
     /// Free the room of old files of the journal that a backup has, or put them back; on a stopped server's folder
     #[command(subcommand)]
     Journal(JournalCommand),
+    /// Make a data folder of whatever is left: damaged data folders, older backups, bundles
+    Salvage(SalvageArgs),
     /// Verify checkpoints, proofs and bundles, without a server
     #[command(subcommand)]
     Verify(VerifyCommand),
@@ -327,6 +331,7 @@ async fn dispatch(cli: &Cli, forms: Forms) -> Result<(), Failure> {
         Command::Backup(args) => backup::take(global, args),
         Command::Restore(args) => backup::restore(global, args),
         Command::Journal(command) => journal::run(global, command),
+        Command::Salvage(args) => salvage::run(global, args).await,
         Command::Completions { shell } => completions(*shell),
         Command::Plan(PlanCommand::Import(args)) if args.dry_run && !args.amend => {
             plan::import::dry_run(global.language(), &Output, global.json, args)

@@ -6,6 +6,7 @@
 //! shelf   the files of one ledger
 //! named   which files events name
 //! check   whether they are there, and are what they were
+//! adopt   files taken over from another folder
 //! ```
 //! In the data folder:
 //!
@@ -29,12 +30,14 @@ use crate::domain::id::LedgerId;
 use crate::domain::trust::EvidenceErasure;
 use crate::ledger::{Ledgers, ReadFault, Reader};
 
+mod adopt;
 mod check;
 mod draft;
 mod media;
 mod named;
 mod shelf;
 
+pub use adopt::{adopt, place};
 pub use check::{Check, Checked, State};
 pub use draft::{Draft, Misfit, Whole};
 pub use media::{Form, MediaTypes};

@@ -9,8 +9,8 @@ pub const VARIABLE: &str = "DAICHO_FAULT_POINT";
 
 macro_rules! points {
     ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
-        /// A step of appending, signing, copying or indexing, of keeping or trimming the journal, or of letting a ledger go on under
-        /// another name.
+        /// A step of appending, signing, copying or indexing, of keeping or trimming the journal, of letting a ledger go on under another
+        /// name, or of putting a data folder together again.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Point { $($(#[$doc])* $name),* }
 
@@ -93,6 +93,10 @@ points! {
     GenerationBegun = "generation-begun";
     /// That file is out of the way, which is not durable yet.
     CheckpointSetAside = "checkpoint-set-aside";
+    /// A data folder that was put together of what was left is durable under another name.
+    SalvageDrafted = "salvage-drafted";
+    /// It has its name, which is not durable yet.
+    SalvageNamed = "salvage-named";
 }
 
 /// Names the step, which fails from then on.

@@ -37,6 +37,7 @@ pub mod witness;
 pub mod backup;
 pub mod import;
 pub mod report;
+pub mod salvage;
 
 pub mod config;
 pub mod grpc;

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::event::Event;
 use crate::domain::id::{DataSubjectId, EventId, LedgerId};
-use crate::domain::personal::{Commitment, Openings, PersonalText, Words};
+use crate::domain::personal::{Commitment, Opening, Openings, PersonalText, Words};
 
 mod disk;
 mod row;
@@ -162,20 +162,46 @@ impl PersonalStore {
             self.disk.make_folders(&of_subject)?;
             let mut added = false;
             for text in texts {
-                let path = of_subject.join(KeptText::of(text).file_name());
                 let Some(opening) = text.held() else { continue };
-                if path.exists() {
-                    continue;
-                }
-                let sealed = row::seal(&key, self.ledger, text, opening)?;
-                self.disk.create(&path, &sealed, disk::Mode::Shared)?;
-                added = true;
+                added |= self.put(&of_subject, &key, text, opening)?;
             }
             if added {
                 self.disk.sync_folder(&of_subject)?;
             }
         }
         Ok(())
+    }
+
+    /// Keeps words that another store had, of a text that the ledger holds: on disk when it returns. Whether they were erased
+    /// is for the caller to know.
+    pub fn take_over(&self, text: &PersonalText, opening: &Opening) -> Result<(), KeepFault> {
+        let _one_at_a_time = self.changing();
+        let folder = self.folder.as_deref().ok_or(KeepFault::NoFolder)?;
+        let key = self.key_for(folder, text.subject)?;
+        let of_subject = openings(folder, text.subject);
+        self.disk.make_folders(&of_subject)?;
+        if self.put(&of_subject, &key, text, opening)? {
+            self.disk.sync_folder(&of_subject)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the words of a text into the folder of whom it is about, unless they are there already; whether it did. They are
+    /// durable once that folder is synced.
+    fn put(
+        &self,
+        of_subject: &Path,
+        key: &Key,
+        text: &PersonalText,
+        opening: &Opening,
+    ) -> io::Result<bool> {
+        let path = of_subject.join(KeptText::of(text).file_name());
+        if path.exists() {
+            return Ok(false);
+        }
+        let sealed = row::seal(key, self.ledger, text, opening)?;
+        self.disk.create(&path, &sealed, disk::Mode::Shared)?;
+        Ok(true)
     }
 
     /// Removes what was kept for events that are not in the ledger and will not be.
@@ -308,23 +334,11 @@ impl PersonalStore {
         self.disk.sync_folder(folder)
     }
 
-    /// The last [`DISCLOSURES_TOLD`] times that texts about `subject` were handed over, newest first. A line that a crash tore
-    /// is passed over: its texts were not handed over yet.
+    /// The last [`DISCLOSURES_TOLD`] times that texts about `subject` were handed over, newest first.
     pub fn disclosures_of(&self, subject: DataSubjectId) -> io::Result<Vec<Disclosure>> {
-        let Some(folder) = &self.folder else {
-            return Ok(Vec::new());
-        };
-        let file = match fs::File::open(folder.join(DISCLOSURES)) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
         let subject = subject.to_string();
         let mut last = VecDeque::new();
-        for line in BufReader::new(file).split(b'\n') {
-            let Ok(disclosure) = serde_json::from_slice::<Disclosure>(&line?) else {
-                continue;
-            };
+        self.each_disclosure(|disclosure| {
             if disclosure
                 .subject_ref
                 .as_ref()
@@ -333,8 +347,27 @@ impl PersonalStore {
                 last.push_front(disclosure);
                 last.truncate(DISCLOSURES_TOLD);
             }
-        }
+        })?;
         Ok(last.into())
+    }
+
+    /// Tells `see` each time that texts were handed over, in the order in which that was noted. A line that a crash tore is
+    /// passed over: its texts were not handed over yet.
+    pub fn each_disclosure(&self, mut see: impl FnMut(Disclosure)) -> io::Result<()> {
+        let Some(folder) = &self.folder else {
+            return Ok(());
+        };
+        let file = match fs::File::open(folder.join(DISCLOSURES)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for line in BufReader::new(file).split(b'\n') {
+            if let Ok(disclosure) = serde_json::from_slice(&line?) {
+                see(disclosure);
+            }
+        }
+        Ok(())
     }
 
     /// The key of `subject`; made if there is none.

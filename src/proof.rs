@@ -18,7 +18,7 @@
 
 pub mod bundle;
 mod cosigning;
-mod history;
+pub(crate) mod history;
 mod in_order;
 pub mod key_file;
 pub mod key_lock;
@@ -53,6 +53,7 @@ pub use cosigning::{COSIGNATURES_MAX, Cosigned, NotCosigned};
 pub use key_file::{KeyFault, KeyFolder};
 pub use key_lock::{InvalidKeyLock, KeyLock, KeyLockFile};
 pub use keyring::{KEYS_IN_FORCE_MAX, KeyState};
+pub(crate) use publisher::files as checkpoint_files;
 pub use publisher::{Publisher, floors, last_checkpoint_file};
 pub use rotation::{KeyChange, KeyChanged, KeyRequest, KeyUnchanged};
 

@@ -35,11 +35,13 @@ pub enum Exit {
     StorageFailed = 12,
     /// The signing keys are encrypted and cannot be opened. Nothing was changed.
     KeysClosed = 13,
+    /// A data folder was put together, and something that is known of is not in it.
+    Incomplete = 14,
 }
 
 impl Exit {
     /// Every code with its meaning, as `--help` prints them.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Done, "done, or done before"),
         (
             Self::Refused,
@@ -89,6 +91,10 @@ impl Exit {
         (
             Self::KeysClosed,
             "serve: the signing keys are encrypted, and what is set does not open them",
+        ),
+        (
+            Self::Incomplete,
+            "salvage: the folder was made, and something that is known of is in no source",
         ),
     ];
 

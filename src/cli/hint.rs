@@ -236,6 +236,10 @@ fn for_exit(exit: Exit) -> Option<(&'static str, &'static str)> {
             "key_identity か key_passphrase_file を確認してください（docs/keys.md）",
             "look at key_identity or key_passphrase_file (docs/keys.md)",
         )),
+        Exit::Incomplete => Some((
+            "ほかの控えがあれば、それも加えてやり直してください（docs/storage.md）",
+            "if there is another copy, do it again with that too (docs/storage.md)",
+        )),
         Exit::StorageFailed => Some((
             "ディスクを確認してから、もう一度起動してください",
             "look at the disk, then start it again",

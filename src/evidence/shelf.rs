@@ -26,7 +26,7 @@ use crate::ledger::Reader;
 pub const UNNAMED_KEPT: SignedDuration = SignedDuration::from_hours(24);
 
 /// The folder of files on their way in.
-const DRAFTS: &str = "drafts";
+pub(super) const DRAFTS: &str = "drafts";
 
 /// What is there under a digest.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -229,7 +229,7 @@ impl Shelf {
 }
 
 /// Where the file of a digest is in the folder of a ledger's files.
-fn path(folder: &Path, sha256: &[u8; 32]) -> PathBuf {
+pub(super) fn path(folder: &Path, sha256: &[u8; 32]) -> PathBuf {
     let name = hex::encode(sha256);
     folder.join(&name[..2]).join(name)
 }
@@ -288,7 +288,7 @@ impl Reading {
 }
 
 /// The file at `path`, if there is one. A link could lead out of the folder, a pipe could go on for ever.
-fn open(path: &Path) -> io::Result<Option<File>> {
+pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_file() => File::open(path).map(Some),
         Ok(_) => Ok(None),
@@ -311,7 +311,7 @@ fn digest(file: &mut File) -> io::Result<([u8; 32], u64)> {
 }
 
 /// Moves a durable file to its place, in which there is none.
-fn put(whole: &mut Whole, path: &Path) -> io::Result<()> {
+pub(super) fn put(whole: &mut Whole, path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     if !folder.is_dir() {
         fs::create_dir_all(folder)?;

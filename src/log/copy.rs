@@ -111,6 +111,18 @@ fn is_of_the_machine(error: &io::Error) -> bool {
 impl ReadCopy {
     /// Opens the database of `folder`, or creates it.
     pub(crate) fn open(path: &Path, folder: FolderId, cache_bytes: u64) -> Result<Self, CopyFault> {
+        let copy = Self::open_any(path, cache_bytes)?;
+        guarded(|| match copy.db.get([FOLDER])? {
+            Some(id) if id == folder.0 => Ok(()),
+            None if copy.db.is_empty() => Ok(copy.db.insert([FOLDER], &folder.0).map(drop)?),
+            _ => Err(CopyFault::Foreign),
+        })?;
+        sync_all(path)?;
+        Ok(copy)
+    }
+
+    /// Opens a database, whosever it is.
+    pub(crate) fn open_any(path: &Path, cache_bytes: u64) -> Result<Self, CopyFault> {
         refuse_blobs(path)?;
         sync_all(path)?;
         let config = sled::Config::new()
@@ -121,19 +133,12 @@ impl ReadCopy {
             .cache_capacity(cache_bytes);
         let db = Database::open(&config)?;
         let file = File::open(path.join(FILE))?;
-        let copy = Self {
+        Ok(Self {
             db,
             file,
             path: path.to_owned(),
             unsynced: AtomicU64::new(0),
-        };
-        guarded(|| match copy.db.get([FOLDER])? {
-            Some(id) if id == folder.0 => Ok(()),
-            None if copy.db.is_empty() => Ok(copy.db.insert([FOLDER], &folder.0).map(drop)?),
-            _ => Err(CopyFault::Foreign),
-        })?;
-        sync_all(path)?;
-        Ok(copy)
+        })
     }
 
     /// What it says of the ledgers it holds.

@@ -4,6 +4,7 @@
 //! copy of its folder is opened, made outside the data folder by `copy_file_range`, which costs no bytes where the file
 //! system can share them and otherwise as many as `sled/` has.
 
+pub(crate) mod remains;
 mod scratch;
 mod stopped;
 
@@ -98,6 +99,11 @@ pub(crate) fn hold_alone(root: &Path) -> Result<Option<Lock>, OpenError> {
     hold(root, Lock::alone)
 }
 
+/// Keeps servers away from a data folder until what it returns is dropped, together with others who only look; as [`hold_alone`].
+pub(crate) fn hold_shared(root: &Path) -> Result<Option<Lock>, OpenError> {
+    hold(root, Lock::shared)
+}
+
 fn hold(
     root: &Path,
     take: impl FnOnce(File) -> Result<Lock, TryLockError>,
@@ -125,7 +131,7 @@ impl StoredFolder {
     pub(crate) fn open(root: &Path) -> Result<Self, OpenError> {
         let io = |what| move |source| OpenError::Io { what, source };
         // Others may look at the same time.
-        let lock = hold(root, Lock::shared)?;
+        let lock = hold_shared(root)?;
         let (format, said) = match folder::read_format(root) {
             Ok(Some(id)) => (None, Some(id)),
             Ok(None) => (Some("the file is missing".to_owned()), None),
@@ -134,16 +140,7 @@ impl StoredFolder {
         };
         let dir = place::journal_of(root).map_err(io("place of the journal"))?;
         // Whose id a segment's own records were written with, decides.
-        let known = list(&dir)
-            .map_err(io("journal"))?
-            .into_iter()
-            .find_map(|number| {
-                let any = FolderId([0; 16]);
-                let (header, _) = segment::read_opening(&dir, any, number).ok()?;
-                let id = header.ok()?.folder;
-                let (_, opening) = segment::read_opening(&dir, id, number).ok()?;
-                opening.map(|_| id)
-            });
+        let known = written_under(&dir).map_err(io("journal"))?;
         let differs = || "the journal was written under another id".to_owned();
         let format = format.or_else(|| (known.is_some() && known != said).then(differs));
         match known.or(said) {
@@ -340,6 +337,26 @@ pub(crate) struct StoredCopy {
 }
 
 impl StoredCopy {
+    /// Opens a private copy, made in `scratch`, of the database in the folder `sled`, whosever it is.
+    pub(crate) fn of_any(sled: &Path, scratch: &Path) -> Result<Self, CopyFault> {
+        let scratch = Scratch::of(sled, scratch).map_err(|error| match error.into() {
+            CopyFault::Environment(why) => {
+                CopyFault::Environment(format!("a private copy of it could not be made: {why}"))
+            }
+            fault => fault,
+        })?;
+        let copy = ReadCopy::open_any(scratch.path(), CACHE_BYTES)?;
+        Ok(Self {
+            copy,
+            _scratch: scratch,
+        })
+    }
+
+    /// The ledgers that it has records of.
+    pub(crate) fn ledgers(&self) -> Result<Vec<LedgerId>, CopyFault> {
+        self.copy.ledgers_with_records()
+    }
+
     /// How far it says that the journal was read.
     pub(crate) fn read_up_to(&self) -> Result<Option<Location>, CopyFault> {
         self.copy.read_up_to()
@@ -429,6 +446,18 @@ fn list(dir: &Path) -> io::Result<Vec<u32>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         listed => listed,
     }
+}
+
+/// Whose id the records of the journal in `dir` were written with, as far as one of its files can be read so far.
+fn written_under(dir: &Path) -> io::Result<Option<FolderId>> {
+    let id = |number| {
+        let any = FolderId([0; 16]);
+        let (header, _) = segment::read_opening(dir, any, number).ok()?;
+        let id = header.ok()?.folder;
+        let (_, opening) = segment::read_opening(dir, id, number).ok()?;
+        opening.map(|_| id)
+    };
+    Ok(list(dir)?.into_iter().find_map(id))
 }
 
 fn first_seal() -> Seal {

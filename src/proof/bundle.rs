@@ -37,6 +37,7 @@ mod embedded;
 pub mod growth;
 mod line;
 mod manifest;
+pub(crate) mod stored;
 pub mod verify;
 
 pub use manifest::{InvalidManifest, Listed, Manifest, is_safe_path};

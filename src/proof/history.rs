@@ -1,7 +1,8 @@
-//! What each event says of its place, held against the events before it: the same check for a bundle and for a
-//! data folder.
+//! What each event says of its place, held against the events before it: the same check for a bundle, for a
+//! data folder, and for whatever a ledger is put together of again.
 //!
-//! It keeps the last event of each stream and all event ids, some 32 bytes an event.
+//! It keeps the last event of each stream and all event ids, some 32 bytes an event; whoever asks before an event is taken
+//! ([`History::misfit`]) keeps no ids.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +17,7 @@ use crate::merkle::{Hash, StreamHead};
 use crate::proof::bundle::verify::{Finding, Kind, hex};
 
 /// The events so far.
-pub(super) struct History {
+pub(crate) struct History {
     /// The id of the ledger that they must be of, as it was said; and what that says, if it is one.
     ledger: (String, Option<LedgerId>),
     before: Option<(Timestamp, u64)>,
@@ -38,7 +39,7 @@ struct Last {
 
 impl History {
     /// Nothing yet, of the ledger with this id.
-    pub(super) fn new(ledger: impl Into<String>) -> Self {
+    pub(crate) fn new(ledger: impl Into<String>) -> Self {
         let said = ledger.into();
         let id = said.parse().ok();
         let id = id.filter(|id: &LedgerId| id.to_string() == said);
@@ -85,12 +86,42 @@ impl History {
         found: &mut dyn FnMut(Finding),
     ) {
         self.place(position, recorded, found);
+        if !self.ids.insert(recorded.event.id) {
+            let is = recorded.event.id.to_string();
+            let finding = Finding::at(Kind::IdRepeated, position);
+            found(finding.differs("an id of its own".to_owned(), is));
+        }
         self.request(position, recorded, found);
-        self.stream(position, recorded, leaf_hash, found);
+        self.stream(position, recorded, found);
+        self.take(position, recorded, leaf_hash);
+    }
+
+    /// Why the event at `position` cannot follow those that were taken, if it cannot. Of ids nothing is said.
+    pub(crate) fn misfit(&self, position: u64, recorded: &Recorded) -> Option<Finding> {
+        let mut first = None;
+        let mut found = |finding: Finding| {
+            first.get_or_insert(finding);
+        };
+        self.place(position, recorded, &mut found);
+        self.request(position, recorded, &mut found);
+        self.stream(position, recorded, &mut found);
+        first
+    }
+
+    /// Goes on behind the event at `position`.
+    pub(crate) fn take(&mut self, position: u64, recorded: &Recorded, leaf_hash: Hash) {
+        let this = Last {
+            position,
+            revision: recorded.revision,
+            leaf_hash,
+        };
+        self.before = Some((recorded.recorded_at, recorded.generation));
+        self.request = Some(place_in_request(recorded));
+        self.streams.insert(recorded.event.stream, this);
     }
 
     /// What an event says of its place, and of the event before it.
-    fn place(&mut self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
+    fn place(&self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
         let mut differs = |kind, expected: String, is: String| {
             found(Finding::at(kind, position).differs(expected, is));
         };
@@ -126,20 +157,11 @@ impl History {
                 differs(Kind::GenerationDiffers, expected, is);
             }
         }
-        if !self.ids.insert(recorded.event.id) {
-            let is = recorded.event.id.to_string();
-            differs(Kind::IdRepeated, "an id of its own".to_owned(), is);
-        }
-        self.before = Some((recorded.recorded_at, recorded.generation));
     }
 
     /// Whether the events of a request stand together, all of them but for those of the last.
-    fn request(&mut self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
-        let is = (
-            recorded.request_id,
-            recorded.request_index,
-            recorded.request_count,
-        );
+    fn request(&self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
+        let is = place_in_request(recorded);
         let expected = match self.request {
             Some((id, index, count)) if index + 1 < count => (id, index + 1, count),
             _ => (recorded.request_id, 0, recorded.request_count),
@@ -149,23 +171,11 @@ impl History {
             let finding = Finding::at(Kind::RequestBroken, position);
             found(finding.differs(shown(expected), shown(is)));
         }
-        self.request = Some(is);
     }
 
     /// Whether an event follows the one before it in its stream.
-    fn stream(
-        &mut self,
-        position: u64,
-        recorded: &Recorded,
-        leaf_hash: Hash,
-        found: &mut dyn FnMut(Finding),
-    ) {
-        let this = Last {
-            position,
-            revision: recorded.revision,
-            leaf_hash,
-        };
-        let last = self.streams.insert(recorded.event.stream, this);
+    fn stream(&self, position: u64, recorded: &Recorded, found: &mut dyn FnMut(Finding)) {
+        let last = self.streams.get(&recorded.event.stream);
         let revision = last.map_or(1, |last| last.revision + 1);
         if revision < recorded.revision && self.lacks {
             // Nothing can be decided of it.
@@ -182,4 +192,13 @@ impl History {
             found(finding.differs(hex(&last.leaf_hash), is));
         }
     }
+}
+
+/// The request that an event came in, its number in that and how many there are.
+fn place_in_request(recorded: &Recorded) -> (RequestId, u32, u32) {
+    (
+        recorded.request_id,
+        recorded.request_index,
+        recorded.request_count,
+    )
 }

@@ -423,7 +423,7 @@ pub fn floors(folder: &Path, keys: &KeyFolder) -> io::Result<Vec<Floor>> {
 }
 
 /// The ledgers of a data folder of which there is a file of the last checkpoint.
-pub(super) fn files(folder: &Path) -> io::Result<Vec<LedgerId>> {
+pub(crate) fn files(folder: &Path) -> io::Result<Vec<LedgerId>> {
     let files = match fs::read_dir(folder.join("checkpoints")) {
         Ok(files) => files,
         // What is no folder at all, the log tells of when it is opened.

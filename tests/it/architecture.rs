@@ -29,6 +29,12 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("proof", &["domain", "merkle", "log", "ledger", "evidence"]),
     ("access_log", &["domain", "auth", "ledger", "proof"]),
     ("backup", &["domain", "log"]),
+    (
+        "salvage",
+        &[
+            "domain", "merkle", "log", "personal", "evidence", "proof", "backup",
+        ],
+    ),
     ("witness", &["merkle"]),
     ("load", &["api"]),
     ("import", &["domain"]),
@@ -55,7 +61,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "api", "domain", "auth", "backup", "import", "load", "report", "merkle", "proof",
-            "witness",
+            "salvage", "witness",
         ],
     ),
     (

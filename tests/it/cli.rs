@@ -35,6 +35,7 @@ pub(crate) mod process;
 mod references;
 mod released;
 mod rounds;
+mod salvage;
 pub(crate) mod sheets;
 mod sign_in;
 mod store;

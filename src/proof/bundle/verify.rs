@@ -35,7 +35,7 @@ pub(in crate::proof) use attached::Attached;
 pub use attached::Attachments;
 pub use finding::{Concern, Finding, Kind};
 pub use generations::Lost;
-pub(in crate::proof) use generations::{Earlier, Generations};
+pub(crate) use generations::{Earlier, Generations};
 pub use keys::{AnnouncedKey, Notices, Standing};
 use replay::Replay;
 
@@ -333,7 +333,7 @@ fn read_checkpoint(
 }
 
 /// Whether a known key signed; `None` where none did, an error where one is named and did not.
-pub(in crate::proof) fn known_signature<'p>(
+pub(crate) fn known_signature<'p>(
     policy: Option<&'p TrustPolicy>,
     signed: &SignedCheckpoint,
 ) -> Result<Option<Verdict<'p>>, String> {
@@ -491,7 +491,8 @@ impl Files<'_> {
         Ok(bytes)
     }
 
-    fn digest(&self, path: &str) -> io::Result<(u64, Hash)> {
+    /// The length of a file, and what its bytes hash to.
+    pub(super) fn digest(&self, path: &str) -> io::Result<(u64, Hash)> {
         let mut file = self.open(path)?;
         let (mut digest, mut bytes) = (Sha256::new(), 0);
         let mut buffer = vec![0; super::PIECE_BYTES_MAX];
@@ -513,7 +514,7 @@ impl Files<'_> {
     }
 
     /// The events of a bundle: those that are whole, and whether that is all there is.
-    fn entries(&self, tile: &Tile) -> io::Result<(Vec<Vec<u8>>, bool)> {
+    pub(super) fn entries(&self, tile: &Tile) -> io::Result<(Vec<Vec<u8>>, bool)> {
         debug_assert_eq!(tile.content(), TileContent::Entries);
         let bytes = self.read(&tile.to_string(), ENTRIES_BYTES_MAX)?;
         let (mut leaves, mut rest) = (Vec::new(), bytes.as_slice());

@@ -11,18 +11,18 @@ use super::process::{Ended, Place, command, daicho};
 use crate::process::Process;
 
 /// An address where nobody listens.
-const NOBODY: &str = "http://127.0.0.1:9";
+pub(super) const NOBODY: &str = "http://127.0.0.1:9";
 
-fn run(words: &[&str]) -> Ended {
+pub(super) fn run(words: &[&str]) -> Ended {
     daicho(NOBODY, words.iter().copied())
 }
 
-fn text(path: &Path) -> &str {
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// Takes a backup of the folder of `place`; what was told.
-fn backed_up(place: &Place, store: &Path) -> Value {
+pub(super) fn backed_up(place: &Place, store: &Path) -> Value {
     let data = place.folder.path().join("data");
     loop {
         let ended = run(&["backup", text(store), "--data", text(&data), "--json"]);
@@ -34,7 +34,7 @@ fn backed_up(place: &Place, store: &Path) -> Value {
     }
 }
 
-fn path(told: &Value) -> PathBuf {
+pub(super) fn path(told: &Value) -> PathBuf {
     told["backup"].as_str().unwrap().into()
 }
 
@@ -54,7 +54,7 @@ pub(super) fn heads(server: &str) -> Vec<(String, u64, String)> {
     heads
 }
 
-fn answers(server: &str, plan: &str) -> String {
+pub(super) fn answers(server: &str, plan: &str) -> String {
     let ledger = "bunka";
     let of = |line: &str| {
         let words = line.split(' ').chain(["--ledger", ledger, "--json"]);

@@ -19,7 +19,7 @@ use super::bundles::copy_folder;
 use super::process::{Ended, daicho};
 use super::rounds::Sample;
 
-mod forge;
+pub(super) mod forge;
 mod live;
 mod segments;
 mod trimmed;

@@ -35,6 +35,11 @@ fn is_of_continuation(point: Point) -> bool {
     matches!(point, Point::GenerationBegun | Point::CheckpointSetAside)
 }
 
+/// Whether only `salvage` passes it: `cli::salvage` ends that.
+fn is_of_salvage(point: Point) -> bool {
+    matches!(point, Point::SalvageDrafted | Point::SalvageNamed)
+}
+
 /// Whether only a full segment passes it: the tests of the log end that.
 fn is_of_sealing(point: Point) -> bool {
     use Point::{SegmentBegun, SegmentCut, SegmentPacked, SegmentReplaced, SegmentSealed};
@@ -60,8 +65,12 @@ fn is_of_beginning(point: Point) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_end_at_any_step_loses_nothing_that_was_acknowledged_or_shown() {
     let mut rng = seeded("");
-    let elsewhere =
-        |point: Point| is_of_continuation(point) || is_of_sealing(point) || is_of_trimming(point);
+    let elsewhere = |point: Point| {
+        is_of_continuation(point)
+            || is_of_salvage(point)
+            || is_of_sealing(point)
+            || is_of_trimming(point)
+    };
     for point in Point::ALL.iter().filter(|p| !elsewhere(**p)) {
         let folder = tempfile::tempdir().unwrap();
         let mut book = Book::default();

@@ -11,7 +11,7 @@ const NAMES_MAX: usize = 1_000;
 
 /// The names that a ledger went by.
 #[derive(Clone, Debug, Default)]
-pub(in crate::proof) struct Generations(Vec<Named>);
+pub(crate) struct Generations(Vec<Named>);
 
 #[derive(Clone, Debug)]
 struct Named {
@@ -24,7 +24,7 @@ struct Named {
 
 /// What a checkpoint of an earlier generation shows of the ledger.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in crate::proof) enum Earlier {
+pub(crate) enum Earlier {
     /// Nothing: the ledger never went by that name.
     Stranger,
     /// All that it counts is still there.
@@ -49,7 +49,7 @@ pub struct Lost {
 
 impl Generations {
     /// Takes in an event.
-    pub(in crate::proof) fn see(&mut self, recorded: &Recorded) {
+    pub(crate) fn see(&mut self, recorded: &Recorded) {
         let (origin, replaced) = match &recorded.event.payload {
             Payload::LedgerOpened(p) => (&p.origin, 0),
             Payload::LedgerContinued(p) => {
@@ -71,12 +71,12 @@ impl Generations {
     }
 
     /// The name that the ledger goes by after the events so far.
-    pub(in crate::proof) fn origin(&self) -> Option<&str> {
+    pub(crate) fn origin(&self) -> Option<&str> {
         self.0.last().map(|named| named.origin.as_str())
     }
 
     /// What a checkpoint of `size` under another name than the ledger's of now shows.
-    pub(in crate::proof) fn earlier(&self, origin: &str, size: u64) -> Earlier {
+    pub(crate) fn earlier(&self, origin: &str, size: u64) -> Earlier {
         let mut names = self.0.iter().zip(self.0.iter().skip(1));
         let Some((_, next)) = names.find(|(named, _)| named.origin == origin) else {
             return Earlier::Stranger;

@@ -174,7 +174,7 @@ fn frontier(leaves: &[Vec<u8>]) -> Frontier {
 }
 
 /// sled as the server opens it.
-pub(super) fn sled(data: &Path) -> sled::Db {
+pub(in crate::cli) fn sled(data: &Path) -> sled::Db {
     let config = sled::Config::new()
         .path(data.join("sled"))
         .mode(sled::Mode::HighThroughput)

@@ -1,0 +1,356 @@
+//! The new data folder: made beside its place under another name, with a log of its own, and given its name when all of it is durable.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures::future::join_all;
+
+use crate::clock::system_now;
+use crate::domain::event::Payload;
+use crate::domain::id::LedgerId;
+use crate::durable::{self, Access};
+use crate::fault_point::Point;
+use crate::log::codec::decode;
+use crate::log::stored::hold_alone;
+use crate::log::{
+    Checkpoint, CommitLog as _, EmbeddedConfig, EmbeddedLog, Head, Leaf, LedgerCommit, LogFault,
+    OpenError, Outcome,
+};
+use crate::merkle::{Frontier, SignedCheckpoint};
+use crate::proof::bundle::verify::{Earlier, Generations};
+use crate::proof::last_checkpoint_file;
+use crate::salvage::SalvageError;
+use crate::salvage::beside::Beside;
+use crate::salvage::part::{Cursor, Part};
+use crate::salvage::plan::Plan;
+use crate::salvage::trust::{Signature, Trust};
+
+/// What the name of the folder ends with until it is whole.
+const UNFINISHED: &str = "unfinished";
+/// Bytes of events after which a group of them is written.
+const GROUP_BYTES: usize = 1024 * 1024;
+
+/// A data folder that is being made.
+pub(super) struct Draft {
+    folder: PathBuf,
+    log: EmbeddedLog,
+}
+
+/// A ledger that was written.
+pub(super) struct Put {
+    pub(super) head: Head,
+    pub(super) names: Generations,
+    pub(super) code: Option<String>,
+    /// Signed checkpoints that were taken along, and the newest of them.
+    pub(super) kept: u64,
+    pub(super) newest: Option<SignedCheckpoint>,
+}
+
+/// Refuses a place that is taken, or that lies in a source.
+pub(super) fn check_place(data: &Path, sources: &[PathBuf]) -> Result<(), SalvageError> {
+    let is_empty = match fs::read_dir(data) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(at(data)(error)),
+    };
+    if !is_empty {
+        return Err(SalvageError::NotEmpty(data.to_owned()));
+    }
+    let whole = std::path::absolute(data).map_err(at(data))?;
+    let there = whole.ancestors().find(|folder| folder.exists());
+    let there = there.and_then(|folder| fs::canonicalize(folder).ok());
+    let is_within = |source: &&PathBuf| {
+        let source = fs::canonicalize(source).ok();
+        source.is_some_and(|source| {
+            there
+                .as_ref()
+                .is_some_and(|there| there.starts_with(source))
+        })
+    };
+    match sources.iter().find(is_within) {
+        Some(source) => Err(SalvageError::Within {
+            data: data.to_owned(),
+            source_path: source.clone(),
+        }),
+        None => Ok(()),
+    }
+}
+
+impl Draft {
+    /// Begins the folder that will be `data`. What an earlier run left of it goes.
+    pub(super) fn begin(data: &Path) -> Result<Self, SalvageError> {
+        let mut name = data.as_os_str().to_owned();
+        name.push(".");
+        name.push(UNFINISHED);
+        let folder = PathBuf::from(name);
+        if folder.exists() {
+            match hold_alone(&folder) {
+                Err(OpenError::Locked { .. }) => return Err(SalvageError::Busy(data.to_owned())),
+                Err(error) => return Err(error.into()),
+                Ok(held) => drop(held),
+            }
+            fs::remove_dir_all(&folder).map_err(at(&folder))?;
+        }
+        durable::make_private_folder(&folder).map_err(at(&folder))?;
+        let now = Arc::new(|| system_now().as_microsecond());
+        let log = EmbeddedLog::open(EmbeddedConfig::new(&folder, now))?;
+        Ok(Self { folder, log })
+    }
+
+    /// Where it is until it is whole.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes a ledger as it is planned, with every checkpoint that was signed of it, and what lies beside it.
+    pub(super) async fn put(
+        &self,
+        plan: &Plan,
+        parts: &[Part],
+        trust: &Trust<'_>,
+        beside: &mut Beside<'_>,
+        passed: &mut dyn FnMut(),
+    ) -> Result<Put, SalvageError> {
+        let mut writing = Writing {
+            log: &self.log,
+            plan,
+            trust,
+            listeners: listeners(parts, plan.ledger),
+            tree: Frontier::new(),
+            names: Generations::default(),
+            code: None,
+            head: Head::EMPTY,
+            generation: Head::EMPTY.generation,
+            group: Vec::new(),
+            bytes: 0,
+            notes: Vec::new(),
+            kept: 0,
+            newest: None,
+        };
+        for (run, to) in plan.runs() {
+            let mut cursor = Cursor::new(&parts[run.part], plan.ledger);
+            for position in run.from..to {
+                let ledger = plan.ledger;
+                let changed = || SalvageError::Changed { ledger, position };
+                let leaf = cursor.leaf(position).ok_or_else(changed)?;
+                let recorded = decode(&leaf).map_err(|_| changed())?;
+                beside.see(&recorded)?;
+                if recorded.generation != writing.generation {
+                    writing.flush().await?;
+                    writing.generation = recorded.generation;
+                }
+                if let Payload::LedgerOpened(opened) = &recorded.event.payload {
+                    writing.code = Some(opened.code.to_string());
+                }
+                writing.names.see(&recorded);
+                let is_whole = recorded.request_index + 1 == recorded.request_count;
+                writing.add(Leaf::new(leaf), is_whole).await?;
+                passed();
+            }
+        }
+        writing.finish().await
+    }
+
+    /// Makes `signed` the last checkpoint of a ledger, which a server with its keys holds the log against when it starts.
+    pub(super) fn keep_last(
+        &self,
+        ledger: LedgerId,
+        signed: &SignedCheckpoint,
+    ) -> Result<(), SalvageError> {
+        let path = last_checkpoint_file(&self.folder, ledger);
+        let note = signed.note().to_string();
+        let folder = path.parent().map_or(Ok(()), durable::make_folder);
+        folder
+            .and_then(|()| durable::replace(&path, note.as_bytes(), Access::Shared))
+            .map_err(at(&path))
+    }
+
+    /// Gives it its name.
+    pub(super) async fn finish(self, data: &Path) -> Result<(), SalvageError> {
+        if let Err(fault) = self.log.close().await {
+            self.discard();
+            return Err(fault.into());
+        }
+        let folder = self.folder;
+        drop(self.log);
+        durable::sync_folder(&folder).map_err(at(&folder))?;
+        Point::SalvageDrafted.pass();
+        if data.exists() {
+            fs::remove_dir(data).map_err(at(data))?;
+        }
+        fs::rename(&folder, data).map_err(at(data))?;
+        Point::SalvageNamed.pass();
+        let above = data.parent().filter(|above| !above.as_os_str().is_empty());
+        durable::sync_folder(above.unwrap_or(Path::new("."))).map_err(at(data))
+    }
+
+    /// Takes it away again.
+    pub(super) fn discard(self) {
+        let folder = self.folder;
+        drop(self.log);
+        if let Err(error) = fs::remove_dir_all(&folder) {
+            tracing::warn!(%error, "what was made of a data folder could not be removed");
+        }
+    }
+}
+
+/// A ledger that is being written.
+struct Writing<'a> {
+    log: &'a EmbeddedLog,
+    plan: &'a Plan,
+    trust: &'a Trust<'a>,
+    /// All parts that may have checkpoints of it.
+    listeners: Vec<Cursor<'a>>,
+    /// Over the events so far.
+    tree: Frontier,
+    names: Generations,
+    code: Option<String>,
+    /// What is in the log.
+    head: Head,
+    generation: u64,
+    /// What is not yet.
+    group: Vec<Leaf>,
+    bytes: usize,
+    notes: Vec<Checkpoint>,
+    kept: u64,
+    newest: Option<SignedCheckpoint>,
+}
+
+impl Writing<'_> {
+    /// Adds an event, and the checkpoints of the events up to it. `is_whole`: its request ends with it.
+    async fn add(&mut self, leaf: Leaf, is_whole: bool) -> Result<(), SalvageError> {
+        self.tree.push(leaf.hash);
+        self.bytes += leaf.bytes.len();
+        self.group.push(leaf);
+        let signed = self.signed();
+        // Where a checkpoint is of the end of a group, the next start can hold it against that.
+        if is_whole && (signed.is_some() || GROUP_BYTES <= self.bytes) {
+            self.flush().await?;
+        }
+        let Some(signed) = signed else {
+            return Ok(());
+        };
+        let head = signed.checkpoint().head();
+        self.notes.push(Checkpoint {
+            ledger: self.plan.ledger,
+            size: head.size,
+            root: head.root,
+            note: signed.note().to_string().into(),
+        });
+        self.kept += 1;
+        self.newest = Some(signed);
+        Ok(())
+    }
+
+    /// The checkpoint of the events so far, with every signature that any part has of it.
+    fn signed(&mut self) -> Option<SignedCheckpoint> {
+        let size = self.tree.size();
+        let listeners = self.listeners.iter_mut();
+        let mut found: Vec<_> = listeners.flat_map(|part| part.signed(size)).collect();
+        if found.is_empty() {
+            return None;
+        }
+        let root = self.tree.root();
+        let fits = |signed: &SignedCheckpoint| {
+            signed.checkpoint().head().root == root
+                && is_of(&self.names, self.plan, signed)
+                && self.trust.judge(self.plan.ledger, signed) != Signature::False
+        };
+        found.retain(fits);
+        merged(found)
+    }
+
+    /// Writes what waits, in one go. Checkpoints of more events than are written wait on.
+    async fn flush(&mut self) -> Result<(), SalvageError> {
+        let notes = std::mem::take(&mut self.notes);
+        let (ready, waiting) = notes
+            .into_iter()
+            .partition::<Vec<_>, _>(|note| note.size <= self.head.size);
+        self.notes = waiting;
+        let ready = join_all(ready.into_iter().map(|note| self.log.keep_checkpoint(note)));
+        if self.group.is_empty() {
+            ready.await.into_iter().collect::<Result<(), _>>()?;
+            return Ok(());
+        }
+        let commit = LedgerCommit {
+            ledger: self.plan.ledger,
+            expected: self.head,
+            generation: self.generation,
+            leaves: std::mem::take(&mut self.group),
+        };
+        self.bytes = 0;
+        // Sent in this order, they share a sync.
+        let append = async { self.log.append(vec![commit]).await };
+        let (kept, mut outcomes) = futures::join!(ready, append);
+        kept.into_iter().collect::<Result<(), _>>()?;
+        self.head = match outcomes.pop() {
+            Some(Outcome::Committed(head)) => head,
+            Some(Outcome::Refused(fault) | Outcome::Unknown(fault)) => return Err(fault.into()),
+            // Nobody else has it open.
+            Some(Outcome::Conflict(_)) | None => return Err(LogFault::InFlight.into()),
+        };
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Put, SalvageError> {
+        self.flush().await?;
+        self.flush().await?;
+        if (self.head.size, self.head.root) != (self.plan.size, self.plan.root) {
+            return Err(SalvageError::Changed {
+                ledger: self.plan.ledger,
+                position: self.head.size,
+            });
+        }
+        Ok(Put {
+            head: self.head,
+            names: self.names,
+            code: self.code,
+            kept: self.kept,
+            newest: self.newest,
+        })
+    }
+}
+
+fn listeners(parts: &[Part], ledger: LedgerId) -> Vec<Cursor<'_>> {
+    let holding = parts.iter().filter(|part| part.ledgers.contains(&ledger));
+    holding.map(|part| Cursor::new(part, ledger)).collect()
+}
+
+/// Whether a checkpoint of the events so far bears a name that the ledger went by: that of now, one for whose time its size is of, or
+/// one that comes later, for an earlier size may be signed for at any time.
+fn is_of(names: &Generations, plan: &Plan, signed: &SignedCheckpoint) -> bool {
+    let (origin, head) = (signed.checkpoint().origin(), signed.checkpoint().head());
+    let mut origins = plan.origins.iter();
+    let is_its = origins.any(|(position, name)| *position < plan.size && name == origin);
+    let is_now = names.origin() == Some(origin);
+    let earlier = names.earlier(origin, head.size);
+    is_its && (is_now || matches!(earlier, Earlier::Kept | Earlier::Stranger))
+}
+
+/// One checkpoint of several of one size: the one with the most signatures, and those that only others have behind them.
+fn merged(mut found: Vec<SignedCheckpoint>) -> Option<SignedCheckpoint> {
+    found.sort_by_key(|signed| signed.note().to_string().len());
+    let mut most = found.pop()?;
+    found.retain(|other| other.checkpoint() == most.checkpoint());
+    for other in &found {
+        for signature in other.note().signatures() {
+            let before = most.clone();
+            // What has no place any more is left out.
+            let added = most.add(signature.clone());
+            if added.is_err() || Checkpoint::NOTE_BYTES_MAX < most.note().to_string().len() {
+                most = before;
+            }
+        }
+    }
+    (most.note().to_string().len() <= Checkpoint::NOTE_BYTES_MAX).then_some(most)
+}
+
+/// Names the file of an error.
+pub(super) fn at(path: &Path) -> impl FnOnce(io::Error) -> SalvageError + '_ {
+    move |source| SalvageError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
