@@ -339,7 +339,7 @@ pub(crate) struct StoredCopy {
 impl StoredCopy {
     /// Opens a private copy, made in `scratch`, of the database in the folder `sled`, whosever it is.
     pub(crate) fn of_any(sled: &Path, scratch: &Path) -> Result<Self, CopyFault> {
-        let scratch = Scratch::of(sled, scratch).map_err(|error| match error.into() {
+        let scratch = copy_of(sled, scratch).map_err(|error| match error.into() {
             CopyFault::Environment(why) => {
                 CopyFault::Environment(format!("a private copy of it could not be made: {why}"))
             }
