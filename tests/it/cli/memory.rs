@@ -88,8 +88,8 @@ async fn send_to_all(place: &Place, encoding: &str, message: Bytes, expected: &[
         let mut client = connect(server, number).await;
         for _ in 0..CALLS {
             let (answer, mut body) = begin(&mut client, server, encoding).await;
-            // The transport sends of it what the server takes.
-            body.send_data(message.clone(), false).unwrap();
+            // The transport sends of it what the server takes, which may have answered already.
+            let _ = body.send_data(message.clone(), false);
             begun.push((answer, body));
         }
         clients.push(client);
