@@ -13,6 +13,7 @@ mod layout;
 mod leaves;
 pub(crate) mod raw;
 pub(crate) mod record;
+mod sync;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -24,7 +25,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::{Buf, Bytes};
 
 use crate::domain::id::LedgerId;
-use crate::durable::sync_folder;
 use crate::fault_point::Point;
 pub(crate) use crate::log::copy::batch::CopyBatch;
 use crate::log::copy::database::{Database, LOCKED, guarded};
@@ -34,6 +34,7 @@ use crate::log::copy::layout::{
     checkpoint, decode_end, key, prefix, without_crc,
 };
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
+use crate::log::copy::sync::sync;
 use crate::log::derived::DerivedRange;
 use crate::log::head::{Checkpoint, Head};
 use crate::log::journal::{FolderId, Location};
@@ -109,22 +110,32 @@ fn is_of_the_machine(error: &io::Error) -> bool {
 }
 
 impl ReadCopy {
-    /// Opens the database of `folder`, or creates it.
+    /// Opens the database of `folder`, or creates it. What it stands on is durable then, whoever wrote it.
     pub(crate) fn open(path: &Path, folder: FolderId, cache_bytes: u64) -> Result<Self, CopyFault> {
+        sync(path)?;
+        let copy = Self::open_unsynced(path, folder, cache_bytes)?;
+        sync(path)?;
+        Ok(copy)
+    }
+
+    /// The same of a copy of it that nobody needs after a crash.
+    pub(crate) fn open_unsynced(
+        path: &Path,
+        folder: FolderId,
+        cache_bytes: u64,
+    ) -> Result<Self, CopyFault> {
         let copy = Self::open_any(path, cache_bytes)?;
         guarded(|| match copy.db.get([FOLDER])? {
             Some(id) if id == folder.0 => Ok(()),
             None if copy.db.is_empty() => Ok(copy.db.insert([FOLDER], &folder.0).map(drop)?),
             _ => Err(CopyFault::Foreign),
         })?;
-        sync_all(path)?;
         Ok(copy)
     }
 
-    /// Opens a database, whosever it is.
+    /// Opens a database, whosever it is, as one that nobody needs after a crash.
     pub(crate) fn open_any(path: &Path, cache_bytes: u64) -> Result<Self, CopyFault> {
         refuse_blobs(path)?;
-        sync_all(path)?;
         let config = sled::Config::new()
             .path(path)
             .mode(sled::Mode::HighThroughput)
@@ -449,22 +460,6 @@ impl CopyFault {
     pub(crate) fn is_of_the_file(&self) -> bool {
         matches!(self, Self::Storage(_))
     }
-}
-
-/// Makes sled's files durable with their names. sled builds on what it reads, which need not have been durable when whoever wrote it
-/// died, and tells of it in a snapshot, which it does sync; the folder it never syncs.
-fn sync_all(path: &Path) -> Result<(), CopyFault> {
-    if !path.exists() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(path)? {
-        let file = entry?.path();
-        if file.is_file() {
-            File::open(file)?.sync_all()?;
-        }
-    }
-    sync_folder(path)?;
-    Ok(path.parent().map_or(Ok(()), sync_folder)?)
 }
 
 /// Fails if a value has left sled's log.

@@ -309,7 +309,7 @@ impl StoredFolder {
         let scratch = copy_of(&sled, scratch).map_err(|error| {
             CopyFault::Environment(format!("a private copy of it could not be made: {error}"))
         })?;
-        let copy = ReadCopy::open(scratch.path(), self.id, CACHE_BYTES)?;
+        let copy = ReadCopy::open_unsynced(scratch.path(), self.id, CACHE_BYTES)?;
         Ok(Some(StoredCopy {
             copy,
             _scratch: scratch,

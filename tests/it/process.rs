@@ -34,9 +34,6 @@ pub(crate) struct Process {
     address: String,
 }
 
-/// A server whose calls may take long: what it is to show, on a machine that is busy too, is not how fast it is.
-const PATIENT: [&str; 3] = ["serve", "--request-timeout-seconds", "120"];
-
 impl Process {
     /// Serves `data` on a free port and returns once it listens.
     pub(crate) fn serve(data: &Path) -> Self {
@@ -45,11 +42,8 @@ impl Process {
 
     /// As [`Process::serve`], told of witnesses.
     pub(crate) fn serve_with_witnesses(data: &Path, witnesses: &str) -> Self {
-        let words = PATIENT
-            .into_iter()
-            .chain(["--witnesses", witnesses, "--data"]);
-        let words = words.map(OsStr::new);
-        Self::start(words.chain([data.as_os_str()]))
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        Self::start(words.into_iter().chain([data.as_os_str()]))
     }
 
     /// As [`Process::serve`], with the journal in a folder of its own.
@@ -61,11 +55,8 @@ impl Process {
 
     /// As [`Process::serve_with_witnesses`], ended at a fault point. Nothing where that was before it listened.
     pub(crate) fn serve_until(data: &Path, witnesses: &str, fault_point: &str) -> Option<Self> {
-        let words = PATIENT
-            .into_iter()
-            .chain(["--witnesses", witnesses, "--data"]);
-        let words = words.map(OsStr::new);
-        let words = words.chain([data.as_os_str()]);
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        let words = words.into_iter().chain([data.as_os_str()]);
         let ending = (daicho::fault_point::VARIABLE, fault_point);
         Self::spawn(words, Some(ending)).ok()
     }
@@ -76,11 +67,8 @@ impl Process {
         witnesses: &str,
         also: impl FnOnce(&mut Command),
     ) -> Result<Self, NotServing> {
-        let words = PATIENT
-            .into_iter()
-            .chain(["--witnesses", witnesses, "--data"]);
-        let words = words.map(OsStr::new);
-        let words = words.chain([data.as_os_str()]);
+        let words = ["serve", "--witnesses", witnesses, "--data"].map(OsStr::new);
+        let words = words.into_iter().chain([data.as_os_str()]);
         Self::spawn_with(words, None, also)
     }
 

@@ -1,0 +1,29 @@
+//! sled's files, durable with their names: what sled leaves to chance.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+use super::CopyFault;
+use crate::durable::sync_folder;
+
+/// Makes all of it durable. At an open sled builds on what it reads, which need not have been durable when whoever wrote it died, and
+/// tells of it in a snapshot, which it does sync; the folder it never syncs.
+pub(super) fn sync(sled: &Path) -> Result<(), CopyFault> {
+    // A disk that does not take it says nothing against what it holds.
+    sync_all(sled).map_err(|error| CopyFault::Environment(error.to_string()))
+}
+
+fn sync_all(sled: &Path) -> io::Result<()> {
+    if !sled.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(sled)? {
+        let file = entry?.path();
+        if file.is_file() {
+            File::open(file)?.sync_all()?;
+        }
+    }
+    sync_folder(sled)?;
+    sled.parent().map_or(Ok(()), sync_folder)
+}
