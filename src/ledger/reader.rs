@@ -478,8 +478,14 @@ impl Reader {
     /// is that of a [`View`], or what the index covers.
     pub async fn stream(&self, stream: Stream, size: u64) -> Result<Arc<StreamState>, ReadFault> {
         match self.streams.newest(stream) {
-            Some(state) if state.end <= size => Ok(state),
+            Some(state) if state.end <= size => return Ok(state),
             // It knows more than was asked for: folded from the beginning.
+            Some(_) => return self.folded(stream, size).await,
+            None => {}
+        }
+        let _turn = self.streams.turn(stream).await;
+        match self.streams.newest(stream) {
+            Some(state) if state.end <= size => Ok(state),
             _ => self.folded(stream, size).await,
         }
     }
@@ -491,6 +497,10 @@ impl Reader {
         stream: Stream,
         size: u64,
     ) -> Result<Arc<StreamState>, ReadFault> {
+        if let Some(state) = self.streams.newest(stream) {
+            return Ok(state);
+        }
+        let _turn = self.streams.turn(stream).await;
         match self.streams.newest(stream) {
             Some(state) => Ok(state),
             // To the end, so that it can be kept for whoever asks next, of whatever size.

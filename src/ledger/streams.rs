@@ -3,14 +3,25 @@
 //! The writer folds each event once; what it folded is put in here when it is durable, before anybody is shown a head that
 //! includes it. So whatever is here is complete, and whoever finds it need not ask the index for newer events.
 
+use std::array;
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use foldhash::fast::RandomState;
 
 use crate::domain::event::Stream;
 use crate::ledger::kept::Kept;
 use crate::ledger::state::StreamState;
 
+/// Streams that may be read from the log at once. Two that share a place wait for each other though they need not.
+const TURNS: usize = 64;
+
 /// States of streams; every event of theirs that readers can see is folded in.
-pub(super) struct Streams(Mutex<Newest>);
+pub(super) struct Streams {
+    newest: Mutex<Newest>,
+    turns: [tokio::sync::Mutex<()>; TURNS],
+    numbers: RandomState,
+}
 
 struct Newest {
     states: Kept<Stream, Arc<StreamState>>,
@@ -21,10 +32,22 @@ struct Newest {
 impl Streams {
     /// None yet, of a ledger that is opened with `size` events; later as many as take `bytes_max` bytes.
     pub(super) fn new(size: u64, bytes_max: usize) -> Self {
-        Self(Mutex::new(Newest {
+        let newest = Newest {
             states: Kept::new(bytes_max),
             floor: size,
-        }))
+        };
+        Self {
+            newest: Mutex::new(newest),
+            turns: array::from_fn(|_| tokio::sync::Mutex::new(())),
+            numbers: RandomState::default(),
+        }
+    }
+
+    /// Held by whoever reads a stream from the log that is not kept, and waited for by whoever needs it too: once it is let go the state
+    /// is here. After a start all callers of a goal come at once, and each would read all of its events.
+    pub(super) async fn turn(&self, stream: Stream) -> tokio::sync::MutexGuard<'_, ()> {
+        let number = self.numbers.hash_one(stream) as usize;
+        self.turns[number % TURNS].lock().await
     }
 
     /// The state of a stream with every event that readers can see, maybe more; `None`: it is not kept.
@@ -49,7 +72,7 @@ impl Streams {
     }
 
     fn kept(&self) -> MutexGuard<'_, Newest> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.newest.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -4,6 +4,7 @@ use daicho::api::v1::audit_service_client::AuditServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
 use daicho::api::v1::subscribe_events_response::Frame;
 use daicho::api::v1::*;
+use daicho::domain::event::Stream;
 use tonic::Streaming;
 use tonic::service::interceptor::InterceptedService;
 
@@ -135,6 +136,31 @@ async fn what_is_kept_for_those_who_follow_is_bounded() {
     let mut late = late.subscribe_events(request).await.unwrap().into_inner();
     assert_eq!(next(&mut late).await.1, NOTES);
     assert_eq!(server.log.chunks_read(), before);
+}
+
+#[tokio::test]
+async fn a_goal_that_many_ask_for_at_once_is_read_once() {
+    let (mut server, plan) = Faulty::planning(1).await;
+    let notes = server.notes("覚え書き", 100);
+    server.client.append_events(notes).await.unwrap();
+    let server = server.restarted().await;
+    let reader = server.reader();
+    let (size, goal) = (reader.head().size, plan.goals[0].parse().unwrap());
+    let before = server.log.events_read();
+    let asked = (0..32).map(|number| {
+        let reader = &reader;
+        async move {
+            match number % 2 {
+                0 => reader.stream(Stream::goal(goal), size).await,
+                _ => reader.stream_covering(Stream::goal(goal), size).await,
+            }
+        }
+    });
+    for state in futures::future::join_all(asked).await {
+        let state = state.unwrap();
+        assert!(100 < state.revision);
+        assert_eq!(server.log.events_read() - before, state.revision);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ use daicho::api::v1::*;
 use daicho::auth::{Callers, Mode};
 use daicho::clock::new_id;
 use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Parts, Services};
-use daicho::ledger::{Ledgers, STATES_BYTES, Settings};
+use daicho::ledger::{Ledgers, Reader, STATES_BYTES, Settings};
 use daicho::log::{CommitLog as _, Freshness, InvalidCommit, LogFault, MemoryLog};
 use daicho::proof::Proofs;
 use futures::StreamExt as _;
@@ -164,12 +164,17 @@ impl Faulty {
         callers.layer(services(&self.ledgers, limit))
     }
 
+    /// Its only ledger.
+    pub(crate) fn reader(&self) -> Arc<Reader> {
+        self.ledgers.list().remove(0)
+    }
+
     fn admin(&self) -> AdminServiceClient<InterceptedService<Reached, Ja>> {
         AdminServiceClient::with_interceptor(self.routes(LONG), Ja("管理者"))
     }
 
     /// The same log after a restart, undamaged.
-    async fn restarted(self) -> Self {
+    pub(crate) async fn restarted(self) -> Self {
         let first_day = self.first_day.clone();
         self.ledgers.stop().await.unwrap();
         self.log.inner.reopen(true);
