@@ -147,7 +147,7 @@ pub async fn read_only(
 }
 
 impl Ledgers {
-    /// Whether the disks have room for so many bytes beside what is to stay free. Whatever is kept beside the log asks for it.
+    /// Whether the disks have room for so many bytes beside what is to stay free. Whatever is kept beside the log asks for it before.
     pub fn check_space(&self, bytes: u64) -> Result<(), StorageLow> {
         let free = || self.log.free_bytes();
         match self.settings.free_space_min {

@@ -481,6 +481,8 @@ impl Reader {
             Some(state) if state.end <= size => return Ok(state),
             // It knows more than was asked for: folded from the beginning.
             Some(_) => return self.folded(stream, size).await,
+            // Of use to nobody else.
+            None if size < self.head().size => return self.folded(stream, size).await,
             None => {}
         }
         let _turn = self.streams.turn(stream).await;

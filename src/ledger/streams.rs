@@ -43,8 +43,9 @@ impl Streams {
         }
     }
 
-    /// Held by whoever reads a stream from the log that is not kept, and waited for by whoever needs it too: once it is let go the state
-    /// is here. After a start all callers of a goal come at once, and each would read all of its events.
+    /// Held by whoever reads the newest state of a stream from the log, and waited for by whoever needs it too: once it is let go the
+    /// state is here, unless the reader failed or went away; then the next one reads. After a start all callers of a goal come at once,
+    /// and each would read all of its events.
     pub(super) async fn turn(&self, stream: Stream) -> tokio::sync::MutexGuard<'_, ()> {
         let number = self.numbers.hash_one(stream) as usize;
         self.turns[number % TURNS].lock().await

@@ -104,6 +104,9 @@ impl Ledgers {
                 // Before anything is held that those before it may need.
                 turn.come().await;
             }
+            if !keeping.is_empty() {
+                self.check_space(0).map_err(AppendError::StorageLow)?;
+            }
             // Durable before anything can name it.
             let kept = keeping.keep().await?;
             let (reply, answer) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! The writer: one thread for a data folder. It owns the newest states of all its ledgers, so it needs no
 //! locks and no retries, and one sync serves the callers of every ledger.
 //!
-//! It never reads the disk. A request arrives decided, with the states it was decided on; the writer
+//! It never reads the disk, beyond asking how much room there is. A request arrives decided, with the states it was decided on; the writer
 //! checks from memory what is newer, gives each event its position, revision, time and links, and gathers
 //! a group while the one before is being synced. It applies events to its own states when it takes them
 //! up; nobody else sees them before their sync.
@@ -464,8 +464,9 @@ impl Writer {
             }
             ledger.is_behind = is_behind;
         }
+        let is_access_log = ledger.directory.access_log_of().is_some();
         let free = || self.log.free_bytes();
-        let enough = self.space.judge(Instant::now(), free);
+        let enough = self.space.judge(Instant::now(), is_access_log, free);
         enough.map_err(|low| Err(AppendError::StorageLow(low)))?;
         if let Some(prepared) = prepared
             && !moved

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-/// How long what was found is believed: less than a disk takes to write the least that is to stay free.
+/// How long what was found is believed: some tens of MiB are written meanwhile at most.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
 /// The disk of the log has less room than the settings ask for.
@@ -24,44 +24,66 @@ pub(in crate::ledger) fn not_low(free: Option<u64>, min: u64) -> Result<(), Stor
     }
 }
 
+/// Of what is to stay free so much is still there for access logs: reads that have to be recorded go on.
+const OF_ACCESS_LOGS: u64 = 4;
+
 /// The room of the log, looked at from append to append.
 #[derive(Debug)]
 pub(super) struct SpaceWatch {
     min: u64,
-    looked: Option<(Instant, Result<(), StorageLow>)>,
+    /// When it was looked, and what was free.
+    looked: Option<(Instant, Option<u64>)>,
+    /// People were told that it is low, and not yet that it is not any more.
+    is_low: bool,
 }
 
 impl SpaceWatch {
     /// Has so many bytes stay free; 0: nothing is refused.
     pub(super) fn new(min: u64) -> Self {
-        Self { min, looked: None }
+        Self {
+            min,
+            looked: None,
+            is_low: false,
+        }
     }
 
-    /// Judges what `free` tells, at `now`. People are told when it gets low, and when it is enough again.
+    /// Judges what `free` tells, at `now`, for an append to a ledger or to its access log. People are told when it gets low, and
+    /// when there is room again.
     pub(super) fn judge(
         &mut self,
         now: Instant,
+        is_access_log: bool,
         free: impl FnOnce() -> Option<u64>,
     ) -> Result<(), StorageLow> {
         if self.min == 0 {
             return Ok(());
         }
-        if let Some((then, found)) = self.looked
-            && now.saturating_duration_since(then) < LOOK_EVERY
-        {
-            return found;
-        }
-        let found = not_low(free(), self.min);
-        let was_low = self.looked.is_some_and(|(_, found)| found.is_err());
-        match &found {
-            Err(low) if !was_low => {
+        let free = match self.looked {
+            Some((then, free)) if now.saturating_duration_since(then) < LOOK_EVERY => free,
+            _ => {
+                let free = free();
+                self.looked = Some((now, free));
+                self.tell(free);
+                free
+            }
+        };
+        let min = match is_access_log {
+            true => self.min / OF_ACCESS_LOGS,
+            false => self.min,
+        };
+        not_low(free, min)
+    }
+
+    fn tell(&mut self, free: Option<u64>) {
+        if let Err(low) = not_low(free, self.min) {
+            if !self.is_low {
                 tracing::error!(%low, "nothing is recorded until there is more room");
             }
-            Ok(()) if was_low => tracing::warn!("there is room again: appends go on"),
-            _ => {}
+            self.is_low = true;
+        } else if self.is_low && not_low(free, self.min + self.min / 8).is_ok() {
+            tracing::warn!("there is room again: appends go on");
+            self.is_low = false;
         }
-        self.looked = Some((now, found));
-        found
     }
 }
 
@@ -74,14 +96,23 @@ mod tests {
         let begin = Instant::now();
         let low = StorageLow { free: 99, min: 100 };
         let mut watch = SpaceWatch::new(100);
-        assert_eq!(watch.judge(begin, || Some(100)), Ok(()));
-        assert_eq!(watch.judge(begin, || panic!("looked at already")), Ok(()));
+        let looked_at = || panic!("looked at already");
+        assert_eq!(watch.judge(begin, false, || Some(100)), Ok(()));
+        assert_eq!(watch.judge(begin, false, looked_at), Ok(()));
         let mut now = begin + LOOK_EVERY;
-        assert_eq!(watch.judge(now, || Some(99)), Err(low));
-        assert_eq!(watch.judge(now, || panic!("looked at already")), Err(low));
+        assert_eq!(watch.judge(now, false, || Some(99)), Err(low));
+        assert_eq!(watch.judge(now, false, looked_at), Err(low));
+        assert_eq!(
+            watch.judge(now, true, looked_at),
+            Ok(()),
+            "who asks is recorded"
+        );
         now += LOOK_EVERY;
-        assert_eq!(watch.judge(now, || None), Ok(()), "nobody can tell");
+        let low = StorageLow { free: 24, min: 25 };
+        assert_eq!(watch.judge(now, true, || Some(24)), Err(low));
+        now += LOOK_EVERY;
+        assert_eq!(watch.judge(now, false, || None), Ok(()), "nobody can tell");
         let mut never = SpaceWatch::new(0);
-        assert_eq!(never.judge(now, || panic!("nobody asks")), Ok(()));
+        assert_eq!(never.judge(now, false, looked_at), Ok(()));
     }
 }
