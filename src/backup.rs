@@ -21,10 +21,11 @@ use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::id::LedgerId;
-use crate::durable;
+use crate::durable::{self, WholeFolder};
 use crate::log::{Head, journal_heads};
 
 pub use crate::log::OpenError;
@@ -140,6 +141,14 @@ pub enum BackupError {
     /// The data folder that was to be made holds something.
     #[error("`{0}` is not empty")]
     NotEmpty(PathBuf),
+    /// It lies in the backup, in which nothing is changed, or what it is called until it is whole is the name of the backup.
+    #[error("`{data}` cannot be made without a change to `{backup}`")]
+    Within {
+        /// The folder that was to be made.
+        data: PathBuf,
+        /// The backup.
+        backup: PathBuf,
+    },
     /// The backup is not what its manifest says.
     #[error("the backup is damaged")]
     Damaged(Vec<Damage>),
@@ -217,15 +226,21 @@ pub fn reach(data: &Path) -> Result<BTreeMap<String, Reach>, BackupError> {
     Ok(reaches(&journal_heads(data)?))
 }
 
+/// Whether a folder has the name of a backup: when it was begun, as [`take`] writes it. What else a disk has beside them is none.
+fn is_named_as_backup(folder: &Path) -> bool {
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let moment = name.and_then(|name| name.split_once('T'));
+    let moment = moment.map(|(day, time)| format!("{day}T{}", time.replace('-', ":")));
+    moment.is_some_and(|moment| moment.parse::<Timestamp>().is_ok())
+}
+
 /// The newest of the backups in a folder by its name, whole or not, or the folder itself if it is one; nothing where there is none.
 pub fn newest(store: &Path) -> Result<Option<PathBuf>, BackupError> {
     if store.join(MANIFEST).is_file() {
         return Ok(Some(store.to_owned()));
     }
-    let is_backup = |folder: &PathBuf| {
-        folder.is_dir() && folder.extension().is_none_or(|last| last != UNFINISHED)
-    };
-    Ok(list(store)?.into_iter().rev().find(is_backup))
+    let mut newest_first = list(store)?.into_iter().rev();
+    Ok(newest_first.find(|folder| folder.is_dir() && is_named_as_backup(folder)))
 }
 
 fn is_absent(error: &io::Error) -> bool {
@@ -301,25 +316,31 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
     if !damage.is_empty() {
         return Err(BackupError::Damaged(damage));
     }
-    let is_empty = match fs::read_dir(data) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) => return Err(at(data)(error)),
-    };
-    if !is_empty {
+    let draft = WholeFolder::at(data).map_err(at(data))?;
+    if !draft.is_free().map_err(at(data))? {
         return Err(BackupError::NotEmpty(data.to_owned()));
     }
-    let mut name = data.as_os_str().to_owned();
-    name.push(".");
-    name.push(UNFINISHED);
-    let draft = PathBuf::from(name);
-    if draft.exists() {
-        fs::remove_dir_all(&draft).map_err(at(&draft))?;
+    if draft.touches(backup) {
+        return Err(BackupError::Within {
+            data: data.to_owned(),
+            backup: backup.to_owned(),
+        });
     }
-    durable::make_private_folder(&draft).map_err(at(&draft))?;
+    draft.make().map_err(at(draft.folder()))?;
+    let restored = fill(draft.folder(), backup, &manifest);
+    let restored = restored.and_then(|()| draft.put(|_| {}).map_err(at(data)));
+    if let Err(error) = restored {
+        draft.discard();
+        return Err(error);
+    }
+    Ok(manifest)
+}
+
+/// Copies all that the manifest names into `folder`.
+fn fill(folder: &Path, backup: &Path, manifest: &Manifest) -> Result<(), BackupError> {
     for (name, entry) in &manifest.files {
         let from = Source::path(&backup.join(DATA), name);
-        let to = draft.join(name);
+        let to = folder.join(name);
         if let Some(folder) = to.parent() {
             durable::make_private_folder(folder).map_err(at(folder))?;
         }
@@ -329,13 +350,5 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
             return Err(BackupError::Damaged(vec![Damage { file, what }]));
         }
     }
-    if data.exists() {
-        fs::remove_dir(data).map_err(at(data))?;
-    }
-    fs::rename(&draft, data).map_err(at(data))?;
-    data.parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .map_or(Ok(()), durable::sync_folder)
-        .map_err(at(data))?;
-    Ok(manifest)
+    Ok(())
 }

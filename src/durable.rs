@@ -8,11 +8,15 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
+mod disk;
 mod lock;
 mod scratch;
+mod whole;
 
+pub use disk::{forget, is_of_the_disk};
 pub use lock::Lock;
 pub use scratch::Scratch;
+pub use whole::WholeFolder;
 
 /// Who may read a file, or look into a folder.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -38,6 +42,13 @@ pub fn read_up_to(path: &Path, bytes_max: u64) -> io::Result<Option<Vec<u8>>> {
     let limit = bytes_max.saturating_add(1);
     let read = File::open(path)?.take(limit).read_to_end(&mut bytes)?;
     Ok((read as u64 <= bytes_max).then_some(bytes))
+}
+
+/// The text of a file; what is longer than `bytes_max` or not UTF-8 is invalid data.
+pub fn read_text_up_to(path: &Path, bytes_max: u64) -> io::Result<String> {
+    let invalid = || io::Error::from(io::ErrorKind::InvalidData);
+    let bytes = read_up_to(path, bytes_max)?.ok_or_else(invalid)?;
+    String::from_utf8(bytes).map_err(|_| invalid())
 }
 
 /// Replaces a file, or makes it.

@@ -16,7 +16,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fs;
-use std::io::{self, BufRead as _, BufReader, ErrorKind};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::event::Event;
 use crate::domain::id::{DataSubjectId, EventId, LedgerId};
 use crate::domain::personal::{Commitment, Opening, Openings, PersonalText, Words};
+use crate::durable;
 
 mod disk;
 mod row;
@@ -362,12 +363,21 @@ impl PersonalStore {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
-        for line in BufReader::new(file).split(b'\n') {
-            if let Ok(disclosure) = serde_json::from_slice(&line?) {
+        if !file.metadata()?.is_file() {
+            return Err(ErrorKind::InvalidData.into());
+        }
+        let mut lines = BufReader::new(file);
+        loop {
+            let mut line = Vec::new();
+            // One that is longer comes in pieces that are none.
+            let mut piece = (&mut lines).take(DISCLOSURE_BYTES_MAX);
+            if piece.read_until(b'\n', &mut line)? == 0 {
+                return Ok(());
+            }
+            if let Ok(disclosure) = serde_json::from_slice(&line) {
                 see(disclosure);
             }
         }
-        Ok(())
     }
 
     /// The key of `subject`; made if there is none.
@@ -408,9 +418,9 @@ impl Openings for PersonalStore {
         };
         let path = openings(folder, text.subject).join(KeptText::of(text).file_name());
         let read = row::read_key(&folder.join(KEYS).join(text.subject.to_string()))
-            .and_then(|key| Ok((key, fs::read(path)?)));
+            .and_then(|key| Ok((key, durable::read_up_to(&path, row::BYTES_MAX)?)));
         match read {
-            Ok((Some(key), sealed)) => match row::open(&key, self.ledger, text, &sealed) {
+            Ok((Some(key), Some(sealed))) => match row::open(&key, self.ledger, text, &sealed) {
                 Some(opening) if text.is_opened_by(&opening) => {
                     // Nobody asks where no access is recorded.
                     let _ = OPENED.try_with(|opened| opened.set(true));
@@ -418,6 +428,7 @@ impl Openings for PersonalStore {
                 }
                 _ => Words::Altered,
             },
+            Ok((Some(_), None)) => Words::Altered,
             Ok((None, _)) => Words::Missing,
             Err(error) if error.kind() == ErrorKind::NotFound => Words::Missing,
             Err(error) => {
@@ -496,6 +507,8 @@ pub fn openings_of(store: &Arc<PersonalStore>) -> Arc<dyn Openings> {
 const OPENINGS: &str = "openings";
 const KEYS: &str = "keys";
 const DISCLOSURES: &str = "disclosures";
+/// More than a line of it takes.
+const DISCLOSURE_BYTES_MAX: u64 = 64 * 1024;
 
 fn openings(folder: &Path, subject: DataSubjectId) -> PathBuf {
     folder.join(OPENINGS).join(subject.to_string())

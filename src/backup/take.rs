@@ -1,8 +1,9 @@
 //! How a backup is taken.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::backup::source::{COPYING, Source};
@@ -13,6 +14,8 @@ use crate::backup::{
 use crate::durable;
 use crate::log::{JournalCut, TrimmedFile, journal_cut};
 
+/// Earlier backups in which a file is looked for that was trimmed: each holds all, unless it was damaged.
+const LOOKED_AT_MAX: usize = 100;
 /// Held by whoever takes a backup.
 const LOCK: &str = "lock";
 /// Below a data folder, in the order in which they are copied.
@@ -145,17 +148,19 @@ impl Earlier {
         Some((folder.join(name), entry.clone()))
     }
 
-    /// The file `name` of the newest that has a trimmed segment in it as that was before.
+    /// The file `name` of the newest that has a trimmed segment in it as that was before. Backups share files: each is read once.
     fn with(&mut self, name: &str, trimmed: &TrimmedFile) -> Option<(PathBuf, Entry)> {
-        let mut number = 0;
-        while let Some((folder, manifest)) = self.get(number) {
+        let mut read = BTreeSet::new();
+        for number in 0..LOOKED_AT_MAX {
+            let (folder, manifest) = self.get(number)?;
             let path = folder.join(name);
-            if let Some(entry) = manifest.files.get(name)
+            let file = fs::metadata(&path).map(|file| (file.dev(), file.ino()));
+            if let (Some(entry), Ok(file)) = (manifest.files.get(name), file)
+                && read.insert(file)
                 && matches!(trimmed.is_whole_in(&path), Ok(true))
             {
                 return Some((path, entry.clone()));
             }
-            number += 1;
         }
         None
     }

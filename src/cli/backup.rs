@@ -186,17 +186,8 @@ pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failur
             format!("{} には今ほかの控えを取っています", shown(path)),
             format!("another backup is being taken into {}", shown(path)),
         ),
-        BackupError::NotEmpty(path) => (
-            Exit::Conflict,
-            format!(
-                "{} は空ではありません。別のフォルダーを --data で示してください",
-                shown(path)
-            ),
-            format!(
-                "{} is not empty: name another folder with --data",
-                shown(path)
-            ),
-        ),
+        BackupError::NotEmpty(path) => return not_empty(view, path),
+        BackupError::Within { data, backup } => return within(view, data, backup),
         BackupError::Damaged(damage) => {
             let lines = damage.iter().take(TOLD_MAX).map(|one| told(view, one));
             let lines: Vec<String> = lines.collect();
@@ -241,6 +232,30 @@ pub(super) fn failure(view: &View, folder: &Path, error: &BackupError) -> Failur
         BackupError::File { .. } => return Failure::new(Exit::Fault, error_line(error)),
     };
     Failure::new(exit, view.pick(ja, en))
+}
+
+/// The data folder that was to be made holds something.
+pub(super) fn not_empty(view: &View, data: &Path) -> Failure {
+    let data = shown(data);
+    let (ja, en) = (
+        format!("{data} は空ではありません。別のフォルダーを --data で示してください"),
+        format!("{data} is not empty: name another folder with --data"),
+    );
+    Failure::new(Exit::Conflict, view.pick(ja, en))
+}
+
+/// The data folder that was to be made cannot be made without a change to what it is made of.
+pub(super) fn within(view: &View, data: &Path, of: &Path) -> Failure {
+    let (data, of) = (shown(data), shown(of));
+    let (ja, en) = (
+        format!(
+            "{of} は変更しないので、{data} には作れません。ほかのフォルダーを --data で示してください"
+        ),
+        format!(
+            "{data} cannot be made without a change to {of}, in which nothing is changed: name a folder elsewhere with --data"
+        ),
+    );
+    Failure::new(Exit::Conflict, view.pick(ja, en))
 }
 
 /// An error with what led to it, on one line.

@@ -337,6 +337,10 @@ impl CommitLog for EmbeddedLog {
         let folder = &self.shared.folder;
         let free = |place: &Path| {
             let about = rustix::fs::statvfs(place).ok()?;
+            // A file system that says nothing of itself.
+            if about.f_blocks == 0 {
+                return None;
+            }
             Some(about.f_bavail.saturating_mul(about.f_frsize))
         };
         let free = [free(folder.root()), free(&folder.journal())];

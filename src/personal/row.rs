@@ -1,7 +1,6 @@
 //! One kept text as bytes: `daicho opening 1` LF, a nonce of 12 bytes, then salt and text under AES-256-GCM-SIV with the
 //! subject's key; ledger, event and field are authenticated with it, so that no row can be passed off as another.
 
-use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -13,9 +12,12 @@ use crate::clock;
 use crate::domain::id::LedgerId;
 use crate::domain::personal::{Opening, PersonalText, Salt};
 use crate::domain::text::Text;
+use crate::durable;
 
 const HEADING: &[u8] = b"daicho opening 1\n";
 const NONCE_BYTES: usize = 12;
+/// More than the longest text takes with all that is around it.
+pub(super) const BYTES_MAX: u64 = 4 * Text::CHARS_MAX as u64 + 1024;
 
 /// The key of a subject. Forgotten when dropped.
 pub(super) struct Key(Zeroizing<[u8; Self::BYTES]>);
@@ -38,8 +40,9 @@ impl Key {
 
 /// The key in a file; `None` if there is none. One of another length is no key.
 pub(super) fn read_key(path: &Path) -> io::Result<Option<Key>> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => Zeroizing::new(bytes),
+    // One that is longer is no key either.
+    let bytes = match durable::read_up_to(path, Key::BYTES as u64) {
+        Ok(bytes) => Zeroizing::new(bytes.unwrap_or_default()),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
     };

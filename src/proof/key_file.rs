@@ -275,7 +275,7 @@ impl KeyFolder {
     pub fn public(&self, file: &KeyFile) -> Result<VerifierKey, KeyFault> {
         if file.is_closed {
             let beside = with(&file.stem, PUBLIC);
-            let text = fs::read_to_string(&beside).ok();
+            let text = durable::read_text_up_to(&beside, KEY_BYTES_MAX as u64).ok();
             if let Some(key) = text.and_then(|text| text.trim_end().parse().ok()) {
                 return Ok(key);
             }

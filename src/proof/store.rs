@@ -13,17 +13,17 @@ mod cursor;
 mod pass;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::domain::event::LedgerOpened;
 use crate::domain::id::LedgerId;
-use crate::log::LiveCopies;
+use crate::durable;
 use crate::log::copy::CopyFault;
 use crate::log::embedded::live::Unread;
 use crate::log::head::Head;
 use crate::log::journal::Location;
 use crate::log::stored::{CopyView, Damage, Met, StoppedLog, StoredCopy, StoredFolder};
+use crate::log::{Checkpoint, LiveCopies};
 use crate::merkle::{Hash, SignedCheckpoint, TrustPolicy, VerifierKey};
 use crate::proof::bundle::verify::{Finding, Kind, Report, known_signature};
 use crate::proof::{KeyFolder, KeyLock, publisher};
@@ -443,7 +443,9 @@ fn outside(
 fn last_checkpoint(folder: &StoredFolder, ledger: LedgerId, pass: &mut Pass<'_>) {
     let path = publisher::file(folder.root(), ledger);
     let file = format!("checkpoints/{ledger}.checkpoint");
-    let read = fs::read(path).map_err(|error| error.to_string());
+    let read = durable::read_up_to(&path, Checkpoint::NOTE_BYTES_MAX as u64);
+    let read = read.map_err(|error| error.to_string());
+    let read = read.and_then(|note| note.ok_or_else(|| "longer than any checkpoint".to_owned()));
     let signed =
         read.and_then(|note| SignedCheckpoint::parse(&note).map_err(|fault| fault.to_string()));
     let signed = match signed {

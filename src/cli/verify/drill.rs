@@ -11,6 +11,7 @@ use crate::backup::{self as backups, BackupError};
 use crate::cli::Forms;
 use crate::cli::backup::failure;
 use crate::cli::carried::shown;
+use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::render::View;
 use crate::cli::verify::store::{self, StoreArgs};
@@ -93,6 +94,10 @@ pub(super) async fn drill(
     let took = (restored, began.elapsed());
     let age = age(&manifest.made_at);
     let (outcome, sentence) = match &started {
+        // As of a full disk, which says nothing of the backup.
+        Err(failure) if failure.exit() == Exit::StorageFailed => {
+            (Outcome::Undecided, not_started(view, failure))
+        }
         Err(failure) => (Outcome::Tampered, not_started(view, failure)),
         Ok(()) if backups::reach(&data).map_err(told)? != manifest.ledgers => (
             Outcome::Tampered,

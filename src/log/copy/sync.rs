@@ -5,13 +5,17 @@ use std::io;
 use std::path::Path;
 
 use super::CopyFault;
-use crate::durable::sync_folder;
+use crate::durable::{is_of_the_disk, sync_folder};
 
 /// Makes all of it durable. At an open sled builds on what it reads, which need not have been durable when whoever wrote it died, and
 /// tells of it in a snapshot, which it does sync; the folder it never syncs.
-pub(super) fn sync(sled: &Path) -> Result<(), CopyFault> {
-    // A disk that does not take it says nothing against what it holds.
-    sync_all(sled).map_err(|error| CopyFault::Environment(error.to_string()))
+pub(crate) fn sync(sled: &Path) -> Result<(), CopyFault> {
+    sync_all(sled).map_err(|error| match is_of_the_disk(&error) {
+        // It is said once; the next sync of the same pages succeeds though they are not on the disk.
+        true => CopyFault::Storage(error.to_string()),
+        // A full disk, a permission, too many open files: that says nothing against what is there.
+        false => CopyFault::Environment(error.to_string()),
+    })
 }
 
 fn sync_all(sled: &Path) -> io::Result<()> {

@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use crate::domain::id::LedgerId;
-use crate::durable::{self, Access, Lock, Step, sync_folder};
+use crate::durable::{self, Access, Lock, Step, read_text_up_to, read_up_to, sync_folder};
 use crate::fault_point::Point;
 use crate::log::embedded::{OpenError, place};
 use crate::log::head::Head;
@@ -36,6 +36,10 @@ use crate::log::{IntegrityEvent, IntegrityKind};
 const FORMAT: u32 = 1;
 const FORMAT_TITLE: &str = "daicho data folder";
 const HEADS_TITLE: &str = "daicho heads 1";
+/// It has four lines.
+const FORMAT_BYTES_MAX: u64 = 4 * 1024;
+/// More than a million ledgers take.
+const HEADS_BYTES_MAX: u64 = 256 * 1024 * 1024;
 const SUSPECT: &str = "suspect";
 const SCRUBBED: &str = "scrubbed";
 
@@ -329,7 +333,7 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
         what: "lock",
         source,
     };
-    fs::create_dir_all(folder).map_err(io)?;
+    durable::make_folder(folder).map_err(io)?;
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
@@ -346,7 +350,7 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
 
 /// What the format file in `root` says; nothing if there is none.
 pub(crate) fn read_format(root: &Path) -> Result<Option<FolderId>, OpenError> {
-    let text = match fs::read_to_string(root.join("format")) {
+    let text = match read_text_up_to(&root.join("format"), FORMAT_BYTES_MAX) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) if error.kind() == io::ErrorKind::InvalidData => String::new(),
@@ -389,8 +393,11 @@ pub(crate) fn read_format(root: &Path) -> Result<Option<FolderId>, OpenError> {
 
 /// What the heads file in `root` says. `Ok(None)` if there is none, `Err` if it is damaged.
 pub(crate) fn read_heads(root: &Path) -> Result<Option<BTreeMap<LedgerId, Head>>, &'static str> {
-    match fs::read(root.join("heads")) {
-        Ok(bytes) => parse_heads(&bytes).map(Some).ok_or("crc32c or fields"),
+    match read_up_to(&root.join("heads"), HEADS_BYTES_MAX) {
+        Ok(bytes) => bytes
+            .and_then(|bytes| parse_heads(&bytes))
+            .map(Some)
+            .ok_or("crc32c or fields"),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(_) => Err("reading it"),
     }

@@ -32,6 +32,7 @@ use crate::log::embedded::feeder::Feeder;
 use crate::log::embedded::folder::{DataFolder, IntegrityLog};
 use crate::log::embedded::kept::Kept;
 use crate::log::embedded::shared::{Beginning, Shared};
+use crate::log::embedded::trim::proof::check_files;
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError, Threads};
 use crate::log::head::Head;
 use crate::log::journal::catalog::{Catalog, start_of};
@@ -214,7 +215,11 @@ impl Opening {
         let suspect = survey.sealed_damage().is_some()
             || matches!(survey.tail.end, TailEnd::Damaged { .. })
             || plan::beyond(&reached, &survey).is_some();
-        let evidence = self.keep_evidence(suspect).map_err(io_error("evidence"))?;
+        // An open of sled overwrites what is behind damage, which may be all that is left of what was trimmed.
+        let alone_there = survey.trimmed().next().is_some();
+        let endangered = alone_there && check_files(&self.folder.sled()).is_err();
+        let evidence = self.keep_evidence(suspect || endangered);
+        let evidence = evidence.map_err(io_error("evidence"))?;
 
         let mut examined = self.examine(&survey)?;
         reached.extend(plan::reached_by(&examined.ends));

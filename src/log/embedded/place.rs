@@ -17,10 +17,12 @@ use crate::log::embedded::folder::LOCK;
 use crate::log::journal::{FolderId, segment};
 
 const FILE: &str = "journal-at";
+/// It holds one path.
+const BYTES_MAX: u64 = 64 * 1024;
 
 /// The folder of the journal, as the data folder `root` remembers it.
 pub(crate) fn journal_of(root: &Path) -> io::Result<PathBuf> {
-    match fs::read_to_string(root.join(FILE)) {
+    match durable::read_text_up_to(&root.join(FILE), BYTES_MAX) {
         Ok(text) => match text.strip_suffix('\n').map(Path::new) {
             Some(path) if path.is_absolute() => Ok(path.to_owned()),
             _ => {

@@ -150,28 +150,6 @@ impl<'a> Pass<'a> {
     }
 }
 
-/// Whether an error says that the disk does not give back what was written.
-fn is_of_the_disk(error: &io::Error) -> bool {
-    use io::ErrorKind::{InvalidData, UnexpectedEof};
-    let is_io = error.raw_os_error() == Some(rustix::io::Errno::IO.raw_os_error());
-    is_io || matches!(error.kind(), InvalidData | UnexpectedEof)
-}
-
-/// Has the system forget what it remembers of some bytes of a file, so that they come from the disk.
-fn forget(file: &std::fs::File, from: u64, len: u64) {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::fs::fadvise(
-        file,
-        from,
-        std::num::NonZeroU64::new(len),
-        rustix::fs::Advice::DontNeed,
-    ) {
-        tracing::debug!(%error, "a file is read from memory");
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (file, from, len);
-}
-
 impl Shared {
     /// Makes one pass after the other until the log is stopped, each `every` after the one before.
     pub(crate) fn run_scrub(&self, every: Duration) {

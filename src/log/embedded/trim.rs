@@ -11,7 +11,7 @@
 //! leaves a folder that opens, and a second run does the rest. Putting back is the same with the files of a backup, the newest first.
 
 pub(crate) mod note;
-mod proof;
+pub(crate) mod proof;
 
 use std::fs;
 use std::io;
@@ -22,7 +22,7 @@ use bytes::Bytes;
 
 use crate::durable::sync_folder;
 use crate::fault_point::Point;
-use crate::log::copy::ReadCopy;
+use crate::log::copy::{self, ReadCopy};
 use crate::log::embedded::OpenError;
 use crate::log::embedded::folder::{DataFolder, read_format};
 use crate::log::embedded::open::before_all;
@@ -192,6 +192,9 @@ impl Idle {
             return Err(Hindrance::unproven(why));
         }
         let sled = self.folder.sled();
+        // What the system remembers is not what the disk has.
+        copy::sync::sync(&sled)?;
+        proof::forget_files(&sled)?;
         proof::check_files(&sled)?;
         let copy = ReadCopy::open(&sled, self.id, CACHE_BYTES)?;
         let last = segments.last().copied().unwrap_or(0);

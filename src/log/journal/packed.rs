@@ -51,6 +51,11 @@ pub(crate) enum SegmentFile {
 impl SegmentFile {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
+        // All of it may be held at once.
+        if SEGMENT_BYTES_MAX < file.metadata()?.len() {
+            let why = "longer than any segment of a journal";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, why));
+        }
         let mut begin = [0; HEADER_BYTES + FRAME_MAGIC.len()];
         let read = file.read_at(&mut begin, 0)?;
         let header = Header::decode(&begin[..read]);

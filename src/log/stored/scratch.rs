@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::durable::Scratch;
 
-/// Copies `folder` into a new folder in `into`. What sled left half written is not copied: sled would take it for
+/// Copies the files of `folder` into a new folder in `into`; devices and pipes, which sled has none of, are left out. What sled left half written is not copied: sled would take it for
 /// its newest, and an open sets it aside.
 pub(super) fn copy_of(folder: &Path, into: &Path) -> io::Result<Scratch> {
     let scratch = Scratch::new(into, "verify")?;
@@ -21,7 +21,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             fs::create_dir(&target)?;
             copy(&entry.path(), &target)?;
-        } else if !name.to_string_lossy().ends_with(".generating") {
+        } else if entry.path().is_file() && !name.to_string_lossy().ends_with(".generating") {
             fs::copy(entry.path(), target)?;
         }
     }

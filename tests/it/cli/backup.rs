@@ -257,7 +257,7 @@ fn restate(backup: &Path, alter: impl FnOnce(&mut Value)) {
 
 #[test]
 fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
-    let (place, _, _) = Place::with_plan();
+    let (mut place, plan, day) = Place::with_plan();
     assert_eq!(place.daicho("checkpoint").code, 0);
     let root = place.folder.path();
     let (store, scratch) = (root.join("backups"), root.join("scratch"));
@@ -284,7 +284,9 @@ fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
 
     let older = path(&backed_up(&place, &store));
     let newer = path(&backed_up(&place, &store));
-    fs::create_dir(store.join("9999-01-01T00-00-00Z.unfinished")).unwrap();
+    for other in ["9999-01-01T00-00-00Z.unfinished", "lost+found", "old"] {
+        fs::create_dir(store.join(other)).unwrap();
+    }
     let drilled = drill(&known);
     assert_eq!(drilled.code, 0, "{drilled:?}");
     let told = drilled.json();
@@ -297,19 +299,28 @@ fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
     assert_eq!(drilled.code, 2, "{drilled:?}");
     assert_eq!(drilled.json()["restored"]["outcome"], "VERIFIED");
 
-    // No server starts where a file is in the place of its folder.
-    let strange = store.join("9998-01-01T00-00-00Z");
-    copy_folder(&newer, &strange);
-    fs::write(strange.join("data/sled"), b"x").unwrap();
-    let digest = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
-    restate(&strange, |manifest| {
-        let entry = serde_json::json!({ "bytes": 1, "sha256": digest });
-        manifest["files"]["sled"] = entry;
-    });
-    let drilled = drill(&known);
-    assert_eq!(drilled.code, 1, "{drilled:?}");
-    assert_eq!(drilled.json()["restored"]["outcome"], "TAMPERED");
-    fs::remove_dir_all(&strange).unwrap();
+    // A server does not start on fewer events than there were; nor where a folder cannot be made, which is not the backup's fault.
+    let recorded = place.daicho(&format!("record {plan}/文化部/1-1/1.1 1 --on {day}"));
+    assert_eq!(recorded.code, 0, "{recorded:?}");
+    assert_eq!(place.server.stop(), 0);
+    let heads = fs::read(root.join("data/heads")).unwrap();
+    for (file, content, code, outcome) in [
+        ("heads", &heads[..], 1, "TAMPERED"),
+        ("sled", b"x", 2, "UNDECIDED"),
+    ] {
+        let strange = store.join("9998-01-01T00-00-00Z");
+        copy_folder(&newer, &strange);
+        fs::write(strange.join("data").join(file), content).unwrap();
+        restate(&strange, |manifest| {
+            let digest = hex::encode(crate::evidence::sha256(content));
+            let entry = serde_json::json!({ "bytes": content.len(), "sha256": digest });
+            manifest["files"][file] = entry;
+        });
+        let drilled = drill(&known);
+        assert_eq!(drilled.code, code, "{file}: {drilled:?}");
+        assert_eq!(drilled.json()["restored"]["outcome"], outcome);
+        fs::remove_dir_all(&strange).unwrap();
+    }
 
     for (made_at, sentence) in [
         ("2001-01-01T00:00:00Z", "26 are allowed"),

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 
-use super::{Broken, PIECE_BYTES, Pass, forget, is_of_the_disk};
+use super::{Broken, PIECE_BYTES, Pass};
+use crate::durable::{forget, is_of_the_disk};
 use crate::log::copy;
 use crate::log::copy::raw::{self, SEGMENT_BYTES};
 

@@ -11,8 +11,9 @@ use std::path::Path;
 use bytes::{Bytes, BytesMut};
 use sha2::{Digest, Sha256};
 
-use super::{Broken, PIECE_BYTES, Pass, forget, is_of_the_disk};
+use super::{Broken, PIECE_BYTES, Pass};
 use crate::domain::id::LedgerId;
+use crate::durable::{forget, is_of_the_disk};
 use crate::log::IntegrityKind;
 use crate::log::chunk::frames_end;
 use crate::log::copy::record::CopyRecord;
@@ -100,6 +101,9 @@ impl Pass<'_> {
             let mut checked = self.check_sealed(number, before.as_ref(), &mut met);
             if let Err(Fault::Damage(check)) = &checked {
                 let rebuilt = self.rebuild(number, before.as_ref(), check);
+                if let Err(Broken::Machine(_)) = &rebuilt {
+                    self.tell_for_next_start(number, check);
+                }
                 if self.go_on(rebuilt)? == Some(true) {
                     checked = self.check_sealed(number, before.as_ref(), &mut met);
                 }

@@ -283,13 +283,7 @@ async fn a_disk_that_fails_or_is_full_while_it_compresses_loses_nothing_and_ends
             }
         }
     }
-    let all = [
-        Step::Create,
-        Step::Write,
-        Step::Sync,
-        Step::Rename,
-        Step::SyncDir,
-    ];
+    let all = &Step::OF_A_NEW_FILE;
     assert!(all.iter().all(|step| failed.contains(step)), "{failed:?}");
 }
 

@@ -297,13 +297,7 @@ async fn whatever_step_of_a_trim_fails_the_folder_opens_and_a_second_run_does_th
             shop.assert_whole(&[]).await;
         }
     }
-    let all = [
-        Step::Create,
-        Step::Write,
-        Step::Sync,
-        Step::Rename,
-        Step::SyncDir,
-    ];
+    let all = &Step::OF_A_NEW_FILE;
     assert!(all.iter().all(|step| failed.contains(step)), "{failed:?}");
 }
 

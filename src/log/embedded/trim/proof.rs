@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use crate::domain::id::LedgerId;
+use crate::durable::forget;
 use crate::log::copy::raw::{self, SEGMENT_BYTES};
 use crate::log::copy::{self, CopyFault, ReadCopy};
 use crate::log::embedded::trim::Hindrance;
@@ -15,8 +16,24 @@ use crate::log::journal::catalog::start_of;
 use crate::log::journal::survey::Survey;
 use crate::merkle::Frontier;
 
+/// Has the system forget what it remembers of sled's files.
+pub(super) fn forget_files(sled: &Path) -> io::Result<()> {
+    let entries = match fs::read_dir(sled) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_file() {
+            let file = File::open(&path)?;
+            forget(&file, 0, file.metadata()?.len());
+        }
+    }
+    Ok(())
+}
+
 /// Checks sled's files as they lie there, before an open of sled may change one that is damaged.
-pub(super) fn check_files(sled: &Path) -> Result<(), Hindrance> {
+pub(crate) fn check_files(sled: &Path) -> Result<(), Hindrance> {
     let entries = match fs::read_dir(sled) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(Hindrance::unproven("read copy: `sled` is missing"));

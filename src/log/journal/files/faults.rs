@@ -28,6 +28,17 @@ pub(crate) enum Step {
     Sync,
 }
 
+impl Step {
+    /// What it takes to write a file beside another and let it take that one's place.
+    pub(crate) const OF_A_NEW_FILE: [Self; 5] = [
+        Self::Create,
+        Self::Write,
+        Self::Sync,
+        Self::Rename,
+        Self::SyncDir,
+    ];
+}
+
 #[derive(Debug, Default)]
 struct Plan {
     /// Counts down to the step that fails.

@@ -32,29 +32,18 @@ fn run(words: &[&str]) -> Ended {
     daicho(NOBODY, words.iter().copied())
 }
 
+fn journal(verb: &str, data: &Path, backup: &Path, more: &[&str]) -> Ended {
+    let folders = ["--data", text(data), "--backup", text(backup)];
+    run(&[&["journal", verb], &folders[..], more].concat())
+}
+
 fn trim(data: &Path, backup: &Path) -> Ended {
     let more = ["--keep-segments", "2", "--lang", "en", "--json"];
-    let words = [
-        "journal",
-        "trim",
-        "--data",
-        text(data),
-        "--backup",
-        text(backup),
-    ];
-    run(&[&words[..], &more].concat())
+    journal("trim", data, backup, &more)
 }
 
 fn untrim(data: &Path, backup: &Path) -> Ended {
-    let words = [
-        "journal",
-        "untrim",
-        "--data",
-        text(data),
-        "--backup",
-        text(backup),
-    ];
-    run(&[&words[..], &["--lang", "en", "--json"]].concat())
+    journal("untrim", data, backup, &["--lang", "en", "--json"])
 }
 
 impl Trimmable {
@@ -381,15 +370,8 @@ async fn what_cannot_be_trimmed_is_refused_with_what_to_do_in_both_languages() {
     let nothing = place.backups.path().join("nothing");
     let refused = |data: &Path, backup: &Path, code: i32, told: [&str; 2]| {
         for (lang, told) in ["ja", "en"].into_iter().zip(told) {
-            let words = [
-                "journal",
-                "trim",
-                "--data",
-                text(data),
-                "--backup",
-                text(backup),
-            ];
-            let ended = run(&[&words[..], &["--keep-segments", "1", "--lang", lang]].concat());
+            let more = ["--keep-segments", "1", "--lang", lang];
+            let ended = journal("trim", data, backup, &more);
             assert_eq!(ended.code, code, "{ended:?}");
             assert!(ended.errors.contains(told), "{told}: {ended:?}");
             assert_eq!(ended.output, "");
@@ -452,21 +434,12 @@ async fn what_cannot_be_trimmed_is_refused_with_what_to_do_in_both_languages() {
     assert_eq!(ended.code, 2, "{ended:?}");
     assert_eq!(digests(&data.join("journal")), before);
 
-    for lang in ["ja", "en"] {
-        let words = [
-            "journal",
-            "trim",
-            "--data",
-            text(data),
-            "--backup",
-            text(&backup),
-        ];
-        let ended = run(&[&words[..], &["--lang", lang]].concat());
+    for (lang, told) in [
+        ("ja", "切り詰めるファイルがありません"),
+        ("en", "there is nothing to trim"),
+    ] {
+        let ended = journal("trim", data, &backup, &["--lang", lang]);
         assert_eq!(ended.code, 0, "{ended:?}");
-        let told = ["切り詰めるファイルがありません", "there is nothing to trim"];
-        assert!(
-            told.iter().any(|told| ended.output.contains(told)),
-            "{ended:?}"
-        );
+        assert!(ended.output.contains(told), "{ended:?}");
     }
 }

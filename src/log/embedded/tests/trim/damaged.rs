@@ -175,6 +175,18 @@ async fn a_mark_that_went_back_cuts_nothing_that_was_trimmed() {
 }
 
 #[tokio::test]
+async fn sled_is_kept_as_it_was_before_a_start_lets_it_open_what_is_damaged() {
+    let shop = Shop::new().await;
+    shop.trimmed();
+    let db = shop.bench.path("sled/db");
+    flip(&db, 30);
+    let damaged = fs::read(&db).unwrap();
+    shop.assert_refused(&["trimmed"]);
+    let kept = shop.bench.path("evidence/unrepaired/sled/db");
+    assert_eq!(fs::read(kept).unwrap(), damaged);
+}
+
+#[tokio::test]
 async fn an_older_sled_is_refused_also_where_no_mark_tells_that_it_is() {
     let mut shop = Shop::new().await;
     let older = shop.copied();
