@@ -231,6 +231,9 @@ async fn read_only(seen: &mut Seen) {
     }
 }
 
+/// Calls within which what is so for a moment is over.
+const TRIES_MAX: u64 = 20_000;
+
 /// Where the disk is nearly full nothing is recorded or taken in; what was recorded is answered, and all goes on once there is room.
 async fn nearly_full(seen: &mut Seen) {
     let mut server = Faulty::planned().await;
@@ -249,12 +252,13 @@ async fn nearly_full(seen: &mut Seen) {
 
     server.log.free.store(1, Ordering::SeqCst);
     // What was found before is believed for a moment.
-    let mut size = server.size().await;
+    let (begin, mut size) = (server.size().await, server.size().await);
     loop {
         match server.client.append_events(server.note()).await {
             Ok(_) => size += 1,
             Err(status) => break refused(status),
         }
+        assert!(size < begin + TRIES_MAX, "nothing is ever refused");
     }
     let opened = server.admin().open_ledger(opening("town")).await;
     refused(opened.unwrap_err());
@@ -270,8 +274,11 @@ async fn nearly_full(seen: &mut Seen) {
 
     server.log.free.store(u64::MAX, Ordering::SeqCst);
     let request = server.note();
+    let mut tries = 0;
     while let Err(status) = server.client.append_events(request.clone()).await {
         refused(status);
+        tries += 1;
+        assert!(tries < TRIES_MAX, "all is refused for ever");
     }
     assert_eq!(server.size().await, size + 1);
     let put = shelf.put_evidence(stream::iter(file("資料"))).await;

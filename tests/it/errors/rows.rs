@@ -188,19 +188,7 @@ async fn corrections_of_what_is_no_longer_so_or_never_was() {
         ledger: "town".to_owned(),
         ..Default::default()
     };
-    let frame = world
-        .client
-        .read_events(town)
-        .await
-        .unwrap()
-        .into_inner()
-        .message()
-        .await
-        .unwrap();
-    let Some(event_batch::Content::Events(events)) = frame.unwrap().batch.unwrap().content else {
-        panic!("not events")
-    };
-    let foreign = events.events[0].fact.clone().unwrap().event_id;
+    let foreign = world.read(town).await[0].fact.clone().unwrap().event_id;
     for unknown in [new_id().to_string(), foreign] {
         let mut asked = append(vec![corrected(&day, "前/件", &unknown, increment("9"))]);
         asked.ledger = "city".to_owned();

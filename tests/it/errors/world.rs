@@ -55,6 +55,16 @@ pub(crate) struct World {
 }
 
 impl World {
+    /// The first events of a read.
+    pub(crate) async fn read(&mut self, asked: ReadEventsRequest) -> Vec<Event> {
+        let frames = self.client.read_events(asked).await.unwrap();
+        let frame = frames.into_inner().message().await.unwrap().unwrap();
+        match frame.batch.unwrap().content {
+            Some(event_batch::Content::Events(events)) => events.events,
+            other => panic!("not events: {other:?}"),
+        }
+    }
+
     /// Last year's plan is `前年度`: goals `前/1`, `前/2`, `前/休止`, `前/中止`, `前/繰越`, each with an
     /// initiative of number 1, and indicators named for what they count.
     pub(crate) async fn new() -> Self {

@@ -184,11 +184,14 @@ async fn end(
     let late = request(ledger, vec![event(plan, &plan.indicators[0], rng)], rng);
     let mut client = LedgerServiceClient::new(server.connect());
     disk.hold();
-    let asking = tokio::spawn({
+    let mut asking = tokio::spawn({
         let late = late.clone();
         async move { client.append_events(by_tester(late)).await }
     });
-    disk.stands().await;
+    tokio::select! {
+        () = disk.stands() => {}
+        answer = &mut asking => panic!("no step stood still: {answer:?}"),
+    }
     server.kill();
     assert!(asking.await.unwrap().is_err());
     history.unanswered.push(late);

@@ -31,21 +31,8 @@ async fn text_that_looks_like_a_formula_is_kept_as_it_is() {
         from_position: first,
         ..Default::default()
     };
-    let frame = world
-        .client
-        .read_events(read)
-        .await
-        .unwrap()
-        .into_inner()
-        .message()
-        .await
-        .unwrap();
-    let Some(event_batch::Content::Events(events)) = frame.unwrap().batch.unwrap().content else {
-        panic!("not events")
-    };
-    let kept: Vec<String> = events
-        .events
-        .into_iter()
+    let kept = world.read(read).await.into_iter();
+    let kept: Vec<String> = kept
         .map(|event| match event.fact.unwrap().payload {
             Some(Payload::NarrativeAdded(p)) => p.text,
             other => panic!("{other:?}"),
