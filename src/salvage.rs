@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::id::LedgerId;
 use crate::log::{Head, LogFault};
-use crate::merkle::{Hash, SignedCheckpoint, TrustPolicy};
+use crate::merkle::{Hash, SignedCheckpoint, TrustPolicy, VerifierKey};
 use crate::proof::bundle::verify::{Earlier, Generations};
 
 pub use crate::log::OpenError;
@@ -207,8 +207,8 @@ pub enum SalvageError {
     /// The data folder that was to be made holds something.
     #[error("`{0}` is not empty")]
     NotEmpty(PathBuf),
-    /// It lies in a source, in which nothing is changed.
-    #[error("`{data}` lies in `{source_path}`")]
+    /// It lies in a source, in which nothing is changed, or what it is called until it is whole is the name of one.
+    #[error("`{data}` cannot be made without a change to `{source_path}`")]
     Within {
         /// The folder that was to be made.
         data: PathBuf,
@@ -265,7 +265,8 @@ pub enum SalvageError {
 impl SalvagedLedger {
     /// Whether all that is known of it is there.
     pub fn is_whole(&self) -> bool {
-        self.lost.is_none() && !self.is_cut && self.texts.missing == 0
+        let erased_elsewhere = self.texts.erased_elsewhere + self.files.erased_elsewhere;
+        self.lost.is_none() && !self.is_cut && self.texts.missing == 0 && erased_elsewhere == 0
     }
 }
 
@@ -289,22 +290,20 @@ pub async fn salvage(
     terms: Terms<'_>,
     watch: &mut dyn FnMut(Progress),
 ) -> Result<Salvaged, SalvageError> {
-    draft::check_place(data, sources)?;
+    let folder = draft::folder(data, sources)?;
     let (mut opened, mut parts) = (Vec::new(), Vec::new());
     for (number, path) in sources.iter().enumerate() {
         let (source, of_source) = Source::open(number, path, terms.scratch)?;
         opened.push(source);
         parts.extend(of_source);
     }
-    let mut keys: BTreeMap<LedgerId, Vec<_>> = BTreeMap::new();
-    for (ledger, own) in opened.iter().flat_map(|source| &source.keys) {
-        keys.entry(*ledger).or_default().extend(own.iter().cloned());
-    }
-    let trust = Trust::new(terms.policy, terms.since, keys);
+    let trust = Trust::new(terms.policy, terms.since, own_keys(&opened));
     let ledgers = parts.iter().flat_map(|part| part.ledgers.iter().copied());
     let ledgers: BTreeSet<LedgerId> = ledgers.collect();
     let reach = |ledger| parts.iter().map(move |part| part.reach(ledger)).max();
-    let events: u64 = ledgers.iter().filter_map(|ledger| reach(*ledger)).sum();
+    let events = ledgers.iter().filter_map(|ledger| reach(*ledger));
+    // What a source says of its reach may be any number.
+    let events = events.fold(0, u64::saturating_add);
     let mut progress = Progress {
         done: 0,
         // Looked at, then written.
@@ -332,7 +331,7 @@ pub async fn salvage(
             return Err(SalvageError::SinceElsewhere(origin.to_owned()));
         }
     }
-    let draft = Draft::begin(data)?;
+    let draft = Draft::begin(folder, data)?;
     let mut ledgers = Vec::new();
     let filling = async {
         for plan in plans {
@@ -355,6 +354,24 @@ pub async fn salvage(
         sources: looked_at(),
         ledgers,
     })
+}
+
+/// The keys of each ledger as its data folders have them; as bundles have them only where none does, for whoever makes a bundle writes
+/// its keys.
+fn own_keys(sources: &[Source]) -> BTreeMap<LedgerId, Vec<VerifierKey>> {
+    let mut keys: BTreeMap<LedgerId, Vec<_>> = BTreeMap::new();
+    for is_bundle in [false, true] {
+        let known: BTreeSet<LedgerId> = keys.keys().copied().collect();
+        let those = sources.iter();
+        let those = those.filter(|source| source.bundle.is_some() == is_bundle);
+        let found = those.flat_map(|source| &source.keys);
+        for (ledger, own) in
+            found.filter(|(ledger, own)| !own.is_empty() && !known.contains(*ledger))
+        {
+            keys.entry(*ledger).or_default().extend(own.iter().cloned());
+        }
+    }
+    keys
 }
 
 /// What became of a ledger; its last checkpoint is put into the folder.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::cli::backup::error_line;
+use crate::cli::backup::{error_line, not_empty, within};
 use crate::cli::carried::{read_checkpoint, shown};
 use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
@@ -15,8 +15,8 @@ use crate::cli::render::View;
 use crate::cli::verify::{PolicyArgs, trust};
 use crate::cli::{Global, terminal};
 use crate::salvage::{
-    Conflict, LookedAt, Lost, OpenError, Progress, SalvageError, Salvaged, SalvagedLedger,
-    SourceKind, Terms, salvage,
+    Conflict, Files, LookedAt, Lost, OpenError, Progress, SalvageError, Salvaged, SalvagedLedger,
+    SourceKind, Terms, Texts, salvage,
 };
 
 /// Between two lines that say how far it came.
@@ -199,7 +199,7 @@ fn told_of(view: &View, of: &SalvagedLedger) -> String {
         ));
     }
     let (texts, files) = (of.texts, of.files);
-    if texts.kept + texts.erased + texts.missing != 0 {
+    if texts != Texts::default() {
         lines.push(view.pick(
             format!(
                 "  個人に関する文: {}件、消去済み{}件、どこにもないもの{}件",
@@ -211,7 +211,7 @@ fn told_of(view: &View, of: &SalvagedLedger) -> String {
             ),
         ));
     }
-    if files.kept + files.erased + files.missing != 0 {
+    if files != Files::default() {
         lines.push(view.pick(
             format!(
                 "  根拠資料: {}個、消去済み{}個、ここにないもの{}個",
@@ -221,6 +221,13 @@ fn told_of(view: &View, of: &SalvagedLedger) -> String {
                 "  attached files: {}, {} erased, {} in no source",
                 files.kept, files.erased, files.missing
             ),
+        ));
+    }
+    let (texts, files) = (texts.erased_elsewhere, files.erased_elsewhere);
+    if 0 < texts + files {
+        lines.push(view.pick(
+            format!("  採らなかったイベントにだけ消去とあるもの: 文{texts}件、根拠資料{files}個。戻していません。そのイベントを持つ元が誤っていれば、外してやり直してください"),
+            format!("  erased by what only an event says that was not taken: {texts} texts, {files} files; they are left out. If the source of that event is wrong, run it again without it"),
         ));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
@@ -356,8 +363,12 @@ fn ledger(of: &SalvagedLedger) -> Value {
         "conflicts_omitted": of.conflicts_omitted,
         "ended_by_conflict": of.is_cut,
         "other_histories": of.others,
-        "texts": { "kept": texts.kept, "erased": texts.erased, "missing": texts.missing },
-        "files": { "kept": files.kept, "erased": files.erased, "missing": files.missing },
+        "texts": {
+            "kept": texts.kept, "erased": texts.erased, "erased_elsewhere": texts.erased_elsewhere, "missing": texts.missing,
+        },
+        "files": {
+            "kept": files.kept, "erased": files.erased, "erased_elsewhere": files.erased_elsewhere, "missing": files.missing,
+        },
     })
 }
 
@@ -404,30 +415,8 @@ fn failure(view: &View, error: &SalvageError) -> Failure {
             ),
             format!("a server has {} open: stop it first", shown(path)),
         ),
-        SalvageError::NotEmpty(path) => (
-            Exit::Conflict,
-            format!(
-                "{} は空ではありません。別のフォルダーを --data で示してください",
-                shown(path)
-            ),
-            format!(
-                "{} is not empty: name another folder with --data",
-                shown(path)
-            ),
-        ),
-        SalvageError::Within { data, source_path } => (
-            Exit::Conflict,
-            format!(
-                "{} は元の {} の中です。元は変更しないので、外のフォルダーを --data で示してください",
-                shown(data),
-                shown(source_path)
-            ),
-            format!(
-                "{} lies in the source {}, in which nothing is changed: name a folder elsewhere with --data",
-                shown(data),
-                shown(source_path)
-            ),
-        ),
+        SalvageError::NotEmpty(path) => return not_empty(view, path),
+        SalvageError::Within { data, source_path } => return within(view, data, source_path),
         SalvageError::Busy(path) => (
             Exit::Conflict,
             format!("今ほかのプロセスが {} を作っています", shown(path)),

@@ -1,7 +1,7 @@
 //! Files that lie elsewhere, taken over into a data folder that nobody serves: only what is to the byte what its name says.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -22,6 +22,11 @@ pub fn adopt(from: &Path, data: &Path, ledger: LedgerId, sha256: &[u8; 32]) -> i
     let Ok(Some(mut source)) = shelf::open(from) else {
         return Ok(false);
     };
+    // Read twice, so that what somebody put in its place takes no room.
+    match shelf::digest(&mut source) {
+        Ok((found, _)) if found == *sha256 => source.rewind()?,
+        Ok(_) | Err(_) => return Ok(false),
+    }
     let drafts = data.join(FOLDER).join(ledger.to_string()).join(DRAFTS);
     fs::create_dir_all(&drafts)?;
     // Gone again where it is not moved to its place.

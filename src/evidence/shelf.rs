@@ -297,7 +297,7 @@ pub(super) fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-fn digest(file: &mut File) -> io::Result<([u8; 32], u64)> {
+pub(super) fn digest(file: &mut File) -> io::Result<([u8; 32], u64)> {
     let (mut digest, mut bytes) = (Sha256::new(), 0);
     let mut piece = vec![0; PIECE_BYTES_MAX];
     loop {

@@ -13,7 +13,7 @@ mod layout;
 mod leaves;
 pub(crate) mod raw;
 pub(crate) mod record;
-mod sync;
+pub(crate) mod sync;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -31,7 +31,7 @@ use crate::log::copy::database::{Database, LOCKED, guarded};
 pub(crate) use crate::log::copy::layout::log_key;
 use crate::log::copy::layout::{
     CHECKPOINT, DERIVED, END, FOLDER, KEPT_AGAIN, LOG, PREFIX_BYTES, READ, after_prefix,
-    checkpoint, decode_end, key, prefix, without_crc,
+    checkpoint, decode_end, key, prefix, size_of, without_crc,
 };
 use crate::log::copy::record::{CopyRecord, InvalidRecord};
 use crate::log::copy::sync::sync;
@@ -197,6 +197,24 @@ impl ReadCopy {
         })
     }
 
+    /// The sizes from `size` on of which `ledger` has kept checkpoints, ascending, with those that can be read.
+    pub(crate) fn legible_checkpoints(
+        &self,
+        ledger: LedgerId,
+        size: u64,
+        limit: usize,
+    ) -> Result<Vec<(u64, Option<Checkpoint>)>, CopyFault> {
+        let at = |size: u64| key(CHECKPOINT, ledger, &size.to_be_bytes());
+        guarded(|| {
+            let found = self.db.range(at(size)..=at(u64::MAX)).take(limit);
+            let legible = found.map(|entry| {
+                let entry = entry?;
+                Ok((size_of(&entry.0)?, checkpoint(&entry).ok()))
+            });
+            legible.collect()
+        })
+    }
+
     /// The kept checkpoint of `ledger` for the largest size up to `size`.
     pub(crate) fn checkpoint_up_to(
         &self,
@@ -215,13 +233,7 @@ impl ReadCopy {
         let at = |size: u64| key(KEPT_AGAIN, ledger, &size.to_be_bytes());
         guarded(|| {
             let found = self.db.range(at(0)..=at(size)).keys();
-            let size_of = |key: sled::IVec| {
-                let size = key
-                    .get(PREFIX_BYTES..)
-                    .and_then(|size| size.try_into().ok());
-                size.map(u64::from_be_bytes).ok_or(CopyFault::Checkpoint)
-            };
-            found.map(|key| size_of(key?)).collect()
+            found.map(|key| size_of(&key?)).collect()
         })
     }
 

@@ -22,6 +22,8 @@ pub struct Texts {
     pub kept: u64,
     /// Those about people whose texts were erased.
     pub erased: u64,
+    /// Those about people whose texts were erased by what only an event says that was not taken.
+    pub erased_elsewhere: u64,
     /// Those that no source has.
     pub missing: u64,
 }
@@ -33,6 +35,8 @@ pub struct Files {
     pub kept: u64,
     /// Those that were erased.
     pub erased: u64,
+    /// Those that were erased by what only an event says that was not taken.
+    pub erased_elsewhere: u64,
     /// Those that no source has; they may be kept elsewhere.
     pub missing: u64,
 }
@@ -41,6 +45,8 @@ pub struct Files {
 pub(super) struct Beside<'a> {
     ledger: LedgerId,
     draft: &'a Path,
+    /// Events that are taken.
+    size: u64,
     erased: &'a Erased,
     /// Data folders, and bundles.
     data: Vec<&'a Path>,
@@ -62,6 +68,7 @@ impl<'a> Beside<'a> {
         Self {
             ledger: plan.ledger,
             draft,
+            size: plan.size,
             erased: &plan.erased,
             bundles: bundles.collect(),
             stores: stores.collect(),
@@ -87,8 +94,11 @@ impl<'a> Beside<'a> {
     }
 
     fn text(&mut self, text: &PersonalText) -> Result<(), SalvageError> {
-        if self.erased.subjects.contains(&text.subject) {
-            self.texts.erased += 1;
+        if let Some(position) = self.erased.subjects.get(&text.subject) {
+            match *position < self.size {
+                true => self.texts.erased += 1,
+                false => self.texts.erased_elsewhere += 1,
+            }
             return Ok(());
         }
         let words = self.stores.iter().map(|store| store.words_of(text));
@@ -108,8 +118,11 @@ impl<'a> Beside<'a> {
     }
 
     fn file(&mut self, sha256: &[u8; 32]) -> Result<(), SalvageError> {
-        if self.erased.files.contains(sha256) {
-            self.files.erased += 1;
+        if let Some(position) = self.erased.files.get(sha256) {
+            match *position < self.size {
+                true => self.files.erased += 1,
+                false => self.files.erased_elsewhere += 1,
+            }
             return Ok(());
         }
         let of_data = self

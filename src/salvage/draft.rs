@@ -1,6 +1,5 @@
 //! The new data folder: made beside its place under another name, with a log of its own, and given its name when all of it is durable.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use futures::future::join_all;
 use crate::clock::system_now;
 use crate::domain::event::Payload;
 use crate::domain::id::LedgerId;
-use crate::durable::{self, Access};
+use crate::durable::{self, Access, WholeFolder};
 use crate::fault_point::Point;
 use crate::log::codec::decode;
 use crate::log::stored::hold_alone;
@@ -27,14 +26,12 @@ use crate::salvage::part::{Cursor, Part};
 use crate::salvage::plan::Plan;
 use crate::salvage::trust::{Signature, Trust};
 
-/// What the name of the folder ends with until it is whole.
-const UNFINISHED: &str = "unfinished";
 /// Bytes of events after which a group of them is written.
 const GROUP_BYTES: usize = 1024 * 1024;
 
 /// A data folder that is being made.
 pub(super) struct Draft {
-    folder: PathBuf,
+    folder: WholeFolder,
     log: EmbeddedLog,
 }
 
@@ -48,60 +45,46 @@ pub(super) struct Put {
     pub(super) newest: Option<SignedCheckpoint>,
 }
 
-/// Refuses a place that is taken, or that lies in a source.
-pub(super) fn check_place(data: &Path, sources: &[PathBuf]) -> Result<(), SalvageError> {
-    let is_empty = match fs::read_dir(data) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
-        Err(error) => return Err(at(data)(error)),
-    };
-    if !is_empty {
+/// The folder that will be `data`; a place that is taken, or without which a source would not stay as it is, is refused.
+pub(super) fn folder(data: &Path, sources: &[PathBuf]) -> Result<WholeFolder, SalvageError> {
+    let folder = WholeFolder::at(data).map_err(at(data))?;
+    if !folder.is_free().map_err(at(data))? {
         return Err(SalvageError::NotEmpty(data.to_owned()));
     }
-    let whole = std::path::absolute(data).map_err(at(data))?;
-    let there = whole.ancestors().find(|folder| folder.exists());
-    let there = there.and_then(|folder| fs::canonicalize(folder).ok());
-    let is_within = |source: &&PathBuf| {
-        let source = fs::canonicalize(source).ok();
-        source.is_some_and(|source| {
-            there
-                .as_ref()
-                .is_some_and(|there| there.starts_with(source))
-        })
-    };
-    match sources.iter().find(is_within) {
+    match sources.iter().find(|source| folder.touches(source)) {
         Some(source) => Err(SalvageError::Within {
             data: data.to_owned(),
             source_path: source.clone(),
         }),
-        None => Ok(()),
+        None => Ok(folder),
     }
 }
 
 impl Draft {
     /// Begins the folder that will be `data`. What an earlier run left of it goes.
-    pub(super) fn begin(data: &Path) -> Result<Self, SalvageError> {
-        let mut name = data.as_os_str().to_owned();
-        name.push(".");
-        name.push(UNFINISHED);
-        let folder = PathBuf::from(name);
-        if folder.exists() {
-            match hold_alone(&folder) {
+    pub(super) fn begin(folder: WholeFolder, data: &Path) -> Result<Self, SalvageError> {
+        let path = folder.folder().to_owned();
+        if path.exists() {
+            match hold_alone(&path) {
                 Err(OpenError::Locked { .. }) => return Err(SalvageError::Busy(data.to_owned())),
                 Err(error) => return Err(error.into()),
                 Ok(held) => drop(held),
             }
-            fs::remove_dir_all(&folder).map_err(at(&folder))?;
         }
-        durable::make_private_folder(&folder).map_err(at(&folder))?;
+        folder.make().map_err(at(&path))?;
         let now = Arc::new(|| system_now().as_microsecond());
-        let log = EmbeddedLog::open(EmbeddedConfig::new(&folder, now))?;
-        Ok(Self { folder, log })
+        match EmbeddedLog::open(EmbeddedConfig::new(&path, now)) {
+            Ok(log) => Ok(Self { folder, log }),
+            Err(error) => {
+                folder.discard();
+                Err(error.into())
+            }
+        }
     }
 
     /// Where it is until it is whole.
     pub(super) fn folder(&self) -> &Path {
-        &self.folder
+        self.folder.folder()
     }
 
     /// Writes a ledger as it is planned, with every checkpoint that was signed of it, and what lies beside it.
@@ -124,6 +107,7 @@ impl Draft {
             head: Head::EMPTY,
             generation: Head::EMPTY.generation,
             group: Vec::new(),
+            whole: 0,
             bytes: 0,
             notes: Vec::new(),
             kept: 0,
@@ -159,7 +143,7 @@ impl Draft {
         ledger: LedgerId,
         signed: &SignedCheckpoint,
     ) -> Result<(), SalvageError> {
-        let path = last_checkpoint_file(&self.folder, ledger);
+        let path = last_checkpoint_file(self.folder(), ledger);
         let note = signed.note().to_string();
         let folder = path.parent().map_or(Ok(()), durable::make_folder);
         folder
@@ -169,30 +153,28 @@ impl Draft {
 
     /// Gives it its name.
     pub(super) async fn finish(self, data: &Path) -> Result<(), SalvageError> {
-        if let Err(fault) = self.log.close().await {
-            self.discard();
-            return Err(fault.into());
+        let closed = self.log.close().await;
+        let Self { folder, log } = self;
+        drop(log);
+        let passed = |step| match step {
+            durable::Step::Drafted => Point::SalvageDrafted.pass(),
+            durable::Step::Named => Point::SalvageNamed.pass(),
+        };
+        let put = closed
+            .map_err(SalvageError::from)
+            .and_then(|()| folder.put(passed).map_err(at(data)));
+        // Where only the sync of its new name failed, it is there.
+        if put.is_err() && folder.folder().exists() {
+            folder.discard();
         }
-        let folder = self.folder;
-        drop(self.log);
-        durable::sync_folder(&folder).map_err(at(&folder))?;
-        Point::SalvageDrafted.pass();
-        if data.exists() {
-            fs::remove_dir(data).map_err(at(data))?;
-        }
-        fs::rename(&folder, data).map_err(at(data))?;
-        Point::SalvageNamed.pass();
-        let above = data.parent().filter(|above| !above.as_os_str().is_empty());
-        durable::sync_folder(above.unwrap_or(Path::new("."))).map_err(at(data))
+        put
     }
 
     /// Takes it away again.
     pub(super) fn discard(self) {
-        let folder = self.folder;
-        drop(self.log);
-        if let Err(error) = fs::remove_dir_all(&folder) {
-            tracing::warn!(%error, "what was made of a data folder could not be removed");
-        }
+        let Self { folder, log } = self;
+        drop(log);
+        folder.discard();
     }
 }
 
@@ -210,8 +192,9 @@ struct Writing<'a> {
     /// What is in the log.
     head: Head,
     generation: u64,
-    /// What is not yet.
+    /// What is not yet, and how much of it are whole requests.
     group: Vec<Leaf>,
+    whole: usize,
     bytes: usize,
     notes: Vec<Checkpoint>,
     kept: u64,
@@ -222,8 +205,17 @@ impl Writing<'_> {
     /// Adds an event, and the checkpoints of the events up to it. `is_whole`: its request ends with it.
     async fn add(&mut self, leaf: Leaf, is_whole: bool) -> Result<(), SalvageError> {
         self.tree.push(leaf.hash);
+        // A request that has no place beside those that wait comes into a group of its own.
+        if LedgerCommit::GROUP_BYTES_MAX < self.bytes + leaf.bytes.len()
+            || LedgerCommit::GROUP_EVENTS_MAX <= self.group.len()
+        {
+            self.flush().await?;
+        }
         self.bytes += leaf.bytes.len();
         self.group.push(leaf);
+        if is_whole {
+            self.whole = self.group.len();
+        }
         let signed = self.signed();
         // Where a checkpoint is of the end of a group, the next start can hold it against that.
         if is_whole && (signed.is_some() || GROUP_BYTES <= self.bytes) {
@@ -259,10 +251,12 @@ impl Writing<'_> {
                 && self.trust.judge(self.plan.ledger, signed) != Signature::False
         };
         found.retain(fits);
-        merged(found)
+        let is_credible =
+            |signed: &SignedCheckpoint| self.trust.is_credible(self.plan.ledger, signed);
+        merged(found, is_credible)
     }
 
-    /// Writes what waits, in one go. Checkpoints of more events than are written wait on.
+    /// Writes the whole requests that wait, in one go. Checkpoints of more events than are written wait on.
     async fn flush(&mut self) -> Result<(), SalvageError> {
         let notes = std::mem::take(&mut self.notes);
         let (ready, waiting) = notes
@@ -270,7 +264,10 @@ impl Writing<'_> {
             .partition::<Vec<_>, _>(|note| note.size <= self.head.size);
         self.notes = waiting;
         let ready = join_all(ready.into_iter().map(|note| self.log.keep_checkpoint(note)));
-        if self.group.is_empty() {
+        let begun = self.group.split_off(std::mem::take(&mut self.whole));
+        let leaves = std::mem::replace(&mut self.group, begun);
+        self.bytes = self.group.iter().map(|leaf| leaf.bytes.len()).sum();
+        if leaves.is_empty() {
             ready.await.into_iter().collect::<Result<(), _>>()?;
             return Ok(());
         }
@@ -278,9 +275,8 @@ impl Writing<'_> {
             ledger: self.plan.ledger,
             expected: self.head,
             generation: self.generation,
-            leaves: std::mem::take(&mut self.group),
+            leaves,
         };
-        self.bytes = 0;
         // Sent in this order, they share a sync.
         let append = async { self.log.append(vec![commit]).await };
         let (kept, mut outcomes) = futures::join!(ready, append);
@@ -329,22 +325,29 @@ fn is_of(names: &Generations, plan: &Plan, signed: &SignedCheckpoint) -> bool {
     is_its && (is_now || matches!(earlier, Earlier::Kept | Earlier::Stranger))
 }
 
-/// One checkpoint of several of one size: the one with the most signatures, and those that only others have behind them.
-fn merged(mut found: Vec<SignedCheckpoint>) -> Option<SignedCheckpoint> {
-    found.sort_by_key(|signed| signed.note().to_string().len());
+/// One checkpoint of several of one size: of those that are credible, or else of all, the one with the most signatures, and those that
+/// only others have behind them. One that the log does not take is none.
+fn merged(
+    mut found: Vec<SignedCheckpoint>,
+    is_credible: impl Fn(&SignedCheckpoint) -> bool,
+) -> Option<SignedCheckpoint> {
+    let bytes = |signed: &SignedCheckpoint| signed.note().to_string().len();
+    found.retain(|signed| bytes(signed) <= Checkpoint::NOTE_BYTES_MAX);
+    found.sort_by_cached_key(|signed| (is_credible(signed), bytes(signed)));
     let mut most = found.pop()?;
     found.retain(|other| other.checkpoint() == most.checkpoint());
-    for other in &found {
+    // From the most credible on.
+    for other in found.iter().rev() {
         for signature in other.note().signatures() {
             let before = most.clone();
             // What has no place any more is left out.
             let added = most.add(signature.clone());
-            if added.is_err() || Checkpoint::NOTE_BYTES_MAX < most.note().to_string().len() {
+            if added.is_err() || Checkpoint::NOTE_BYTES_MAX < bytes(&most) {
                 most = before;
             }
         }
     }
-    (most.note().to_string().len() <= Checkpoint::NOTE_BYTES_MAX).then_some(most)
+    Some(most)
 }
 
 /// Names the file of an error.

@@ -260,7 +260,10 @@ impl<'a> Cursor<'a> {
         match &self.part.holding {
             Holding::Journal(journal) => all(journal.kept(self.ledger, from, KEPT_READ)),
             Holding::Copy { copy, .. } => {
-                all(copy.kept(self.ledger, from, KEPT_READ).unwrap_or_default())
+                let kept = copy.legible_checkpoints(self.ledger, from, KEPT_READ);
+                let kept = kept.unwrap_or_default().into_iter();
+                kept.map(|(size, kept)| (size, kept.as_ref().and_then(parsed)))
+                    .collect()
             }
             Holding::Bundle(of, bundle) if *of == self.ledger => {
                 let after = bundle.kept().partition_point(|size| *size < from);

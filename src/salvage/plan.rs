@@ -1,6 +1,6 @@
 //! What a walk through a ledger comes to.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use crate::domain::event::{EventType, Payload, Recorded};
 use crate::domain::id::{DataSubjectId, LedgerId};
@@ -71,25 +71,28 @@ impl Conflicts {
     }
 }
 
-/// What any event that can be read says was erased, also one behind the end: it does not come back.
+/// What any event that can be read says was erased, also one that is not taken: it does not come back. With the first position of a
+/// taken event that says so; [`UNTAKEN`] where only others do.
 #[derive(Debug, Default)]
 pub(super) struct Erased {
-    pub(super) subjects: HashSet<DataSubjectId>,
-    pub(super) files: HashSet<[u8; 32]>,
+    pub(super) subjects: HashMap<DataSubjectId, u64>,
+    pub(super) files: HashMap<[u8; 32], u64>,
 }
+
+/// The position of an event that is not taken.
+const UNTAKEN: u64 = u64::MAX;
 
 impl Erased {
     /// Takes note of what an event says.
-    pub(super) fn see(&mut self, recorded: &Recorded) {
-        match &recorded.event.payload {
+    pub(super) fn see(&mut self, position: u64, recorded: &Recorded) {
+        let first = match &recorded.event.payload {
             Payload::PersonalDataErased(erased) => {
-                self.subjects.insert(erased.subject);
+                self.subjects.entry(erased.subject).or_insert(position)
             }
-            Payload::EvidenceErased(erased) => {
-                self.files.insert(erased.sha256);
-            }
-            _ => {}
-        }
+            Payload::EvidenceErased(erased) => self.files.entry(erased.sha256).or_insert(position),
+            _ => return,
+        };
+        *first = position.min(*first);
     }
 
     /// Looks through what a part holds from `from` on.
@@ -100,7 +103,7 @@ impl Erased {
                 && envelope(&leaf).is_ok_and(|envelope| erases(envelope.event_type))
                 && let Ok(recorded) = decode(&leaf)
             {
-                self.see(&recorded);
+                self.see(UNTAKEN, &recorded);
             }
             position = next.saturating_add(1);
         }

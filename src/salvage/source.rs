@@ -1,18 +1,17 @@
 //! The folders that events are taken from: what each is, and the parts of it that can be read. Nothing in them is changed.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::backup;
 use crate::domain::id::LedgerId;
-use crate::durable::Lock;
-use crate::log::OpenError;
+use crate::durable::{self, Lock};
 use crate::log::copy::{CopyFault, FILE as COPY_FILE};
 use crate::log::embedded::{folder, place};
 use crate::log::journal::{FolderId, segment};
 use crate::log::stored::remains::JournalRemains;
 use crate::log::stored::{Damage, StoredCopy, hold_shared};
+use crate::log::{Checkpoint, OpenError};
 use crate::merkle::{SignedCheckpoint, TreeHead, VerifierKey};
 use crate::proof::bundle::stored::{NoBundle, StoredBundle};
 use crate::proof::{KeyFolder, KeyLock, checkpoint_files, last_checkpoint_file};
@@ -148,8 +147,12 @@ impl Source {
             Err(check) => self.fault(format!("heads: {check}")),
         }
         for ledger in checkpoint_files(root).unwrap_or_default() {
-            let read = fs::read(last_checkpoint_file(root, ledger)).ok();
-            let signed = read.and_then(|note| SignedCheckpoint::parse(&note).ok());
+            let file = last_checkpoint_file(root, ledger);
+            let read = durable::read_up_to(&file, Checkpoint::NOTE_BYTES_MAX as u64);
+            let signed = read
+                .ok()
+                .flatten()
+                .and_then(|note| SignedCheckpoint::parse(&note).ok());
             match signed {
                 Some(signed) => drop(said.signed.insert(ledger, signed)),
                 None => self.fault(format!("checkpoints: that of {ledger} cannot be read")),

@@ -53,7 +53,7 @@ struct Listened<'a> {
 }
 
 impl Walk<'_> {
-    /// Which of the events is the ledger's: the one that is borne out best. Of two that are so alike, the one of the higher
+    /// Which of the events is the ledger's: the one that is borne out best. Of two that a known key signed, the one of the higher
     /// generation, whose ledger says itself that it lost what came before; nothing where that does not tell them apart either.
     pub(super) fn decide(&self, sides: &[Side]) -> Option<usize> {
         let is_signed_ahead = self.is_signed_ahead();
@@ -62,7 +62,12 @@ impl Walk<'_> {
             let others = others.filter(|line| !side.lines.contains(line));
             let others: Vec<usize> = others.copied().collect();
             let standing = self.standing(&side.lines, &others, is_signed_ahead);
-            (standing, side.recorded.generation)
+            // Anybody can write of a new generation.
+            let generation = match standing {
+                Standing::Signed => side.recorded.generation,
+                _ => 0,
+            };
+            (standing, generation)
         };
         let standings: Vec<_> = sides.iter().map(standing).collect();
         let best = standings.iter().max()?;

@@ -14,9 +14,12 @@ use crate::evidence::{Found, look};
 use crate::personal::{Disclosure as HandedOver, PersonalStore};
 use crate::proof::last_checkpoint_file;
 use world::{
-    Book, copied_records, damage_copy, damage_journal, made_by, made_of, note, segment_of,
+    Book, copied_records, damage_copy, damage_journal, damage_kept, made_by, made_of, made_under,
+    note, segment_of, with_witness,
 };
 
+mod beside;
+mod forged;
 mod world;
 
 /// A ledger of some 1,500 events, in several records of the read copy and many segments.
@@ -186,169 +189,6 @@ async fn what_no_source_holds_is_told_and_the_ledger_ends_with_a_whole_request()
     );
 }
 
-/// The ledger with one event forged, and all that follows from it: hashes of streams, roots, but for signatures.
-fn forged(book: &Book, from: u64) -> Book {
-    let mut forged = Book::new();
-    let before = border(book, from);
-    forged.grow(before, "本当");
-    assert_eq!(forged.size(), before);
-    forged.grow(book.size(), "偽り");
-    forged
-}
-
-#[tokio::test]
-async fn forged_events_are_not_taken_where_a_key_signed_the_others() {
-    let book = book();
-    let real = book.folder(every_tenth).await;
-    let false_one = forged(&book, 640).folder(|_| false).await;
-    for sources in [
-        [real.path(), false_one.path()],
-        [false_one.path(), real.path()],
-    ] {
-        let made = made_of(&sources).await;
-        made.holds(&book, book.size()).await;
-        let found = only(&made.salvaged);
-        let Conflict::Events {
-            position,
-            sides,
-            taken: Some(taken),
-        } = &found.conflicts[0]
-        else {
-            panic!("{found:?}")
-        };
-        assert!((636..=640).contains(position), "{position}");
-        let of_real = |part: &String| part.starts_with(real.path().to_str().unwrap());
-        assert!(sides[*taken].iter().all(of_real), "{sides:?}");
-        assert!(found.others.iter().all(|part| !of_real(part)) && !found.others.is_empty());
-        assert!(made.salvaged.is_whole());
-    }
-}
-
-#[tokio::test]
-async fn an_event_that_cannot_follow_is_not_taken_whatever_roots_are_said_of_it() {
-    let book = book();
-    let mut bent = book.clone();
-    bent.leaves[700] = forged(&book, 300).leaves[700].clone();
-    let folder = bent.folder(every_tenth).await;
-    let made = made_of(&[folder.path()]).await;
-    made.holds(&book, border(&book, 700)).await;
-    let found = only(&made.salvaged);
-    assert!(found.is_cut && !made.salvaged.is_whole(), "{found:?}");
-    let last = found.conflicts.last();
-    let is_told = matches!(last, Some(Conflict::Misfit { position: 700, .. }));
-    assert!(is_told, "{found:?}");
-    let bundle = book.bundle(book.size());
-    let made = made_of(&[folder.path(), bundle.path()]).await;
-    made.holds(&book, book.size()).await;
-}
-
-#[tokio::test]
-async fn where_nothing_tells_which_of_two_histories_is_right_it_ends_before_they_part() {
-    let book = book();
-    let one = book.folder(|_| false).await;
-    let other = forged(&book, 640).folder(|_| false).await;
-    let made = made_of(&[one.path(), other.path()]).await;
-    let found = only(&made.salvaged);
-    assert!((636..=640).contains(&found.head.size), "{found:?}");
-    made.holds(&book, found.head.size).await;
-    assert!(found.is_cut && !made.salvaged.is_whole());
-    let conflict = found.conflicts.last().unwrap();
-    let Conflict::Events {
-        position,
-        sides,
-        taken: None,
-    } = conflict
-    else {
-        panic!("{conflict:?}")
-    };
-    assert_eq!((*position, sides.len()), (found.head.size, 2));
-    // A checkpoint that somebody kept tells.
-    let since = book.signed(book.size());
-    let made = made_by(&[one.path(), other.path()], Some(&since))
-        .await
-        .unwrap();
-    made.holds(&book, book.size()).await;
-    assert!(made.salvaged.is_whole(), "{:?}", made.salvaged);
-}
-
-#[tokio::test]
-async fn a_checkpoint_that_was_kept_elsewhere_lets_nothing_in_but_what_was_signed_before() {
-    let book = book();
-    let since = forged(&book, 640).signed(1_000);
-    let unsigned = book.folder(|_| false).await;
-    let refused = made_by(&[unsigned.path()], Some(&since)).await;
-    let Err(SalvageError::Nothing { conflicts, .. }) = refused else {
-        panic!("it is denied, and nothing tells from where on")
-    };
-    let conflict = Conflict::Root {
-        size: 1_000,
-        by: "--since".to_owned(),
-        is_signed: true,
-        is_overruled: false,
-    };
-    assert_eq!(conflicts, [conflict]);
-    let stranger = {
-        let mut other = Book::of("other");
-        other.origin = "town.example/daicho".to_owned();
-        other.signed(1)
-    };
-    let refused = made_by(&[unsigned.path()], Some(&stranger)).await;
-    assert!(matches!(refused, Err(SalvageError::SinceElsewhere(_))));
-    let signed = book.folder(|size| size < 600 && every_tenth(size)).await;
-    let made = made_by(&[signed.path()], Some(&since)).await.unwrap();
-    made.holds(&book, border(&book, 590)).await;
-    let found = only(&made.salvaged);
-    assert!(found.is_cut, "{found:?}");
-    assert_eq!(
-        found.lost.map(|lost| lost.is_signed),
-        Some(true),
-        "{found:?}"
-    );
-}
-
-#[tokio::test]
-async fn forged_events_in_place_of_lost_ones_are_denied_by_the_roots_behind_them() {
-    let book = book();
-    let folder = book.folder(|_| false).await;
-    fs::remove_dir_all(folder.path().join("sled")).unwrap();
-    let at = book.borders[200];
-    damage_journal(folder.path(), at, at + 1);
-    // The same request with other words, as far as it goes.
-    let false_one = forged(&book, at);
-    let filler = {
-        let mut only_that = false_one.clone();
-        let end = *book.borders.iter().find(|border| at < **border).unwrap();
-        only_that.leaves.truncate(end as usize);
-        only_that.borders.retain(|border| *border <= end);
-        only_that.folder(|_| false).await
-    };
-    let made = made_of(&[folder.path(), filler.path()]).await;
-    made.holds(&book, at).await;
-    let found = only(&made.salvaged);
-    assert!(found.is_cut, "{found:?}");
-    // The real one, where the forged one is too: the roots behind it tell.
-    let mut real = book.clone();
-    real.leaves.truncate(at as usize + 10);
-    real.borders.retain(|border| *border <= at + 10);
-    real.leaves.truncate(*real.borders.last().unwrap() as usize);
-    let real = real.folder(|_| false).await;
-    fs::remove_dir_all(real.path().join("sled")).unwrap();
-    let bare = tempfile::tempdir().unwrap();
-    copy_folder(&filler.path().join("sled"), bare.path());
-    let made = made_of(&[folder.path(), real.path(), bare.path()]).await;
-    made.holds(&book, book.size()).await;
-    let Conflict::Events {
-        taken: Some(taken),
-        sides,
-        ..
-    } = &only(&made.salvaged).conflicts[0]
-    else {
-        panic!("{:?}", made.salvaged)
-    };
-    let of_real = |part: &String| part.starts_with(real.path().to_str().unwrap());
-    assert!(sides[*taken].iter().all(of_real), "{sides:?}");
-}
-
 #[tokio::test]
 async fn a_ledger_that_says_it_lost_events_goes_on_from_where_it_says_so() {
     let mut before = Book::new();
@@ -399,6 +239,20 @@ async fn a_checkpoint_has_every_cosignature_that_any_source_has_of_it() {
 }
 
 #[tokio::test]
+async fn a_checkpoint_that_cannot_be_read_hides_no_other() {
+    let mut book = Book::new();
+    book.grow(1_000, "本当");
+    let folder = book.folder(every_tenth).await;
+    // Only sled has any.
+    fs::remove_dir_all(folder.path().join("journal")).unwrap();
+    damage_kept(folder.path(), book.ledger, 20);
+    let made = made_of(&[folder.path()]).await;
+    made.holds(&book, book.size()).await;
+    let sizes = (1..=book.size()).filter(|size| every_tenth(*size) && *size != 20);
+    assert_eq!(made.kept(&book).await, sizes.collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn several_ledgers_of_several_folders_become_one_folder() {
     let (mut one, mut other) = (Book::new(), Book::of("other"));
     one.grow(200, "一");
@@ -408,107 +262,6 @@ async fn several_ledgers_of_several_folders_become_one_folder() {
     made.holds(&one, one.size()).await;
     made.holds(&other, other.size()).await;
     assert_eq!(made.salvaged.ledgers.len(), 2);
-}
-
-#[tokio::test]
-async fn words_and_files_come_along_and_what_was_erased_does_not() {
-    let (kept, erased) = (data_subject_id("kept"), data_subject_id("erased"));
-    let mut book = Book::new();
-    let about = |who: DataSubjectId, number: u64, file: &str| {
-        let mut event = note(number, &format!("{who}"));
-        event.commit_texts(|_| Some((who, Salt::new([number as u8; 32]))));
-        event.evidence = vec![Evidence {
-            sha256: Sha256::digest(file).into(),
-            media_type: name("text/plain"),
-            title: name(file),
-            uri: None,
-            size_bytes: None,
-            disclosure: Disclosure::Internal,
-        }];
-        event
-    };
-    let events = [
-        about(kept, 1, "kept"),
-        about(erased, 2, "erased"),
-        about(kept, 3, "nowhere"),
-    ];
-    for event in &events {
-        book.request(&event.id.to_string(), vec![event.clone()]);
-    }
-    let before = book.folder(|_| false).await;
-    let store = |folder: &Path| PersonalStore::new(Some(folder), book.ledger);
-    store(before.path()).keep(&events).unwrap();
-    let handed = HandedOver {
-        disclosed_at_us: 5,
-        actor: "監査".to_owned(),
-        subject_ref: None,
-        size: 3,
-    };
-    store(before.path()).note_disclosure(&handed).unwrap();
-    let put = |words: &str| {
-        let path =
-            crate::evidence::place(before.path(), book.ledger, &Sha256::digest(words).into());
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, words).unwrap();
-    };
-    put("kept");
-    put("erased");
-    // What was erased is told only behind a hole, by what is of no use otherwise.
-    let erasing = |name: &str, payload: Payload| {
-        Event::new(event_id(name), Stream::ledger(book.ledger), payload)
-    };
-    let mut later = book.clone();
-    later.grow(20, "後");
-    let (gap, basis) = (later.size(), name("法"));
-    later.grow(24, "後");
-    let subject = PersonalDataErased {
-        subject: erased,
-        positions: vec![2],
-        texts: 1,
-        legal_basis: basis.clone(),
-        approved_by: Some(name("課長")),
-    };
-    let file = EvidenceErased {
-        sha256: Sha256::digest("erased").into(),
-        legal_basis: basis,
-        approved_by: Some(name("課長")),
-    };
-    later.request("erased words", vec![erasing("words", subject.into())]);
-    later.request("erased file", vec![erasing("file", file.into())]);
-    let after = later.folder(|_| false).await;
-    fs::remove_dir_all(after.path().join("sled")).unwrap();
-    damage_journal(after.path(), gap, gap + 1);
-
-    let made = made_of(&[after.path(), before.path()]).await;
-    made.holds(&later, gap).await;
-    let found = only(&made.salvaged);
-    let texts = Texts {
-        kept: 2,
-        erased: 1,
-        missing: 0,
-    };
-    let files = Files {
-        kept: 1,
-        erased: 1,
-        missing: 1,
-    };
-    assert_eq!((found.texts, found.files), (texts, files));
-    let there = store(&made.path());
-    for (event, is_there) in events.iter().zip([true, false, true]) {
-        let mut texts = event.personal_texts();
-        assert!(texts.all(|text| matches!(there.words_of(text), Words::Kept(_)) == is_there));
-    }
-    assert_eq!(there.disclosures_of(kept).unwrap(), [handed]);
-    let found = |words: &str| {
-        let sha256 = Sha256::digest(words).into();
-        look(&made.path(), book.ledger, &sha256).unwrap()
-    };
-    assert_eq!(found("kept"), Found::Matching { bytes: 4 });
-    assert_eq!(
-        (found("erased"), found("nowhere")),
-        (Found::Nothing, Found::Nothing)
-    );
-    assert!(!made.path().join("keys").exists());
 }
 
 #[tokio::test]
@@ -535,6 +288,13 @@ async fn whatever_cannot_be_a_source_or_a_place_is_refused_and_nothing_is_made()
     assert!(matches!(error, SalvageError::NotEmpty(_)), "{error:?}");
     let error = refused(folder.path(), &folder.path().join("new")).await;
     assert!(matches!(error, SalvageError::Within { .. }), "{error:?}");
+    // What an earlier run left has this name; a source is none.
+    let source = empty.path().join("place.unfinished");
+    copy_folder(folder.path(), &source);
+    let error = refused(&source, &place).await;
+    assert!(matches!(error, SalvageError::Within { .. }), "{error:?}");
+    assert!(source.join("journal").is_dir());
+    fs::remove_dir_all(source).unwrap();
     let held = fs::File::open(folder.path().join("lock")).unwrap();
     held.lock().unwrap();
     let error = refused(folder.path(), &place).await;

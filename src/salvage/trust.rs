@@ -9,6 +9,7 @@ use crate::proof::bundle::verify::{Earlier, Generations, known_signature};
 /// Whom to believe: the operator's policy, or else the keys that lie in the sources, which prove nothing to others.
 pub(super) struct Trust<'a> {
     policy: Option<&'a TrustPolicy>,
+    /// The keys that lie in the sources.
     own: BTreeMap<LedgerId, TrustPolicy>,
     /// What the operator keeps: it counts whoever signed it.
     pub(super) since: Option<&'a SignedCheckpoint>,
@@ -41,26 +42,30 @@ impl<'a> Trust<'a> {
         }
     }
 
-    fn policy(&self, ledger: LedgerId) -> Option<&TrustPolicy> {
-        self.policy.or_else(|| self.own.get(&ledger))
-    }
-
     /// What the signatures of a checkpoint of `ledger` are worth.
     pub(super) fn judge(&self, ledger: LedgerId, signed: &SignedCheckpoint) -> Signature {
-        match known_signature(self.policy(ledger), signed) {
-            Ok(Some(_)) => Signature::Known,
-            Ok(None) => Signature::Unknown,
-            Err(_) => Signature::False,
-        }
+        judged(self.policy.or_else(|| self.own.get(&ledger)), signed)
     }
 
-    /// Whether a checkpoint may be taken for what its ledger signed: by a known key, or by any where none is known.
+    /// Whether a checkpoint may be taken for what its ledger signed, so that it must not sign for less again: by a key of the policy
+    /// or one that lies with the ledger, or by any where none lies there. Too many rather than too few: a policy may know other
+    /// ledgers than this one.
     pub(super) fn is_credible(&self, ledger: LedgerId, signed: &SignedCheckpoint) -> bool {
-        match self.judge(ledger, signed) {
-            Signature::Known => true,
-            Signature::Unknown => self.policy(ledger).is_none(),
-            Signature::False => false,
+        let own = self.own.get(&ledger);
+        match (judged(self.policy, signed), judged(own, signed)) {
+            (Signature::False, _) => false,
+            (Signature::Known, _) | (_, Signature::Known) => true,
+            (_, Signature::False) => false,
+            (Signature::Unknown, Signature::Unknown) => own.is_none(),
         }
+    }
+}
+
+fn judged(by: Option<&TrustPolicy>, signed: &SignedCheckpoint) -> Signature {
+    match known_signature(by, signed) {
+        Ok(Some(_)) => Signature::Known,
+        Ok(None) => Signature::Unknown,
+        Err(_) => Signature::False,
     }
 }
 

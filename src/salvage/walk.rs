@@ -68,6 +68,9 @@ pub(super) struct Walk<'a> {
     agreed: BTreeMap<usize, Frontier>,
     /// The same, at the last size that a known key signed.
     signed: Frontier,
+    /// The root at the size of the operator's own checkpoint, and what was signed until then, while the ledger has not come to the
+    /// name that it bears.
+    since: Option<(Hash, Frontier)>,
     /// Bytes since the border.
     loose: usize,
     conflicts: Conflicts,
@@ -123,6 +126,7 @@ impl<'a> Walk<'a> {
             border: Frontier::new(),
             agreed: BTreeMap::new(),
             signed: Frontier::new(),
+            since: None,
             loose: 0,
             conflicts: Conflicts::default(),
             ended: None,
@@ -216,7 +220,7 @@ impl<'a> Walk<'a> {
             let origin = self.names.origin().unwrap_or_default().to_owned();
             self.origins.push((position, origin));
         }
-        self.erased.see(recorded);
+        self.erased.see(position, recorded);
         let parts = taken.lines.iter().map(|line| self.lines[*line].part);
         let parts: Vec<usize> = parts.collect();
         let before = self.runs.last().map(|run| run.part);
@@ -245,14 +249,21 @@ impl<'a> Walk<'a> {
         let mut judged: Vec<(SignedCheckpoint, Signature)> = Vec::new();
         let since = self.trust.since;
         let since = since.filter(|since| since.checkpoint().head().size == size);
-        if let Some(since) = since.filter(|since| applies(&self.names, since)) {
-            match since.checkpoint().head().root == self.tree.root() {
-                true => is_signed = true,
-                false => against.push(Against {
-                    line: None,
-                    is_signed: true,
-                }),
+        match since {
+            Some(since) if applies(&self.names, since) => {
+                match since.checkpoint().head().root == self.tree.root() {
+                    true => is_signed = true,
+                    false => against.push(Against {
+                        line: None,
+                        is_signed: true,
+                    }),
+                }
             }
+            Some(_) => self.since = Some((self.tree.root(), self.signed.clone())),
+            None => {}
+        }
+        if !self.hear_since_again() {
+            return false;
         }
         for (at, line) in self.lines.iter_mut().enumerate() {
             if DISAGREEMENTS_MAX <= line.disagreements {
@@ -315,6 +326,29 @@ impl<'a> Walk<'a> {
             self.agreed.insert(source, self.border.clone());
         }
         true
+    }
+
+    /// Holds the operator's own checkpoint against events before, where the ledger has come to the name that it bears since; false: it
+    /// denies them.
+    fn hear_since_again(&mut self) -> bool {
+        let Some(since) = self.trust.since.filter(|since| applies(&self.names, since)) else {
+            return true;
+        };
+        let Some((root, signed)) = self.since.take() else {
+            return true;
+        };
+        let head = since.checkpoint().head();
+        if head.root == root {
+            return true;
+        }
+        self.conflicts.end(Conflict::Root {
+            size: head.size,
+            by: SINCE.to_owned(),
+            is_signed: true,
+            is_overruled: false,
+        });
+        self.ended = Some(Ended::Denied(signed));
+        false
     }
 
     /// Whether the events go on though `against` denies them: only where a known key signed them, here or further on, and nothing

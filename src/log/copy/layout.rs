@@ -80,6 +80,14 @@ pub(super) fn decode_end(key: &[u8], value: &[u8]) -> Option<Head> {
     })
 }
 
+/// The size that stands at the end of a key.
+pub(super) fn size_of(key: &[u8]) -> Result<u64, CopyFault> {
+    let size = key
+        .get(PREFIX_BYTES..)
+        .and_then(|size| size.try_into().ok());
+    size.map(u64::from_be_bytes).ok_or(CopyFault::Checkpoint)
+}
+
 pub(super) fn checkpoint((key, value): &(sled::IVec, sled::IVec)) -> Result<Checkpoint, CopyFault> {
     let decoded = || {
         let (ledger, size) = key.get(1..)?.split_at_checked(16)?;

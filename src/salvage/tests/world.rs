@@ -25,7 +25,7 @@ use crate::log::{
 };
 use crate::merkle::{
     self, Frontier, Hash, KeyName, SignatureType, SignedCheckpoint, Signer, SigningKey, Tile,
-    TileBuilder, TileContent, TreeHead, encode_entries,
+    TileBuilder, TileContent, TreeHead, TrustPolicy, encode_entries,
 };
 use crate::proof::bundle::{Listed, Manifest};
 use crate::proof::key_file::Slot;
@@ -45,6 +45,8 @@ pub(super) struct Book {
     pub(super) borders: Vec<u64>,
     streams: HashMap<Stream, (u64, Hash)>,
     generations: Vec<u64>,
+    /// What its keys are made of, with the generation.
+    pub(super) seed: u8,
 }
 
 impl Book {
@@ -64,6 +66,7 @@ impl Book {
             borders: Vec::new(),
             streams: HashMap::new(),
             generations: Vec::new(),
+            seed: 0,
         };
         let opened = LedgerOpened {
             ledger,
@@ -146,7 +149,8 @@ impl Book {
 
     pub(super) fn key(&self) -> SigningKey {
         let name = KeyName::parse(&self.origin).unwrap();
-        SigningKey::from_seed(name, SignatureType::Ed25519, &[self.generation as u8; 32])
+        let seed = self.seed + self.generation as u8;
+        SigningKey::from_seed(name, SignatureType::Ed25519, &[seed; 32])
     }
 
     /// The checkpoint of `size`, by the key of now.
@@ -221,22 +225,23 @@ impl Book {
 
     /// Keeps the checkpoint of `size` in a folder once more, with a signature of `witness` behind it. The line that it adds.
     pub(super) async fn cosign(&self, folder: &Path, size: u64, witness: &str) -> String {
-        let mut signed = self.signed(size);
-        let name = KeyName::parse(witness).unwrap();
-        let key = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
-        let signature = merkle::sign(&key, signed.note().text(), 0).unwrap();
-        let line = signature.to_string();
-        signed.add(signature).unwrap();
+        let (signed, line) = with_witness(self.signed(size), witness);
+        self.keep(folder, &signed).await;
+        line
+    }
+
+    /// Keeps a checkpoint in a folder.
+    pub(super) async fn keep(&self, folder: &Path, signed: &SignedCheckpoint) {
+        let head = signed.checkpoint().head();
         let log = EmbeddedLog::open(EmbeddedConfig::new(folder, Arc::new(|| 0))).unwrap();
         let kept = Checkpoint {
             ledger: self.ledger,
-            size,
-            root: self.root(size),
+            size: head.size,
+            root: head.root,
             note: signed.note().to_string().into(),
         };
         log.keep_checkpoint(kept).await.unwrap();
         log.close().await.unwrap();
-        line
     }
 
     /// A bundle of the first `size` events.
@@ -290,6 +295,19 @@ impl Book {
         }
         folder
     }
+}
+
+/// A checkpoint with a signature of `witness` behind those that it has, and the line that this adds.
+pub(super) fn with_witness(
+    mut signed: SignedCheckpoint,
+    witness: &str,
+) -> (SignedCheckpoint, String) {
+    let name = KeyName::parse(witness).unwrap();
+    let key = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
+    let signature = merkle::sign(&key, signed.note().text(), 0).unwrap();
+    let line = signature.to_string();
+    signed.add(signature).unwrap();
+    (signed, line)
 }
 
 /// A note that says `words`.
@@ -356,6 +374,22 @@ pub(super) fn damage_copy(folder: &Path, ledger: LedgerId, from: u64, to: u64) -
     }
     copy.checkpoint().unwrap();
     (first.unwrap(), position - 1)
+}
+
+/// Damages the checkpoint of `size` in the read copy.
+pub(super) fn damage_kept(folder: &Path, ledger: LedgerId, size: u64) {
+    let db = sled::Config::new()
+        .path(folder.join("sled"))
+        .mode(sled::Mode::HighThroughput)
+        .segment_size(8 * 1024 * 1024)
+        .flush_every_ms(None)
+        .open()
+        .unwrap();
+    let key = [&[4][..], ledger.as_bytes(), &size.to_be_bytes()].concat();
+    let mut value = db.get(&key).unwrap().unwrap().to_vec();
+    value[4] ^= 1;
+    db.insert(key, value).unwrap();
+    db.flush().unwrap();
 }
 
 /// The file of the journal that has the event at `position`.
@@ -473,11 +507,20 @@ pub(super) async fn made_by(
     sources: &[&Path],
     since: Option<&SignedCheckpoint>,
 ) -> Result<Made, SalvageError> {
+    made_under(sources, None, since).await
+}
+
+/// The same, by a policy.
+pub(super) async fn made_under(
+    sources: &[&Path],
+    policy: Option<&TrustPolicy>,
+    since: Option<&SignedCheckpoint>,
+) -> Result<Made, SalvageError> {
     let folder = tempfile::tempdir().unwrap();
     let scratch = tempfile::tempdir().unwrap();
     let before: Vec<_> = sources.iter().map(|source| digests(source)).collect();
     let terms = Terms {
-        policy: None,
+        policy,
         since,
         scratch: scratch.path(),
     };
