@@ -316,7 +316,7 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
     if !damage.is_empty() {
         return Err(BackupError::Damaged(damage));
     }
-    let draft = WholeFolder::at(data).map_err(at(data))?;
+    let mut draft = WholeFolder::at(data).map_err(at(data))?;
     if !draft.is_free().map_err(at(data))? {
         return Err(BackupError::NotEmpty(data.to_owned()));
     }
@@ -326,7 +326,7 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Manifest, BackupError> {
             backup: backup.to_owned(),
         });
     }
-    draft.make().map_err(at(draft.folder()))?;
+    draft.make().map_err(at(data))?;
     let restored = fill(draft.folder(), backup, &manifest);
     let restored = restored.and_then(|()| draft.put(|_| {}).map_err(at(data)));
     if let Err(error) = restored {

@@ -29,7 +29,7 @@ use crate::proof::bundle::verify::{Earlier, Generations};
 
 pub use crate::log::OpenError;
 use beside::Beside;
-pub use beside::{Files, Texts};
+pub use beside::Tally;
 use draft::{Draft, Put};
 use part::{Cursor, Part};
 use plan::Plan;
@@ -123,9 +123,9 @@ pub struct SalvagedLedger {
     /// Signed checkpoints that were taken along.
     pub checkpoints: u64,
     /// What became of the words of texts about people.
-    pub texts: Texts,
+    pub texts: Tally,
     /// What became of attached files.
-    pub files: Files,
+    pub files: Tally,
 }
 
 /// A signed checkpoint that was found.
@@ -378,7 +378,7 @@ fn own_keys(sources: &[Source]) -> BTreeMap<LedgerId, Vec<VerifierKey>> {
 fn report(
     plan: Plan,
     put: Put,
-    (texts, files): (Texts, Files),
+    (texts, files): (Tally, Tally),
     parts: &[Part],
     trust: &Trust<'_>,
     draft: &Draft,
@@ -459,7 +459,7 @@ fn taken(plan: &Plan, parts: &[Part]) -> Vec<(String, u64)> {
 }
 
 /// The newest checkpoint that was signed for more events than there are now, and where it was found. Not one of an earlier name for
-/// events that the ledger says it lost.
+/// events that the ledger says it lost, nor one of another ledger's name.
 fn beyond(
     plan: &Plan,
     names: &Generations,
@@ -479,12 +479,14 @@ fn beyond(
             newest = Some((signed, by.to_owned()));
         }
     };
+    let is_its = |signed: &SignedCheckpoint| is_name_of(plan, signed.checkpoint().origin());
     for part in parts {
         let mut cursor = Cursor::new(part, plan.ledger);
         let mut from = plan.size.saturating_add(1);
         while let Some(size) = cursor.next_signed(from) {
             let signed = cursor.signed(size).into_iter();
-            let credible = signed.filter(|signed| trust.is_credible(plan.ledger, signed));
+            let credible =
+                signed.filter(|signed| is_its(signed) && trust.is_credible(plan.ledger, signed));
             credible.for_each(|signed| take(signed, &part.name));
             from = size.saturating_add(1);
         }
@@ -497,4 +499,18 @@ fn beyond(
         take(since.clone(), walk::SINCE);
     }
     newest
+}
+
+/// Whether the ledger went by this name, or can have gone by it in a generation of which no event is left.
+fn is_name_of(plan: &Plan, origin: &str) -> bool {
+    let later = |first: &str| {
+        origin
+            .strip_prefix(first)?
+            .strip_prefix("/g")?
+            .parse::<u64>()
+            .ok()
+    };
+    let first = plan.origins.first();
+    plan.origins.iter().any(|(_, name)| name == origin)
+        || first.is_some_and(|(_, first)| later(first).is_some())
 }

@@ -15,8 +15,8 @@ use crate::cli::render::View;
 use crate::cli::verify::{PolicyArgs, trust};
 use crate::cli::{Global, terminal};
 use crate::salvage::{
-    Conflict, Files, LookedAt, Lost, OpenError, Progress, SalvageError, Salvaged, SalvagedLedger,
-    SourceKind, Terms, Texts, salvage,
+    Conflict, LookedAt, Lost, OpenError, Progress, SalvageError, Salvaged, SalvagedLedger,
+    SourceKind, Tally, Terms, salvage,
 };
 
 /// Between two lines that say how far it came.
@@ -199,7 +199,7 @@ fn told_of(view: &View, of: &SalvagedLedger) -> String {
         ));
     }
     let (texts, files) = (of.texts, of.files);
-    if texts != Texts::default() {
+    if texts != Tally::default() {
         lines.push(view.pick(
             format!(
                 "  個人に関する文: {}件、消去済み{}件、どこにもないもの{}件",
@@ -211,7 +211,7 @@ fn told_of(view: &View, of: &SalvagedLedger) -> String {
             ),
         ));
     }
-    if files != Files::default() {
+    if files != Tally::default() {
         lines.push(view.pick(
             format!(
                 "  根拠資料: {}個、消去済み{}個、ここにないもの{}個",
@@ -345,7 +345,6 @@ fn ledger(of: &SalvagedLedger) -> Value {
     let lost =
         lost.map(|lost| json!({ "from": lost.from, "to": lost.to, "signed": lost.is_signed }));
     let conflicts: Value = of.conflicts.iter().map(conflict_to_programs).collect();
-    let (texts, files) = (of.texts, of.files);
     json!({
         "ledger": of.ledger.to_string(),
         "code": of.code,
@@ -363,12 +362,17 @@ fn ledger(of: &SalvagedLedger) -> Value {
         "conflicts_omitted": of.conflicts_omitted,
         "ended_by_conflict": of.is_cut,
         "other_histories": of.others,
-        "texts": {
-            "kept": texts.kept, "erased": texts.erased, "erased_elsewhere": texts.erased_elsewhere, "missing": texts.missing,
-        },
-        "files": {
-            "kept": files.kept, "erased": files.erased, "erased_elsewhere": files.erased_elsewhere, "missing": files.missing,
-        },
+        "texts": tally(&of.texts),
+        "files": tally(&of.files),
+    })
+}
+
+fn tally(tally: &Tally) -> Value {
+    json!({
+        "kept": tally.kept,
+        "erased": tally.erased,
+        "erased_elsewhere": tally.erased_elsewhere,
+        "missing": tally.missing,
     })
 }
 

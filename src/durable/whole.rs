@@ -1,19 +1,22 @@
 //! A folder that is made under another name, beside its place, and takes its place when it is whole: it is there whole or not at all.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
 
-use super::{Step, above, make_private_folder, sync_folder};
+use super::{Lock, Step, above, make_private_folder, sync_folder};
 
 /// What stands behind the name of a folder while it is made.
 const UNFINISHED: &str = ".unfinished";
+/// The file in it that says that it is one, locked by whoever makes it. It is taken away when the folder has its place.
+const MARK: &str = "unfinished";
 
 /// A folder that is being made.
 #[derive(Debug)]
 pub struct WholeFolder {
     folder: PathBuf,
     place: PathBuf,
+    held: Option<Lock>,
 }
 
 impl WholeFolder {
@@ -21,23 +24,40 @@ impl WholeFolder {
     ///
     /// # Errors
     ///
-    /// Where `place` ends with no name, as `..` does.
+    /// Where `place` can have no folder put in its place: it is a mount point, a link to nothing, or ends with no name, as `..` does.
     pub fn at(place: &Path) -> io::Result<Self> {
         // `.` has a name when it is there; a slash behind a name is not part of it.
-        let place = match fs::canonicalize(place) {
+        let place: PathBuf = match fs::canonicalize(place) {
             Ok(there) => there,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => std::path::absolute(place)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let mut components = place.components();
+                // What is above is not told without what is there.
+                if components.any(|component| component == Component::ParentDir) {
+                    return Err(ErrorKind::InvalidFilename.into());
+                }
+                std::path::absolute(place)?.components().collect()
+            }
             Err(error) => return Err(error),
         };
-        let place: PathBuf = place.components().collect();
         let mut name = match place.file_name() {
             Some(name) => name.to_owned(),
-            None => return Err(io::ErrorKind::InvalidFilename.into()),
+            None => return Err(ErrorKind::InvalidFilename.into()),
         };
+        if let Ok(there) = fs::symlink_metadata(&place) {
+            if there.is_symlink() {
+                let why = "a link to what is not there";
+                return Err(io::Error::new(ErrorKind::AlreadyExists, why));
+            }
+            if is_mount_point(&there, &fs::metadata(above(&place))?) {
+                let why = "a mount point: name a folder in it";
+                return Err(io::Error::new(ErrorKind::ResourceBusy, why));
+            }
+        }
         name.push(UNFINISHED);
         Ok(Self {
             folder: place.with_file_name(name),
             place,
+            held: None,
         })
     }
 
@@ -50,7 +70,7 @@ impl WholeFolder {
     pub fn is_free(&self) -> io::Result<bool> {
         match fs::read_dir(&self.place) {
             Ok(mut entries) => Ok(entries.next().is_none()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
             Err(error) => Err(error),
         }
     }
@@ -69,11 +89,35 @@ impl WholeFolder {
     }
 
     /// Makes it, for its owner only. What an earlier run left of it goes.
-    pub fn make(&self) -> io::Result<()> {
-        if self.folder.exists() {
-            fs::remove_dir_all(&self.folder)?;
+    ///
+    /// # Errors
+    ///
+    /// `ResourceBusy` where somebody else makes it, `AlreadyExists` where what has its name is not known to be left by anybody.
+    pub fn make(&mut self) -> io::Result<()> {
+        self.clear()?;
+        make_private_folder(&self.folder)?;
+        self.held = Some(locked(File::create(self.folder.join(MARK))?)?);
+        Ok(())
+    }
+
+    fn clear(&self) -> io::Result<()> {
+        match File::open(self.folder.join(MARK)) {
+            Ok(mark) => {
+                let _held = locked(mark)?;
+                fs::remove_dir_all(&self.folder)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => match fs::remove_dir(&self.folder)
+            {
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => {
+                    let folder = self.folder.display();
+                    let why = format!("`{folder}` is in the way: move it elsewhere");
+                    Err(io::Error::new(ErrorKind::AlreadyExists, why))
+                }
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+            Err(error) => Err(error),
         }
-        make_private_folder(&self.folder)
     }
 
     /// Gives it its place. What is in it is durable already; its names need not be.
@@ -85,7 +129,10 @@ impl WholeFolder {
         }
         fs::rename(&self.folder, &self.place)?;
         passed(Step::Named);
-        sync_folder(above(&self.place))
+        sync_folder(above(&self.place))?;
+        // It means nothing there, and a crash may leave it.
+        fs::remove_file(self.place.join(MARK))?;
+        sync_folder(&self.place)
     }
 
     /// Takes it away again.
@@ -94,6 +141,26 @@ impl WholeFolder {
             tracing::warn!(%error, "what was made of a folder could not be removed");
         }
     }
+}
+
+#[cfg(unix)]
+fn is_mount_point(there: &fs::Metadata, above: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    there.dev() != above.dev()
+}
+
+#[cfg(not(unix))]
+fn is_mount_point(_: &fs::Metadata, _: &fs::Metadata) -> bool {
+    false
+}
+
+fn locked(mark: File) -> io::Result<Lock> {
+    Lock::alone(mark).map_err(|error| match error {
+        TryLockError::WouldBlock => {
+            io::Error::new(ErrorKind::ResourceBusy, "another process makes it")
+        }
+        TryLockError::Error(error) => error,
+    })
 }
 
 #[cfg(test)]
@@ -110,8 +177,19 @@ mod tests {
             assert_eq!(whole.folder().parent(), Some(&*folder), "{written}");
             assert!(whole.is_free().unwrap(), "{written}");
         }
-        let name = |written: &str| WholeFolder::at(&folder.join(written)).map_err(|e| e.kind());
-        assert_eq!(name("new/..").unwrap_err(), io::ErrorKind::InvalidFilename);
+        let refused = |written: &str| WholeFolder::at(&folder.join(written)).unwrap_err().kind();
+        assert_eq!(refused("new/.."), ErrorKind::InvalidFilename);
+        assert_eq!(refused("new/../there"), ErrorKind::InvalidFilename);
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink("nowhere", folder.join("link")).unwrap();
+            assert_eq!(refused("link"), ErrorKind::AlreadyExists);
+        }
+        #[cfg(target_os = "linux")]
+        {
+            let mounted = WholeFolder::at(Path::new("/proc")).unwrap_err();
+            assert_eq!(mounted.kind(), ErrorKind::ResourceBusy);
+        }
         // What is there has the name that it goes by.
         let up = WholeFolder::at(&folder.join("there/..")).unwrap();
         assert_eq!(up.folder().parent(), folder.parent());
@@ -121,18 +199,42 @@ mod tests {
     fn it_is_at_its_place_whole_or_not_at_all() {
         let folder = tempfile::tempdir().unwrap();
         let place = folder.path().join("new");
-        let whole = WholeFolder::at(&place).unwrap();
+        let mut left = WholeFolder::at(&place).unwrap();
+        left.make().unwrap();
+        fs::write(left.folder().join("file"), "left").unwrap();
+        let mut whole = WholeFolder::at(&place).unwrap();
+        let busy = whole.make().unwrap_err();
+        assert_eq!(busy.kind(), ErrorKind::ResourceBusy);
+        drop(left);
         whole.make().unwrap();
-        fs::write(whole.folder().join("file"), "left").unwrap();
-        whole.make().unwrap();
-        assert_eq!(fs::read_dir(whole.folder()).unwrap().count(), 0);
+        assert!(!whole.folder().join("file").exists());
         fs::write(whole.folder().join("file"), "text").unwrap();
         assert!(!place.exists());
         fs::create_dir(&place).unwrap();
         whole.put(|_| {}).unwrap();
         assert_eq!(fs::read(place.join("file")).unwrap(), b"text");
+        assert_eq!(
+            fs::read_dir(&place).unwrap().count(),
+            1,
+            "and nothing beside it"
+        );
         assert!(!whole.folder().exists());
         assert!(!WholeFolder::at(&place).unwrap().is_free().unwrap());
+    }
+
+    #[test]
+    fn what_nobody_is_known_to_have_left_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut whole = WholeFolder::at(&folder.path().join("new")).unwrap();
+        let theirs = whole.folder().join("file");
+        fs::create_dir(whole.folder()).unwrap();
+        fs::write(&theirs, "theirs").unwrap();
+        let refused = whole.make().unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read(&theirs).unwrap(), b"theirs");
+        // A crash before it was marked.
+        fs::remove_file(theirs).unwrap();
+        whole.make().unwrap();
     }
 
     #[test]

@@ -481,7 +481,7 @@ impl Reader {
             Some(state) if state.end <= size => return Ok(state),
             // It knows more than was asked for: folded from the beginning.
             Some(_) => return self.folded(stream, size).await,
-            // Of use to nobody else.
+            // The turn is for those who ask for the newest.
             None if size < self.head().size => return self.folded(stream, size).await,
             None => {}
         }

@@ -15,30 +15,27 @@ use crate::salvage::draft::at;
 use crate::salvage::plan::{Erased, Plan};
 use crate::salvage::source::Source;
 
-/// What became of the words of texts about people.
+/// What became of the words of texts about people, or of the files that events name.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Texts {
-    /// Those that are there.
+pub struct Tally {
+    /// How many are there.
     pub kept: u64,
-    /// Those about people whose texts were erased.
+    /// How many were erased: words with all those about the same person.
     pub erased: u64,
-    /// Those about people whose texts were erased by what only an event says that was not taken.
+    /// How many were erased by what only an event says that was not taken.
     pub erased_elsewhere: u64,
-    /// Those that no source has.
+    /// How many no source has; files may be kept elsewhere.
     pub missing: u64,
 }
 
-/// What became of the files that events name.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Files {
-    /// Those that are there.
-    pub kept: u64,
-    /// Those that were erased.
-    pub erased: u64,
-    /// Those that were erased by what only an event says that was not taken.
-    pub erased_elsewhere: u64,
-    /// Those that no source has; they may be kept elsewhere.
-    pub missing: u64,
+impl Tally {
+    /// Counts one that was erased by the event at `position`, of so many that are taken.
+    fn erased_by(&mut self, position: u64, size: u64) {
+        match position < size {
+            true => self.erased += 1,
+            false => self.erased_elsewhere += 1,
+        }
+    }
 }
 
 /// Whatever lies beside one ledger, on its way into the new folder.
@@ -54,8 +51,8 @@ pub(super) struct Beside<'a> {
     stores: Vec<PersonalStore>,
     store: PersonalStore,
     seen: HashSet<[u8; 32]>,
-    texts: Texts,
-    files: Files,
+    texts: Tally,
+    files: Tally,
 }
 
 impl<'a> Beside<'a> {
@@ -75,8 +72,8 @@ impl<'a> Beside<'a> {
             data,
             store: PersonalStore::new(Some(draft), plan.ledger),
             seen: HashSet::new(),
-            texts: Texts::default(),
-            files: Files::default(),
+            texts: Tally::default(),
+            files: Tally::default(),
         }
     }
 
@@ -95,10 +92,7 @@ impl<'a> Beside<'a> {
 
     fn text(&mut self, text: &PersonalText) -> Result<(), SalvageError> {
         if let Some(position) = self.erased.subjects.get(&text.subject) {
-            match *position < self.size {
-                true => self.texts.erased += 1,
-                false => self.texts.erased_elsewhere += 1,
-            }
+            self.texts.erased_by(*position, self.size);
             return Ok(());
         }
         let words = self.stores.iter().map(|store| store.words_of(text));
@@ -119,10 +113,7 @@ impl<'a> Beside<'a> {
 
     fn file(&mut self, sha256: &[u8; 32]) -> Result<(), SalvageError> {
         if let Some(position) = self.erased.files.get(sha256) {
-            match *position < self.size {
-                true => self.files.erased += 1,
-                false => self.files.erased_elsewhere += 1,
-            }
+            self.files.erased_by(*position, self.size);
             return Ok(());
         }
         let of_data = self
@@ -143,9 +134,9 @@ impl<'a> Beside<'a> {
     }
 
     /// Puts together when texts were handed over, and tells what became of everything.
-    pub(super) fn finish(self) -> Result<(Texts, Files), SalvageError> {
+    pub(super) fn finish(self) -> Result<(Tally, Tally), SalvageError> {
         let mut all: BTreeMap<(i64, String), Disclosure> = BTreeMap::new();
-        let has_texts = self.texts != Texts::default();
+        let has_texts = self.texts != Tally::default();
         for store in self.stores.iter().filter(|_| has_texts) {
             // What cannot be read of it is gone with the rest of its folder.
             let _ = store.each_disclosure(|disclosure| {

@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 
+use crate::backup;
 use crate::clock::system_now;
 use crate::domain::event::Payload;
 use crate::domain::id::LedgerId;
 use crate::durable::{self, Access, WholeFolder};
 use crate::fault_point::Point;
 use crate::log::codec::decode;
-use crate::log::stored::hold_alone;
+use crate::log::embedded::place;
 use crate::log::{
     Checkpoint, CommitLog as _, EmbeddedConfig, EmbeddedLog, Head, Leaf, LedgerCommit, LogFault,
-    OpenError, Outcome,
+    Outcome,
 };
 use crate::merkle::{Frontier, SignedCheckpoint};
 use crate::proof::bundle::verify::{Earlier, Generations};
@@ -51,7 +52,13 @@ pub(super) fn folder(data: &Path, sources: &[PathBuf]) -> Result<WholeFolder, Sa
     if !folder.is_free().map_err(at(data))? {
         return Err(SalvageError::NotEmpty(data.to_owned()));
     }
-    match sources.iter().find(|source| folder.touches(source)) {
+    // Where a journal is that is kept elsewhere, too.
+    let touches = |source: &&PathBuf| {
+        let data = [source.join(backup::DATA), source.to_path_buf()];
+        let journals = data.iter().filter_map(|data| place::journal_of(data).ok());
+        folder.touches(source) || journals.into_iter().any(|journal| folder.touches(&journal))
+    };
+    match sources.iter().find(touches) {
         Some(source) => Err(SalvageError::Within {
             data: data.to_owned(),
             source_path: source.clone(),
@@ -62,18 +69,15 @@ pub(super) fn folder(data: &Path, sources: &[PathBuf]) -> Result<WholeFolder, Sa
 
 impl Draft {
     /// Begins the folder that will be `data`. What an earlier run left of it goes.
-    pub(super) fn begin(folder: WholeFolder, data: &Path) -> Result<Self, SalvageError> {
-        let path = folder.folder().to_owned();
-        if path.exists() {
-            match hold_alone(&path) {
-                Err(OpenError::Locked { .. }) => return Err(SalvageError::Busy(data.to_owned())),
-                Err(error) => return Err(error.into()),
-                Ok(held) => drop(held),
+    pub(super) fn begin(mut folder: WholeFolder, data: &Path) -> Result<Self, SalvageError> {
+        match folder.make() {
+            Err(error) if error.kind() == io::ErrorKind::ResourceBusy => {
+                return Err(SalvageError::Busy(data.to_owned()));
             }
+            made => made.map_err(at(data))?,
         }
-        folder.make().map_err(at(&path))?;
         let now = Arc::new(|| system_now().as_microsecond());
-        match EmbeddedLog::open(EmbeddedConfig::new(&path, now)) {
+        match EmbeddedLog::open(EmbeddedConfig::new(folder.folder(), now)) {
             Ok(log) => Ok(Self { folder, log }),
             Err(error) => {
                 folder.discard();

@@ -47,16 +47,20 @@ impl<'a> Trust<'a> {
         judged(self.policy.or_else(|| self.own.get(&ledger)), signed)
     }
 
-    /// Whether a checkpoint may be taken for what its ledger signed, so that it must not sign for less again: by a key of the policy
-    /// or one that lies with the ledger, or by any where none lies there. Too many rather than too few: a policy may know other
-    /// ledgers than this one.
+    /// Whether a checkpoint may be taken for what its ledger signed, so that it must not sign for less again: by a key of the policy, if
+    /// that knows the ledger, or else by one that lies with it, or by any where none is known.
     pub(super) fn is_credible(&self, ledger: LedgerId, signed: &SignedCheckpoint) -> bool {
-        let own = self.own.get(&ledger);
-        match (judged(self.policy, signed), judged(own, signed)) {
-            (Signature::False, _) => false,
-            (Signature::Known, _) | (_, Signature::Known) => true,
-            (_, Signature::False) => false,
-            (Signature::Unknown, Signature::Unknown) => own.is_none(),
+        let origin = signed.checkpoint().origin();
+        let knows = |policy: &&TrustPolicy| {
+            let mut names = policy.logs().iter().map(|log| log.key.name().as_str());
+            names.any(|name| name == origin)
+        };
+        let policy = self.policy.filter(knows);
+        let by = policy.or_else(|| self.own.get(&ledger));
+        match judged(by, signed) {
+            Signature::Known => true,
+            Signature::Unknown => by.is_none(),
+            Signature::False => false,
         }
     }
 }

@@ -68,9 +68,9 @@ pub(super) struct Walk<'a> {
     agreed: BTreeMap<usize, Frontier>,
     /// The same, at the last size that a known key signed.
     signed: Frontier,
-    /// The root at the size of the operator's own checkpoint, and what was signed until then, while the ledger has not come to the
-    /// name that it bears.
-    since: Option<(Hash, Frontier)>,
+    /// The root at the size of the operator's own checkpoint, while the ledger has not come to the name that it bears; what was signed
+    /// until then, and the border there.
+    since: Option<(Hash, [Frontier; 2])>,
     /// Bytes since the border.
     loose: usize,
     conflicts: Conflicts,
@@ -259,7 +259,10 @@ impl<'a> Walk<'a> {
                     }),
                 }
             }
-            Some(_) => self.since = Some((self.tree.root(), self.signed.clone())),
+            Some(_) => {
+                let then = [self.signed.clone(), self.border.clone()];
+                self.since = Some((self.tree.root(), then));
+            }
             None => {}
         }
         if !self.hear_since_again() {
@@ -334,11 +337,14 @@ impl<'a> Walk<'a> {
         let Some(since) = self.trust.since.filter(|since| applies(&self.names, since)) else {
             return true;
         };
-        let Some((root, signed)) = self.since.take() else {
+        let Some((root, [signed, border])) = self.since.take() else {
             return true;
         };
         let head = since.checkpoint().head();
         if head.root == root {
+            if self.signed.size() < border.size() {
+                self.signed = border;
+            }
             return true;
         }
         self.conflicts.end(Conflict::Root {

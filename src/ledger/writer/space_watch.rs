@@ -80,8 +80,8 @@ impl SpaceWatch {
                 tracing::error!(%low, "nothing is recorded until there is more room");
             }
             self.is_low = true;
-        } else if self.is_low && not_low(free, self.min + self.min / 8).is_ok() {
-            tracing::warn!("there is room again: appends go on");
+        } else if self.is_low && free.is_some_and(|free| self.min + self.min / 8 <= free) {
+            tracing::warn!("there is room again");
             self.is_low = false;
         }
     }

@@ -1,5 +1,5 @@
-//! A handle of sled that no panic leaves and in which nobody waits for ever: sled panics where it should report, when it is dropped
-//! too, and tells those that wait for a write not always that it failed.
+//! A handle of sled that no panic leaves and in which nobody waits for ever for a write that failed: sled panics where it should
+//! report, when it is dropped too, and does not always tell those that wait.
 
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -51,8 +51,9 @@ impl Waker {
     fn run(config: &sled::Config, db: &sled::Db, ended: &Receiver<()>) {
         while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
             if config.global_error().is_err() {
-                // It fails at once, and wakes them all.
-                let _ = guarded(|| Ok(db.flush()));
+                // To wait for what can never be written fails at once, and wakes them all. Not by `flush`: that first takes a lock which
+                // they may hold.
+                let _ = guarded(|| Ok(db.context.pagecache.log.make_stable(i64::MAX)));
             }
         }
     }

@@ -74,16 +74,16 @@ async fn words_and_files_come_along_and_what_was_erased_does_not() {
     let made = made_of(&[after.path(), before.path()]).await;
     made.holds(&later, gap).await;
     let found = only(&made.salvaged);
-    let texts = Texts {
+    let texts = Tally {
         kept: 2,
         erased_elsewhere: 1,
-        ..Texts::default()
+        ..Tally::default()
     };
-    let files = Files {
+    let files = Tally {
         kept: 1,
         erased_elsewhere: 1,
         missing: 1,
-        ..Files::default()
+        ..Tally::default()
     };
     assert_eq!((found.texts, found.files), (texts, files));
     let there = store(&made.path());
@@ -107,10 +107,10 @@ async fn words_and_files_come_along_and_what_was_erased_does_not() {
     let whole = later.folder(|_| false).await;
     let made = made_of(&[whole.path(), before.path()]).await;
     let found = only(&made.salvaged);
-    let texts = Texts {
+    let texts = Tally {
         kept: 2,
         erased: 1,
-        ..Texts::default()
+        ..Tally::default()
     };
     assert_eq!((found.texts, found.files.erased), (texts, 1));
     assert!(made.salvaged.is_whole(), "{found:?}");

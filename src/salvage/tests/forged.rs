@@ -210,6 +210,13 @@ async fn keys_that_a_bundle_lists_count_only_where_no_data_folder_has_any() {
         let newest = found.newest.as_ref().unwrap();
         assert_eq!(newest.size, book.size() / 10 * 10);
     }
+    // Where no folder has any, a policy tells.
+    fs::remove_dir_all(real.path().join("keys")).unwrap();
+    let policy = TrustPolicy::of_logs([VerifierKey::clone(Signer::key(&book.key()))]);
+    let made = made_under(&[real.path(), bundle.path()], Some(&policy), None).await;
+    let made = made.unwrap();
+    made.holds(&book, book.size()).await;
+    assert!(made.salvaged.is_whole(), "{:?}", made.salvaged);
     // Alone it is believed, which proves nothing.
     made_of(&[bundle.path()])
         .await
