@@ -104,6 +104,7 @@ async fn go_on(global: &Global, args: &ContinueArgs) -> Result<Exit, Failure> {
         asked_by: args.asked_by(global)?,
         reason: args.reason()?,
         last_checkpoint: args.last_checkpoint(global)?,
+        policy: args.policy(global)?,
         lock: args.lock()?,
         confirmed: args.yes,
     };

@@ -26,7 +26,8 @@ use crate::ledger::{AppendError, Continuation, ReadFault, Reader, Unserved};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
 use crate::merkle::{
-    InvalidKeyName, KeyName, SignatureType, SignedCheckpoint, Signer as _, SigningKey, VerifierKey,
+    InvalidKeyName, KeyName, SignatureType, SignedCheckpoint, Signer as _, SigningKey, TrustPolicy,
+    VerifierKey,
 };
 use crate::proof::key_file::Slot;
 use crate::proof::{self, KeyFault, KeyFolder, KeyLock};
@@ -47,6 +48,8 @@ pub struct ContinueLedger {
     pub reason: Reason,
     /// The last checkpoint that is known from elsewhere.
     pub last_checkpoint: Option<SignedCheckpoint>,
+    /// Whose signature of the last checkpoint counts, beside the keys in the folder and those that the ledger announced.
+    pub policy: Option<TrustPolicy>,
     /// What encrypts keys.
     pub lock: KeyLock,
     /// Whether it is to be done; otherwise only what would be.
@@ -118,8 +121,10 @@ pub enum NotContinued {
         /// Whose it is.
         found: String,
     },
-    /// None of the ledger's keys signed the checkpoint.
-    #[error("the checkpoint is not signed with a key of the ledger")]
+    /// None of the keys that are known to be the ledger's signed the checkpoint.
+    #[error(
+        "the checkpoint is not signed with a key that is known to be the ledger's: where its keys are lost, say whom to believe with --policy"
+    )]
     NotSigned,
     /// It has all that was signed, and can sign.
     #[error("nothing is lost: the ledger reaches all that is known to be signed, and can sign")]
@@ -273,13 +278,16 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     } else {
         Lost::Key
     };
-    let own: Vec<VerifierKey> = keys
-        .files(reader.id())?
-        .iter()
-        .filter_map(|file| keys.public(file).ok())
-        .collect();
-    // Where the key is lost there is nothing to hold it against; the log kept the checkpoint.
-    if lost != Lost::Key && last.note().verify(&own).is_err() {
+    let filed = keys.files(reader.id())?;
+    let filed = filed.iter().filter_map(|file| keys.public(file).ok());
+    let announced = directory.keys();
+    let announced = announced.filter_map(|known| known.key.to_string().parse().ok());
+    let own: Vec<VerifierKey> = filed.chain(announced).collect();
+    let is_believed = |policy: &TrustPolicy| policy.evaluate(&last).is_ok();
+    let is_signed =
+        last.note().verify(&own).is_ok() || asked.policy.as_ref().is_some_and(is_believed);
+    // Where only the key is lost there is nothing to hold it against; the log kept the checkpoint.
+    if lost != Lost::Key && !is_signed {
         return Err(NotContinued::NotSigned);
     }
     let generation = head.generation.saturating_add(1);

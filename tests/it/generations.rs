@@ -10,7 +10,9 @@ use daicho::config::{Config, Flags};
 use daicho::domain::event::{Reason, ReasonCode};
 use daicho::domain::text::{Name, Text};
 use daicho::fault_point::{Point, VARIABLE};
-use daicho::merkle::{SignedCheckpoint, VerifierKey};
+use daicho::merkle::{
+    SignatureType, SignedCheckpoint, Signer as _, SigningKey, TrustPolicy, VerifierKey,
+};
 use daicho::proof::KeyLock;
 use daicho::server::Opened;
 use daicho::server::continuation::{
@@ -41,6 +43,7 @@ struct PutBack {
     size: u64,
     /// What was signed last.
     last: SignedCheckpoint,
+    key: VerifierKey,
 }
 
 async fn checkpoints(server: &Server) -> v1::ListCheckpointsResponse {
@@ -76,7 +79,9 @@ impl PutBack {
         for amount in ["1", "2", "3"] {
             grow(&server, &plan, amount).await;
         }
-        let last = parsed(checkpoints(&server).await.checkpoints.last().unwrap());
+        let listed = checkpoints(&server).await;
+        let last = parsed(listed.checkpoints.last().unwrap());
+        let key = listed.verifier_key.parse().unwrap();
         let folder = server.stop().await;
         assert_eq!(last.checkpoint().head().size, size + 3);
         Self {
@@ -84,6 +89,7 @@ impl PutBack {
             plan,
             size,
             last,
+            key,
         }
     }
 
@@ -131,6 +137,7 @@ fn asked(folder: &TempDir, confirmed: bool) -> ContinueLedger {
             text: Text::parse("控えからの復元").unwrap().into(),
         },
         last_checkpoint: None,
+        policy: None,
         lock: KeyLock::default(),
         confirmed,
     }
@@ -324,6 +331,55 @@ async fn a_ledger_whose_key_is_lost_goes_on_under_another_name() {
     assert_eq!(checkpoints_of(&server).await, "ledger.example/city/g2");
     let folder = server.stop().await;
     assert!(opens(&folder).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_lost_events_and_keys_goes_on_once_somebody_says_whom_to_believe() {
+    let put_back = PutBack::new().await;
+    let folder = put_back.older(true);
+    fs::remove_dir_all(folder.path().join("data/keys")).unwrap();
+    let believing = |key: &VerifierKey| ContinueLedger {
+        policy: Some(TrustPolicy::of_logs([key.clone()])),
+        ..asked(&folder, true)
+    };
+    let name = put_back.key.name().clone();
+    let stranger = SigningKey::from_seed(name, SignatureType::Ed25519, &[9; 32]);
+    for asked in [asked(&folder, true), believing(stranger.key())] {
+        let refused = continue_ledger(&asked).await.unwrap_err();
+        assert!(matches!(refused, NotContinued::NotSigned), "{refused:?}");
+    }
+    let went_on = done(&believing(&put_back.key)).await;
+    let signed = put_back.size + 3;
+    assert_eq!((went_on.lost, went_on.signed), (Lost::Events, signed));
+    let server = Server::on(folder).await;
+    grow(&server, &put_back.plan, "9").await;
+    assert_eq!(checkpoints_of(&server).await, went_on.origin);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_ledger_announced_is_known_without_its_file() {
+    let put_back = PutBack::new().await;
+    // The second generation's key is announced by the ledger itself.
+    let folder = put_back.older(true);
+    done(&asked(&folder, true)).await;
+    let server = Server::on(folder).await;
+    let folder = server.stop().await;
+    copy(&folder.path().join("data"), &folder.path().join("older"));
+    let server = Server::on(folder).await;
+    grow(&server, &put_back.plan, "9").await;
+    let last = parsed(checkpoints(&server).await.checkpoints.last().unwrap());
+    let folder = server.stop().await;
+    let data = folder.path().join("data");
+    fs::remove_dir_all(&data).unwrap();
+    copy(&folder.path().join("older"), &data);
+    fs::remove_dir_all(data.join("keys")).unwrap();
+    let told = ContinueLedger {
+        last_checkpoint: Some(last),
+        ..asked(&folder, true)
+    };
+    let went_on = done(&told).await;
+    assert_eq!((went_on.lost, went_on.generation), (Lost::Events, 3));
 }
 
 /// Steps at which `ledger continue` may break off, in their order.

@@ -13,10 +13,11 @@ use crate::cli::exit::Exit;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
 use crate::cli::render::View;
+use crate::cli::verify::{PolicyArgs, trust};
 use crate::cli::{Global, terminal};
 use crate::domain::event::{Reason, ReasonCode};
 use crate::domain::text::{Name, Text};
-use crate::merkle::SignedCheckpoint;
+use crate::merkle::{SignedCheckpoint, TrustPolicy};
 use crate::proof::{KeyLock, KeyLockFile};
 
 const EXAMPLES: &str = "\
@@ -41,6 +42,8 @@ pub struct ContinueArgs {
     /// The last checkpoint that somebody kept, if it is newer than the folder's own
     #[arg(long, value_name = "FILE")]
     last_checkpoint: Option<PathBuf>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     /// A file with an age identity that opens and encrypts keys
     #[arg(long, value_name = "FILE", conflicts_with = "key_passphrase_file")]
     key_identity: Option<PathBuf>,
@@ -95,6 +98,14 @@ impl ContinueArgs {
         let view = View::new(global.language(), Output.columns());
         let read = |path: &PathBuf| read_checkpoint(&view, path);
         self.last_checkpoint.as_ref().map(read).transpose()
+    }
+
+    /// Whom to believe, if that is said.
+    pub fn policy(&self, global: &Global) -> Result<Option<TrustPolicy>, Failure> {
+        trust::policy(
+            &View::new(global.language(), Output.columns()),
+            &self.policy,
+        )
     }
 
     /// What opens and encrypts keys.
