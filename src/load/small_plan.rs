@@ -14,6 +14,8 @@ use jiff::civil::Date;
 pub struct SmallPlan {
     /// The fiscal year's first day; never after today.
     pub first_day: String,
+    /// Id of the plan.
+    pub plan: String,
     /// Ids of the indicators, goal by goal.
     pub indicators: Vec<String>,
     /// Ids of the goals.
@@ -34,13 +36,14 @@ impl SmallPlan {
             today.year()
         };
         let (first, last) = (format!("{year}-04-01"), format!("{}-03-31", year + 1));
+        let (department, section, plan_id) = (new_id(), new_id(), new_id());
         let mut plan = Self {
             first_day: first.clone(),
+            plan: plan_id.clone(),
             indicators: Vec::new(),
             goals: Vec::new(),
         };
         let mut events = Vec::new();
-        let (department, section, plan_id) = (new_id(), new_id(), new_id());
         let mut set = |event_id: String, payload: Payload| {
             let valid_from = Some(first.clone());
             events.push(EventInput {

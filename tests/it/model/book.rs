@@ -5,10 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::operation::{Ask, Operation, Report, Turn};
+use super::operation::{Ask, Closing, Operation, Report, Turn};
 
 pub(super) const GOALS: usize = 3;
 pub(super) const INDICATORS_EACH: usize = 2;
+/// Each of as many days.
+pub(super) const PERIODS: usize = 2;
+const PERIOD_DAYS: u8 = 14;
 /// What is told to whoever uses an event id for something else.
 const OTHER_CONTENT: u32 = u32::MAX;
 
@@ -33,6 +36,10 @@ pub(super) enum What {
     InitiativeSet(usize),
     IndicatorSet(usize),
     TargetSet(usize),
+    PeriodSet(usize),
+    /// What the server itself adds to a closing: what the period came to, and where every stream stood.
+    Frozen,
+    HeadsKept,
     /// What the operations bring.
     Reported(Report),
     Corrected {
@@ -54,6 +61,7 @@ pub(super) enum What {
         day: u8,
         turn: Turn,
     },
+    Period(usize, Closing),
 }
 
 /// An event in its place.
@@ -126,6 +134,15 @@ pub(super) enum Phase {
     Cancelled(u8),
 }
 
+/// Where a period stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Lock {
+    Open,
+    SoftClosed,
+    Closed,
+    Reopened(usize),
+}
+
 /// Everything that was recorded, and what the last operation has to come to.
 #[derive(Clone, Debug)]
 pub(super) struct Book {
@@ -150,9 +167,9 @@ impl What {
     pub(super) fn stream(&self) -> Stream {
         let of_indicator = |indicator: usize| Stream::Goal(indicator / INDICATORS_EACH);
         match *self {
-            Self::Opened => Stream::Ledger,
+            Self::Opened | Self::HeadsKept => Stream::Ledger,
             Self::UnitSet(unit) => Stream::Unit(unit),
-            Self::PlanSet => Stream::Plan,
+            Self::PlanSet | Self::PeriodSet(_) | Self::Frozen | Self::Period(..) => Stream::Plan,
             Self::GoalSet(goal) | Self::InitiativeSet(goal) => Stream::Goal(goal),
             Self::Told { goal, .. } | Self::Turned { goal, .. } => Stream::Goal(goal),
             Self::IndicatorSet(indicator) | Self::TargetSet(indicator) => of_indicator(indicator),
@@ -173,11 +190,18 @@ impl Asked {
             expected: None,
         }
     }
+
+    /// How many events the server adds to it.
+    pub(super) fn added(&self) -> usize {
+        let closes =
+            |(_, what): &&(EventName, What)| matches!(what, What::Period(_, Closing::Close));
+        2 * self.events.iter().filter(closes).count()
+    }
 }
 
 impl Book {
-    /// Events before the first operation: the opening, two units, the plan, and of each goal what it and its indicators take.
-    pub(super) const SET: usize = 4 + GOALS * (2 + 2 * INDICATORS_EACH);
+    /// Events before the first operation: the opening, two units, the plan, of each goal what it and its indicators take, and the periods.
+    pub(super) const SET: usize = 4 + GOALS * (2 + 2 * INDICATORS_EACH) + PERIODS;
 
     /// A ledger in which a plan was set, by one request.
     pub(super) fn new() -> Self {
@@ -189,6 +213,7 @@ impl Book {
                 set.extend([What::IndicatorSet(indicator), What::TargetSet(indicator)]);
             }
         }
+        set.extend((0..PERIODS).map(What::PeriodSet));
         let opening = Fact {
             what: What::Opened,
             revision: 1,
@@ -313,6 +338,12 @@ impl Book {
                 let day = (last + later).min(Ask::LAST_DAY);
                 self.judge(asked(vec![What::Turned { goal, day, turn }]));
             }
+            Ask::Period(period, closing) => {
+                self.judge(asked(vec![What::Period(*period, *closing)]));
+            }
+            Ask::KillClosing(period, _) => {
+                self.judge(asked(vec![What::Period(*period, Closing::Close)]));
+            }
             Ask::Restart
             | Ask::Kill
             | Ask::LookBack { .. }
@@ -352,6 +383,17 @@ impl Book {
             });
         }
         self.requests.push(asked.clone());
+        if asked.added() != 0 {
+            for what in [What::Frozen, What::HeadsKept] {
+                let revision = self.revision(what.stream()) + 1;
+                self.facts.push(Fact {
+                    what,
+                    revision,
+                    request: usize::MAX,
+                    index: 0,
+                });
+            }
+        }
         self.outcome = Outcome::Recorded(asked);
     }
 
@@ -369,6 +411,24 @@ impl Book {
                 _ => None,
             }
         };
+        let locked = |report: &Report| {
+            let lock = self.lock(usize::from(report.day / PERIOD_DAYS));
+            match lock {
+                Lock::Closed => Some("PERIOD_CLOSED"),
+                Lock::Reopened(only) if only != report.indicator => Some("PERIOD_CLOSED"),
+                Lock::SoftClosed | Lock::Reopened(_) if !report.is_reasoned() => {
+                    Some("PERIOD_SOFT_CLOSED")
+                }
+                Lock::Open | Lock::SoftClosed | Lock::Reopened(_) => None,
+            }
+        };
+        let closing = |period: usize, closing: Closing| match (self.lock(period), closing) {
+            (Lock::Open, Closing::Soft) => None,
+            (_, Closing::Soft) => Some("PERIOD_NOT_OPEN"),
+            (Lock::Closed, Closing::Close) => Some("PERIOD_ALREADY_CLOSED"),
+            (_, Closing::Close) | (Lock::Closed, Closing::Reopen(_)) => None,
+            (_, Closing::Reopen(_)) => Some("PERIOD_NOT_CLOSED"),
+        };
         let turning = |goal: usize, turn: Turn| match (self.phase(goal).0, turn) {
             (Phase::Cancelled(_), _) => Some("GOAL_CANCELLED"),
             (Phase::Suspended(_), Turn::Suspend) => Some("GOAL_SUSPENDED"),
@@ -376,10 +436,11 @@ impl Book {
             _ => None,
         };
         let broken = match what {
-            What::Reported(report) => [resting(report), None],
+            What::Reported(report) => [resting(report), locked(report)],
             What::Corrected { entry, report } => [standing(*entry), resting(report)],
             What::Withdrawn { entry, .. } => [standing(*entry), None],
             What::Turned { goal, turn, .. } => [turning(*goal, *turn), None],
+            What::Period(period, step) => [closing(*period, *step), None],
             _ => [None, None],
         };
         broken.into_iter().flatten().collect()
@@ -401,6 +462,25 @@ impl Book {
             _ => None,
         });
         turned.unwrap_or((Phase::Active, 0))
+    }
+
+    fn lock(&self, period: usize) -> Lock {
+        let step = self.facts.iter().rev().find_map(|fact| match fact.what {
+            What::Period(of, step) if of == period => Some(step),
+            _ => None,
+        });
+        match step {
+            None => Lock::Open,
+            Some(Closing::Soft) => Lock::SoftClosed,
+            Some(Closing::Close) => Lock::Closed,
+            Some(Closing::Reopen(only)) => Lock::Reopened(only),
+        }
+    }
+
+    /// The first and the last day of a period.
+    pub(super) fn days(period: usize) -> [u8; 2] {
+        let first = PERIOD_DAYS * u8::try_from(period).unwrap();
+        [first, first + PERIOD_DAYS - 1]
     }
 
     fn is_superseded(&self, of: usize) -> bool {

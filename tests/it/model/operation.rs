@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest_state_machine::ReferenceStateMachine;
 
-use super::book::{Book, EventName, GOALS, INDICATORS_EACH};
+use super::book::{Book, EventName, GOALS, INDICATORS_EACH, PERIODS};
 
 /// Reports of one request at most.
 const BATCH_MAX: usize = 12;
@@ -19,12 +19,29 @@ pub(super) struct Report {
     pub(super) walks: u32,
 }
 
+impl Report {
+    /// Whether it says why it comes.
+    pub(super) fn is_reasoned(&self) -> bool {
+        self.walks.is_multiple_of(2)
+    }
+}
+
 /// What becomes of a goal.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Turn {
     Suspend,
     Resume,
     Cancel,
+}
+
+/// What becomes of a period.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Closing {
+    /// Reports need a reason from now on.
+    Soft,
+    Close,
+    /// For one indicator.
+    Reopen(usize),
 }
 
 /// Which ids of an earlier request are used again.
@@ -65,6 +82,8 @@ pub(super) enum Ask {
         turn: Turn,
         later: u8,
     },
+    /// A period closes by a step, or opens again.
+    Period(usize, Closing),
     /// A goal is looked at as of so many events before an operation ended, named as a size or by the time of its last event, for
     /// a day or for today.
     LookBack {
@@ -88,6 +107,8 @@ pub(super) enum Ask {
     Kill,
     /// The server is killed while a request is under way, which is sent again after that. The number says how far it is.
     KillDuring(Vec<Report>, u8),
+    /// The same while a period is closed.
+    KillClosing(usize, u8),
 }
 
 impl Ask {
@@ -104,12 +125,14 @@ impl Ask {
             Self::Correct(..) => "correct",
             Self::Withdraw(..) => "withdraw",
             Self::Turn { .. } => "turn",
+            Self::Period(..) => "period",
             Self::LookBack { .. } => "look back",
             Self::ReadBack { .. } => "read back",
             Self::Prove { .. } => "prove",
             Self::Restart => "restart",
             Self::Kill => "kill",
             Self::KillDuring(..) => "kill during an append",
+            Self::KillClosing(..) => "kill during a closing",
         }
     }
 }
@@ -142,6 +165,14 @@ fn turn() -> impl Strategy<Value = Turn> {
         20 => Just(Turn::Resume),
         6 => Just(Turn::Suspend),
         1 => Just(Turn::Cancel),
+    ]
+}
+
+fn closing() -> impl Strategy<Value = Closing> {
+    prop_oneof![
+        2 => Just(Closing::Soft),
+        1 => Just(Closing::Close),
+        4 => (0..GOALS * INDICATORS_EACH).prop_map(Closing::Reopen),
     ]
 }
 
@@ -211,6 +242,9 @@ fn asks(book: &Book) -> BoxedStrategy<Ask> {
             by_time,
             day,
         });
+    let period = (0..PERIODS, closing()).prop_map(|(period, closing)| Ask::Period(period, closing));
+    let kill_closing =
+        (0..PERIODS, any::<u8>()).prop_map(|(period, far)| Ask::KillClosing(period, far));
     let read_back = (index(), 1_usize..40).prop_map(|(from, count)| Ask::ReadBack { from, count });
     let prove =
         (index(), [index(), index()]).prop_map(|(position, sizes)| Ask::Prove { position, sizes });
@@ -220,12 +254,14 @@ fn asks(book: &Book) -> BoxedStrategy<Ask> {
         40 => (request(), by()).prop_map(|(which, by)| Ask::Reuse(which, by)),
         70 => expect,
         30 => turned,
+        14 => period,
         100 => look_back,
         50 => read_back,
         30 => prove,
         1 => Just(Ask::Restart),
         1 => Just(Ask::Kill),
         2 => (reports(), any::<u8>()).prop_map(|(reports, far)| Ask::KillDuring(reports, far)),
+        1 => kill_closing,
     ];
     let entries = book.entries();
     if entries.is_empty() {
@@ -233,7 +269,7 @@ fn asks(book: &Book) -> BoxedStrategy<Ask> {
     }
     let entry = || one_of(entries.clone());
     prop_oneof![
-        824 => always,
+        839 => always,
         90 => (entry(), report()).prop_map(|(which, report)| Ask::Correct(which, report)),
         50 => (entry(), day()).prop_map(|(which, day)| Ask::Withdraw(which, day)),
     ]

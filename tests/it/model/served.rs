@@ -14,7 +14,7 @@ use tonic::Status;
 use tonic::transport::Channel;
 use tonic_types::StatusExt as _;
 
-use super::book::{Asked, Book, GOALS, GoalStand, Newest, Outcome, Phase, Stand, Stream};
+use super::book::{Asked, Book, GOALS, GoalStand, Newest, Outcome, Phase, Stand, Stream, What};
 use super::operation::Ask;
 use super::wording::{Wording, as_sent, date, day_of, event_id, id, increment};
 use crate::process::Process;
@@ -88,7 +88,7 @@ impl Served {
                 self.process.kill();
                 self.serve_again(book).await;
             }
-            Ask::KillDuring(_, far) => {
+            Ask::KillDuring(_, far) | Ask::KillClosing(_, far) => {
                 self.kill_during(book, *far).await;
                 self.serve_again_after_a_loss(book).await;
             }
@@ -141,7 +141,7 @@ impl Served {
         match (&book.outcome, answer) {
             (Outcome::Recorded(asked), Ok(answer)) => {
                 assert!(!answer.replayed, "a new request was taken for an old one");
-                self.recorded(book, asked, answer.receipt.unwrap());
+                self.recorded(book, asked, answer);
             }
             (Outcome::Replayed(_, number), Ok(answer)) => {
                 assert!(answer.replayed, "an old request was carried out again");
@@ -153,13 +153,15 @@ impl Served {
     }
 
     /// Takes down the receipt of the newest request, if it says what the book says.
-    fn recorded(&mut self, book: &Book, asked: &Asked, receipt: v1::Receipt) {
-        let first = book.size() - asked.events.len();
+    fn recorded(&mut self, book: &Book, asked: &Asked, answer: v1::AppendEventsResponse) {
+        let receipt = answer.receipt.unwrap();
+        let after = book.size() - asked.added();
+        let first = after - asked.events.len();
         assert_eq!(receipt.request_id, id("request", asked.id, 0));
         assert_eq!(receipt.ledger, self.words.ledger);
         assert_eq!(receipt.generation, 1);
         assert_eq!(receipt.first_position, first as u64);
-        assert_eq!(receipt.size, book.size() as u64);
+        assert_eq!(receipt.size, after as u64);
         assert_eq!(receipt.events.len(), asked.events.len());
         for (index, event) in receipt.events.iter().enumerate() {
             let fact = book.facts[first + index];
@@ -170,6 +172,14 @@ impl Served {
             self.note(event.clone());
         }
         self.receipts.push(receipt);
+        assert_eq!(answer.derived.len(), asked.added());
+        for (event, position) in answer.derived.into_iter().zip(after..) {
+            let fact = book.facts[position];
+            assert_eq!(event.position, position as u64);
+            assert_eq!(event.revision, fact.revision);
+            self.is_stream(event.stream.as_ref(), fact.what.stream());
+            self.note(event);
+        }
     }
 
     /// One event more.
@@ -354,7 +364,11 @@ impl Served {
             assert_eq!(event.stream, noted.stream);
             assert_eq!(event.recorded_at, noted.recorded_at);
             assert_eq!(event.leaf_hash, noted.leaf_hash);
-            assert_eq!(event.actor.unwrap().subject, "tester");
+            let by = match fact.what {
+                What::Frozen | What::HeadsKept => "daicho",
+                _ => "tester",
+            };
+            assert_eq!(event.actor.unwrap().subject, by);
             if let Some(asked) = book.requests.get(fact.request) {
                 assert_eq!(event.request_id, id("request", asked.id, 0));
                 assert_eq!(event.request_index as usize, fact.index);
@@ -467,7 +481,7 @@ impl Served {
             Outcome::Recorded(asked) => {
                 let request = self.words.request(asked, book);
                 let answer = self.ledger_client().append_events(request).await.unwrap();
-                self.recorded(book, asked, answer.into_inner().receipt.unwrap());
+                self.recorded(book, asked, answer.into_inner());
             }
             _ => self.meet(book).await,
         }

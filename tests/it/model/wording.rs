@@ -5,8 +5,8 @@ use daicho::api::v1::event_input::Payload;
 use daicho::load::SmallPlan;
 use uuid::Uuid;
 
-use super::book::{Asked, Book, EventName, GOALS, INDICATORS_EACH, What};
-use super::operation::{Report, Turn};
+use super::book::{Asked, Book, EventName, GOALS, INDICATORS_EACH, PERIODS, What};
+use super::operation::{Closing, Report, Turn};
 
 /// What the things of a ledger are called.
 pub(super) struct Wording {
@@ -25,7 +25,27 @@ impl Wording {
         };
         // A year that is over: every day of it has been, whenever this runs.
         let day = jiff::civil::date(2023, 5, 1);
-        let (plan, setting) = SmallPlan::new(day, GOALS, INDICATORS_EACH, new_id);
+        let (plan, mut setting) = SmallPlan::new(day, GOALS, INDICATORS_EACH, new_id);
+        setting.extend((0..PERIODS).map(|number| {
+            let [first, last] = Book::days(number).map(date);
+            let opened = v1::PeriodOpened {
+                plan: plan.plan.clone(),
+                period: period(number),
+                title: Some(v1::Title {
+                    ja: period(number),
+                    en: None,
+                }),
+                span: Some(v1::DateSpan {
+                    first: first.clone(),
+                    last,
+                }),
+            };
+            v1::EventInput {
+                valid_from: Some(first),
+                payload: Some(Payload::PeriodOpened(opened)),
+                ..v1::EventInput::default()
+            }
+        }));
         Self {
             ledger,
             plan,
@@ -105,6 +125,28 @@ impl Wording {
                 };
                 (day, payload)
             }
+            What::Period(number, closing) => {
+                let (plan, period) = (self.plan.plan.clone(), period(number));
+                let payload = match closing {
+                    Closing::Soft => {
+                        Payload::PeriodSoftClosed(v1::PeriodSoftClosed { plan, period })
+                    }
+                    Closing::Close => Payload::PeriodClosed(v1::PeriodClosed {
+                        plan,
+                        period,
+                        revision: None,
+                    }),
+                    Closing::Reopen(only) => Payload::PeriodReopened(v1::PeriodReopened {
+                        plan,
+                        period,
+                        scope: vec![indicator(only)],
+                        // The last day that there is.
+                        until: "2199-12-31".to_owned(),
+                    }),
+                };
+                let [_, last] = Book::days(number);
+                (last, payload)
+            }
             // Of the request that set the plan, whose events are named by their places in it.
             _ => {
                 return v1::EventInput {
@@ -125,14 +167,20 @@ impl Wording {
 
 /// What is asked for where something is changed.
 fn reason(what: &What) -> Option<v1::Reason> {
-    let changes = matches!(
-        what,
-        What::Corrected { .. } | What::Withdrawn { .. } | What::Turned { .. }
-    );
-    changes.then(|| v1::Reason {
+    let says_why = match what {
+        What::Corrected { .. } | What::Withdrawn { .. } | What::Turned { .. } => true,
+        What::Period(_, closing) => matches!(closing, Closing::Reopen(_)),
+        What::Reported(report) => report.is_reasoned(),
+        _ => false,
+    };
+    says_why.then(|| v1::Reason {
         code: v1::ReasonCode::Other.into(),
         text: "理由".to_owned(),
     })
+}
+
+fn period(number: usize) -> String {
+    format!("第{}期", number + 1)
 }
 
 fn measured(report: Report) -> Option<v1::Measurement> {
@@ -153,6 +201,7 @@ pub(super) fn as_sent(mut fact: v1::EventInput) -> v1::EventInput {
         Some(Payload::ActualRecorded(fact)) => fact.unit_code = None,
         Some(Payload::ActualCorrected(fact)) => (fact.unit_code, fact.before) = (None, None),
         Some(Payload::ActualRetracted(fact)) => fact.before = None,
+        Some(Payload::PeriodClosed(fact)) => fact.revision = None,
         _ => {}
     }
     fact
