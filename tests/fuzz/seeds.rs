@@ -17,6 +17,7 @@ use daicho::proof::key_file::Slot;
 use daicho::proof::{KeyFolder, KeyLock, KeyLockFile};
 use prost::Message as _;
 use prost_reflect::{DynamicMessage, Kind, MapKey, MessageDescriptor, Value};
+use sha2::{Digest as _, Sha256};
 
 use crate::folder::{FOLDER, file};
 use crate::world::{API, APPEND_EVENTS, LEAVES, recorded};
@@ -62,6 +63,48 @@ pub fn calls(target: &str) {
             let append = [vec![number], API.append.encode_to_vec()].concat();
             seeds.push(("append".to_owned(), append));
         }
+    }
+    write(target, seeds);
+}
+
+/// Messages of one stream, as an input holds them.
+#[derive(Clone, PartialEq, prost::Message)]
+pub struct Messages {
+    /// As they come.
+    #[prost(bytes = "vec", repeated, tag = "1")]
+    pub messages: Vec<Vec<u8>>,
+}
+
+/// Some streams of each method that takes one: its number, and what comes on it.
+pub fn streams(target: &str) {
+    let submit = |append: &v1::AppendEventsRequest| {
+        let append = Some(append.clone());
+        v1::SubmitEventsRequest { append }.encode_to_vec()
+    };
+    let put = |frame| v1::PutEvidenceRequest { frame: Some(frame) }.encode_to_vec();
+    let words = b"minutes of a meeting";
+    let file = v1::EvidenceFile {
+        sha256: Sha256::digest(words).to_vec(),
+        media_type: "text/plain".to_owned(),
+        size_bytes: words.len() as u64,
+        ..Default::default()
+    };
+    let piece = |bytes: &'static [u8]| put(v1::put_evidence_request::Frame::Piece(bytes.into()));
+    let mut seeds = Vec::new();
+    for (number, method) in (0..).zip(&API.streams) {
+        let sent = match method.path.rsplit('/').next() {
+            Some("SubmitEvents") => vec![submit(&API.append); 3],
+            Some("PutEvidence") => {
+                let file = put(v1::put_evidence_request::Frame::File(file.clone()));
+                vec![file, piece(&words[..7]), piece(&words[7..])]
+            }
+            _ => (0..3)
+                .map(|turn| filled(&method.input, &mut (turn * 5), 4).encode_to_vec())
+                .collect(),
+        };
+        let all = Messages { messages: sent }.encode_to_vec();
+        seeds.push((format!("{number}"), [vec![number], all].concat()));
+        seeds.push((format!("empty-{number}"), vec![number]));
     }
     write(target, seeds);
 }

@@ -86,6 +86,8 @@ pub struct Api {
     _closing: watch::Sender<bool>,
     /// Every method that takes one message.
     pub methods: Vec<Method>,
+    /// Every method that takes many.
+    pub streams: Vec<Method>,
     /// Words that mean something there: ids, codes, days.
     pub words: Vec<String>,
     /// An append that would be taken.
@@ -102,21 +104,25 @@ pub static API: LazyLock<Api> = LazyLock::new(|| {
     let (closing, closed) = watch::channel(false);
     let routes = runtime.block_on(routes(closed));
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).expect("our own descriptors");
-    let mut methods: Vec<Method> = Vec::new();
+    let (mut methods, mut streams): (Vec<Method>, Vec<Method>) = Default::default();
     for service in pool.services() {
-        let unary = service
-            .methods()
-            .filter(|method| !method.is_client_streaming());
-        methods.extend(unary.map(|method| Method {
-            path: format!("/{}/{}", service.full_name(), method.name()),
-            input: method.input(),
-        }));
+        for method in service.methods() {
+            let those = match method.is_client_streaming() {
+                true => &mut streams,
+                false => &mut methods,
+            };
+            those.push(Method {
+                path: format!("/{}/{}", service.full_name(), method.name()),
+                input: method.input(),
+            });
+        }
     }
     let mut api = Api {
         runtime,
         routes,
         _closing: closing,
         methods,
+        streams,
         words: Vec::new(),
         append: v1::AppendEventsRequest::default(),
     };
@@ -207,9 +213,22 @@ impl Api {
 
     /// Calls a method and is patient for so long; tells the code of the answer, or nothing where it goes on for longer than is read.
     pub fn call(&self, path: &str, message: &[u8], patience: Duration) -> Option<tonic::Code> {
-        let mut framed = vec![0];
-        framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
-        framed.extend_from_slice(message);
+        self.stream(path, [message], patience)
+    }
+
+    /// The same with as many messages as come.
+    pub fn stream<'m>(
+        &self,
+        path: &str,
+        messages: impl IntoIterator<Item = &'m [u8]>,
+        patience: Duration,
+    ) -> Option<tonic::Code> {
+        let mut framed = Vec::new();
+        for message in messages {
+            framed.push(0);
+            framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
+            framed.extend_from_slice(message);
+        }
         let request = http::Request::post(format!("http://localhost{path}"))
             .header("content-type", "application/grpc")
             .header("te", "trailers")
