@@ -1,6 +1,7 @@
 # make test    everything that must hold, on a machine with cargo, python3 with pip, node with npm
 # make lint    formatting, clippy, protos, documentation, the service unit
 # make fuzz    what meets bytes from outside, against inputs that are made up to break it (minutes)
+# make nightly the fault harnesses, the model and the fuzzing at a night's length (hours; ARCHITECTURE.md has the figures)
 # make bench   figures of this machine against a plain-file server, and other event stores (minutes; benches/README.md)
 # make instructions  how many instructions the hot paths take, against what is kept (minutes; valgrind)
 # make test-office  the forms printed by LibreOffice, page by page (a minute; installs what it needs with apt-get as root)
@@ -23,7 +24,7 @@ UMADB_STAMP := .tools/umadb-$(UMADB_VERSION)
 # How long each fuzz target runs; by night FUZZ_SECONDS=1800.
 FUZZ_SECONDS ?= 30
 
-.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz bench protoc instructions demo
+.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz nightly bench protoc instructions demo
 
 test: test-rust test-client test-verifier
 
@@ -100,6 +101,13 @@ lint-unit:
 
 fuzz:
 	PYTHON=$(PYTHON) tests/fuzz/run $(FUZZ_SECONDS)
+
+# By cargo's own runner: no test is ended for being long. The model needs no fault points, so it runs in a release build.
+nightly:
+	DAICHO_KILL_ROUNDS=2000 DAICHO_POWER_CUTS=20000 DAICHO_REFUSALS=1000 DAICHO_SWEEP_POINTS=10000 \
+	  $(CARGO) test --locked --test it -- --nocapture --test-threads 1 kill::
+	DAICHO_MODEL_CASES=80000 $(CARGO) test --locked --release --test it -- --nocapture model::
+	$(MAKE) fuzz FUZZ_SECONDS=1800
 
 # Other event stores are measured in the same rounds where their drivers are: DAICHO_PEER_BENCH names the folder.
 ifneq ($(DAICHO_PEER_BENCH),)

@@ -13,32 +13,46 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Kinds of frames (RFC 9113, 6).
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const PING: u8 = 6;
 const GOAWAY: u8 = 7;
 const CONTINUATION: u8 = 9;
 const ENHANCE_YOUR_CALM: u8 = 11;
 
+/// What flags say of headers: nothing comes behind them; they are whole.
+const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
+/// `:method: POST`, `:scheme: http`, `:path: /` of the static table (RFC 7541, A), and an authority.
+const ASKING: &[u8] = &[0x83, 0x86, 0x84, 1, 1, b'a'];
+
 /// Frames without an end that are sent at most; 120 MB.
 const CONTINUATIONS: usize = 8_000;
 
 fn frame(kind: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    flagged(kind, 0, stream, payload)
+}
+
+fn flagged(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let flags = 0;
     [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
 }
 
-/// All frames, until the server closes: their kinds and what they hold.
+/// The next frame, until the server closes: its kind and what it holds.
+async fn next_frame(stream: &mut (impl AsyncRead + Unpin)) -> Option<(u8, Vec<u8>)> {
+    let mut header = [0; 9];
+    stream.read_exact(&mut header).await.ok()?;
+    let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
+    let mut payload = vec![0; usize::try_from(length).unwrap()];
+    stream.read_exact(&mut payload).await.ok()?;
+    Some((header[3], payload))
+}
+
+/// All frames, until the server closes.
 async fn frames(stream: &mut (impl AsyncRead + Unpin)) -> Vec<(u8, Vec<u8>)> {
     let mut frames = Vec::new();
-    let mut header = [0; 9];
-    while stream.read_exact(&mut header).await.is_ok() {
-        let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
-        let mut payload = vec![0; usize::try_from(length).unwrap()];
-        if stream.read_exact(&mut payload).await.is_err() {
-            break;
-        }
-        frames.push((header[3], payload));
+    while let Some(frame) = next_frame(stream).await {
+        frames.push(frame);
     }
     frames
 }
@@ -110,4 +124,73 @@ async fn headers_that_never_end_are_cut_off_and_cost_others_nothing() {
     assert_eq!(health(process.connect()).await, ServingStatus::Serving);
     let more = process.peak_kib() - before;
     assert!(more < 16 * 1024, "{more} KiB");
+}
+
+/// Sends frames behind the settings, in one piece, and reads what comes until `enough` of it did or the server closes.
+async fn answered(
+    process: &Process,
+    sent: impl IntoIterator<Item = Vec<u8>>,
+    enough: impl Fn(&(u8, Vec<u8>)) -> bool,
+) -> Vec<(u8, Vec<u8>)> {
+    let address = process.address().trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let begin = [PREFACE.to_vec(), frame(SETTINGS, 0, &[])];
+    let all: Vec<Vec<u8>> = begin.into_iter().chain(sent).collect();
+    stream.write_all(&all.concat()).await.unwrap();
+    let mut told = Vec::new();
+    while let Some(frame) = next_frame(&mut stream).await {
+        let is_enough = enough(&frame);
+        told.push(frame);
+        if is_enough {
+            break;
+        }
+    }
+    told
+}
+
+fn is_shown_out(told: &[(u8, Vec<u8>)]) -> bool {
+    let calm = [0, 0, 0, ENHANCE_YOUR_CALM];
+    let mut goaways = told.iter().filter(|(kind, _)| *kind == GOAWAY);
+    goaways.any(|(_, payload)| payload[4..8] == calm)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_takes_calls_back_by_the_dozen_is_told_to_calm_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::serve(folder.path());
+    let taken_back = |number: u32| {
+        let stream = 2 * number + 1;
+        let begun = flagged(HEADERS, END_HEADERS, stream, ASKING);
+        // CANCEL (RFC 9113, 7).
+        [begun, frame(RST_STREAM, stream, &[0, 0, 0, 8])].concat()
+    };
+    let told = answered(&process, (0..64).map(taken_back), |_| false).await;
+    assert!(is_shown_out(&told), "{told:?}");
+    assert_eq!(health(process.connect()).await, ServingStatus::Serving);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_that_go_on_in_more_than_six_frames_close_the_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let process = Process::serve(folder.path());
+    // `x: y`, as above.
+    let piece = [0, 1, b'x', 1, b'y'];
+    let pieces = |further: usize| {
+        let first = flagged(HEADERS, END_STREAM, 1, ASKING);
+        let between = (1..further).map(|_| frame(CONTINUATION, 1, &piece));
+        let last = flagged(CONTINUATION, END_HEADERS, 1, &piece);
+        let all = std::iter::once(first).chain(between).chain([last]);
+        all.collect::<Vec<_>>()
+    };
+    let is_answer = |frame: &(u8, Vec<u8>)| frame.0 == HEADERS;
+    let told = answered(&process, pieces(6), is_answer).await;
+    assert!(
+        told.iter().any(is_answer) && !is_shown_out(&told),
+        "{told:?}"
+    );
+    let told = answered(&process, pieces(7), is_answer).await;
+    assert!(
+        !told.iter().any(is_answer) && is_shown_out(&told),
+        "{told:?}"
+    );
 }

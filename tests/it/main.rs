@@ -27,6 +27,7 @@ mod exit_codes;
 mod first_hour;
 mod fixture;
 mod follow;
+mod full_disk;
 mod generations;
 mod import;
 mod import_events;

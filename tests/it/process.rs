@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 
 use daicho::fault_point::Step;
@@ -154,6 +154,12 @@ impl Process {
             output,
             child,
         })
+    }
+
+    /// Where a place is that it calls `path`, which may be another one than we call so.
+    pub(crate) fn as_it_sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.child.id()));
+        root.join(path.strip_prefix("/").unwrap())
     }
 
     /// Asks it to stop, and does not wait.

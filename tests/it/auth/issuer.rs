@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use daicho::clock::system_now;
+use ring::hmac;
 use ring::rand::SystemRandom;
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
@@ -30,10 +31,34 @@ impl Signer {
 
     /// A token with these claims.
     pub(crate) fn token(&self, claims: &Value) -> String {
+        self.written("EdDSA", claims, |message| {
+            self.key.sign(message).as_ref().to_vec()
+        })
+    }
+
+    /// Tokens with these claims that anybody can make: signed by nothing, or with a secret that is the public key, as a server would
+    /// take it that lets the token say how it is to be checked.
+    pub(crate) fn made_by_anybody(&self, claims: &Value) -> Vec<String> {
+        let public = self.key.public_key().as_ref();
+        let as_text = URL_SAFE_NO_PAD.encode(public);
+        let as_set = jwks(&[self]);
+        let secrets = [public, as_text.as_bytes(), as_set.as_bytes()];
+        let keyed = secrets.map(|secret| {
+            let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+            self.written("HS256", claims, |message| {
+                hmac::sign(&key, message).as_ref().to_vec()
+            })
+        });
+        let unsigned = ["none", "None", "NONE", ""];
+        let unsigned = unsigned.map(|algorithm| self.written(algorithm, claims, |_| Vec::new()));
+        keyed.into_iter().chain(unsigned).collect()
+    }
+
+    fn written(&self, algorithm: &str, claims: &Value, sign: impl Fn(&[u8]) -> Vec<u8>) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let header = json!({"alg": "EdDSA", "kid": self.id, "typ": "at+jwt"});
+        let header = json!({"alg": algorithm, "kid": self.id, "typ": "at+jwt"});
         let message = format!("{}.{}", part(&header), part(claims));
-        let signature = URL_SAFE_NO_PAD.encode(self.key.sign(message.as_bytes()));
+        let signature = URL_SAFE_NO_PAD.encode(sign(message.as_bytes()));
         format!("{message}.{signature}")
     }
 

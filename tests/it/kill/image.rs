@@ -274,7 +274,7 @@ impl Replay {
         cut: Cut,
         rng: &mut SmallRng,
     ) {
-        fs::create_dir(to).unwrap();
+        fs::create_dir_all(to).unwrap();
         for (name, node) in &folders[folder].stored {
             let to = to.join(name);
             match node {

@@ -7,6 +7,8 @@
 //!
 //! `DAICHO_POWER_CUTS` says how many cuts (500), `DAICHO_KILL_SEED` repeats them.
 
+use std::path::PathBuf;
+
 use daicho::config::Flags;
 
 use super::disk::{Disk, Step};
@@ -54,21 +56,46 @@ impl History {
     }
 }
 
+/// Where a server keeps its things, below one folder.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Place {
+    /// All of it in `data`.
+    Data,
+    /// The journal in `journal`.
+    JournalElsewhere,
+}
+
+impl Place {
+    fn journal(self, root: &Path) -> Option<PathBuf> {
+        (self == Self::JournalElsewhere).then(|| root.join("journal"))
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_at_any_step_of_a_server_loses_nothing_that_was_told() {
+    cut_anywhere(Place::Data, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_where_the_journal_is_elsewhere_loses_nothing_that_was_told() {
+    cut_anywhere(Place::JournalElsewhere, 5).await;
+}
+
+/// One of so many of the cuts.
+async fn cut_anywhere(place: Place, of: u64) {
     let cuts = asked("DAICHO_POWER_CUTS").unwrap_or(500);
     let mut rng = seeded(&format!("DAICHO_POWER_CUTS={cuts}"));
+    let cuts = (cuts / of).max(1);
     let folder = tempfile::tempdir().unwrap();
-    let data = folder.path().join("data");
-    let disk = Disk::of(&data);
-    let (ledger, plan, history) = live(&data, &disk, &mut rng).await;
+    let disk = Disk::of(folder.path());
+    let (ledger, plan, history) = live(folder.path(), place, &disk, &mut rng).await;
     let steps = disk.steps();
     let mut points: Vec<usize> = (0..cuts)
         .map(|_| rng.random_range(0..=steps.len()))
         .collect();
     points.sort_unstable();
 
-    let mut replay = Replay::new(&data);
+    let mut replay = Replay::new(folder.path());
     let (mut taken, mut promised, mut found) = (0, 0, 0);
     for (number, point) in points.into_iter().enumerate() {
         steps[taken..point]
@@ -81,14 +108,15 @@ async fn a_power_cut_at_any_step_of_a_server_loses_nothing_that_was_told() {
             _ => Cut::AnyPart,
         };
         let image = tempfile::tempdir().unwrap();
-        replay.write(&image.path().join("data"), cut, &mut rng);
+        replay.write(image.path(), cut, &mut rng);
+        move_journal(folder.path(), image.path());
         println!("after step {point} of {}, {cut:?}", steps.len());
         let mut book = history.book(point as u64);
         promised += book.acknowledged.len();
         if history.planned <= point as u64 {
-            found += holds(image, &ledger, &plan, &mut book, &mut rng).await;
+            found += holds(image, place, &ledger, &plan, &mut book, &mut rng).await;
         } else {
-            opens(image, &mut rng).await;
+            opens(image, place, &mut rng).await;
         }
     }
     println!(
@@ -98,6 +126,16 @@ async fn a_power_cut_at_any_step_of_a_server_loses_nothing_that_was_told() {
     assert!(promised > 0 && found > 0, "nothing was at stake");
 }
 
+/// A data folder remembers the whole path of a journal that is elsewhere: the image has another.
+fn move_journal(from: &Path, to: &Path) {
+    let remembered = to.join("data/journal-at");
+    if let Ok(text) = std::fs::read_to_string(&remembered) {
+        let [from, to] = [from, to].map(|path| path.to_str().unwrap());
+        assert!(text.starts_with(from), "{text}");
+        std::fs::write(remembered, text.replacen(from, to, 1)).unwrap();
+    }
+}
+
 /// A start that repairs writes files anew whose only whole copy it holds: what is left of it at any step is enough for the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_power_cut_while_a_damaged_folder_is_repaired_loses_nothing() {
@@ -105,7 +143,8 @@ async fn a_power_cut_while_a_damaged_folder_is_repaired_loses_nothing() {
     let mut rng = seeded(&format!("DAICHO_POWER_CUTS={}", cuts * 5));
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
-    let (ledger, plan, history) = live(&data, &Disk::of(&data), &mut rng).await;
+    let disk = Disk::of(folder.path());
+    let (ledger, plan, history) = live(folder.path(), Place::Data, &disk, &mut rng).await;
     // Far from its end, where sled has it too; what is at its end is nowhere else.
     let journal = data.join("journal/0000000001.journal");
     let mut bytes = std::fs::read(&journal).unwrap();
@@ -140,15 +179,25 @@ async fn a_power_cut_while_a_damaged_folder_is_repaired_loses_nothing() {
         let image = tempfile::tempdir().unwrap();
         replay.write(&image.path().join("data"), cut, &mut rng);
         let mut book = history.book(u64::MAX);
-        holds(image, &ledger, &plan, &mut book, &mut rng).await;
+        holds(image, Place::Data, &ledger, &plan, &mut book, &mut rng).await;
     }
 }
 
-/// The three lives.
-async fn live(data: &Path, disk: &Disk, rng: &mut SmallRng) -> (String, Arc<SmallPlan>, History) {
+/// The three lives, below `root`.
+async fn live(
+    root: &Path,
+    place: Place,
+    disk: &Disk,
+    rng: &mut SmallRng,
+) -> (String, Arc<SmallPlan>, History) {
     let mut history = History::default();
     let serve = || {
-        let started = Process::serve_where(data, &witnesses(), |command| disk.record(command));
+        let started = Process::serve_where(&root.join("data"), &witnesses(), |command| {
+            disk.record(command);
+            if let Some(journal) = place.journal(root) {
+                command.arg("--journal").arg(journal);
+            }
+        });
         started.unwrap_or_else(|problem| panic!("{problem}"))
     };
     let mut server = serve();
@@ -257,17 +306,19 @@ async fn work(
     history.signed.extend(signed);
 }
 
-async fn start(image: tempfile::TempDir) -> Server {
+async fn start(image: tempfile::TempDir, place: Place) -> Server {
+    let journal = place.journal(image.path());
     let flags = Flags {
         witnesses: Some(witnesses()),
+        journal: journal.map(|journal| journal.to_str().unwrap().to_owned()),
         ..Flags::default()
     };
     Server::with(image, flags).await
 }
 
 /// A folder that nobody was told of serves all the same.
-async fn opens(image: tempfile::TempDir, rng: &mut SmallRng) {
-    let server = start(image).await;
+async fn opens(image: tempfile::TempDir, place: Place, rng: &mut SmallRng) {
+    let server = start(image, place).await;
     let mut admin = AdminServiceClient::new(server.channel().await);
     let answer = admin.open_ledger(by_tester(opening(rng))).await;
     // It may be open already, by what was on its way.
@@ -281,12 +332,13 @@ async fn opens(image: tempfile::TempDir, rng: &mut SmallRng) {
 /// How many of the unanswered were stored.
 async fn holds(
     image: tempfile::TempDir,
+    place: Place,
     ledger: &str,
     plan: &SmallPlan,
     book: &mut Book,
     rng: &mut SmallRng,
 ) -> usize {
-    let server = start(image).await;
+    let server = start(image, place).await;
     let channel = server.channel().await;
     check(&channel, ledger, book, rng).await;
     let repaired = repairs(&channel).await;
