@@ -27,6 +27,8 @@ pub struct Continuation {
     pub request_id: RequestId,
     /// Its name from now on.
     pub origin: Name,
+    /// Its generation from now on: above that of now, and above one of which no event is left.
+    pub generation: u64,
     /// What was signed last under the name before.
     pub previous_checkpoint: CheckpointNote,
     /// The key that signs under the new name.
@@ -96,7 +98,7 @@ impl Unserved {
         let prepared = prepare(&append, &caller, directory, &states, Some(words), now)?;
         let last = reader.stored(view.head.size.saturating_sub(1)).await?;
         let mut recorded_at = last.recorded.recorded_at;
-        let generation = view.head.generation.saturating_add(1);
+        let generation = going_on.generation;
         let mut leaves = Vec::with_capacity(prepared.events.len());
         for (position, (_, client)) in (view.head.size..).zip(prepared.events) {
             recorded_at = later(recorded_at, now);

@@ -231,10 +231,16 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     let filed = fs::read(&file).ok();
     let filed = filed.and_then(|note| SignedCheckpoint::parse(&note).ok());
 
+    // One of which no event is left has a name all the same.
+    let generation_of = |signed: &SignedCheckpoint| {
+        let behind = signed.checkpoint().origin().strip_prefix(begun.as_str())?;
+        behind.strip_prefix("/g")?.parse::<u64>().ok()
+    };
     let is_earlier = |signed: &SignedCheckpoint| {
         let of = signed.checkpoint().origin();
         let mut earlier = directory.origins().rev().skip(1);
         earlier.any(|earlier| earlier.origin.as_str() == of)
+            || generation_of(signed).is_some_and(|generation| generation < head.generation)
     };
     if let Some(filed) = filed.as_ref().filter(|filed| is_earlier(filed)) {
         // An earlier call broke off before it moved the file.
@@ -262,14 +268,16 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     let keys = KeyFolder::new(&asked.data, asked.lock.clone());
     let last = last_signed(reader, filed, asked).await?;
     let says = last.checkpoint();
-    if says.origin() != origin.as_str() {
+    // The ledger went on before, and that is lost too: its name of then is not taken up again.
+    let lost_generation = generation_of(&last).filter(|lost| head.generation < *lost);
+    if says.origin() != origin.as_str() && lost_generation.is_none() {
         return Err(NotContinued::OtherOrigin {
             expected: origin.to_string(),
             found: says.origin().to_owned(),
         });
     }
     let signed = says.head().size;
-    let lost = if head.size < signed {
+    let lost = if head.size < signed || lost_generation.is_some() {
         Lost::Events
     } else if reader.root_at(signed)? != says.head().root {
         Lost::History
@@ -290,14 +298,15 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     if lost != Lost::Key && !is_signed {
         return Err(NotContinued::NotSigned);
     }
-    let generation = head.generation.saturating_add(1);
+    let ended = lost_generation.unwrap_or(head.generation);
+    let generation = ended.saturating_add(1);
     let next = Name::parse(&format!("{begun}/g{generation}"))?;
     let mut continued = Continued {
         ledger: reader.id(),
         lost,
         size: head.size,
         signed,
-        before: origin.to_string(),
+        before: says.origin().to_owned(),
         origin: next.to_string(),
         generation,
         key: None,
@@ -314,6 +323,7 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     let going_on = Continuation {
         request_id: RequestId::new(new_id())?,
         origin: next,
+        generation,
         previous_checkpoint: note(&last)?,
         key: KeyText::parse(&vkey).map_err(|_| NotContinued::Note)?,
         reason: asked.reason.clone(),
@@ -323,7 +333,7 @@ async fn on(log: &Arc<EmbeddedLog>, asked: &ContinueLedger) -> Result<Continued,
     let permitted = permitted.on_behalf_of(&asked.asked_by);
     unserved.go_on(permitted).await?;
     Point::GenerationBegun.pass();
-    aside(&file, head.generation).map_err(NotContinued::Folder)?;
+    aside(&file, ended).map_err(NotContinued::Folder)?;
     continued.key = Some(vkey);
     continued.is_done = true;
     Ok(continued)

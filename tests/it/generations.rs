@@ -382,6 +382,66 @@ async fn a_key_that_the_ledger_announced_is_known_without_its_file() {
     assert_eq!((went_on.lost, went_on.generation), (Lost::Events, 3));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_generation_of_which_no_event_is_left_is_not_begun_again() {
+    let put_back = PutBack::new().await;
+    let second = put_back.older(true);
+    done(&asked(&second, true)).await;
+    let server = Server::on(second).await;
+    grow(&server, &put_back.plan, "9").await;
+    let last = parsed(checkpoints(&server).await.checkpoints.last().unwrap());
+    let second = server.stop().await;
+    // What is there is of the first generation; its keys and the last checkpoint are of the second.
+    let folder = put_back.older(false);
+    let data = folder.path().join("data");
+    fs::remove_dir_all(data.join("keys")).unwrap();
+    copy(&second.path().join("data/keys"), &data.join("keys"));
+    let newer = only(&second.path().join("data/checkpoints"));
+    fs::copy(&newer, only(&data.join("checkpoints"))).unwrap();
+    assert!(!opens(&folder).await);
+    let went_on = done(&asked(&folder, true)).await;
+    assert_eq!(
+        (
+            went_on.lost,
+            went_on.generation,
+            &*went_on.before,
+            &*went_on.origin
+        ),
+        (
+            Lost::Events,
+            3,
+            "ledger.example/city/g2",
+            "ledger.example/city/g3"
+        )
+    );
+    // A crash before the file of the checkpoint was moved.
+    let moved = only(&data.join("checkpoints/ended"));
+    let name = format!("{}.checkpoint", went_on.ledger);
+    fs::rename(&moved, data.join("checkpoints").join(name)).unwrap();
+    assert!(!opens(&folder).await, "the file says more than is there");
+    assert!(done(&asked(&folder, true)).await.is_done);
+    let server = Server::on(folder).await;
+    grow(&server, &put_back.plan, "9").await;
+    assert_eq!(checkpoints_of(&server).await, went_on.origin);
+    let folder = server.stop().await;
+    // Whoever kept what the second signed is told that it was lost.
+    let since = folder.path().join("since");
+    fs::write(&since, last.note().to_string()).unwrap();
+    let policy = folder.path().join("policy");
+    let key: VerifierKey = went_on.key.unwrap().parse().unwrap();
+    fs::write(&policy, format!("log {key}\nquorum none\n")).unwrap();
+    let ended = Command::new(env!("CARGO_BIN_EXE_daicho"))
+        .args(["verify", "store", "--lang", "en", "--policy"])
+        .args([&policy, &folder.path().join("data")])
+        .arg("--since")
+        .arg(&since)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(ended.stdout).unwrap();
+    assert_eq!(ended.status.code(), Some(2), "{said}");
+    assert!(said.contains("were lost"), "{said}");
+}
+
 /// Steps at which `ledger continue` may break off, in their order.
 const STEPS: [Point; 10] = [
     Point::KeyDrafted,

@@ -50,23 +50,28 @@ pub struct Lost {
 impl Generations {
     /// Takes in an event.
     pub(crate) fn see(&mut self, recorded: &Recorded) {
-        let (origin, replaced) = match &recorded.event.payload {
-            Payload::LedgerOpened(p) => (&p.origin, 0),
+        let (origin, note) = match &recorded.event.payload {
+            Payload::LedgerOpened(p) => (&p.origin, None),
             Payload::LedgerContinued(p) => {
                 let note = SignedCheckpoint::parse(p.previous_checkpoint.as_str().as_bytes());
-                (
-                    &p.origin,
-                    note.map_or(0, |note| note.checkpoint().head().size),
-                )
+                (&p.origin, note.ok())
             }
             _ => return,
         };
-        if self.0.len() < NAMES_MAX {
-            self.0.push(Named {
-                origin: origin.to_string(),
-                position: recorded.position,
-                replaced,
-            });
+        let last = note.as_ref().map(SignedCheckpoint::checkpoint);
+        let replaced = last.map_or(0, |last| last.head().size);
+        // The name before, of which no event may be left.
+        let before = last.map(|last| last.origin());
+        let lost = before.filter(|before| self.origin() != Some(before));
+        let named = [lost.map(str::to_owned), Some(origin.to_string())];
+        for origin in named.into_iter().flatten() {
+            if self.0.len() < NAMES_MAX {
+                self.0.push(Named {
+                    origin,
+                    position: recorded.position,
+                    replaced,
+                });
+            }
         }
     }
 
