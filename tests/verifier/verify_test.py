@@ -262,6 +262,27 @@ class NewGenerations(Case):
             self.assertIn("those from position 21 on were lost", report["verdicts"]["COMPLETENESS"]["en"])
             self.assertEqual(report["lost"], {"from": 21, "signed": 30})
 
+    def test_a_generation_of_which_no_event_is_left_is_known_by_its_last_checkpoint(self):
+        third = self.ORIGIN.replace("/g2", "/g3")
+        key = bundles.Key(third, bytes(range(64, 96)))
+        # Put back to 21 of the first generation: the second had signed 30.
+        lost = bundles.History()
+        lost.leaves, lost.heads, lost.clock = list(self.made.leaves), dict(self.made.heads), self.made.clock
+        lost.go_on(self.ORIGIN, self.old[21])
+        for position in range(22, 30):
+            lost.append([(GOAL, goal(position % 20), ACTUAL_RECORDED, b"\x0a\x02ab", [])])
+        old = self.note(lost, 30, (self.NEW,), self.ORIGIN)
+        made = self.made
+        made.generation = 2
+        made.go_on(third, old)
+        notes = {size: self.note(made, size, (key,), third) for size in (22,)}
+        self.written(bundles.files(made.leaves, notes), generation=made.generation)
+        arguments = ("--key", key.vkey, *self.new)
+        self.assertEqual(self.report(*arguments)[0], 0)
+        code, report = self.report(*arguments, "--since", self.put("old", old))
+        self.assertEqual((code, report["findings"]), (2, []))
+        self.assertEqual(report["lost"], {"from": 21, "signed": 30})
+
     def test_a_loss_that_the_ledger_does_not_own_up_to_is_tampering(self):
         self.bundle(replaced=25)
         arguments = (*self.both, "--since", self.put("old", self.old[30]))

@@ -1568,9 +1568,12 @@ class Bundle:
             return
         try:
             values = message(leaf.payload, {1: 2, 2: 2})
-            replaced = parse_checkpoint(Note(values.get(2, b"")).text)[1]
-            if len(self.names) < NAMES_MAX:
-                self.names.append((values.get(1, b"").decode(), position, replaced))
+            before, replaced, _ = parse_checkpoint(Note(values.get(2, b"")).text)
+            # The name before, of which no event may be left.
+            lost = [before] if not self.names or self.names[-1][0] != before else []
+            for name in lost + [values.get(1, b"").decode()]:
+                if len(self.names) < NAMES_MAX:
+                    self.names.append((name, position, replaced))
         except (Malformed, UnicodeDecodeError) as error:
             self.report.add("leaf_damaged", position, self.entries_file, found=str(error))
 
