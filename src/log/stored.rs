@@ -362,16 +362,6 @@ impl StoredCopy {
         self.copy.read_up_to()
     }
 
-    /// As [`ReadCopy::legible_checkpoints`].
-    pub(crate) fn legible_checkpoints(
-        &self,
-        ledger: LedgerId,
-        size: u64,
-        limit: usize,
-    ) -> Result<Vec<(u64, Option<Checkpoint>)>, CopyFault> {
-        self.copy.legible_checkpoints(ledger, size, limit)
-    }
-
     /// What it says of the ledgers that it holds.
     pub(crate) fn ends(&self) -> Result<BTreeMap<LedgerId, Head>, CopyFault> {
         self.copy.ends()

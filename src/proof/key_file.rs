@@ -475,7 +475,7 @@ fn write_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::merkle::{KeyId, SignatureType};
+    use crate::merkle::SignatureType;
     use crate::proof::key_lock::KeyLockFile;
 
     fn key(seed: u8) -> SigningKey {
@@ -536,19 +536,6 @@ mod tests {
             *skey(&plain.find(id, Slot::First, &name).unwrap().unwrap()),
             *skey(&key)
         );
-    }
-
-    #[test]
-    fn the_names_of_files_tell_whose_key_they_hold() {
-        let of = |rest: &str| slot_of(&format!("{}{rest}", ledger()), ledger());
-        let announced = Some(Slot::Announced(KeyId::new([0x3c, 0xe0, 0x76, 0xf6])));
-        assert_eq!(of(""), Some(Slot::First));
-        assert_eq!(of(".2"), Some(Slot::First));
-        assert_eq!(of(".3ce076f6"), announced);
-        assert_eq!(of(".3ce076f6.12"), announced);
-        for wrong in [".", ".x", ".3ce076f6.x", ".3ce076f6.1.1", "x", ".2.2"] {
-            assert_eq!(of(wrong), None, "{wrong}");
-        }
     }
 
     #[test]

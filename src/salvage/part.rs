@@ -10,7 +10,7 @@ use crate::domain::id::LedgerId;
 use crate::log::copy::record::CopyRecord;
 use crate::log::head::{Checkpoint, Head};
 use crate::log::stored::remains::{JournalRemains, Written};
-use crate::log::stored::{CopyView as _, StoredCopy};
+use crate::log::stored::{CopyView as _, ReadsCopy as _, StoredCopy};
 use crate::merkle::{Hash, SignedCheckpoint, TreeHead};
 use crate::proof::bundle::stored::{StoredBundle, place};
 
@@ -260,7 +260,7 @@ impl<'a> Cursor<'a> {
         match &self.part.holding {
             Holding::Journal(journal) => all(journal.kept(self.ledger, from, KEPT_READ)),
             Holding::Copy { copy, .. } => {
-                let kept = copy.legible_checkpoints(self.ledger, from, KEPT_READ);
+                let kept = copy.with(|copy| copy.legible_checkpoints(self.ledger, from, KEPT_READ));
                 let kept = kept.unwrap_or_default().into_iter();
                 kept.map(|(size, kept)| (size, kept.as_ref().and_then(parsed)))
                     .collect()

@@ -74,3 +74,22 @@ pub(super) fn free(stem: &Path) -> PathBuf {
         .find(|stem| !is_taken(stem))
         .unwrap_or_else(|| stem.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::testing::ledger_id as ledger;
+
+    #[test]
+    fn the_names_of_files_tell_whose_key_they_hold() {
+        let of = |rest: &str| slot_of(&format!("{}{rest}", ledger()), ledger());
+        let announced = Some(Slot::Announced(KeyId::new([0x3c, 0xe0, 0x76, 0xf6])));
+        assert_eq!(of(""), Some(Slot::First));
+        assert_eq!(of(".2"), Some(Slot::First));
+        assert_eq!(of(".3ce076f6"), announced);
+        assert_eq!(of(".3ce076f6.12"), announced);
+        for wrong in [".", ".x", ".3ce076f6.x", ".3ce076f6.1.1", "x", ".2.2"] {
+            assert_eq!(of(wrong), None, "{wrong}");
+        }
+    }
+}
