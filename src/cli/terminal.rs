@@ -4,9 +4,9 @@
 //! recolour the screen, and direction-changing ones could make one name look like another, so both are
 //! shown by their code points instead.
 
-use std::fmt::Write as _;
-
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::domain::text::{code_point, is_active};
 
 /// Columns that `text` takes: two for a Japanese character, none for a combining one.
 pub fn width(text: &str) -> usize {
@@ -16,20 +16,6 @@ pub fn width(text: &str) -> usize {
 /// Columns that `c` takes.
 pub fn char_width(c: char) -> usize {
     c.width().unwrap_or(0)
-}
-
-/// Whether `c` could do something to a terminal or deceive who reads it.
-fn is_active(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{061C}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{2028}'..='\u{202E}'
-                | '\u{2060}'..='\u{2069}'
-                | '\u{FEFF}'
-                | '\u{FFF9}'..='\u{FFFB}'
-        )
 }
 
 /// `text` on one line: line ends become spaces, whatever acts on a terminal becomes `\u{1b}`.
@@ -50,10 +36,7 @@ fn shown(text: &str, keep_lines: bool) -> String {
             '\r' if chars.peek() == Some(&'\n') => {}
             '\n' if keep_lines => shown.push('\n'),
             '\n' | '\t' => shown.push(' '),
-            c if is_active(c) => {
-                // Writing into a string cannot fail.
-                let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
-            }
+            c if is_active(c) => shown.push_str(&code_point(c)),
             c => shown.push(c),
         }
     }

@@ -1,9 +1,13 @@
 //! Words that people write: names and free text.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::domain::code::Code;
+
+/// What a code point begins with where it stands for its character.
+const ESCAPE: &str = "\\u{";
 
 /// The text cannot be used as a name or as free text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -26,6 +30,62 @@ pub enum InvalidText {
 fn deceives(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+}
+
+/// Whether `c` could act on what shows it or deceive who reads it: a control character, line ends included, one that
+/// changes the direction of writing, or one without width.
+pub fn is_active(c: char) -> bool {
+    deceives(c)
+        || matches!(
+            c,
+            '\u{061C}' | '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}'
+        )
+}
+
+/// What stands for a character that must not act: its code point, as in `\u{202e}`.
+pub fn code_point(c: char) -> String {
+    format!("\\u{{{:x}}}", u32::from(c))
+}
+
+/// `text` with what nobody sees, and what turns the direction of writing round, as code points. Line ends and tabs stay.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let acts = |c: char| is_active(c) && !matches!(c, '\n' | '\r' | '\t');
+    if !text.contains(acts) && !text.contains(ESCAPE) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    for (at, c) in text.char_indices() {
+        if acts(c) || text[at..].starts_with(ESCAPE) {
+            shown.push_str(&code_point(c));
+        } else {
+            shown.push(c);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// What [`visible`] was made of.
+pub fn verbatim(text: &str) -> Cow<'_, str> {
+    if !text.contains(ESCAPE) {
+        return Cow::Borrowed(text);
+    }
+    let mut was = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(ESCAPE) {
+        was.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let named = rest.find('}').and_then(|end| {
+            let number = u32::from_str_radix(&rest[ESCAPE.len()..end], 16).ok()?;
+            let c = char::from_u32(number)?;
+            let ours = (is_active(c) || c == '\\') && rest[..=end] == code_point(c);
+            ours.then_some((c, end + 1))
+        });
+        let (c, taken) = named.unwrap_or(('\\', 1));
+        was.push(c);
+        rest = &rest[taken..];
+    }
+    was.push_str(rest);
+    Cow::Owned(was)
 }
 
 /// A name or title on one line: 1 to 200 characters, no control characters, no space at the ends. Copies share the text.
@@ -147,3 +207,36 @@ macro_rules! labels {
     )*};
 }
 pub(crate) use labels;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_nobody_sees_is_shown_and_can_be_had_back() {
+        for (text, shown) in [
+            ("前\u{202E}後", "前\\u{202e}後"),
+            ("a\u{200B}b\u{2066}", "a\\u{200b}b\\u{2066}"),
+            ("\\u{202e}", "\\u{5c}u{202e}"),
+            ("一行\n二行\t", "一行\n二行\t"),
+            ("C:\\users", "C:\\users"),
+        ] {
+            assert_eq!(visible(text), shown);
+            assert_eq!(verbatim(shown), text);
+        }
+        for text in ["\\u{41}", "\\u{202E}", "\\u{}", "\\u{", "\\u{110000}"] {
+            assert_eq!(verbatim(text), text, "written by nobody here");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_hidden_in_what_is_visible(text in prop_oneof![r"[\\u{}0-9a-f\u{202E}\n前]{0,12}", any::<String>()]) {
+            let shown = visible(&text);
+            prop_assert!(!shown.contains(|c| is_active(c) && !matches!(c, '\n' | '\r' | '\t')));
+            prop_assert!(verbatim(&shown) == text);
+        }
+    }
+}

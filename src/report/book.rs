@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use crate::domain::date::{Date, DateSpan};
 use crate::domain::quantity::Quantity;
+use crate::domain::text::visible;
 use crate::merkle::Fingerprint;
 
 use validation::{moment, validation};
@@ -169,7 +170,7 @@ fn head(table: &Table) -> u32 {
 
 fn fill(sheet: &mut Worksheet, table: &Table) -> Result<(), XlsxError> {
     for (row, note) in (0..).zip(&table.notes) {
-        sheet.write_string_with_format(row, 0, note, &base())?;
+        sheet.write_string_with_format(row, 0, visible(note), &base())?;
     }
     let head = head(table);
     let heading = base()
@@ -328,7 +329,7 @@ pub(super) fn write(
         // What is asked for has been taken out of its frame; a frame in a frame is that of the inner one.
         Cell::Asked(content, _) => return write(sheet, row, column, content, format),
         Cell::Text(text) => {
-            let text: String = text.chars().take(TEXT_CHARS_MAX).collect();
+            let text: String = visible(text).chars().take(TEXT_CHARS_MAX).collect();
             sheet.write_string_with_format(row, column, text, format)?
         }
         Cell::Number(number) | Cell::Figure(number, _) => {

@@ -2,9 +2,12 @@
 //!
 //! A spreadsheet runs what looks like a formula. For it such a text has an apostrophe before it, and so has one that
 //! begins with an apostrophe itself: taking one away from either gives back what was there ([`original`]). Programs get the
-//! text verbatim. The byte order mark tells one from the other: only what is for spreadsheets has it.
+//! text verbatim. Nor does a spreadsheet say that a text changes the direction of writing or has characters without width: for
+//! it those stand as their code points, `\u{202e}`, and so does the backslash of a text that has such letters itself
+//! ([`visible`]). The byte order mark tells one from the other: only what is for spreadsheets has it.
 
 use crate::domain::quantity::Quantity;
+use crate::domain::text::{verbatim, visible};
 
 /// What a text begins with that a spreadsheet takes for a formula, or that stands before one here.
 const HARMFUL: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
@@ -13,8 +16,8 @@ const BYTE_ORDER_MARK: char = '\u{FEFF}';
 /// For whom a file is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Profile {
-    /// Spreadsheets: UTF-8 with byte order mark, lines ended by CRLF, texts that look like formulas neutralised. Numbers stay
-    /// as they are.
+    /// Spreadsheets: UTF-8 with byte order mark, lines ended by CRLF, texts that look like formulas neutralised, characters that
+    /// nobody sees shown. Numbers stay as they are.
     Spreadsheet,
     /// Programs: UTF-8 without byte order mark, lines ended by LF, texts verbatim.
     Machine,
@@ -49,7 +52,7 @@ pub fn csv(profile: Profile, rows: impl Iterator<Item = Vec<String>>) -> String 
                 text.push(',');
             }
             match profile {
-                Profile::Spreadsheet => push_quoted(&mut text, &harmless(cell)),
+                Profile::Spreadsheet => push_quoted(&mut text, &harmless(&visible(cell))),
                 Profile::Machine => push_quoted(&mut text, cell),
             }
         }
@@ -76,7 +79,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Vec<String>>, NotTidy> {
             NotTidy::NotCsv(line)
         })?;
         let cells = record.iter().map(|cell| match profile {
-            Profile::Spreadsheet => original(cell).to_owned(),
+            Profile::Spreadsheet => verbatim(original(cell)).into_owned(),
             Profile::Machine => cell.to_owned(),
         });
         rows.push(cells.collect());
@@ -147,6 +150,13 @@ mod tests {
     }
 
     #[test]
+    fn what_nobody_sees_is_shown_to_spreadsheets_only() {
+        let rows = || std::iter::once(vec!["\u{202E}=1".to_owned()]);
+        assert_eq!(csv(Profile::Spreadsheet, rows()), "\u{FEFF}\\u{202e}=1\r\n");
+        assert_eq!(csv(Profile::Machine, rows()), "\u{202E}=1\n");
+    }
+
+    #[test]
     fn what_is_no_table_is_refused() {
         assert_eq!(read(b"a,\xFF\n"), Err(NotTidy::NotUtf8(2)));
         assert_eq!(read(b""), Ok(Vec::new()));
@@ -172,6 +182,10 @@ mod tests {
             Just(" "),
             Just("\u{FEFF}"),
             Just("\u{0}"),
+            Just("\u{202E}"),
+            Just("\\u{202e}"),
+            Just("\\u{5c}"),
+            Just("\\"),
             Just("é"),
             Just("𠮷"),
         ];

@@ -24,6 +24,7 @@ use crate::cli::sheet::taken::file_event;
 use crate::cli::terminal;
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
+use crate::domain::text::verbatim;
 use crate::import::events::SourceFile;
 use crate::import::workbook;
 use crate::report::data::entries::TABLE;
@@ -94,7 +95,7 @@ fn cells(workbook: &workbook::Workbook) -> Option<Vec<Vec<String>>> {
             let column = usize::try_from(at.column).ok()?;
             let own: &mut Vec<String> = rows.last_mut()?;
             own.resize(own.len().max(column + 1), String::new());
-            own[column] = cell.value.text().ok()?;
+            own[column] = verbatim(&cell.value.text().ok()?).into_owned();
         }
     }
     Some(rows)
@@ -321,7 +322,13 @@ mod tests {
         let rows = || {
             let rows = [
                 vec!["event_id", "kind", "indicator", "valid_from", "reason"],
-                vec!["a", "REPORT", "R5/総務部/1-1/1.1", "2023-09-30", "=1+1"],
+                vec![
+                    "a",
+                    "REPORT",
+                    "R5/総務部/1-1/1.1",
+                    "2023-09-30",
+                    "=1+1\u{202E}",
+                ],
             ];
             rows.map(|row| row.into_iter().map(str::to_owned).collect())
                 .into_iter()

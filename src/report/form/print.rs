@@ -7,6 +7,7 @@ use rust_xlsxwriter::{
 };
 
 use super::{Form, Head, Heading, Line, Part, Slot, pick};
+use crate::domain::text::visible;
 use crate::report::book::{
     Cell, HEADING, INPUT, LINE_POINTS, MADE, MARKED, PAPER, Unwritten, base, column_index, height,
     index, line, lines, typed, write,
@@ -265,7 +266,7 @@ impl<'a> Printing<'a> {
                 0 => base().set_bold().set_font_size(CAPTION_POINTS),
                 _ => base(),
             };
-            sheet.write_string_with_format(row, 0, text, &format)?;
+            sheet.write_string_with_format(row, 0, visible(text), &format)?;
             if row == 0 {
                 sheet.set_row_height(row, LINE_POINTS * 1.5)?;
             }
@@ -293,7 +294,7 @@ impl<'a> Printing<'a> {
         }
         let below = head + 1 + index(part.lines.len());
         for (row, text) in (below..).zip(&part.closing) {
-            sheet.write_string_with_format(row, 0, text, &base())?;
+            sheet.write_string_with_format(row, 0, visible(text), &base())?;
         }
         sheet.set_freeze_panes(head + 1, 0)?;
         let breaks = self.breaks.iter().take(BREAKS_MAX);
@@ -322,8 +323,8 @@ impl<'a> Printing<'a> {
             let Line::Band(text) = line else { continue };
             let row = head + 1 + index(number);
             match last {
-                0 => sheet.write_string_with_format(row, 0, text, &format)?,
-                last => sheet.merge_range(row, 0, row, last, text, &format)?,
+                0 => sheet.write_string_with_format(row, 0, visible(text), &format)?,
+                last => sheet.merge_range(row, 0, row, last, &visible(text), &format)?,
             };
         }
         Ok(())

@@ -48,6 +48,16 @@ fn a_text_that_looks_like_a_formula_stays_a_text() {
 }
 
 #[test]
+fn what_nobody_sees_is_shown_in_a_workbook() {
+    let bytes = form(&["甲\u{202E}乙\u{200B}"]).workbook().unwrap();
+    let texts = texts(&workbook::read(&bytes).unwrap());
+    assert!(
+        texts.iter().any(|told| told == "甲\\u{202e}乙\\u{200b}"),
+        "{texts:?}"
+    );
+}
+
+#[test]
 fn a_text_longer_than_a_cell_holds_is_cut_and_a_name_is_no_code_of_a_header() {
     let long = "長".repeat(40_000);
     let bytes = form(&[&long]).workbook().unwrap();
