@@ -56,6 +56,8 @@ const EVIDENCE_MEDIA_TYPES_MAX: usize = 50;
 pub struct Config {
     /// The data folder.
     pub data: PathBuf,
+    /// Whether the data folder is to hold ledgers already: an empty one is not begun.
+    pub existing: bool,
     /// The folder of the journal; `None`: `journal/` in the data folder.
     pub journal: Option<PathBuf>,
     /// Where to listen; on this machine, unless connections are encrypted and callers sign in. Port 0: one that is free.
@@ -111,6 +113,8 @@ pub struct Flags {
     pub config: Option<PathBuf>,
     /// `--data`.
     pub data: Option<String>,
+    /// `--existing`.
+    pub existing: Option<String>,
     /// `--journal`.
     pub journal: Option<String>,
     /// `--listen`.
@@ -287,6 +291,7 @@ impl Config {
         let access_log = read.parse(Setting::AccessLog, boolean);
         let config = Self {
             data: read.parse(Setting::Data, folder).unwrap_or_default(),
+            existing: read.parse(Setting::Existing, boolean).unwrap_or_default(),
             journal: read.parse(Setting::Journal, journal),
             listen: signing_in.listen,
             default_ledger: read.parse(Setting::DefaultLedger, |text| Ok(text.to_owned())),

@@ -331,6 +331,7 @@ fn flags(args: &ServeArgs) -> Flags {
     Flags {
         config: args.config,
         data: args.data,
+        existing: args.existing,
         journal: args.journal,
         listen: args.listen,
         default_ledger: args.default_ledger,

@@ -112,7 +112,9 @@ impl ServeError {
                 OpenError::Newer { .. } | OpenError::OtherEngine { .. } => Ending::FolderForeign,
                 OpenError::Refused { .. } => Ending::Damaged,
                 OpenError::Io { .. } => Ending::StorageFailed,
-                OpenError::JournalElsewhere { .. } => Ending::Settings,
+                OpenError::NothingThere { .. } | OpenError::JournalElsewhere { .. } => {
+                    Ending::Settings
+                }
             },
             Self::Start(StartError::Read(fault)) => match fault {
                 ReadFault::Log(ReadError::Damaged { .. })
@@ -144,6 +146,7 @@ impl Opened {
     pub async fn open(config: &Config) -> Result<Self, ServeError> {
         let mut settings =
             EmbeddedConfig::new(&config.data, Arc::new(|| system_now().as_microsecond()));
+        settings.existing = config.existing;
         settings.cache_bytes = config.cache_bytes;
         let within = || config.data.join("journal");
         settings.journal = Some(config.journal.clone().unwrap_or_else(within));

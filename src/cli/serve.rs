@@ -14,6 +14,9 @@ pub struct ServeArgs {
     /// The data folder [default: ./daicho-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<String>,
+    /// Refuse a data folder that holds nothing, such as that of a disk that is not mounted: true or false [default: false]
+    #[arg(long, value_name = "BOOL")]
+    pub existing: Option<String>,
     /// The folder of the journal, such as one on another disk [default: journal/ in the data folder]
     #[arg(long, value_name = "DIR")]
     pub journal: Option<String>,

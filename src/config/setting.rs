@@ -6,6 +6,7 @@ use super::Flags;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Setting {
     Data,
+    Existing,
     Journal,
     Listen,
     DefaultLedger,
@@ -35,8 +36,9 @@ pub(super) enum Setting {
 }
 
 impl Setting {
-    pub(super) const ALL: [Self; 27] = [
+    pub(super) const ALL: [Self; 28] = [
         Self::Data,
+        Self::Existing,
         Self::Journal,
         Self::Listen,
         Self::DefaultLedger,
@@ -68,6 +70,7 @@ impl Setting {
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Data => "data",
+            Self::Existing => "existing",
             Self::Journal => "journal",
             Self::Listen => "listen",
             Self::DefaultLedger => "default_ledger",
@@ -101,6 +104,7 @@ impl Setting {
     pub(super) fn default(self) -> &'static str {
         match self {
             Self::Data => "./daicho-data",
+            Self::Existing => "false",
             Self::Listen => "127.0.0.1:7015",
             Self::Journal
             | Self::DefaultLedger
@@ -143,6 +147,7 @@ impl Setting {
     pub(super) fn in_flags(self, flags: &Flags) -> Option<&String> {
         match self {
             Self::Data => flags.data.as_ref(),
+            Self::Existing => flags.existing.as_ref(),
             Self::Journal => flags.journal.as_ref(),
             Self::Listen => flags.listen.as_ref(),
             Self::DefaultLedger => flags.default_ledger.as_ref(),

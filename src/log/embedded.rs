@@ -70,6 +70,8 @@ pub type NowUs = Arc<dyn Fn() -> i64 + Send + Sync>;
 pub struct EmbeddedConfig {
     /// The data folder. It is created if it does not exist.
     pub folder: PathBuf,
+    /// Whether it is not, and is refused where it holds nothing of a log.
+    pub existing: bool,
     /// The folder that the journal is in, or is to be in where the data folder is new; nothing: where the data folder remembers it. Any
     /// other folder than that is refused, unless the journal was moved there.
     pub journal: Option<PathBuf>,
@@ -117,6 +119,7 @@ impl EmbeddedConfig {
         const MIB: u64 = 1024 * 1024;
         Self {
             folder: folder.into(),
+            existing: false,
             journal: None,
             now_us,
             segment_bytes: 64 * MIB,
@@ -152,6 +155,15 @@ pub enum OpenError {
     /// Another process has it open.
     #[error("data folder `{}` is in use by another process", folder.display())]
     Locked {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It holds nothing, and is to hold something. Nothing was made.
+    #[error(
+        "data folder `{}` holds no ledger, and the setting `existing` says that it does: is its disk mounted?",
+        folder.display()
+    )]
+    NothingThere {
         /// The folder.
         folder: PathBuf,
     },

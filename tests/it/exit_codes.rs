@@ -45,6 +45,37 @@ fn assert_ends(output: &Output, exit: Exit, words: &str) {
 }
 
 #[test]
+fn a_folder_that_is_to_hold_ledgers_is_not_begun_where_it_holds_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("disk/data");
+    fs::create_dir_all(data.parent().unwrap()).unwrap();
+    let serve_existing = || {
+        Command::new(env!("CARGO_BIN_EXE_daicho"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--lang", "en"])
+            .args(["--log-filter", "off", "--existing", "true", "--data"])
+            .arg(&data)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    };
+    let told = format!("data folder `{}` holds no ledger", data.display());
+    assert_ends(&serve_existing(), Exit::Usage, &told);
+    assert!(!data.exists());
+    // What a mount point has in it where nothing is mounted.
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("nothing-is-mounted-here"), "").unwrap();
+    assert_ends(&serve_existing(), Exit::Usage, &told);
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
+
+    fs::remove_dir_all(&data).unwrap();
+    let mut server = Process::serve(&data);
+    assert_eq!(server.stop(), 0);
+    let words = ["serve", "--existing", "true", "--data"].map(std::ffi::OsStr::new);
+    let mut server = Process::start(words.into_iter().chain([data.as_os_str()]));
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
 fn an_address_in_use_is_told_by_the_exit_code() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

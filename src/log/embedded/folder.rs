@@ -348,6 +348,13 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
     })
 }
 
+/// Whether `root` is not there or has nothing of a log in it, so that opening it would begin one.
+pub(crate) fn holds_nothing(root: &Path) -> bool {
+    ["format", "journal", place::FILE, "sled", "heads"]
+        .iter()
+        .all(|name| !root.join(name).exists())
+}
+
 /// What the format file in `root` says; nothing if there is none.
 pub(crate) fn read_format(root: &Path) -> Result<Option<FolderId>, OpenError> {
     let text = match read_text_up_to(&root.join("format"), FORMAT_BYTES_MAX) {

@@ -29,7 +29,7 @@ use crate::log::IntegrityKind;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::appender::{Appender, JournalThread};
 use crate::log::embedded::feeder::Feeder;
-use crate::log::embedded::folder::{DataFolder, IntegrityLog};
+use crate::log::embedded::folder::{DataFolder, IntegrityLog, holds_nothing};
 use crate::log::embedded::kept::Kept;
 use crate::log::embedded::shared::{Beginning, Shared};
 use crate::log::embedded::trim::proof::check_files;
@@ -44,6 +44,10 @@ use crate::log::journal::{FolderId, Ledgers, Location, Record, Seal};
 use crate::merkle::Hash;
 
 pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
+    if config.existing && holds_nothing(&config.folder) {
+        let folder = config.folder;
+        return Err(OpenError::NothingThere { folder });
+    }
     let mut folder = DataFolder::take(&config.folder)?;
     let format = folder.format()?;
     folder.settle_journal(format, config.journal.as_deref())?;

@@ -16,7 +16,7 @@ use crate::log::embedded::OpenError;
 use crate::log::embedded::folder::LOCK;
 use crate::log::journal::{FolderId, segment};
 
-const FILE: &str = "journal-at";
+pub(crate) const FILE: &str = "journal-at";
 /// It holds one path.
 const BYTES_MAX: u64 = 64 * 1024;
 
