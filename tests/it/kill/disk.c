@@ -23,7 +23,7 @@
 #include <unistd.h>
 
 enum { CREATED = 1, WRITTEN, ZEROED, CUT, SYNCED, RENAMED, UNLINKED, LINKED, FOLDER_MADE, FOLDER_REMOVED, FOLDER_SYNCED, RANGE_SYNCED };
-enum { REFUSED = 1, FULL, HALF, LATE, SHORT, NO_GROWTH, HELD };
+enum { REFUSED = 1, FULL, HALF, LATE, SHORT, NO_GROWTH, HELD, READ_ONLY };
 
 /* Steps begun, steps done, the first and last that fail (counted from 1), how, seconds that the clock is ahead,
  * whether a step is held. */
@@ -100,7 +100,9 @@ static int failing(int grows) {
   while (control->how == HELD) control->held = 1, pause();
   return control->how == NO_GROWTH && !grows ? 0 : (int)control->how;
 }
-static int error_of(int how) { return how == FULL || how == NO_GROWTH ? ENOSPC : EIO; }
+static int error_of(int how) { return how == FULL || how == NO_GROWTH ? ENOSPC : how == READ_ONLY ? EROFS : EIO; }
+/* Whether a step has failed since which nothing is to be written: then no file is opened for it either. */
+static int is_read_only(void) { return control->how == READ_ONLY && control->first <= control->begun; }
 
 /* A step that is done whole or not at all. */
 #define STEP(grows, call, ...)                          \
@@ -128,6 +130,7 @@ static int opened(int at, const char *path, int flags, mode_t mode) {
   int is_new = (flags & O_CREAT) && stat64(path, &before);
   int cuts = !is_new && (flags & O_TRUNC) && before.st_size;
   int how = is_new || cuts ? failing(is_new) : 0, fd = -1;
+  if ((flags & O_ACCMODE) != O_RDONLY && is_read_only()) how = READ_ONLY;
   if (!how || how == LATE || how == SHORT) {
     fd = REAL(openat64)(AT_FDCWD, path, flags, mode);
     if (fd >= 0 && is_new) done(CREATED, inode(fd), 0, 0, path, NULL, NULL);

@@ -27,17 +27,20 @@ pub(super) enum Failure {
     NoGrowth = 6,
     /// It never ends, and no other one begins.
     Held = 7,
+    /// Nothing is written any more, nor opened for it, as after the kernel remounts a disk for an error: EROFS.
+    ReadOnly = 8,
 }
 
 impl Failure {
     /// Those that a process is told of.
-    pub(super) const TOLD: [Self; 6] = [
+    pub(super) const TOLD: [Self; 7] = [
         Self::Refused,
         Self::Full,
         Self::Half,
         Self::Late,
         Self::Short,
         Self::NoGrowth,
+        Self::ReadOnly,
     ];
 }
 

@@ -1,6 +1,6 @@
 //! Lets the disk refuse the n-th step under the whole server, for many n, and holds the next start to everything that was said.
 //!
-//! Refused, full until somebody makes room, half written, done but reported failed, short: whatever it is, the server goes on or ends
+//! Refused, full until somebody makes room, read-only from then on, half written, done but reported failed, short: whatever it is, the server goes on or ends
 //! with a code that says why; sled's panics on a disk that refuses are taken for errors. What it acknowledged is there afterwards, what it refused is not, and what it said
 //! nothing of is there whole or not at all.
 //!
@@ -53,7 +53,7 @@ async fn whichever_step_the_disk_refuses_what_was_said_is_so_after_the_next_star
         let how = Failure::TOLD[(number % Failure::TOLD.len() as u64) as usize];
         let step = rng.random_range(1..=steps);
         let last = match how {
-            Failure::Full | Failure::NoGrowth => u64::MAX,
+            Failure::Full | Failure::NoGrowth | Failure::ReadOnly => u64::MAX,
             _ => step,
         };
         println!("step {step} of {steps}: {how:?}");
