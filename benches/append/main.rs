@@ -28,6 +28,7 @@ mod server;
 mod siege;
 mod small;
 mod soak;
+mod strangers;
 mod target;
 
 /// Pause before a measurement, so that what the other server still writes does not count against it.
@@ -42,6 +43,7 @@ enum Subject {
     Rounds,
     Proofs(proofs::Part),
     Access,
+    Strangers,
     Growth,
     Soak,
     Ledgers,
@@ -74,6 +76,7 @@ fn main() -> Outcome<()> {
         ["proofs"] => Subject::Proofs(proofs::Part::All),
         ["proofs", part] => Subject::Proofs(proofs::Part::named(part)?),
         ["access"] => Subject::Access,
+        ["strangers"] => Subject::Strangers,
         ["growth"] => Subject::Growth,
         ["soak"] => Subject::Soak,
         ["ledgers"] => Subject::Ledgers,
@@ -81,7 +84,7 @@ fn main() -> Outcome<()> {
         ["small"] => Subject::Small,
         ["siege"] => Subject::Siege,
         _ => {
-            let parts = "proofs, access, growth, soak, ledgers, rebuild, small, siege or nothing";
+            let parts = "proofs, access, strangers, growth, soak, ledgers, rebuild, small, siege or nothing";
             return Err(format!("{words:?}: {parts}").into());
         }
     };
@@ -103,6 +106,7 @@ async fn measure(subject: Subject) -> Outcome<()> {
         Subject::Rounds => rounds::measure(&folder, seconds, rounds).await,
         Subject::Proofs(part) => proofs::measure(&folder, seconds, rounds, events, part).await,
         Subject::Access => access::measure(&folder, seconds, rounds).await,
+        Subject::Strangers => strangers::measure(&folder, rounds).await,
         Subject::Growth => growth::measure(&folder, seconds, events).await,
         Subject::Soak => {
             let minutes = number("DAICHO_BENCH_MINUTES", 30.0)?;

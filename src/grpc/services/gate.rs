@@ -54,20 +54,31 @@ impl Services {
         named: &str,
         action: Action,
     ) -> Result<(Arc<Reader>, Option<Grounds>), Refusal> {
-        let reader = self.found(call, named)?;
-        let grounds = self.ask(call, &reader, action)?;
+        let (reader, grounds) = self.found(call, named, |reader| self.ask(call, reader, action))?;
         if action.group() == Group::Read {
             withhold_from_answer(self.sight_of_words(call, &reader));
         }
         Ok((reader, grounds))
     }
 
-    /// The ledger that a caller names, whatever they may do there.
-    pub(super) fn found(&self, call: &Call, named: &str) -> Result<Arc<Reader>, Refusal> {
+    /// The ledger that a caller names, and what is answered where it is asked whether they may.
+    pub(super) fn found<T>(
+        &self,
+        call: &Call,
+        named: &str,
+        ask: impl FnOnce(&Reader) -> Result<T, Refusal>,
+    ) -> Result<(Arc<Reader>, T), Refusal> {
         match self.named(named) {
-            Ok(reader) => Ok(reader),
-            // Strangers are not told either whether there is a ledger.
+            Ok(reader) => {
+                let answered = ask(&reader)?;
+                Ok((reader, answered))
+            }
+            // Strangers are not told either whether there is a ledger, and do not find out by how long that takes: the same is
+            // asked of one that is there.
             Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
+                if let Some(another) = self.asking() {
+                    drop(ask(&another));
+                }
                 Err(ServiceReason::PermissionDenied.into())
             }
             Err(refusal) => Err(refusal),
@@ -118,6 +129,11 @@ impl Services {
 
     /// Whether some ledger here has access control.
     fn keeps_quiet(&self) -> bool {
+        self.0.authorizer.is_required() || self.asking().is_some()
+    }
+
+    /// A ledger that has access control.
+    fn asking(&self) -> Option<Arc<Reader>> {
         let asks = |reader: &Arc<Reader>| {
             let directory = reader.view().directory;
             self.0
@@ -125,7 +141,7 @@ impl Services {
                 .in_force(&directory, reader.today())
                 .is_some()
         };
-        self.0.authorizer.is_required() || self.ledgers().list().iter().any(asks)
+        self.ledgers().list().into_iter().find(asks)
     }
 
     /// Lets a request go on to where each of its events is decided and asked about.

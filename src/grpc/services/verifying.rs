@@ -70,8 +70,7 @@ impl Services {
         call: &Call,
         named: &str,
     ) -> Result<Arc<Reader>, Refusal> {
-        let reader = self.found(call, named)?;
-        self.verifier(call, &reader)?;
+        let (reader, _) = self.found(call, named, |reader| self.verifier(call, reader))?;
         withhold_from_answer(self.sight_of_words(call, &reader));
         Ok(reader)
     }
