@@ -80,9 +80,9 @@ pub fn read(bytes: &[u8], year: Option<FiscalYear>) -> Result<Plan, Unreadable> 
     if workbook::is_workbook(bytes) {
         return in_workbook(&workbook::read(bytes)?, year);
     }
-    let (text, _) = text::decode(bytes)?;
+    let (text, encoding) = text::decode(bytes)?;
     if csv::is_table(&text) {
-        csv::read(&text, year)
+        csv::read(&text, encoding, year)
     } else if published::is_published(&text) {
         published::read(&text)
     } else {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use crate::domain::code::Code;
 
-/// What a code point begins with where it stands for its character.
+/// What a code point begins with where it stands for its character, and how long it is at most.
 const ESCAPE: &str = "\\u{";
+const ESCAPE_BYTES_MAX: usize = "\\u{e007f}".len();
 
 /// The text cannot be used as a name or as free text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
@@ -33,13 +34,33 @@ fn deceives(c: char) -> bool {
 }
 
 /// Whether `c` could act on what shows it or deceive who reads it: a control character, line ends included, one that
-/// changes the direction of writing, or one without width.
+/// changes the direction of writing, or one that nobody sees. Variants of characters (U+FE00 to U+FE0F, U+E0100 to U+E01EF) are
+/// none of these: Japanese names need them.
 pub fn is_active(c: char) -> bool {
     deceives(c)
         || matches!(
             c,
-            '\u{061C}' | '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFB}'
+            '\u{00AD}'
+                | '\u{034F}'
+                | '\u{061C}'
+                | '\u{115F}'
+                | '\u{1160}'
+                | '\u{17B4}'
+                | '\u{17B5}'
+                | '\u{180E}'
+                | '\u{2028}'
+                | '\u{2029}'
+                | '\u{206A}'..='\u{206F}'
+                | '\u{3164}'
+                | '\u{FFA0}'
+                | '\u{FFF9}'..='\u{FFFB}'
+                | '\u{E0000}'..='\u{E007F}'
         )
+}
+
+/// Whether `c` stands as its code point in a file that people read: line ends and tabs stay.
+fn is_spelled_out(c: char) -> bool {
+    is_active(c) && !matches!(c, '\n' | '\r' | '\t')
 }
 
 /// What stands for a character that must not act: its code point, as in `\u{202e}`.
@@ -47,15 +68,15 @@ pub fn code_point(c: char) -> String {
     format!("\\u{{{:x}}}", u32::from(c))
 }
 
-/// `text` with what nobody sees, and what turns the direction of writing round, as code points. Line ends and tabs stay.
+/// `text` with what nobody sees, and what turns the direction of writing round, as code points, so that
+/// [`verbatim`] gives `text` back. Line ends and tabs stay.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let acts = |c: char| is_active(c) && !matches!(c, '\n' | '\r' | '\t');
-    if !text.contains(acts) && !text.contains(ESCAPE) {
+    if !text.contains(is_spelled_out) && !text.contains(ESCAPE) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len());
     for (at, c) in text.char_indices() {
-        if acts(c) || text[at..].starts_with(ESCAPE) {
+        if is_spelled_out(c) || text[at..].starts_with(ESCAPE) {
             shown.push_str(&code_point(c));
         } else {
             shown.push(c);
@@ -74,10 +95,11 @@ pub fn verbatim(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find(ESCAPE) {
         was.push_str(&rest[..at]);
         rest = &rest[at..];
-        let named = rest.find('}').and_then(|end| {
+        let mut near = rest.bytes().take(ESCAPE_BYTES_MAX);
+        let named = near.position(|byte| byte == b'}').and_then(|end| {
             let number = u32::from_str_radix(&rest[ESCAPE.len()..end], 16).ok()?;
             let c = char::from_u32(number)?;
-            let ours = (is_active(c) || c == '\\') && rest[..=end] == code_point(c);
+            let ours = (is_spelled_out(c) || c == '\\') && rest[..=end] == code_point(c);
             ours.then_some((c, end + 1))
         });
         let (c, taken) = named.unwrap_or(('\\', 1));
@@ -222,11 +244,23 @@ mod tests {
             ("\\u{202e}", "\\u{5c}u{202e}"),
             ("一行\n二行\t", "一行\n二行\t"),
             ("C:\\users", "C:\\users"),
+            ("\u{1b}\u{ad}\u{e0041}", "\\u{1b}\\u{ad}\\u{e0041}"),
+            ("葛\u{e0100}", "葛\u{e0100}"),
         ] {
             assert_eq!(visible(text), shown);
             assert_eq!(verbatim(shown), text);
         }
-        for text in ["\\u{41}", "\\u{202E}", "\\u{}", "\\u{", "\\u{110000}"] {
+        for text in [
+            "\\u{41}",
+            "\\u{202E}",
+            "\\u{0202e}",
+            "\\u{a}",
+            "\\u{}",
+            "\\u{",
+            "\\u{\\u{",
+            "\\u{110000}",
+            "\\u{前}",
+        ] {
             assert_eq!(verbatim(text), text, "written by nobody here");
         }
     }
@@ -235,7 +269,7 @@ mod tests {
         #[test]
         fn nothing_is_hidden_in_what_is_visible(text in prop_oneof![r"[\\u{}0-9a-f\u{202E}\n前]{0,12}", any::<String>()]) {
             let shown = visible(&text);
-            prop_assert!(!shown.contains(|c| is_active(c) && !matches!(c, '\n' | '\r' | '\t')));
+            prop_assert!(!shown.contains(is_spelled_out));
             prop_assert!(verbatim(&shown) == text);
         }
     }

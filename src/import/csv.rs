@@ -45,7 +45,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::cell;
 use super::table::{Row, Section, departments};
-use super::text::key;
+use super::text::{Encoding, key};
 use super::understood::{Head, PillarTitle, Plan, Warning};
 use super::workbook::Address;
 use super::{FAULTS_MAX, Unreadable};
@@ -102,8 +102,15 @@ fn names_columns<'a>(headings: impl Iterator<Item = &'a str>) -> bool {
 }
 
 /// Reads a table whole, or tells everything that is wrong with it.
-pub(super) fn read(text: &str, year: Option<FiscalYear>) -> Result<Plan, Unreadable> {
-    let mut reading = Reading::default();
+pub(super) fn read(
+    text: &str,
+    encoding: Encoding,
+    year: Option<FiscalYear>,
+) -> Result<Plan, Unreadable> {
+    let mut reading = Reading {
+        for_programs: encoding == Encoding::Utf8,
+        ..Reading::default()
+    };
     let records = reading.records(text);
     let records = reading.arranged(records);
     let mut sections: Vec<Section> = Vec::new();
@@ -133,6 +140,8 @@ struct Reading {
     codes: HashMap<String, u64>,
     has_goal: bool,
     has_initiative: bool,
+    /// Whether it is in the encoding of programs, which have every text verbatim.
+    for_programs: bool,
     /// The sheet that is being read, with the places of its columns.
     placing: Option<Placing>,
     /// Whether the table that is being read is a draft.

@@ -133,7 +133,7 @@ pub fn workbook(page: &Page, tables: &[Table]) -> Result<Vec<u8>, Unwritten> {
     let mut workbook = Workbook::new();
     let made = ExcelDateTime::from_ymd(MADE.0, MADE.1, MADE.2)?;
     let properties = DocProperties::new()
-        .set_title(&page.title)
+        .set_title(visible(&page.title))
         .set_creation_datetime(&made);
     workbook.set_properties(&properties);
     for table in tables {
@@ -258,7 +258,7 @@ pub(super) fn lines(cell: &Cell, width: u16) -> usize {
     match cell {
         // What people do not see needs no space.
         _ if width == 0 => 1,
-        Cell::Text(text) => text
+        Cell::Text(text) => visible(text)
             .lines()
             .map(|line| wrapped(line, usize::from(width)))
             .sum(),
@@ -378,7 +378,7 @@ fn print(sheet: &mut Worksheet, page: &Page, table: &Table) -> Result<(), XlsxEr
 pub(super) fn line(left: &str, middle: &str, right: &str) -> String {
     // A part keeps to a third, so that none pushes another out.
     let part = |text: &str| -> String {
-        let text: String = text.chars().take(LINE_CHARS_MAX / 6).collect();
+        let text: String = visible(text).chars().take(LINE_CHARS_MAX / 6).collect();
         text.replace('&', "&&")
     };
     let right = match right {

@@ -7,7 +7,7 @@ use crate::domain::evaluation::{
 use crate::domain::indicator::{Comparator, Definition};
 use crate::domain::quantity::Quantity;
 use crate::domain::target::{Aim, Target};
-use crate::domain::text::Language;
+use crate::domain::text::{Language, visible};
 use crate::domain::unit::{Dimension, Unit};
 use crate::projection::wording;
 use crate::report::book::Cell;
@@ -58,7 +58,7 @@ fn figure(number: &str, before: &str, after: &str) -> Cell {
 
 /// Words in a format of spreadsheets.
 fn quoted(words: &str) -> String {
-    match words.replace('"', "") {
+    match visible(words).replace('"', "") {
         words if words.is_empty() => words,
         words => format!("\"{words}\""),
     }

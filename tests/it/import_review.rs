@@ -150,6 +150,22 @@ R5,文化部,(1) 開かれた文化,文化に親しむ機会をつくる,①催�
 ";
 
 #[test]
+fn what_nobody_sees_comes_back_from_a_spreadsheet_as_what_it_was() {
+    let pasted = PLAN.replace("催しの開催 12回", "催しの開催\u{200B} 12回");
+    let spelled = PLAN.replace("催しの開催 12回", "催しの開催\\u{200b} 12回");
+    let criteria = |bytes: &[u8]| -> Vec<String> {
+        let plan = read(bytes);
+        plan.criteria().map(|found| found.text.clone()).collect()
+    };
+    let was = criteria(pasted.as_bytes());
+    assert!(was[0].contains('\u{200B}'), "{was:?}");
+    assert_eq!(criteria(&reviewed(&pasted)), was);
+    assert_eq!(criteria(format!("\u{FEFF}{spelled}").as_bytes()), was);
+    // Programs have every text verbatim.
+    assert_ne!(criteria(spelled.as_bytes()), was);
+}
+
+#[test]
 fn what_sections_fill_in_corrects_and_confirms() {
     let review = sheet(&reviewed(PLAN));
     let bytes = filled_in(

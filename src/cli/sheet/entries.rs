@@ -24,7 +24,6 @@ use crate::cli::sheet::taken::file_event;
 use crate::cli::terminal;
 use crate::cli::writing::WritingArgs;
 use crate::domain::date::Date;
-use crate::domain::text::verbatim;
 use crate::import::events::SourceFile;
 use crate::import::workbook;
 use crate::report::data::entries::TABLE;
@@ -95,7 +94,7 @@ fn cells(workbook: &workbook::Workbook) -> Option<Vec<Vec<String>>> {
             let column = usize::try_from(at.column).ok()?;
             let own: &mut Vec<String> = rows.last_mut()?;
             own.resize(own.len().max(column + 1), String::new());
-            own[column] = verbatim(&cell.value.text().ok()?).into_owned();
+            own[column] = cell.value.text().ok()?;
         }
     }
     Some(rows)

@@ -1,11 +1,13 @@
 //! The file taken apart: rows with their cells by column, each with its line.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::continuation::Continuation;
 use super::super::understood::Warning;
 use super::column::{COLUMNS, Column};
 use super::{CELL_CHARS_MAX, ROWS_ABOVE_MAX, ROWS_MAX, Reading, is_head, names_columns};
+use crate::domain::text::verbatim;
 
 /// One row, its cells by column, without space around them.
 pub(super) struct Record {
@@ -110,7 +112,12 @@ impl Reading {
             let mut cells = HashMap::new();
             for (column, cell) in columns.iter().zip(record.iter()) {
                 let Some(column) = *column else { continue };
-                self.check_length(line, column, cell);
+                // What went through a spreadsheet has what nobody sees as code points, and a draft did in any encoding.
+                let cell = match self.for_programs && !self.is_draft {
+                    true => Cow::Borrowed(cell),
+                    false => verbatim(cell),
+                };
+                self.check_length(line, column, &cell);
                 cells.insert(column, cell.trim().to_owned());
             }
             records.push(Record {

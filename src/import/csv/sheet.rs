@@ -11,7 +11,6 @@ use super::record::Record;
 use super::record::is_draft;
 use super::{Placing, ROWS_ABOVE_MAX, ROWS_MAX, Reading};
 use crate::domain::fiscal_year::FiscalYear;
-use crate::domain::text::verbatim;
 
 /// Whether a sheet has the flat table: it names the department or the pillar in a column.
 pub(in super::super) fn is_table_sheet(sheet: &Sheet) -> bool {
@@ -91,8 +90,6 @@ impl Reading {
                 };
                 match cell.value.text() {
                     Ok(text) => {
-                        // A workbook of ours, corrected, has what nobody sees as code points.
-                        let text = verbatim(&text);
                         self.check_length(line, column, &text);
                         cells.insert(column, text.trim().to_owned());
                     }

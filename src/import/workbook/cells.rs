@@ -13,6 +13,7 @@ use super::{
 };
 use crate::domain::date::{Date, parse_iso};
 use crate::domain::quantity::Quantity;
+use crate::domain::text::verbatim;
 
 /// Digits that a spreadsheet keeps of a number; what lies behind them is noise of binary fractions.
 const DIGITS: usize = 15;
@@ -178,10 +179,11 @@ fn text(text: &str, budget: &mut Budget) -> Result<Option<Value>, Unopened> {
     if TEXT_BYTES_MAX < budget.text_bytes {
         return Err(Unopened::TooMuchText);
     }
+    // Workbooks of ours have what nobody sees as code points.
+    let text = verbatim(text).replace("\r\n", "\n").replace('\r', "\n");
     if CELL_CHARS_MAX < text.chars().count() {
         return Ok(Some(Value::Unusable(Problem::TooLong)));
     }
-    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
     Ok(Some(if text.contains(control) {
         Value::Unusable(Problem::ControlCharacter)

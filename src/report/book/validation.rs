@@ -5,6 +5,7 @@ use rust_xlsxwriter::{DataValidation, DataValidationRule, ExcelDateTime, XlsxErr
 use super::{Input, LINE_CHARS_MAX};
 use crate::domain::date::Date;
 use crate::domain::quantity::Quantity;
+use crate::domain::text::visible;
 
 /// Beyond this a spreadsheet keeps no whole number exactly, and no quantity goes.
 const NUMBER_MAX: f64 = 999_999_999_999_999.0;
@@ -93,7 +94,7 @@ pub(super) fn validation(input: &Input) -> Result<Option<DataValidation>, XlsxEr
 
 /// Choices that a spreadsheet keeps in a list.
 fn offered(choices: &[String]) -> Vec<String> {
-    let plain = |choice: &String| choice.replace(',', "、");
+    let plain = |choice: &String| visible(choice).replace(',', "、");
     let whole: Vec<String> = choices.iter().map(plain).collect();
     let chars = |choices: &[String]| -> usize {
         choices

@@ -7,7 +7,7 @@ use rust_xlsxwriter::{
 };
 
 use super::{Form, Head, Heading, Line, Part, Slot, pick};
-use crate::domain::text::visible;
+use crate::domain::text::{is_active, visible};
 use crate::report::book::{
     Cell, HEADING, INPUT, LINE_POINTS, MADE, MARKED, PAPER, Unwritten, base, column_index, height,
     index, line, lines, typed, write,
@@ -40,7 +40,7 @@ pub(super) fn workbook(form: &Form) -> Result<Vec<u8>, Unwritten> {
     let mut workbook = Workbook::new();
     let made = ExcelDateTime::from_ymd(MADE.0, MADE.1, MADE.2)?;
     let properties = DocProperties::new()
-        .set_title(&form.head.title)
+        .set_title(visible(&form.head.title))
         .set_creation_datetime(&made);
     workbook.set_properties(&properties);
     let (points, row, column) = WIDTHS;
@@ -61,7 +61,7 @@ fn sheet_name(name: &str, taken: &mut HashSet<String>) -> String {
     const CHARS_MAX: usize = 31;
     let plain: String = name
         .chars()
-        .filter(|c| !"[]:*?/\\'".contains(*c) && !c.is_control())
+        .filter(|c| !"[]:*?/\\'".contains(*c) && !is_active(*c))
         .collect();
     let plain = if plain.is_empty() { "-" } else { &plain };
     let mut number = 1_usize;

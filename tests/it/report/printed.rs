@@ -49,12 +49,13 @@ fn a_text_that_looks_like_a_formula_stays_a_text() {
 
 #[test]
 fn what_nobody_sees_is_shown_in_a_workbook() {
-    let bytes = form(&["甲\u{202E}乙\u{200B}"]).workbook().unwrap();
+    let text = "甲\u{202E}乙\u{200B}";
+    let bytes = form(&[text]).workbook().unwrap();
+    let written = inside(&bytes, "xl/sharedStrings.xml");
+    assert!(written.contains("甲\\u{202e}乙\\u{200b}"), "{written}");
+    // Read back it is what it was.
     let texts = texts(&workbook::read(&bytes).unwrap());
-    assert!(
-        texts.iter().any(|told| told == "甲\\u{202e}乙\\u{200b}"),
-        "{texts:?}"
-    );
+    assert!(texts.iter().any(|told| told == text), "{texts:?}");
 }
 
 #[test]
