@@ -155,6 +155,8 @@ async fn demo(language: Language, args: &DemoArgs) -> Result<Exit, Failure> {
     let flags = Flags {
         data: Some(args.data.to_string_lossy().into_owned()),
         listen: Some(args.listen.clone()),
+        // It is begun, whatever servers here are told.
+        existing: Some("false".to_owned()),
         default_ledger: Some(sample::CODE.to_owned()),
         // Whoever tries it reads what is printed, not a log.
         log_filter: (!filter_is_set).then(|| "warn".to_owned()),

@@ -160,7 +160,7 @@ pub enum OpenError {
     },
     /// It holds nothing, and is to hold something. Nothing was made.
     #[error(
-        "data folder `{}` holds no ledger, and the setting `existing` says that it does: is its disk mounted?",
+        "data folder `{}` holds nothing of a ledger, and none is begun in it (`existing`): is its disk mounted?",
         folder.display()
     )]
     NothingThere {

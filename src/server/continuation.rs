@@ -178,6 +178,7 @@ impl NotContinued {
     pub fn hindrance(&self) -> Hindrance {
         match self {
             Self::Open(OpenError::Locked { .. }) => Hindrance::InUse,
+            Self::Open(OpenError::NothingThere { .. }) => Hindrance::Unknown,
             Self::Open(_) | Self::Read(_) => Hindrance::Damaged,
             Self::Unknown(_) | Self::NoCheckpoint => Hindrance::Unknown,
             Self::OtherOrigin { .. } | Self::NotSigned | Self::NothingLost | Self::Name(_) => {
@@ -206,6 +207,7 @@ async fn open(asked: &ContinueLedger) -> Result<EmbeddedLog, NotContinued> {
         let now = Arc::new(|| system_now().as_microsecond());
         let mut settings = EmbeddedConfig::new(&asked.data, now);
         settings.floors = floors;
+        settings.existing = true;
         settings
     };
     let (with, without) = (settings(floors), settings(Vec::new()));

@@ -58,14 +58,20 @@ fn a_folder_that_is_to_hold_ledgers_is_not_begun_where_it_holds_none() {
             .output()
             .unwrap()
     };
-    let told = format!("data folder `{}` holds no ledger", data.display());
+    let told = format!("data folder `{}` holds nothing of a ledger", data.display());
     assert_ends(&serve_existing(), Exit::Usage, &told);
     assert!(!data.exists());
     // What a mount point has in it where nothing is mounted.
     fs::create_dir(&data).unwrap();
     fs::write(data.join("nothing-is-mounted-here"), "").unwrap();
+    fs::create_dir(data.join("journal")).unwrap();
     assert_ends(&serve_existing(), Exit::Usage, &told);
-    assert_eq!(fs::read_dir(&data).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(&data).unwrap().count(), 2);
+    // A first start that ended before it made more than this.
+    let place = format!("{}\n", folder.path().join("elsewhere").display());
+    fs::write(data.join("journal-at"), place).unwrap();
+    assert_ends(&serve_existing(), Exit::Usage, "");
+    assert!(!data.join("format").exists());
 
     fs::remove_dir_all(&data).unwrap();
     let mut server = Process::serve(&data);

@@ -348,11 +348,22 @@ fn lock(folder: &Path) -> Result<Lock, OpenError> {
     })
 }
 
-/// Whether `root` is not there or has nothing of a log in it, so that opening it would begin one.
-pub(crate) fn holds_nothing(root: &Path) -> bool {
-    ["format", "journal", place::FILE, "sled", "heads"]
-        .iter()
-        .all(|name| !root.join(name).exists())
+/// Whether `root` is not there or has nothing in it that says of a log, so that opening it would begin one. Folders that are empty
+/// say nothing: somebody made them for what is to be mounted there.
+pub(crate) fn holds_nothing(root: &Path) -> io::Result<bool> {
+    for name in ["format", place::FILE, "journal", "sled", "heads"] {
+        let path = root.join(name);
+        let holds = match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => fs::read_dir(&path)?.next().is_some(),
+            Ok(_) => true,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.is_symlink(),
+            Err(error) => return Err(error),
+        };
+        if holds {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// What the format file in `root` says; nothing if there is none.

@@ -44,9 +44,10 @@ use crate::log::journal::{FolderId, Ledgers, Location, Record, Seal};
 use crate::merkle::Hash;
 
 pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
-    if config.existing && holds_nothing(&config.folder) {
-        let folder = config.folder;
-        return Err(OpenError::NothingThere { folder });
+    if config.existing && holds_nothing(&config.folder).map_err(io_error("folder"))? {
+        return Err(OpenError::NothingThere {
+            folder: config.folder,
+        });
     }
     let mut folder = DataFolder::take(&config.folder)?;
     let format = folder.format()?;
@@ -63,7 +64,7 @@ pub(crate) fn open(config: EmbeddedConfig) -> Result<EmbeddedLog, OpenError> {
     };
     let integrity = IntegrityLog::open(folder.integrity_log(), Arc::clone(&config.now_us))
         .map_err(io_error("integrity.log"))?;
-    let id = identify(&folder, format, &segments, &integrity)?;
+    let id = identify(&folder, format, &segments, &integrity, config.existing)?;
     let room = Arc::new(Room::new(
         config.segment_bytes,
         config.room_bytes,
@@ -106,6 +107,7 @@ fn identify(
     format: Option<FolderId>,
     segments: &[u32],
     integrity: &IntegrityLog,
+    existing: bool,
 ) -> Result<FolderId, OpenError> {
     if let Some(id) = format {
         return Ok(id);
@@ -117,6 +119,11 @@ fn identify(
     });
     let id = match known {
         None if segments.is_empty() && !folder.sled().exists() && !folder.has_heads() => {
+            if existing {
+                return Err(OpenError::NothingThere {
+                    folder: folder.root().to_owned(),
+                });
+            }
             FolderId::random()
         }
         None => {
