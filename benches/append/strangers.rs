@@ -17,6 +17,8 @@ use crate::{Outcome, target};
 
 /// Calls of each kind to each ledger, in each round.
 const CALLS: usize = 5_000;
+/// Ledgers beside it, of a few goals, that ask nobody.
+const OTHERS: usize = 20;
 /// As long as the name of the ledger that is there.
 const NOWHERE: &str = "hcneb";
 const CALLED: [&str; 3] = ["GetLedger", "GetGoal", "GetEvent"];
@@ -30,6 +32,9 @@ pub(crate) async fn measure(folder: &Path, rounds: u32) -> Outcome<()> {
         let server = Server::daicho(&scratch.path().join("data"))?;
         let mut ledger = target::daicho(&server).await?;
         target::ask(&mut ledger, BUILT_IN).await?;
+        for number in 0..OTHERS {
+            target::another(&server, number).await?;
+        }
         let mut stranger = Stranger {
             channel: Endpoint::from_shared(server.url.clone())?
                 .tcp_nodelay(true)

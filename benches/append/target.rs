@@ -44,6 +44,16 @@ pub(crate) async fn with_goals(server: &Server, goals: usize) -> Outcome<Target>
     Ok(Target::open("daicho", wires(server)?, &opening).await?)
 }
 
+/// One of several small ledgers beside that of [`daicho`].
+pub(crate) async fn another(server: &Server, number: usize) -> Outcome<Target> {
+    let opening = Opening {
+        code: format!("bench-{number}"),
+        goals: 10,
+        payload: PAYLOAD,
+    };
+    Ok(Target::open("daicho", wires(server)?, &opening).await?)
+}
+
 /// A ledger that a server opened before it was started again.
 pub(crate) async fn resume(server: &Server, ledger: &str) -> Outcome<Target> {
     Ok(Target::resume("daicho", wires(server)?, ledger, PAYLOAD).await?)

@@ -73,15 +73,19 @@ impl Services {
                 let answered = ask(&reader)?;
                 Ok((reader, answered))
             }
-            // Strangers are not told either whether there is a ledger, and do not find out by how long that takes: the same is
-            // asked of one that is there.
-            Err(_) if self.keeps_quiet() && !self.0.authorizer.names(&call.actor) => {
-                if let Some(another) = self.asking() {
+            Err(refusal) => {
+                let another = self.asking();
+                let is_quiet = self.0.authorizer.is_required() || another.is_some();
+                if !is_quiet || self.0.authorizer.names(&call.actor) {
+                    return Err(refusal);
+                }
+                // Strangers are not told either whether there is a ledger. Lest they find out by how long that takes, the same is
+                // asked of one that is there; one of another size may take longer or shorter.
+                if let Some(another) = another {
                     drop(ask(&another));
                 }
                 Err(ServiceReason::PermissionDenied.into())
             }
-            Err(refusal) => Err(refusal),
         }
     }
 
@@ -132,9 +136,12 @@ impl Services {
         self.0.authorizer.is_required() || self.asking().is_some()
     }
 
-    /// A ledger that has access control.
+    /// A ledger of facts that has access control.
     fn asking(&self) -> Option<Arc<Reader>> {
         let asks = |reader: &Arc<Reader>| {
+            if reader.access_log_of().is_some() {
+                return false;
+            }
             let directory = reader.view().directory;
             self.0
                 .authorizer
