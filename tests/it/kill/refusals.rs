@@ -1,8 +1,8 @@
 //! Lets the disk refuse the n-th step under the whole server, for many n, and holds the next start to everything that was said.
 //!
-//! Refused, full until somebody makes room, read-only from then on, half written, done but reported failed, short: whatever it is, the server goes on or ends
-//! with a code that says why; sled's panics on a disk that refuses are taken for errors. What it acknowledged is there afterwards, what it refused is not, and what it said
-//! nothing of is there whole or not at all.
+//! Refused, full until somebody makes room, read-only from then on, half written, done but reported failed, short: whatever it is, the
+//! server goes on or ends with a code that says why; sled's panics on a disk that refuses are taken for errors. What it acknowledged is
+//! there afterwards, what it refused is not, and what it said nothing of is there whole or not at all.
 //!
 //! `DAICHO_REFUSALS` says how many steps (100), `DAICHO_KILL_SEED` repeats them.
 
