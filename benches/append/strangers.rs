@@ -15,7 +15,7 @@ use crate::server::Server;
 use crate::{Outcome, SETTLE, target};
 
 /// Calls of each kind to each ledger, in each round.
-const CALLS: usize = 5_000;
+const CALLS: usize = 1_000;
 /// Ledgers beside it, of a few goals, that ask nobody.
 const OTHERS: usize = 20;
 /// As long as the name of the ledger that is there.
