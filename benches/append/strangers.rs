@@ -12,7 +12,7 @@ use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request};
 
 use crate::server::Server;
-use crate::{Outcome, SETTLE, target};
+use crate::{Outcome, target};
 
 /// Calls of each kind to each ledger, in each round.
 const CALLS: usize = 1_000;
@@ -35,14 +35,14 @@ pub(crate) async fn measure(folder: &Path, rounds: u32) -> Outcome<()> {
         }
         let mut ledger = target::daicho(&server).await?;
         target::ask(&mut ledger, BUILT_IN).await?;
-        // The policies are acknowledged, and seen by readers a moment later.
-        tokio::time::sleep(SETTLE).await;
         let mut stranger = Stranger {
             channel: Endpoint::from_shared(server.url.clone())?
                 .tcp_nodelay(true)
                 .connect()
                 .await?,
         };
+        // The policies are acknowledged, and hold for whoever has waited for their position.
+        stranger.waits_for(ledger.size() - 1).await;
         for (call, ratios) in CALLED.iter().zip(&mut ratios) {
             let mut took = [Vec::new(), Vec::new()];
             for turn in 0..2 * CALLS {
@@ -80,6 +80,17 @@ struct Stranger {
 }
 
 impl Stranger {
+    /// Waits until answers include a position, whether this one is refused or not.
+    async fn waits_for(&mut self, position: u64) {
+        let asked = GetLedgerRequest {
+            ledger: "bench".to_owned(),
+            min_position: Some(position),
+            ..GetLedgerRequest::default()
+        };
+        let mut ledgers = LedgerServiceClient::new(self.channel.clone());
+        let _ = ledgers.get_ledger(by_stranger(asked)).await;
+    }
+
     /// How long it takes to be told that this is not permitted.
     async fn is_refused(&mut self, call: &str, ledger: &str) -> Outcome<Duration> {
         let ledger = ledger.to_owned();

@@ -106,6 +106,28 @@ async fn whichever_step_the_disk_refuses_what_was_said_is_so_after_the_next_star
     assert!(endings.contains_key("StorageFailed"), "no refusal mattered");
 }
 
+#[test]
+fn a_disk_that_is_read_only_opens_nothing_for_writing() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("kept"), "").unwrap();
+    let disk = Disk::of(&data);
+    let ends = |words: &str| {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", words]).current_dir(&data).arg(&data);
+        disk.carry(&mut shell);
+        shell.output().unwrap().status.success()
+    };
+    let opens = ": >> \"$0/kept\"";
+    assert!(ends(opens));
+    disk.fail(1, u64::MAX, Failure::ReadOnly);
+    assert!(ends(opens), "before the step that fails");
+    assert!(!ends("mkdir \"$0/made\""));
+    assert!(!ends(opens));
+    assert!(ends("cat \"$0/kept\""));
+}
+
 fn serve_on(data: &Path, disk: &Disk) -> Result<Process, crate::process::NotServing> {
     Process::serve_where(data, &witnesses(), |command| {
         disk.carry(command);
