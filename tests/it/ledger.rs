@@ -7,6 +7,7 @@ use daicho::domain::code::Code;
 use daicho::domain::event::{self, ActualCorrected, EventType, Payload, ReasonCode, Stream};
 use daicho::domain::goal::{Goal, Indicator};
 use daicho::domain::id::{InitiativeId, UnitId};
+use daicho::domain::org_unit::UnitKind;
 use daicho::domain::rejection::Reason;
 use daicho::domain::text::Text;
 use daicho::ledger::index::{Direction, Term};
@@ -15,7 +16,7 @@ use daicho::log::{DerivedBatch, DerivedRange, DerivedStore as _, Head, ReadLimit
 use daicho::merkle::root_at;
 use daicho::projection::goal_card::goal_card;
 
-use crate::fixture::{Fixture, date, event_id, opening, permitted, request_id};
+use crate::fixture::{Fixture, date, event_id, opening, permitted, request_id, title};
 
 fn reasons(error: AppendError) -> Vec<Reason> {
     match error {
@@ -45,6 +46,29 @@ async fn events_of_a_request_stand_at_adjacent_positions() {
         .collect();
     assert_eq!(places, [(8, 5), (9, 6)]);
     assert_eq!(fixture.size().await, 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_there_is_holds_for_every_reader_once_it_is_acknowledged() {
+    let fixture = Fixture::planned().await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    for number in 0..50 {
+        let unit = UnitId::new(daicho::clock::new_id()).unwrap();
+        let registered = event::OrgUnitRegistered {
+            unit,
+            code: Code::parse(&format!("課{number}")).unwrap(),
+            name: title("課"),
+            kind: UnitKind::Section,
+            parent: Some(fixture.department),
+        };
+        let registered = fixture.event(Stream::org(unit), "2023-05-01", registered);
+        // Much to publish comes with it.
+        let reports = (1..=99).map(|amount| fixture.report(amount, "2023-05-01"));
+        let events = std::iter::once(registered).chain(reports).collect();
+        fixture.append("a", events).await.unwrap();
+        let seen = reader.view().directory.unit(unit).is_some();
+        assert!(seen, "unit {number} was acknowledged, and is not there");
+    }
 }
 
 #[tokio::test]

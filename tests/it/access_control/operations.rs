@@ -202,7 +202,6 @@ async fn a_key_is_announced_once_somebody_else_approved_it() {
     let change = announced.into_inner().change.unwrap();
     assert_eq!(change.keys.len(), 2);
     let position = change.event.unwrap().position;
-    city.settle().await;
     let fact = city.fact_at(position).await;
     assert_eq!(fact.causation_id.as_ref(), Some(&authorisation.event_id));
     assert_eq!(fact.decision_event_id.as_ref(), Some(&decision.event_id));
@@ -297,7 +296,6 @@ async fn an_erasure_is_proposed_decided_and_carried_out_by_three_persons() {
     let erased = admin.erase_personal_data(erasing(LAW, "")).await;
     let erased = erased.unwrap().into_inner();
     assert!(erased.destroyed && !erased.replayed);
-    city.settle().await;
     let event = &erased.receipt.unwrap().events[0];
     let fact = city.fact_at(event.position).await;
     assert!(fact.decision_event_id.is_some() && fact.causation_id.is_some());

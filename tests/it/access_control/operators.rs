@@ -28,7 +28,6 @@ async fn what_administrators_do_says_by_which_policy_and_in_which_seat() {
     let heads = recorded.position;
     let opened = admin.open_ledger(opening("town")).await.unwrap();
     let town = opened.into_inner().ledger.unwrap().id;
-    city.settle().await;
     let event_at = async |ledger: &str, position| {
         let mut client = city.server.ledger("監査").await;
         let asked = GetEventRequest {

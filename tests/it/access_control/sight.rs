@@ -341,7 +341,6 @@ async fn a_stranger_is_told_of_no_ledger_without_public_goals() {
     let channel = city.server.channel().await;
     let mut admin = AdminServiceClient::with_interceptor(channel.clone(), As("管理"));
     admin.open_ledger(opening("town")).await.unwrap();
-    city.settle().await;
     let policy = AccessPolicy {
         cedar: BUILT_IN.to_owned(),
     };
@@ -355,7 +354,6 @@ async fn a_stranger_is_told_of_no_ledger_without_public_goals() {
     request.ledger = "town".to_owned();
     let mut planner = city.server.ledger("planner").await;
     planner.append_events(request).await.unwrap();
-    city.settle().await;
     let ask = async |ledger: &str| {
         let ledger = ledger.to_owned();
         let mut goals = GoalServiceClient::with_interceptor(channel.clone(), As("通りがかり"));

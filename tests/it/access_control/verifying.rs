@@ -74,12 +74,12 @@ impl City {
     async fn record_heads(&self) {
         let asked = RecordHeadsRequest::default();
         self.proofs("監査").await.record_heads(asked).await.unwrap();
-        self.settle().await;
     }
 
     /// Every event, as somebody who reads all of them is given it.
     async fn all(&self) -> BTreeMap<u64, Bytes> {
-        let size = self.server.ledgers.list()[0].head().size;
+        let facts = &self.server.ledgers.list()[0];
+        let size = facts.caught_up(None).await.head.size;
         let mut all = BTreeMap::new();
         for position in 0..size {
             all.insert(position, self.event_at("監査", position).await.unwrap());

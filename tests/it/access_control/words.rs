@@ -211,7 +211,6 @@ async fn what_an_append_changes_shows_earlier_words_to_those_only_who_may_read_t
                 client.append_events(request).await.unwrap()
             }
         };
-        city.settle().await;
         let answer = answer.into_inner();
         assert!(answer.faults.is_empty(), "{:?}", answer.faults);
         format!("{:?}", answer.effects)
