@@ -36,12 +36,42 @@ struct Looking {
     today: Date,
 }
 
-/// Directories as callers see them, those used last at hand.
-pub(super) struct Sights(Mutex<LruCache<Looking, Arc<Directory>>>);
+/// What was found out last by going through all goals: directories as callers see them, and whether there is one whose events
+/// they may read one by one.
+pub(super) struct Sights {
+    seen: Mutex<LruCache<Looking, Arc<Directory>>>,
+    verifying: Mutex<LruCache<Looking, bool>>,
+}
 
 impl Default for Sights {
     fn default() -> Self {
-        Self(Mutex::new(LruCache::new(SIGHTS_KEPT)))
+        Self {
+            seen: Mutex::new(LruCache::new(SIGHTS_KEPT)),
+            verifying: Mutex::new(LruCache::new(SIGHTS_KEPT)),
+        }
+    }
+}
+
+impl Looking {
+    fn new(
+        reader: &Reader,
+        current: &Directory,
+        shown: &Directory,
+        standing: &Standing,
+        today: Date,
+    ) -> Self {
+        Self {
+            ledger: reader.id(),
+            generation: reader.head().generation,
+            current: current.version(),
+            shown: shown.version(),
+            person: person_of(standing.actor()),
+            method: standing.actor().method,
+            is_known: standing.is_known(),
+            seats: standing.seats().to_vec(),
+            acting: standing.acting(),
+            today,
+        }
     }
 }
 
@@ -55,19 +85,8 @@ impl Sights {
         standing: &Standing,
         today: Date,
     ) -> Arc<Directory> {
-        let looking = Looking {
-            ledger: reader.id(),
-            generation: reader.head().generation,
-            current: current.version(),
-            shown: shown.version(),
-            person: person_of(standing.actor()),
-            method: standing.actor().method,
-            is_known: standing.is_known(),
-            seats: standing.seats().to_vec(),
-            acting: standing.acting(),
-            today,
-        };
-        let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let looking = Looking::new(reader, current, &shown, standing, today);
+        let kept = || self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(seen) = kept().get(&looking) {
             return seen.clone();
         }
@@ -85,5 +104,29 @@ impl Sights {
         });
         kept().put(looking, seen.clone());
         seen
+    }
+
+    /// Whether whoever stands so may verify some goal by `current`: by `found_out` where that is not kept.
+    pub(super) fn verifies_some(
+        &self,
+        reader: &Reader,
+        current: &Directory,
+        standing: &Standing,
+        today: Date,
+        found_out: impl FnOnce() -> bool,
+    ) -> bool {
+        let looking = Looking::new(reader, current, current, standing, today);
+        let kept = || {
+            self.verifying
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some(verifies) = kept().get(&looking) {
+            return *verifies;
+        }
+        // Long: nobody else waits for it.
+        let verifies = found_out();
+        kept().put(looking, verifies);
+        verifies
     }
 }

@@ -98,7 +98,10 @@ impl Services {
             seen,
             today,
         };
-        match verifier.verifies_some() {
+        let (whole, standing) = (&verifier.whole, &verifier.standing);
+        let found_out = || verifier.verifies_some();
+        let sights = &self.0.sights;
+        match sights.verifies_some(reader, whole, standing, today, found_out) {
             true => Ok(Some(verifier)),
             false => everything(),
         }
