@@ -153,6 +153,18 @@ pub(super) struct Book {
     sizes: BTreeMap<u64, usize>,
 }
 
+impl Outcome {
+    /// Whether what was asked was about the goal.
+    pub(super) fn is_about(&self, goal: usize) -> bool {
+        let asked = match self {
+            Self::Looked => return false,
+            Self::Recorded(asked) | Self::Replayed(asked, _) | Self::Refused(asked, _) => asked,
+        };
+        let mut events = asked.events.iter();
+        events.any(|(_, what)| what.stream() == Stream::Goal(goal))
+    }
+}
+
 impl Turn {
     fn leads_to(self, since: u8) -> Phase {
         match self {
@@ -245,6 +257,11 @@ impl Book {
     /// The number of the next operation.
     pub(super) fn next(&self) -> u64 {
         self.sizes.last_key_value().map_or(0, |(last, _)| last + 1)
+    }
+
+    /// Operations gone through.
+    pub(super) fn operations(&self) -> usize {
+        self.sizes.len()
     }
 
     pub(super) fn size_after(&self, operation: u64) -> Option<usize> {
