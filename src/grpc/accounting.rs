@@ -57,7 +57,7 @@ impl Begun {
 /// asked for may have been done.
 struct Underway<'a> {
     services: &'a Services,
-    begun: Option<Begun>,
+    begun: Option<Box<Begun>>,
 }
 
 impl Drop for Underway<'_> {
@@ -154,25 +154,26 @@ pub(super) struct AskedBy {
 
 impl AskedBy {
     /// Notes what they ask for.
-    pub(super) fn begins<M: Accessed>(self, message: &M) -> Begun {
+    pub(super) fn begins<M: Accessed>(self, message: &M) -> Box<Begun> {
         let resource = message.resource().and_then(|(kind, name)| {
             let name = cut(&name)?;
             Some(AccessedResource { kind, name })
         });
-        Begun {
+        // Boxed, for it is handed on through all that a call is wrapped in.
+        Box::new(Begun {
             row: M::ROW,
             ledger: message.ledger().to_owned(),
             resource,
             request_id: message.request_id().parse().ok(),
             by: self,
             at: Instant::now(),
-        }
+        })
     }
 }
 
 impl Services {
     /// Notes what a call asks for; `None` where no access is recorded.
-    pub(super) fn begin<M: Accessed>(&self, request: &Request<M>) -> Option<Begun> {
+    pub(super) fn begin<M: Accessed>(&self, request: &Request<M>) -> Option<Box<Begun>> {
         Some(self.asked_by(request)?.begins(request.get_ref()))
     }
 
@@ -221,14 +222,23 @@ impl Services {
     /// Makes an answer and accounts for it.
     pub(super) async fn accounted<T>(
         &self,
-        begun: Option<Begun>,
+        begun: Option<Box<Begun>>,
         answer: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
         // Boxed, for each scope around it moves it.
         let answer = withholding(Box::pin(answer));
-        let Some(begun) = begun else {
-            return answer.await;
-        };
+        match begun {
+            None => answer.await,
+            // Boxed too: it takes much where accesses are recorded, and nothing elsewhere.
+            Some(begun) => Box::pin(self.accounted_as_begun(begun, answer)).await,
+        }
+    }
+
+    async fn accounted_as_begun<T>(
+        &self,
+        begun: Box<Begun>,
+        answer: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
         let when = begun.row.when;
         let mut underway = Underway {
             services: self,
@@ -251,7 +261,7 @@ impl Services {
     }
 
     /// Notes that nobody waits any more for the answer to a call, which may have been carried out.
-    fn broken_off(&self, begun: Begun) {
+    fn broken_off(&self, begun: Box<Begun>) {
         let outcome = AccessOutcome::Failed;
         if how(begun.row, outcome, &Noticed::default()).is_none() {
             return;
@@ -269,7 +279,7 @@ impl Services {
     /// Records what became of a call, before its answer leaves where that is asked for.
     async fn account<T>(
         &self,
-        begun: Begun,
+        begun: Box<Begun>,
         noticed: Noticed,
         result: Result<T, Refusal>,
     ) -> Result<T, Refusal> {
@@ -330,7 +340,7 @@ impl Services {
     }
 
     /// What is recorded of a call that ended so, as far as it was known when it began.
-    fn access(&self, begun: Begun, ledger: LedgerId, ended: (AccessOutcome, Code)) -> Access {
+    fn access(&self, begun: Box<Begun>, ledger: LedgerId, ended: (AccessOutcome, Code)) -> Access {
         let (outcome, status) = ended;
         let AskedBy {
             actor,

@@ -4,18 +4,25 @@
 use std::collections::HashMap;
 use std::future::{Future, poll_fn};
 use std::task::Poll;
+use std::time::Duration;
 
 use bytes::{BufMut as _, BytesMut};
+use daicho::access_log::Recording;
 use daicho::api::v1::admin_service_client::AdminServiceClient;
 use daicho::api::v1::ledger_service_client::LedgerServiceClient;
+use daicho::api::v1::ledger_service_server::LedgerService as _;
 use daicho::api::v1::proof_service_client::ProofServiceClient;
 use daicho::api::v1::*;
+use daicho::auth::Mode;
 use daicho::clock::new_id;
+use daicho::grpc::{PageKey, Parts, Services};
 use daicho::load::SmallPlan;
 use prost::Message as _;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tonic_types::StatusExt as _;
 
+use crate::fixture::{self, Fixture};
 use crate::overload::raw;
 use crate::process::Process;
 use crate::service::{As, Caller, Server, append, opening, report};
@@ -25,6 +32,8 @@ const GIVEN_UP: usize = 200;
 /// Callers, and how many answers they have got when the server is told to stop.
 const CALLERS: usize = 32;
 const ANSWERS: usize = 300;
+/// Bytes that an append takes before it has begun, but for what it asks for.
+const APPEND_BYTES_MAX: usize = 1_024;
 
 type Client = LedgerServiceClient<Caller>;
 
@@ -59,6 +68,29 @@ async fn again(client: &mut Client, request: &AppendEventsRequest) -> Receipt {
     let receipt = answer.receipt.unwrap();
     assert!(before.is_none_or(|before| before == receipt));
     receipt
+}
+
+/// Many wait at once: what each takes is copied when it is taken up, and has to fit into the processor's caches with the others.
+#[tokio::test]
+async fn an_append_that_waits_takes_little() {
+    let fixture = Fixture::empty().await;
+    let (_, closing) = watch::channel(false);
+    let services = Services::new(Parts {
+        ledgers: fixture.ledgers.clone(),
+        proofs: fixture::proofs(&fixture.ledgers),
+        evidence: fixture::evidence(),
+        page_key: PageKey::new([0; 32]),
+        default_ledger: None,
+        request_timeout: Duration::from_secs(1),
+        closing,
+        recording: Recording::None,
+        auth: Mode::Unauthenticated,
+        administrators: Vec::new(),
+    });
+    let request = tonic::Request::new(AppendEventsRequest::default());
+    let call = services.append_events(request);
+    let bytes = size_of_val(&*call);
+    assert!(bytes <= APPEND_BYTES_MAX, "{bytes}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,6 @@
 //! Which places are taken, in order: sorted and packed, for there is one for most reports.
 
+use std::cmp::Ordering;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -42,12 +43,23 @@ impl Slots {
         (found == *slot).then_some(occupants)
     }
 
-    /// Says who stands in a place.
-    pub(super) fn set(&mut self, slot: Slot, occupants: Occupants) {
-        let (begins, leaf) = self.leaf_of(&slot);
-        let at = before(leaf, &slot);
-        let is_there = at < leaf.len() && place(&leaf.get(at)) == slot;
-        let changed = leaf.spliced(at..at + usize::from(is_there), &[write(slot, occupants)]);
+    /// Says who stands in a place, by who stood there; `None`: nobody.
+    pub(super) fn change(
+        &mut self,
+        slot: &Slot,
+        to: impl FnOnce(Option<Occupants>) -> Option<Occupants>,
+    ) {
+        let (begins, leaf) = self.leaf_of(slot);
+        let at = before(leaf, slot);
+        let found = (at < leaf.len()).then(|| read(leaf.get(at)));
+        let stood = found.filter(|(found, _)| found == slot);
+        let stands = to(stood.map(|(_, occupants)| occupants));
+        let stands = stands.map(|occupants| write(slot, occupants));
+        if stood.is_none() && stands.is_none() {
+            return;
+        }
+        let taken = at..at + usize::from(stood.is_some());
+        let changed = leaf.spliced(taken, stands.as_slice());
         if changed.len() <= Self::LEAF_MAX {
             return self.put(begins, changed);
         }
@@ -59,16 +71,6 @@ impl Slots {
         let rows: Vec<_> = changed.iter().collect();
         self.put(begins, Leaf::of(&rows[..kept]));
         self.put(Some(place(&rows[kept])), Leaf::of(&rows[kept..]));
-    }
-
-    /// Says that nobody stands in a place.
-    pub(super) fn remove(&mut self, slot: &Slot) {
-        let (begins, leaf) = self.leaf_of(slot);
-        let at = before(leaf, slot);
-        if at < leaf.len() && place(&leaf.get(at)) == *slot {
-            let changed = leaf.spliced(at..at + 1, &[]);
-            self.put(begins, changed);
-        }
     }
 
     /// All, in order.
@@ -130,22 +132,37 @@ impl Slots {
 
 /// How many places of a leaf are before one.
 fn before(leaf: &Leaf, slot: &Slot) -> usize {
+    let [of, day] = [of_what(slot), of_day(slot.date)];
+    let amount = slot.amount.decimal();
     let (mut from, mut to) = (0, leaf.len());
     while from < to {
         let middle = (from + to) / 2;
-        match place(&leaf.get(middle)) < *slot {
-            true => from = middle + 1,
-            false => to = middle,
+        // Most differ by what and when: amounts are looked at, and worked out, only where they do not.
+        let order = leaf.first(middle).cmp(&[of, day]).then_with(|| {
+            let (scale, mantissa) = amount_of(&leaf.get(middle));
+            match scale == amount.scale() {
+                true => mantissa.cmp(&amount.mantissa()),
+                false => Decimal::from_i128_with_scale(mantissa, scale).cmp(&amount),
+            }
+        });
+        match order {
+            Ordering::Less => from = middle + 1,
+            Ordering::Equal | Ordering::Greater => to = middle,
         }
     }
     from
 }
 
-fn write(slot: Slot, occupants: Occupants) -> [i64; 7] {
+/// Part and member as one number, in their order.
+fn of_what(slot: &Slot) -> i64 {
+    i64::from(slot.part) << 16 | i64::from(slot.member)
+}
+
+fn write(slot: &Slot, occupants: Occupants) -> [i64; 7] {
     let amount = slot.amount.decimal();
     let mantissa = amount.mantissa();
     [
-        i64::from(slot.part) << 16 | i64::from(slot.member),
+        of_what(slot),
         of_day(slot.date),
         i64::from(amount.scale()),
         mantissa as i64,
@@ -155,14 +172,23 @@ fn write(slot: Slot, occupants: Occupants) -> [i64; 7] {
     ]
 }
 
+/// Digits after the point of an amount, and the amount without its point.
+fn amount_of(row: &[i64; 7]) -> (u32, i128) {
+    let [_, _, scale, low, high, ..] = *row;
+    (
+        scale as u32,
+        i128::from(high) << 64 | i128::from(low as u64),
+    )
+}
+
 fn place(row: &[i64; 7]) -> Slot {
-    let [place, day, scale, low, high, ..] = *row;
-    let mantissa = i128::from(high) << 64 | i128::from(low as u64);
+    let [place, day, ..] = *row;
+    let (scale, mantissa) = amount_of(row);
     Slot {
         part: (place >> 16) as u16,
         member: place as u16,
         date: day_of(day),
-        amount: Decimal::from_i128_with_scale(mantissa, scale as u32).into(),
+        amount: Decimal::from_i128_with_scale(mantissa, scale).into(),
     }
 }
 
@@ -226,11 +252,11 @@ mod tests {
                 if *count == 0 {
                     // Of what may be there rather than of what is not.
                     let near = map.range(slot..).next().map(|(near, _)| *near).unwrap_or(*slot);
-                    slots.remove(&near);
+                    slots.change(&near, |_| None);
                     map.remove(&near);
                 } else {
                     let occupants = Occupants { count: *count, newest: usize::from(*newest) };
-                    slots.set(*slot, occupants);
+                    slots.change(slot, |_| Some(occupants));
                     map.insert(*slot, occupants);
                 }
                 if index == moves.len() / 2 {

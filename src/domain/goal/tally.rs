@@ -109,12 +109,13 @@ impl Tally {
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
-        let before = self.slots.get(&slot).map_or(0, |o| o.count);
-        let occupants = Occupants {
-            count: before.saturating_add(1),
-            newest: index,
-        };
-        self.slots.set(slot, occupants);
+        self.slots.change(&slot, |before| {
+            let before = before.map_or(0, |occupants| occupants.count);
+            Some(Occupants {
+                count: before.saturating_add(1),
+                newest: index,
+            })
+        });
         match &entry.measurement {
             Measurement::Increment(amount) => {
                 self.gross = sum(self.gross, magnitude(*amount));
@@ -155,13 +156,11 @@ impl Tally {
         let Some(slot) = slot_of(definition, entry) else {
             return;
         };
-        match self.slots.get(&slot) {
-            Some(Occupants { count, newest }) if 1 < count => {
-                let count = count - 1;
-                self.slots.set(slot, Occupants { count, newest });
-            }
-            _ => self.slots.remove(&slot),
-        }
+        self.slots.change(&slot, |before| {
+            let Occupants { count, newest } = before?;
+            let count = count.checked_sub(1).filter(|left| 0 < *left)?;
+            Some(Occupants { count, newest })
+        });
         let Measurement::Increment(amount) = entry.measurement else {
             return;
         };

@@ -33,7 +33,7 @@ impl Services {
     /// The answer to an append, accounted for.
     pub(super) async fn appended(
         &self,
-        begun: Option<Begun>,
+        begun: Option<Box<Begun>>,
         call: Result<Call, Refusal>,
         request: &v1::AppendEventsRequest,
         turn: Option<&Turn>,

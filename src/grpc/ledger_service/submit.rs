@@ -68,7 +68,7 @@ pub(super) struct Submission {
 
 /// A request that was taken in.
 struct Gathered {
-    begun: Option<Begun>,
+    begun: Option<Box<Begun>>,
     call: Call,
     request: v1::SubmitEventsRequest,
     bytes: usize,
