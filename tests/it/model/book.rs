@@ -154,14 +154,17 @@ pub(super) struct Book {
 }
 
 impl Outcome {
-    /// Whether what was asked was about the goal.
+    /// Whether what was asked bears on the goal: what is no goal's own may bear on all.
     pub(super) fn is_about(&self, goal: usize) -> bool {
         let asked = match self {
             Self::Looked => return false,
             Self::Recorded(asked) | Self::Replayed(asked, _) | Self::Refused(asked, _) => asked,
         };
         let mut events = asked.events.iter();
-        events.any(|(_, what)| what.stream() == Stream::Goal(goal))
+        events.any(|(_, what)| match what.stream() {
+            Stream::Goal(of) => of == goal,
+            Stream::Ledger | Stream::Unit(_) | Stream::Plan => true,
+        })
     }
 }
 
@@ -257,11 +260,6 @@ impl Book {
     /// The number of the next operation.
     pub(super) fn next(&self) -> u64 {
         self.sizes.last_key_value().map_or(0, |(last, _)| last + 1)
-    }
-
-    /// Operations gone through.
-    pub(super) fn operations(&self) -> usize {
-        self.sizes.len()
     }
 
     pub(super) fn size_after(&self, operation: u64) -> Option<usize> {

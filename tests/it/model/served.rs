@@ -36,6 +36,8 @@ pub(super) struct Served {
     frontier: Frontier,
     /// The root at each size.
     roots: Vec<Hash>,
+    /// Checks that looked at some goals.
+    checks: usize,
 }
 
 impl Served {
@@ -57,6 +59,7 @@ impl Served {
             recorded: Vec::new(),
             frontier: Frontier::default(),
             roots: vec![Frontier::default().root()],
+            checks: 0,
         };
         let asked = v1::GetEventRequest {
             ledger: served.words.ledger.clone(),
@@ -120,9 +123,10 @@ impl Served {
         let which: Vec<usize> = match ask {
             Ask::LookBack { .. } | Ask::ReadBack { .. } | Ask::Prove { .. } => return,
             _ if ask.starts_anew() => (0..GOALS).collect(),
-            // What it was about, and one in turn, so that a change of another is found within three.
+            // What it bears on, and one in turn, so that a change of another is found within three such checks.
             _ => {
-                let in_turn = book.operations() % GOALS;
+                self.checks += 1;
+                let in_turn = self.checks % GOALS;
                 let looked_at = |goal: &usize| *goal == in_turn || book.outcome.is_about(*goal);
                 (0..GOALS).filter(looked_at).collect()
             }
@@ -212,6 +216,11 @@ impl Served {
         };
         assert_eq!(told.kind(), kind);
         assert!(id.is_none_or(|id| *id == told.id), "{told:?}");
+    }
+
+    /// All goals stand where the book says in the end.
+    pub(super) async fn check_all(&self, book: &Book) {
+        self.check(book, (0..GOALS).collect()).await;
     }
 
     /// These goals stand where the book says, at the size and root that the receipts come to.
