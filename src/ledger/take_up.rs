@@ -61,7 +61,10 @@ impl Ledgers {
         if !stands {
             keeping.undo().await;
         }
-        if outcome.is_ok() {
+        if outcome
+            .as_ref()
+            .is_ok_and(|appended| !appended.validated_only)
+        {
             // What there is, and who may do what, holds for every reader once it is acknowledged.
             reader.structure_caught_up().await;
         }

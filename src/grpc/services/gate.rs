@@ -80,7 +80,7 @@ impl Services {
                     return Err(refusal);
                 }
                 // Strangers are not told either whether there is a ledger. Lest they find out by how long that takes, the same is
-                // asked of one that is there; one of another size may take longer or shorter.
+                // asked of one that is there; one of another size, or of which it was just found out, may take longer or shorter.
                 if let Some(another) = another {
                     drop(ask(&another));
                 }
@@ -160,12 +160,13 @@ impl Services {
 
     /// Who calls, in a ledger today.
     pub(in crate::grpc) fn standing(&self, call: &Call, reader: &Reader) -> Standing {
-        let directory = reader.view().directory;
+        self.standing_by(call, &reader.view().directory, reader.today())
+    }
+
+    /// Who calls, by a directory on a day.
+    pub(super) fn standing_by(&self, call: &Call, directory: &Directory, today: Date) -> Standing {
         let permitted = self.admit(call, ());
-        permitted
-            .into_caller()
-            .0
-            .standing(&directory, reader.today())
+        permitted.into_caller().0.standing(directory, today)
     }
 
     /// Lets on whoever may do `action` in a ledger, and says by what; `None` where there is nobody to ask, or more than one
@@ -359,11 +360,12 @@ impl Services {
         reader: &Reader,
         directory: Arc<Directory>,
     ) -> Arc<Directory> {
-        let standing = self.standing(call, reader);
+        // Read once: what is found out is kept by it.
+        let (now, today) = (reader.view().directory, reader.today());
+        let standing = self.standing_by(call, &now, today);
         if !standing.is_asked() {
             return directory;
         }
-        let (now, today) = (reader.view().directory, reader.today());
         let all = on_ledger(Action::ReadEverything, today);
         if standing.permits(&all, &now) {
             return directory;

@@ -82,12 +82,13 @@ impl Services {
         reader: &Reader,
     ) -> Result<Option<Verifier>, Refusal> {
         let everything = || self.ask(call, reader, Action::ReadEverything).map(|_| None);
-        let standing = self.standing(call, reader);
+        // Read once: what is found out is kept by it.
+        let (whole, today) = (reader.view().directory, reader.today());
+        let standing = self.standing_by(call, &whole, today);
         // Who reads an access log is a question about another ledger.
         if reader.access_log_of().is_some() || !standing.is_asked() {
             return everything();
         }
-        let (whole, today) = (reader.view().directory, reader.today());
         if standing.permits(&on_ledger(Action::ReadEverything, today), &whole) {
             return Ok(None);
         }
