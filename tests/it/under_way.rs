@@ -32,7 +32,7 @@ const GIVEN_UP: usize = 200;
 /// Callers, and how many answers they have got when the server is told to stop.
 const CALLERS: usize = 32;
 const ANSWERS: usize = 300;
-/// Bytes that an append takes before it has begun, but for what it asks for.
+/// Bytes that an append takes before it goes on.
 const APPEND_BYTES_MAX: usize = 1_024;
 
 type Client = LedgerServiceClient<Caller>;
@@ -70,9 +70,9 @@ async fn again(client: &mut Client, request: &AppendEventsRequest) -> Receipt {
     receipt
 }
 
-/// Many wait at once: what each takes is copied when it is taken up, and has to fit into the processor's caches with the others.
+/// It is copied when it is taken up; what it takes once it goes on is elsewhere.
 #[tokio::test]
-async fn an_append_that_waits_takes_little() {
+async fn an_append_is_small_until_it_goes_on() {
     let fixture = Fixture::empty().await;
     let (_, closing) = watch::channel(false);
     let services = Services::new(Parts {

@@ -78,11 +78,12 @@ impl<const N: usize> Rows<N> {
 
     /// The row at `index`, which there is.
     pub(super) fn get(&self, index: usize) -> [i64; N] {
-        self.first(index)
+        self.leading(index)
     }
 
     /// The first `M` numbers of the row at `index`, which there is.
-    pub(super) fn first<const M: usize>(&self, index: usize) -> [i64; M] {
+    pub(super) fn leading<const M: usize>(&self, index: usize) -> [i64; M] {
+        const { assert!(M <= N) };
         let mut at = index * self.stride();
         std::array::from_fn(|column| {
             let number = self.read(at, column);

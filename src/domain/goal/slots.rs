@@ -138,7 +138,7 @@ fn before(leaf: &Leaf, slot: &Slot) -> usize {
     while from < to {
         let middle = (from + to) / 2;
         // Most differ by what and when: amounts are looked at, and worked out, only where they do not.
-        let order = leaf.first(middle).cmp(&[of, day]).then_with(|| {
+        let order = leaf.leading(middle).cmp(&[of, day]).then_with(|| {
             let (scale, mantissa) = amount_of(&leaf.get(middle));
             match scale == amount.scale() {
                 true => mantissa.cmp(&amount.mantissa()),
@@ -252,11 +252,17 @@ mod tests {
                 if *count == 0 {
                     // Of what may be there rather than of what is not.
                     let near = map.range(slot..).next().map(|(near, _)| *near).unwrap_or(*slot);
-                    slots.change(&near, |_| None);
+                    slots.change(&near, |before| {
+                        assert_eq!(before, map.get(&near).copied());
+                        None
+                    });
                     map.remove(&near);
                 } else {
                     let occupants = Occupants { count: *count, newest: usize::from(*newest) };
-                    slots.change(slot, |_| Some(occupants));
+                    slots.change(slot, |before| {
+                        assert_eq!(before, map.get(slot).copied());
+                        Some(occupants)
+                    });
                     map.insert(*slot, occupants);
                 }
                 if index == moves.len() / 2 {
