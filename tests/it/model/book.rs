@@ -153,21 +153,6 @@ pub(super) struct Book {
     sizes: BTreeMap<u64, usize>,
 }
 
-impl Outcome {
-    /// Whether what was asked bears on the goal: what is no goal's own may bear on all.
-    pub(super) fn is_about(&self, goal: usize) -> bool {
-        let asked = match self {
-            Self::Looked => return false,
-            Self::Recorded(asked) | Self::Replayed(asked, _) | Self::Refused(asked, _) => asked,
-        };
-        let mut events = asked.events.iter();
-        events.any(|(_, what)| match what.stream() {
-            Stream::Goal(of) => of == goal,
-            Stream::Ledger | Stream::Unit(_) | Stream::Plan => true,
-        })
-    }
-}
-
 impl Turn {
     fn leads_to(self, since: u8) -> Phase {
         match self {

@@ -115,14 +115,6 @@ impl Ask {
     /// The last day that anything is of.
     pub(super) const LAST_DAY: u8 = 27;
 
-    /// Whether the server begins anew.
-    pub(super) fn starts_anew(&self) -> bool {
-        matches!(
-            self,
-            Self::Restart | Self::Kill | Self::KillDuring(..) | Self::KillClosing(..)
-        )
-    }
-
     /// Which kind it is, for the figures.
     pub(super) fn kind(&self) -> &'static str {
         match self {

@@ -36,8 +36,6 @@ pub(super) struct Served {
     frontier: Frontier,
     /// The root at each size.
     roots: Vec<Hash>,
-    /// Checks that looked at some goals.
-    checks: usize,
 }
 
 impl Served {
@@ -59,7 +57,6 @@ impl Served {
             recorded: Vec::new(),
             frontier: Frontier::default(),
             roots: vec![Frontier::default().root()],
-            checks: 0,
         };
         let asked = v1::GetEventRequest {
             ledger: served.words.ledger.clone(),
@@ -120,18 +117,7 @@ impl Served {
             }
             _ => self.meet(book).await,
         }
-        let which: Vec<usize> = match ask {
-            Ask::LookBack { .. } | Ask::ReadBack { .. } | Ask::Prove { .. } => return,
-            _ if ask.starts_anew() => (0..GOALS).collect(),
-            // What it bears on, and one in turn, so that a change of another is found within three such checks.
-            _ => {
-                self.checks += 1;
-                let in_turn = self.checks % GOALS;
-                let looked_at = |goal: &usize| *goal == in_turn || book.outcome.is_about(*goal);
-                (0..GOALS).filter(looked_at).collect()
-            }
-        };
-        self.check(book, which).await;
+        self.check(book).await;
     }
 
     fn ledger_client(&self) -> LedgerServiceClient<Caller> {
@@ -218,15 +204,10 @@ impl Served {
         assert!(id.is_none_or(|id| *id == told.id), "{told:?}");
     }
 
-    /// All goals stand where the book says in the end.
-    pub(super) async fn check_all(&self, book: &Book) {
-        self.check(book, (0..GOALS).collect()).await;
-    }
-
-    /// These goals stand where the book says, at the size and root that the receipts come to.
-    async fn check(&self, book: &Book, goals: Vec<usize>) {
+    /// Every goal stands where the book says, at the size and root that the receipts come to.
+    async fn check(&self, book: &Book) {
         let size = book.size();
-        let told = goals.into_iter().map(|goal| async move {
+        let told = (0..GOALS).map(|goal| async move {
             let told = self.goal(goal, None).await.unwrap();
             let expected = book.goal(goal, size, Ask::LAST_DAY);
             assert_eq!(Some(self.stand(&told)), expected.map(shown));
