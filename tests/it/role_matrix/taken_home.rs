@@ -69,7 +69,6 @@ async fn recorded() -> Realm {
     };
     let asked = call("ProofService/RecordHeads", &asked);
     let _: RecordHeadsResponse = realm.caller("auditor").gets(&asked).await;
-    realm.settle().await;
     realm
 }
 

@@ -177,23 +177,14 @@ impl Realm {
         self.ground.people.caller(name)
     }
 
-    /// Waits until reads are judged by what was recorded.
-    pub(super) async fn settle(&self) {
-        for reader in self.world.server.ledgers.list() {
-            reader.caught_up(None).await;
-        }
-    }
-
     async fn writes(&self, who: &str, events: Vec<v1::EventInput>) {
         let request_id = new_id().to_string();
         self.caller(who).writes(&request_id, events).await;
-        self.settle().await;
     }
 
     /// Appends one event for good, as somebody of the matrix.
     pub(super) async fn appends(&self, who: &str, event: v1::EventInput) -> Result<(), Refused> {
         let answer = self.caller(who).calls(&append(event, false)).await;
-        self.settle().await;
         answer.map(drop)
     }
 
@@ -238,7 +229,6 @@ impl Realm {
             let drafter = self.caller(DRAFTER);
             drafter.writes(&place.request, place.planned()).await;
         }
-        self.settle().await;
         let places = self.ground.places.iter();
         self.writes(DRAFTER, vec![plan::calendar(WRITTEN_ON, places)])
             .await;
