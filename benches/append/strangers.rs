@@ -41,8 +41,6 @@ pub(crate) async fn measure(folder: &Path, rounds: u32) -> Outcome<()> {
                 .connect()
                 .await?,
         };
-        // The policies are acknowledged, and hold for whoever has waited for their position.
-        stranger.waits_for(ledger.size() - 1).await;
         for (call, ratios) in CALLED.iter().zip(&mut ratios) {
             let mut took = [Vec::new(), Vec::new()];
             for turn in 0..2 * CALLS {
@@ -80,17 +78,6 @@ struct Stranger {
 }
 
 impl Stranger {
-    /// Waits until answers include a position, whether this one is refused or not.
-    async fn waits_for(&mut self, position: u64) {
-        let asked = GetLedgerRequest {
-            ledger: "bench".to_owned(),
-            min_position: Some(position),
-            ..GetLedgerRequest::default()
-        };
-        let mut ledgers = LedgerServiceClient::new(self.channel.clone());
-        let _ = ledgers.get_ledger(by_stranger(asked)).await;
-    }
-
     /// How long it takes to be told that this is not permitted.
     async fn is_refused(&mut self, call: &str, ledger: &str) -> Outcome<Duration> {
         let ledger = ledger.to_owned();
