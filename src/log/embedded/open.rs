@@ -435,13 +435,11 @@ impl Opening {
                 .flatten()
         });
         let behind = behind.min().map_or(committed, start_of);
-        let fed = behind.min(
-            unread(&copy, &tail)
-                .map_err(io::Error::other)?
-                .unwrap_or(committed),
-        );
-        let kept = Kept::default();
-        tail.iter().for_each(|written| kept.add(&written.record));
+        let unread = unread(&copy, &tail)
+            .map_err(io::Error::other)?
+            .unwrap_or(committed);
+        let fed = behind.min(unread);
+        let kept = kept_since(&catalog, unread, committed);
         let shared = Arc::new(Shared::new(Beginning {
             folder: self.folder,
             integrity: self.integrity,
@@ -537,6 +535,19 @@ fn unread(copy: &ReadCopy, tail: &[Written]) -> Result<Option<Location>, CopyFau
         _ if tail.iter().any(is_end) => Some(read),
         _ => Some(start_of(read.segment)),
     })
+}
+
+/// The checkpoints between two places of the journal. Where it cannot be read they end: the feeder meets that place too, and tells it.
+fn kept_since(catalog: &Catalog, from: Location, end: Location) -> Kept {
+    let kept = Kept::default();
+    let mut at = from;
+    while at < end
+        && let Ok((record, next)) = catalog.record(at)
+    {
+        kept.add(&record);
+        at = next;
+    }
+    kept
 }
 
 /// The records of the tail with their places.
