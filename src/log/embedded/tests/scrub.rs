@@ -508,7 +508,7 @@ async fn passes_beside_appends_seals_and_compressions_find_nothing_false() {
     });
     let mut history = vec![];
     let mut turn = 0_u32;
-    while !passes.is_finished() || history.is_empty() {
+    while !passes.is_finished() || bench.segments().len() <= 3 {
         grow(&log, 1, &mut history, 1, 9).await;
         turn += 1;
         let mut batch = DerivedBatch::new();
@@ -519,7 +519,6 @@ async fn passes_beside_appends_seals_and_compressions_find_nothing_false() {
     }
     passes.join().unwrap();
     assert_eq!(kinds(&log), []);
-    assert!(bench.segments().len() > 3);
     assert_holds(&log, 1, &history).await;
     scrub(&log).unwrap();
     assert_eq!(kinds(&log), []);

@@ -101,13 +101,16 @@ async fn bad_record_of_sled_is_served_from_the_journal() {
     assert_holds(&log, 1, &history).await;
     log.settle().await.unwrap();
     let events = log.integrity_events();
-    let expected = [
-        IntegrityKind::RecordServedFromJournal,
-        IntegrityKind::CopyRepaired,
-    ];
-    assert_eq!(kinds(&log), expected, "{events:?}");
-    assert!(events[0].detail.contains("crc32c"), "{events:?}");
-    let evidence = bench.path(events[1].evidence.as_ref().unwrap());
+    // A read that met it before it was repaired may tell of it after.
+    let (repaired, served): (Vec<_>, Vec<_>) = events
+        .iter()
+        .partition(|event| event.kind == IntegrityKind::CopyRepaired);
+    let of_reads = |event: &&IntegrityEvent| {
+        event.kind == IntegrityKind::RecordServedFromJournal && event.detail.contains("crc32c")
+    };
+    assert!(served.iter().all(of_reads), "{events:?}");
+    assert!(!served.is_empty() && repaired.len() == 1, "{events:?}");
+    let evidence = bench.path(repaired[0].evidence.as_ref().unwrap());
     assert_eq!(fs::read_dir(evidence).unwrap().count(), 1);
     assert!(log.shared.copied_record(ledger(1), 0).is_ok());
     assert_holds(&log, 1, &history).await;
