@@ -24,17 +24,22 @@ UMADB_STAMP := .tools/umadb-$(UMADB_VERSION)
 # How long each fuzz target runs; by night FUZZ_SECONDS=1800.
 FUZZ_SECONDS ?= 30
 
-.PHONY: test test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz nightly bench protoc instructions demo
+.PHONY: test test-build test-rust test-client test-verifier office test-office pictures lint lint-rust lint-proto lint-unit fuzz nightly bench protoc instructions demo
 
 test: test-rust test-client test-verifier
+
+TESTS := --lib --bins --tests
 
 # One build serves all: the tests, the doc tests, the kill -9 rounds and the client run the same debug binary.
 test-rust:
 	if $(CARGO) nextest --version >/dev/null 2>&1; \
-	  then $(CARGO) nextest run --locked --lib --bins --tests --no-fail-fast; \
-	  else $(CARGO) test --locked --lib --bins --tests --no-fail-fast; \
+	  then $(CARGO) nextest run --locked $(TESTS) --no-fail-fast; \
+	  else $(CARGO) test --locked $(TESTS) --no-fail-fast; \
 	fi
 	$(CARGO) test --locked --doc
+
+test-build:
+	$(CARGO) test --locked $(TESTS) --no-run
 
 # A client that shares no code with the server: Python, with the API learnt through reflection.
 test-client: test-rust $(PYTHON_STAMP)
@@ -74,10 +79,11 @@ test-verifier: test-rust $(PYTHON_STAMP)
 
 lint: lint-rust lint-proto lint-unit
 
+# Documentation with `--examples`, of which there are none, has the features that clippy had: dependencies are not checked once more.
 lint-rust:
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --lib --examples
 
 lint-proto: $(BUF_STAMP)
 	$(BUF) lint

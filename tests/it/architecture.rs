@@ -195,9 +195,10 @@ fn only_clock_reads_the_clock_and_draws_ids() {
 #[test]
 fn whatever_grpc_leaves_to_other_tasks_opens_no_words_for_an_answer() {
     assert_none(each_source(tasks_unnamed));
+    let sources = sources();
     let unused = TASKS.iter().filter(|(file, _)| {
         let spawns = |source: &Source| source.file == *file && !spawnings(source).is_empty();
-        !sources().iter().any(spawns)
+        !sources.iter().any(spawns)
     });
     assert_none(
         unused

@@ -119,7 +119,8 @@ pub(crate) async fn all_happen(seen: &mut Seen) {
     );
 }
 
-#[tokio::test]
+// A client answers the goodbye of a server that stops while this waits for it to end: hence two threads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn times_of_record_increase_when_the_clock_is_set_back_a_little() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::begin(folder.path()).await;
@@ -144,7 +145,7 @@ async fn times_of_record_increase_when_the_clock_is_set_back_a_little() {
     world.holds().await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_of_another_age_records_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::begin(folder.path()).await;
@@ -171,7 +172,7 @@ async fn a_clock_of_another_age_records_nothing() {
 }
 
 /// An operator decides: a server that is started with the clock of a later year believes it, and one that may be far behind goes on.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ledger_that_was_ahead_goes_on_where_an_operator_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let mut world = World::begin(folder.path()).await;

@@ -344,9 +344,10 @@ impl Content {
 /// Writes a file, with holes where it holds zeros.
 fn write_sparse(path: &Path, content: &[u8]) {
     const BLOCK: usize = 64 * 1024;
+    static ZEROS: [u8; BLOCK] = [0; BLOCK];
     let file = File::create_new(path).unwrap();
     for (number, block) in content.chunks(BLOCK).enumerate() {
-        if block.iter().any(|byte| *byte != 0) {
+        if block != &ZEROS[..block.len()] {
             file.write_all_at(block, (number * BLOCK) as u64).unwrap();
         }
     }

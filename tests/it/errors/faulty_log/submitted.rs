@@ -158,7 +158,7 @@ async fn what_was_taken_in_is_recorded_though_its_sender_is_gone() {
 /// What the transport has not taken of these streams, once it takes nothing more while other calls are answered.
 async fn unsent(server: &Faulty, submissions: &[Submission]) -> usize {
     let (mut left, mut again) = (usize::MAX, 0);
-    while again < 300 {
+    while again < 1_000 {
         let mut client = server.client.clone();
         let ledger = client.get_ledger(GetLedgerRequest::default());
         ledger.await.unwrap();
