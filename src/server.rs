@@ -5,6 +5,7 @@ pub mod identity_provider;
 pub mod sample;
 
 mod connections;
+mod health;
 mod open_files;
 mod policy_alarm;
 mod signing_in;
@@ -17,6 +18,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 use crate::auth::{Callers, KeysFault, Mode, TlsFault};
 use crate::clock::system_now;
@@ -262,7 +264,7 @@ impl Opened {
         proofs.follow_all(&closed);
         let (sweeping, swept_of) = (evidence, ledgers.clone());
         let sweep = tokio::spawn(async move { sweeping.sweep(&swept_of).await });
-        let (health, health_service) = tonic_health::server::health_reporter();
+        let health = HealthReporter::new();
         let mut following = signing_in::follow(&sign_in, &health);
         following.spawn(policy_alarm::follow(
             services.policy_failures(),
@@ -272,7 +274,7 @@ impl Opened {
             .set_service_status("", ServingStatus::NotServing)
             .await;
         let mut routes = services.routes();
-        routes.add_service(health_service);
+        routes.add_service(health::service(&health, closed.clone()));
         if config.reflection {
             let reflection = || {
                 tonic_reflection::server::Builder::configure()

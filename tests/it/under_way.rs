@@ -20,6 +20,9 @@ use daicho::load::SmallPlan;
 use prost::Message as _;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use tonic_types::StatusExt as _;
 
 use crate::fixture::{self, Fixture};
@@ -217,6 +220,20 @@ async fn a_server_that_is_told_to_stop_loses_nothing_that_it_answered_and_keeps_
         assert_eq!(found(&mut client, request).await, None, "{status:?}");
     }
     assert_eq!(head(&mut client).await, before + answered.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_watches_health_is_told_that_the_server_stops_and_let_go() {
+    let server = Server::start().await;
+    let mut health = HealthClient::new(server.channel().await);
+    let watched = health.watch(HealthCheckRequest::default()).await;
+    let mut told = watched.unwrap().into_inner();
+    let serves = told.message().await.unwrap().unwrap();
+    assert_eq!(serves.status(), ServingStatus::Serving);
+    server.stop().await;
+    let stops = told.message().await.unwrap().unwrap();
+    assert_eq!(stops.status(), ServingStatus::NotServing);
+    assert_eq!(told.message().await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
