@@ -198,11 +198,11 @@ impl Feeder {
         let held = self.shared.ring().record(self.cursor);
         let (record, next) = match held {
             Some(held) => held,
-            None => self
-                .shared
-                .catalog
-                .record(self.cursor)
-                .map_err(|fault| fault.to_string())?,
+            None => self.shared.catalog.record(self.cursor).map_err(|fault| {
+                let why = fault.to_string();
+                self.shared.suspect_journal(&why);
+                why
+            })?,
         };
         let mut taken = 64;
         match record {
@@ -235,6 +235,13 @@ impl Feeder {
                 kept.map_err(|fault| fault.to_string())?.pop()
             }
         };
+        // What was fed before is met again after a kill: an older one takes no newer one's place.
+        if before
+            .as_ref()
+            .is_some_and(|before| before.adds_to(Some(&checkpoint)))
+        {
+            return Ok(());
+        }
         if before.is_some_and(|before| before != checkpoint) {
             self.batch.put_kept_again(ledger, size);
         }
@@ -454,5 +461,45 @@ impl Feeder {
             self.heads_written = Some(Instant::now());
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::CommitLog as _;
+    use crate::log::conformance::{commit, leaves, ledger, signed};
+    use crate::log::embedded::{EmbeddedConfig, EmbeddedLog};
+    use crate::log::journal::catalog::start_of;
+
+    #[tokio::test]
+    async fn an_older_checkpoint_that_is_met_again_takes_no_newer_ones_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = EmbeddedConfig {
+            checkpoint_every: Duration::from_secs(3_600),
+            room_bytes: 0,
+            ..EmbeddedConfig::new(dir.path().join("data"), Arc::new(|| 1_700_000_000_000_000))
+        };
+        let log = EmbeddedLog::open(config).unwrap();
+        let head = commit(&log, ledger(1), Head::EMPTY, &leaves(1, &[9])).await;
+        let mut kept = signed(1, head.size, head.root);
+        for _ in 0..3 {
+            assert_eq!(log.keep_checkpoint(kept.clone()).await, Ok(()));
+            kept.note = [&kept.note[..], b"one more signature\n"].concat().into();
+        }
+        log.settle().await.unwrap();
+        let shared = Arc::clone(&log.shared);
+        let held = || shared.copy(|copy| copy.checkpoints(ledger(1), 0..=u64::MAX, 9));
+        let newest = held().unwrap();
+        assert!(kept.adds_to(newest.first()), "{newest:?}");
+
+        let mut feeder = Feeder::new(Arc::clone(&shared), log.appender.weak_queue());
+        feeder.cursor = start_of(1);
+        let end = shared.state().committed;
+        while feeder.cursor < end {
+            feeder.follow().unwrap();
+            feeder.apply().unwrap();
+            assert_eq!(held().unwrap(), newest);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //!          journal/         see `log::journal`; elsewhere if `journal-at` says so, see `place`
 //!          sled/            see `log::copy`
 //!          heads            how far both copies were at the last checkpoint
-//!          suspect          why the next open reads all of sled, if it does
+//!          suspect          why the next open reads both copies whole, if it does
 //!          trimmed          what was trimmed of the journal, and against which backup: see `trim::note`
 //!          scrubbed         when both copies were last read whole, or first opened: a line with the
 //!                           microseconds since 1970-01-01T00:00:00Z
@@ -155,18 +155,18 @@ impl DataFolder {
         read_heads(&self.root)
     }
 
-    /// Has the next open read all of sled.
-    pub(crate) fn suspect_copy(&self, why: &str) -> io::Result<()> {
+    /// Has the next open read both copies whole.
+    pub(crate) fn suspect(&self, why: &str) -> io::Result<()> {
         self.replace(SUSPECT, format!("{why}\n").as_bytes())
     }
 
-    /// Whether all of sled is to be read.
-    pub(crate) fn is_copy_suspect(&self) -> bool {
+    /// Whether both copies are to be read whole.
+    pub(crate) fn is_suspect(&self) -> bool {
         self.root.join(SUSPECT).exists()
     }
 
-    /// All of sled was read, or it was set aside.
-    pub(crate) fn clear_copy(&self) -> io::Result<()> {
+    /// Both were read, or what was bad was set aside.
+    pub(crate) fn clear_suspicion(&self) -> io::Result<()> {
         match fs::remove_file(self.root.join(SUSPECT)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             Err(error) => Err(error),

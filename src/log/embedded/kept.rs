@@ -14,11 +14,17 @@ pub(crate) struct Kept {
 }
 
 impl Kept {
-    /// Shows the checkpoint that a durable record holds, if it is one.
+    /// Shows the checkpoint that a durable record holds, if it is one and a newer one is not shown.
     pub(crate) fn add(&self, record: &Record) {
         if let Record::Checkpoint(checkpoint) = record {
             let mut waiting = self.waiting.write().unwrap_or_else(PoisonError::into_inner);
-            waiting.insert((checkpoint.ledger, checkpoint.size), checkpoint.clone());
+            let key = (checkpoint.ledger, checkpoint.size);
+            if !waiting
+                .get(&key)
+                .is_some_and(|held| held.adds_to(Some(checkpoint)))
+            {
+                waiting.insert(key, checkpoint.clone());
+            }
         }
     }
 

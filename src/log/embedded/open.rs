@@ -237,7 +237,7 @@ impl Opening {
         reached.extend(examined.signed.iter().cloned());
         // Where one copy must carry the other, or both are small, they are read in whole.
         let small = survey.tail.ledgers.events() <= self.config.verify_events_max;
-        let all = small || self.folder.is_copy_suspect();
+        let all = small || self.folder.is_suspect();
         let alone = examined.trouble.is_some() || plan::beyond(&reached, &survey).is_some();
         if all || suspect || alone {
             survey.deepen(&dir, self.id).map_err(io_error("journal"))?;
@@ -245,7 +245,7 @@ impl Opening {
         if all {
             examined.verify(&survey);
         }
-        if self.folder.is_copy_suspect() {
+        if self.folder.is_suspect() {
             examined.verify_beside_log();
         }
 
@@ -289,7 +289,7 @@ impl Opening {
         let (copy, copied) = self.mend_copy(examined, &mut journal, &trimmed)?;
         self.folder
             .number_evidence()
-            .and_then(|()| self.folder.clear_copy())
+            .and_then(|()| self.folder.clear_suspicion())
             .map_err(io_error("evidence"))?;
         Ok(Opened {
             journal,
@@ -439,7 +439,7 @@ impl Opening {
             .map_err(io::Error::other)?
             .unwrap_or(committed);
         let fed = behind.min(unread);
-        let kept = kept_since(&catalog, unread, committed);
+        let kept = kept_since(&catalog, fed, committed, &tail);
         let shared = Arc::new(Shared::new(Beginning {
             folder: self.folder,
             integrity: self.integrity,
@@ -537,13 +537,16 @@ fn unread(copy: &ReadCopy, tail: &[Written]) -> Result<Option<Location>, CopyFau
     })
 }
 
-/// The checkpoints between two places of the journal. Where it cannot be read they end: the feeder meets that place too, and tells it.
-fn kept_since(catalog: &Catalog, from: Location, end: Location) -> Kept {
+/// The checkpoints between two places of the journal, `end` being that of its `tail`.
+fn kept_since(catalog: &Catalog, from: Location, end: Location, tail: &[Written]) -> Kept {
     let kept = Kept::default();
     let mut at = from;
-    while at < end
-        && let Ok((record, next)) = catalog.record(at)
-    {
+    while at < end {
+        let Ok((record, next)) = catalog.record(at) else {
+            // The feeder meets it too, and tells it.
+            tail.iter().for_each(|written| kept.add(&written.record));
+            break;
+        };
         kept.add(&record);
         at = next;
     }

@@ -6,6 +6,7 @@ mod faults;
 mod histories;
 mod packed;
 mod place;
+mod refed;
 mod room;
 mod scrub;
 mod trim;
@@ -206,31 +207,6 @@ async fn embedded_keeps_the_promises_without_memory_and_with_short_segments() {
         benches: vec![],
     })
     .await;
-}
-
-#[tokio::test]
-async fn checkpoints_in_full_segments_are_shown_while_sled_is_made_anew() {
-    let bench = Bench::with(|config| config.segment_bytes = 64 * 1024);
-    let log = bench.open();
-    let (mut history, mut kept) = (Vec::new(), Vec::new());
-    for _ in 0..64 {
-        grow(&log, 1, &mut history, 4, 160).await;
-        let head = head_over(1, &history);
-        kept.push(signed(1, head.size, head.root));
-        let keep = log.keep_checkpoint(kept[kept.len() - 1].clone());
-        assert_eq!(keep.await, Ok(()));
-    }
-    // The tail has none of them.
-    grow(&log, 1, &mut history, 4, 160).await;
-    log.close().await.unwrap();
-    fs::remove_dir_all(bench.path("sled")).unwrap();
-
-    let log = bench.open();
-    let last = log.checkpoint_up_to(ledger(1), u64::MAX).await;
-    assert_eq!(last, Ok(kept.last().cloned()));
-    let found = log.checkpoints(ledger(1), 0..=u64::MAX, 99).await;
-    assert_eq!(found, Ok(kept));
-    log.close().await.unwrap();
 }
 
 #[tokio::test]

@@ -187,7 +187,7 @@ impl Idle {
             let why = format!("journal segment {number}: {check}");
             return Err(Hindrance::Unproven(why));
         }
-        if self.folder.is_copy_suspect() {
+        if self.folder.is_suspect() {
             let why = "read copy: it was found damaged, and the next start reads all of it";
             return Err(Hindrance::unproven(why));
         }

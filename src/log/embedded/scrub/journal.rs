@@ -205,6 +205,8 @@ impl Pass<'_> {
     }
 
     fn tell_for_next_start(&self, number: u32, check: &str) {
+        self.shared
+            .suspect_journal(&format!("journal segment {number}: {check}"));
         let detail = format!("journal segment {number}: {check}; the next start rebuilds it");
         let kind = IntegrityKind::JournalDamageFound;
         self.shared.integrity.record(kind, detail, None);
@@ -267,7 +269,7 @@ impl Pass<'_> {
                     self.compare_section(section, met)?;
                 }
             }
-            Record::Checkpoint(kept) => self.compare_checkpoint(kept),
+            Record::Checkpoint(kept) => self.compare_checkpoint(kept)?,
             Record::Mark(_) | Record::Seal(_) => {}
         }
         Ok(())
@@ -303,7 +305,7 @@ impl Pass<'_> {
                     of_the_file: false,
                 };
                 met.held.remove(&ledger);
-                self.ask(bad, record.end(), met);
+                self.ask(bad, record.end(), met)?;
             }
             at = to;
         }
@@ -341,28 +343,36 @@ impl Pass<'_> {
             Err(bad) => {
                 let next = self.shared.copy(|copy| copy.next_first(ledger, at));
                 let next = next.ok().flatten().unwrap_or(u64::MAX);
-                self.ask(bad, next, met);
+                self.ask(bad, next, met)?;
                 Ok(Err(next))
             }
         }
     }
 
     /// Has a record of sled written anew, which ends at `end`.
-    fn ask(&mut self, bad: BadRecord, end: u64, met: &mut Met) {
+    fn ask(&mut self, bad: BadRecord, end: u64, met: &mut Met) -> Result<(), Broken> {
         met.bad.insert(bad.ledger, bad.first..end);
-        self.asked = true;
-        self.shared.mend(Mend::Record(bad));
+        self.ask_for(|| Mend::Record(bad.clone()))
     }
 
-    fn compare_checkpoint(&mut self, kept: &Checkpoint) {
+    /// Asks again where too much waits, once that is done.
+    fn ask_for(&mut self, mend: impl Fn() -> Mend) -> Result<(), Broken> {
+        self.asked = true;
+        while !self.shared.mend(mend()) {
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    fn compare_checkpoint(&mut self, kept: &Checkpoint) -> Result<(), Broken> {
         let size = kept.size;
         let held = self
             .shared
             .copy(|copy| copy.checkpoints(kept.ledger, size..=size, 1));
         let is_sound = held.is_ok_and(|held| !kept.adds_to(held.first()));
-        if !is_sound {
-            self.asked = true;
-            self.shared.mend(Mend::Checkpoint(kept.clone()));
+        match is_sound {
+            true => Ok(()),
+            false => self.ask_for(|| Mend::Checkpoint(kept.clone())),
         }
     }
 

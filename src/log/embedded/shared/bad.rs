@@ -109,12 +109,22 @@ impl Shared {
         if self.suspected.swap(true, Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.folder.suspect_copy(&why) {
+        if let Err(error) = self.folder.suspect(&why) {
             tracing::error!(%error, "it could not be noted that the read copy is damaged");
+            // Whoever meets it next tries again.
+            self.suspected.store(false, Ordering::Relaxed);
+            return;
         }
         let detail = format!("{why}; the next start reads all of it");
         self.integrity
             .record(IntegrityKind::CopyDamageFound, detail, None);
+    }
+
+    /// Has the next open read both copies whole, for the journal is damaged where it is not read by every open.
+    pub(crate) fn suspect_journal(&self, why: &str) {
+        if let Err(error) = self.folder.suspect(why) {
+            tracing::error!(%error, "it could not be noted that the journal is damaged");
+        }
     }
 
     /// Has something written anew in sled, by the one thread that writes there. `false`: too much waits for that already.
