@@ -172,6 +172,14 @@ impl Ledgers {
             thread("writer", async move { writer.run(receiver).await })?,
             thread("publisher", publish(published))?,
         ];
+        let (failed, writer) = (log.failed(), queue.downgrade());
+        tokio::spawn(async move {
+            failed.await;
+            // Who stops has none any more.
+            if let Some(writer) = writer.upgrade() {
+                let _ = writer.send(Message::LogFailed).await;
+            }
+        });
         let ledgers = Self {
             log,
             store,

@@ -137,8 +137,7 @@ pub trait CommitLog: Send + Sync + 'static {
     /// the first one's, as one with more signatures does.
     fn keep_checkpoint(&self, checkpoint: Checkpoint) -> BoxFuture<'static, Result<(), LogFault>>;
 
-    /// The kept checkpoints of `ledger` for `sizes`, ascending, at most `limit` of them. While an engine
-    /// rebuilds its read copy, older ones may be missing.
+    /// The kept checkpoints of `ledger` for `sizes`, ascending, at most `limit` of them.
     fn checkpoints(
         &self,
         ledger: LedgerId,
@@ -155,6 +154,12 @@ pub trait CommitLog: Send + Sync + 'static {
 
     /// Whether the log still takes appends. Never waits.
     fn health(&self) -> Health;
+
+    /// Completes when a storage error has ended the writing, whatever it was that failed, or when the log is gone. Never for engines
+    /// that do not fail by themselves.
+    fn failed(&self) -> BoxFuture<'static, ()> {
+        Box::pin(std::future::pending())
+    }
 
     /// What was found damaged and what was done about it, oldest first. Empty for engines that keep
     /// no second copy.

@@ -341,6 +341,11 @@ impl CommitLog for EmbeddedLog {
         self.shared.health()
     }
 
+    fn failed(&self) -> BoxFuture<'static, ()> {
+        let mut failed = self.shared.failed();
+        async move { drop(failed.wait_for(|failed| *failed).await) }.boxed()
+    }
+
     fn integrity_events(&self) -> Vec<IntegrityEvent> {
         self.shared.integrity.events()
     }

@@ -186,6 +186,19 @@ async fn planned(server: &Process) -> (LedgerServiceClient<Channel>, SmallPlan) 
     (client, plan)
 }
 
+/// Nobody has to append for the server to end: one that cannot store anything more says so at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storage_error_that_no_append_meets_ends_the_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::serve(folder.path());
+    let (mut client, plan) = planned(&server).await;
+    fs::write(folder.path().join("sled/blobs/1"), "foreign").unwrap();
+    let request = append(vec![report(&plan, &plan.indicators[0], "1")]);
+    // It may be taken or not: the read copy is a second behind.
+    drop(client.append_events(by_tester(request)).await);
+    assert_eq!(server.wait(), i32::from(Exit::StorageFailed.code()));
+}
+
 /// What the server says of an append that it does not take is what the next one finds.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_error_ends_the_server_and_the_next_one_goes_on() {

@@ -7,6 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
+use tokio::sync::watch;
+
 use crate::domain::id::LedgerId;
 use crate::log::copy::{CopyFault, ReadCopy};
 use crate::log::embedded::EmbeddedConfig;
@@ -45,6 +47,8 @@ pub(crate) struct Shared {
     bad_records: Mutex<HashSet<(LedgerId, u64, bad::Told)>>,
     /// It was told that sled's file is damaged.
     suspected: AtomicBool,
+    /// The writing has ended for good.
+    failed: watch::Sender<bool>,
 }
 
 struct Published {
@@ -163,6 +167,7 @@ impl Shared {
             relief: Condvar::new(),
             bad_records: Mutex::default(),
             suspected: AtomicBool::new(false),
+            failed: watch::Sender::new(false),
         }
     }
 
@@ -200,7 +205,13 @@ impl Shared {
             drop(state);
             self.room.stop();
             self.integrity.record(IntegrityKind::Poisoned, why, None);
+            self.failed.send_replace(true);
         }
+    }
+
+    /// Becomes true when the writing has ended for good.
+    pub(crate) fn failed(&self) -> watch::Receiver<bool> {
+        self.failed.subscribe()
     }
 
     /// Refuses appends and reads from now on. Tells how things stood before.
