@@ -76,6 +76,29 @@ impl<K: Eq + Hash + Copy, S: Borrow<StreamState>> Kept<K, S> {
     }
 }
 
+impl<K: Eq + Hash + Copy> Kept<K, StreamState> {
+    /// Takes in what a request was judged by: of a stream that is not kept this is the newest. Tells whether one that is kept
+    /// has moved on since, and which had to go and where they end.
+    ///
+    /// All are looked up before one is put in, so that none of them has to go for another, of which it would then be thought
+    /// that it was not kept.
+    pub(super) fn meet<'a>(
+        &mut self,
+        loaded: impl Iterator<Item = (K, &'a StreamState)>,
+    ) -> (bool, Vec<(K, u64)>) {
+        let mut moved = false;
+        let mut missing = Vec::new();
+        for (key, state) in loaded {
+            match self.get(&key) {
+                Some(own) => moved |= own.revision != state.revision,
+                None => missing.push((key, state)),
+            }
+        }
+        let put = |(key, state): (K, &StreamState)| self.put(key, state.clone());
+        (moved, missing.into_iter().filter_map(put).collect())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,6 +112,25 @@ mod tests {
             end,
             ..StreamState::default()
         }
+    }
+
+    #[test]
+    fn what_a_request_was_judged_by_takes_no_newer_ones_place() {
+        let of = |revision| StreamState {
+            revision,
+            end: 10 * revision,
+            ..StreamState::default()
+        };
+        let mut kept = Kept::of(NonZeroUsize::new(2).unwrap(), usize::MAX);
+        // Used longest ago, and of those that another would go for.
+        kept.put('a', of(5));
+        kept.put('x', of(1));
+        let (new, old) = (of(2), of(4));
+        let (moved, gone) = kept.meet([('b', &new), ('a', &old)].into_iter());
+        assert!(moved);
+        assert_eq!(gone, [('x', 10)]);
+        assert_eq!(kept.get(&'a').map(|state| state.revision), Some(5));
+        assert_eq!(kept.get(&'b').map(|state| state.revision), Some(2));
     }
 
     proptest! {

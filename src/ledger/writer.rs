@@ -310,8 +310,12 @@ impl Writer {
         }
         for (id, batch) in batches {
             if let Some(ledger) = self.ledgers.get(&id) {
-                // The publisher ends after the writer.
-                let _ = self.publisher.send((ledger.reader.clone(), batch)).await;
+                // The publisher ends after the writer; where it does not, nobody would see what is appended from now on.
+                let sent = self.publisher.send((ledger.reader.clone(), batch)).await;
+                if sent.is_err() {
+                    tracing::error!("the publisher ended: the writer stops");
+                    self.writable.send_replace(false);
+                }
             }
         }
     }
@@ -437,18 +441,11 @@ impl Writer {
                 ledger.recent.floor.max(ledger.floor),
             )));
         }
-        let mut moved = false;
-        for (stream, loaded) in &states {
-            match self.streams.get(&(append.ledger, *stream)) {
-                Some(own) => moved |= own.revision != loaded.revision,
-                None => {
-                    // Not kept: it ends below the floor, so what the request loaded is the newest.
-                    let loaded = StreamState::clone(loaded);
-                    let gone = self.streams.put((append.ledger, *stream), loaded);
-                    self.evicted.extend(gone.map(of_ledger));
-                }
-            }
-        }
+        let loaded = states
+            .iter()
+            .map(|(stream, loaded)| ((append.ledger, *stream), &**loaded));
+        let (moved, gone) = self.streams.meet(loaded);
+        self.evicted.extend(gone.into_iter().map(of_ledger));
         let now = ledger.reader.clock().now();
         // A sample's clock is what its story says.
         if !ledger.reader.clock().is_simulated() {
