@@ -125,6 +125,9 @@ impl Proofs {
     /// The shortest time between two checkpoints of a ledger that nobody asked for.
     pub const PERIOD: Duration = Duration::from_secs(1);
 
+    /// How often is tried at least to sign again where that cannot be done.
+    const PERIOD_AGAIN_MAX: Duration = Duration::from_secs(60);
+
     /// Proofs for `ledgers`, with keys and last checkpoints as files in `folder`. A ledger that has no
     /// key yet gets one, from what `seed` draws, when it is first signed for.
     pub fn new(ledgers: Arc<Ledgers>, folder: &Path, seed: Seed) -> Self {
@@ -155,20 +158,36 @@ impl Proofs {
     }
 
     /// The publisher of a ledger. Reads its keys, or makes the first.
-    pub async fn of(&self, reader: &Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
-        let known = || locked(&self.publishers).get(&reader.id()).cloned();
-        if let Some(known) = known() {
+    pub async fn of(self: &Arc<Self>, reader: &Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
+        if let Some(known) = self.known(reader) {
             return Ok(known);
         }
+        // In a task of its own: whoever waits may go, and must not leave a key that is still being made to whoever comes next,
+        // who would make another.
+        let (proofs, reader) = (self.clone(), reader.clone());
+        let opening = tokio::spawn(async move { proofs.open(reader).await });
+        opening
+            .await
+            .unwrap_or_else(|error| match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(ended) => Err(ProofFault::File(std::io::Error::other(ended))),
+            })
+    }
+
+    fn known(&self, reader: &Reader) -> Option<Arc<Publisher>> {
+        locked(&self.publishers).get(&reader.id()).cloned()
+    }
+
+    async fn open(&self, reader: Arc<Reader>) -> Result<Arc<Publisher>, ProofFault> {
         let _one_at_a_time = self.opening.lock().await;
-        if let Some(known) = known() {
+        if let Some(known) = self.known(&reader) {
             return Ok(known);
         }
-        let (folder, keys) = (&self.folder, self.keys.clone());
+        let (id, folder, keys) = (reader.id(), &self.folder, self.keys.clone());
         let (seed, witnesses) = (self.seed, self.witnesses.clone());
-        let opened = Publisher::open(folder, keys, reader.clone(), seed, witnesses).await?;
+        let opened = Publisher::open(folder, keys, reader, seed, witnesses).await?;
         let opened = Arc::new(opened);
-        locked(&self.publishers).insert(reader.id(), opened.clone());
+        locked(&self.publishers).insert(id, opened.clone());
         Ok(opened)
     }
 
@@ -187,13 +206,23 @@ impl Proofs {
             return;
         }
         let task = tokio::spawn(async move {
-            match proofs.of(&reader).await {
-                Ok(publisher) => publisher.follow(Self::PERIOD, closing).await,
-                Err(error) => tracing::error!(
-                    ledger = %reader.id(),
-                    error = &error as &dyn std::error::Error,
-                    "no checkpoint of this ledger is signed"
-                ),
+            let mut closing = closing;
+            let mut pause = Self::PERIOD;
+            loop {
+                match proofs.of(&reader).await {
+                    Ok(publisher) => return publisher.follow(Self::PERIOD, closing).await,
+                    Err(error) => tracing::error!(
+                        ledger = %reader.id(),
+                        error = &error as &dyn std::error::Error,
+                        "no checkpoint of this ledger is signed until that is mended"
+                    ),
+                }
+                // The file of a key may be put back. An encrypted one takes a second to try.
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    _ = closing.wait_for(|closing| *closing) => return,
+                }
+                pause = Self::PERIOD_AGAIN_MAX.min(2 * pause);
             }
         });
         following.insert(id, task);

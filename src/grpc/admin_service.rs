@@ -35,8 +35,12 @@ impl v1::admin_service_server::AdminService for Services {
             let permitted = permitted.permitted_by(grounds);
             let services = self.clone();
             // In a task of its own: a caller who goes away must not leave a ledger that is stored but
-            // not served.
-            let opening = tokio::spawn(async move { services.ledgers().open(permitted).await });
+            // not served, or not signed for.
+            let opening = tokio::spawn(async move {
+                let reader = services.ledgers().open(permitted).await?;
+                services.proofs().follow(reader.clone(), services.closing());
+                Ok(reader)
+            });
             let opened = opening.await.unwrap_or_else(|_| {
                 Err(AppendError::Unknown(LogFault::Storage(
                     "the opening broke off".to_owned(),
@@ -44,9 +48,6 @@ impl v1::admin_service_server::AdminService for Services {
             });
             let reader = opened.map_err(refused_opening)?;
             self.view(&reader, None).await;
-            if !replayed {
-                self.proofs().follow(reader.clone(), self.closing());
-            }
             let receipt = match self.ledgers().receipt(reader.id(), request_id).await? {
                 ReceiptLookup::Found(receipt) => Some(show::receipt(&receipt)),
                 ReceiptLookup::NotFound { .. } => None,

@@ -1,5 +1,6 @@
 //! Signs the checkpoints of one ledger: of its head as it grows, of its closings, and on request.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,8 @@ impl Publisher {
             reader,
             origin,
             witnesses,
-            latest: watch::Sender::new(latest),
+            // What has no file yet is told when it has one.
+            latest: watch::Sender::new(latest.filter(|_| unpublished.is_none())),
             signing: Mutex::new(unpublished),
             covered_at: Mutex::default(),
         })
@@ -308,7 +310,7 @@ impl Publisher {
         mut closing: watch::Receiver<bool>,
     ) {
         let mut heads = self.reader.watch();
-        let mut closed = 0;
+        let mut closed = BTreeSet::new();
         loop {
             let size = heads.borrow_and_update().size;
             if let Err(error) = self.sign_new(size, &mut closed).await {
@@ -340,16 +342,20 @@ impl Publisher {
         }
     }
 
-    /// Signs the closings up to `size`, but for those up to `closed`, which were looked at, then `size`.
-    async fn sign_new(self: &Arc<Self>, size: u64, closed: &mut u64) -> Result<(), ProofFault> {
+    /// Signs the closings that are recorded in the first `size` events, but for those of `closed`, which were looked at, then `size`.
+    async fn sign_new(
+        self: &Arc<Self>,
+        size: u64,
+        closed: &mut BTreeSet<u64>,
+    ) -> Result<(), ProofFault> {
         let directory = self.reader.view_at(size).await?.directory;
         let periods = directory.periods();
         let taken = periods.flat_map(|period| period.snapshots.iter().map(|s| s.known_at));
-        let mut closings: Vec<u64> = taken.filter(|known_at| *closed < *known_at).collect();
-        closings.sort_unstable();
+        // They need not be recorded in their order.
+        let closings: BTreeSet<u64> = taken.filter(|size| !closed.contains(size)).collect();
         for closing in closings {
             self.checkpoint_at(closing).await?;
-            *closed = closing;
+            closed.insert(closing);
         }
         if self.latest_size() < size {
             self.checkpoint_at(size).await?;

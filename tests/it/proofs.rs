@@ -5,6 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use daicho::api::v1;
 use daicho::api::v1::get_inclusion_proof_request::Selector;
@@ -322,6 +323,7 @@ async fn a_damaged_key_is_never_replaced() {
 async fn a_checkpoint_is_published_though_whoever_asked_has_gone() {
     let (fixture, folder) = (Fixture::planned().await, tempfile::tempdir().unwrap());
     let proofs = Proofs::new(fixture.ledgers.clone(), folder.path(), rand::random);
+    let proofs = Arc::new(proofs);
     let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
     let publisher = proofs.of(&reader).await.unwrap();
     let mut latest = publisher.watch();
@@ -356,6 +358,85 @@ async fn a_ledger_gets_one_key_whoever_comes_first() {
             assert_eq!(&opened.verifier_key().unwrap(), kept.key());
         }
     }
+}
+
+/// Draws: each another, and the first only when it may.
+static DRAWN: AtomicU8 = AtomicU8::new(0);
+static MAY_DRAW: AtomicBool = AtomicBool::new(false);
+
+fn slow_seed() -> [u8; 32] {
+    let number = DRAWN.fetch_add(1, Ordering::SeqCst);
+    while number == 0 && !MAY_DRAW.load(Ordering::SeqCst) {
+        std::thread::yield_now();
+    }
+    [number; 32]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_gets_one_key_though_whoever_came_first_has_gone() {
+    let fixture = Fixture::planned().await;
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let proofs = Arc::new(Proofs::new(
+        fixture.ledgers.clone(),
+        folder.path(),
+        slow_seed,
+    ));
+    let mut first = Box::pin(proofs.of(&reader));
+    while DRAWN.load(Ordering::SeqCst) == 0 {
+        assert!(first.as_mut().now_or_never().is_none());
+        tokio::task::yield_now().await;
+    }
+    drop(first);
+    let mut second = Box::pin(proofs.of(&reader));
+    assert!(second.as_mut().now_or_never().is_none());
+    MAY_DRAW.store(true, Ordering::SeqCst);
+    let signs = second.await.unwrap().verifier_key().unwrap();
+    assert_eq!(DRAWN.load(Ordering::SeqCst), 1);
+    let kept = fs::read_to_string(only_file(&folder.path().join("keys"))).unwrap();
+    let kept = SigningKey::from_skey(kept.trim_end()).unwrap();
+    assert_eq!(&signs, kept.key());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kept_checkpoint_is_told_when_its_file_is_there() {
+    let (fixture, folder) = (Fixture::planned().await, tempfile::tempdir().unwrap());
+    let opened = || Proofs::new(fixture.ledgers.clone(), folder.path(), || [7; 32]);
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let size = fixture.size().await;
+    let before = Arc::new(opened()).of(&reader).await.unwrap();
+    let signed = before.checkpoint_at(size).await.unwrap();
+    // As after an end between the two.
+    let file = last_checkpoint_file(folder.path(), reader.id());
+    fs::remove_file(&file).unwrap();
+    let after = Arc::new(opened()).of(&reader).await.unwrap();
+    assert!(after.latest().is_none());
+    assert_eq!(after.checkpoint_at(size).await.unwrap(), signed);
+    assert_eq!(
+        fs::read_to_string(&file).unwrap(),
+        signed.note().to_string()
+    );
+    assert_eq!(after.latest().unwrap(), signed);
+}
+
+#[tokio::test]
+async fn a_ledger_whose_key_is_put_back_is_signed_for_again() {
+    let (fixture, folder) = (Fixture::planned().await, tempfile::tempdir().unwrap());
+    let keys = folder.path().join("keys");
+    fs::write(&keys, "no folder").unwrap();
+    let proofs = Arc::new(Proofs::new(fixture.ledgers.clone(), folder.path(), || {
+        [7; 32]
+    }));
+    let reader = fixture.ledgers.reader(fixture.ledger).unwrap();
+    let (closing, closed) = watch::channel(false);
+    proofs.follow_all(&closed);
+    assert!(proofs.of(&reader).await.is_err());
+    fs::remove_file(&keys).unwrap();
+    while reader.checkpoint_up_to(u64::MAX).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
+    closing.send_replace(true);
+    proofs.finished().await;
 }
 
 #[tokio::test]
