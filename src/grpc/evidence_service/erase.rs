@@ -30,6 +30,7 @@ impl Services {
     ) -> Result<v1::EraseEvidenceResponse, Refusal> {
         let (request_id, event, sha256) = parse(&shelf, request)?;
         let known = shelf.erasure(&sha256).is_some();
+        let mut recorded = None;
         if !known {
             if shelf.length(&sha256).await?.is_none() {
                 return Err(EvidenceFault::Unknown.into());
@@ -40,21 +41,24 @@ impl Services {
             let permitted = permitted
                 .on_behalf_of(&call.actor.subject)
                 .permitted_by(grounds);
-            match self.ledgers().append(permitted, Some(call.deadline)).await {
-                Ok(_) => {}
-                // Somebody else came first: what is left to do is the same.
-                Err(AppendError::Rejected(rules))
-                    if rules
-                        .iter()
-                        .any(|rule| rule.reason == Reason::EvidenceErased) => {}
-                Err(error) => return Err(Refusal::from(error).of_call()),
-            }
+            recorded = Some(permitted);
         }
-        // In a task of its own: what was begun is not left to the next start because a caller goes away.
-        let erasing = shelf.clone();
+        // In a task of its own: what is recorded as erased must go, also when the caller has gone.
+        let (services, erasing) = (self.clone(), shelf.clone());
         let erased = tokio::spawn(async move {
+            if let Some(permitted) = recorded {
+                match services.ledgers().append(permitted, None).await {
+                    Ok(_) => {}
+                    // Somebody else came first: what is left to do is the same.
+                    Err(AppendError::Rejected(rules))
+                        if rules
+                            .iter()
+                            .any(|rule| rule.reason == Reason::EvidenceErased) => {}
+                    Err(error) => return Err(Refusal::from(error).of_call()),
+                }
+            }
             erasing.reader().caught_up(None).await;
-            erasing.erase(&sha256).await
+            Ok(erasing.erase(&sha256).await?)
         });
         match erased.await {
             Ok(erased) => erased?,

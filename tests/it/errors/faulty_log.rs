@@ -14,6 +14,7 @@ use daicho::api::v1::put_evidence_request::Frame;
 use daicho::api::v1::*;
 use daicho::auth::{Callers, Mode};
 use daicho::clock::new_id;
+use daicho::evidence::Store;
 use daicho::grpc::{DeadlineLayer, Identify, IdentifyLayer, PageKey, Parts, Services};
 use daicho::ledger::{Ledgers, Reader, STATES_BYTES, Settings};
 use daicho::log::{CommitLog as _, Freshness, InvalidCommit, LogFault, MemoryLog};
@@ -25,10 +26,10 @@ use futures::stream::FuturesUnordered;
 use prost::Message;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::service::Routes;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::Channel;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status};
 use tower::Layer as _;
 
@@ -87,7 +88,27 @@ fn services_until(
     ledgers: &Arc<Ledgers>,
     limit: Duration,
 ) -> Routes {
-    Services::new(Parts {
+    let parts = parts(closing, recording, ledgers, limit);
+    Services::new(parts).routes().routes()
+}
+
+/// With files in this store.
+fn services_with(store: Arc<Store>, ledgers: &Arc<Ledgers>, limit: Duration) -> Routes {
+    let (_, closing) = watch::channel(false);
+    let parts = Parts {
+        evidence: store,
+        ..parts(closing, Recording::None, ledgers, limit)
+    };
+    Services::new(parts).routes().routes()
+}
+
+fn parts(
+    closing: watch::Receiver<bool>,
+    recording: Recording,
+    ledgers: &Arc<Ledgers>,
+    limit: Duration,
+) -> Parts {
+    Parts {
         ledgers: ledgers.clone(),
         proofs: proofs(ledgers),
         evidence: evidence(),
@@ -98,9 +119,7 @@ fn services_until(
         recording,
         auth: Mode::Unauthenticated,
         administrators: Vec::new(),
-    })
-    .routes()
-    .routes()
+    }
 }
 
 impl Faulty {
@@ -146,7 +165,8 @@ impl Faulty {
             .layer(DeadlineLayer::new(LONG))
             .layer(IdentifyLayer::new(Callers::unauthenticated()))
             .add_routes(services_until(closing, Recording::None, &ledgers, LONG));
-        tokio::spawn(server.serve_with_incoming(TcpListenerStream::new(listener)));
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        tokio::spawn(server.serve_with_incoming(incoming));
         Self {
             log,
             ledgers,

@@ -84,7 +84,7 @@ async fn nearly_full(seen: &mut Seen) {
 }
 
 /// The messages that put a file of text.
-fn file(text: &str) -> [PutEvidenceRequest; 2] {
+pub(super) fn file(text: &str) -> [PutEvidenceRequest; 2] {
     let file = EvidenceFile {
         sha256: sha256(text.as_bytes()).to_vec(),
         media_type: "text/plain".to_owned(),

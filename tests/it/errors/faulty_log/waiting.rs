@@ -1,5 +1,10 @@
 //! Deadlines that pass while something is under way.
 
+use std::fs;
+use std::path::Path;
+
+use daicho::evidence::Terms;
+
 use super::*;
 
 /// A deadline that passes while an append is under way leaves its outcome open; the append goes on.
@@ -45,6 +50,11 @@ pub(super) async fn hanging(seen: &mut Seen) {
         .unwrap()
         .into_inner();
     assert_eq!(listed.ledgers.len(), 2);
+    // And signed for, though nobody asks.
+    let town = server.ledgers.resolve("town").unwrap();
+    while town.checkpoint_up_to(u64::MAX).await.unwrap().is_none() {
+        tokio::task::yield_now().await;
+    }
 
     // What only reads can be late, but never unknown.
     let waiting = GetLedgerRequest {
@@ -143,4 +153,48 @@ async fn a_caller_that_waits_no_longer_is_told_what_is_known() {
     };
     let status = asked(&server, SUBSCRIBE, "40m", &following).await;
     expect(seen, &status, late, passed, "時間切れです");
+}
+
+/// Whether a file below `folder` holds this.
+fn holds(folder: &Path, content: &[u8]) -> bool {
+    fs::read_dir(folder).unwrap().any(|entry| {
+        let path = entry.unwrap().path();
+        match path.is_dir() {
+            true => holds(&path, content),
+            false => fs::read(path).is_ok_and(|held| held == content),
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_goes_once_it_is_recorded_as_erased_though_whoever_asked_has_gone() {
+    let server = Faulty::planned().await;
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::new(folder.path(), Terms::default()));
+    let routes = services_with(store, &server.ledgers, Duration::from_millis(50));
+    let callers = IdentifyLayer::new(Callers::unauthenticated());
+    let mut shelf = EvidenceServiceClient::with_interceptor(callers.layer(routes), Ja("担当"));
+    let text = "氏名のある資料";
+    let put = shelf.put_evidence(stream::iter(reasons::file(text))).await;
+    put.unwrap();
+    assert!(holds(folder.path(), text.as_bytes()));
+    let (open, gate) = watch::channel(false);
+    server.log.appends(Appends::Hang(gate));
+    let erase = EraseEvidenceRequest {
+        request_id: new_id().to_string(),
+        sha256: sha256(text.as_bytes()).to_vec(),
+        reason: Some(Reason {
+            code: ReasonCode::Other.into(),
+            text: "氏名の誤掲載".to_owned(),
+        }),
+        legal_basis: "条例第12条".to_owned(),
+        approved_by: "総務部長".to_owned(),
+        ..EraseEvidenceRequest::default()
+    };
+    let late = shelf.erase_evidence(erase).await.unwrap_err();
+    assert_eq!(late.code(), Code::DeadlineExceeded, "{late:?}");
+    open.send_replace(true);
+    while holds(folder.path(), text.as_bytes()) {
+        tokio::task::yield_now().await;
+    }
 }
