@@ -23,27 +23,32 @@ pub enum ReceiptLookup {
 }
 
 impl Ledgers {
-    /// The first receipt, if all ids are known with this content; an error, if some are, or with other.
+    /// The first receipt, if the first `size` events know all ids with this content; an error, if they know some, or with other.
+    /// What is published meanwhile is not looked at: a part of it would be a conflict.
     pub(super) async fn known(
         &self,
         reader: &Reader,
         append: &Append,
         actor: &Actor,
+        size: u64,
     ) -> Result<Option<Appended>, AppendError> {
+        let among = |position: &u64| *position < size;
         let request_at = reader
             .index()
             .position_of_request(append.request_id)
-            .map_err(ReadFault::from)?;
+            .map_err(ReadFault::from)?
+            .filter(among);
         let mut positions = Vec::with_capacity(append.events.len());
         let mut known = Vec::new();
         for event in &append.events {
-            let position = reader.position_of(event.id)?;
+            let position = reader.position_of(event.id)?.filter(among);
             if let Some(position) = position {
                 known.push((event.id, position));
             } else {
                 // A decision that is new brings a change whose id nobody has used.
                 for brought in event.ids().skip(1) {
-                    known.extend(reader.position_of(brought)?.map(|at| (brought, at)));
+                    let at = reader.position_of(brought)?.filter(among);
+                    known.extend(at.map(|at| (brought, at)));
                 }
             }
             positions.push(position);

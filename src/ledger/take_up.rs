@@ -167,7 +167,10 @@ impl Ledgers {
         may_stand: bool,
     ) -> Result<Judged, AppendError> {
         // Ids first: what is known is never judged again.
-        if let Some(known) = self.known(reader, append, caller.actor()).await? {
+        if let Some(known) = self
+            .known(reader, append, caller.actor(), view.size)
+            .await?
+        {
             return Ok(Judged::Answered(Box::new(known)));
         }
         let states = load(reader, append, view.size).await?;
