@@ -53,3 +53,29 @@ impl Service for Health {
         Ok(Response::new(told.boxed()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tonic_health::ServingStatus;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn whoever_watches_is_told_the_last_status_and_let_go() {
+        let reporter = HealthReporter::new();
+        let (closes, closing) = watch::channel(false);
+        let health = Health {
+            statuses: HealthService::from_health_reporter(reporter.clone()),
+            closing,
+        };
+        let watched = Request::new(HealthCheckRequest::default());
+        let mut told = health.watch(watched).await.unwrap().into_inner();
+        let mut next = async || told.next().await.map(|status| status.unwrap().status);
+        assert_eq!(next().await, Some(ServingStatus::Serving as i32));
+        let stops = ServingStatus::NotServing;
+        reporter.set_service_status("", stops).await;
+        closes.send_replace(true);
+        assert_eq!(next().await, Some(stops as i32));
+        assert_eq!(next().await, None);
+    }
+}
