@@ -146,10 +146,11 @@ async fn list(
         let files: Vec<Value> = files.iter().map(file_json).collect::<Result<_, _>>()?;
         let ledger = session.view.ledger.as_ref().map(json::value).transpose()?;
         let summary = json::value(&summary)?;
-        session.print(&json!({ "ledger": ledger, "files": files, "summary": summary }))?;
+        let told = json!({ "ledger": ledger, "files": files, "summary": summary });
+        Failure::unheard(session.print(&told))?;
     } else {
         let text = shown::list(&session.view, &files, &summary);
-        session.output.answer(&text)?;
+        Failure::unheard(session.output.answer(&text))?;
     }
     Ok(summary)
 }

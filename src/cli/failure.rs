@@ -139,6 +139,14 @@ impl Failure {
         }
     }
 
+    /// What was told: where nobody reads it any more, what is to be done, and what is to be said by the exit code, is all the same.
+    pub fn unheard(told: Result<(), Self>) -> Result<(), Self> {
+        match told {
+            Err(Self::ReaderGone) => Ok(()),
+            told => told,
+        }
+    }
+
     /// What the server answered instead of what was asked.
     pub fn from_status(language: Language, status: &Status) -> Self {
         let details = status.get_error_details();

@@ -71,10 +71,10 @@ pub async fn run(global: &Global, args: &SalvageArgs) -> Result<(), Failure> {
     };
     let salvaged = salvage(&args.sources, &args.data, terms, &mut watch).await;
     let salvaged = salvaged.map_err(|error| failure(&view, &error))?;
-    match global.json {
-        true => Output.answer_line(&told_to_programs(&args.data, &salvaged).to_string())?,
-        false => Output.answer(&told(&view, &args.data, &salvaged))?,
-    }
+    Failure::unheard(match global.json {
+        true => Output.answer_line(&told_to_programs(&args.data, &salvaged).to_string()),
+        false => Output.answer(&told(&view, &args.data, &salvaged)),
+    })?;
     match salvaged.is_whole() {
         true => Ok(()),
         false => Err(incomplete(&view)),

@@ -210,9 +210,9 @@ impl Session {
             proof_follows: found.proof_follows,
             ..v1::AppendEventsResponse::default()
         };
-        self.answer(&response, receipt::appended)?;
+        Failure::unheard(self.answer(&response, receipt::appended))?;
         if !self.json {
-            self.show_recorded(&response).await?;
+            Failure::unheard(self.show_recorded(&response).await)?;
         }
         self.keep(writing, &response)?;
         Ok(true)
@@ -271,7 +271,7 @@ impl Session {
         writing: &Writing,
     ) -> Result<(), Failure> {
         let response = self.send(events, writing).await?;
-        self.answer(&response, receipt::appended)?;
+        Failure::unheard(self.answer(&response, receipt::appended))?;
         self.keep(writing, &response)?;
         if response.faults.is_empty() {
             Ok(())
@@ -333,7 +333,7 @@ impl Session {
         about: &v1::Indicator,
     ) -> Result<(), Failure> {
         let response = self.send(events, writing).await?;
-        self.answer(&response, receipt::appended)?;
+        Failure::unheard(self.answer(&response, receipt::appended))?;
         self.keep(writing, &response)?;
         if !response.faults.is_empty() {
             return Err(Failure::Answered);

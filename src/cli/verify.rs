@@ -169,12 +169,12 @@ async fn judge(global: &Global, command: &VerifyCommand, forms: Forms) -> Result
             print::print(&session, args).await?
         }
     };
-    if global.json {
-        Output.answer_line(&found.verdicts.json(found.fields).to_string())?;
+    Failure::unheard(if global.json {
+        Output.answer_line(&found.verdicts.json(found.fields).to_string())
     } else {
         let verdicts = found.verdicts.text(&view);
-        Output.answer(&format!("{}{verdicts}", found.text))?;
-    }
+        Output.answer(&format!("{}{verdicts}", found.text))
+    })?;
     Ok(found.verdicts.judged())
 }
 

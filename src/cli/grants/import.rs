@@ -53,7 +53,7 @@ pub(super) async fn import(session: &Session, args: &ImportArgs) -> Result<(), F
         return told(session, &steps, &batch, false);
     }
     if !session.json {
-        session.output.answer(&table(session, &steps))?;
+        Failure::unheard(session.output.answer(&table(session, &steps)))?;
     }
     // Registered persons hold nothing yet, so what makes the list whole is the one request of its grants.
     for persons in batch.persons.chunks(PersonalText::PER_REQUEST_MAX) {

@@ -97,6 +97,11 @@ fn cells(workbook: &workbook::Workbook) -> Option<Vec<Vec<String>>> {
             own[column] = cell.value.text().ok()?;
         }
     }
+    // Cells at the end of a row that are empty are none.
+    let width = rows.first().map_or(0, Vec::len);
+    for row in rows.iter_mut().filter(|row| !row.is_empty()) {
+        row.resize(row.len().max(width), String::new());
+    }
     Some(rows)
 }
 
