@@ -363,7 +363,7 @@ reasons! {
     /// Nothing to look at again.
     DecisionNotActing = "DECISION_NOT_ACTING", Precondition, "代決ではないため後閲はありません", "the decision was not made in another's place";
     /// Not the change that was looked at.
-    ProposalHashMismatch = "PROPOSAL_HASH_MISMATCH", Precondition, "起案の内容が決裁しようとしたものと異なります（現在 {current}）", "the change is not the one that was to be decided; its digest is {current}";
+    ProposalHashMismatch = "PROPOSAL_HASH_MISMATCH", Precondition, "起案の内容が決裁しようとしたものと異なります。起案をもう一度読んでください", "the change is not the one that was to be decided: read the proposal again";
     /// It waited too long.
     ProposalOverdue = "PROPOSAL_OVERDUE", Precondition, "起案の期限（{last}）が過ぎています。改めて起案してください", "the proposal could be decided until {last}; propose anew";
     /// The change has become one of another kind.

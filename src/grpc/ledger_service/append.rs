@@ -1,5 +1,6 @@
 //! Appending: a request becomes events or everything that is wrong with it, and what was stored is told with what it changes.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
@@ -8,9 +9,9 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::actual::aggregate::current_actual;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::{Event, Recorded, Stream};
+use crate::domain::event::{Event, Recorded, Stream, StreamKind};
 use crate::domain::goal::Goal;
-use crate::domain::id::{GoalId, RequestId};
+use crate::domain::id::{GoalId, RequestId, StreamId};
 use crate::domain::rejection::{Reason, Rejection};
 use crate::grpc::accounting::{Begun, noticed_broken};
 use crate::grpc::event::{
@@ -163,14 +164,24 @@ impl Services {
         turn: Option<&Turn>,
     ) -> Result<Result<Appended, Vec<Rejection>>, Refusal> {
         let id = request_id(&request.request_id);
-        let parsed = parse_events(
+        let mut parsed = parse_events(
             &view.directory,
             &request.events,
             &request.expected_revisions,
             Append::EVENTS_MAX,
         );
+        let unseen = match &mut parsed {
+            Ok(parsed) => {
+                let events = parsed.events.iter();
+                self.unseen(call, reader, view, request, events, &mut parsed.expected)
+            }
+            Err(unsound) => {
+                let events = unsound.sound.iter().map(|(_, event)| event);
+                self.unseen(call, reader, view, request, events, &mut unsound.expected)
+            }
+        };
         let (id, parsed) = match (id, parsed) {
-            (Ok(id), Ok(parsed)) => (id, parsed),
+            (Ok(id), Ok(parsed)) if unseen.is_empty() => (id, parsed),
             (id, parsed) => {
                 let (id, mut rules) = match id {
                     Ok(id) => (Some(id), Vec::new()),
@@ -179,6 +190,7 @@ impl Services {
                 };
                 let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
                 rules.append(&mut unsound.rejections);
+                rules.extend(unseen);
                 rules.extend(self.judged(call, reader, id, unsound).await);
                 return Ok(Err(rules));
             }
@@ -205,6 +217,58 @@ impl Services {
             Err(AppendError::Rejected(rules)) => Ok(Err(rules)),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Takes out what is expected of goals that the caller does not see and that no event is about. Tells what is wrong with it as of
+    /// a goal that never was.
+    fn unseen<'a>(
+        &self,
+        call: &Call,
+        reader: &Reader,
+        view: &View,
+        request: &v1::AppendEventsRequest,
+        events: impl Iterator<Item = &'a Event>,
+        expected: &mut Vec<(Stream, u64)>,
+    ) -> Vec<Rejection> {
+        let about: HashSet<Stream> = events.map(|event| event.stream).collect();
+        let other_goal = |stream: &Stream| {
+            let is_other = stream.kind == StreamKind::Goal && !about.contains(stream);
+            let goal = is_other.then(|| GoalId::from_bytes(stream.id.as_bytes()).ok());
+            goal.flatten()
+                .filter(|goal| view.directory.goal(*goal).is_some())
+        };
+        if !expected
+            .iter()
+            .any(|(stream, _)| other_goal(stream).is_some())
+        {
+            return Vec::new();
+        }
+        let seen = self.sight(call, reader, view.directory.clone());
+        let mut unseen = Vec::new();
+        let mut index = 0;
+        expected.retain(|(stream, revision)| {
+            let asked = request.expected_revisions.get(index);
+            let field = format!("expected_revisions[{index}]");
+            index += 1;
+            if other_goal(stream).is_none_or(|goal| seen.goal(goal).is_some()) {
+                return true;
+            }
+            let id = asked.and_then(|asked| asked.stream.as_ref());
+            let by_code = id.is_some_and(|id| id.id.parse::<StreamId>().is_err());
+            if by_code {
+                unseen.push(Rejection::new(
+                    Reason::GoalUnknown,
+                    format!("{field}.stream.id"),
+                ));
+            } else if *revision != 0 {
+                let differs = Reason::StreamVersionConflict;
+                let differs = Rejection::new(differs, format!("{field}.revision"));
+                let differs = differs.with("current", 0).with("expected", revision);
+                unseen.push(differs.with("stream", stream.id));
+            }
+            false
+        });
+        unseen
     }
 
     /// What the rules have against the rest of a request that is refused for its form: everything that is

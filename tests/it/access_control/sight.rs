@@ -40,6 +40,48 @@ async fn a_goal_that_may_not_be_read_is_hidden_at_every_point() {
     city.server.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_hidden_goal_has_come_to_is_not_told_by_what_is_expected_of_it() {
+    let city = City::new().await;
+    let goal = city.goal("別の担当", "計画/別").await.unwrap();
+    let (id, revision) = (goal.id, goal.revision);
+    assert!(0 < revision);
+    let expecting = async |who, id: &str, revision| {
+        let stream = StreamRef {
+            kind: StreamKind::Goal.into(),
+            id: id.to_owned(),
+        };
+        let expected = ExpectedRevision {
+            stream: Some(stream),
+            revision,
+        };
+        let plan = &city.plan;
+        let report = plan.report(new_id().to_string(), &plan.indicators[0], 1);
+        let mut request = append(vec![report]);
+        request.expected_revisions = vec![expected];
+        request.validate_only = true;
+        let mut client = city.server.ledger(who).await;
+        let answer = client.append_events(request).await.unwrap().into_inner();
+        let faults = answer.faults.into_iter();
+        let told: Vec<_> = faults.map(|fault| (fault.reason, fault.message)).collect();
+        told
+    };
+    let never = new_id().to_string();
+    for expected in [0, revision, revision + 1] {
+        let hidden = expecting("担当", "計画/別", expected).await;
+        assert_eq!(hidden, expecting("担当", "計画/無い", expected).await);
+        let hidden = expecting("担当", &id, expected).await;
+        let unknown = expecting("担当", &never, expected).await;
+        assert_eq!(hidden.len(), unknown.len(), "{hidden:?} {unknown:?}");
+        let same = |(reason, message): &(String, String)| {
+            (reason.clone(), message.replace(&id, "").replace(&never, ""))
+        };
+        let of = |told: &[(String, String)]| told.iter().map(same).collect::<Vec<_>>();
+        assert_eq!(of(&hidden), of(&unknown));
+    }
+    city.server.stop().await;
+}
+
 impl City {
     async fn of_goals(
         &self,
