@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use crate::backup::source::{COPYING, Source};
 use crate::backup::{
     BackupError, DATA, Entry, FORMAT, MANIFEST, Manifest, Taken, UNFINISHED, at, below,
-    files_below, list, manifest, reaches,
+    files_below, is_named_as_backup, list, manifest, reaches,
 };
 use crate::durable;
 use crate::log::{JournalCut, TrimmedFile, journal_cut};
@@ -76,6 +76,21 @@ pub fn take(data: &Path, store: &Path, made_at: &str) -> Result<Taken, BackupErr
         .map_err(io::Error::from)
         .map_err(at(&draft))?;
     text.push(b'\n');
+    // Names that were linked, or that a run left which was broken off, are on the disk before anything says that they are there.
+    let files = manifest
+        .files
+        .keys()
+        .map(|name| draft.join(DATA).join(name));
+    let folders: BTreeSet<PathBuf> = files
+        .flat_map(|file| {
+            let above = file.ancestors().skip(1);
+            let within = above.take_while(|folder| folder.starts_with(&draft));
+            within.map(Path::to_owned).collect::<Vec<_>>()
+        })
+        .collect();
+    for folder in folders {
+        durable::sync_folder(&folder).map_err(at(&folder))?;
+    }
     let path = draft.join(MANIFEST);
     durable::replace(&path, &text, durable::Access::Private).map_err(at(&path))?;
     fs::rename(&draft, &folder).map_err(at(&folder))?;
@@ -101,7 +116,11 @@ fn alone(store: &Path) -> Result<durable::Lock, BackupError> {
 /// Where the backup is put together: what was broken off, or a new folder.
 fn draft(store: &Path, folder: &Path) -> Result<PathBuf, BackupError> {
     let draft = folder.with_extension(UNFINISHED);
-    let is_unfinished = |path: &PathBuf| path.extension().is_some_and(|last| last == UNFINISHED);
+    // What else is made there, such as a folder that is being restored, is somebody else's.
+    let is_unfinished = |path: &PathBuf| {
+        path.extension().is_some_and(|last| last == UNFINISHED)
+            && is_named_as_backup(&path.with_extension(""))
+    };
     let mut broken_off: Vec<PathBuf> = list(store)?.into_iter().filter(is_unfinished).collect();
     match broken_off.pop() {
         Some(newest) if newest != draft => fs::rename(&newest, &draft).map_err(at(&newest))?,
@@ -281,7 +300,13 @@ impl Copying<'_> {
             entry => entry?,
         };
         let is_linked = || match &earlier {
-            Some((path, there)) if *there == entry => {
+            // It is read, too: what the disk has spoilt since is not handed on.
+            Some((path, there))
+                if *there == entry
+                    && Source::Path(path.clone())
+                        .digest()
+                        .is_ok_and(|is| is == entry) =>
+            {
                 let _ = fs::remove_file(to);
                 fs::hard_link(path, to).is_ok()
             }

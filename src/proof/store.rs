@@ -244,6 +244,7 @@ pub fn verify(
     let journal_hurt = found.folder.has_kind(Kind::JournalDamaged);
     let copy_hurt = copy.is_none() || found.folder.has_kind(Kind::CopyDamaged);
     for mut pass in std::mem::take(&mut passes.passes).into_values() {
+        pass.signs_nothing = !keys(&folder).is_there();
         pass.finish();
         key_fits(&folder, &mut pass);
         let beside = pass.beside.take();
@@ -474,6 +475,14 @@ fn last_checkpoint(folder: &StoredFolder, ledger: LedgerId, pass: &mut Pass<'_>)
     pass.state(head.size, statement);
 }
 
+/// The name in the file of a ledger's last checkpoint.
+fn named_by_last(folder: &StoredFolder, ledger: LedgerId) -> Option<String> {
+    let path = publisher::file(folder.root(), ledger);
+    let note = durable::read_up_to(&path, Checkpoint::NOTE_BYTES_MAX as u64);
+    let signed = SignedCheckpoint::parse(&note.ok()??).ok()?;
+    Some(signed.checkpoint().origin().to_owned())
+}
+
 impl Passes<'_> {
     /// What the auditor kept, of the ledger whose key signed it.
     fn since(&mut self, folder: &StoredFolder, since: &SignedCheckpoint, report: &mut Report) {
@@ -482,7 +491,9 @@ impl Passes<'_> {
         let ledgers = ledgers.into_iter().chain(self.own.keys().copied());
         let of_origin = ledgers.filter(|ledger| {
             let keys = own_keys(folder, *ledger).unwrap_or_default();
-            keys.iter().any(|key| key.name().as_str() == origin)
+            // A folder that is made of a backup has no keys, but the last checkpoint.
+            let named = || named_by_last(folder, *ledger).is_some_and(|name| name == origin);
+            keys.iter().any(|key| key.name().as_str() == origin) || named()
         });
         let Some(ledger) = of_origin.min() else {
             let finding = Finding::of_file(Kind::SinceElsewhere, "checkpoint");

@@ -302,8 +302,14 @@ impl DataFolder {
         if new.exists() {
             fs::remove_dir_all(&new)?;
         }
+        // Durable before sled is changed.
         copy_dir(&self.sled(), &new.join("sled"))?;
-        fs::rename(new, kept)
+        sync_folder(&new)?;
+        fs::rename(&new, &kept)?;
+        for folder in kept.ancestors().skip(1).take(2) {
+            sync_folder(folder)?;
+        }
+        Ok(())
     }
 
     /// Numbers the copy of sled that was kept, when the repair is done.
@@ -453,10 +459,11 @@ fn copy_dir(from: &Path, to: &Path) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             copy_dir(&entry.path(), &target)?;
         } else {
-            fs::copy(entry.path(), target)?;
+            fs::copy(entry.path(), &target)?;
+            fs::File::open(&target)?.sync_all()?;
         }
     }
-    Ok(())
+    sync_folder(to)
 }
 
 /// The findings: a file that only grows, and the newest of them in memory.

@@ -74,6 +74,8 @@ pub(super) struct Pass<'a> {
     generations: Generations,
     /// The name under which the auditor's own checkpoint was signed.
     pub(super) since_origin: Option<String>,
+    /// The folder has no keys: it is made of a backup, and nobody has signed in it.
+    pub(super) signs_nothing: bool,
     /// What lies beside the log; `None` where nobody looks.
     pub(super) beside: Option<Beside>,
     pub(super) report: Report,
@@ -115,6 +117,7 @@ impl<'a> Pass<'a> {
             snapshots: 0,
             generations: Generations::default(),
             since_origin: None,
+            signs_nothing: false,
             beside: None,
             report: Report::default(),
         };

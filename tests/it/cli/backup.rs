@@ -190,6 +190,19 @@ fn what_an_earlier_backup_holds_takes_no_room_again_and_a_broken_one_is_gone_on_
     fs::remove_dir_all(path(&first)).unwrap();
     let verified = run(&["verify", "backup", text(&third)]);
     assert_eq!(verified.code, 0, "{verified:?}");
+
+    // What the disk has spoilt since is not handed on, and what somebody else makes there is left alone.
+    let spoilt = third.join("data/format");
+    let mut bytes = fs::read(&spoilt).unwrap();
+    bytes[0] ^= 1;
+    fs::write(&spoilt, bytes).unwrap();
+    let restoring = store.join("restored.unfinished/data");
+    fs::create_dir_all(&restoring).unwrap();
+    let fourth = path(&backed_up(&place, &store));
+    assert_eq!(run(&["verify", "backup", text(&third)]).code, 1);
+    let verified = run(&["verify", "backup", text(&fourth)]);
+    assert_eq!(verified.code, 0, "{verified:?}");
+    assert!(restoring.exists());
 }
 
 #[test]
@@ -214,6 +227,11 @@ fn a_backup_that_is_not_what_it_was_is_refused_with_the_place() {
         let verified = run(&["verify", "backup", text(copy.path())]);
         assert_eq!(verified.code, 1, "{told}: {verified:?}");
         assert!(verified.output.contains(told), "{told}: {verified:?}");
+        // Nor is it verified where nobody reads what is told of it.
+        let mut unheard = command(NOBODY, ["verify", "backup", text(copy.path())]);
+        let mut unheard = unheard.stdout(Stdio::piped()).spawn().unwrap();
+        drop(unheard.stdout.take());
+        assert_eq!(unheard.wait().unwrap().code(), Some(1), "{told}");
         let data = copy.path().join("made");
         let restored = run(&["restore", text(copy.path()), "--data", text(&data)]);
         assert_eq!(restored.code, 11, "{told}: {restored:?}");
@@ -294,6 +312,12 @@ fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
     assert_eq!(told["restored"]["outcome"], "VERIFIED", "{told}");
     let size = told["ledgers"][0]["events"].as_u64().unwrap();
     assert_eq!(told["ledgers"][0]["in_read_copy"], size, "{told}");
+    // What an auditor kept is held against it: by the name, for a backup has no keys.
+    let since = root.join("since.checkpoint");
+    let kept = fs::read_dir(root.join("data/checkpoints")).unwrap().next();
+    fs::copy(kept.unwrap().unwrap().path(), &since).unwrap();
+    let drilled = drill(&[&known[..], &["--since", text(&since)]].concat());
+    assert_eq!(drilled.code, 0, "{drilled:?}");
     // Nobody says whom to believe.
     let drilled = drill(&[]);
     assert_eq!(drilled.code, 2, "{drilled:?}");
