@@ -26,8 +26,8 @@ use crate::ledger::{AppendError, Continuation, ReadFault, Reader, Unserved};
 use crate::log::embedded::{EmbeddedConfig, EmbeddedLog, OpenError};
 use crate::log::{CommitLog, DerivedStore, LogFault, ReadError};
 use crate::merkle::{
-    InvalidKeyName, KeyName, SignatureType, SignedCheckpoint, Signer as _, SigningKey, TrustPolicy,
-    VerifierKey,
+    InvalidKeyName, KeyName, SignatureType, SignedCheckpoint, Signer as _, SigningKey, TreeHead,
+    TrustPolicy, VerifierKey,
 };
 use crate::proof::key_file::Slot;
 use crate::proof::{self, KeyFault, KeyFolder, KeyLock};
@@ -380,6 +380,13 @@ async fn last_signed(
             })
         })
     });
+    // What others saw stands against all that was signed since: the ledger has outgrown what it lost, and forked.
+    if let Some(named) = &asked.last_checkpoint {
+        let TreeHead { size, root } = named.checkpoint().head();
+        if size <= reader.head().size && reader.root_at(size)? != root {
+            return Ok(named.clone());
+        }
+    }
     let known = [asked.last_checkpoint.clone(), filed, kept.transpose()?];
     let known = known.into_iter().flatten();
     // Of one size the first: what the operator names.

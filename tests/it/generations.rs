@@ -320,6 +320,25 @@ async fn what_only_somebody_else_kept_is_named_and_what_is_whole_is_left_alone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ledger_that_outgrew_what_it_lost_is_held_against_what_others_saw() {
+    let put_back = PutBack::new().await;
+    let server = Server::on(put_back.older(false)).await;
+    for amount in ["4", "5", "6", "7"] {
+        grow(&server, &put_back.plan, amount).await;
+    }
+    let folder = server.stop().await;
+    let told = ContinueLedger {
+        last_checkpoint: Some(put_back.last.clone()),
+        ..asked(&folder, true)
+    };
+    let went_on = done(&told).await;
+    assert_eq!(
+        (went_on.lost, went_on.signed),
+        (Lost::History, put_back.size + 3)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_ledger_whose_key_is_lost_goes_on_under_another_name() {
     let put_back = PutBack::new().await;
     let folder = put_back.older(false);
