@@ -307,15 +307,41 @@ impl Indicator {
 
     /// The newest correction of the chain that `id` stands in, or the retraction that ended it.
     pub fn head_of_chain(&self, id: EventId) -> EventId {
-        let mut head = id;
-        // A chain never runs backwards, so it ends after as many steps as there are entries.
-        for _ in 0..=self.entries.len() {
-            match self.entry(head).and_then(|entry| entry.superseded()) {
-                Some(superseded) => head = superseded.by,
-                None => break,
+        let Some((index, entry)) = self.entries.of_event(id) else {
+            return id;
+        };
+        let Some(mut superseded) = entry.superseded() else {
+            return id;
+        };
+        // A chain never runs backwards: one look at what is newer finds all of it.
+        for entry in self.entries.iter().skip(index + 1) {
+            if entry.event_id == superseded.by {
+                match entry.superseded() {
+                    Some(newer) => superseded = newer,
+                    None => break,
+                }
             }
         }
-        head
+        superseded.by
+    }
+
+    /// The report that an entry corrects, or itself.
+    pub(crate) fn first_of_chain<'a>(&'a self, entry: Entry<'a>) -> Entry<'a> {
+        let Some(mut sought) = entry.corrects else {
+            return entry;
+        };
+        let mut first = entry;
+        // Nor does it run forwards.
+        for older in self.entries.iter().rev() {
+            if older.event_id == sought {
+                first = older;
+                match first.corrects {
+                    Some(before) => sought = before,
+                    None => break,
+                }
+            }
+        }
+        first
     }
 }
 

@@ -401,7 +401,7 @@ impl OfRound<'_> {
         let newest = of_round
             .iter()
             .min_by_key(|entry| std::cmp::Reverse(entry.valid.counts_on()))?;
-        let first = first_of_chain(state, newest.clone());
+        let first = state.first_of_chain(newest.clone());
         let recorded_on = self.directory.date_of(first.recorded_at);
         let late = (dates.cut_off < recorded_on)
             .then(|| days_between(dates.cut_off, recorded_on))
@@ -421,19 +421,6 @@ impl OfRound<'_> {
 /// Days from one day to a later one.
 fn days_between(from: Date, to: Date) -> Option<u32> {
     u32::try_from(from.duration_until(to).as_hours() / 24).ok()
-}
-
-/// The report that an entry corrects, or itself.
-fn first_of_chain<'a>(state: &'a Indicator, entry: Entry<'a>) -> Entry<'a> {
-    let mut first = entry;
-    // A chain never runs forwards, so it ends after as many steps as there are entries.
-    for _ in 0..state.entries.len() {
-        match first.corrects.and_then(|id| state.entry(id)) {
-            Some(corrected) => first = corrected,
-            None => break,
-        }
-    }
-    first
 }
 
 /// Whether a number was reported, and it is 0.

@@ -145,15 +145,8 @@ fn entry_of(payload: &Payload, id: EventId) -> Option<(IndicatorId, EventId)> {
 
 /// Positions of the chain that the entry of `id` stands in, below `size`.
 fn chain(indicator: &Indicator, id: EventId, size: u64) -> Vec<u64> {
-    let mut first = indicator.entry(id);
-    // A correction is newer than what it corrects, so this ends.
-    while let Some(before) = first
-        .as_ref()
-        .and_then(|entry| entry.corrects)
-        .and_then(|id| indicator.entry(id))
-    {
-        first = Some(before);
-    }
+    let first = indicator.entry(id);
+    let first = first.map(|entry| indicator.first_of_chain(entry));
     let mut chain = Vec::new();
     let mut link = first.filter(|entry| entry.position < size);
     while let Some(entry) = link {
