@@ -20,7 +20,7 @@ use crate::domain::access::SeatHeld;
 use crate::domain::access_log::{AccessClass, AccessOutcome, AccessedKind, AccessedResource};
 use crate::domain::date::Date;
 use crate::domain::directory::{Directory, Named};
-use crate::domain::event::Actor;
+use crate::domain::event::{Actor, Event};
 use crate::domain::id::{LedgerId, RequestId};
 use crate::domain::indicator::Disclosure;
 use crate::domain::rejection::{Kind, Rejection};
@@ -28,6 +28,7 @@ use crate::domain::text::Name;
 use crate::grpc::services::{Services, acting};
 use crate::grpc::status::{Refusal, ServiceReason};
 use crate::ledger::{Reader, noticing_words, withholding};
+use crate::projection::describe::subject_of;
 
 mod table;
 
@@ -108,6 +109,14 @@ pub(super) fn noticed_of(directory: &Directory, named: Named, on: Date) {
         && let Some(indicator) = directory.indicator(id)
     {
         noticed(indicator.disclosed_on(on));
+    }
+}
+
+/// Notices that a whole event is in an answer, as its leaf.
+pub(super) fn noticed_leaf(directory: &Directory, event: &Event, on: Date) {
+    noticed_of(directory, subject_of(event), on);
+    for evidence in &event.evidence {
+        noticed(evidence.disclosure);
     }
 }
 

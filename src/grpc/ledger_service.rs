@@ -10,7 +10,7 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::directory::Named;
 use crate::domain::id::RequestId;
-use crate::grpc::accounting::noticed_of;
+use crate::grpc::accounting::{noticed_leaf, noticed_of};
 use crate::grpc::event::{At, Faults, recorded};
 use crate::grpc::follow::{self, Selection, Wanted};
 use crate::grpc::goal_service::form;
@@ -93,6 +93,12 @@ impl v1::ledger_service_server::LedgerService for Services {
                         && !self.reads_all_at(&call, &reader, &positions).await?
                     {
                         return Err(self.not_everything(&call, &reader));
+                    }
+                    if mode == v1::ReceiptMode::Published {
+                        let directory = reader.view().directory;
+                        for stored in reader.stored_at(&positions).await? {
+                            noticed_leaf(&directory, &stored.recorded.event, reader.today());
+                        }
                     }
                     let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
                     let (proof, proof_follows) = proof.await;

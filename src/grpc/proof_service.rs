@@ -10,6 +10,7 @@ use crate::api::v1;
 use crate::auth::access::Action;
 use crate::domain::event::{Payload, Stream};
 use crate::domain::rejection::{Reason, Rejection};
+use crate::grpc::accounting::noticed_leaf;
 use crate::grpc::event::{At, Faults, Resolver, payload_json};
 use crate::grpc::goal_service::form;
 use crate::grpc::keys;
@@ -201,7 +202,10 @@ impl v1::proof_service_server::ProofService for Services {
                 }
                 let publisher = self.proofs().of(&reader).await?;
                 let checkpoint = publisher.checkpoint_at(size).await?;
-                let leaf = reader.stored(position).await?.leaf;
+                let stored = reader.stored(position).await?;
+                // The leaf is the event, with all its figures.
+                noticed_leaf(&view.directory, &stored.recorded.event, reader.today());
+                let leaf = stored.leaf;
                 let hashes = prove(&publisher, move |publisher| {
                     publisher.inclusion(position, size)
                 })

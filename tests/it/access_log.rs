@@ -151,6 +151,14 @@ async fn what_is_not_for_everybody_is_recorded_and_the_rest_is_not() {
     let mut proofs = ProofServiceClient::with_interceptor(server.channel().await, As("監査"));
     let bundle = proofs.export_bundle(ExportBundleRequest::default());
     bundle.await.unwrap();
+    // A proof has the event in it.
+    for at in [public, restricted] {
+        let proof = proofs.get_inclusion_proof(GetInclusionProofRequest {
+            selector: Some(get_inclusion_proof_request::Selector::Position(at)),
+            ..GetInclusionProofRequest::default()
+        });
+        proof.await.unwrap();
+    }
     let asked = DisclosePersonalDataRequest::default();
     let mut admin = server.admin().await;
     admin.disclose_personal_data(asked).await.unwrap();
@@ -179,6 +187,7 @@ async fn what_is_not_for_everybody_is_recorded_and_the_rest_is_not() {
         "administrator: ADMINISTER OpenLedger city OK".to_owned(),
         "administrator: EXPORT DisclosePersonalData OK personal".to_owned(),
         "監査: EXPORT ExportBundle OK".to_owned(),
+        format!("監査: READ GetInclusionProof {restricted} OK"),
         format!("閲覧者: READ GetEvent {restricted} OK"),
         format!("閲覧者: READ GetEvent {personal} OK personal"),
     ];

@@ -156,7 +156,7 @@ rows! {
     LedgerService {
         AppendEvents(v1::AppendEventsRequest) = Write Worded, @ledger, Request: request_id, #request_id;
         SubmitEvents(v1::SubmitEventsRequest) = Write Worded, @append.ledger, Request: append, #append.request_id;
-        GetReceipt(v1::GetReceiptRequest) = Read Refused, @ledger, Request: request_id;
+        GetReceipt(v1::GetReceiptRequest) = Read Restricted, @ledger, Request: request_id;
         GetEvent(v1::GetEventRequest) = Read Restricted, @ledger, Event: selector;
         ReadEvents(v1::ReadEventsRequest) = Read Required, @ledger;
         SubscribeEvents(v1::SubscribeEventsRequest) = Read Required, @ledger;
