@@ -92,11 +92,12 @@ pub async fn run(global: &Global, args: &BenchArgs) -> Result<(), Failure> {
     match global.json {
         true => {
             let answer = as_json(&target, before, &measured);
-            Output.answer_line(&answer.to_string())?;
+            Failure::unheard(Output.answer_line(&answer.to_string()))?;
         }
         false => {
             let rows = measured.rows.iter().map(|row| format!("{row}\n"));
-            Output.answer(&format!("{HEADER}\n{}", rows.collect::<String>()))?;
+            let rows = rows.collect::<String>();
+            Failure::unheard(Output.answer(&format!("{HEADER}\n{rows}")))?;
         }
     }
     judged(language, &measured)

@@ -134,7 +134,7 @@ fn untrim(view: &View, json: bool, args: &UntrimArgs, now: &str) -> Result<(), F
             "bytes": size,
             "left": left,
         });
-        Output.answer_line(&told.to_string())?;
+        Failure::unheard(Output.answer_line(&told.to_string()))?;
     } else {
         let count = segments.len();
         let told = match (count, left.is_empty()) {
@@ -153,7 +153,7 @@ fn untrim(view: &View, json: bool, args: &UntrimArgs, now: &str) -> Result<(), F
                 ),
             ),
         };
-        Output.answer_line(&told)?;
+        Failure::unheard(Output.answer_line(&told))?;
     }
     let Some((segment, why)) = left.first() else {
         return Ok(());

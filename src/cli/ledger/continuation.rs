@@ -127,7 +127,7 @@ pub fn tell(global: &Global, told: Told<'_>) -> Result<(), Failure> {
             "ledger": told.ledger, "lost": told.lost, "size": size, "signed": signed, "before": before,
             "origin": origin, "generation": told.generation, "done": told.is_done,
         });
-        Output.answer_line(&value.to_string())?;
+        Failure::unheard(Output.answer_line(&value.to_string()))?;
         return match told.is_done {
             true => Ok(()),
             false => Err(Failure::Answered),

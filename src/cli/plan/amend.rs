@@ -121,7 +121,7 @@ pub async fn amend(session: &Session, args: &ImportArgs, encode: Encode) -> Resu
     }
     attach::put(session, &writing, &request).await?;
     let response = session.client.append(writing.request(request)).await?;
-    show(session, &source, &amendment, on, Some(&response))?;
+    Failure::unheard(show(session, &source, &amendment, on, Some(&response)))?;
     if response.faults.is_empty() {
         Ok(())
     } else {

@@ -80,7 +80,7 @@ pub async fn list(session: &Session, args: &SnapshotsArgs) -> Result<(), Failure
 pub async fn show(session: &Session, args: &Which) -> Result<(), Failure> {
     let plan = Some(args.plan.clone());
     let response = session.client.snapshot(plan, args.snapshot(), 1).await?;
-    session.answer_as_of(&response, snapshot::one).await?;
+    Failure::unheard(session.answer_as_of(&response, snapshot::one).await)?;
     if response.matches {
         return Ok(());
     }
@@ -140,7 +140,7 @@ pub async fn restate(session: &Session, args: &RestateArgs) -> Result<(), Failur
     let events = vec![event];
     attach::put(session, &writing, &events).await?;
     let response = session.client.append(writing.request(events)).await?;
-    session.answer(&response, receipt::appended)?;
+    Failure::unheard(session.answer(&response, receipt::appended))?;
     if response.faults.is_empty() {
         Ok(())
     } else {

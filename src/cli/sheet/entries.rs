@@ -276,12 +276,13 @@ fn refuse(
                 "message": fault.message,
             })
         });
-        session.print(&object!({
+        let told = object!({
             "file": file.name.as_str(),
             "file_sha256": hex::encode(file.sha256),
             "recorded": 0,
             "faults": shown.collect::<Vec<_>>(),
-        }))?;
+        });
+        Failure::unheard(session.print(&told))?;
         return Err(Failure::Answered);
     }
     let (shown, count) = (terminal::line(&path.to_string_lossy()), faults.len());

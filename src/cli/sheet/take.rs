@@ -480,7 +480,7 @@ pub fn refuse(
     }
     faults.sort_by_key(|fault| (fault.place.row, fault.place.column.map(|(_, at)| at)));
     if json {
-        told::faults(output, file, &faults)?;
+        Failure::unheard(told::faults(output, file, &faults))?;
         return Err(Failure::Answered);
     }
     Err(told::refused(language, path, &faults))
