@@ -314,7 +314,10 @@ impl Indicator {
             return id;
         };
         // A chain never runs backwards: one look at what is newer finds all of it.
-        for entry in self.entries.iter().skip(index + 1) {
+        for newer in index + 1..self.entries.len() {
+            let Some(entry) = self.entries.get(newer) else {
+                break;
+            };
             if entry.event_id == superseded.by {
                 match entry.superseded() {
                     Some(newer) => superseded = newer,

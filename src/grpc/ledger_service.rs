@@ -94,14 +94,14 @@ impl v1::ledger_service_server::LedgerService for Services {
                     {
                         return Err(self.not_everything(&call, &reader));
                     }
-                    if mode == v1::ReceiptMode::Published {
+                    let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
+                    let (proof, proof_follows) = proof.await;
+                    if proof.is_some() {
                         let directory = reader.view().directory;
                         for stored in reader.stored_at(&positions).await? {
                             noticed_leaf(&directory, &stored.recorded.event, reader.today());
                         }
                     }
-                    let proof = self.proof_of(&reader, &receipt, mode, call.deadline);
-                    let (proof, proof_follows) = proof.await;
                     Ok(v1::GetReceiptResponse {
                         receipt: Some(show::receipt(&receipt)),
                         head: Some(show::head(reader.head())),

@@ -26,6 +26,8 @@ pub struct Append {
     pub events: Vec<Event>,
     /// Revisions that streams must have before this request; 0: must not exist yet.
     pub expected: Vec<(Stream, u64)>,
+    /// Those of them that whoever asks may not know of: as if they had never been.
+    pub unseen: Vec<Stream>,
     /// Only say what would happen.
     pub validate_only: bool,
     /// Whether the answer is to tell what it changed, beyond the receipt.
@@ -40,6 +42,7 @@ impl Append {
             request_id,
             events,
             expected: Vec::new(),
+            unseen: Vec::new(),
             validate_only: false,
             effects: false,
         }

@@ -71,7 +71,12 @@ pub(super) fn prepare(
     words: Option<&Arc<dyn Openings>>,
     now: Timestamp,
 ) -> Result<Prepared, Unprepared> {
-    let revision = |stream: &Stream| states.get(stream).map_or(0, |state| state.revision);
+    let revision = |stream: &Stream| {
+        let state = states
+            .get(stream)
+            .filter(|_| !append.unseen.contains(stream));
+        state.map_or(0, |state| state.revision)
+    };
     let today = directory.date_of(now);
     let standing = caller.standing(directory, today);
     let actor = standing.actor().clone();

@@ -66,6 +66,16 @@ impl Publisher {
         let unpublished = latest
             .clone()
             .filter(|kept| in_file != Some(head(kept).size));
+        // What has no file yet is told when it has one: until then the one that is in the file.
+        let told = match (&unpublished, in_file) {
+            (None, _) => latest,
+            (Some(_), None) => None,
+            (Some(_), Some(size)) => {
+                let kept = reader.checkpoints(size..=size, 1).await?;
+                let kept = kept.first().map(|kept| SignedCheckpoint::parse(&kept.note));
+                kept.transpose()?.map(Arc::new)
+            }
+        };
         let keyring = blocking(move || {
             let keyring = Keyring::open(keys, ledger, &directory, seed, last.as_deref())?;
             // What cannot sign is told now.
@@ -79,8 +89,7 @@ impl Publisher {
             reader,
             origin,
             witnesses,
-            // What has no file yet is told when it has one.
-            latest: watch::Sender::new(latest.filter(|_| unpublished.is_none())),
+            latest: watch::Sender::new(told),
             signing: Mutex::new(unpublished),
             covered_at: Mutex::default(),
         })

@@ -383,7 +383,10 @@ async fn last_signed(
     // What others saw stands against all that was signed since: the ledger has outgrown what it lost, and forked.
     if let Some(named) = &asked.last_checkpoint {
         let TreeHead { size, root } = named.checkpoint().head();
-        if size <= reader.head().size && reader.root_at(size)? != root {
+        let directory = reader.view().directory;
+        let origin = directory.origin().map(|origin| origin.as_str());
+        let is_present = origin == Some(named.checkpoint().origin());
+        if is_present && size <= reader.head().size && reader.root_at(size)? != root {
             return Ok(named.clone());
         }
     }

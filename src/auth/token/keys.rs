@@ -327,8 +327,8 @@ fn roots(path: &Path) -> Result<Vec<ureq::tls::Certificate<'static>>, String> {
     }
 }
 
-/// The keys of a set that verify signatures. Those of kinds that are not known are left out; two of one name, or none at
-/// all, are a fault.
+/// The keys of a set that verify signatures. Those of kinds that are not known are left out; two of one name, or none
+/// but such, are a fault.
 fn parse(bytes: &[u8]) -> Result<Vec<Key>, String> {
     let set: JwkSet = serde_json::from_slice(bytes)
         .map_err(|error| format!("is no JWK set (line {})", error.line()))?;

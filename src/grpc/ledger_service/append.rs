@@ -170,7 +170,7 @@ impl Services {
             &request.expected_revisions,
             Append::EVENTS_MAX,
         );
-        let unseen = match &mut parsed {
+        let (unseen, unknown) = match &mut parsed {
             Ok(parsed) => {
                 let events = parsed.events.iter();
                 self.unseen(call, reader, view, request, events, &mut parsed.expected)
@@ -181,7 +181,7 @@ impl Services {
             }
         };
         let (id, parsed) = match (id, parsed) {
-            (Ok(id), Ok(parsed)) if unseen.is_empty() => (id, parsed),
+            (Ok(id), Ok(parsed)) if unknown.is_empty() => (id, parsed),
             (id, parsed) => {
                 let (id, mut rules) = match id {
                     Ok(id) => (Some(id), Vec::new()),
@@ -190,8 +190,8 @@ impl Services {
                 };
                 let mut unsound = parsed.map_or_else(|unsound| unsound, Unsound::from);
                 rules.append(&mut unsound.rejections);
-                rules.extend(unseen);
-                rules.extend(self.judged(call, reader, id, unsound).await);
+                rules.extend(unknown);
+                rules.extend(self.judged(call, reader, id, unsound, unseen).await);
                 return Ok(Err(rules));
             }
         };
@@ -202,6 +202,7 @@ impl Services {
             request_id: id,
             events: parsed.events,
             expected: parsed.expected,
+            unseen,
             validate_only: request.validate_only,
             effects: request.effects,
         };
@@ -219,8 +220,8 @@ impl Services {
         }
     }
 
-    /// Takes out what is expected of goals that the caller does not see and that no event is about. Tells what is wrong with it as of
-    /// a goal that never was.
+    /// Goals of which something is expected, that the caller does not see and that no event is about. Of one that is named by its
+    /// code is told what is told of a code that never was, and then nothing is expected at all.
     fn unseen<'a>(
         &self,
         call: &Call,
@@ -229,7 +230,7 @@ impl Services {
         request: &v1::AppendEventsRequest,
         events: impl Iterator<Item = &'a Event>,
         expected: &mut Vec<(Stream, u64)>,
-    ) -> Vec<Rejection> {
+    ) -> (Vec<Stream>, Vec<Rejection>) {
         let about: HashSet<Stream> = events.map(|event| event.stream).collect();
         let other_goal = |stream: &Stream| {
             let is_other = stream.kind == StreamKind::Goal && !about.contains(stream);
@@ -241,34 +242,28 @@ impl Services {
             .iter()
             .any(|(stream, _)| other_goal(stream).is_some())
         {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         }
         let seen = self.sight(call, reader, view.directory.clone());
-        let mut unseen = Vec::new();
-        let mut index = 0;
-        expected.retain(|(stream, revision)| {
-            let asked = request.expected_revisions.get(index);
-            let field = format!("expected_revisions[{index}]");
-            index += 1;
+        let (mut unseen, mut rejections) = (Vec::new(), Vec::new());
+        let asked = request.expected_revisions.iter().enumerate();
+        for ((stream, _), (index, asked)) in expected.iter().zip(asked) {
             if other_goal(stream).is_none_or(|goal| seen.goal(goal).is_some()) {
-                return true;
+                continue;
             }
-            let id = asked.and_then(|asked| asked.stream.as_ref());
-            let by_code = id.is_some_and(|id| id.id.parse::<StreamId>().is_err());
-            if by_code {
-                unseen.push(Rejection::new(
+            let id = asked.stream.as_ref().map(|stream| &stream.id);
+            match id.is_some_and(|id| id.parse::<StreamId>().is_err()) {
+                true => rejections.push(Rejection::new(
                     Reason::GoalUnknown,
-                    format!("{field}.stream.id"),
-                ));
-            } else if *revision != 0 {
-                let differs = Reason::StreamVersionConflict;
-                let differs = Rejection::new(differs, format!("{field}.revision"));
-                let differs = differs.with("current", 0).with("expected", revision);
-                unseen.push(differs.with("stream", stream.id));
+                    format!("expected_revisions[{index}].stream.id"),
+                )),
+                false => unseen.push(*stream),
             }
-            false
-        });
-        unseen
+        }
+        if !rejections.is_empty() {
+            expected.clear();
+        }
+        (unseen, rejections)
     }
 
     /// What the rules have against the rest of a request that is refused for its form: everything that is
@@ -279,6 +274,7 @@ impl Services {
         reader: &Arc<Reader>,
         id: Option<RequestId>,
         unsound: Unsound,
+        unseen: Vec<Stream>,
     ) -> Vec<Rejection> {
         let not_checked = |index| Rejection::new(Reason::NotChecked, format!("events[{index}]"));
         let Unsound {
@@ -301,6 +297,7 @@ impl Services {
             request_id,
             events,
             expected,
+            unseen,
             validate_only: true,
             effects: false,
         };

@@ -240,6 +240,7 @@ impl Feeder {
             .as_ref()
             .is_some_and(|before| before.adds_to(Some(&checkpoint)))
         {
+            self.shared.kept.settle(vec![checkpoint]);
             return Ok(());
         }
         if before.is_some_and(|before| before != checkpoint) {

@@ -188,7 +188,7 @@ impl Idle {
             return Err(Hindrance::Unproven(why));
         }
         if self.folder.is_suspect() {
-            let why = "read copy: it was found damaged, and the next start reads all of it";
+            let why = "it was found damaged, and the next start reads all of it";
             return Err(Hindrance::unproven(why));
         }
         let sled = self.folder.sled();

@@ -47,24 +47,24 @@ async fn what_a_hidden_goal_has_come_to_is_not_told_by_what_is_expected_of_it() 
     let (id, revision) = (goal.id, goal.revision);
     assert!(0 < revision);
     let expecting = async |who, id: &str, revision| {
-        let stream = StreamRef {
-            kind: StreamKind::Goal.into(),
-            id: id.to_owned(),
-        };
-        let expected = ExpectedRevision {
-            stream: Some(stream),
+        let expected = |id: &str, revision| ExpectedRevision {
+            stream: Some(StreamRef {
+                kind: StreamKind::Goal.into(),
+                id: id.to_owned(),
+            }),
             revision,
         };
         let plan = &city.plan;
         let report = plan.report(new_id().to_string(), &plan.indicators[0], 1);
         let mut request = append(vec![report]);
-        request.expected_revisions = vec![expected];
+        // With one that is seen, and never has that many.
+        request.expected_revisions = vec![expected(id, revision), expected("計画/1-2", 999)];
         request.validate_only = true;
         let mut client = city.server.ledger(who).await;
         let answer = client.append_events(request).await.unwrap().into_inner();
         let faults = answer.faults.into_iter();
-        let told: Vec<_> = faults.map(|fault| (fault.reason, fault.message)).collect();
-        told
+        let told = faults.map(|fault| (format!("{} {}", fault.field, fault.reason), fault.message));
+        told.collect::<Vec<_>>()
     };
     let never = new_id().to_string();
     for expected in [0, revision, revision + 1] {
