@@ -318,6 +318,27 @@ fn a_drill_restores_starts_and_verifies_the_newest_backup_and_leaves_nothing() {
     fs::copy(kept.unwrap().unwrap().path(), &since).unwrap();
     let drilled = drill(&[&known[..], &["--since", text(&since)]].concat());
     assert_eq!(drilled.code, 0, "{drilled:?}");
+    // Two are signed after their file was copied and before the journal is.
+    for _ in 0..2 {
+        let recorded = place.daicho(&format!("record {plan}/文化部/1-1/1.1 1 --on {day}"));
+        assert_eq!(recorded.code, 0, "{recorded:?}");
+        assert_eq!(place.daicho("checkpoint").code, 0);
+    }
+    let busy = path(&backed_up(&place, &store));
+    let file = fs::read_dir(busy.join("data/checkpoints")).unwrap().next();
+    let file = file.unwrap().unwrap().path();
+    fs::remove_file(&file).unwrap();
+    fs::copy(&since, &file).unwrap();
+    restate(&busy, |manifest| {
+        let content = fs::read(&since).unwrap();
+        let digest = hex::encode(crate::evidence::sha256(&content));
+        let name = file.strip_prefix(busy.join("data")).unwrap();
+        let entry = serde_json::json!({ "bytes": content.len(), "sha256": digest });
+        manifest["files"][text(name)] = entry;
+    });
+    let drilled = drill(&known);
+    assert_eq!(drilled.code, 0, "{drilled:?}");
+    fs::remove_dir_all(&busy).unwrap();
     // Nobody says whom to believe.
     let drilled = drill(&[]);
     assert_eq!(drilled.code, 2, "{drilled:?}");
